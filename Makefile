@@ -1,0 +1,44 @@
+# `make setup` makes .venv with everything pinned; `make test` and `make serve` call it themselves.
+PYTHON ?= python3
+BIN := .venv/bin
+export MLFLOW_DISABLE_TELEMETRY := true
+export BENTOML_DO_NOT_TRACK := True
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: setup serve test slow check requirements
+
+setup: .venv/.ready
+
+.venv/.ready: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": call make PYTHON=python3.12")'
+	@echo "Setting up .venv (about a minute on a fast line)"
+	@if command -v uv >/dev/null; then \
+		uv venv --quiet --allow-existing --python $(PYTHON) .venv && \
+		uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt && \
+		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . ; \
+	else \
+		$(PYTHON) -m venv .venv && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
+	fi
+	@touch $@
+
+serve: setup
+	$(BIN)/regulars ingest examples/online_retail_ii.parquet --out var/store --timezone Europe/London
+	$(BIN)/regulars features var/store --as-of 2011-12-10 --out var/features.parquet
+	$(BIN)/regulars score var/store --as-of 2011-12-10 --out var/scores.parquet
+
+test: setup
+	@$(BIN)/python -m pytest
+
+slow: setup
+	@$(BIN)/python -m pytest -m slow
+
+check: setup
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+requirements: # pin anew, newest versions that fit; hashes, and no address of any index
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade --quiet \
+		--generate-hashes --no-emit-index-url --no-header -o requirements/dev.txt
+	uv pip compile pyproject.toml --group spark --universal --python-version 3.11 --upgrade --quiet \
+		--generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt -o requirements/spark.txt
