@@ -1,0 +1,213 @@
+"""A simulated log keeps the contract and can be streamed."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+from features.events import (
+    CHANNELS,
+    COLUMN_NAMES,
+    GOALS,
+    INCENTIVE_CHANNELS,
+    INCENTIVE_OUTCOMES,
+    RATING_MAXIMUM,
+    VISIT_OUTCOMES,
+)
+from features.simulate import LOG_SCHEMA, Truth, blocks, simulate, write_log
+
+
+@pytest.fixture(scope="module")
+def world() -> tuple[pd.DataFrame, pd.DataFrame]:
+    log, truth_table = simulate(Truth(references=True, recorded_lag_days=2.0), customers=4_000, seed=11)
+    return log.to_pandas(), truth_table
+
+
+def test_same_arguments_give_the_same_world() -> None:
+    """Equal arguments give equal tables; another seed gives others."""
+    log, truth_table = simulate(customers=300, seed=5, block=300)
+    again, again_table = simulate(customers=300, seed=5, block=300)
+    other, _ = simulate(customers=300, seed=6, block=300)
+    assert log.equals(again)
+    pd.testing.assert_frame_equal(truth_table, again_table)
+    assert not log.equals(other)
+
+
+def test_a_customer_is_the_same_in_a_larger_world() -> None:
+    """With the same block size the first customers of a larger simulation are those of a smaller one."""
+    truth = Truth(references=True, recorded_lag_days=1.0)
+    log, truth_table = simulate(truth, customers=700, seed=3, block=500)
+    larger, larger_table = simulate(truth, customers=1_300, seed=3, block=500)
+    frame = larger.to_pandas()
+    same = frame[frame["customer_id"].isin(truth_table.index)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(same, log.to_pandas())
+    pd.testing.assert_frame_equal(larger_table.iloc[:700], truth_table)
+
+
+def test_columns_are_those_of_the_contract(world: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """All columns of the event contract are there, and without being asked references and lags are null."""
+    assert tuple(world[0].columns) == COLUMN_NAMES
+    log, truth_table = simulate(customers=50, block=50)
+    assert log.schema == LOG_SCHEMA
+    assert log["reference"].null_count == log["recorded_at"].null_count == log.num_rows
+    assert set(log["customer_id"].to_pylist()) == set(truth_table.index)
+
+
+VALUES = {
+    "purchase": ("channel",),
+    "return": ("channel",),
+    "visit": ("channel", "goal", "content", "outcome"),
+    "feedback": ("channel",),
+    "usage": ("channel",),
+    "incentive": ("channel", "outcome"),
+}
+ALLOWED = {
+    ("visit", "channel"): set(CHANNELS),
+    ("visit", "goal"): set(GOALS),
+    ("visit", "content"): {"needs", "satisfaction_survey", "loyalty_survey"},
+    ("visit", "outcome"): set(VISIT_OUTCOMES),
+    ("incentive", "channel"): set(INCENTIVE_CHANNELS),
+    ("incentive", "outcome"): set(INCENTIVE_OUTCOMES),
+}
+
+
+@pytest.mark.parametrize("event_type", VALUES)
+def test_texts_are_those_of_the_contract(event_type: str, world: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """Each event type has every value the contract allows, no other, and leaves the rest null."""
+    events = world[0][world[0]["event_type"] == event_type]
+    for column in ("channel", "goal", "content", "outcome"):
+        if column not in VALUES[event_type]:
+            assert events[column].isna().all()
+        else:
+            assert events[column].notna().all()
+            allowed = ALLOWED.get((event_type, column))
+            assert allowed is None or set(events[column]) == allowed
+
+
+def test_amounts_are_whole_cents_of_purchases_and_returns(world: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """Purchases and returns have a positive amount in whole cents, nothing else has one."""
+    log = world[0]
+    priced = log["event_type"].isin(["purchase", "return"])
+    assert log.loc[~priced, "amount"].isna().all()
+    cents = log.loc[priced, "amount"] * 100
+    assert (cents >= 1).all()
+    assert np.abs(cents - cents.round()).max() < 1e-6
+
+
+def test_ratings_are_in_range_and_only_where_given(world: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """Ratings are whole numbers from 0 to the maximum, given at visits that made contact and as feedback."""
+    log = world[0]
+    for column in ("satisfaction", "loyalty"):
+        rated = log[log[column].notna()]
+        assert set(rated["event_type"]) == {"visit", "feedback"}
+        assert rated[column].between(0, RATING_MAXIMUM).all()
+        assert (rated[column] % 1 == 0).all()
+        assert not rated["outcome"].isin(["no_contact", "refused"]).any()
+
+
+def test_returns_follow_purchases(world: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """At no time has a customer given back more than they had bought."""
+    log = world[0][world[0]["event_type"].isin(["purchase", "return"])].copy()
+    log["cents"] = np.where(log["event_type"] == "purchase", 1, -1) * np.round(log["amount"] * 100)
+    balance = log.sort_values("event_time", kind="stable").groupby("customer_id")["cents"].cumsum()
+    assert (balance >= 0).all()
+    share = (log["event_type"] == "return").sum() / (log["event_type"] == "purchase").sum()
+    assert share == pytest.approx(0.05, abs=0.01)
+
+
+def test_redeemed_incentives_meet_a_purchase(world: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """A redemption is at the time of a purchase, and no more incentives end than were sent."""
+    log = world[0]
+    redeemed = log[log["outcome"] == "redeemed"][["customer_id", "event_time"]]
+    bought = log[log["event_type"] == "purchase"][["customer_id", "event_time"]].drop_duplicates()
+    assert len(redeemed) > 100
+    assert len(redeemed.merge(bought)) == len(redeemed)
+    offers = log[log["event_type"] == "incentive"].sort_values("event_time", kind="stable")
+    open_offers = offers["outcome"].map({"sent": 1, "redeemed": -1, "expired": -1})
+    assert (open_offers.groupby(offers["customer_id"]).cumsum() >= 0).all()
+
+
+def test_customers_come_before_their_events(world: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """The first event is the first purchase; signs of life end on leaving; the log has its span."""
+    log, truth_table = world
+    joined = log.join(truth_table, on="customer_id")
+    assert (joined["event_time"] >= joined["first_purchase"]).all()
+    assert (joined.groupby("customer_id")["event_time"].min() == truth_table["first_purchase"]).all()
+    signs = joined[joined["event_type"].isin(["purchase", "usage", "feedback"])]
+    assert (signs["alive_until"].isna() | (signs["event_time"] <= signs["alive_until"])).all()
+    assert log["event_time"].min() >= pd.Timestamp("2023-01-01")
+    assert log["event_time"].max() < pd.Timestamp("2023-01-01") + pd.Timedelta(days=Truth().days)
+    assert (log.loc[log["event_type"] == "visit", "event_time"].dt.day_of_week < 5).all()
+
+
+def test_references_and_lags_when_asked_for(world: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """A reference names one event of a type; an event is recorded after it happened, by the mean lag."""
+    log = world[0]
+    assert not log.duplicated(["event_type", "reference"]).any()
+    lag = (log["recorded_at"] - log["event_time"]).dt.total_seconds() / 86_400
+    assert lag.min() >= 0
+    assert lag.mean() == pytest.approx(2.0, rel=0.03)
+
+
+def test_about_fifteen_events_of_all_types(world: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """By default a customer has about 15 events, and no type is rare enough to be missed."""
+    log, truth_table = world
+    assert len(log) / len(truth_table) == pytest.approx(15, abs=2)
+    assert log["event_type"].value_counts(normalize=True).min() > 0.01
+
+
+def test_ratings_show_satisfaction_and_loyalty(world: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """Mean ratings are near the customer's levels, and loyalty goes with satisfaction."""
+    log, truth_table = world
+    rated = log.groupby("customer_id")[["satisfaction", "loyalty"]].mean()
+    for rating, level in (("satisfaction", "satisfaction_level"), ("loyalty", "loyalty_level")):
+        assert (rated[rating] - truth_table[level]).mean() == pytest.approx(0.0, abs=0.1)
+        assert rated[rating].corr(truth_table[level]) > 0.85
+    assert rated["loyalty"].corr(rated["satisfaction"]) == pytest.approx(0.6, abs=0.1)
+
+
+def test_written_log_is_the_simulated_one(tmp_path: Path) -> None:
+    """The streamed Parquet and CSV files hold the rows of `simulate`, and progress counts the customers."""
+    counted: list[int] = []
+    written = write_log(
+        tmp_path / "log.parquet", customers=250, seed=2, block=100, truth_path=tmp_path / "truth.parquet",
+        progress=counted.append,
+    )  # fmt: skip
+    log, truth_table = simulate(customers=250, seed=2, block=100)
+    assert counted == [100, 200, 250]
+    assert written == log.num_rows
+    assert pyarrow.parquet.read_table(tmp_path / "log.parquet").cast(LOG_SCHEMA).equals(log)
+    stored = pd.read_parquet(tmp_path / "truth.parquet").set_index("customer_id")
+    pd.testing.assert_frame_equal(stored, truth_table)
+
+    write_log(tmp_path / "log.csv", customers=250, seed=2, block=100)
+    text = pyarrow.csv.read_csv(
+        tmp_path / "log.csv",
+        convert_options=pyarrow.csv.ConvertOptions(column_types=LOG_SCHEMA, strings_can_be_null=True),
+    )
+    assert text.equals(log)
+
+
+def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
+    """What was there before stays when writing stops half way, and no part of a file is left."""
+    path = tmp_path / "log.parquet"
+    path.write_text("old")
+
+    def stop(done: int) -> None:
+        raise KeyboardInterrupt(done)
+
+    with pytest.raises(KeyboardInterrupt):
+        write_log(path, customers=20, block=10, progress=stop)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_blocks_stream() -> None:
+    """Blocks come one by one with their customers, without any being made before it is asked for."""
+    stream = blocks(customers=10**9, block=50)
+    log, truth_table = next(stream)
+    assert truth_table.num_rows == 50
+    assert set(log["customer_id"].to_pylist()) <= set(truth_table["customer_id"].to_pylist())
