@@ -1,0 +1,1 @@
+"""Targets, windows, models, their trial, tracking and promotion."""
