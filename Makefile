@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export BENTOML_DO_NOT_TRACK := True
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup serve test slow check requirements
+.PHONY: setup setup-spark serve test slow check requirements
 
 setup: .venv/.ready
 
@@ -20,6 +20,18 @@ setup: .venv/.ready
 		$(PYTHON) -m venv .venv && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
+	fi
+	@touch $@
+
+# For `--engine spark` and the tests of it; Java 17 or newer comes from the system (Debian: default-jre-headless).
+setup-spark: .venv/.spark-ready
+
+.venv/.spark-ready: requirements/spark.txt .venv/.ready
+	@echo "Adding Spark to .venv (a download of about 450 MB)"
+	@if command -v uv >/dev/null; then \
+		uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/spark.txt ; \
+	else \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/spark.txt ; \
 	fi
 	@touch $@
 

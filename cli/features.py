@@ -1,0 +1,46 @@
+"""`regulars features`: the feature table of a store at a date."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from cli.stores import AsOfDate, OutFile, Store, opened
+from cli.terminal import progress, say
+
+
+class Engine(StrEnum):
+    """Where the features are computed: on this machine, or by Spark."""
+
+    local = "local"
+    spark = "spark"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+
+    @app.command()
+    def features(
+        store: Store,
+        as_of: AsOfDate,
+        out: OutFile,
+        engine: Annotated[Engine, typer.Option(help="Where to compute.")] = Engine.local,
+    ) -> None:
+        """Write the feature table: one row a customer known at the date, one column a feature.
+
+        Example:
+
+        `regulars features store --as-of 2011-12-10 --out features.parquet`
+        """
+        from features.definitions import COLUMN_NAMES
+        from features.table import write_feature_table
+
+        with opened(store) as events:
+            if engine is Engine.spark:
+                from features.distributed import write_feature_table_on_spark
+
+                rows = write_feature_table_on_spark(events, as_of, out)
+            else:
+                with progress("customers", events.n_customers) as step:
+                    rows = write_feature_table(events, as_of, out, progress=step)
+        say(f"{rows:,} customers known at {as_of}, {len(COLUMN_NAMES)} columns -> {out}")

@@ -1,0 +1,90 @@
+"""Customer ids to small integers, a batch at a time: what lets an event store sort rows without comparing texts."""
+
+import numpy as np
+import pyarrow as pa
+from numba import njit
+from numpy.typing import NDArray
+
+
+class CustomerCoder:
+    """Gives each distinct id a number in order of first appearance, across batches.
+
+    An open-addressing table keyed by 96 bits of each id's bytes. Ids with equal keys are taken for equal, which two
+    different ones among a billion have with a chance of 10^-11. An Arrow dictionary, which compares the texts, takes
+    several times as long on a million customers in mixed order.
+    """
+
+    def __init__(self) -> None:
+        self._table = np.zeros((1 << 16, 2), np.uint64)
+        self._ids: list[pa.Array] = []
+        self._known = 0
+
+    def codes(self, ids: pa.StringArray) -> NDArray[np.int32]:
+        """Return the numbers of a batch of non-null ids, shape (rows,)."""
+        while 2 * (self._known + len(ids)) > len(self._table):
+            self._table = _grown(self._table)
+        text = np.frombuffer(ids.buffers()[2] or b"", np.uint8)
+        ends = np.frombuffer(ids.buffers()[1], np.int32)[ids.offset : ids.offset + len(ids) + 1]
+        codes: NDArray[np.int32]
+        codes, new = _code(_keys(text, ends), self._table, self._known)
+        self._known += len(new)
+        self._ids.append(ids.take(pa.array(new)))
+        return codes
+
+    def ids(self) -> pa.StringArray:
+        """Return the distinct ids so far; position n has number n."""
+        return pa.chunked_array(self._ids, pa.string()).combine_chunks()
+
+
+@njit(nogil=True, cache=True)
+def _keys(text, ends):  # type: ignore[no-untyped-def]
+    """Return two hashes of each id's bytes (multiplicative, after Fowler, Noll and Vo), each bit from all of them."""
+    keys = np.empty((len(ends) - 1, 2), np.uint64)
+    for row in range(len(keys)):
+        a = np.uint64(14695981039346656037)
+        b = np.uint64(7809847782465536322)
+        for position in range(ends[row], ends[row + 1]):
+            byte = np.uint64(text[position])
+            a = (a ^ byte) * np.uint64(1099511628211)
+            b = (b + byte + np.uint64(1)) * np.uint64(11400714819323198485)
+        a = (a ^ (a >> np.uint64(32))) * np.uint64(13787848793156543929)
+        keys[row, 0] = a ^ (a >> np.uint64(29))
+        keys[row, 1] = b ^ (b >> np.uint64(29))
+    return keys
+
+
+@njit(nogil=True, cache=True)
+def _code(keys, table, known):  # type: ignore[no-untyped-def]
+    """Return the number of each key and the rows with a new one; a slot holds a key, and a check beside its number."""
+    mask = np.uint64(len(table) - 1)
+    low = np.uint64(0xFFFFFFFF)
+    codes = np.empty(len(keys), np.int32)
+    new = np.empty(len(keys), np.int32)
+    found = 0
+    for row in range(len(keys)):
+        key = keys[row, 0]
+        check = keys[row, 1] & ~low
+        slot = key & mask
+        while table[slot, 1] != 0 and not (table[slot, 0] == key and (table[slot, 1] & ~low) == check):
+            slot = (slot + np.uint64(1)) & mask
+        if table[slot, 1] == 0:
+            new[found] = row
+            found += 1
+            table[slot, 0] = key
+            table[slot, 1] = check | np.uint64(known + found)
+        codes[row] = np.int32((table[slot, 1] & low) - np.uint64(1))
+    return codes, new[:found]
+
+
+@njit(nogil=True, cache=True)
+def _grown(table):  # type: ignore[no-untyped-def]
+    """Return the table with four times the slots."""
+    larger = np.zeros((4 * len(table), 2), np.uint64)
+    mask = np.uint64(len(larger) - 1)
+    for old in range(len(table)):
+        if table[old, 1] != 0:
+            slot = table[old, 0] & mask
+            while larger[slot, 1] != 0:
+                slot = (slot + np.uint64(1)) & mask
+            larger[slot] = table[old]
+    return larger

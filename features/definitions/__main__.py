@@ -1,0 +1,53 @@
+"""Prints docs/columns.md: `python -m features.definitions > docs/columns.md` after any change to the definitions."""
+
+from features.definitions import COLUMNS, FAMILIES
+from features.events import COLUMNS as LOG_COLUMNS
+
+HEAD = f"""\
+# Columns
+
+Written by `python -m features.definitions`; a test holds it current. What the columns are made of stands in
+`features/definitions/`, a family a room.
+
+## The event log
+
+One row an event. Columns that are not required may be absent or empty.
+
+| column | type | required | meaning |
+|---|---|---|---|
+{{log}}
+## The feature table
+
+One row a customer with an event known at `as_of`, {len(COLUMNS)} columns beside `customer_id`, all float64; null is
+NaN. A purchase occasion is a day with at least one purchase. Days are whole days of the business time zone; "the last
+w days" are the days from `as_of` less w on, up to the moment `as_of`. Money is in the log's own currency, ratings in
+its own scale.
+"""
+FAMILY = """
+### {name}
+
+| column | unit | meaning | null |
+|---|---|---|---|
+"""
+
+
+def page() -> str:
+    """Return the text of docs/columns.md."""
+    log = (_row(f"`{c.name}`", c.type, "yes" if c.required else "", c.meaning) for c in LOG_COLUMNS)
+    parts = [HEAD.format(log="".join(log))]
+    for family in FAMILIES:
+        parts.append(FAMILY.format(name=family.name.capitalize()))
+        parts += [_row(f"`{c.name}`", c.unit, c.meaning, _null(c.null_rule)) for c in family.columns]
+    return "".join(parts)
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _null(rule: str) -> str:
+    return rule.removeprefix("null ").replace("never null", "never")
+
+
+if __name__ == "__main__":
+    print(page(), end="")

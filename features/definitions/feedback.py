@@ -1,0 +1,73 @@
+"""What a customer told the firm: how often, how satisfied, how loyal by their own word, and whether that moves."""
+
+from features.definitions.language import NEVER, Aggregate, Column, Family, How
+
+RECENT = 180
+
+
+def _feedback(name: str, how: How, value: str = "1", where: str = "", empty: int = 0) -> Aggregate:
+    return Aggregate(name, "feedback", how, value, where, empty)
+
+
+AGGREGATES = (
+    _feedback("feedback_count", "count"),
+    _feedback("feedback_365", "count", where="age <= 365"),
+    _feedback("last_feedback_day", "max", "day", empty=NEVER),
+    *(
+        aggregate
+        for rating in ("satisfaction", "loyalty")
+        for aggregate in (
+            _feedback(f"feedback_{rating}_count", "count", where=f"{rating} >= 0"),
+            _feedback(f"feedback_{rating}_sum", "sum", rating, f"{rating} >= 0"),
+            _feedback(f"feedback_{rating}_last", "last", rating, f"{rating} >= 0"),
+        )
+    ),
+    _feedback("feedback_recent_count", "count", where=f"satisfaction >= 0 and age <= {RECENT}"),
+    _feedback("feedback_recent_sum", "sum", "satisfaction", f"satisfaction >= 0 and age <= {RECENT}"),
+)
+
+COLUMNS = (
+    Column("feedback_count", "feedbacks", "times the customer gave feedback", "feedback_count"),
+    Column("feedback_365", "feedbacks", "times the customer gave feedback in the last 365 days", "feedback_365"),
+    *(
+        column
+        for rating in ("satisfaction", "loyalty")
+        for column in (
+            Column(
+                f"feedback_{rating}_mean",
+                "rating",
+                f"mean {rating} rating given as feedback",
+                f"feedback_{rating}_sum / (1000 * feedback_{rating}_count)",
+                f"feedback_{rating}_count == 0",
+                "null without such a rating",
+            ),
+            Column(
+                f"feedback_{rating}_last",
+                "rating",
+                f"last {rating} rating given as feedback",
+                f"feedback_{rating}_last / 1000",
+                f"feedback_{rating}_count == 0",
+                "null without such a rating",
+            ),
+        )
+    ),
+    Column(
+        "feedback_trend",
+        "rating",
+        f"mean satisfaction of the last {RECENT} days less the mean before",
+        "feedback_recent_sum / (1000 * feedback_recent_count) - (feedback_satisfaction_sum - feedback_recent_sum)"
+        " / (1000 * (feedback_satisfaction_count - feedback_recent_count))",
+        "feedback_recent_count == 0 or feedback_satisfaction_count == feedback_recent_count",
+        f"null unless there are ratings on both sides of {RECENT} days ago",
+    ),
+    Column(
+        "days_since_last_feedback",
+        "days",
+        "last feedback to as_of",
+        "as_of_day - last_feedback_day",
+        "feedback_count == 0",
+        "null without feedback",
+    ),
+)
+
+FAMILY = Family("feedback", AGGREGATES, COLUMNS)

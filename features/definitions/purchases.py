@@ -1,0 +1,162 @@
+"""What a customer bought: occasions, money, rhythm, returns and the season a year ago."""
+
+from features.definitions.language import NEVER, Aggregate, Column, Family, How
+
+WINDOWS = (7, 30, 90, 180, 365)
+NO_PURCHASE = "purchase_days == 0"
+NO_REPEAT = "gap_count == 0"
+
+
+def _purchase(name: str, how: How, value: str = "1", where: str = "", empty: int = 0) -> Aggregate:
+    return Aggregate(name, "purchase", how, value, where, empty)
+
+
+AGGREGATES = (
+    _purchase("purchase_count", "count"),
+    _purchase("purchase_days", "count", where="new_day == 1"),
+    _purchase("first_purchase_day", "min", "day", empty=-NEVER),
+    _purchase("last_purchase_day", "max", "day", empty=NEVER),
+    _purchase("spend_cents", "sum", "cents", "cents >= 0"),
+    _purchase("priced_count", "count", where="cents >= 0"),
+    _purchase("repeat_cents", "sum", "cents", "cents >= 0 and after_first_day == 1"),
+    _purchase("unpriced_purchases", "count", where="cents < 0"),
+    _purchase("unpriced_repeats", "count", where="cents < 0 and after_first_day == 1"),
+    _purchase("largest_cents", "max", "cents", "cents >= 0", empty=-1),
+    _purchase("last_cents", "last", "cents", "cents >= 0", empty=-1),
+    *(_purchase(f"purchase_days_{w}", "count", where=f"new_day == 1 and age <= {w}") for w in WINDOWS),
+    *(_purchase(f"spend_cents_{w}", "sum", "cents", f"cents >= 0 and age <= {w}") for w in WINDOWS),
+    _purchase("purchase_days_year_ago_28", "count", where="new_day == 1 and age <= 364 and age > 336"),
+    _purchase("purchase_days_year_ago_91", "count", where="new_day == 1 and age <= 364 and age > 273"),
+    _purchase("gap_count", "count", where="gap > 0"),
+    _purchase("gap_sum", "sum", "gap", "gap > 0"),
+    _purchase("gap_square_sum", "sum", "gap * gap", "gap > 0"),
+    _purchase("gap_max", "max", "gap", "gap > 0"),
+    _purchase("gap_last", "last", "gap", "gap > 0"),
+    _purchase("gap_median", "median", "gap", "gap > 0"),
+    Aggregate("return_count", "return", "count"),
+    Aggregate("return_cents", "return", "sum", "cents", "cents >= 0"),
+    Aggregate("repeat_return_cents", "return", "sum", "cents", "cents >= 0 and after_first_day == 1"),
+)
+
+_NO_PURCHASE = "null without a purchase"
+_NO_REPEAT = "null without a repeat occasion"
+
+COLUMNS = (
+    Column("frequency", "days", "repeat purchase occasions (x)", "gap_count"),
+    Column("recency", "days", "first to last purchase occasion (t_x)", "gap_sum"),
+    Column(
+        "T",
+        "days",
+        "first purchase occasion to as_of",
+        "as_of_day - first_purchase_day",
+        NO_PURCHASE,
+        _NO_PURCHASE,
+    ),
+    Column(
+        "monetary_value",
+        "currency",
+        "mean value of a repeat occasion, net of what was returned after the first",
+        "(repeat_cents - repeat_return_cents) / (100 * gap_count)",
+        "gap_count == 0 or unpriced_repeats > 0",
+        "null without a repeat occasion, or when a repeat has no amount",
+    ),
+    Column(
+        "days_since_last_purchase",
+        "days",
+        "last purchase occasion to as_of",
+        "as_of_day - last_purchase_day",
+        NO_PURCHASE,
+        _NO_PURCHASE,
+    ),
+    Column("purchase_days", "days", "purchase occasions", "purchase_days"),
+    Column("purchase_count", "purchases", "purchases, those of one day counted apart", "purchase_count"),
+    *(
+        Column(f"purchase_days_{w}", "days", f"purchase occasions in the last {w} days", f"purchase_days_{w}")
+        for w in WINDOWS
+    ),
+    *(
+        Column(
+            f"spend_{w}",
+            "currency",
+            f"amount bought in the last {w} days, before returns; a purchase without an amount adds 0",
+            f"spend_cents_{w} / 100",
+        )
+        for w in WINDOWS
+    ),
+    Column("total_spend", "currency", "amount bought, before returns", "spend_cents / 100"),
+    Column("net_spend", "currency", "amount bought less amount returned", "(spend_cents - return_cents) / 100"),
+    Column("unpriced_purchases", "purchases", "purchases without an amount", "unpriced_purchases"),
+    Column("gap_mean", "days", "mean gap between occasions", "gap_sum / gap_count", NO_REPEAT, _NO_REPEAT),
+    Column("gap_median", "days", "median gap between occasions", "gap_median", NO_REPEAT, _NO_REPEAT),
+    Column(
+        "gap_std",
+        "days",
+        "standard deviation of the gaps (n - 1)",
+        "sqrt((gap_count * gap_square_sum - gap_sum * gap_sum) / (gap_count * (gap_count - 1)))",
+        "gap_count < 2",
+        "null with fewer than two gaps",
+    ),
+    Column("gap_max", "days", "longest gap between occasions", "gap_max", NO_REPEAT, _NO_REPEAT),
+    Column("gap_last", "days", "gap before the last occasion", "gap_last", NO_REPEAT, _NO_REPEAT),
+    Column(
+        "overdue_ratio",
+        "ratio",
+        "days since the last purchase over the customer's own mean gap",
+        "(as_of_day - last_purchase_day) * gap_count / gap_sum",
+        NO_REPEAT,
+        _NO_REPEAT,
+    ),
+    Column(
+        "basket_mean",
+        "currency",
+        "mean amount of a purchase",
+        "spend_cents / (100 * priced_count)",
+        "priced_count == 0",
+        "null without an amount",
+    ),
+    Column(
+        "basket_max",
+        "currency",
+        "largest purchase",
+        "largest_cents / 100",
+        "priced_count == 0",
+        "null without an amount",
+    ),
+    Column(
+        "basket_last",
+        "currency",
+        "last purchase",
+        "last_cents / 100",
+        "priced_count == 0",
+        "null without an amount",
+    ),
+    Column(
+        "purchase_trend",
+        "days",
+        "purchase occasions of the last 90 days less those of the 90 before",
+        "2 * purchase_days_90 - purchase_days_180",
+    ),
+    Column("return_count", "returns", "returns", "return_count"),
+    Column(
+        "return_share",
+        "ratio",
+        "amount returned over amount bought",
+        "return_cents / spend_cents",
+        "spend_cents == 0",
+        "null when nothing was bought for money",
+    ),
+    Column(
+        "purchase_days_year_ago_28",
+        "days",
+        "purchase occasions in the 28 days from 364 days before as_of on: the same weeks a year ago",
+        "purchase_days_year_ago_28",
+    ),
+    Column(
+        "purchase_days_year_ago_91",
+        "days",
+        "purchase occasions in the 91 days from 364 days before as_of on: the same quarter a year ago",
+        "purchase_days_year_ago_91",
+    ),
+)
+
+FAMILY = Family("purchases", AGGREGATES, COLUMNS)

@@ -1,0 +1,26 @@
+"""How often and how lately a customer used what they bought."""
+
+from features.definitions.language import NEVER, Aggregate, Column, Family
+
+WINDOWS = (7, 30, 90, 365)
+
+AGGREGATES = (
+    Aggregate("usage_count", "usage", "count"),
+    *(Aggregate(f"usage_{w}", "usage", "count", where=f"age <= {w}") for w in WINDOWS),
+    Aggregate("last_usage_day", "usage", "max", "day", empty=NEVER),
+)
+
+COLUMNS = (
+    Column("usage_count", "uses", "uses", "usage_count"),
+    *(Column(f"usage_{w}", "uses", f"uses in the last {w} days", f"usage_{w}") for w in WINDOWS),
+    Column(
+        "days_since_last_usage",
+        "days",
+        "last use to as_of",
+        "as_of_day - last_usage_day",
+        "usage_count == 0",
+        "null without a use",
+    ),
+)
+
+FAMILY = Family("usage", AGGREGATES, COLUMNS)

@@ -1,0 +1,82 @@
+"""How a customer was visited, with what goal and outcome, how they rated it, and whether they bought after it."""
+
+from features.definitions.language import NEVER, Aggregate, Column, Family, How
+from features.events import CHANNELS, GOALS, VISIT_OUTCOMES
+
+WINDOWS = (30, 90, 365)
+
+
+def _visit(name: str, how: How, value: str = "1", where: str = "", empty: int = 0) -> Aggregate:
+    return Aggregate(name, "visit", how, value, where, empty)
+
+
+AGGREGATES = (
+    _visit("visit_count", "count"),
+    *(_visit(f"visits_{c}", "count", where=f"channel == {c.upper()}") for c in CHANNELS),
+    *(_visit(f"visits_for_{g}", "count", where=f"goal == {g.upper()}") for g in GOALS),
+    *(_visit(f"visits_{o}", "count", where=f"outcome == {o.upper()}") for o in VISIT_OUTCOMES),
+    _visit("visits_with_outcome", "count", where="outcome != 255"),
+    _visit("last_visit_day", "max", "day", empty=NEVER),
+    *(_visit(f"visits_{w}", "count", where=f"age <= {w}") for w in WINDOWS),
+    _visit("visit_satisfaction_count", "count", where="satisfaction >= 0"),
+    _visit("visit_satisfaction_sum", "sum", "satisfaction", "satisfaction >= 0"),
+    _visit("visit_satisfaction_last", "last", "satisfaction", "satisfaction >= 0"),
+    _visit("visit_loyalty_count", "count", where="loyalty >= 0"),
+    _visit("visit_loyalty_sum", "sum", "loyalty", "loyalty >= 0"),
+    _visit("visit_loyalty_last", "last", "loyalty", "loyalty >= 0"),
+    Aggregate("visits_followed_14", "purchase", "sum", "answered_visits"),
+)
+
+COLUMNS = (
+    Column("visit_count", "visits", "visits", "visit_count"),
+    *(Column(f"visits_{c}", "visits", f"visits by channel {c}", f"visits_{c}") for c in CHANNELS),
+    *(Column(f"visits_for_{g}", "visits", f"visits with the goal {g}", f"visits_for_{g}") for g in GOALS),
+    *(Column(f"visits_{o}", "visits", f"visits with the outcome {o}", f"visits_{o}") for o in VISIT_OUTCOMES),
+    Column(
+        "days_since_last_visit",
+        "days",
+        "last visit to as_of",
+        "as_of_day - last_visit_day",
+        "visit_count == 0",
+        "null without a visit",
+    ),
+    *(Column(f"visits_{w}", "visits", f"visits in the last {w} days", f"visits_{w}") for w in WINDOWS),
+    Column(
+        "visit_positive_share",
+        "ratio",
+        "visits that ended ordered or interested, over visits with an outcome",
+        "(visits_ordered + visits_interested) / visits_with_outcome",
+        "visits_with_outcome == 0",
+        "null without an outcome",
+    ),
+    *(
+        column
+        for rating in ("satisfaction", "loyalty")
+        for column in (
+            Column(
+                f"visit_{rating}_mean",
+                "rating",
+                f"mean {rating} rating given at visits",
+                f"visit_{rating}_sum / (1000 * visit_{rating}_count)",
+                f"visit_{rating}_count == 0",
+                "null without such a rating",
+            ),
+            Column(
+                f"visit_{rating}_last",
+                "rating",
+                f"last {rating} rating given at a visit",
+                f"visit_{rating}_last / 1000",
+                f"visit_{rating}_count == 0",
+                "null without such a rating",
+            ),
+        )
+    ),
+    Column(
+        "visits_followed_14",
+        "visits",
+        "visits followed by a purchase on the same or one of the next 14 days",
+        "visits_followed_14",
+    ),
+)
+
+FAMILY = Family("visits", AGGREGATES, COLUMNS)

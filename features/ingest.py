@@ -1,0 +1,212 @@
+"""The door: raw sources in, an event store out; every row is kept, quarantined or named as a duplicate."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.business_time import business_time
+from features.checks import Rules, checked
+from features.duplicates import PLACE, Versions
+from features.events import COLUMNS, EVENT_TYPES, RATING_MAXIMUM
+from features.pieces import Piece
+from features.quarantine import Quarantine
+from features.report import Report, Tally, as_text
+from features.shelve import write_store
+from features.sources import Reading, Source, SourceError, open_sources
+
+Progress = Callable[[int], None]
+
+
+def ingest(
+    sources: str | Path | Iterable[str | Path],
+    out: str | Path,
+    *,
+    query: str | None = None,
+    map: Mapping[str, str] | None = None,
+    constants: Mapping[str, str] | None = None,
+    timezone: str = "UTC",
+    rating_maximum: float = RATING_MAXIMUM,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    decimal: str | None = None,
+    memory_limit: str = "1GB",
+    threads: int = 2,
+    progress: Progress | None = None,
+) -> Report:
+    """Read event logs, check every row against the contract, and write the good ones to an event store at `out`.
+
+    `sources`: CSV or Parquet files, globs, folders of Parquet files, or database URLs with a `query`; several are read
+    as one log, so that a mended quarantine file goes beside the log. `map` names a contract column's name in the
+    sources ({"customer_id": "CustomerID"}), `constants` gives a column that a source lacks one value ({"event_type":
+    "purchase"}). `timezone` is the business time zone: that of times without an offset, and of days. `delimiter`,
+    `encoding` and `decimal` are sniffed when None. `memory_limit` and `threads` are for the search for duplicates;
+    everything else works on half a million rows at a time. `progress` is called with the number of rows of each piece.
+
+    Beside the arrays the store gets `report.json`, and where there are any `quarantine.csv` and `duplicates.csv`.
+    Raises SourceError when a source cannot be read and ValueError for an unknown time zone; the store at `out` is then
+    as it was. StoreError comes from writing.
+    """
+    if not 0 < rating_maximum <= 1e6:
+        raise ValueError(f"rating_maximum is {rating_maximum}: expected a number above 0, up to a million")
+    rules = Rules(business_time(timezone), rating_maximum)
+    reading = Reading(query, map or {}, constants or {}, delimiter, encoding, decimal)
+    _check_constants(reading.constants, rules)
+    given = [sources] if isinstance(sources, str | Path) else list(sources)
+    with TemporaryDirectory(prefix="regulars-", ignore_cleanup_errors=True) as folder:
+        scratch = Path(folder)
+        opened = open_sources(given, reading, scratch)
+        digest = digest_of(opened)
+        tally, quarantine = Tally(), Quarantine(scratch / "quarantine.csv", opened)
+        events = good_batches(opened, rules, tally, quarantine, progress)
+        if has_column(opened, "reference"):
+            events = single_versions(events, opened, tally, scratch, memory_limit, threads)
+        report: Report | None = None
+
+        def beside(target: Path) -> None:
+            nonlocal report
+            customers = len(np.load(target / "offsets.npy", mmap_mode="r")) - 1
+            report = _report(opened, timezone, digest, customers, tally, quarantine)
+            (target / "report.json").write_text(json.dumps(report.as_dict(), indent=2, ensure_ascii=False) + "\n")
+            for file in scratch.glob("*.csv"):
+                shutil.move(file, target / file.name)
+
+        write_store(out, _for_the_store(events, tally), timezone=timezone, digest=digest, beside=beside)
+    assert report is not None
+    return report
+
+
+def digest_of(sources: list[Source]) -> str:
+    """Return the SHA-256 of the one file, or of the sorted digests of several: what they hold, not their names."""
+    digests = sorted(source.digest() for source in sources)
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def _check_constants(constants: Mapping[str, str], rules: Rules) -> None:
+    """Raise SourceError for a constant that breaks the contract: it would send every row to quarantine."""
+    example = {"customer_id": "1", "event_time": "2000-01-01", "event_type": "usage"}
+    row = {name: pa.array([value]) for name, value in (example | dict(constants)).items()}
+    for column, reason, _ in checked(row, rules).faults.found:
+        if column in constants:
+            raise SourceError(f"the constant {column}={constants[column]} {reason}")
+
+
+def has_column(sources: Iterable[Source], name: str) -> bool:
+    """Return whether any of the sources gives the contract column."""
+    return any(name in source.taken or name in source.constants for source in sources)
+
+
+def good_batches(
+    sources: list[Source], rules: Rules, tally: Tally, quarantine: Quarantine, progress: Progress | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Yield the good rows as checked, with their place (`source`, `row_number`); quarantine the rest.
+
+    All batches have the same columns: `reference` and `known_from` if any of the sources has them.
+    """
+    optional = {"reference": ("reference", pa.string()), "known_from": ("recorded_at", pa.int64())}
+    wanted = {name: type_ for name, (column, type_) in optional.items() if has_column(sources, column)}
+    pieces = ((place, piece) for place, source in enumerate(sources) for piece in source.pieces())
+    with quarantine:
+        for place, piece in _ahead(pieces):
+            source, size = sources[place], len(piece.numbers)
+            log = {**piece.log, **{name: _constant(name, value, size) for name, value in source.constants.items()}}
+            events, rows, faults = checked(log, replace(rules, decimal=source.decimal))
+            quarantine.add(source, piece, faults)
+            tally.rows_in += size + len(piece.unread)
+            if progress:
+                progress(size + len(piece.unread))
+            if not len(events):
+                continue
+            for name, type_ in wanted.items():
+                if name not in events.schema.names:
+                    events = events.append_column(name, pa.nulls(len(events), type_))
+            events = events.append_column("source", pa.array(np.full(len(events), place, np.int32)))
+            yield events.append_column("row_number", pa.array(piece.numbers if rows is None else piece.numbers[rows]))
+
+
+def _constant(name: str, value: str, size: int) -> pa.Array:
+    if any(column.name == name and column.type == "float" for column in COLUMNS):
+        return pa.repeat(float(value), size)
+    return pa.DictionaryArray.from_arrays(np.zeros(size, np.int32), pa.array([value]))
+
+
+def _ahead(pieces: Iterator[tuple[int, Piece]]) -> Iterator[tuple[int, Piece]]:
+    """Yield the pieces while the next one is already being read."""
+    with ThreadPoolExecutor(1) as reader:
+        following = reader.submit(next, pieces, None)
+        while piece := following.result():
+            following = reader.submit(next, pieces, None)
+            yield piece
+
+
+def single_versions(
+    events: Iterable[pa.RecordBatch],
+    sources: list[Source],
+    tally: Tally,
+    scratch: Path,
+    memory_limit: str,
+    threads: int,
+) -> Iterator[pa.RecordBatch]:
+    """Yield the events without the rows that another row replaced (see `features.duplicates`), which are written down.
+
+    All events pass through a file in `scratch`: the last may correct the first.
+    """
+    path = scratch / "events.parquet"
+    writer: pq.ParquetWriter | None = None
+    for batch in events:
+        writer = writer or pq.ParquetWriter(path, batch.schema, compression="lz4", use_dictionary=False)
+        writer.write_batch(batch)
+    if writer is None:
+        return
+    writer.close()
+    recorded = has_column(sources, "recorded_at")
+    try:
+        versions = Versions(path, recorded, memory_limit, threads)
+        tally.duplicates = versions.count
+        if versions.count:
+            versions.write_csv(scratch / "duplicates.csv", [source.name for source in sources])
+        yield from versions.valid_events()
+    except duckdb.OutOfMemoryException:
+        raise SourceError(f"finding duplicates needs more memory than {memory_limit}: raise memory_limit") from None
+
+
+def _for_the_store(events: Iterable[pa.RecordBatch], tally: Tally) -> Iterator[pa.RecordBatch]:
+    """Yield the batches with the store's columns alone, counted."""
+    for batch in events:
+        if "known_from" in batch.schema.names and "known_until" not in batch.schema.names:
+            batch = batch.append_column("known_until", pa.nulls(len(batch), pa.int64()))
+        batch = batch.drop_columns([name for name in ("reference", *PLACE) if name in batch.schema.names])
+        tally.add(batch)
+        yield batch
+
+
+def _report(
+    sources: list[Source], timezone: str, digest: str, customers: int, tally: Tally, quarantine: Quarantine
+) -> Report:
+    ignored = {name: None for source in sources for name in source.header if name not in source.taken.values()}
+    return Report(
+        sources=[source.name for source in sources],
+        rows_in=tally.rows_in,
+        kept=tally.kept,
+        quarantined=quarantine.rows,
+        quarantined_by_reason=dict(quarantine.reasons.most_common()),
+        duplicates=tally.duplicates,
+        customers=customers,
+        first_time=as_text(tally.first_time),
+        last_time=as_text(tally.last_time),
+        kinds={name: int(count) for name, count in zip(EVENT_TYPES, tally.kinds, strict=True)},
+        extreme_amounts=tally.extreme_amounts(),
+        ignored_columns=list(ignored),
+        timezone=timezone,
+        assumed={source.name: dict(source.assumed) for source in sources},
+        digest=digest,
+    )

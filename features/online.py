@@ -1,0 +1,134 @@
+"""One customer's features from a handful of events, in plain Python: what a scoring request needs, no compiler."""
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from features.definitions import COLUMN_NAMES
+from features.events import (
+    CHANNELS,
+    EVENT_TYPES,
+    GOALS,
+    INCENTIVE_CHANNELS,
+    INCENTIVE_OUTCOMES,
+    VISIT_OUTCOMES,
+)
+from features.kernel import EVENT_COLUMNS, MEDIANS, RECORD_COLUMNS, one_customer
+from features.store import ABSENT
+
+# Sorting rows in this order gives the order of the store: time, kind, then content to break ties.
+ORDER = ("time", "kind", *reversed([c for c in EVENT_COLUMNS + RECORD_COLUMNS if c not in ("time", "kind")]))
+TAKEN = [ORDER.index(name) for name in EVENT_COLUMNS]
+TAKEN_RECORDED = [ORDER.index(name) for name in EVENT_COLUMNS + RECORD_COLUMNS]
+EPOCH = date(1970, 1, 1).toordinal()
+UNRECORDED = (ABSENT["known_until"], ABSENT["known_from"])
+
+Row = tuple[int, ...]
+
+KINDS = {name: number for number, name in enumerate(EVENT_TYPES)}
+
+
+def _numbers(names: tuple[str, ...]) -> dict[str | None, int]:
+    return {None: 255} | {name: number for number, name in enumerate(names)}
+
+
+# What these texts mean depends on the event type; on other types they are free, and not kept.
+TEXTS = {
+    "visit": (_numbers(CHANNELS), _numbers(GOALS), _numbers(VISIT_OUTCOMES)),
+    "incentive": (_numbers(INCENTIVE_CHANNELS), {}, _numbers(INCENTIVE_OUTCOMES)),
+}
+
+
+def customer_features(events: Iterable[Mapping[str, Any]], as_of: datetime, timezone: str = "UTC") -> dict[str, float]:
+    """Return one customer's features at `as_of`: the row that `feature_table` has for the same events, to the bit.
+
+    Events are mappings with the contract's columns, in any order; `event_time` and `recorded_at` are datetimes,
+    without an offset in the business time zone. Null is NaN. Expects events that keep the contract: an unknown event
+    type, channel, goal or outcome raises KeyError. No event known at `as_of` gives the features of a stranger.
+    """
+    zone = None if timezone == "UTC" else ZoneInfo(timezone)
+    events = list(events)
+    rows = [_row(event, zone) for event in events]
+    references = [
+        (row[1], event["reference"]) for row, event in zip(rows, events, strict=True) if event.get("reference")
+    ]
+    if len(set(references)) < len(references):
+        rows = _single_versions(rows, [event.get("reference") for event in events])
+    rows.sort()
+    recorded = any(row[2:4] != UNRECORDED for row in rows)
+    by_name = list(zip(*rows, strict=True)) or [()] * len(ORDER)
+    columns = [by_name[at] for at in (TAKEN_RECORDED if recorded else TAKEN)]
+    scratch = [[0] * len(rows) for _ in range(len(MEDIANS) + 1)]
+    out = [math.nan] * len(COLUMN_NAMES)
+    now, today = _moment(as_of, zone)
+    one_customer(recorded)(*columns, 0, len(rows), now, today, scratch, scratch[-1], out)
+    return dict(zip(COLUMN_NAMES, out, strict=True))
+
+
+def _row(event: Mapping[str, Any], zone: ZoneInfo | None) -> Row:
+    get = event.get
+    event_type = event["event_type"]
+    time, day = _moment(event["event_time"], zone)
+    channel = goal = outcome = 255
+    if event_type in TEXTS:
+        channels, goals, outcomes = TEXTS[event_type]
+        channel, outcome = channels[get("channel")], outcomes[get("outcome")]
+        goal = goals[get("goal")] if goals else 255
+    amount, satisfaction, loyalty = get("amount"), get("satisfaction"), get("loyalty")
+    recorded_at = get("recorded_at")
+    return (
+        time,
+        KINDS[event_type],
+        UNRECORDED[0],
+        UNRECORDED[1] if recorded_at is None else _moment(recorded_at, zone)[0],
+        -1 if loyalty is None else int(loyalty * 1000 + 0.5),
+        -1 if satisfaction is None else int(satisfaction * 1000 + 0.5),
+        outcome,
+        goal,
+        channel,
+        -1 if amount is None else int(amount * 100 + 0.5),
+        day,
+    )
+
+
+def _single_versions(rows: list[Row], references: list[str | None]) -> list[Row]:
+    """Return the rows less the replaced versions of events with one reference, by the rule of `features.duplicates`."""
+    kept: list[Row] = []
+    versions: dict[tuple[int, str], dict[int, Row]] = {}
+    for row, reference in zip(rows, references, strict=True):
+        if not reference:
+            kept.append(row)
+            continue
+        of_moment = versions.setdefault((row[1], reference), {})
+        best = of_moment.get(row[3])
+        if best is None or _content(row) > _content(best):
+            of_moment[row[3]] = row
+    for of_moment in versions.values():
+        moments = sorted(of_moment)
+        for moment, until in zip(moments, [*moments[1:], UNRECORDED[0]], strict=True):
+            row = of_moment[moment]
+            kept.append((*row[:2], until, *row[3:]))
+    return kept
+
+
+def _content(row: Row) -> Row:
+    """Return what decides between versions recorded at one moment: the greater counts, null lowest."""
+    time, _, _, _, loyalty, satisfaction, outcome, goal, channel, cents, _ = row
+    texts = (-1 if code == 255 else code for code in (channel, goal, outcome))
+    return (time, cents, *texts, satisfaction, loyalty)
+
+
+def _moment(time: datetime, zone: ZoneInfo | None) -> tuple[int, int]:
+    """Return a time as microseconds since the epoch in UTC and as a day in the business time zone (None: UTC)."""
+    local_day = None
+    if zone is not None:
+        local = time.replace(tzinfo=zone) if time.tzinfo is None else time.astimezone(zone)
+        local_day = local.toordinal() - EPOCH
+        time = local.astimezone(UTC)
+    elif time.tzinfo is not None:
+        time = time.astimezone(UTC)
+    day = time.toordinal() - EPOCH
+    seconds = day * 86_400 + time.hour * 3600 + time.minute * 60 + time.second
+    return seconds * 1_000_000 + time.microsecond, day if local_day is None else local_day

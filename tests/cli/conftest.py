@@ -1,0 +1,65 @@
+"""What the command's tests share: a small log, a store of it, and the command run in this process."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from cli.main import run
+from features.ingest import ingest
+
+LOG = """\
+customer_id,event_time,event_type,amount,channel,outcome
+anna,2024-01-05 10:00,purchase,20.00,,
+anna,2024-02-05 11:30,purchase,35.50,,
+anna,2024-02-06 09:00,visit,,phone,ordered
+ben,2024-03-02 16:45,purchase,400,,
+ben,2024-03-09 12:00,return,400,,
+cleo,2024-03-20 08:00,usage,,,
+"""
+FAULTY = "dora,2024-02-31,purchase,5,,\n"
+
+
+class Ended(NamedTuple):
+    """How the command ended: its exit code, and what it said on standard output and error."""
+
+    code: int
+    out: str
+    error: str
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """A log of three customers, whose days depend on no time zone."""
+    path = tmp_path / "log.csv"
+    path.write_text(LOG)
+    return path
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of the log."""
+    folder = tmp_path_factory.mktemp("store")
+    (folder / "log.csv").write_text(LOG)
+    ingest([folder / "log.csv"], folder / "store")
+    return folder / "store"
+
+
+@pytest.fixture
+def regulars(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Ended]:
+    """The command, run in a folder of the test's own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def regulars(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["regulars", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            run()
+        said = capsys.readouterr()
+        return Ended(int(ended.value.code or 0), said.out, said.err)
+
+    return regulars

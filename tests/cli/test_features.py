@@ -1,0 +1,40 @@
+"""`regulars features`: the table of the library, of a store or of a raw file."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from features.store import open_store
+from features.table import feature_table
+from tests.cli.conftest import FAULTY, LOG, Ended
+
+Regulars = Callable[..., Ended]
+
+
+def test_the_file_holds_the_feature_table(store: Path, regulars: Regulars) -> None:
+    """The file equals `feature_table` at that date; only who was known then is in it."""
+    ended = regulars("features", store, "--as-of", "2024-03-01", "--out", "deep/features.parquet")
+    assert ended == (0, "", "1 customers known at 2024-03-01, 77 columns -> deep/features.parquet\n")
+    found = pd.read_parquet("deep/features.parquet").set_index("customer_id")
+    pd.testing.assert_frame_equal(found, feature_table(open_store(store), "2024-03-01"))
+
+
+def test_a_time_may_be_given(store: Path, regulars: Regulars) -> None:
+    """--as-of takes a time with an offset: an event at that moment is not known yet."""
+    regulars("features", store, "--as-of", "2024-03-02T17:45:00+01:00", "--out", "before.parquet")
+    regulars("features", store, "--as-of", "2024-03-02T17:45:01+01:00", "--out", "after.parquet")
+    assert [list(pd.read_parquet(name)["customer_id"]) for name in ("before.parquet", "after.parquet")] == [
+        ["anna"],
+        ["anna", "ben"],
+    ]
+
+
+def test_a_raw_file_may_stand_for_a_store(log: Path, store: Path, regulars: Regulars) -> None:
+    """A raw file is ingested on the way: the same table, faulty rows left out and counted."""
+    log.write_text(LOG + FAULTY)
+    ended = regulars("features", log, "--as-of", "2024-05-01", "--out", "raw.parquet")
+    assert ended.code == 0
+    assert ended.error.startswith(f"1 faulty rows are left out; `regulars ingest {log} --out STORE` says which\n")
+    regulars("features", store, "--as-of", "2024-05-01", "--out", "store.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet("raw.parquet"), pd.read_parquet("store.parquet"))

@@ -1,0 +1,68 @@
+"""`regulars ingest`: a raw log becomes the store that the library makes, and the report is shown."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from typer.testing import CliRunner
+
+from cli.main import app
+from features.ingest import ingest
+from features.store import open_store
+from tests.cli.conftest import FAULTY, LOG, Ended
+
+Regulars = Callable[..., Ended]
+
+
+def test_the_store_is_that_of_the_library(log: Path, tmp_path: Path) -> None:
+    """The verb writes the same store as `features.ingest.ingest`, with the options passed on."""
+    found = CliRunner().invoke(app, ["ingest", str(log), "--out", str(tmp_path / "a"), "--timezone", "Asia/Shanghai"])
+    assert found.exit_code == 0
+    ingest([log], tmp_path / "b", timezone="Asia/Shanghai")
+    ours, theirs = open_store(tmp_path / "a"), open_store(tmp_path / "b")
+    assert {**ours.manifest, "folder": None} == {**theirs.manifest, "folder": None}
+    for name, column in ours.columns.items():
+        assert np.array_equal(column, theirs.columns[name])
+
+
+def test_columns_are_renamed_and_filled(tmp_path: Path, regulars: Regulars) -> None:
+    """--map and --set, as often as needed, with --delimiter and --decimal, make a foreign log one of the contract."""
+    (tmp_path / "sales.csv").write_text("client;day;sum\nanna;2024-01-05;20,50\nben;2024-01-06;3,25\n")
+    names = ("--map", "customer_id=client", "--map", "event_time=day", "--map", "amount=sum")
+    kinds = ("--set", "event_type=purchase", "--delimiter", ";", "--decimal", ",", "--encoding", "utf-8")
+    ended = regulars("ingest", "sales.csv", "--out", "store", *names, *kinds)
+    assert ended.code == 0
+    assert list(open_store(tmp_path / "store").columns["cents"]) == [2050, 325]
+
+
+def test_the_report_is_shown(log: Path, tmp_path: Path, regulars: Regulars) -> None:
+    """What came in, what was kept and what was wrong is told, and where to find the rows."""
+    log.write_text(LOG + FAULTY)
+    ended = regulars("ingest", log, "--out", "store")
+    assert ended.code == 0
+    assert ended.out == ""
+    assert "7 rows in: 6 kept, 1 quarantined, 0 duplicates" in ended.error
+    folder = open_store("store").folder
+    assert str(folder) in ended.error
+    assert "dora" in (folder / "quarantine.csv").read_text(encoding="utf-8-sig")
+
+
+def test_a_mended_quarantine_file_is_read_beside_the_log(log: Path, tmp_path: Path, regulars: Regulars) -> None:
+    """The quarantine file with its fault mended goes beside the log, and the row is in."""
+    log.write_text(LOG + FAULTY)
+    regulars("ingest", log, "--out", "store")
+    faulty = (open_store("store").folder / "quarantine.csv").read_text(encoding="utf-8-sig")
+    (tmp_path / "mended.csv").write_text(faulty.replace("2024-02-31", "2024-02-29"))
+    ended = regulars("ingest", log, "mended.csv", "--out", "store")
+    assert ended.code == 0
+    assert "8 rows in: 7 kept, 1 quarantined" in ended.error
+    assert "dora" in open_store("store").customer_ids.to_pylist()
+
+
+def test_a_failure_leaves_the_old_store(log: Path, tmp_path: Path, regulars: Regulars) -> None:
+    """When reading fails the store of before is still there."""
+    regulars("ingest", log, "--out", "store")
+    before = open_store("store").manifest
+    (tmp_path / "wrong.csv").write_text("a,b\n1,2\n")
+    assert regulars("ingest", "wrong.csv", "--out", "store").code == 1
+    assert open_store("store").manifest == before

@@ -1,0 +1,86 @@
+"""`regulars score`: the scores of the library, with who leads and how the base spreads."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from features.formula import score
+from features.rule import load_formula
+from features.store import open_store
+from features.table import feature_table
+from tests.cli.conftest import Ended
+
+Regulars = Callable[..., Ended]
+FORMULA = """
+version = "ours-7"
+date = 2024-01-01
+reason = "a test"
+[parts.days]
+column = "purchase_days"
+maximum = 2
+weight = 1
+[bands]
+low = 0
+high = 50
+"""
+
+
+def test_the_file_holds_the_scores(store: Path, regulars: Regulars) -> None:
+    """The file equals `score` over `feature_table` at that date."""
+    assert regulars("score", store, "--as-of", "2024-05-01", "--out", "scores.parquet").code == 0
+    found = pd.read_parquet("scores.parquet").set_index("customer_id")
+    expected = score(feature_table(open_store(store), "2024-05-01"), load_formula())
+    assert list(found["band"]) == list(expected["band"])
+    pd.testing.assert_frame_equal(found.drop(columns="band"), expected.drop(columns="band"))
+
+
+def test_leaders_and_bands_are_shown(store: Path, regulars: Regulars) -> None:
+    """Standard error names the most loyal with the points of each part, every band, and the version of the rule."""
+    ended = regulars("score", store, "--as-of", "2024-05-01", "--out", "scores.parquet")
+    rows = [line.split() for line in ended.error.splitlines()]
+    assert ["customer_id", "loyalty_score", "purchases", "amount", "usage", "feedback", "visits"] in rows
+    assert [row[0] for row in rows if row and row[0] in ("anna", "ben", "cleo")] == ["ben", "anna", "cleo"]
+    assert ["bronze", "3", "100.0%"] in rows
+    assert ["gold", "0", "0.0%"] in rows
+    assert ended.error.endswith(", formula version 1 -> scores.parquet\n")
+    assert ended.out == ""
+
+
+def test_a_formula_of_ones_own(store: Path, tmp_path: Path, regulars: Regulars) -> None:
+    """--formula takes another rule: its parts, bands and version."""
+    (tmp_path / "ours.toml").write_text(FORMULA)
+    ended = regulars("score", store, "--as-of", "2024-05-01", "--out", "s.parquet", "--formula", "ours.toml")
+    assert ended.code == 0
+    found = pd.read_parquet("s.parquet").set_index("customer_id")
+    assert dict(found["loyalty_score"]) == {"anna": 100.0, "ben": 50.0, "cleo": 0.0}
+    assert dict(found["band"]) == {"anna": "high", "ben": "high", "cleo": "low"}
+    assert "mean score 50.0, formula version ours-7" in ended.error
+
+
+def test_a_log_without_amounts_is_told(tmp_path: Path, regulars: Regulars) -> None:
+    """Where the log has no amounts the amount part is left out for everyone, and that is said."""
+    (tmp_path / "log.csv").write_text("customer_id,event_time,event_type\nanna,2024-01-05,purchase\n")
+    ended = regulars("score", "log.csv", "--as-of", "2024-05-01", "--out", "s.parquet")
+    assert "left out for everyone, for the log has no amounts: amount\n" in ended.error
+    assert "part_amount" not in pd.read_parquet("s.parquet")
+
+
+def test_nobody_known_is_no_fault(store: Path, regulars: Regulars) -> None:
+    """Before the first event there is nobody to score: an empty file with its columns."""
+    ended = regulars("score", store, "--as-of", "2001-01-01", "--out", "s.parquet")
+    assert ended.code == 0
+    assert "0 customers at 2001-01-01, no score" in ended.error
+    assert len(pd.read_parquet("s.parquet")) == 0
+
+
+def test_an_id_cannot_steer_the_terminal(tmp_path: Path, regulars: Regulars) -> None:
+    """Ids are shown as they are, markup and control characters included, and do nothing."""
+    (tmp_path / "log.csv").write_text(
+        "customer_id,event_time,event_type\n[red]an[/]na\x1b[31m,2024-01-05,purchase\n[/],2024-01-05,purchase\n"
+    )
+    ended = regulars("score", "log.csv", "--as-of", "2024-05-01", "--out", "[b]s.parquet")
+    assert ended.code == 0
+    assert r"[red]an[/]na\x1b[31m" in ended.error
+    assert "\x1b" not in ended.error
+    assert ended.error.endswith("-> [b]s.parquet\n")
