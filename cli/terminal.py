@@ -21,7 +21,7 @@ def show(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None
     """Print a table, the first column to the left, the others to the right."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     for at, name in enumerate(head):
-        table.add_column(name, justify="right" if at else "left")
+        table.add_column(name, justify="right" if at else "left", no_wrap=not at)
     for row in rows:
         table.add_row(*(Text(plain(cell)) for cell in row))
     talk.print(table)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -58,6 +59,10 @@ def ingest(
     """
     if not 0 < rating_maximum <= 1e6:
         raise ValueError(f"rating_maximum is {rating_maximum}: expected a number above 0, up to a million")
+    if not re.fullmatch(r"\d+(\.\d+)? ?([KMGT]i?)?B", memory_limit, re.IGNORECASE):
+        raise ValueError(f"memory_limit is {memory_limit!r}: expected a size such as '1GB' or '800MB'")
+    if threads < 1:
+        raise ValueError(f"threads is {threads}: expected 1 or more")
     rules = Rules(business_time(timezone), rating_maximum)
     reading = Reading(query, map or {}, constants or {}, delimiter, encoding, decimal)
     _check_constants(reading.constants, rules)
@@ -177,6 +182,8 @@ def single_versions(
         yield from versions.valid_events()
     except duckdb.OutOfMemoryException:
         raise SourceError(f"finding duplicates needs more memory than {memory_limit}: raise memory_limit") from None
+    except duckdb.Error as error:
+        raise SourceError(f"finding duplicates failed ({str(error).splitlines()[0]}): is the disk full?") from None
 
 
 def _for_the_store(events: Iterable[pa.RecordBatch], tally: Tally) -> Iterator[pa.RecordBatch]:

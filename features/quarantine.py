@@ -80,14 +80,15 @@ class Quarantine:
             own = source.taken.get(column)
             values = pc.if_else(in_column, whole[own] if own else source.constants[column], values)
         told = pa.array(reasons).take(pa.array(first))
-        if piece.lines is not None:
-            line = pc.binary_join_element_wise(told, " (line ", pa.array(piece.lines[rows]).cast(pa.string()), ")", "")
-            told = pc.if_else(pa.array(piece.lines[rows] == piece.numbers[rows] + 1), told, line)
         others = _others(faults, first, rows)
         if others:
             told = pa.array(
                 [f"{text}; {others[row]}" if row in others else text for row, text in enumerate(told.to_pylist())]
             )
+        if piece.lines is not None:
+            lines, numbers = piece.lines[rows], piece.numbers[rows]
+            with_line = pc.binary_join_element_wise(told, " (line ", pa.array(lines).cast(pa.string()), ")", "")
+            told = pc.if_else(pa.array(lines == numbers + 1), told, with_line)
         self._write(source, pa.array(piece.numbers[rows]), pa.array(columns).take(pa.array(first)), values, told, whole)
 
     def _write(self, source, numbers, column, value, reason, whole) -> None:  # type: ignore[no-untyped-def]

@@ -52,20 +52,18 @@ def write_store(
                 beside(folder)
             for file in [*folder.iterdir(), folder]:
                 sync(file)
-            manifest = {
-                "schema_version": SCHEMA_VERSION,
-                "folder": folder.name,
-                "timezone": timezone,
-                "digest": digest,
-            }
-            with whole_file(path / "manifest.json") as part:
-                part.write_text(json.dumps(manifest | facts, indent=2))
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
+        # From here on the manifest may name the folder: what goes wrong now must leave it, to the next write at most.
+        manifest = {"schema_version": SCHEMA_VERSION, "folder": folder.name, "timezone": timezone, "digest": digest}
+        with whole_file(path / "manifest.json") as part:
+            part.write_text(json.dumps(manifest | facts, indent=2))
         for old in path.glob("events-*"):
             if old.name != folder.name:
                 shutil.rmtree(old, ignore_errors=True)
+        for part in path.glob(".manifest.json.*.part"):
+            part.unlink()
     return open_store(path)
 
 

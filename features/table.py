@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from features.compiled import many_customers
 from features.definitions import COLUMN_NAMES
+from features.events import FIRST_YEAR, LAST_YEAR
 from features.files import whole_file
 from features.store import EventStore
 
@@ -36,7 +37,7 @@ def moment(as_of: AsOf, timezone: str) -> tuple[int, int]:
         stamp: pd.Timestamp | None = pd.Timestamp(datetime.fromisoformat(as_of) if isinstance(as_of, str) else as_of)
     except (ValueError, TypeError):
         stamp = None
-    if stamp is None or pd.isna(stamp):
+    if stamp is None or pd.isna(stamp) or not FIRST_YEAR <= stamp.year <= LAST_YEAR:
         raise ValueError(f"as_of {as_of!r} is no date or time: write it like 2011-06-10 or 2011-06-10T09:30:00+01:00")
     zone = ZoneInfo(timezone)
     local = stamp.to_pydatetime(warn=False)

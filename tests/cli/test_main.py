@@ -7,13 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from cli.main import app
 from tests.cli.conftest import Ended
 
 ROOT = Path(__file__).parents[2]
-VERBS = ("ingest", "features", "score", "simulate")
+VERBS = list(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 Regulars = Callable[..., Ended]
 
 # Arguments, and what the one line must say. {store} and {log} are good ones.

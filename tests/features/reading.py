@@ -2,10 +2,12 @@
 
 import csv
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 import pyarrow as pa
@@ -34,7 +36,7 @@ class Read(NamedTuple):
 
 def read(sources: Any, **options: Any) -> Read:
     """Read sources into a store that is gone afterwards; check what must hold whenever anything is read."""
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, patch.object(os, "fsync"):  # a store that need not outlast the machine
         report = ingest(sources, Path(folder) / "store", **options)
         store = open_store(Path(folder) / "store")
         ids = np.repeat(np.array(store.customer_ids.to_pylist(), object), np.diff(store.offsets))

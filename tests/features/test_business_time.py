@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from features.business_time import business_time
 
 EPOCH = datetime(1970, 1, 1)
-# Plain ones, half hours, a day left out, two years of double summer time, summer time that is winter's, seconds long ago.
+# Plain ones, half hours, a day left out, double summer time, summer time that is winter's, seconds of old.
 ZONES = (
     *("UTC", "Etc/GMT+5", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"),
     *("Pacific/Apia", "Europe/London", "Europe/Dublin", "Africa/Casablanca", "Europe/Amsterdam", "Africa/Monrovia"),

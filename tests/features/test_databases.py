@@ -62,7 +62,9 @@ def test_postgresql_answers_become_events(postgresql: str) -> None:
     """Types of its own included: numeric, timestamps with and without an offset, and what Parquet has no type for."""
     with psycopg.connect(postgresql) as connection:
         connection.execute("""
-            CREATE TABLE sales (customer integer, at timestamptz, total numeric(12, 2), note interval, kind varchar, said jsonb)
+            CREATE TABLE sales (
+                customer integer, at timestamptz, total numeric(12, 2), note interval, kind varchar, said jsonb
+            )
         """)
         connection.execute("""
             INSERT INTO sales VALUES (17850, '2024-01-01 10:00+02', 12.5, '1 day', 'purchase', '{"a": 1}'),
@@ -124,7 +126,7 @@ def test_a_server_that_does_not_answer_is_one_line() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"postgresql://me:secret@127.0.0.1:{free.getsockname()[1]}/log"
-        with pytest.raises(SourceError, match="gives no answer to the query: .*[Cc]onnection refused") as refusal:
+        with pytest.raises(SourceError, match=r"gives no answer to the query: .*[Cc]onnection refused") as refusal:
             read(url, query="SELECT 1")
     assert "secret" not in str(refusal.value)
     assert "\n" not in str(refusal.value)

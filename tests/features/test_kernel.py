@@ -19,6 +19,7 @@ from features.simulate import Truth, simulate
 from features.store import EventStore
 from features.table import AsOf, feature_table, moment
 from tests.features.logs import (
+    DAY,
     KIND,
     Event,
     Log,
@@ -46,7 +47,7 @@ def three_agree(store: EventStore, rows: pa.RecordBatch, as_of: AsOf) -> int:
     return len(table)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(logs(min_size=1, max_size=30), st.integers(0, 4))
 def test_three_engines_agree(log: Log, which: int) -> None:
     """On any log, in any zone, with or without corrections, at midnight or in mid-day."""
@@ -133,7 +134,7 @@ def test_one_customer_by_hand() -> None:
 @pytest.mark.parametrize(("age", "windows"), [(7, (7, 30)), (8, (30,)), (30, (30,)), (31, ()), (0, (7, 30))])
 def test_a_window_is_its_days_before_as_of(age: int, windows: tuple[int, ...]) -> None:
     """The window of w days holds the days as_of - w on, and as_of's own up to its moment."""
-    time = at("2024-06-10T12:00") - age * 86_400_000_000 - 1
+    time = at("2024-06-10T12:00") - age * DAY - 1
     store = shelved(Log([Event("a", time, KIND["purchase"], cents=250)], "UTC", datetime(2024, 6, 10).date()))
     found = feature_table(store, "2024-06-10T12:00").loc["a"]
     assert [w for w in (7, 30) if found[f"purchase_days_{w}"]] == list(windows)
@@ -145,10 +146,19 @@ def test_a_year_ago_is_the_same_weekday() -> None:
     """The 28 and 91 days a year ago begin 364 days before as_of, a whole number of weeks."""
     base = at("2024-06-10T12:00")
     ages = (365, 364, 337, 336, 274, 273)
-    events = [Event(str(age), base - age * 86_400_000_000, KIND["purchase"]) for age in ages]
+    events = [Event(str(age), base - age * DAY, KIND["purchase"]) for age in ages]
     found = feature_table(shelved(Log(events, "UTC", datetime(2024, 6, 10).date())), "2024-06-10")
     assert found.loc[[str(a) for a in ages], "purchase_days_year_ago_28"].tolist() == [0, 1, 1, 0, 0, 0]
     assert found.loc[[str(a) for a in ages], "purchase_days_year_ago_91"].tolist() == [0, 1, 1, 1, 1, 0]
+
+
+@pytest.mark.parametrize(("wait", "followed"), [(-9, 0), (0, 1), (14 * DAY, 1), (15 * DAY - 1, 1), (15 * DAY, 0)])
+def test_a_visit_is_followed_by_a_purchase(wait: int, followed: int) -> None:
+    """At the same moment, or on one of the next 14 days, counted once however much is bought."""
+    visit = at("2024-03-01T00:00")
+    bought = 2 * [Event("a", visit + wait, KIND["purchase"])]
+    log = Log([*bought, Event("a", visit, KIND["visit"])], "UTC", datetime(2024, 6, 10).date())
+    assert feature_table(shelved(log), "2024-06-10")["visits_followed_14"].tolist() == [followed]
 
 
 def test_the_business_zone_decides_the_day() -> None:

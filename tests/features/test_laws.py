@@ -23,7 +23,7 @@ from tests.features.logs import (
     shelved,
 )
 
-law = settings(max_examples=25, deadline=None)
+law = settings(max_examples=20, deadline=None)
 
 
 def table(log: Log, which: int = 0) -> pd.DataFrame:

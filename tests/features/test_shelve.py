@@ -195,7 +195,9 @@ def test_a_killed_writer_leaves_the_old_store(path: Path, where: str) -> None:
     assert writer.returncode == -signal.SIGKILL
     assert is_old(path)
     assert len(folders(path)) == 2
+    (path / ".manifest.json.1.part").touch()  # as after a kill between writing the manifest and moving it
     store = write_store(path, NEW, timezone="UTC", digest="new")
+    assert sorted(entry.name for entry in path.iterdir()) == [".lock", store.folder.name, "manifest.json"]
     assert folders(path) == [store.folder.name]
     assert rows_of(open_store(path)) == rows_of(store) != []
 
@@ -206,9 +208,11 @@ def test_readers_never_see_half_a_store(path: Path) -> None:
     done = threading.Event()
 
     def write() -> None:
-        for turn in range(12):
-            write_store(path, (NEW, OLD)[turn % 2], timezone="UTC", digest=str(turn))
-        done.set()
+        try:
+            for turn in range(12):
+                write_store(path, (NEW, OLD)[turn % 2], timezone="UTC", digest=str(turn))
+        finally:
+            done.set()
 
     writer = threading.Thread(target=write)
     writer.start()

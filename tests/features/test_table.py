@@ -79,6 +79,16 @@ def test_an_event_counts_while_it_is_known() -> None:
         assert feature_table(store, as_of)["total_spend"].tolist() == spend
 
 
+def test_who_is_known_by_a_withdrawn_event_alone_is_not_in_the_table() -> None:
+    """An event corrected to a later moment is unknown between its correction and that moment."""
+    first = Event("a", NOON - 9 * DAY, KIND["purchase"], known_from=NOON - 9 * DAY, known_until=NOON)
+    log = [first, first._replace(time=NOON + 9 * DAY, known_from=NOON, known_until=None), Event("b", 0, KIND["visit"])]
+    store = shelved(Log(log, "UTC", date(2024, 6, 10)))
+    known = {"2024-06-10T12:00": ["a", "b"], "2024-06-11": ["b"], "2024-06-20": ["a", "b"]}
+    for as_of, customers in known.items():
+        assert feature_table(store, as_of).index.tolist() == customers
+
+
 @pytest.mark.parametrize("records", [True, False])
 def test_an_empty_store_gives_an_empty_table(records: bool, tmp_path: Path) -> None:
     """No rows, all columns; the file too."""

@@ -1,0 +1,69 @@
+"""`regulars promote`, `publish` and `history` together, as somebody would call them."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from cli import history, promote, publish
+from tests.training.conftest import empty_database, home, tracking  # noqa: F401
+from tests.training.stand_in import customer_model
+from training.gate import Verdict
+from training.promote import record_verdict
+from training.registry import register
+from training.tracking import Tracking, start_run
+
+app = typer.Typer()
+for verb in (promote, publish, history):
+    verb.register(app)
+
+
+def regulars(*arguments: object) -> tuple[int, str]:
+    """Call the command; the exit code and what it said."""
+    ended = CliRunner().invoke(app, [str(each) for each in arguments])
+    if ended.exception and not isinstance(ended.exception, SystemExit):
+        raise ended.exception
+    return ended.exit_code, ended.stderr
+
+
+def challenger(tracking: Tracking, rate: float, *reasons: str, champion: int | None = None) -> None:  # noqa: F811
+    with start_run(tracking, "fit") as fit:
+        record_verdict(fit, Verdict(reasons, {"milliseconds": 0.01}, champion))
+        register(fit, customer_model(rate))
+
+
+def test_the_life_of_two_champions(
+    tracking: Tracking,  # noqa: F811
+    home: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    """Promoted, refused, forced, gone back; the history shows the three moves, on the terminal and as a file."""
+    assert regulars("history", "--home", home) == (
+        0,
+        "the champion was never moved: `regulars promote` makes one\n",
+    )
+    challenger(tracking, 0.01)
+    code, said = regulars("promote", "--home", home, "--who", "Ada")
+    assert code == 0
+    assert said.startswith("version 1 is champion in sqlite:///")
+    assert said.endswith("(promote; there was none before)\n")
+    challenger(tracking, 0.02, "speed: 9 ms", "calibration: off", champion=1)
+    assert regulars("promote", "--home", home) == (1, "refused: speed: 9 ms\nrefused: calibration: off\n")
+    assert regulars("promote", "--home", home, "--force", "--reason", "a test")[0] == 0
+    assert regulars("promote", "--home", home, "--to", 1, "--reason", "it was better")[0] == 0
+    code, said = regulars("history", "--home", home, "--out", tmp_path / "moves.csv")
+    assert code == 0
+    assert "moves of the champion (times in UTC)" in said
+    moves = pd.read_csv(tmp_path / "moves.csv")
+    assert list(moves["kind"]) == ["roll back", "force", "promote"]
+    assert list(moves["why"])[:2] == ["it was better", "a test"]
+
+
+@pytest.mark.parametrize("arguments", [["--force"], ["--to", "1"]])
+def test_a_move_past_the_gate_needs_a_reason(arguments: list[str]) -> None:
+    """Wrong arguments end with 2, before anything is opened."""
+    code, said = regulars("promote", *arguments)
+    assert code == 2
+    assert "--reason TEXT" in said

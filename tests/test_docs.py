@@ -1,0 +1,131 @@
+"""The docs cannot rot: what there is stands in them, and what stands in them is so."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from cli.main import app
+from features.definitions import COLUMN_NAMES
+from features.definitions.__main__ import page
+from features.events import COLUMN_NAMES as LOG_COLUMNS
+from features.events import EVENT_TYPES
+from features.rule import load_formula
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+COMMANDS = (ROOT / "docs" / "commands.md").read_text()
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").glob("*.md")])
+VERBS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
+def section(text: str, heading: str) -> str:
+    """The text below the heading, up to the next of its level."""
+    assert f"\n{heading}\n" in text, f"the docs have no section {heading!r}"
+    level = heading.partition(" ")[0]
+    after = text.split(f"\n{heading}\n", 1)[1]
+    return re.split(rf"^{level} ", after, flags=re.MULTILINE)[0]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_and_option_is_told(verb: str) -> None:
+    """docs/commands.md has a section for each verb, which names all its options; the README names the verb."""
+    told = section(COMMANDS, f"## regulars {verb}")
+    options = [name for option in VERBS[verb].params for name in option.opts if name.startswith("--")]
+    assert [name for name in options if name != "--help" and f"`{name}" not in told] == []
+    assert f"regulars {verb}" in README
+
+
+def test_no_option_is_told_that_is_not_there() -> None:
+    """Every option in the docs is one of some verb."""
+    known = {name for verb in VERBS.values() for option in verb.params for name in option.opts} | {"--help"}
+    told = {option for text in (README, COMMANDS) for option in re.findall(r"`(--[a-z-]+)", text)}
+    assert told <= known
+
+
+def test_the_page_of_columns_is_current() -> None:
+    """docs/columns.md is what the definitions say; else `python -m features.definitions > docs/columns.md`."""
+    assert (ROOT / "docs" / "columns.md").read_text() == page()
+
+
+def test_every_column_is_told() -> None:
+    """docs/columns.md names every feature and every column of the log, the README every column of the log."""
+    told = (ROOT / "docs" / "columns.md").read_text()
+    assert [name for name in (*COLUMN_NAMES, *LOG_COLUMNS) if f"| `{name}` |" not in told] == []
+    assert [name for name in (*LOG_COLUMNS, *EVENT_TYPES) if f"`{name}`" not in README] == []
+
+
+def test_the_parts_of_the_rule_read_columns_that_are_told() -> None:
+    """The formula that comes along reads only features."""
+    assert set(load_formula().columns) <= set(COLUMN_NAMES)
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.name)
+def test_links_lead_somewhere(file: Path) -> None:
+    """Every relative link of a page is to a file that exists."""
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", file.read_text())
+    assert [link for link in links if not (file.parent / link).exists()] == []
+
+
+def test_the_feature_that_contributing_tells_of_is_as_told() -> None:
+    """Every Python line in CONTRIBUTING.md stands so in the definitions of purchases."""
+    room = (ROOT / "features" / "definitions" / "purchases.py").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        assert block in room
+
+
+def console(text: str) -> Iterator[tuple[str, str]]:
+    """The commands of the blocks marked console, each with what the page says that it prints."""
+    for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
+        for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
+            command, _, output = part.partition("\n")
+            yield command, output
+
+
+def plain(text: str) -> list[str]:
+    """Lines without trailing space and empty ones, the random part of a folder's name and a byte order mark."""
+    text = re.sub(r"events-[0-9a-f]{12}", "events-", text.replace("\ufeff", ""))
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
+def test_the_readme_runs_as_written(tmp_path: Path) -> None:
+    """The commands of the README, run in order in an empty folder with the examples, print what it says they print."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "regulars").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m cli.main "$@"\n')
+    (programs / "regulars").chmod(0o755)
+    environment = os.environ | {
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "COLUMNS": "100",
+        "LC_ALL": "C.UTF-8",
+    }
+    commands = list(console(README))
+    assert {command.split()[1] for command, _ in commands if command.startswith("regulars")} >= {
+        "ingest",
+        "features",
+        "score",
+        "simulate",
+    }
+    for command, output in commands:
+        ended = subprocess.run(
+            command,
+            shell=True,
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == 0, f"{command}\n{ended.stdout}"
+        assert plain(ended.stdout) == plain(output), command

@@ -1,0 +1,94 @@
+"""The laws of the package: its plain names are its own, the wheel is whole, and every requirement is pinned."""
+
+import importlib.metadata
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PACKAGES: list[str] = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+PINNED = sorted((ROOT / "requirements").glob("*.txt"))
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_a_name_is_ours_alone(name: str) -> None:
+    """The import name, a plain word, is found in the repository, and no installed distribution claims it too."""
+    spec = importlib.util.find_spec(name)
+    assert spec is not None
+    assert spec.origin is not None
+    assert Path(spec.origin).is_relative_to(ROOT)
+    assert set(importlib.metadata.packages_distributions().get(name, [])) <= {"regulars"}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """The wheel, built with what is installed, from no network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+    (file,) = folder.glob("*.whl")
+    return zipfile.ZipFile(file)
+
+
+def test_the_wheel_holds_all_rooms_and_nothing_else(wheel: zipfile.ZipFile) -> None:
+    """Every Python file of the packages and the formula are in the wheel; tests and caches are not."""
+    rooms = {file.relative_to(ROOT).as_posix() for name in PACKAGES for file in (ROOT / name).rglob("*.py")}
+    info = {name for name in wheel.namelist() if ".dist-info/" in name}
+    assert set(wheel.namelist()) - info == rooms | {"features/formula.toml"}
+
+
+def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
+    """Its metadata names the licence, refuses upload to a shared index, and makes the command."""
+    texts = {Path(name).name: wheel.read(name).decode() for name in wheel.namelist() if ".dist-info/" in name}
+    assert "License-Expression: MIT" in texts["METADATA"]
+    assert "Classifier: Private :: Do Not Upload" in texts["METADATA"]
+    assert "regulars = cli.main:run" in texts["entry_points.txt"]
+    assert "LICENSE" in texts
+
+
+def test_the_unpacked_wheel_runs(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    """Away from the repository the command answers, and the formula that comes along is read."""
+    wheel.extractall(tmp_path)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    code = "import features.rule as r; print(r.__file__, r.load_formula().version)"
+    for arguments in (["-c", code], ["-m", "cli.main", "--help"]):
+        found = subprocess.run(
+            [sys.executable, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert found.returncode == 0, found.stderr
+        if arguments[0] == "-c":
+            assert found.stdout.startswith(str(tmp_path))
+
+
+@pytest.mark.parametrize("file", PINNED, ids=lambda file: file.name)
+def test_every_requirement_is_pinned_with_its_hashes(file: Path) -> None:
+    """Each has one exact version and at least one SHA-256; no line holds an address or an option."""
+    text = file.read_text()
+    assert "://" not in text
+    assert not re.search(r"^\s*-(?!-hash=sha256:[0-9a-f]{64})", text, re.MULTILINE)
+    entries = re.split(r"\n(?=[^\s#])", "\n" + text.replace("\\\n", " "))[1:]
+    assert entries
+    for entry in entries:
+        assert re.match(r"[a-z0-9._-]+(\[[a-z,]+\])?==[^\s;]+ ", entry), entry
+        assert "--hash=sha256:" in entry, entry
+
+
+def test_every_dependency_is_pinned_and_bounded() -> None:
+    """What pyproject.toml asks for has a lower bound there and an exact version in the requirements."""
+    groups = PROJECT["dependency-groups"]
+    asked = PROJECT["project"]["dependencies"] + groups["training"] + groups["dev"]
+    pinned = (ROOT / "requirements" / "dev.txt").read_text()
+    for requirement in asked:
+        if isinstance(requirement, str):
+            assert ">=" in requirement
+            name = re.split(r"[\[>=<]", requirement)[0]
+            assert re.search(rf"^{re.escape(name)}(\[|==)", pinned, re.MULTILINE | re.IGNORECASE), name
