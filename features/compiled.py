@@ -3,9 +3,11 @@
 Only batch work imports this room; a service that scores requests needs no compiler.
 """
 
+import atexit
 import hashlib
 import importlib.util
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -88,6 +90,8 @@ def _kept(name: str, source: str) -> Path:
                 file.write(source)
             Path(file.name).replace(path)
     except OSError:
-        path = Path(tempfile.mkdtemp(prefix="regulars-")) / f"{name}.py"
+        folder = Path(tempfile.mkdtemp(prefix="regulars-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        path = folder / f"{name}.py"
         path.write_text(source)
     return path

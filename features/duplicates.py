@@ -12,11 +12,11 @@ import duckdb
 import pyarrow as pa
 
 from features.events import EVENT_TYPES
+from features.pieces import PIECE_ROWS
 
 PLACE = ("source", "row_number")
 VERSION = "customer_id, kind, reference"
 CONTENT = ("time", "cents", "channel", "goal", "outcome", "satisfaction", "loyalty")
-BATCH_ROWS = 500_000
 
 
 class Versions:
@@ -75,7 +75,7 @@ class Versions:
             SELECT events.* EXCLUDE (reference, source, row_number){until}
             FROM events LEFT JOIN versions USING (source, row_number) WHERE dropped IS NOT TRUE
         """)
-        yield from kept.to_arrow_reader(BATCH_ROWS)
+        yield from kept.to_arrow_reader(PIECE_ROWS)
 
     def write_csv(self, path: Path, sources: Sequence[str]) -> None:
         """Name the rows that are no longer the event, and the row that replaced each."""

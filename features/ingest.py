@@ -19,7 +19,7 @@ from features.business_time import business_time
 from features.checks import Rules, checked
 from features.duplicates import PLACE, Versions
 from features.events import COLUMNS, EVENT_TYPES, RATING_MAXIMUM
-from features.pieces import Piece
+from features.pieces import PIECE_ROWS, Piece
 from features.quarantine import Quarantine
 from features.report import Report, Tally, as_text
 from features.shelve import write_store
@@ -54,6 +54,7 @@ def ingest(
     everything else works on half a million rows at a time. `progress` is called with the number of rows of each piece.
 
     Beside the arrays the store gets `report.json`, and where there are any `quarantine.csv` and `duplicates.csv`.
+    Temporary files go where TMPDIR says: answers of queries and, with a `reference`, the checked events.
     Raises SourceError when a source cannot be read and ValueError for an unknown time zone; the store at `out` is then
     as it was. StoreError comes from writing.
     """
@@ -177,8 +178,11 @@ def single_versions(
     try:
         versions = Versions(path, recorded, memory_limit, threads)
         tally.duplicates = versions.count
-        if versions.count:
-            versions.write_csv(scratch / "duplicates.csv", [source.name for source in sources])
+        if not versions.count:
+            with pq.ParquetFile(path) as file:
+                yield from file.iter_batches(PIECE_ROWS)
+            return
+        versions.write_csv(scratch / "duplicates.csv", [source.name for source in sources])
         yield from versions.valid_events()
     except duckdb.OutOfMemoryException:
         raise SourceError(f"finding duplicates needs more memory than {memory_limit}: raise memory_limit") from None

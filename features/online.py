@@ -18,8 +18,8 @@ from features.events import (
 from features.kernel import EVENT_COLUMNS, MEDIANS, RECORD_COLUMNS, one_customer
 from features.store import ABSENT
 
-# Sorting rows in this order gives the order of the store: time, kind, then content to break ties.
-ORDER = ("time", "kind", *reversed([c for c in EVENT_COLUMNS + RECORD_COLUMNS if c not in ("time", "kind")]))
+# Sorting rows in this order gives the order of the store: time, kind, content to break ties, when it was known.
+ORDER = ("time", "kind", *(c for c in reversed(EVENT_COLUMNS) if c not in ("time", "kind")), *reversed(RECORD_COLUMNS))
 TAKEN = [ORDER.index(name) for name in EVENT_COLUMNS]
 TAKEN_RECORDED = [ORDER.index(name) for name in EVENT_COLUMNS + RECORD_COLUMNS]
 EPOCH = date(1970, 1, 1).toordinal()
@@ -57,7 +57,7 @@ def customer_features(events: Iterable[Mapping[str, Any]], as_of: datetime, time
     if len(set(references)) < len(references):
         rows = _single_versions(rows, [event.get("reference") for event in events])
     rows.sort()
-    recorded = any(row[2:4] != UNRECORDED for row in rows)
+    recorded = any(row[-2:] != UNRECORDED for row in rows)
     by_name = list(zip(*rows, strict=True)) or [()] * len(ORDER)
     columns = [by_name[at] for at in (TAKEN_RECORDED if recorded else TAKEN)]
     scratch = [[0] * len(rows) for _ in range(len(MEDIANS) + 1)]
@@ -81,8 +81,6 @@ def _row(event: Mapping[str, Any], zone: ZoneInfo | None) -> Row:
     return (
         time,
         KINDS[event_type],
-        UNRECORDED[0],
-        UNRECORDED[1] if recorded_at is None else _moment(recorded_at, zone)[0],
         -1 if loyalty is None else int(loyalty * 1000 + 0.5),
         -1 if satisfaction is None else int(satisfaction * 1000 + 0.5),
         outcome,
@@ -90,6 +88,8 @@ def _row(event: Mapping[str, Any], zone: ZoneInfo | None) -> Row:
         channel,
         -1 if amount is None else int(amount * 100 + 0.5),
         day,
+        UNRECORDED[0],
+        UNRECORDED[1] if recorded_at is None else _moment(recorded_at, zone)[0],
     )
 
 
@@ -102,20 +102,20 @@ def _single_versions(rows: list[Row], references: list[str | None]) -> list[Row]
             kept.append(row)
             continue
         of_moment = versions.setdefault((row[1], reference), {})
-        best = of_moment.get(row[3])
+        best = of_moment.get(row[-1])
         if best is None or _content(row) > _content(best):
-            of_moment[row[3]] = row
+            of_moment[row[-1]] = row
     for of_moment in versions.values():
         moments = sorted(of_moment)
         for moment, until in zip(moments, [*moments[1:], UNRECORDED[0]], strict=True):
             row = of_moment[moment]
-            kept.append((*row[:2], until, *row[3:]))
+            kept.append((*row[:-2], until, moment))
     return kept
 
 
 def _content(row: Row) -> Row:
     """Return what decides between versions recorded at one moment: the greater counts, null lowest."""
-    time, _, _, _, loyalty, satisfaction, outcome, goal, channel, cents, _ = row
+    time, _, loyalty, satisfaction, outcome, goal, channel, cents, *_ = row
     texts = (-1 if code == 255 else code for code in (channel, goal, outcome))
     return (time, cents, *texts, satisfaction, loyalty)
 

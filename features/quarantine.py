@@ -1,5 +1,6 @@
 """The quarantine file: faulty rows as they came, with what is wrong with each, to be mended and read again."""
 
+import codecs
 from collections import Counter
 from pathlib import Path
 from types import TracebackType
@@ -8,6 +9,7 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from pyarrow import csv
 
 from features.pieces import QUARANTINE_COLUMNS, Piece
@@ -53,56 +55,57 @@ class Quarantine:
             self._add_faulty(source, piece, faults)
         if piece.unread:
             self.reasons.update(f"row {row.reason}" for row in piece.unread)
-            numbers, lines, texts, reasons = zip(*piece.unread, strict=True)
-            told = [f"{reason} (line {line})" for reason, line in zip(reasons, lines, strict=True)]
-            self._write(
-                source, pa.array(numbers), pa.nulls(len(told), pa.string()), pa.array(texts), pa.array(told), {}
-            )
+            reasons = pa.array([f"{row.reason} (line {row.line})" for row in piece.unread])
+            texts = pa.array([row.text for row in piece.unread])
+            numbers = np.array([row.number for row in piece.unread])
+            self._write(source, numbers, pa.nulls(len(texts), pa.string()), texts, reasons)
 
     def _add_faulty(self, source: Source, piece: Piece, faults: Faults) -> None:
+        columns, reasons, _ = zip(*faults.found, strict=True)
         first = np.full(len(piece.numbers), -1)
         for fault, (_, _, where) in enumerate(faults.found):
             first[where[first[where] < 0]] = fault
         rows = np.flatnonzero(first >= 0)
         first = first[rows]
-        columns, reasons, _ = zip(*faults.found, strict=True)
-        self.reasons.update(
-            {
-                f"{columns[fault]} {reasons[fault]}": int(count)
-                for fault, count in enumerate(np.bincount(first))
-                if count
-            }
-        )
-        whole = piece.whole(rows)
-        values = pa.nulls(len(rows), pa.string())
-        for column in dict.fromkeys(columns):
-            in_column = pa.array(np.array([name == column for name in columns])[first])
-            own = source.taken.get(column)
-            values = pc.if_else(in_column, whole[own] if own else source.constants[column], values)
+        for fault, count in enumerate(np.bincount(first).tolist()):
+            if count:
+                self.reasons[f"{columns[fault]} {reasons[fault]}"] += count
         told = pa.array(reasons).take(pa.array(first))
-        others = _others(faults, first, rows)
-        if others:
+        if others := _others(faults, first, rows):
             told = pa.array(
-                [f"{text}; {others[row]}" if row in others else text for row, text in enumerate(told.to_pylist())]
+                [f"{text}; {others[at]}" if at in others else text for at, text in enumerate(told.to_pylist())]
             )
         if piece.lines is not None:
             lines, numbers = piece.lines[rows], piece.numbers[rows]
             with_line = pc.binary_join_element_wise(told, " (line ", pa.array(lines).cast(pa.string()), ")", "")
             told = pc.if_else(pa.array(lines == numbers + 1), told, with_line)
-        self._write(source, pa.array(piece.numbers[rows]), pa.array(columns).take(pa.array(first)), values, told, whole)
+        whole = piece.whole(rows)
+        values = pa.nulls(len(rows), pa.string())
+        for column in dict.fromkeys(columns):
+            theirs = whole[source.taken[column]] if column in source.taken else source.constants[column]
+            values = pc.if_else(pa.array(np.array([name == column for name in columns])[first]), theirs, values)
+        self._write(source, piece.numbers[rows], pa.array(columns).take(pa.array(first)), values, told, whole)
 
-    def _write(self, source, numbers, column, value, reason, whole) -> None:  # type: ignore[no-untyped-def]
+    def _write(
+        self,
+        source: Source,
+        numbers: NDArray[np.int64],
+        columns: pa.Array,
+        values: pa.Array,
+        reasons: pa.Array,
+        whole: pa.Table | None = None,
+    ) -> None:
         if self._writer is None:
             self._file = self.path.open("wb")
-            self._file.write(b"\xef\xbb\xbf")
+            self._file.write(codecs.BOM_UTF8)
             self._writer = csv.CSVWriter(self._file, self._schema)
-        about = [pa.repeat(source.name, len(numbers)), numbers.cast(pa.string()), column, value, reason]
-        names = whole.column_names if isinstance(whole, pa.Table) else ()
-        own = [whole[name] if name in names else pa.nulls(len(numbers), pa.string()) for name in self._header]
+        about = [pa.repeat(source.name, len(numbers)), pa.array(numbers).cast(pa.string()), columns, values, reasons]
+        blank = pa.nulls(len(numbers), pa.string())
+        own = [whole[name] if whole and name in whole.column_names else blank for name in self._header]
         self._writer.write(pa.Table.from_arrays([*about, *own], schema=self._schema))
 
 
-def _others(faults: Faults, first: np.ndarray, rows: np.ndarray) -> dict[int, str]:
+def _others(faults: Faults, first: NDArray[np.int64], rows: NDArray[np.int64]) -> dict[int, str]:
     """Return what else is wrong, of the faulty rows (by position among them) with more than one fault."""
     others: dict[int, list[str]] = {}
     for fault, (column, reason, where) in enumerate(faults.found):

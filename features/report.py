@@ -98,16 +98,15 @@ class Tally:
         self.last_time = times["max"] if self.last_time is None else max(self.last_time, times["max"])
         cents = np.where(PAID[kinds], events["cents"].fill_null(0).to_numpy(), 0)
         self._amounts += np.bincount(_bucket(cents), minlength=BUCKETS)
-        largest = np.argpartition(cents, -NAMED)[-NAMED:] if len(cents) > NAMED else np.arange(len(cents))
-        ids = events["customer_id"].take(pa.array(largest)).to_pylist()
-        rows = zip(
-            cents[largest].tolist(),
-            ids,
-            events["time"].to_numpy()[largest].tolist(),
-            kinds[largest].tolist(),
-            strict=True,
-        )
-        self._largest = heapq.nlargest(NAMED, [*self._largest, *rows])
+        least = self._largest[-1][0] if len(self._largest) == NAMED else 0
+        rows = np.flatnonzero(cents > least)
+        if len(rows) > NAMED:
+            rows = rows[np.argpartition(cents[rows], -NAMED)[-NAMED:]]
+        if len(rows):
+            one = events.take(pa.array(rows))
+            named = (one[name].to_pylist() for name in ("customer_id", "time", "kind"))
+            found = zip(cents[rows].tolist(), *named, strict=True)
+            self._largest = heapq.nlargest(NAMED, [*self._largest, *found])
 
     def extreme_amounts(self) -> dict[str, Any]:
         """Return the rule, the limit it gave, how many kept amounts are above it, and the largest of those."""

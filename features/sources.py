@@ -5,6 +5,7 @@ What is wrong with single rows is for `features.checks`.
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -90,6 +91,8 @@ def open_sources(sources: Iterable[str | Path], reading: Reading, scratch: Path)
     databases = 0
     for place, given in enumerate(sources):
         text = str(given)
+        if not text:
+            raise SourceError("a source without a name: name a CSV or Parquet file, or a database URL")
         if "://" in text:
             databases += 1
             files = [_open_database(text, scratch / f"answer-{place}.parquet", reading)]
@@ -112,6 +115,15 @@ def open_sources(sources: Iterable[str | Path], reading: Reading, scratch: Path)
 
 def _files(text: str) -> list[Path]:
     """Return the files that a path, folder or glob stands for."""
+    try:
+        return _found(text)
+    except OSError as error:
+        raise SourceError(
+            f"{text[:200]} cannot be read ({error.strerror}): check the path and its permissions"
+        ) from None
+
+
+def _found(text: str) -> list[Path]:
     path = Path(text)
     if path.is_dir():
         found = sorted(
@@ -133,21 +145,21 @@ def _files(text: str) -> list[Path]:
 
 
 def _open_file(path: Path, reading: Reading) -> Source:
+    name = os.fsencode(path).decode("utf-8", "backslashreplace")
     try:
         with path.open("rb") as file:
             start = file.read(16)
     except OSError as error:
-        raise SourceError(f"{path} cannot be read ({error.strerror}): check its permissions") from None
+        raise SourceError(f"{name} cannot be read ({error.strerror}): check its permissions") from None
     for magic, found in OTHER_FORMATS.items():
         if start.startswith(magic):
-            raise SourceError(f"{path} is no CSV or Parquet file but {found}")
+            raise SourceError(f"{name} is no CSV or Parquet file but {found}")
     if start.startswith(b"PAR1") or path.suffix.lower() in (".parquet", ".pq"):
-        return _open_parquet(path, str(path), reading)
-    return _open_delimited(path, reading)
+        return _open_parquet(path, name, reading)
+    return _open_delimited(path, name, reading)
 
 
-def _open_delimited(path: Path, reading: Reading) -> Source:
-    name = str(path)
+def _open_delimited(path: Path, name: str, reading: Reading) -> Source:
     try:
         layout = sniffed_layout(path, [*COLUMN_NAMES, *reading.map.values()], reading.delimiter, reading.encoding)
         taken = _taken(name, layout.header, reading)

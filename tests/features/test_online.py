@@ -67,6 +67,32 @@ def test_online_equals_batch_to_the_last_bit(tmp_path_factory, timezone, log):
         assert online["purchase_count"] == online["visit_count"] == 0
 
 
+def test_a_later_correction_does_not_reorder_equals(tmp_path):
+    """Of two ratings of one moment the same is the last, online and in batch, whichever was recorded first."""
+    at = datetime(2024, 1, 1, 12)
+    log = [
+        {
+            "customer_id": "a",
+            "event_time": at,
+            "event_type": "feedback",
+            "satisfaction": 9.0,
+            "recorded_at": datetime(2024, 3, 2),
+        },
+        {
+            "customer_id": "a",
+            "event_time": at,
+            "event_type": "feedback",
+            "satisfaction": 5.0,
+            "recorded_at": datetime(2024, 3, 3),
+        },
+    ]
+    pq.write_table(pa.Table.from_pylist(log, LOG_SCHEMA), tmp_path / "log.parquet")
+    ingest(tmp_path / "log.parquet", tmp_path / "store")
+    batch = feature_table(open_store(tmp_path / "store"), AS_OF)
+    assert batch["feedback_satisfaction_last"].item() == 9.0
+    assert customer_features(log, AS_OF)["feedback_satisfaction_last"] == 9.0
+
+
 def test_an_offset_is_honoured():
     """The same moment written in two zones is the same event."""
     here = {"event_type": "purchase", "event_time": datetime(2024, 1, 1, 23, 30, tzinfo=UTC), "amount": 5.0}
