@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from cli import features, ingest, score, simulate
+from cli import backtest, features, fit, history, ingest, promote, publish, score, simulate
 
 app = typer.Typer(
     name="regulars",
@@ -14,7 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for verb in (ingest, features, score, simulate):
+for verb in (ingest, features, score, fit, backtest, promote, publish, history, simulate):
     verb.register(app)
 
 

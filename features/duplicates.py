@@ -23,7 +23,7 @@ class Versions:
     """Finds the versions among the events in a Parquet file (columns as checked, plus `PLACE`)."""
 
     def __init__(self, events: Path, recorded: bool, memory_limit: str, threads: int) -> None:
-        """Raise duckdb.Error for a memory limit that is none, or is too small."""
+        """Raise duckdb.OutOfMemoryException where the memory limit is too small."""
         self.recorded = recorded
         self._database = duckdb.connect(
             config={

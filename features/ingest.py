@@ -68,7 +68,7 @@ def ingest(
     reading = Reading(query, map or {}, constants or {}, delimiter, encoding, decimal)
     _check_constants(reading.constants, rules)
     given = [sources] if isinstance(sources, str | Path) else list(sources)
-    with TemporaryDirectory(prefix="regulars-", ignore_cleanup_errors=True) as folder:
+    with TemporaryDirectory(prefix="regulars-ingest-", ignore_cleanup_errors=True) as folder:
         scratch = Path(folder)
         opened = open_sources(given, reading, scratch)
         digest = digest_of(opened)

@@ -34,6 +34,10 @@ OTHER_FORMATS = {
 class SourceError(ValueError):
     """A source that cannot be read as an event log; one line says what was found, what was expected, what to do."""
 
+    def __init__(self, message: str) -> None:
+        # One line even where a name in it is none.
+        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in message))
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -53,8 +57,10 @@ class Reading:
         for name in [*self.map, *self.constants]:
             if name not in COLUMN_NAMES:
                 raise SourceError(f"{name!r} is no column of the contract: expected one of {', '.join(COLUMN_NAMES)}")
-        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n\0'):
-            raise SourceError(f"{self.delimiter!r} is no delimiter: give one character, such as ',' or ';'")
+        if self.delimiter is not None and (
+            len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in '"\r\n\0'
+        ):
+            raise SourceError(f"{self.delimiter!r} is no delimiter: give one ASCII character, such as ',' or ';'")
         if self.decimal not in (None, ".", ","):
             raise SourceError(f"{self.decimal!r} is no decimal mark: expected '.' or ','")
 
@@ -253,7 +259,7 @@ def _nearest(missing: Sequence[str], header: Sequence[str]) -> str:
         near = get_close_matches(re.sub(r"[\W_]", "", name).lower(), by_letters, 1, 0.55)
         if near:
             found[name] = by_letters[near[0]]
-    names = ", ".join(list(header)[:12]) + (", ..." if len(header) > 12 else "")
+    names = ", ".join(name[:40] for name in header[:12]) + (", ..." if len(header) > 12 else "")
     if not found:
         return f"map it to one of its columns ({names}) or give it as a constant"
     hints = " ".join(f"--map {name}={theirs}" for name, theirs in found.items())

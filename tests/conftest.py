@@ -14,7 +14,7 @@ NOTHING_LEFT_OUT = bool(os.environ.get("REGULARS_NOTHING_LEFT_OUT"))
 # A busy machine is slow, which says nothing of the code: no deadline, and slow drawing is no fault.
 settings.register_profile("here", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 # In CI the same examples every time, so that a failure belongs to the change.
-settings.register_profile("ci", settings.get_profile("here"), max_examples=120, derandomize=True)
+settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
 settings.load_profile("ci" if NOTHING_LEFT_OUT or os.environ.get("CI") else "here")
 
 

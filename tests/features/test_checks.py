@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from features.business_time import business_time
 from features.checks import Checked, Rules, checked, unreadable_type
 from features.events import CHANNELS, EVENT_TYPES, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_OUTCOMES
-from features.online import _row
 
 UTC_RULES = Rules(business_time("UTC"))
 GOOD: dict[str, Any] = {"customer_id": "A", "event_time": "2024-01-01", "event_type": "visit"}
@@ -355,40 +354,6 @@ def test_a_row_of_many_faults_has_each_of_them_once() -> None:
     assert [column for column, _, _ in result.faults.found] == ["customer_id", "event_time", "event_type", "amount"]
     assert result.rows is not None
     assert result.rows.tolist() == [1]
-
-
-@given(
-    st.fixed_dictionaries(
-        {
-            "event_time": st.datetimes(datetime(1950, 1, 1), datetime(2100, 1, 1)),
-            "event_type": st.sampled_from(EVENT_TYPES),
-            "amount": st.one_of(st.none(), st.floats(0, 1e9)),
-            "satisfaction": st.one_of(st.none(), st.floats(0, 10)),
-            "loyalty": st.one_of(st.none(), st.floats(0, 10)),
-            "word": st.integers(0, 2),
-        }
-    ),
-    st.sampled_from(["UTC", "Europe/London", "Asia/Shanghai"]),
-)
-def test_an_event_is_coded_as_it_is_online(values: dict[str, Any], timezone: str) -> None:
-    """The numbers of one event through the door are those that a scoring request makes of it."""
-    zone = ZoneInfo(timezone)
-    time = values["event_time"]
-    assume(time.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == time)
-    word = values.pop("word")
-    words = {"visit": (CHANNELS, VISIT_OUTCOMES), "incentive": (INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES)}
-    channels, outcomes = words.get(values["event_type"], (("web",) * 3, ("any",) * 3))
-    one = {"customer_id": "A", **values, "channel": channels[word], "outcome": outcomes[word], "goal": GOALS[word]}
-    row = event(Rules(business_time(timezone)), **one)
-    time_, kind, _, _, loyalty, satisfaction, outcome, goal, channel, cents, day = _row(
-        one, None if timezone == "UTC" else zone
-    )
-    absent = {255: None, -1: None}
-    assert (row["time"], row["kind"], row["day"]) == (time_, kind, day)
-    assert (row["cents"], row["satisfaction"], row["loyalty"]) == tuple(
-        absent.get(v, v) for v in (cents, satisfaction, loyalty)
-    )
-    assert (row["channel"], row["goal"], row["outcome"]) == tuple(absent.get(v, v) for v in (channel, goal, outcome))
 
 
 def test_slices_are_read_where_they_lie() -> None:

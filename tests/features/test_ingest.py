@@ -4,23 +4,35 @@ import csv
 import io
 import json
 import random
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from features.business_time import business_time
 from features.checks import Rules
-from features.events import CHANNELS, COLUMN_NAMES, EVENT_TYPES, GOALS, INCENTIVE_CHANNELS, VISIT_OUTCOMES
+from features.events import (
+    CHANNELS,
+    COLUMN_NAMES,
+    EVENT_TYPES,
+    GOALS,
+    INCENTIVE_CHANNELS,
+    INCENTIVE_OUTCOMES,
+    VISIT_OUTCOMES,
+)
 from features.ingest import good_batches, ingest
+from features.online import customer_features
 from features.quarantine import Quarantine
 from features.report import Tally
 from features.sources import Reading, SourceError, open_sources
 from features.store import StoreError, is_store, open_store
+from features.table import feature_table
 from tests.features.reading import HEADER, check_accounts, csv_file, parquet_file, read
 
 GAP = "event_time does not exist in Europe/Berlin: the clocks were put forward over it"
@@ -388,6 +400,47 @@ def test_parquet_of_any_types_is_accounted_for(tmp_path_factory: pytest.TempPath
         path.with_name("again.csv").write_text(text.getvalue())
         again = read(path.with_name("again.csv"), decimal=".")
         assert again.report.quarantined_by_reason == result.report.quarantined_by_reason
+
+
+EVENTS = st.fixed_dictionaries(
+    {
+        "event_time": st.datetimes(datetime(2023, 1, 1), datetime(2024, 12, 31)),
+        "event_type": st.sampled_from(EVENT_TYPES),
+        "amount": st.one_of(st.none(), st.floats(0, 1e6)),
+        "satisfaction": st.one_of(st.none(), st.floats(0, 10)),
+        "loyalty": st.one_of(st.none(), st.floats(0, 10)),
+        "word": st.integers(0, 2),
+    }
+)
+
+
+@settings(max_examples=15)
+@given(st.lists(EVENTS, min_size=1, max_size=8), st.sampled_from(["UTC", "Europe/London", "Asia/Shanghai"]))
+def test_a_log_and_a_request_give_the_same_features(
+    tmp_path_factory: pytest.TempPathFactory, events: list[dict[str, Any]], timezone: str
+) -> None:
+    """The events of one customer, through the door and online, to the last bit."""
+    zone = ZoneInfo(timezone)
+    assume(all(exists(event["event_time"], zone) for event in events))
+    words = {"visit": (CHANNELS, VISIT_OUTCOMES), "incentive": (INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES)}
+    for event in events:
+        word = event.pop("word")
+        channels, outcomes = words.get(event["event_type"], (("web",) * 3, ("any",) * 3))
+        event |= {"customer_id": "A", "channel": channels[word], "goal": GOALS[word], "outcome": outcomes[word]}
+    folder = tmp_path_factory.mktemp("log")
+    path = parquet_file(folder, {name: [event[name] for event in events] for name in events[0]})
+    ingest(path, folder / "store", timezone=timezone)
+    as_of = datetime(2024, 6, 1)
+    table = feature_table(open_store(folder / "store"), as_of)
+    online = customer_features(events, as_of, timezone)
+    if table.empty:
+        assert all(event["event_time"] >= as_of for event in events)
+    else:
+        assert np.array_equal(table.to_numpy()[0], [online[str(name)] for name in table], equal_nan=True)
+
+
+def exists(time: datetime, zone: ZoneInfo) -> bool:
+    return time.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == time
 
 
 def test_good_batches_are_the_good_rows_with_their_place(tmp_path: Path) -> None:

@@ -209,14 +209,14 @@ def test_readers_never_see_half_a_store(path: Path) -> None:
 
     def write() -> None:
         try:
-            for turn in range(12):
+            for turn in range(10):
                 write_store(path, (NEW, OLD)[turn % 2], timezone="UTC", digest=str(turn))
         finally:
             done.set()
 
     writer = threading.Thread(target=write)
     writer.start()
-    while not done.is_set():
+    while not done.wait(0.001):  # a loop without a pause would starve the writer
         seen.update(rows_of(open_store(path)))
     writer.join()
     assert seen <= {as_stored(Event("a", 0, KIND["purchase"], cents=cents), "UTC") for cents in (100, 200)}

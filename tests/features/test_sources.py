@@ -125,6 +125,7 @@ def test_what_cannot_be_read_is_one_line(make: Callable[[Path], Path | str], mes
 def test_no_source_at_all_is_an_error() -> None:
     """Nothing is read from nowhere."""
     assert "no source given" in said()
+    assert "a source without a name" in said("")
 
 
 def test_a_misspelt_file_gets_its_neighbour_named(tmp_path: Path) -> None:
@@ -146,7 +147,9 @@ def test_a_misspelt_file_gets_its_neighbour_named(tmp_path: Path) -> None:
         ({"constants": {"kind": "usage"}}, "'kind' is no column of the contract"),
         ({"map": {"amount": "price"}}, "has no column price: "),
         ({"constants": {"event_type": "usage"}}, "event_type is given as a constant, but the source has that column"),
-        ({"delimiter": ",,"}, "',,' is no delimiter: give one character"),
+        ({"delimiter": ",,"}, "',,' is no delimiter: give one ASCII character"),
+        ({"delimiter": "§"}, "'§' is no delimiter"),
+        ({"delimiter": '"'}, "is no delimiter"),
         ({"decimal": "x"}, "'x' is no decimal mark: expected '.' or ','"),
         ({"encoding": "klingon"}, "has no encoding named 'klingon'"),
         ({"encoding": "utf-16"}, "is not in utf-16"),

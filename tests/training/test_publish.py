@@ -1,0 +1,162 @@
+"""Publishing into a real BentoML store in a temporary folder: whole or not at all, and once."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import bentoml
+import pytest
+from bentoml._internal.configuration.containers import BentoMLContainer
+from bentoml._internal.models import ModelStore
+from matplotlib.figure import Figure
+
+from tests.training.stand_in import customer_model
+from training.faults import TrackingError
+from training.models.customer_model import CustomerModel
+from training.publish import publish
+from training.registry import CHAMPION, Version, move_alias, register, version
+from training.tracking import Tracking, log_figure, log_measures, start_run
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A BentoML home of its own: in the environment for child processes, for this one in what it has read of it."""
+    folder = tmp_path / "bento" / "models"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("BENTOML_HOME", str(folder.parent))
+    BentoMLContainer.bentoml_home.set(str(folder.parent))
+    BentoMLContainer.model_store.set(ModelStore(folder))
+    yield folder
+    BentoMLContainer.bentoml_home.reset()
+    BentoMLContainer.model_store.reset()
+
+
+def champion(tracking: Tracking, rate: float = 0.01) -> Version:
+    """Register a version with measures and a plot, and make it champion."""
+    before = version(tracking, CHAMPION)
+    with start_run(tracking, "fit") as fit:
+        log_measures(fit, {"deviance": 1.5, "auc": float("nan")}, "2011-03-10", 90)
+        figure = Figure()
+        figure.subplots().plot([0, 1])
+        log_figure(fit, "reliability", figure)
+        made = register(fit, customer_model(rate))
+    move_alias(tracking, CHAMPION, made.number, before.number if before else None)
+    return made
+
+
+def test_the_champion_is_the_latest_in_the_store(tracking: Tracking, store: Path) -> None:
+    """BentoML finds it by name, with its card, its figures, and the digest that its bundle has."""
+    made = champion(tracking)
+    published = publish(tracking)
+    assert published.new
+    found = bentoml.models.get("regulars:latest")
+    assert str(found.tag) == published.tag == f"regulars:1-{made.digest[:12]}"
+    assert found.info.labels == {"version": "1"}
+    assert found.info.metadata["digest"] == made.digest
+    assert found.info.metadata["measures"]["w2011-03-10.h90.deviance"] == 1.5
+    folder = Path(found.path)
+    assert folder == published.path
+    assert CustomerModel.load(folder / "bundle", made.digest) == customer_model()
+    assert json.loads((folder / "bundle" / "card.json").read_text())["as_of"] == "2011-06-10"
+    assert json.loads((folder / "figures.json").read_text())["w2011-03-10.h90.auc"] is None
+    assert (folder / "figures" / "reliability.png").is_file()
+
+
+def test_publishing_twice_is_once(tracking: Tracking, store: Path) -> None:
+    """The second time says that it was there, and changes no file."""
+    champion(tracking)
+    first = publish(tracking)
+    before = {file: file.stat().st_mtime_ns for file in first.path.rglob("*")}
+    second = publish(tracking)
+    assert (second.tag, second.new) == (first.tag, False)
+    assert {file: file.stat().st_mtime_ns for file in first.path.rglob("*")} == before
+    assert len(bentoml.models.list("regulars")) == 1
+    assert list((store.parent / "tmp").iterdir()) == []
+
+
+def test_after_a_step_back_the_earlier_version_is_the_latest(tracking: Tracking, store: Path) -> None:
+    """`latest` is the champion that was published last, not the youngest folder."""
+    first, second = champion(tracking, 0.01), champion(tracking, 0.02)
+    publish(tracking, first.number)
+    publish(tracking)
+    assert bentoml.models.get("regulars:latest").info.labels["version"] == "2"
+    move_alias(tracking, CHAMPION, first.number, second.number)
+    assert not publish(tracking).new
+    assert bentoml.models.get("regulars:latest").info.labels["version"] == "1"
+
+
+def test_without_a_champion_nothing_is_published(tracking: Tracking, store: Path) -> None:
+    """The line says what to do first."""
+    with pytest.raises(TrackingError, match=r"no version champion .*: promote one first"):
+        publish(tracking)
+    assert not (store / "regulars").exists()
+
+
+def test_a_failure_leaves_nothing_in_the_store(
+    tracking: Tracking, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error on the way leaves neither a version nor a folder aside."""
+    champion(tracking)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("training.publish.run_file", full)
+    with pytest.raises(OSError, match="No space left"):
+        publish(tracking)
+    assert not (store / "regulars").exists()
+    assert list((store.parent / "tmp").iterdir()) == []
+
+
+def test_another_thing_under_the_tag_is_refused(tracking: Tracking, store: Path) -> None:
+    """A folder that is not what was registered is neither taken nor overwritten."""
+    champion(tracking)
+    path = publish(tracking).path
+    (path / "bundle" / "model.joblib").write_bytes(b"something else")
+    with pytest.raises(TrackingError, match="is not version 1 as registered: delete it and publish again"):
+        publish(tracking)
+
+
+KILLED = """
+import os, pathlib, shutil, signal, sys, types
+import training.publish
+from training.tracking import open_tracking
+where = sys.argv[2]
+def killed(*arguments, **named):
+    os.kill(os.getpid(), signal.SIGKILL)
+if where == "fetching": training.publish.run_file = killed
+if where == "copying":
+    import bentoml._internal.models.model as model
+    def half(source, to, **named):
+        shutil.copytree(source, to, ignore=lambda folder, names: [n for n in names if n == "model.joblib"], **named)
+        killed()
+    model.shutil = types.SimpleNamespace(**vars(shutil) | {"copytree": half})  # BentoML's alone
+if where == "renaming": pathlib.Path.rename = killed
+if where == "renamed": training.publish.whole_file = killed
+training.publish.publish(open_tracking(sys.argv[1]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["fetching", "copying", "renaming", "renamed"])
+def test_a_killed_publish_leaves_the_store_as_it_was_or_whole(
+    tracking: Tracking, home: Path, store: Path, where: str
+) -> None:
+    """Killed anywhere, readers find the version before; the next publish does what the killed one did not."""
+    champion(tracking, 0.01)
+    publish(tracking)
+    made = champion(tracking, 0.02)
+    process = subprocess.run([sys.executable, "-c", KILLED, home, where], cwd=ROOT, check=False)
+    assert process.returncode == -signal.SIGKILL
+    found = bentoml.models.list("regulars")
+    assert len(found) == 1 + (where == "renamed")
+    for each in found:
+        CustomerModel.load(Path(each.path) / "bundle", each.info.metadata["digest"])
+    assert bentoml.models.get("regulars:latest").info.labels["version"] == "1"
+    publish(tracking)
+    assert bentoml.models.get("regulars:latest").info.metadata["digest"] == made.digest

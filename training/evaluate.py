@@ -1,0 +1,141 @@
+"""How good a forecast is: plain functions of what came true and what was said, one number or one table each."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import rankdata
+from sklearn.isotonic import IsotonicRegression
+from sklearn.metrics import brier_score_loss, log_loss, mean_poisson_deviance, roc_auc_score
+
+Floats = NDArray[np.float64]
+SMALLEST_COUNT = 1e-9
+"""What an expected count of 0 is taken for in the deviance, which would be infinite for one purchase."""
+SMALLEST_PROBABILITY = 1e-6
+"""How near to 0 and 1 a probability may come in the log loss."""
+
+
+def count_measures(purchases: ArrayLike, expected: ArrayLike) -> dict[str, float]:
+    """Measures of expected purchase occasions against what came, both of shape (n,).
+
+    `deviance`: mean Poisson deviance; `rmse`, `mae`; `spearman`: rank correlation (NaN when either is constant);
+    `bias`: sum expected over sum observed less 1 (NaN when nothing came). Lower is better but for `spearman`;
+    the best `bias` is 0.
+    """
+    y, mu = np.asarray(purchases, float), np.asarray(expected, float)
+    error = mu - y
+    return {
+        "deviance": float(mean_poisson_deviance(y, np.maximum(mu, SMALLEST_COUNT))),
+        "rmse": float(np.sqrt(np.mean(error**2))),
+        "mae": float(np.mean(np.abs(error))),
+        "spearman": _rank_correlation(y, mu),
+        "bias": float(mu.sum() / y.sum() - 1) if y.sum() else np.nan,
+    }
+
+
+def churn_measures(churned: ArrayLike, probability: ArrayLike) -> dict[str, float]:
+    """Measures of the probability to stay away against who did, both of shape (n,).
+
+    `log_loss`, `brier`, `auc` (NaN when all or none stayed away), `calibration`: expected calibration error, the mean
+    over ten groups of equal size of |mean said - share that came true|, weighted by size.
+    """
+    y, p = np.asarray(churned, bool), np.asarray(probability, float)
+    clipped = np.clip(p, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    return {
+        "log_loss": float(log_loss(y, clipped, labels=[False, True])),
+        "brier": float(brier_score_loss(y, p, pos_label=True, labels=[False, True])),
+        "auc": float(roc_auc_score(y, p)) if 0 < y.sum() < len(y) else np.nan,
+        "calibration": calibration_error(y, p),
+    }
+
+
+def coverage(purchases: ArrayLike, low: ArrayLike, high: ArrayLike) -> float:
+    """Return the share of outcomes within their closed interval."""
+    y = np.asarray(purchases)
+    return float(np.mean((np.asarray(low) <= y) & (y <= np.asarray(high))))
+
+
+def calibration_error(happened: ArrayLike, probability: ArrayLike, groups: int = 10) -> float:
+    """Return the mean gap between what was said and what came true, over groups of equal size by what was said.
+
+    Who were told the same share what came true of them: their order in the table does not show.
+    """
+    p = np.asarray(probability, float)
+    gap = _best_first(np.asarray(happened, float), -p) - np.sort(p)
+    return float(sum(abs(part.sum()) for part in np.array_split(gap, min(groups, len(p)))) / len(p))
+
+
+def reliability(happened: ArrayLike, probability: ArrayLike) -> pd.DataFrame:
+    """Return the CORP reliability curve: `said`, `came_true` and `customers` of each level of the isotonic fit.
+
+    Source: Dimitriadis, Gneiting & Jordan (2021), PNAS 118(8): consistent, optimally binned, reproducible, by
+    pool-adjacent-violators.
+    """
+    y, p = np.asarray(happened, float), np.asarray(probability, float)
+    fitted = IsotonicRegression(y_min=0, y_max=1).fit_transform(p, y)
+    frame = pd.DataFrame({"said": p, "came_true": fitted})
+    levels = frame.groupby("came_true", as_index=False).agg(said=("said", "mean"), customers=("said", "size"))
+    return levels[["said", "came_true", "customers"]]
+
+
+def gain_curve(outcome: ArrayLike, score: ArrayLike, points: int = 101) -> pd.DataFrame:
+    """Return the cumulative gain: the `share` of the outcome found among the `customers` (a share) scored highest.
+
+    Equal scores share their gain evenly, so their order in the table does not show.
+    """
+    y, s = np.asarray(outcome, float), np.asarray(score, float)
+    found = np.concatenate(([0.0], np.cumsum(_best_first(y, s)))) / max(y.sum(), SMALLEST_COUNT)
+    at = np.linspace(0, 1, points)
+    return pd.DataFrame({"customers": at, "share": np.interp(at, np.linspace(0, 1, len(y) + 1), found)})
+
+
+def normalised_gini(outcome: ArrayLike, score: ArrayLike) -> float:
+    """Return the area between gain curve and diagonal, over that of the perfect order: 1 perfect, 0 random.
+
+    NaN where all outcomes are equal.
+    """
+    y = np.asarray(outcome, float)
+    if np.ptp(y) == 0:
+        return np.nan
+    found, perfect = (float(np.cumsum(_best_first(y, s) - y.mean()).sum()) for s in (np.asarray(score, float), y))
+    return found / perfect
+
+
+def deciles(outcome: ArrayLike, expected: ArrayLike, groups: int = 10) -> pd.DataFrame:
+    """Return ten groups of equal size, the highest `expected` first: `customers`, mean `expected`, mean `came`."""
+    mu = np.asarray(expected, float)
+    came, said = _best_first(np.asarray(outcome, float), mu), -np.sort(-mu)
+    parts = np.array_split(np.arange(len(mu)), min(groups, len(mu)))
+    rows = [(number, len(part), said[part].mean(), came[part].mean()) for number, part in enumerate(parts, 1)]
+    return pd.DataFrame(rows, columns=["decile", "customers", "expected", "came"])
+
+
+def bootstrap(
+    measure: Callable[[NDArray[np.int64]], Mapping[Any, float]], customers: int, draws: int = 200, seed: int = 0
+) -> pd.DataFrame:
+    """Return the 95 % bootstrap interval of each value of `measure`, which is called with rows drawn from `customers`.
+
+    Percentiles over draws of customers with replacement: columns `low` and `high`, a row a value (names that are
+    tuples make several levels). To compare two models, let `measure` return the difference on the same rows: that is
+    the paired interval.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = [measure(rng.integers(0, customers, customers)) for _ in range(draws)]
+    values = np.array([list(each.values()) for each in drawn], float)
+    low, high = np.nanquantile(values, [0.025, 0.975], axis=0)
+    return pd.DataFrame({"low": low, "high": high}, index=pd.Index(list(drawn[0])))
+
+
+def _best_first(y: Floats, score: Floats) -> Floats:
+    """Return y in descending order of score, equal scores each with their group's mean."""
+    _, group, size = np.unique(-score, return_inverse=True, return_counts=True)
+    return np.repeat(np.bincount(group, y) / size, size)
+
+
+def _rank_correlation(a: Floats, b: Floats) -> float:
+    ranks = rankdata(a), rankdata(b)
+    if any(np.ptp(r) == 0 for r in ranks):
+        return np.nan
+    return float(np.corrcoef(*ranks)[0, 1])

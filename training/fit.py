@@ -1,0 +1,106 @@
+"""Fitting a version: from a store and a date to a customer model, from nothing but what was known by then."""
+
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.definitions import COLUMN_NAMES
+from features.rule import Formula
+from features.store import EventStore
+from features.table import AsOf, known_customers, moment
+from training.models.count_model import RIDGE, CountModel
+from training.models.customer_model import Card, CustomerModel
+from training.models.spend import SpendModel
+from training.windows import Window, activity, day_date, window, window_plan
+
+HORIZONS = (30, 90, 180, 365)
+LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "joblib")
+CUSTOMERS, QUICK_CUSTOMERS = 50_000, 10_000
+"""How many customers a fit learns from, at most: figures settle long before, and memory stays bounded."""
+
+Progress = Callable[[str], None]
+
+
+class TooLittleDataError(ValueError):
+    """A log from which nothing can be learnt by the date; the message says what it lacks."""
+
+
+def fit_customer_model(
+    store: EventStore,
+    as_of: AsOf,
+    formula: Formula,
+    horizons: Sequence[int] = HORIZONS,
+    seed: int = 0,
+    quick: bool = False,
+    progress: Progress | None = None,
+    ridge: float = RIDGE,
+) -> CustomerModel:
+    """Return the model that the events known at `as_of` teach; nothing later is looked at.
+
+    It learns from at most `CUSTOMERS` customers (`QUICK_CUSTOMERS` with `quick`), drawn with `seed`. `progress` is
+    called with the name of each step as it begins. Raises TooLittleDataError when nobody has bought by then.
+    """
+    say = progress or (lambda step: None)
+    day = moment(as_of, store.timezone)[1]
+    customers = drawn_customers(store, as_of, QUICK_CUSTOMERS if quick else CUSTOMERS, seed)
+    say(f"features at {day_date(day)}")
+    now = window(store, day, [], day_date(day), customers)
+    if now.features.empty:
+        raise TooLittleDataError(f"nobody in the log has bought before {day_date(day)}: give a later --as-of")
+    past = activity(store, day, customers)
+    earlier: list[Window] = []
+    for start, reach in window_plan(past.first_day, day, horizons).items():
+        say(f"window of {day_date(start)}")
+        earlier.append(window(store, start, reach, day_date(day), customers))
+    earlier = [w for w in earlier if len(w.features)]
+    say("counts and churn")
+    count = CountModel(ridge).fit(now, earlier, past)
+    say("spend")
+    card = Card(
+        as_of=str(day_date(day)),
+        timezone=store.timezone,
+        horizons=tuple(horizons),
+        data_digest=str(store.manifest["digest"]),
+        customers=len(now.features),
+        feature_columns=COLUMN_NAMES,
+        formula_version=formula.version,
+        code_version=version("regulars"),
+        libraries={name: version(name) for name in LIBRARIES},
+    )
+    return CustomerModel(card, formula, count, fit_spend(earlier, now, seed))
+
+
+def fit_spend(earlier: Sequence[Window], now: Window, seed: int) -> SpendModel:
+    """Return the spend model learnt from each earlier window's longest horizon, the latest windows held out to choose."""
+    rows: dict[str, list[Any]] = {"X": [], "spend": [], "purchases": [], "day": []}
+    for w in earlier:
+        if w.purchases:
+            reach = max(w.purchases)
+            rows["X"].append(w.features)
+            rows["spend"].append(w.spend[reach])
+            rows["purchases"].append(w.purchases[reach])
+            rows["day"].append(np.full(len(w.features), w.day))
+    if not rows["X"]:
+        empty = np.zeros(0)
+        return SpendModel(random_state=seed).fit(now.features.iloc[:0], empty, empty, empty)
+    import pandas as pd
+
+    days = np.concatenate(rows["day"])
+    later = days >= np.quantile(np.unique(days), 0.75)
+    return SpendModel(random_state=seed).fit(
+        pd.concat(rows["X"]), np.concatenate(rows["spend"]), np.concatenate(rows["purchases"]), later
+    )
+
+
+def drawn_customers(store: EventStore, as_of: AsOf, most: int, seed: int) -> NDArray[np.int64] | None:
+    """Return the positions of `most` of the customers known at `as_of`, drawn at random; None where there are fewer.
+
+    Those who come later have no part in the draw, so that it is the same before and after they came.
+    """
+    known = known_customers(store, moment(as_of, store.timezone)[0])
+    if len(known) <= most:
+        return None
+    return np.sort(np.random.default_rng(seed).choice(known, most, replace=False))

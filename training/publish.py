@@ -1,0 +1,97 @@
+"""The champion into the BentoML model store, whole or not at all."""
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+
+from features.files import sync, whole_file
+from training.faults import TrackingError
+from training.records import run_file, run_measures
+from training.registry import CHAMPION, REGISTERED, Version, fetch, version
+from training.tracking import BUNDLE, Tracking
+
+FIGURES = "figures"
+
+
+@dataclass(frozen=True)
+class Published:
+    """What is in the store: its tag, its folder, and whether it was put there now or had been before."""
+
+    tag: str
+    path: Path
+    new: bool
+
+
+def publish(tracking: Tracking, which: int | str = CHAMPION) -> Published:
+    """Put a version into the BentoML model store and make it `regulars:latest`; a version there already is left alone.
+
+    The folder holds the `bundle` that `CustomerModel.load` reads (`model.joblib` and its `card.json`), `figures.json`
+    (every measure of its fit) and the fit's plots in `figures/`. Its label `version` and the metadata `digest` (SHA-256
+    of the model file) say which version it is; the tag is `regulars:<version>-<start of the digest>`, so that another
+    registry's version of the same number is another tag. The store is that of BENTOML_HOME.
+
+    BentoML itself copies into the final folder, where a kill leaves half a model that is found as the latest. So it
+    writes into a folder beside the store, which is renamed into place in one step. Raises TrackingError when there is
+    no such version, its digest is wrong, or the store holds something else under its tag.
+    """
+    chosen = version(tracking, which)
+    if chosen is None:
+        raise TrackingError(f"no version {which} is registered in {tracking.place}: promote one first")
+    home = _store_home()
+    name = f"{chosen.number}-{chosen.digest[:12]}"
+    final = home / "models" / REGISTERED / name
+    new = not final.exists()
+    if new:
+        (home / "tmp").mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="regulars-", dir=home / "tmp") as staging:
+            _write(tracking, chosen, f"{REGISTERED}:{name}", Path(staging))
+            final.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                (Path(staging) / REGISTERED / name).rename(final)
+            except OSError:
+                if not final.exists():
+                    raise
+                new = False  # another process has published the same meanwhile
+            sync(final.parent)
+    _check(final, chosen)
+    with whole_file(final.parent / "latest") as part:
+        part.write_text(name)
+    return Published(f"{REGISTERED}:{name}", final, new)
+
+
+def _write(tracking: Tracking, chosen: Version, tag: str, staging: Path) -> None:
+    """Have BentoML write the model into a store of its own at `staging`."""
+    import bentoml
+    from bentoml._internal.models import ModelStore
+
+    measures = run_measures(tracking, chosen.run_id)
+    known = {name: value for name, value in measures.items() if isfinite(value)}
+    unknown = dict.fromkeys(measures.keys() - known.keys())  # JSON knows no NaN
+    labels = {"version": str(chosen.number)}
+    metadata = {"digest": chosen.digest, "run_id": chosen.run_id, "measures": known}
+    with bentoml.models.create(tag, labels=labels, metadata=metadata, _model_store=ModelStore(staging)) as model:
+        fetch(tracking, chosen, model.path)
+        Path(model.path, "figures.json").write_text(json.dumps(known | unknown, indent=1, sort_keys=True))
+        run_file(tracking, chosen.run_id, FIGURES, model.path)
+    for file in staging.rglob("*"):
+        sync(file)
+
+
+def _check(folder: Path, chosen: Version) -> None:
+    """Raise TrackingError when the store's folder does not hold this version."""
+    from training.models.customer_model import MODEL_FILE, digest
+
+    whole = (folder / BUNDLE / MODEL_FILE).is_file() and (folder / "model.yaml").is_file()
+    if not whole or digest(folder / BUNDLE) != chosen.digest:
+        raise TrackingError(f"{folder} is not version {chosen.number} as registered: delete it and publish again")
+
+
+def _store_home() -> Path:
+    """Return BentoML's home folder; asked of BentoML, which knows more ways to set it than BENTOML_HOME."""
+    os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
+    from bentoml._internal.configuration.containers import BentoMLContainer
+
+    return Path(BentoMLContainer.bentoml_home.get())
