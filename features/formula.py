@@ -186,9 +186,7 @@ def _rating(name: str, visit: Floats, feedback: Floats, maximum: float) -> Float
     return np.where(np.isnan(visit), feedback, np.where(np.isnan(feedback), visit, (visit + feedback) / 2))
 
 
-def weighted_mean(
-    values: ArrayLike | Sequence[float | None], weights: ArrayLike | Sequence[float | None]
-) -> float:
+def weighted_mean(values: ArrayLike | Sequence[float | None], weights: ArrayLike | Sequence[float | None]) -> float:
     """sum(value * weight) / sum(weight) of a table's two columns, such as purchase_count and purchase_weight.
 
     Rows with a null in either column are left out of both sums; NaN when the weights that are left sum to 0.

@@ -16,9 +16,10 @@ from training.fit import fit_customer_model
 from training.models.baselines import Baseline, BaseRate, OneColumn, OwnRate, Zero
 from training.models.bg_nbd import BGNBD
 from training.models.customer_model import CustomerModel
+from training.models.inputs import Window
 from training.models.mbg_nbd import MBGNBD
 from training.models.pareto_nbd import ParetoNBD
-from training.windows import Window, activity, day_date, window
+from training.windows import activity, day_date, window
 
 BUY_TILL_YOU_DIE: dict[str, type[BaseEstimator]] = {"bg_nbd": BGNBD, "mbg_nbd": MBGNBD, "pareto_nbd": ParetoNBD}
 
@@ -35,7 +36,7 @@ class Backtest:
     model: CustomerModel
 
     def table(self) -> pd.DataFrame:
-        """Return the forecasts side by side: customer_id, rule score, the model's, and a column of counts a baseline."""
+        """Return the forecasts side by side: customer_id, rule score, the model's, a column of counts a baseline."""
         model = self.forecasts["model"]
         columns = {
             "loyalty_score": self.loyalty_score,

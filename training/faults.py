@@ -33,7 +33,7 @@ def in_one_line(error: BaseException, uri: str) -> TrackingError:
     said = " ".join(str(error).split("\n[SQL")[0].split()).replace(uri, without_password(uri))
     remedy = next((text for words, text in REMEDIES.items() if words in said.lower()), "")
     if remedy == NO_ANSWER:
-        said = said.partition(" (Caused")[0]
+        said = said.partition(" failed with")[0]
     found = f"{remedy} ({said[:300]})" if remedy else said[:300]
     return TrackingError(f"tracking at {without_password(uri)}: {found}")
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from features.definitions import COLUMN_NAMES
@@ -13,8 +13,9 @@ from features.store import EventStore
 from features.table import AsOf, known_customers, moment
 from training.models.count_model import RIDGE, CountModel
 from training.models.customer_model import Card, CustomerModel
+from training.models.inputs import Window
 from training.models.spend import SpendModel
-from training.windows import Window, activity, day_date, window, window_plan
+from training.windows import activity, day_date, window, window_plan
 
 HORIZONS = (30, 90, 180, 365)
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "joblib")
@@ -36,16 +37,17 @@ def fit_customer_model(
     seed: int = 0,
     quick: bool = False,
     progress: Progress | None = None,
-    ridge: float = RIDGE,
+    ridge: float | None = RIDGE,
 ) -> CustomerModel:
-    """Return the model that the events known at `as_of` teach; nothing later is looked at.
+    """Return the model that the events known at the midnight of `as_of` teach; nothing later is looked at.
 
     It learns from at most `CUSTOMERS` customers (`QUICK_CUSTOMERS` with `quick`), drawn with `seed`. `progress` is
-    called with the name of each step as it begins. Raises TooLittleDataError when nobody has bought by then.
+    called with the name of each step as it begins; `ridge` as in `CountModel`. Raises TooLittleDataError when nobody
+    has bought by then.
     """
     say = progress or (lambda step: None)
     day = moment(as_of, store.timezone)[1]
-    customers = drawn_customers(store, as_of, QUICK_CUSTOMERS if quick else CUSTOMERS, seed)
+    customers = drawn_customers(store, day_date(day), QUICK_CUSTOMERS if quick else CUSTOMERS, seed)
     say(f"features at {day_date(day)}")
     now = window(store, day, [], day_date(day), customers)
     if now.features.empty:
@@ -54,11 +56,13 @@ def fit_customer_model(
     earlier: list[Window] = []
     for start, reach in window_plan(past.first_day, day, horizons).items():
         say(f"window of {day_date(start)}")
-        earlier.append(window(store, start, reach, day_date(day), customers))
-    earlier = [w for w in earlier if len(w.features)]
+        then = window(store, start, reach, day_date(day), customers)
+        if len(then.features):  # a purchase may have been recorded long after it was made
+            earlier.append(then)
     say("counts and churn")
     count = CountModel(ridge).fit(now, earlier, past)
     say("spend")
+    spend = fit_spend(earlier, now, seed)
     card = Card(
         as_of=str(day_date(day)),
         timezone=store.timezone,
@@ -70,28 +74,28 @@ def fit_customer_model(
         code_version=version("regulars"),
         libraries={name: version(name) for name in LIBRARIES},
     )
-    return CustomerModel(card, formula, count, fit_spend(earlier, now, seed))
+    return CustomerModel(card, formula, count, spend)
 
 
 def fit_spend(earlier: Sequence[Window], now: Window, seed: int) -> SpendModel:
-    """Return the spend model learnt from each earlier window's longest horizon, the latest windows held out to choose."""
-    rows: dict[str, list[Any]] = {"X": [], "spend": [], "purchases": [], "day": []}
-    for w in earlier:
-        if w.purchases:
-            reach = max(w.purchases)
-            rows["X"].append(w.features)
-            rows["spend"].append(w.spend[reach])
-            rows["purchases"].append(w.purchases[reach])
-            rows["day"].append(np.full(len(w.features), w.day))
-    if not rows["X"]:
-        empty = np.zeros(0)
-        return SpendModel(random_state=seed).fit(now.features.iloc[:0], empty, empty, empty)
-    import pandas as pd
+    """Return the spend model learnt from each earlier window's longest horizon.
 
-    days = np.concatenate(rows["day"])
-    later = days >= np.quantile(np.unique(days), 0.75)
+    The latest quarter of the windows is held out to choose its kind, by what was over when they began.
+    """
+    told = [(w, max(w.purchases)) for w in earlier if w.purchases]
+    if not told:
+        none = np.zeros(0)
+        return SpendModel(random_state=seed).fit(now.features.iloc[:0], none, none, none, none)
+    sizes = [len(w.features) for w, _ in told]
+    starts = np.array([w.day for w, _ in told])
+    later = starts >= np.quantile(starts, 0.75)
+    over = starts + np.array([reach for _, reach in told]) <= starts[later].min()
     return SpendModel(random_state=seed).fit(
-        pd.concat(rows["X"]), np.concatenate(rows["spend"]), np.concatenate(rows["purchases"]), later
+        pd.concat([w.features for w, _ in told]),
+        np.concatenate([w.spend[reach] for w, reach in told]),
+        np.concatenate([w.purchases[reach] for w, reach in told]),
+        np.repeat(over, sizes),
+        np.repeat(later, sizes),
     )
 
 

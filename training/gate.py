@@ -17,6 +17,8 @@ from training.models.customer_model import OUTPUTS
 
 MEASURES = ("deviance", "log_loss")
 CHALLENGER, CHAMPION = "challenger", "champion"
+HOPELESS = 1e9
+"""The ratio of any loss to a loss of 0: nothing is better than a forecast that knew everything."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ def paired_differences(paired: pd.DataFrame, others: Sequence[str], draws: int, 
     def shares(weights: NDArray[np.int64]) -> dict[tuple[str, str], float]:
         total = np.tensordot(weights, values, 1)
         ours, theirs = (total[list(side)] for side in zip(*pairs, strict=True))
-        ratios = np.divide(ours, theirs, out=np.full_like(ours, np.inf), where=theirs > 0)
+        ratios = np.divide(ours, theirs, out=np.full_like(ours, HOPELESS), where=theirs > 0)
         return dict(zip(keys, (ratios.mean(axis=1) - 1).tolist(), strict=True))
 
     def drawn(rows: NDArray[np.int64]) -> dict[tuple[str, str], float]:

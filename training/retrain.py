@@ -1,4 +1,4 @@
-"""One command from a log to a challenger: candidates on trial over past windows, the best fitted, judged, registered."""
+"""From a log to a challenger: candidates on trial over past windows, the best fitted, judged, registered."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from features.store import ABSENT, EventStore
 from features.table import AsOf, feature_table
-from training.models.count_model import LEVEL_HISTORY, STEPS, YEAR_AGO
 from training.models.inputs import Activity, Window
+from training.models.level import LEVEL_HISTORY, STEPS, YEAR_AGO
 from training.targets import purchases_between, targets
 
 EPOCH = date(1970, 1, 1)

@@ -159,9 +159,7 @@ def _while_alive(
     return who, begins[who] + rng.random(len(who)) * spans[who]
 
 
-def _ratings(
-    truth: Truth, level: Floats, who: Ints, given: NDArray[np.bool_], rng: np.random.Generator
-) -> Floats:
+def _ratings(truth: Truth, level: Floats, who: Ints, given: NDArray[np.bool_], rng: np.random.Generator) -> Floats:
     rating = level[who] + _RATING_NOISE * rng.standard_normal(len(who))
     whole = np.round(np.clip(rating, 0.0, 1.0) * truth.rating_max)
     return np.where(given, np.minimum(whole, truth.rating_max), np.nan)

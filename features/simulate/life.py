@@ -131,9 +131,7 @@ def _handed_out(kind: _Kind, known: Flags, weight: Floats, days: Ints, rng: np.r
     return Deeds(who, day + rng.uniform(*OFFICE_HOURS, len(who)), which)
 
 
-def _unprompted(
-    rate: Floats, clock: Clock, first: Floats, living: Ints, start: int, rng: np.random.Generator
-) -> Deeds:
+def _unprompted(rate: Floats, clock: Clock, first: Floats, living: Ints, start: int, rng: np.random.Generator) -> Deeds:
     begins = clock.at(np.maximum(first[living], start))
     ends = np.full(len(living), clock.readings[start + ROUND_DAYS])
     return _poisson(living, rate[living], clock, begins, ends, False, rng)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.files import whole_file
 from features.shelve import write_store
 from features.store import ABSENT, DTYPES, EventStore, StoreError, open_store
 from features.table import feature_table
@@ -139,6 +141,22 @@ def test_a_write_that_fails_at_the_end_leaves_the_old_store(path: Path) -> None:
     assert store.manifest["digest"] == "new"
 
 
+def test_a_write_that_fails_after_the_move_keeps_the_new_store(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped when the manifest already names the new folder: that folder stays."""
+    monkeypatch.setattr("features.shelve.whole_file", moved_then_stopped)
+    with pytest.raises(KeyboardInterrupt):
+        write_store(path, NEW, timezone="UTC", digest="new")
+    assert open_store(path).manifest["digest"] == "new"
+    assert rows_of(open_store(path)) == [as_stored(Event("a", 0, KIND["purchase"], cents=200), "UTC")]
+
+
+@contextmanager
+def moved_then_stopped(path: Path) -> Iterator[Path]:
+    with whole_file(path) as part:
+        yield part
+    raise KeyboardInterrupt
+
+
 def test_two_writers_at_once(path: Path) -> None:
     """The second is told to wait; the first goes on unharmed."""
 
@@ -162,6 +180,7 @@ def test_a_path_that_is_a_file(tmp_path: Path) -> None:
 STOPS = """
 import sys, time
 import pyarrow as pa
+from features.files import whole_file
 from features.shelve import write_store
 
 path, source, where = sys.argv[1:]

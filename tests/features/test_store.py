@@ -1,12 +1,15 @@
 """Opening a store: what is there is given back, what is not there or damaged is said."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from features import store as store_module
 from features.shelve import write_store
-from features.store import SCHEMA_VERSION, StoreError, is_store, open_store
+from features.store import SCHEMA_VERSION, EventStore, StoreError, is_store, open_store
 from tests.features.logs import KIND, Event, batch
 
 
@@ -69,3 +72,17 @@ def test_a_damaged_file(path: Path, name: str, left: int | None) -> None:
         file.write_bytes(content[:left])
     with pytest.raises(StoreError, match=r"is damaged .*: ingest the log again"):
         open_store(path)
+
+
+def test_a_store_replaced_while_it_is_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever read the manifest just before a writer cleared its folder away gets the new store."""
+    opened = store_module._opened
+
+    def too_late(folder: Path, manifest: Mapping[str, Any]) -> EventStore:
+        monkeypatch.setattr(store_module, "_opened", opened)
+        write_store(path, [batch([], "UTC")], timezone="UTC", digest="d2")
+        assert not folder.exists()
+        return opened(folder, manifest)
+
+    monkeypatch.setattr(store_module, "_opened", too_late)
+    assert open_store(path).manifest["digest"] == "d2"

@@ -345,8 +345,8 @@ def test_two_fits_at_once_do_not_collide(home: Path, fresh: bool) -> None:
     """Two processes into one store, even one that neither finds made: every run and every version is there, whole."""
     if fresh:
         (home / "mlflow.db").unlink()
-    for process in [child(TWO, home, each) for each in (100, 200)]:
-        assert ended(process) == (0, "")
+    both = [child(TWO, home, each) for each in (100, 200)]
+    assert [ended(process) for process in both] == [(0, ""), (0, "")]
     tracking = open_tracking(home)
     found = versions(tracking)
     assert [each.number for each in found] == list(range(10, 0, -1))

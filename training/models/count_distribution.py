@@ -9,6 +9,8 @@ Floats = NDArray[np.float64]
 LOG_SHAPE_LIMIT = 6.0
 FEWEST = 20
 PACE_DAYS = 90
+DISPERSION = (0.0, 0.3)
+"""The shape of those who buy, before anything is learnt of it."""
 
 
 class Counts:
@@ -68,10 +70,10 @@ def content_that_holds(counts: Counts, wanted: float) -> float:
 
 
 def fit_dispersion(y: Floats, expected: Floats, none: Floats, days: Floats) -> tuple[float, float]:
-    """Return (a, b) of the shape by maximum likelihood over those who bought; (0, 0) when they are too few."""
+    """Return (a, b) of the shape by maximum likelihood over those who bought; `DISPERSION` when they are too few."""
     some = y > 0
     if some.sum() < FEWEST:
-        return 0.0, 0.0
+        return DISPERSION
     again, reach = y[some] - 1, days[some]
     beyond = np.maximum(_beyond_first(expected[some], none[some]), 1e-3)
 
@@ -80,7 +82,7 @@ def fit_dispersion(y: Floats, expected: Floats, none: Floats, days: Floats) -> t
         fit = nbinom.logpmf(again, shape, shape / (shape + beyond)).mean()
         return float(1e-3 * (v @ v) - fit)
 
-    a, b = minimize(loss, np.array([0.0, 0.3]), method="Nelder-Mead").x
+    a, b = minimize(loss, np.array(DISPERSION), method="Nelder-Mead").x
     return float(a), float(b)
 
 

@@ -1,4 +1,4 @@
-"""Everything the service needs for one version: counts, churn, spend, the formula and the columns; no customer's rows."""
+"""What the service needs for one version: counts, churn, spend, formula and columns; no customer's rows."""
 
 import hashlib
 import json

@@ -1,6 +1,6 @@
 """A clock that runs faster in season, so that a model of even purchase rates sees even rates."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -12,8 +12,8 @@ from training.models.inputs import Activity
 Floats = NDArray[np.float64]
 
 YEAR = 365.25
-REACH = 30 * 366
-"""The clock is good for so many days before and after its origin."""
+CYCLE = 1461
+"""Four years: after so many days the seasons fall on the same days again."""
 HARMONIC_SD = (0.25, 0.15, 0.10)
 """Prior standard deviation of the log rate's Fourier coefficients, a harmonic of the year each."""
 TREND_SD, DRIFT_SD, DRIFT_DAYS, NOISE = 0.3, 0.25, 60.0, 0.05
@@ -27,17 +27,17 @@ class SeasonalClock:
 
     origin: int
     coefficients: tuple[float, ...] = ()
+    _ticks: Floats = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        days = np.arange(-REACH, REACH) + self.origin + 0.5
+        days = np.arange(CYCLE) + self.origin + 0.5
         rate = np.exp(_fourier(days, len(self.coefficients) // 2) @ np.array(self.coefficients))
-        ticks = np.concatenate(([0.0], np.cumsum(rate))) if self.coefficients else np.arange(2 * REACH + 1.0)
-        object.__setattr__(self, "_ticks", ticks - ticks[REACH])
+        object.__setattr__(self, "_ticks", np.concatenate(([0.0], np.cumsum(rate))))
 
     def at(self, day: ArrayLike) -> Floats:
         """Return the clock's time at the start of days counted from 1970 (fractions between)."""
-        ticks: Floats = self._ticks  # type: ignore[attr-defined]
-        return np.interp(np.asarray(day, float) - self.origin, np.arange(-REACH, REACH + 1), ticks)
+        cycles, within = np.divmod(np.asarray(day, float) - self.origin, CYCLE)
+        return np.asarray(cycles * self._ticks[-1] + np.interp(within, np.arange(CYCLE + 1), self._ticks))
 
     def span(self, day: int, days: ArrayLike) -> Floats:
         """Return how many clock days the `days` days after `day` take (before it, where negative)."""
@@ -71,11 +71,11 @@ class SeasonalClock:
         frequency = features["frequency"].to_numpy()
         first = (day - features["T"].to_numpy() - activity.first_day).astype(int)
         last = first + features["recency"].to_numpy().astype(int)
-        telling = (frequency >= 2) & (last > first + 1)
+        telling = frequency >= 2
         if weeks < SHORTEST_WEEKS or telling.sum() < FEWEST_CUSTOMERS:
             return plain
         ends = np.bincount(first, minlength=length) + np.bincount(last[frequency > 0], minlength=length)
-        between = activity.new + activity.repeat - ends
+        actual = _weekly(activity.new + activity.repeat - ends)
         clock = plain
         for _ in range(ROUNDS):
             ticks = clock.at(activity.first_day + np.arange(length + 1))
@@ -83,7 +83,7 @@ class SeasonalClock:
             change = np.zeros(length + 1)
             np.add.at(change, first[telling] + 1, pace)
             np.add.at(change, last[telling], -pace)
-            even, actual = _weekly(np.cumsum(change)[:length]), _weekly(between)
+            even = _weekly(np.cumsum(change)[:length])
             seen = even > 3
             if seen.sum() < SHORTEST_WEEKS:
                 return plain
@@ -98,7 +98,7 @@ def _weekly(daily: NDArray[np.generic]) -> Floats:
     return np.asarray(daily[len(daily) - 7 * weeks :].reshape(weeks, 7).sum(axis=1), float)
 
 
-def _season(middle: Floats, actual: Floats, even: Floats, belief: float) -> tuple[float, ...]:
+def _season(middle: NDArray[np.floating], actual: Floats, even: Floats, belief: float) -> tuple[float, ...]:
     sd = np.repeat(HARMONIC_SD, 2) * belief
     ratio = np.log((actual + 0.5) / (even + 0.5))
     parts = np.column_stack([np.ones(len(middle)), (middle - middle.mean()) / YEAR, _fourier(middle, len(HARMONIC_SD))])
@@ -108,6 +108,6 @@ def _season(middle: Floats, actual: Floats, even: Floats, belief: float) -> tupl
     return tuple((prior * (parts.T @ np.linalg.solve(covariance, ratio)))[2:].tolist())
 
 
-def _fourier(day: Floats, harmonics: int) -> Floats:
-    angle = 2 * np.pi * np.asarray(day, float)[:, None] / YEAR * np.arange(1, harmonics + 1)
+def _fourier(day: NDArray[np.floating], harmonics: int) -> Floats:
+    angle = 2 * np.pi * day[:, None] / YEAR * np.arange(1, harmonics + 1)
     return np.stack([np.cos(angle), np.sin(angle)], axis=-1).reshape(len(angle), 2 * harmonics)

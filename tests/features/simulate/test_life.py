@@ -104,9 +104,7 @@ def test_spend_levels_are_met() -> None:
     assert (seen / truth_table["mean_spend"]).mean() == pytest.approx(1.0, abs=0.01)
 
 
-def differences(
-    truth: Truth, event_type: str, by_lot: str, customers: int
-) -> dict[bool, tuple[float, float]]:
+def differences(truth: Truth, event_type: str, by_lot: str, customers: int) -> dict[bool, tuple[float, float]]:
     """By lot or not: purchases in 29 days after an action less those without one, and the truth of it."""
     log, truth_table = simulate(truth, customers=customers, seed=4)
     frame = log.to_pandas()
@@ -128,9 +126,7 @@ def differences(
     gains: dict[bool, list[np.ndarray]] = {True: [], False: []}
     for number in range(1, truth.days // 28 - 2):
         # Those without an action are watched from a day like those with one.
-        begin = np.where(
-            acted[:, number] >= 0, acted[:, number], number * 28 + rng.choice(workdays, len(acted))
-        )
+        begin = np.where(acted[:, number] >= 0, acted[:, number], number * 28 + rng.choice(workdays, len(acted)))
         seen = counts[np.arange(len(acted)), begin + 29] - counts[np.arange(len(acted)), begin]
         for lot in (True, False):
             known = (first < number * 28) & (truth_table[by_lot].to_numpy() == lot)
@@ -144,9 +140,7 @@ def differences(
 @pytest.mark.parametrize("effect", [0.5, 0.0, -0.6])
 def test_visits_by_lot_show_their_effect_and_chosen_ones_do_not(effect: float) -> None:
     """The difference in means is the given effect where a lot decided, far above it where reps chose."""
-    truth = Truth.plain(
-        "none", r=1.5, alpha=30.0, visits=(Action("phone", 4.0, effect),), visit_random_share=0.5
-    )
+    truth = Truth.plain("none", r=1.5, alpha=30.0, visits=(Action("phone", 4.0, effect),), visit_random_share=0.5)
     shown = differences(truth, "visit", "visits_at_random", customers=10_000)
     seen, true = shown[True]
     # Harms of two visits at the same time multiply, so a second one does a little less.

@@ -60,6 +60,7 @@ def test_who_bought_once_cannot_have_left(with_parameters):
     assert with_parameters(BGNBD, *PARAMETERS).probability_alive(row(0, 0, 5000)) == 1
 
 
+@pytest.mark.needs_data
 def test_cdnow_gives_the_published_figures(cdnow):
     """CDNOW, 39 weeks: r .243, alpha 4.414, a .793, b 2.426, log-likelihood -9582.4 in weeks."""
     m = BGNBD().fit(cdnow)

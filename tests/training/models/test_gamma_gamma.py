@@ -147,6 +147,7 @@ def test_bad_tables_are_refused():
         GammaGamma().fit(X[["frequency"]])
 
 
+@pytest.mark.needs_data
 def test_cdnow_gives_the_published_figures(cdnow):
     """CDNOW's 946 repeat customers with a value: p 6.25, q 3.74, gamma 15.44, correlation .11."""
     m = GammaGamma().fit(cdnow)

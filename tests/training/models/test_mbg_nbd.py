@@ -55,6 +55,7 @@ def test_who_bought_once_may_have_left(with_parameters):
     assert bg.probability_alive(row(0, 0, 1000))[0] == 1 > alive[-1]
 
 
+@pytest.mark.needs_data
 def test_cdnow_gives_the_published_figures(cdnow):
     """CDNOW, 39 weeks: r .525, alpha 6.183, a .891, b 1.614, log-likelihood -9582.1 in weeks."""
     m = MBGNBD().fit(cdnow)

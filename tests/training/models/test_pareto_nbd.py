@@ -84,6 +84,7 @@ def test_nothing_happens_at_s_equal_1(with_parameters):
     assert found[1] + found[3] == pytest.approx(2 * found[2], rel=1e-12)
 
 
+@pytest.mark.needs_data
 def test_cdnow_gives_the_published_figures(cdnow):
     """CDNOW, 39 weeks: r .553, alpha 10.578, s .606, beta 11.67, log-likelihood -9595.0 in weeks."""
     m = ParetoNBD().fit(cdnow)
