@@ -20,8 +20,8 @@ from training.targets import log_end
 from training.tracking import Run, Tracking, log_facts, log_figure, log_measures, nested_run, start_run
 from training.windows import activity, day_date, window
 
-RIDGES = {"bold": 300.0, "standard": 1500.0, "cautious": 15_000.0}
-"""The candidates: how strongly what a customer does besides buying is held back from moving their forecast."""
+RIDGES: dict[str, float | None] = {"standard": None, "bold": 300.0, "cautious": 15_000.0}
+"""The candidates: how strongly the corrections of customers are held back; None: as the evidence of the log has it."""
 TRIAL_HORIZONS = (30, 90)
 TRIAL_STEP = 90
 TRIALS, QUICK_TRIALS = 3, 1
@@ -131,7 +131,7 @@ def _trial(
     start: int,
     day: int,
     formula: Formula,
-    candidates: dict[str, float],
+    candidates: dict[str, float | None],
     champion: Version | None,
     champion_model: CustomerModel | None,
     run: Run,
