@@ -47,7 +47,7 @@ def register(app: typer.Typer) -> None:
             done = retrain(events, tracking, rule, seed, quick, progress=step)
         date, horizon = done.measures.index[-1][:2]
         measure_table(done.measures.loc[(date, horizon)], f"the last trial: {horizon} days from {date}")
-        say(f"version {done.version.number} ({done.candidate}) is the challenger in {tracking.uri}")
+        say(f"version {done.version.number} ({done.candidate}) is the challenger in {tracking.place}")
         if done.verdict.passed:
             say("it passes the gate: `regulars promote` makes it champion")
         for reason in done.verdict.reasons:
