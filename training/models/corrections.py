@@ -13,6 +13,8 @@ Groups = NDArray[np.int64]
 
 RIDGES = np.append(np.geomspace(30, 1e6, 80), 1e9)
 """The ridges tried, in events; the last leaves nothing of the slopes."""
+STANDARD_ERROR = 0.5
+"""What one standard error off its maximum costs a log-likelihood."""
 ROUNDS = 30
 
 
@@ -68,13 +70,14 @@ def none_ridge(X: Floats, log_offset: Floats, bought: NDArray[np.bool_], group: 
 
 
 def ridge_by_evidence(X: Floats, slope: Floats, weight: Floats, customer: Groups) -> float:
-    """Return the ridge that maximises the marginal likelihood of slopes drawn from N(0, tau^2).
+    """Return the largest ridge within a standard error of the likeliest, for slopes drawn from N(0, tau^2).
 
     `slope` and `weight`: each row's first and (expected) second derivative of the log-likelihood by its linear
     predictor, at slopes of 0; X: centred by group. The score U = X' slope is then N(0, V + H tau^2 H), H = X' weight X,
     and its noise V, rows of one customer added up before they are squared, is taken as c H: c tells how often the rows
     count one event (the magnitude adjustment of composite likelihoods: Ribatet, Cooley & Davison 2012, Statistica
-    Sinica 22). The ridge c / tau^2 gives the posterior mean.
+    Sinica 22). The ridge c / tau^2 gives the posterior mean. Few customers leave tau open, down to 0: then it is 0, as
+    the rule of one standard error has it (Breiman et al. 1984, Classification and Regression Trees, 3.4.3).
     """
     curvature = (X * weight[:, None]).T @ X
     total = float(np.trace(curvature))
@@ -87,8 +90,8 @@ def ridge_by_evidence(X: Floats, slope: Floats, weight: Floats, customer: Groups
     sizes = np.maximum(sizes, 1e-9 * total)
     score = (directions.T @ (X.T @ slope)) ** 2
     variance = repeated * (sizes + sizes**2 / RIDGES[:, None])
-    fits = -(np.log(variance) + score / variance).sum(axis=1)
-    return float(RIDGES[fits.argmax()])
+    fits = -0.5 * (np.log(variance) + score / variance).sum(axis=1)
+    return float(RIDGES[fits >= fits.max() - STANDARD_ERROR].max())
 
 
 def _count_means(log_mean: Floats, y: Floats, group: Groups) -> tuple[Floats, Floats]:
