@@ -17,7 +17,7 @@ STEPS = range(28, YEAR_AGO + 1, 28)
 LEVEL_HISTORY = 150
 """Days of history that a window needs before its level means anything."""
 LEVEL_SD = 0.14
-"""Prior standard deviation of the log of a step's level."""
+"""Prior standard deviation of the log of a step's level, each step by itself."""
 FARTHEST, GRID = 5, 40
 
 
@@ -47,8 +47,9 @@ class Stretch:
         expected = [then.expected(step) for step in steps]
         was = np.diff([each.sum() for each in expected], prepend=0.0)
         came = np.diff([then.window.purchases[step].sum() for step in steps], prepend=0)
-        missed = then.window.purchases[steps[-1]] - expected[-1]
-        overdispersion = max(1.0, float((missed**2).sum() / expected[-1].sum()))
+        total = came.sum()
+        missed = then.window.purchases[steps[-1]] - expected[-1] * (total / was.sum())
+        overdispersion = max(1.0, float((missed**2).sum() / max(total, 1)))
         before = max(1.0, float(then.histories["frequency"].sum()))
         doubt = overdispersion * (1 + was / before) / LEVEL_SD**2
         asked = now.clock.span(now.window.day, steps)

@@ -1,11 +1,16 @@
-"""Histories drawn from known parameters, and CDNOW where it is at hand."""
+"""Histories drawn from known parameters, a simulated shop, and CDNOW where it is at hand."""
 
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from tests.training.lessons import lesson as learn
+from tests.training.logs import START, simulated, stored
+from training.models.count_model import CountModel
 
 
 def _bg_nbd(r, alpha, a, b, *, T, t, seed, early_exits=0):
@@ -97,3 +102,15 @@ def cdnow():
             "monetary_value": repeats.groupby("customer_id")["amount"].mean().reindex(customers.index),
         }
     )
+
+
+@pytest.fixture(scope="session")
+def lesson(tmp_path_factory):
+    """A shop of 500 customers at 540 days, with a window a year ago; what came in the 90 days after is known."""
+    return learn(stored(simulated(500, days=660), tmp_path_factory.mktemp("shop")), START + timedelta(540), [90])
+
+
+@pytest.fixture(scope="session")
+def count_model(lesson):
+    """The count model that the lesson teaches."""
+    return CountModel().fit(*lesson)

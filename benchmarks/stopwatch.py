@@ -1,0 +1,57 @@
+"""One run measured in a process of its own: wall and processor seconds, and the most memory it held."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+CHECKOUT = Path(__file__).parent.parent
+PEAK_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
+
+
+class Measure(NamedTuple):
+    """Seconds of one run; `start`: seconds to start the process, import and warm up; `peak`: bytes resident."""
+
+    wall: float
+    cpu: float
+    start: float
+    peak: float
+    facts: dict[str, Any]
+
+
+def tell(run: Callable[[], dict[str, Any] | None], warm_up: Callable[[], object], memory: int = 0) -> None:
+    """Measure a run in this process and print it as a line of JSON; imports and `warm_up` come before the clock.
+
+    `memory`: about as many bytes as the run will use. Another process fills and frees them just before, as a virtual
+    machine gets a page from its host when it is first used, slowly, and gives it back soon after it is freed.
+    """
+    warm_up()
+    ready = time.time()
+    memory = min(memory, os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
+    subprocess.run([sys.executable, "-c", f"import numpy; numpy.ones({memory}, 'u1')"], check=True)
+    wall, cpu = time.perf_counter(), time.process_time()
+    facts = run()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    peak = PEAK_UNIT * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps({"wall": wall, "cpu": cpu, "ready": ready, "peak": peak, "facts": facts or {}}))
+
+
+def measured(python: str | Path, module: str, *arguments: object) -> Measure:
+    """Run a module of the checkout that ends in `tell` in a process of its own; raise RuntimeError when it fails.
+
+    A process counts the memory of the one that started it, so this one must stay small.
+    """
+    command: Sequence[str] = [str(python), "-m", module, *map(str, arguments)]
+    began = time.time()
+    # One thread in libraries that nobody here asked for more; DuckDB and ours set their own.
+    environment = {"OMP_NUM_THREADS": "1"} | os.environ
+    done = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr.strip()}")
+    told = json.loads(done.stdout.splitlines()[-1])
+    return Measure(told["wall"], told["cpu"], told["ready"] - began, told["peak"], told["facts"])
