@@ -75,7 +75,11 @@ def test_the_gain_curve_rises_from_none_to_all(counts: list[int]) -> None:
     assert gain_curve(y, np.zeros(len(y)))["share"].to_numpy() == pytest.approx(curve["customers"].to_numpy())
 
 
-@given(st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=2, max_size=50))
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.integers(0, 100).map(lambda hundredths: hundredths / 100)), min_size=2, max_size=50
+    )
+)
 def test_the_reliability_curve_rises_and_keeps_the_total(rows: list[tuple[bool, float]]) -> None:
     """CORP: as many came true as the curve says, level by level."""
     happened, said = (np.array(each, float) for each in zip(*rows, strict=True))
