@@ -123,8 +123,8 @@ def bootstrap(
     """
     rng = np.random.default_rng(seed)
     drawn = [measure(rng.integers(0, customers, customers)) for _ in range(draws)]
-    values = np.array([list(each.values()) for each in drawn], float)
-    low, high = np.nanquantile(values, [0.025, 0.975], axis=0)
+    values = pd.DataFrame([list(each.values()) for each in drawn], dtype=float)
+    low, high = values.quantile([0.025, 0.975]).to_numpy()
     return pd.DataFrame({"low": low, "high": high}, index=pd.Index(list(drawn[0])))
 
 

@@ -1,14 +1,19 @@
 """What came true, against a plain count in pandas."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from features.store import EventStore
+from features.ingest import ingest
+from features.simulate import LOG_SCHEMA
+from features.store import EventStore, open_store
 from tests.training.logs import simulated, stored
-from training.targets import mature, targets
+from training.targets import horizon_end, log_end, mature, targets
 
 AS_OF = date(2024, 2, 1)
 
@@ -51,8 +56,127 @@ def test_a_return_or_a_visit_is_no_purchase(tmp_path: Path) -> None:
         "customer_id,event_time,event_type,amount\na,2024-01-01,purchase,5\na,2024-02-02,return,5\n"
         "a,2024-02-03,usage,\na,2024-06-01,purchase,5\n"
     )
-    from features.ingest import ingest
-    from features.store import open_store
-
     ingest(tmp_path / "log.csv", tmp_path / "store")
     assert targets(open_store(tmp_path / "store"), AS_OF, [60])["purchases_60"].tolist() == [0]
+
+
+# Against plain pandas, with every difficulty at once
+
+
+def purchase(customer, moment, amount=10.0, **more):
+    return {"customer_id": customer, "event_type": "purchase", "event_time": moment, "amount": amount} | more
+
+
+def store_of(rows, folder, timezone="UTC"):
+    pq.write_table(pa.Table.from_pylist(rows, LOG_SCHEMA), folder / "log.parquet")
+    assert ingest(folder / "log.parquet", folder / "store", timezone=timezone).quarantined == 0
+    return open_store(folder / "store")
+
+
+def random_log(seed, corrected):
+    """Purchases and visits at hours that share days and midnights; some without an amount, some corrected later."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number in range(400):
+        moment = datetime(2024, 1, 15) + timedelta(int(rng.integers(0, 120)), hours=int(rng.choice([0, 3, 12, 23])))
+        row = purchase(f"c{rng.integers(0, 12)}", moment, None if rng.random() < 0.2 else float(rng.integers(0, 90)))
+        if rng.random() < 0.2:
+            row |= {"event_type": "visit", "amount": None}
+        if corrected:
+            row |= {"reference": f"r{number}", "recorded_at": moment + timedelta(int(rng.choice([0, 2])))}
+        rows.append(row)
+        if corrected and row["event_type"] == "purchase" and rng.random() < 0.4:
+            later = row["recorded_at"] + timedelta(int(rng.integers(1, 40)))
+            moved = moment + timedelta(int(rng.choice([0, 1, -1])))
+            rows.append(row | {"event_time": moved, "recorded_at": later, "amount": float(rng.integers(0, 90))})
+    end = datetime(2024, 8, 1)
+    return [*rows, purchase("late", end, **({"recorded_at": end} if corrected else {}))]
+
+
+def oracle(rows, timezone, start, horizon, known_at):
+    """The same in pandas: the last known version of each event, days by the local calendar."""
+    log = pd.DataFrame(rows)
+    log["event_time"] = log["event_time"].dt.tz_localize(timezone)
+    seen = pd.Timestamp(known_at or date(2100, 1, 1), tz=timezone)
+    if "recorded_at" in log:
+        log = log[log["recorded_at"].dt.tz_localize(timezone) < seen]
+        versions = log["reference"].fillna("late")
+        log = log.assign(reference=versions).sort_values("recorded_at", kind="stable")
+        log = log.drop_duplicates("reference", keep="last")
+    begin, end = pd.Timestamp(start, tz=timezone), pd.Timestamp(start + timedelta(horizon), tz=timezone)
+    inside = (log["event_time"] >= begin) & (log["event_time"] < min(end, seen)) & (log["event_type"] == "purchase")
+    customers = log[inside].assign(day=lambda bought: bought["event_time"].dt.date).groupby("customer_id")
+    return pd.DataFrame({"purchases": customers["day"].nunique(), "spend": customers["amount"].sum()})
+
+
+MARCH = date(2024, 3, 1)
+
+
+@pytest.mark.parametrize("timezone", ["UTC", "America/New_York", "Asia/Shanghai"])
+@pytest.mark.parametrize("corrected", [False, True])
+def test_targets_are_those_of_plain_pandas(tmp_path, timezone, corrected):
+    """Purchase days, churn and spend of every customer; midnights belong to the day they begin."""
+    rows = random_log(11, corrected)
+    found = targets(store_of(rows, tmp_path, timezone), MARCH, (1, 30, 60))
+    assert list(found.index) == sorted({row["customer_id"] for row in rows})
+    for horizon in (1, 30, 60):
+        truth = oracle(rows, timezone, MARCH, horizon, None).reindex(found.index).fillna(0)
+        assert (found[f"purchases_{horizon}"] == truth["purchases"]).all()
+        assert (found[f"churned_{horizon}"] == (truth["purchases"] == 0)).all()
+        np.testing.assert_allclose(found[f"spend_{horizon}"], truth["spend"])
+
+
+@pytest.mark.parametrize("known_at", [date(2024, 3, 31), date(2024, 4, 20)])
+def test_targets_known_at_a_date_are_what_was_known_then(tmp_path, known_at):
+    """A correction recorded later changes nothing, nor does what had not yet been recorded count."""
+    rows = random_log(5, corrected=True)
+    found = targets(store_of(rows, tmp_path), MARCH, (1, 30, 60), known_at)
+    assert list(found) == [f"{name}_{h}" for h in (1, 30) for name in ("purchases", "churned", "spend")]
+    for horizon in (1, 30):
+        truth = oracle(rows, "UTC", MARCH, horizon, known_at).reindex(found.index).fillna(0)
+        assert (found[f"purchases_{horizon}"] == truth["purchases"]).all()
+        np.testing.assert_allclose(found[f"spend_{horizon}"], truth["spend"])
+
+
+def test_both_ends_are_half_open(tmp_path):
+    """The first moment is in, the end is out; two purchases of one day are one occasion and both are spend."""
+    midnight = datetime.combine(MARCH, time())
+    end, second = midnight + timedelta(days=30), timedelta(seconds=1)
+    moments = (midnight - second, midnight, midnight + timedelta(hours=5), end - second, end)
+    found = targets(store_of([purchase("a", moment) for moment in moments], tmp_path), MARCH, [30])
+    assert found.loc["a"].tolist() == [2, False, 30.0]
+
+
+def test_a_day_is_one_of_the_business_time_zone(tmp_path):
+    """Two purchases of one evening in New York are two days in UTC."""
+    evening = ["2024-03-10T23:30:00Z", "2024-03-11T00:30:00Z"]
+    log = pd.DataFrame([purchase("a", moment) for moment in (*evening, "2024-09-01T00:00:00Z")])
+    log.to_csv(tmp_path / "log.csv", index=False)
+    for zone, days in (("UTC", 2), ("America/New_York", 1)):
+        ingest(tmp_path / "log.csv", tmp_path / "store", timezone=zone)
+        assert targets(open_store(tmp_path / "store"), MARCH, [30]).loc["a", "purchases_30"] == days
+
+
+def test_the_last_day_of_the_log_is_taken_for_whole(tmp_path):
+    """A horizon is over by its midnight; at a date of knowledge by that, whatever came before or after it."""
+    store = store_of([purchase("a", datetime(2024, 2, 1)), purchase("a", datetime(2024, 3, 30, 9))], tmp_path)
+    assert log_end(store) == horizon_end(store, MARCH, 30)
+    assert list(targets(store, MARCH, [30, 31])) == ["purchases_30", "churned_30", "spend_30"]
+    assert mature(store, MARCH, 10, date(2024, 3, 11))
+    assert not mature(store, MARCH, 11, date(2024, 3, 11))
+    assert mature(store, MARCH, 60, date(2024, 4, 30))
+
+
+def test_a_horizon_has_its_days_when_the_clock_is_put_forward(tmp_path):
+    """30 days from the first of March end at a midnight in New York, an hour less later."""
+    store = store_of([purchase("a", datetime(2024, 2, 1))], tmp_path, "America/New_York")
+    start, end = horizon_end(store, MARCH, 0), horizon_end(store, MARCH, 30)
+    assert (end - start) / 3.6e9 == 30 * 24 - 1
+
+
+def test_an_unpriced_purchase_is_an_occasion_without_spend(tmp_path):
+    """It counts, and adds nothing."""
+    store = store_of([purchase("a", datetime(2024, 3, 5), None), purchase("b", datetime(2024, 6, 1))], tmp_path)
+    found = targets(store, MARCH, [30])
+    assert found.loc["a"].tolist() == [1, False, 0.0]
+    assert found.loc["b"].tolist() == [0, True, 0.0]

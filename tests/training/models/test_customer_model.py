@@ -1,0 +1,83 @@
+"""The customer model: value adds up, a saved version forecasts the same, and another is refused."""
+
+from dataclasses import replace
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.definitions import COLUMN_NAMES
+from tests.training.stand_in import customer_model as stand_in
+from training.models.customer_model import CARD_FILE, OUTPUTS, CustomerModel, ModelError, digest
+
+
+@pytest.fixture(scope="module")
+def model(count_model):
+    """The simulated shop's counts, and one amount for every purchase."""
+    return replace(stand_in(), count=count_model)
+
+
+def test_value_without_interest_is_spend_in_the_horizon(model, lesson):
+    """In however many steps; with interest it is less, and with more of it lesser still."""
+    customers, day = lesson.now.features, lesson.now.day
+    spend = model.predict(customers, day, 720)["expected_spend"]
+    for steps in (1, 6):
+        np.testing.assert_allclose(model.customer_value(customers, day, 720, 0.0, steps), spend, rtol=1e-9)
+    value = [model.customer_value(customers, day, 720, rate) for rate in (0.05, 0.3)]
+    assert (value[0] < spend).all()
+    assert (value[1] < value[0]).all()
+    assert (value[1] > spend / 1.3**2).all()
+
+
+def test_value_grows_with_the_days(model, lesson):
+    """More days are never worth less."""
+    customers, day = lesson.now.features, lesson.now.day
+    values = [model.customer_value(customers, day, days, steps=days // 90) for days in (90, 180, 360, 720)]
+    assert (np.diff(values, axis=0) >= 0).all()
+
+
+def test_a_saved_model_forecasts_the_same(model, lesson, tmp_path):
+    """To the last bit; its card lies beside it, and its file is a few megabytes at most."""
+    saved = model.save(tmp_path)
+    again = CustomerModel.load(tmp_path, saved)
+    customers, day = lesson.now.features, lesson.now.day
+    pd.testing.assert_frame_equal(
+        again.predict(customers, day, 90), model.predict(customers, day, 90), check_exact=True
+    )
+    assert (tmp_path / CARD_FILE).is_file()
+    assert digest(tmp_path) == saved
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 1e6
+
+
+def test_a_model_holds_no_customer(model, lesson, tmp_path):
+    """Nobody's id is in its file, compressed or not."""
+    model.save(tmp_path)
+    joblib.dump(model, tmp_path / "plain")
+    ids = lesson.now.features.index.tolist()
+    assert not any(name.encode() in file.read_bytes() for file in tmp_path.iterdir() for name in ids)
+
+
+def test_another_digest_or_none_is_refused(model, tmp_path):
+    """In one line that says what was found."""
+    with pytest.raises(ModelError, match="holds no model"):
+        CustomerModel.load(tmp_path)
+    model.save(tmp_path)
+    with pytest.raises(ModelError, match="expected 000000000000"):
+        CustomerModel.load(tmp_path, "0" * 64)
+
+
+def test_absent_columns_are_named(model, lesson):
+    """A table of another make is no table to forecast from."""
+    with pytest.raises(ModelError, match="lack gap_mean"):
+        model.predict(lesson.now.features.drop(columns="gap_mean"), lesson.now.day, 30)
+
+
+def test_a_table_of_strangers_has_no_forecasts(model, lesson):
+    """Nobody with a purchase: every column null, a row each; and no rows at all give none."""
+    strangers = pd.DataFrame(0.0, pd.Index(["x", "y"], name="customer_id"), list(COLUMN_NAMES))
+    found = model.predict(strangers, lesson.now.day, 30)
+    assert list(found) == list(OUTPUTS)
+    assert found.isna().all(axis=None)
+    assert found.index.tolist() == ["x", "y"]
+    assert model.predict(strangers.iloc[:0], lesson.now.day, 30).empty

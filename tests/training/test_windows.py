@@ -1,0 +1,107 @@
+"""Windows: over by the date they are known at, with a past to learn from, and chosen by the past alone."""
+
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.table import feature_table
+from tests.training.logs import START, cut, simulated, stored
+from training.models.level import LEVEL_HISTORY, STEPS, YEAR_AGO
+from training.targets import targets
+from training.windows import EPOCH, LEAST_HISTORY, OLDEST, REPEATS, activity, day_date, window, window_plan
+
+DAY = (START - EPOCH).days + 300
+
+
+@pytest.fixture(scope="module")
+def log():
+    return simulated(150, days=420)
+
+
+@pytest.fixture(scope="module")
+def store(log, tmp_path_factory):
+    return stored(log, tmp_path_factory.mktemp("windows"))
+
+
+@given(
+    history=st.integers(0, 1200),
+    horizons=st.lists(st.sampled_from([7, 28, 30, 90, 91, 180, 364, 365, 730]), min_size=1, max_size=4, unique=True),
+)
+def test_the_plan_has_windows_that_are_over_and_have_a_past(history, horizons):
+    """A few of each horizon, end to end, none too old; and the year ago where it has a history."""
+    day = 20_000
+    first_day = day - history
+    plan = window_plan(first_day, day, horizons)
+    assert list(plan) == sorted(plan)
+    a_year_ago = plan.get(day - YEAR_AGO, [])
+    assert (set(STEPS) <= set(a_year_ago)) == (history >= YEAR_AGO + LEVEL_HISTORY)
+    for start, reach in plan.items():
+        assert reach == sorted(set(reach))
+        assert start + max(reach) <= day
+        assert start - first_day >= LEAST_HISTORY
+        assert day - start <= OLDEST
+    for horizon in set(horizons) - set(STEPS):
+        starts = [start for start, reach in plan.items() if horizon in reach]
+        assert len(starts) <= REPEATS
+        assert starts == sorted(day - number * horizon for number in range(1, len(starts) + 1))
+
+
+def test_a_young_log_has_no_windows():
+    """With nothing behind them they would teach nothing."""
+    assert window_plan(0, 80, (30, 90)) == {}
+    assert window_plan(0, 90, (30, 90)) == {60: [30]}
+
+
+def test_who_is_in_a_window_is_decided_by_the_past_alone(log, store, tmp_path):
+    """Those who had bought before its day, whatever came; a log without what came later has the same."""
+    found = window(store, DAY, [30, 90])
+    table = feature_table(store, day_date(DAY))
+    pd.testing.assert_frame_equal(found.features, table[table["purchase_days"] > 0])
+    assert (found.purchases[90] == 0).any()
+    before = window(stored(cut(log, day_date(DAY)), tmp_path), DAY, [30, 90], day_date(DAY))
+    pd.testing.assert_frame_equal(before.features, found.features)
+    assert before.purchases == {}
+
+
+def test_a_window_has_what_its_customers_did(store):
+    """The targets of its day, row by row; only those of horizons that were over."""
+    found = window(store, DAY, [30, 90, 365], day_date(DAY + 90))
+    truth = targets(store, day_date(DAY), [30, 90]).loc[found.features.index]
+    assert set(found.purchases) == set(found.spend) == {30, 90}
+    for horizon in (30, 90):
+        assert (found.purchases[horizon] == truth[f"purchases_{horizon}"]).all()
+        assert (found.spend[horizon] == truth[f"spend_{horizon}"]).all()
+
+
+def test_a_window_of_some_customers_is_a_part_of_that_of_all(store):
+    """Their rows are the same."""
+    some = np.arange(0, store.n_customers, 7)
+    every, part = window(store, DAY, [30]), window(store, DAY, [30], customers=some)
+    pd.testing.assert_frame_equal(part.features, every.features.loc[part.features.index])
+    assert part.purchases[30].sum() == every.purchases[30][every.features.index.isin(part.features.index)].sum()
+    assert set(part.features.index) <= {store.customer_ids[int(c)].as_py() for c in some}
+
+
+def test_activity_is_every_purchase_day_before_the_day(log, store):
+    """The first of each customer apart; days without any are 0."""
+    purchases = log.to_pandas().query("event_type == 'purchase'")
+    purchases = purchases.assign(day=(purchases["event_time"].dt.normalize() - pd.Timestamp(EPOCH)).dt.days)
+    days = purchases.loc[purchases["day"] < DAY, ["customer_id", "day"]].drop_duplicates()
+    first = days.groupby("customer_id")["day"].min()
+    past = activity(store, DAY)
+    assert past.first_day == first.min()
+    assert len(past.new) == len(past.repeat) == DAY - past.first_day
+    assert past.new.tolist() == np.bincount(first - past.first_day, minlength=len(past.new)).tolist()
+    both = np.bincount(days["day"] - past.first_day, minlength=len(past.new))
+    assert (past.new + past.repeat).tolist() == both.tolist()
+
+
+def test_before_the_first_purchase_there_is_no_activity(store):
+    """Nothing, of no length; and nobody is in a window."""
+    early = (START - timedelta(30) - EPOCH).days
+    assert len(activity(store, early).new) == 0
+    assert window(store, early, [30]).features.empty
