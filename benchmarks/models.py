@@ -6,24 +6,19 @@ they are left out.
 """
 
 import argparse
+import shutil
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
 
 import pandas as pd
 
 from benchmarks.stopwatch import CHECKOUT, Measure, measured
-from features.formula import load_formula
-from features.ingest import ingest
-from features.simulate import write_log
-from features.store import EventStore, open_store
-from features.table import feature_chunks, feature_table, moment
-from training.fit import fit_customer_model
 from training.models.bg_nbd import BGNBD
 
-AS_OF, HORIZON = "2025-10-01", 90
+AS_OF = "2025-10-01"
+LIFE = ("fit", "regulars_fit", "features", "predict", "score")
 PEERS = ("lifetimes", "pymc_marketing")
 
 
@@ -38,22 +33,26 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
         folder = Path(name)
         if arguments.log:
-            ingest(arguments.log, folder / "log")
-            _fits("log", open_store(folder / "log"), arguments.log_as_of, folder, arguments)
+            (folder / "log").mkdir()
+            shutil.copy(arguments.log, folder / "log/log.parquet")
+            _step("read", folder / "log", arguments.log_as_of)
+            _fits(arguments.log.stem, folder / "log", arguments.log_as_of, arguments)
         for size in arguments.customers:
-            write_log(folder / f"{size}.parquet", customers=size)
-            ingest(folder / f"{size}.parquet", folder / str(size))
-            store = open_store(folder / str(size))
-            _fits(f"{size:,} simulated", store, AS_OF, folder, arguments)
-            _whole(f"{size:,} simulated", store)
+            measured(sys.executable, "benchmarks.contenders", "simulate", folder / str(size), AS_OF)
+            _step("read", folder / str(size), AS_OF)
+            _fits(f"{size:,} simulated", folder / str(size), AS_OF, arguments)
+            _whole(f"{size:,} simulated", folder / str(size))
 
 
-def _fits(what: str, store: EventStore, as_of: str, folder: Path, arguments: argparse.Namespace) -> None:
+def _step(name: str, folder: Path, as_of: str) -> Measure:
+    return measured(sys.executable, "benchmarks.model_steps", name, folder, as_of)
+
+
+def _fits(what: str, folder: Path, as_of: str, arguments: argparse.Namespace) -> None:
     """Print the CPU and wall seconds of each BG/NBD fit, and its log-likelihood by our likelihood."""
-    features = feature_table(store, as_of)
-    histories = features.loc[features["purchase_days"] > 0, ["frequency", "recency", "T"]]
+    _step("histories", folder, as_of)
     path = folder / "histories.parquet"
-    histories.to_parquet(path)
+    histories = pd.read_parquet(path)
     runs: dict[str, list[Measure]] = {"ours": []}
     if arguments.peers_python.exists():
         runs |= {name: [] for name in PEERS}
@@ -71,27 +70,17 @@ def _fits(what: str, store: EventStore, as_of: str, folder: Path, arguments: arg
         print(f"  {name:16} cpu {cpu:8.3f} s  wall {wall:8.3f} s  {cpu / ours:6.1f} x  log-likelihood {likelihood:.2f}")
 
 
-def _whole(what: str, store: EventStore) -> None:
-    """Print the seconds of a whole fit, and of scoring the base from the store beside the predict calls alone."""
-    day = moment(AS_OF, store.timezone)[1]
-    wall, cpu = time.perf_counter(), time.process_time()
-    model = fit_customer_model(store, AS_OF, load_formula())
-    print(f"one whole fit, {what}: wall {time.perf_counter() - wall:.1f} s, cpu {time.process_time() - cpu:.1f} s")
-    seconds = {"features": 0.0, "predict": 0.0}
-    chunks = feature_chunks(store, [AS_OF])
-    customers = 0
-    while True:
-        cpu = time.process_time()
-        chunk: tuple[object, pd.DataFrame] | None = next(chunks, None)
-        seconds["features"] += time.process_time() - cpu
-        if chunk is None:
-            break
-        cpu = time.process_time()
-        model.predict(chunk[1], day, HORIZON)
-        seconds["predict"] += time.process_time() - cpu
-        customers += len(chunk[1])
-    ratio = (seconds["features"] + seconds["predict"]) / seconds["predict"]
-    print(f"scoring {customers:,} from the store: cpu {sum(seconds.values()):.1f} s, {ratio:.2f} of the predict calls")
+def _whole(what: str, folder: Path) -> None:
+    """Print seconds and memory of each step of a model's life, and what scoring costs beside its predict calls."""
+    steps = {name: _step(name, folder, AS_OF) for name in LIFE}
+    print(f"a model's life, {what}")
+    for name, run in steps.items():
+        print(
+            f"  {name:16} cpu {run.cpu:8.1f} s  wall {run.wall:8.1f} s  peak {run.peak / 2**30:5.2f} GiB  {run.facts}"
+        )
+    for of in ("cpu", "wall"):
+        alone = getattr(steps["predict"], of) - getattr(steps["features"], of)
+        print(f"  scoring from the store is {getattr(steps['score'], of) / alone:.2f} of the predict calls alone, {of}")
 
 
 if __name__ == "__main__":

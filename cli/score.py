@@ -1,17 +1,21 @@
-"""`regulars score`: the rule score of a whole base."""
+"""`regulars score`: the rule and the champion over a whole base."""
 
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.fit import Home
 from cli.stores import AsOfDate, OutFile, Store, opened
 from cli.terminal import progress, say, show
 
 if TYPE_CHECKING:
     from features.rule import Formula
+    from features.store import EventStore
+    from training.models.customer_model import Card, CustomerModel
 
 
 def register(app: typer.Typer) -> None:
@@ -22,31 +26,83 @@ def register(app: typer.Typer) -> None:
         store: Store,
         as_of: AsOfDate,
         out: OutFile,
+        horizon_days: Annotated[
+            int, typer.Option("--horizon-days", min=1, max=3650, help="How many days from the date on to forecast.")
+        ] = 90,
         formula: Annotated[
             Path | None,
-            typer.Option(metavar="FILE", help="Your own formula.toml; without it the one that comes along."),
+            typer.Option(
+                metavar="FILE", help="Your own formula.toml; else the champion's, else the one that comes along."
+            ),
         ] = None,
+        value_days: Annotated[
+            int | None,
+            typer.Option(min=1, max=1095, help="Add customer_value: currency expected in so many days, discounted."),
+        ] = None,
+        discount_rate: Annotated[float, typer.Option(min=0, max=10, help="Of customer_value, a year.")] = 0.10,
+        rule_only: Annotated[bool, typer.Option("--rule-only", help="Leave the champion out.")] = False,
+        home: Home = Path("var"),
     ) -> None:
-        """Score every customer known at the date by the rule, and show how the base spreads over its bands.
+        """Score every customer known at the date by the rule and, when there is one, by the champion.
+
+        Without a champion the file has the rule alone, and the command says so.
 
         Examples:
 
-        `regulars score store --as-of 2011-12-10 --out scores.parquet`
+        `regulars score store --as-of 2011-12-10 --horizon-days 90 --out scores.parquet`
 
-        `regulars score store --as-of 2011-12-10 --out scores.parquet --formula ours.toml`
+        `regulars score store --as-of 2011-12-10 --out scores.parquet --value-days 1095`
+
+        `regulars score store --as-of 2011-12-10 --out scores.parquet --rule-only --formula ours.toml`
         """
         from features.rule import load_formula
-        from serving.scoring import write_scores
+        from serving.batch import Forecasts, write_scores
 
-        rule = load_formula(formula)
+        champion = None if rule_only else _champion(home)
+        forecasts = champion and Forecasts(*champion, horizon_days, value_days, discount_rate)
+        rule = champion[0].formula if champion and formula is None else load_formula(formula)
         with opened(store) as events, progress("customers", events.n_customers) as step:
-            summary = write_scores(events, as_of, rule, out, progress=step)
+            if forecasts:
+                _check_champion(forecasts.model.card, events, as_of)
+            summary = write_scores(events, as_of, rule, out, forecasts, progress=step)
         _show_leaders(out, rule)
         _show_bands(summary.bands)
         if summary.left_out:
             say(f"left out for everyone, for the log has no amounts: {', '.join(summary.left_out)}")
         mean = "no score" if math.isnan(summary.mean_score) else f"mean score {summary.mean_score:.1f}"
+        if forecasts:
+            say(
+                f"the next {horizon_days} days by champion version {forecasts.version}: "
+                f"{summary.expected_purchases:,.0f} purchase days expected, "
+                f"{summary.expected_to_stay_away:,.0f} customers expected to stay away"
+            )
         say(f"{summary.customers:,} customers at {as_of}, {mean}, formula version {rule.version} -> {out}")
+
+
+def _champion(home: Path) -> "tuple[CustomerModel, str] | None":
+    """Return the champion and its version; None, and a word on it, when nothing is registered."""
+    if not os.environ.get("MLFLOW_TRACKING_URI") and not (home / "mlflow.db").exists():
+        say(f"no model is registered in {home}, so the rule alone is scored: `regulars fit` makes one")
+        return None
+    from training.registry import CHAMPION, load, version
+    from training.tracking import open_tracking
+
+    tracking = open_tracking(home)
+    champion = version(tracking, CHAMPION)
+    if champion is None:
+        say(f"no champion in {tracking.place}, so the rule alone is scored: `regulars promote` makes one")
+        return None
+    return load(tracking, champion), str(champion.number)
+
+
+def _check_champion(card: "Card", store: "EventStore", as_of: str) -> None:
+    """Say where the champion may not be what these scores need."""
+    from features.table import moment
+
+    if card.timezone != store.timezone:
+        say(f"mind: the champion learnt days in {card.timezone}, the log's are in {store.timezone}")
+    if moment(as_of, store.timezone)[1] < moment(card.as_of, store.timezone)[1]:
+        say(f"mind: the champion learnt from events until {card.as_of}, so at {as_of} it knows what came after")
 
 
 def _show_leaders(scores: Path, rule: "Formula", rows: int = 5) -> None:

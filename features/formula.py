@@ -10,15 +10,18 @@ Weights, maxima and bands are data: see rule.py and formula.toml.
 """
 
 import math
-from bisect import bisect_right
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from features.rule import Band, Formula, FormulaError, Maxima, Part, load_formula
+from features.definitions import COLUMN_NAMES, COLUMNS
+from features.rule import BAND_TOLERANCE, Band, Formula, FormulaError, Maxima, Part, load_formula, need
+from features.store import EventStore
 
 __all__ = [
     "Band",
@@ -29,19 +32,35 @@ __all__ = [
     "bands",
     "base_index",
     "base_indices",
+    "formula_for",
     "load_formula",
     "loyalty",
     "part_scores",
     "score",
-    "score_one",
     "weighted_mean",
 ]
 
 Floats = NDArray[np.float64]
 
-# A score a rounding error below a threshold has reached it: (3 * .95 + .25 + .5) / 9 is 40 % on paper and
-# 39.99999999999999 in floats.
-BAND_TOLERANCE = 1e-9
+MONEY = frozenset(column.name for column in COLUMNS if column.unit == "currency")
+
+
+def formula_for(store: EventStore, formula: Formula) -> Formula:
+    """Return the formula for this log: without the parts in money when no event of the log has an amount.
+
+    The whole log decides, not each customer: otherwise a first purchase with a small amount would bring the amount
+    part in and lower a score. Raises FormulaError for a column that is no feature, and when no part is left.
+    """
+    for column in formula.columns:
+        if column not in COLUMN_NAMES:
+            near = ", ".join(get_close_matches(column, COLUMN_NAMES, 3)) or "docs/columns.md lists them"
+            raise FormulaError(f"the formula reads {column!r}, which is no feature: did you mean one of {near}?")
+    if store.manifest["priced_events"]:
+        return formula
+    parts = tuple(part for part in formula.parts if part.column not in MONEY)
+    if not any(part.weight for part in parts):
+        raise FormulaError("the log has no amounts, and the formula scores nothing else: give it other parts")
+    return replace(formula, parts=parts)
 
 
 def score(features: pd.DataFrame, formula: Formula) -> pd.DataFrame:
@@ -70,41 +89,6 @@ def score(features: pd.DataFrame, formula: Formula) -> pd.DataFrame:
     return pd.DataFrame(columns, index=features.index, copy=False)
 
 
-def score_one(row: Mapping[str, float | None], formula: Formula) -> dict[str, float | str | None]:
-    """The row that `score` gives for one customer, equal to the last bit, in plain Python.
-
-    Takes feature values by column name, None or NaN for null; gives the columns of `score` by name, NaN for a
-    part left out or no score, `band` None without a score. Raises FormulaError for absent columns.
-    """
-    _need(row, formula.columns, "the formula's parts")
-    parts: dict[str, float] = {}
-    total = weight = 0.0
-    # The operations and their order are those of part_scores and loyalty: that makes the results equal.
-    for part in formula.parts:
-        p = math.nan
-        if part.data is None or (_float(row[part.data]) > 0):
-            p = _float(row[part.column]) / part.maximum
-        if not math.isnan(p):
-            p = min(max(p, 0.0), 1.0) + 0.0
-            total += part.weight * p
-            weight += part.weight
-        parts[part.name] = p
-    scored = weight > 0
-    points = min(100.0 * total / weight, 100.0) if scored else math.nan
-    band = bisect_right(formula.thresholds, points + BAND_TOLERANCE) - 1
-    result: dict[str, float | str | None] = {
-        "loyalty_score": points,
-        "coverage": weight / formula.total_weight,
-        "band": formula.bands[band].name if scored else None,
-    }
-    for name, p in parts.items():
-        result[f"part_{name}"] = p
-    for part in formula.parts:
-        p = parts[part.name]
-        result[f"contribution_{part.name}"] = 100.0 * (part.weight * p) / weight if scored else math.nan
-    return result
-
-
 def part_scores(features: pd.DataFrame, formula: Formula) -> dict[str, Floats]:
     """P_i of each part by name: an array over customers in 0..1, NaN where the part is left out."""
     columns = _columns(features, formula.columns, "the formula's parts")
@@ -113,7 +97,7 @@ def part_scores(features: pd.DataFrame, formula: Formula) -> dict[str, Floats]:
     for part in formula.parts:
         with np.errstate(over="ignore"):
             p = arrays[part.column] / part.maximum
-        # + 0.0: clipping may leave -0.0, and which zero it leaves is not the same in score_one.
+        # + 0.0: clipping may leave -0.0, and which zero it leaves is not the same in one_score.
         p = np.clip(p, 0.0, 1.0) + 0.0
         scores[part.name] = p if part.data is None else np.where(arrays[part.data] > 0, p, np.nan)
     return scores
@@ -203,14 +187,8 @@ def weighted_mean(values: ArrayLike | Sequence[float | None], weights: ArrayLike
     return math.fsum(value[both] * weight[both]) / total if total > 0 else math.nan
 
 
-def _need(present: Container[str], names: Iterable[str], use: str) -> None:
-    if missing := [name for name in names if name not in present]:
-        found = f"features: found no {', '.join(missing)}"
-        raise FormulaError(f"{found}, expected for {use}; build the table with feature_table")
-
-
 def _columns(features: pd.DataFrame, names: Sequence[str], use: str) -> list[Floats]:
-    _need(features.columns, names, use)
+    need(features.columns, names, use)
     arrays = []
     for name in names:
         try:
@@ -219,7 +197,3 @@ def _columns(features: pd.DataFrame, names: Sequence[str], use: str) -> list[Flo
             found = f"features.{name}: found {features[name].dtype}"
             raise FormulaError(f"{found}, expected numbers; convert the column") from None
     return arrays
-
-
-def _float(value: float | None) -> float:
-    return math.nan if value is None else float(value)

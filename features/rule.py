@@ -4,6 +4,7 @@ import math
 import re
 import reprlib
 import tomllib
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -12,6 +13,10 @@ from itertools import pairwise
 from numbers import Real
 from pathlib import Path
 from typing import Any, Self
+
+# A score a rounding error below a threshold has reached it: (3 * .95 + .25 + .5) / 9 is 40 % on paper and
+# 39.99999999999999 in floats.
+BAND_TOLERANCE = 1e-9
 
 
 class FormulaError(ValueError):
@@ -147,6 +152,13 @@ class Formula:
         """
         part = replace(self.part(name), weight=1.0)
         return replace(self, version=f"{self.version}:{name}", parts=(part,))
+
+
+def need(present: Container[str], names: Iterable[str], use: str) -> None:
+    """Raise FormulaError with the columns that are not there."""
+    if missing := [name for name in names if name not in present]:
+        found = f"features: found no {', '.join(missing)}"
+        raise FormulaError(f"{found}, expected for {use}; build the table with feature_table")
 
 
 def load_formula(path: str | Path | None = None) -> Formula:

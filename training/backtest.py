@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from features.formula import score
+from features.formula import formula_for, score
 from features.rule import Formula
 from features.store import EventStore
 from features.table import AsOf, moment
@@ -57,6 +57,7 @@ def backtest(
 ) -> Backtest:
     """Fit at `as_of`, forecast `horizon` days for every customer who had bought by then, beside every baseline."""
     say = progress or (lambda step: None)
+    formula = formula_for(store, formula)
     day = moment(as_of, store.timezone)[1]
     model = fit_customer_model(store, as_of, formula, quick=quick, progress=progress)
     now = window(store, day, [horizon])

@@ -1,6 +1,6 @@
 """Fitting a version: from a store and a date to a customer model, from nothing but what was known by then."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 
 import numpy as np
@@ -8,12 +8,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.definitions import COLUMN_NAMES
+from features.formula import formula_for
 from features.rule import Formula
 from features.store import EventStore
 from features.table import AsOf, known_customers, moment
 from training.models.count_model import RIDGE, CountModel
 from training.models.customer_model import Card, CustomerModel
 from training.models.inputs import Window
+from training.models.lessons import Lessons
 from training.models.spend import SpendModel
 from training.windows import activity, day_date, window, window_plan
 
@@ -39,13 +41,28 @@ def fit_customer_model(
     progress: Progress | None = None,
     ridge: float | None = RIDGE,
 ) -> CustomerModel:
-    """Return the model that the events known at the midnight of `as_of` teach; nothing later is looked at.
+    """Return the model of `fit_candidates` for one `ridge`."""
+    return fit_candidates(store, as_of, formula, {"one": ridge}, horizons, seed, quick, progress)["one"]
 
-    It learns from at most `CUSTOMERS` customers (`QUICK_CUSTOMERS` with `quick`), drawn with `seed`. `progress` is
-    called with the name of each step as it begins; `ridge` as in `CountModel`. Raises TooLittleDataError when nobody
-    has bought by then.
+
+def fit_candidates(
+    store: EventStore,
+    as_of: AsOf,
+    formula: Formula,
+    ridges: Mapping[str, float | None],
+    horizons: Sequence[int] = HORIZONS,
+    seed: int = 0,
+    quick: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, CustomerModel]:
+    """Return the models that the events known at the midnight of `as_of` teach; nothing later is looked at.
+
+    One for each of `ridges` (as in `CountModel`), by its name; all that does not depend on it is worked out once. They
+    learn from at most `CUSTOMERS` customers (`QUICK_CUSTOMERS` with `quick`), drawn with `seed`. `progress` is called
+    with the name of each step as it begins. Raises TooLittleDataError when nobody has bought by then.
     """
     say = progress or (lambda step: None)
+    formula = formula_for(store, formula)
     day = moment(as_of, store.timezone)[1]
     customers = drawn_customers(store, day_date(day), QUICK_CUSTOMERS if quick else CUSTOMERS, seed)
     say(f"features at {day_date(day)}")
@@ -60,7 +77,8 @@ def fit_customer_model(
         if len(then.features):  # a purchase may have been recorded long after it was made
             earlier.append(then)
     say("counts and churn")
-    count = CountModel(ridge).fit(now, earlier, past)
+    lessons = Lessons.of(now, earlier, past)
+    counts = {name: CountModel(ridge).learn(lessons) for name, ridge in ridges.items()}
     say("spend")
     spend = fit_spend(earlier, now, seed)
     card = Card(
@@ -74,7 +92,7 @@ def fit_customer_model(
         code_version=version("regulars"),
         libraries={name: version(name) for name in LIBRARIES},
     )
-    return CustomerModel(card, formula, count, spend)
+    return {name: CustomerModel(card, formula, count, spend) for name, count in counts.items()}
 
 
 def fit_spend(earlier: Sequence[Window], now: Window, seed: int) -> SpendModel:

@@ -29,8 +29,8 @@ class Limits:
     """The last so many windows count."""
     margin: float = 0.0
     """By what share of its loss a challenger may be worse than the champion; 0: it must be better beyond doubt."""
-    calibration: float = 0.03
-    """The largest calibration error of the churn probability, at any horizon."""
+    calibration: float = 0.05
+    """The largest calibration error of the churn probability, at any horizon: what one odd season may do to it."""
     milliseconds: float = 1.0
     """The longest time to forecast one customer, in a batch."""
     customers: int = 100

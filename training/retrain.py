@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from features.formula import formula_for
 from features.rule import Formula
 from features.store import EventStore
 from features.table import moment
 from training.backtest import baseline_forecasts
 from training.compare import measures, measures_by, segment
-from training.fit import HORIZONS, TooLittleDataError, fit_customer_model
+from training.fit import HORIZONS, TooLittleDataError, fit_candidates, fit_customer_model
 from training.gate import CHALLENGER, CHAMPION, Verdict, gate, milliseconds_a_customer, paired_losses
 from training.models.customer_model import CustomerModel
 from training.plots import decile_plot, gain_plot, reliability_plot
@@ -58,6 +59,7 @@ def retrain(
     TooLittleDataError when the log is too short for one trial.
     """
     say = progress or (lambda step: None)
+    formula = formula_for(store, formula)
     end = log_end(store)
     day = moment(pd.Timestamp(end, unit="us", tz="UTC"), store.timezone)[1]
     starts = trial_days(activity(store, day).first_day, day, QUICK_TRIALS if quick else TRIALS)
@@ -140,10 +142,8 @@ def _trial(
     say: Progress,
 ) -> list[Trial]:
     date = str(day_date(start))
-    fitted: dict[str, CustomerModel] = {}
-    for name, ridge in candidates.items():
-        say(f"trial at {date}: {name}")
-        fitted[name] = fit_customer_model(store, date, formula, HORIZONS, seed, quick, ridge=ridge)
+    say(f"trial at {date}: fitting {', '.join(candidates)}")
+    fitted = fit_candidates(store, date, formula, candidates, HORIZONS, seed, quick)
     champion_seen = _champion_at(champion, champion_model, fitted, date)
     came = window(store, start, TRIAL_HORIZONS, day_date(day))
     trials = []

@@ -51,6 +51,12 @@ def test_from_a_fit_to_a_published_champion(
     assert regulars("promote", "--home", home, "--force").code == 2
     assert regulars("promote", "--home", home, "--force", "--reason", "the first").code == 0
     assert "regulars:1-" in regulars("publish", "--home", home).error
+    scored = regulars(
+        "score", shop, "--as-of", "2024-03-01", "--horizon-days", 60, "--home", home, "--out", "s.parquet"
+    )
+    assert "champion version 1" in scored.error
+    assert "it knows what came after" in scored.error
+    assert {"loyalty_score", "expected_purchases", "churn_probability"} <= {*pq.read_schema("s.parquet").names}
     ended = regulars("history", "--home", home, "--out", tmp_path / "moves.csv")
     assert "the first" in ended.error
     assert (tmp_path / "moves.csv").read_text().count("\n") == 2

@@ -18,8 +18,7 @@ from sklearn.base import BaseEstimator
 from training.models.count_distribution import Counts, content_that_holds
 from training.models.customer_corrections import Corrections
 from training.models.inputs import Activity, Window
-from training.models.level import STEPS, YEAR_AGO, Stretch
-from training.models.seasonal_clock import SeasonalClock
+from training.models.lessons import Lessons
 from training.models.signals import signals
 from training.models.standpoint import Standpoint
 
@@ -46,21 +45,16 @@ class CountModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         """Learn from the feature table of `now` (no outcomes), windows before it with theirs, and the daily activity.
 
         Rows are customers who had bought by the window's date; all that is given was known at `now`. Without earlier
-        windows the model is BG/NBD in seasonal time. A window a year ago, followed in `STEPS`, gives the level.
+        windows the model is BG/NBD in seasonal time.
         """
-        self.day_ = now.day
-        self.clock_ = SeasonalClock.fit(now.features, activity, now.day)
-        here = Standpoint.of(now, self.clock_)
-        self.model_, self.base_ = here.model, here.base
-        told: list[tuple[Standpoint, int]] = []
-        self.stretch_ = Stretch.none()
-        for window in earlier:
-            then = Standpoint.of(window, self.clock_)
-            a_year_ago = window.day == now.day - YEAR_AGO
-            told += [(then, days) for days in sorted(window.purchases) if not (a_year_ago and days in STEPS)]
-            if a_year_ago:
-                self.stretch_ = Stretch.fit(here, then)
-        self.corrections_ = Corrections.fit(told, activity.first_day, now.day, self.ridge)
+        return self.learn(Lessons.of(now, earlier, activity))
+
+    def learn(self, lessons: Lessons) -> Self:
+        """Learn from what the windows teach, as `fit` does."""
+        here = lessons.now
+        self.day_, self.clock_ = here.window.day, here.clock
+        self.model_, self.base_, self.stretch_ = here.model, here.base, lessons.stretch
+        self.corrections_ = Corrections.fit(lessons.told, lessons.first_day, self.day_, self.ridge)
         # Corrections move customers apart, not the total: that is the model's, at last year's level.
         expected = here.expected(90)
         corrected = expected * np.exp(self.corrections_.log_factors(here.signals)[0])

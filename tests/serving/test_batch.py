@@ -12,11 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.formula import score
+from features.formula import formula_for, score
 from features.rule import Band, Formula, FormulaError, Part, load_formula
+from features.store import EventStore
 from features.table import feature_table
-from serving.scoring import Summary, formula_for, write_scores
+from serving.batch import Forecasts, Summary, write_scores
+from serving.last_scores import last_scores
 from tests.features.logs import DAY, KIND, Event, Log, logs, shelved
+from tests.training.logs import simulated, stored
+from training.fit import fit_customer_model
+from training.models.customer_model import CustomerModel
 
 RULE = load_formula()
 AS_OF_DAY = date(2024, 6, 10)
@@ -147,3 +152,56 @@ def test_a_failure_on_the_way_leaves_the_old_file(tmp_path: Path) -> None:
         write_scores(store, AS_OF_DAY, RULE, path, chunk=1, progress=stop)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+# With the model
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> EventStore:
+    return stored(simulated(300), tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture(scope="module")
+def model(shop: EventStore) -> CustomerModel:
+    return fit_customer_model(shop, "2024-03-01", RULE, quick=True)
+
+
+@pytest.fixture(scope="module")
+def scores(shop: EventStore, model: CustomerModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("scores") / "scores.parquet"
+    write_scores(shop, "2024-04-01", RULE, path, Forecasts(model, "7", 60, value_days=365), chunk=70)
+    return path
+
+
+def test_the_file_holds_what_the_model_says(shop: EventStore, model: CustomerModel, scores: Path) -> None:
+    """However the base is cut, the forecasts are those of one call of `predict` and `customer_value`."""
+    table = feature_table(shop, "2024-04-01")
+    day = (date(2024, 4, 1) - date(1970, 1, 1)).days
+    expected = model.predict(table, day, 60)
+    found = written(scores)
+    names = {"low": "expected_purchases_low", "high": "expected_purchases_high"}
+    for name in expected:
+        assert np.allclose(found[names.get(name, name)], expected[name], rtol=1e-12, atol=0, equal_nan=True)
+    assert np.allclose(found["customer_value"], model.customer_value(table, day, 365), rtol=1e-12, equal_nan=True)
+
+
+def test_the_summary_adds_the_forecasts_up(shop: EventStore, model: CustomerModel, tmp_path: Path) -> None:
+    """The totals said of the base are the sums of the file's columns."""
+    summary = write_scores(shop, "2024-04-01", RULE, tmp_path / "s.parquet", Forecasts(model, "7", 60))
+    found = written(tmp_path / "s.parquet")
+    assert summary.expected_purchases == pytest.approx(found["expected_purchases"].sum())
+    assert summary.expected_to_stay_away == pytest.approx(found["churn_probability"].sum())
+    assert "customer_value" not in found
+
+
+def test_a_customer_is_looked_up_with_what_the_scores_are_of(scores: Path) -> None:
+    """The rows are those of the file, in its order; ids not in it are named once; the file's facts come along."""
+    base = written(scores)
+    first, last = base.index[0], base.index[-1]
+    found = last_scores(scores, [last, "nobody", first, "nobody", last])
+    assert [row.pop("customer_id") for row in found.rows] == [first, last]
+    assert found.rows == base.loc[[first, last]].astype(object).where(lambda x: x.notna(), None).to_dict("records")
+    assert found.unknown == ["nobody"]
+    assert found.facts["as_of"] == "2024-04-01"
+    assert (found.facts["model_version"], found.facts["horizon_days"]) == ("7", 60)
