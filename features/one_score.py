@@ -47,7 +47,7 @@ def one_score(row: Mapping[str, float | None], formula: Formula) -> OneScore:
         return OneScore(None, parts, dict.fromkeys(parts), coverage, None)
     points = min(100.0 * total / weight, 100.0)
     contributions = {
-        part.name: None if (p := parts[part.name]) is None else 100.0 * (part.weight * p) / weight
+        part.name: None if (known := parts[part.name]) is None else 100.0 * (part.weight * known) / weight
         for part in formula.parts
     }
     band = bisect_right(formula.thresholds, points + BAND_TOLERANCE) - 1

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from math import isfinite
@@ -28,14 +29,16 @@ class Published:
 def publish(tracking: Tracking, which: int | str = CHAMPION) -> Published:
     """Put a version into the BentoML model store and make it `regulars:latest`; a version there already is left alone.
 
-    The folder holds the `bundle` that `CustomerModel.load` reads (`model.joblib` and its `card.json`), `figures.json`
-    (every measure of its fit) and the fit's plots in `figures/`. Its label `version` and the metadata `digest` (SHA-256
-    of the model file) say which version it is; the tag is `regulars:<version>-<start of the digest>`, so that another
-    registry's version of the same number is another tag. The store is that of BENTOML_HOME.
+    The folder holds the `bundle` that `CustomerModel.load` reads (`model.joblib` and its `card.json`) with the
+    `compiled.json` that `OneRow.load` reads, made and tried here; `figures.json` (every measure of its fit) and the
+    fit's plots in `figures/`. Its label `version` and the metadata `digest` (SHA-256 of the model file) say which
+    version it is, `compiled_digest` is that of the compiled form; the tag is `regulars:<version>-<start of the
+    digest>`, so that another registry's version of the same number is another tag. The store is that of BENTOML_HOME.
 
     BentoML itself copies into the final folder, where a kill leaves half a model that is found as the latest. So it
     writes into a folder beside the store, which is renamed into place in one step. Raises TrackingError when there is
-    no such version, its digest is wrong, or the store holds something else under its tag.
+    no such version, its digest is wrong, its compiled form forecasts otherwise, or the store holds something else under
+    its tag.
     """
     chosen = version(tracking, which)
     if chosen is None:
@@ -67,13 +70,21 @@ def _write(tracking: Tracking, chosen: Version, tag: str, staging: Path) -> None
     import bentoml
     from bentoml._internal.models import ModelStore
 
+    from training.compiled import compile_bundle
+
     measures = run_measures(tracking, chosen.run_id)
     known = {name: value for name, value in measures.items() if isfinite(value)}
     unknown = dict.fromkeys(measures.keys() - known.keys())  # JSON knows no NaN
     labels = {"version": str(chosen.number)}
-    metadata = {"digest": chosen.digest, "run_id": chosen.run_id, "measures": known}
+    bundle = fetch(tracking, chosen, staging)
+    metadata = {
+        "digest": chosen.digest,
+        "compiled_digest": compile_bundle(bundle, chosen.digest),
+        "run_id": chosen.run_id,
+        "measures": known,
+    }
     with bentoml.models.create(tag, labels=labels, metadata=metadata, _model_store=ModelStore(staging)) as model:
-        fetch(tracking, chosen, model.path)
+        shutil.move(bundle, Path(model.path, BUNDLE))
         Path(model.path, "figures.json").write_text(json.dumps(known | unknown, indent=1, sort_keys=True))
         run_file(tracking, chosen.run_id, FIGURES, model.path)
     for file in staging.rglob("*"):
@@ -82,10 +93,18 @@ def _write(tracking: Tracking, chosen: Version, tag: str, staging: Path) -> None
 
 def _check(folder: Path, chosen: Version) -> None:
     """Raise TrackingError when the store's folder does not hold this version."""
-    from training.models.customer_model import MODEL_FILE, digest
+    import bentoml
+    from bentoml.exceptions import BentoMLException
 
-    whole = (folder / BUNDLE / MODEL_FILE).is_file() and (folder / "model.yaml").is_file()
-    if not whole or digest(folder / BUNDLE) != chosen.digest:
+    from training.models.customer_model import MODEL_FILE
+    from training.models.one_row import COMPILED_FILE, digest_of
+
+    try:
+        compiled = bentoml.Model.from_path(str(folder)).info.metadata.get("compiled_digest")
+        found = [digest_of(folder / BUNDLE / file) for file in (MODEL_FILE, COMPILED_FILE)]
+    except (BentoMLException, OSError, ValueError):
+        found = []
+    if found != [chosen.digest, compiled]:
         raise TrackingError(f"{folder} is not version {chosen.number} as registered: delete it and publish again")
 
 

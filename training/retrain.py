@@ -11,7 +11,7 @@ from features.store import EventStore
 from features.table import moment
 from training.backtest import baseline_forecasts
 from training.compare import measures, measures_by, segment
-from training.fit import HORIZONS, TooLittleDataError, fit_candidates, fit_customer_model
+from training.fit import HORIZONS, TooLittleDataError, drawn_customers, fit_candidates, fit_customer_model
 from training.gate import CHALLENGER, CHAMPION, Verdict, gate, milliseconds_a_customer, paired_losses
 from training.models.customer_model import CustomerModel
 from training.plots import decile_plot, gain_plot, reliability_plot
@@ -26,6 +26,8 @@ RIDGES: dict[str, float | None] = {"standard": None, "bold": 300.0, "cautious": 
 TRIAL_HORIZONS = (30, 90)
 TRIAL_STEP = 90
 TRIALS, QUICK_TRIALS = 3, 1
+TRIAL_CUSTOMERS = 100_000
+"""How many customers judge, at most, drawn anew at each date: more tell nothing that the interval does not know."""
 LEAST_HISTORY = 120
 RECIPE = "candidate"
 """The tag of a version that says which candidate it is."""
@@ -145,7 +147,8 @@ def _trial(
     say(f"trial at {date}: fitting {', '.join(candidates)}")
     fitted = fit_candidates(store, date, formula, candidates, HORIZONS, seed, quick)
     champion_seen = _champion_at(champion, champion_model, fitted, date)
-    came = window(store, start, TRIAL_HORIZONS, day_date(day))
+    judged = drawn_customers(store, date, TRIAL_CUSTOMERS, seed)
+    came = window(store, start, TRIAL_HORIZONS, day_date(day), judged)
     trials = []
     for horizon in came.purchases:
         say(f"trial at {date}: {horizon} days")

@@ -1,43 +1,27 @@
-"""A customer model of the real kind around the simplest of counts, so that registering one takes no fitting."""
-
-from dataclasses import dataclass
+"""A customer model of the real kind whose figures are made up, so that registering one takes no fitting."""
 
 import numpy as np
-import pandas as pd
 
 from features.definitions import COLUMN_NAMES
 from features.rule import load_formula
+from features.table import moment
+from training.models.bg_nbd import BGNBD
+from training.models.count_model import CONTENT_HORIZONS, CountModel
+from training.models.customer_corrections import Corrections
 from training.models.customer_model import Card, CustomerModel
+from training.models.level import Stretch
+from training.models.seasonal_clock import SeasonalClock
+from training.models.signals import LATELY, YEAR_AGO, Base
+from training.models.spend import SpendModel
 
-
-@dataclass(frozen=True)
-class SteadyCount:
-    """Everybody buys at one rate a day."""
-
-    rate: float
-    ballast: bytes = b""
-
-    def predict(self, features: pd.DataFrame, as_of_day: int, horizon_days: int) -> pd.DataFrame:
-        expected = self.rate * horizon_days
-        columns = {"expected_purchases": expected, "low": 0.0, "high": 3 * expected}
-        return pd.DataFrame(columns | {"churn_probability": np.exp(-expected)}, index=features.index)
-
-
-@dataclass(frozen=True)
-class SteadySpend:
-    """Every purchase is of one amount."""
-
-    amount: float = 20.0
-
-    def expected_spend(self, features: pd.DataFrame) -> float:
-        return self.amount
+AS_OF, TIMEZONE = "2011-06-10", "Europe/London"
 
 
 def customer_model(rate: float = 0.01, megabytes: int = 0) -> CustomerModel:
-    """A model of some rate; another rate or size gives another digest."""
+    """A model of customers who buy at about some rate a day; another rate or size gives another digest."""
     card = Card(
-        as_of="2011-06-10",
-        timezone="Europe/London",
+        as_of=AS_OF,
+        timezone=TIMEZONE,
         horizons=(90,),
         data_digest="0" * 64,
         customers=500,
@@ -46,5 +30,21 @@ def customer_model(rate: float = 0.01, megabytes: int = 0) -> CustomerModel:
         code_version="0.1.0",
         libraries={"numpy": "2"},
     )
-    ballast = np.random.default_rng(0).bytes(megabytes << 20)
-    return CustomerModel(card, load_formula(), SteadyCount(rate, ballast), SteadySpend())  # type: ignore[arg-type]
+    spend = SpendModel()
+    spend.kind_, spend.mean_, spend.deviance_ = "mean", 20.0, {}
+    count = count_model(rate)
+    count.ballast = np.random.default_rng(0).bytes(megabytes << 20)
+    return CustomerModel(card, load_formula(), count, spend)
+
+
+def count_model(rate: float = 0.01) -> CountModel:
+    """BG/NBD at a rate a day, without season, corrections or level."""
+    model = CountModel()
+    model.day_ = moment(AS_OF, TIMEZONE)[1]
+    model.clock_ = SeasonalClock(model.day_)
+    model.model_ = BGNBD()
+    model.model_.params_ = {"r": 1.0, "alpha": 1 / rate, "a": 0.5, "b": 3.0}
+    model.base_ = Base(dict.fromkeys(LATELY | YEAR_AGO, 1.0), 0.0)
+    model.corrections_, model.level_, model.stretch_ = Corrections.nothing(), 0.0, Stretch.none()
+    model.contents_ = [0.9] * len(CONTENT_HORIZONS)
+    return model

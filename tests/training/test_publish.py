@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from tests.training.stand_in import customer_model
 from training.faults import TrackingError
 from training.models.customer_model import CustomerModel
+from training.models.one_row import OneRow
 from training.publish import publish
 from training.registry import CHAMPION, Version, move_alias, register, version
 from training.tracking import Tracking, log_figure, log_measures, start_run
@@ -61,7 +62,8 @@ def test_the_champion_is_the_latest_in_the_store(tracking: Tracking, store: Path
     assert found.info.metadata["measures"]["w2011-03-10.h90.deviance"] == 1.5
     folder = Path(found.path)
     assert folder == published.path
-    assert CustomerModel.load(folder / "bundle", made.digest) == customer_model()
+    assert CustomerModel.load(folder / "bundle", made.digest).card == customer_model().card
+    assert OneRow.load(folder / "bundle" / "compiled.json", found.info.metadata["compiled_digest"])
     assert json.loads((folder / "bundle" / "card.json").read_text())["as_of"] == "2011-06-10"
     assert json.loads((folder / "figures.json").read_text())["w2011-03-10.h90.auc"] is None
     assert (folder / "figures" / "reliability.png").is_file()
@@ -113,13 +115,27 @@ def test_a_failure_leaves_nothing_in_the_store(
     assert list((store.parent / "tmp").iterdir()) == []
 
 
-def test_another_thing_under_the_tag_is_refused(tracking: Tracking, store: Path) -> None:
+@pytest.mark.parametrize("file", ["model.joblib", "compiled.json"])
+def test_another_thing_under_the_tag_is_refused(tracking: Tracking, store: Path, file: str) -> None:
     """A folder that is not what was registered is neither taken nor overwritten."""
     champion(tracking)
     path = publish(tracking).path
-    (path / "bundle" / "model.joblib").write_bytes(b"something else")
+    (path / "bundle" / file).write_bytes(b"something else")
     with pytest.raises(TrackingError, match="is not version 1 as registered: delete it and publish again"):
         publish(tracking)
+
+
+def test_one_whose_compiled_form_differs_is_not_published(
+    tracking: Tracking, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the store is as before."""
+    champion(tracking)
+    right = OneRow.predict
+    monkeypatch.setattr(OneRow, "predict", lambda *given: right(*given)._replace(low=7.0))
+    with pytest.raises(TrackingError, match="compiled model says low 7 over 1 days, expected 0 "):
+        publish(tracking)
+    assert not (store / "regulars").exists()
+    assert list((store.parent / "tmp").iterdir()) == []
 
 
 KILLED = """

@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
@@ -88,7 +90,7 @@ def test_a_version_gives_back_the_model(tracking: Tracking, home: Path) -> None:
     assert version(tracking, CHAMPION) is None
     assert version(tracking, 2) is None
     assert made.tags["as_of"] == "2011-06-10"
-    assert load(tracking, made) == model
+    assert joblib.hash(load(tracking, made)) == joblib.hash(model)
     assert list((home / "artifacts").rglob("model.joblib"))
 
 
@@ -109,7 +111,7 @@ def test_mlflow_users_can_load_a_version(tracking: Tracking) -> None:
             loaded.predict(given, {"as_of_day": AS_OF_DAY, "horizon_days": "long"})
     finally:
         mlflow.set_tracking_uri(None)
-    assert forecast.loc["invented", "expected_purchases"] == pytest.approx(1.0)
+    pd.testing.assert_frame_equal(forecast, customer_model(rate=0.02).predict(given, AS_OF_DAY, 50))
     assert (
         "pandas==" in (Path(made.source.removeprefix("file://").replace("%20", " ")) / "requirements.txt").read_text()
     )
@@ -295,7 +297,7 @@ def test_a_killed_fit_leaves_no_half_version(tracking: Tracking, home: Path, whe
     found = versions(tracking)
     complete = where == LAST
     assert len(found) == 1 + complete
-    assert [load(tracking, each).count for each in found][-1] == customer_model(0.5).count
+    assert [joblib.hash(load(tracking, each)) for each in found][-1] == joblib.hash(customer_model(0.5))
     moved = (where, when) == (LAST, "after")
     challenger = version(tracking, CHALLENGER)
     assert challenger is not None

@@ -1,10 +1,11 @@
 """What the service needs for one version: counts, churn, spend, formula and columns; no customer's rows."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, Self
 
 import joblib
@@ -16,16 +17,14 @@ from features.definitions import COLUMN_NAMES
 from features.files import whole_file
 from features.rule import Formula
 from training.models.count_model import CountModel
+from training.models.faults import ModelError as ModelError
+from training.models.one_row import digest_of
 from training.models.spend import SpendModel
 
 MODEL_FILE = "model.joblib"
 CARD_FILE = "card.json"
 OUTPUTS = ("expected_purchases", "low", "high", "churn_probability", "expected_spend")
 LATEST_VALUE_DAYS = 1095
-
-
-class ModelError(ValueError):
-    """A model that cannot be loaded or used; the message says what was expected."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +61,13 @@ class CustomerModel:
         if missing := [name for name in self.card.feature_columns if name not in features.columns]:
             raise ModelError(f"the features lack {', '.join(missing)}: build them with this version's feature_table")
         bought = (features["purchase_days"] > 0).to_numpy()
-        out = pd.DataFrame(np.nan, index=features.index, columns=list(OUTPUTS))
+        out = np.full((len(features), len(OUTPUTS)), np.nan)
         if bought.any():
             buyers = features if bought.all() else features[bought]
             counts = self.count.predict(buyers, as_of_day, horizon_days)
             counts["expected_spend"] = counts["expected_purchases"] * self.spend.expected_spend(buyers)
-            out = counts[list(OUTPUTS)] if bought.all() else counts[list(OUTPUTS)].reindex(features.index)
-        return out
+            out[bought] = counts[list(OUTPUTS)].to_numpy()
+        return pd.DataFrame(out, features.index, list(OUTPUTS))
 
     def customer_value(
         self,
@@ -105,7 +104,8 @@ class CustomerModel:
     def load(cls, folder: str | Path, expected_digest: str | None = None) -> Self:
         """Read a model; its digest is checked before anything is unpickled, for a pickle runs what it holds.
 
-        Raises ModelError when there is no model, its digest is another, or it was made for other feature columns.
+        Raises ModelError when there is no model, its digest is another, it was made for other feature columns, or it
+        cannot be read with the libraries that are installed.
         """
         folder = Path(folder)
         if not (folder / MODEL_FILE).is_file():
@@ -113,7 +113,12 @@ class CustomerModel:
         found = digest(folder)
         if expected_digest is not None and found != expected_digest:
             raise ModelError(f"{folder / MODEL_FILE} has digest {found[:12]}, expected {expected_digest[:12]}: refused")
-        model: Any = joblib.load(folder / MODEL_FILE)
+        try:
+            model: Any = joblib.load(folder / MODEL_FILE)
+        except (AttributeError, ImportError, LookupError, TypeError, ValueError, UnpicklingError) as error:
+            # What other versions of the libraries make of a pickle; the card can still be read.
+            told = other_libraries(json.loads((folder / CARD_FILE).read_text())["libraries"]) or "fit it anew"
+            raise ModelError(f"{folder / MODEL_FILE} cannot be read ({error}): {told}") from error
         if not isinstance(model, cls):
             raise ModelError(f"{folder / MODEL_FILE} holds a {type(model).__name__}, expected a {cls.__name__}")
         if unknown := [name for name in model.card.feature_columns if name not in COLUMN_NAMES]:
@@ -125,5 +130,24 @@ class CustomerModel:
 
 def digest(folder: str | Path) -> str:
     """Return the SHA-256 of the folder's model file, in hex."""
-    with (Path(folder) / MODEL_FILE).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return digest_of(Path(folder) / MODEL_FILE)
+
+
+def other_libraries(libraries: Mapping[str, str]) -> str | None:
+    """Return in one line which of a card's libraries are another release here; None when all are the same.
+
+    A release is major.minor: a pickle of scikit-learn is good for one alone, and patches do not change its form.
+    """
+    differ = []
+    for name, made_with in libraries.items():
+        try:
+            here = version(name)
+        except PackageNotFoundError:
+            here = "none"
+        release = made_with.split(".")[:2]
+        if here.split(".")[: len(release)] != release:
+            differ.append((name, made_with, here))
+    if not differ:
+        return None
+    found = ", ".join(f"{name} {made_with} (here {here})" for name, made_with, here in differ)
+    return f"it was made with {found}: install those releases, or fit it anew"

@@ -1,6 +1,7 @@
 """The customer model: value adds up, a saved version forecasts the same, and another is refused."""
 
 from dataclasses import replace
+from importlib.metadata import version
 
 import joblib
 import numpy as np
@@ -9,7 +10,15 @@ import pytest
 
 from features.definitions import COLUMN_NAMES
 from tests.training.stand_in import customer_model as stand_in
-from training.models.customer_model import CARD_FILE, OUTPUTS, CustomerModel, ModelError, digest
+from training.models.customer_model import (
+    CARD_FILE,
+    MODEL_FILE,
+    OUTPUTS,
+    CustomerModel,
+    ModelError,
+    digest,
+    other_libraries,
+)
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +90,35 @@ def test_a_table_of_strangers_has_no_forecasts(model, lesson):
     assert found.isna().all(axis=None)
     assert found.index.tolist() == ["x", "y"]
     assert model.predict(strangers.iloc[:0], lesson.now.day, 30).empty
+
+
+def test_customers_may_come_twice_and_strangers_among_them(model, lesson):
+    """Each row has its forecast where it stands, whatever the index."""
+    customers = lesson.now.features.iloc[[3, 3, 0]].copy()
+    customers.iloc[2] = 0.0
+    found = model.predict(customers, lesson.now.day, 30)
+    assert found.index.tolist() == customers.index.tolist()
+    assert found.iloc[2].isna().all()
+    alone = model.predict(lesson.now.features.iloc[[3]], lesson.now.day, 30).to_numpy()
+    np.testing.assert_array_equal(found.iloc[:2].to_numpy(), np.repeat(alone, 2, axis=0))
+
+
+def test_other_libraries_are_named_in_one_line():
+    """Another major or minor release, or none at all; a patch is the same release."""
+    here = version("scikit-learn")
+    patched = ".".join([*here.split(".")[:2], "99"])
+    assert other_libraries({"scikit-learn": patched, "numpy": version("numpy")}) is None
+    assert other_libraries({"scikit-learn": "0.1.2", "numpy": version("numpy"), "no-such": "2.0"}) == (
+        f"it was made with scikit-learn 0.1.2 (here {here}), no-such 2.0 (here none): "
+        "install those releases, or fit it anew"
+    )
+
+
+@pytest.mark.parametrize(("made_with", "told"), [("0.1.2", r"with scikit-learn 0\.1\.2 \(here "), ("1", "fit it anew")])
+@pytest.mark.parametrize("content", [b"cstring\nno_such_thing\n.", b"no pickle"])
+def test_a_pickle_that_cannot_be_read_says_with_what_it_was_made(model, tmp_path, content, made_with, told):
+    """The line names the libraries that are another release here."""
+    replace(model, card=replace(model.card, libraries={"scikit-learn": made_with})).save(tmp_path)
+    (tmp_path / MODEL_FILE).write_bytes(content)
+    with pytest.raises(ModelError, match=f"cannot be read .*: .*{told}"):
+        CustomerModel.load(tmp_path)
