@@ -26,6 +26,7 @@ NAMES = {
     "scan": "bare DuckDB scan of the columns needed",
     "read": "ours: ingest",
     "read_by_time": "ours: ingest, rows in order of time",
+    "read_referenced": "ours: ingest, with references",
     "one_date": "ours: one date, from the store",
     "read_and_one_date": "ours: ingest and one date",
     "many_dates": "ours: 24 dates, from the store",
@@ -34,7 +35,7 @@ NAMES = {
     "lifetimes": "lifetimes, 4 columns",
     "pymc_marketing": "pymc-marketing, 4 columns",
 }
-OURS = ("read", "read_by_time", "one_date", "read_and_one_date", "many_dates", "read_and_many_dates")
+OURS = ("read", "read_by_time", "read_referenced", "one_date", "read_and_one_date", "many_dates", "read_and_many_dates")
 SLOW = ("in_pandas", *PEERS)
 MIB = 2**20
 
@@ -47,7 +48,7 @@ def main() -> None:
     peers = None if arguments.no_peers else _peers_python(arguments.peers_python)
     with tempfile.TemporaryDirectory(prefix="benchmark-", dir=arguments.folder) as name:
         folder = Path(name)
-        for module in ("simulate", "by_time", "read"):
+        for module in ("simulate", "variants", "read"):
             _run(module, folder / str(FEW), peers)
         results: Results = {}
         for size in sizes:
@@ -102,7 +103,7 @@ def _contest(folder: Path, peers: Path | None, repeats: int) -> dict[str, Measur
     """Return the medians of all contenders on a new log of as many customers as the folder is named for."""
     size = int(folder.name)
     measures: dict[str, list[Measure]] = {"simulate": [_run("simulate", folder, peers)]}
-    for name in ("by_time", "read"):
+    for name in ("variants", "read"):
         _run(name, folder, peers)
     for turn in range(repeats):
         for name in list(NAMES)[1:]:
@@ -179,7 +180,7 @@ def _goals(results: Results, online: dict[str, float], differences: dict[str, in
             holds = wall <= limit if at_most else wall >= limit
             yield _row(text, f"{'≤' if at_most else '≥'} {limit}", f"{wall:.2f}", f"{cpu:.2f}", holds)
     smaller = max((other for other in results if other < size), default=size)
-    for name in ("read", "read_by_time", "one_date") if smaller < size else ():
+    for name in ("read", "read_by_time", "read_referenced", "one_date") if smaller < size else ():
         before = results[smaller][name]
         wall, cpu = (now / then * smaller / size for now, then in zip(last[name][:2], before[:2], strict=True))
         text = f"{NAMES[name]}: seconds a customer over those at {smaller:,}"

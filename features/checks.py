@@ -5,11 +5,12 @@ Whatever breaks the contract is named with its rows, never raised, and no row is
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numba import njit
 from numpy.typing import NDArray
 
 from features.business_time import BusinessTime
@@ -22,12 +23,14 @@ from features.events import (
     INCENTIVE_CHANNELS,
     INCENTIVE_OUTCOMES,
     RATING_MAXIMUM,
+    REQUIRED,
     VISIT_OUTCOMES,
 )
+from features.store import ABSENT
 from features.values import Faults, as_moments, as_numbers, as_texts, bytes_of, trimmed
 
 VISIT, INCENTIVE = EVENT_TYPES.index("visit"), EVENT_TYPES.index("incentive")
-ABSENT, WRONG = 255, 254
+NO_WORD, WRONG = 255, 254
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,10 @@ class Rules:
 
 
 class Checked(NamedTuple):
-    """`events`: the columns of `write_store` plus `reference` where given, good rows alone; `rows`: their positions."""
+    """`events`: the columns of `write_store`, good rows alone; `rows`: their positions.
+
+    `known_from`, and beside these columns `reference`, are there if any row has one.
+    """
 
     events: pa.RecordBatch
     rows: NDArray[np.int64] | None  # None: all of them
@@ -67,34 +73,35 @@ def checked(log: Mapping[str, pa.Array], rules: Rules) -> Checked:
     """Check a batch: equally long arrays by contract column, `REQUIRED` at least, of types that can be read."""
     faults = Faults()
     size = len(log["customer_id"])
+    log = {name: column for name, column in log.items() if name in REQUIRED or column.null_count < size}
     columns: dict[str, pa.Array] = {"customer_id": _customer_ids(log["customer_id"], faults)}
-    time = as_moments("event_time", log["event_time"], rules.clock, faults)
-    columns["time"] = time
-    columns["day"] = pa.array(rules.clock.days(time.fill_null(0).to_numpy()))
+    columns["time"] = as_moments("event_time", log["event_time"], rules.clock, faults)
     types = {len(EVENT_TYPES): EVENT_TYPES}
     kind = _coded("event_type", log["event_type"], types, np.full(size, len(EVENT_TYPES), np.uint8), faults)
-    faults.add("event_type", f"is empty: expected {', '.join(EVENT_TYPES)}", kind == ABSENT)
+    faults.add("event_type", f"is empty: expected {', '.join(EVENT_TYPES)}", kind == NO_WORD)
     columns["kind"] = pa.array(kind)
     kind = np.minimum(kind, len(EVENT_TYPES))
-    columns["cents"] = _scaled("amount", log.get("amount"), rules, AMOUNT_MAXIMUM, 100, pa.int64(), size, faults)
+    columns["cents"] = _scaled(
+        "amount", log.get("amount"), rules, AMOUNT_MAXIMUM, 100, np.empty(size, np.int64), faults
+    )
     words: Mapping[str, Mapping[int, Sequence[str]]] = {
         "channel": {VISIT: CHANNELS, INCENTIVE: INCENTIVE_CHANNELS},
         "goal": {VISIT: GOALS},
         "outcome": {VISIT: VISIT_OUTCOMES, INCENTIVE: INCENTIVE_OUTCOMES},
     }
     for name, by_kind in words.items():
-        if name in log and log[name].null_count < size:
-            codes = _coded(name, log[name], by_kind, kind, faults)
-            columns[name] = pa.array(codes, mask=codes >= WRONG)
-        else:
-            columns[name] = pa.nulls(size, pa.uint8())
+        absent = np.full(size, ABSENT[name], np.uint8)
+        columns[name] = pa.array(_coded(name, log[name], by_kind, kind, faults) if name in log else absent)
     for name in ("satisfaction", "loyalty"):
         maximum = rules.rating_maximum
-        columns[name] = _scaled(name, log.get(name), rules, maximum, 1000, pa.int32(), size, faults)
+        columns[name] = _scaled(name, log.get(name), rules, maximum, 1000, np.empty(size, np.int32), faults)
     if "reference" in log:
         columns["reference"] = trimmed(as_texts("reference", log["reference"], faults))
     if "recorded_at" in log:
         columns["known_from"] = as_moments("recorded_at", log["recorded_at"], rules.clock, faults)
+    for name in ("reference", "known_from"):
+        if name in columns and columns[name].null_count == size:
+            del columns[name]
     events = pa.RecordBatch.from_pydict(columns)
     if not faults.found:
         return Checked(events, None, faults)
@@ -104,7 +111,25 @@ def checked(log: Mapping[str, pa.Array], rules: Rules) -> Checked:
     return Checked(events.filter(pa.array(good)), np.flatnonzero(good), faults)
 
 
-def _customer_ids(column: pa.Array, faults: Faults) -> pa.StringArray:
+def _customer_ids(column: pa.Array, faults: Faults) -> pa.StringArray | pa.DictionaryArray:
+    """Return the ids, trimmed; those that come as codes and a few texts stay so, and each text is looked at once."""
+    if not pa.types.is_dictionary(column.type) or not len(column.dictionary):
+        return _trimmed_ids(column, faults)
+    of_entries = Faults()
+    entries = _trimmed_ids(column.dictionary, of_entries)
+    indices = column.indices
+    if indices.null_count:
+        faults.add("customer_id", "is empty", indices.is_null())
+        indices = indices.fill_null(0)
+    indices = indices.cast(pa.int32())
+    for name, reason, where in of_entries.found:
+        faulty = np.zeros(len(entries), bool)
+        faulty[where] = True
+        faults.add(name, reason, faulty[indices.to_numpy()])
+    return pa.DictionaryArray.from_arrays(indices, entries)
+
+
+def _trimmed_ids(column: pa.Array, faults: Faults) -> pa.StringArray:
     text = trimmed(as_texts("customer_id", column, faults))
     if text.null_count:
         faults.add("customer_id", "is empty", text.is_null())
@@ -118,7 +143,7 @@ def _coded(
 ) -> NDArray[np.uint8]:
     """Return each row's place among the words that its kind of event may have.
 
-    ABSENT where blank or where any word goes, WRONG (and a fault) where the word is unknown.
+    NO_WORD where blank or where any word goes, WRONG (and a fault) where the word is unknown.
     """
     if not pa.types.is_dictionary(column.type):
         column = as_texts(name, column, faults).dictionary_encode()
@@ -128,18 +153,39 @@ def _coded(
     for _, _, where in unreadable.found:
         blank[where] = False
     # A row of the table for each kind of event, a column for each distinct text and a last one for null.
-    table = np.full((len(EVENT_TYPES) + 1, len(entries) + 1), ABSENT, np.uint8)
+    table = np.full((len(EVENT_TYPES) + 1, len(entries) + 1), NO_WORD, np.uint8)
     for row, allowed in words.items():
         codes = pc.index_in(entries, pa.array(allowed)).fill_null(WRONG).to_numpy()
-        table[row, :-1] = np.where(blank, ABSENT, codes)
-    position = column.indices.cast(pa.int32()).fill_null(len(entries)).to_numpy()
-    coded: NDArray[np.uint8] = table.ravel().take(kind * np.int32(len(entries) + 1) + position)
-    if (coded == WRONG).any():
+        table[row, :-1] = np.where(blank, NO_WORD, codes)
+    coded = np.empty(len(kind), np.uint8)
+    if _look_up(table, kind, *_raw(column.indices.cast(pa.int32()), np.int32), coded):
         for row, allowed in words.items():
             of_kind = "" if name == "event_type" else f" for {EVENT_TYPES[row]}s"
             where = (coded == WRONG) & (kind == row)
             faults.add(name, f"is unknown{of_kind}: expected {', '.join(allowed)}", where)
     return coded
+
+
+def _raw(column: pa.Array, dtype: type[np.generic]) -> tuple[NDArray[Any], NDArray[np.uint8], int]:
+    """Return a column's values (anything where null), the bits that say which are there, and where these begin."""
+    bits, values = column.buffers()
+    at = column.offset
+    present = np.full((at + len(column)) // 8 + 1, 255, np.uint8) if bits is None else np.frombuffer(bits, np.uint8)
+    return np.frombuffer(values or b"", dtype)[at : at + len(column)], present, at
+
+
+@njit(nogil=True, cache=True)
+def _look_up(table, kind, position, present, offset, coded):  # type: ignore[no-untyped-def]
+    """Fill `coded` from the table, from its last column where there is no position; return how many are WRONG."""
+    wrong = 0
+    last = table.shape[1] - 1
+    for row in range(len(kind)):
+        bit = row + offset
+        there = np.int64((present[bit >> 3] >> (bit & 7)) & 1)  # no branch: which rows have a word is hard to guess
+        word = table[kind[row], there * position[row] + (1 - there) * last]
+        coded[row] = word
+        wrong += word == WRONG
+    return wrong
 
 
 def _scaled(
@@ -148,18 +194,30 @@ def _scaled(
     rules: Rules,
     maximum: float,
     scale: float,
-    type_: pa.DataType,
-    size: int,
+    out: NDArray[np.signedinteger[Any]],
     faults: Faults,
 ) -> pa.Array:
-    """Return numbers as floor(number * scale + 0.5), null where absent or faulty."""
-    if column is None or column.null_count == size:
-        return pa.nulls(size, type_)
+    """Return `out` with numbers as floor(number * scale + 0.5), -1 where absent or faulty."""
+    if column is None:
+        out[:] = -1
+        return pa.array(out)
     numbers = as_numbers(name, column, rules.decimal, faults)
-    good = pc.and_(pc.greater_equal(numbers, 0.0), pc.less_equal(numbers, maximum))
-    if not pc.all(good, min_count=0).as_py():
+    if _scale(*_raw(numbers, np.float64), scale, maximum, out):
         faults.add(name, "is not finite", pc.invert(pc.is_finite(numbers)))
         faults.add(name, "is negative", pc.less(numbers, 0.0))
         faults.add(name, f"is above {maximum:.15g}", pc.greater(numbers, maximum))
-        numbers = pc.if_else(good, numbers, None)
-    return pc.floor(pc.add(pc.multiply(numbers, scale), 0.5)).cast(type_, safe=False)
+    return pa.array(out)
+
+
+@njit(nogil=True, cache=True)
+def _scale(numbers, present, offset, scale, maximum, out):  # type: ignore[no-untyped-def]
+    """Fill `out`, -1 where a number is absent or not from 0 to `maximum`; return how many are there and are not."""
+    outside = np.int64(0)
+    for row in range(len(numbers)):
+        bit = row + offset
+        there = np.int64((present[bit >> 3] >> (bit & 7)) & 1)
+        good = there & np.int64(numbers[row] >= 0.0) & np.int64(numbers[row] <= maximum)
+        number = numbers[row] if good else 0.0
+        out[row] = np.int64(np.floor(number * scale + 0.5)) - (1 - good)
+        outside += there - good
+    return outside

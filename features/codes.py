@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numba import njit
 from numpy.typing import NDArray
 
@@ -19,14 +20,15 @@ class CustomerCoder:
         self._ids: list[pa.Array] = []
         self._known = 0
 
-    def codes(self, ids: pa.StringArray) -> NDArray[np.int32]:
-        """Return the numbers of a batch of non-null ids, shape (rows,)."""
+    def codes(self, ids: pa.StringArray | pa.DictionaryArray) -> NDArray[np.int32]:
+        """Return the numbers of a batch of non-null ids, shape (rows,); all entries of a dictionary get numbers."""
+        if pa.types.is_dictionary(ids.type):
+            of_rows: NDArray[np.int32] = self.codes(pc.fill_null(ids.dictionary, ""))[ids.indices.to_numpy()]
+            return of_rows
         while 2 * (self._known + len(ids)) > len(self._table):
             self._table = _grown(self._table)
-        text = np.frombuffer(ids.buffers()[2] or b"", np.uint8)
-        ends = np.frombuffer(ids.buffers()[1], np.int32)[ids.offset : ids.offset + len(ids) + 1]
         codes: NDArray[np.int32]
-        codes, new = _code(_keys(text, ends), self._table, self._known)
+        codes, new = _code(keys(ids), self._table, self._known)
         self._known += len(new)
         self._ids.append(ids.take(pa.array(new)))
         return codes
@@ -34,6 +36,16 @@ class CustomerCoder:
     def ids(self) -> pa.StringArray:
         """Return the distinct ids so far; position n has number n."""
         return pa.chunked_array(self._ids, pa.string()).combine_chunks()
+
+
+def keys(texts: pa.StringArray) -> NDArray[np.uint64]:
+    """Return two hashes of each text, shape (rows, 2); null counts as the empty text."""
+    if not len(texts):
+        return np.empty((0, 2), np.uint64)
+    data = np.frombuffer(texts.buffers()[2] or b"", np.uint8)
+    ends = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    hashes: NDArray[np.uint64] = _keys(data, ends)
+    return hashes
 
 
 @njit(nogil=True, cache=True)

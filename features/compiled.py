@@ -27,14 +27,23 @@ from numba import njit
 
 @njit(nogil=True, cache=True)
 def median(values, count):
-    """Return the median of the first `count` of `values`, 0 of none."""
+    """Return the median of the first `count` of `values`, 0 of none; they are put in order."""
     if count == 0:
         return 0.0
-    ordered = np.sort(values[:count])
+    if count > 64:
+        values[:count].sort()
+    else:  # where a call of the sort costs more than the sorting
+        for i in range(1, count):
+            value = values[i]
+            j = i
+            while j > 0 and values[j - 1] > value:
+                values[j] = values[j - 1]
+                j -= 1
+            values[j] = value
     half = count // 2
     if count % 2:
-        return float(ordered[half])
-    return (ordered[half - 1] + ordered[half]) / 2
+        return float(values[half])
+    return (values[half - 1] + values[half]) / 2
 
 
 @njit(nogil=True, cache=True)

@@ -9,23 +9,23 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.business_time import business_time
 from features.checks import Rules, checked
-from features.duplicates import PLACE, Versions
+from features.duplicates import Versions
 from features.events import COLUMNS, EVENT_TYPES, RATING_MAXIMUM
-from features.pieces import PIECE_ROWS, Piece
 from features.quarantine import Quarantine
 from features.report import Report, Tally, as_text
 from features.shelve import write_store
 from features.sources import Reading, Source, SourceError, open_sources
 
 Progress = Callable[[int], None]
+Item = TypeVar("Item")
 
 
 def ingest(
@@ -51,10 +51,10 @@ def ingest(
     sources ({"customer_id": "CustomerID"}), `constants` gives a column that a source lacks one value ({"event_type":
     "purchase"}). `timezone` is the business time zone: that of times without an offset, and of days. `delimiter`,
     `encoding` and `decimal` are sniffed when None. `memory_limit` and `threads` are for the search for duplicates;
-    everything else works on half a million rows at a time. `progress` is called with the number of rows of each piece.
+    reading and checking take half a million rows at a time. `progress` is called with the number of rows of each piece.
 
     Beside the arrays the store gets `report.json`, and where there are any `quarantine.csv` and `duplicates.csv`.
-    Temporary files go where TMPDIR says: answers of queries and, with a `reference`, the checked events.
+    Temporary files go where TMPDIR says: answers of queries, and checked events with a `reference`.
     Raises SourceError when a source cannot be read and ValueError for an unknown time zone; the store at `out` is then
     as it was. StoreError comes from writing.
     """
@@ -73,9 +73,9 @@ def ingest(
         opened = open_sources(given, reading, scratch)
         digest = digest_of(opened)
         tally, quarantine = Tally(), Quarantine(scratch / "quarantine.csv", opened)
-        events = good_batches(opened, rules, tally, quarantine, progress)
-        if has_column(opened, "reference"):
-            events = single_versions(events, opened, tally, scratch, memory_limit, threads)
+        events = ahead(good_batches(opened, rules, tally, quarantine, progress))
+        versions = Versions(scratch, has_column(opened, "recorded_at"), memory_limit, threads)
+        events = single_versions(events, versions, tally, opened, scratch / "duplicates.csv")
         report: Report | None = None
 
         def beside(target: Path) -> None:
@@ -86,7 +86,7 @@ def ingest(
             for file in scratch.glob("*.csv"):
                 shutil.move(file, target / file.name)
 
-        write_store(out, _for_the_store(events, tally), timezone=timezone, digest=digest, beside=beside)
+        write_store(out, _tallied(events, tally), timezone=timezone, digest=digest, beside=beside)
     assert report is not None
     return report
 
@@ -116,13 +116,11 @@ def good_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Yield the good rows as checked, with their place (`source`, `row_number`); quarantine the rest.
 
-    All batches have the same columns: `reference` and `known_from` if any of the sources has them.
+    `reference` and `known_from` are in the batches in which any row has them.
     """
-    optional = {"reference": ("reference", pa.string()), "known_from": ("recorded_at", pa.int64())}
-    wanted = {name: type_ for name, (column, type_) in optional.items() if has_column(sources, column)}
     pieces = ((place, piece) for place, source in enumerate(sources) for piece in source.pieces())
     with quarantine:
-        for place, piece in _ahead(pieces):
+        for place, piece in ahead(pieces):
             source, size = sources[place], len(piece.numbers)
             log = {**piece.log, **{name: _constant(name, value, size) for name, value in source.constants.items()}}
             events, rows, faults = checked(log, replace(rules, decimal=source.decimal))
@@ -130,13 +128,10 @@ def good_batches(
             tally.rows_in += size + len(piece.unread)
             if progress:
                 progress(size + len(piece.unread))
-            if not len(events):
-                continue
-            for name, type_ in wanted.items():
-                if name not in events.schema.names:
-                    events = events.append_column(name, pa.nulls(len(events), type_))
-            events = events.append_column("source", pa.array(np.full(len(events), place, np.int32)))
-            yield events.append_column("row_number", pa.array(piece.numbers if rows is None else piece.numbers[rows]))
+            if len(events):
+                events = events.append_column("source", pa.array(np.full(len(events), place, np.int32)))
+                numbers = piece.numbers if rows is None else piece.numbers[rows]
+                yield events.append_column("row_number", pa.array(numbers))
 
 
 def _constant(name: str, value: str, size: int) -> pa.Array:
@@ -145,57 +140,35 @@ def _constant(name: str, value: str, size: int) -> pa.Array:
     return pa.DictionaryArray.from_arrays(np.zeros(size, np.int32), pa.array([value]))
 
 
-def _ahead(pieces: Iterator[tuple[int, Piece]]) -> Iterator[tuple[int, Piece]]:
-    """Yield the pieces while the next one is already being read."""
-    with ThreadPoolExecutor(1) as reader:
-        following = reader.submit(next, pieces, None)
-        while piece := following.result():
-            following = reader.submit(next, pieces, None)
-            yield piece
+def ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """Yield the items while the next one is already being made, in another thread."""
+    with ThreadPoolExecutor(1) as maker:
+        following = maker.submit(next, items, None)
+        while (item := following.result()) is not None:
+            following = maker.submit(next, items, None)
+            yield item
 
 
 def single_versions(
-    events: Iterable[pa.RecordBatch],
-    sources: list[Source],
-    tally: Tally,
-    scratch: Path,
-    memory_limit: str,
-    threads: int,
+    events: Iterable[pa.RecordBatch], versions: Versions, tally: Tally, sources: list[Source], out: Path
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the events without the rows that another row replaced (see `features.duplicates`), which are written down.
-
-    All events pass through a file in `scratch`: the last may correct the first.
-    """
-    path = scratch / "events.parquet"
-    writer: pq.ParquetWriter | None = None
+    """Yield the events without the rows that another row replaced, which are written to a file `out`."""
     for batch in events:
-        writer = writer or pq.ParquetWriter(path, batch.schema, compression="lz4", use_dictionary=False)
-        writer.write_batch(batch)
-    if writer is None:
-        return
-    writer.close()
-    recorded = has_column(sources, "recorded_at")
+        if "reference" in batch.schema.names:
+            versions.add(batch)
+        else:
+            yield batch
     try:
-        versions = Versions(path, recorded, memory_limit, threads)
-        tally.duplicates = versions.count
-        if not versions.count:
-            with pq.ParquetFile(path) as file:
-                yield from file.iter_batches(PIECE_ROWS)
-            return
-        versions.write_csv(scratch / "duplicates.csv", [source.name for source in sources])
-        yield from versions.valid_events()
+        tally.duplicates = versions.find(out, [source.name for source in sources])
     except duckdb.OutOfMemoryException:
-        raise SourceError(f"finding duplicates needs more memory than {memory_limit}: raise memory_limit") from None
+        raise SourceError("finding duplicates needs more memory than it may use: raise memory_limit") from None
     except duckdb.Error as error:
         raise SourceError(f"finding duplicates failed ({str(error).splitlines()[0]}): is the disk full?") from None
+    yield from versions.events()
 
 
-def _for_the_store(events: Iterable[pa.RecordBatch], tally: Tally) -> Iterator[pa.RecordBatch]:
-    """Yield the batches with the store's columns alone, counted."""
+def _tallied(events: Iterable[pa.RecordBatch], tally: Tally) -> Iterator[pa.RecordBatch]:
     for batch in events:
-        if "known_from" in batch.schema.names and "known_until" not in batch.schema.names:
-            batch = batch.append_column("known_until", pa.nulls(len(batch), pa.int64()))
-        batch = batch.drop_columns([name for name in ("reference", *PLACE) if name in batch.schema.names])
         tally.add(batch)
         yield batch
 

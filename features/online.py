@@ -1,7 +1,7 @@
 """One customer's features from a handful of events, in plain Python: what a scoring request needs, no compiler."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -51,49 +51,81 @@ def customer_features(events: Iterable[Mapping[str, Any]], as_of: datetime, time
     zone = None if timezone == "UTC" else ZoneInfo(timezone)
     events = list(events)
     rows = [_row(event, zone) for event in events]
-    references = [
-        (row[1], event["reference"]) for row, event in zip(rows, events, strict=True) if event.get("reference")
-    ]
-    if len(set(references)) < len(references):
-        rows = _single_versions(rows, [event.get("reference") for event in events])
-    rows.sort()
+    return coded_features(rows, [event.get("reference") for event in events], *_moment(as_of, zone))
+
+
+def coded_features(rows: list[Row], references: Sequence[str | None], now: int, today: int) -> dict[str, float]:
+    """Return what `customer_features` does, of events as the store codes them: tuples in the order of `ORDER`.
+
+    `known_until` and, without a `recorded_at`, `known_from` are UNRECORDED; `references`: theirs, None or "" without
+    one. `now`: `as_of` in microseconds since 1970 UTC, and `today` its day in the business time zone.
+    """
+    named = [(row[1], reference) for row, reference in zip(rows, references, strict=True) if reference]
+    if len(set(named)) < len(named):
+        rows = _single_versions(rows, references)
+    rows = sorted(rows)
     recorded = any(row[-2:] != UNRECORDED for row in rows)
     by_name = list(zip(*rows, strict=True)) or [()] * len(ORDER)
     columns = [by_name[at] for at in (TAKEN_RECORDED if recorded else TAKEN)]
     scratch = [[0] * len(rows) for _ in range(len(MEDIANS) + 1)]
     out = [math.nan] * len(COLUMN_NAMES)
-    now, today = _moment(as_of, zone)
     one_customer(recorded)(*columns, 0, len(rows), now, today, scratch, scratch[-1], out)
     return dict(zip(COLUMN_NAMES, out, strict=True))
 
 
 def _row(event: Mapping[str, Any], zone: ZoneInfo | None) -> Row:
     get = event.get
-    event_type = event["event_type"]
-    time, day = _moment(event["event_time"], zone)
-    channel = goal = outcome = 255
+    recorded_at = get("recorded_at")
+    return coded_event(
+        event["event_type"],
+        *_moment(event["event_time"], zone),
+        get("channel"),
+        get("goal"),
+        get("outcome"),
+        get("amount"),
+        get("satisfaction"),
+        get("loyalty"),
+        UNRECORDED[1] if recorded_at is None else _moment(recorded_at, zone)[0],
+    )
+
+
+def coded_event(
+    event_type: str,
+    time: int,
+    day: int,
+    channel: str | None,
+    goal: str | None,
+    outcome: str | None,
+    amount: float | None,
+    satisfaction: float | None,
+    loyalty: float | None,
+    known_from: int,
+) -> Row:
+    """Return an event that keeps the contract as the store codes it, in the order of `ORDER`.
+
+    `time` and `known_from`: microseconds since 1970 UTC; `day`: since 1970 in the business time zone.
+    """
+    channel_code = goal_code = outcome_code = 255
     if event_type in TEXTS:
         channels, goals, outcomes = TEXTS[event_type]
-        channel, outcome = channels[get("channel")], outcomes[get("outcome")]
-        goal = goals[get("goal")] if goals else 255
-    amount, satisfaction, loyalty = get("amount"), get("satisfaction"), get("loyalty")
-    recorded_at = get("recorded_at")
+        channel_code, outcome_code = channels[channel], outcomes[outcome]
+        goal_code = goals[goal] if goals else 255
     return (
         time,
         KINDS[event_type],
         -1 if loyalty is None else int(loyalty * 1000 + 0.5),
         -1 if satisfaction is None else int(satisfaction * 1000 + 0.5),
-        outcome,
-        goal,
-        channel,
+        outcome_code,
+        goal_code,
+        channel_code,
         -1 if amount is None else int(amount * 100 + 0.5),
         day,
         UNRECORDED[0],
-        UNRECORDED[1] if recorded_at is None else _moment(recorded_at, zone)[0],
+        known_from,
     )
 
 
-def _single_versions(rows: list[Row], references: list[str | None]) -> list[Row]:
+def _single_versions(rows: list[Row], references: Sequence[str | None]) -> list[Row]:
     """Return the rows less the replaced versions of events with one reference, by the rule of `features.duplicates`."""
     kept: list[Row] = []
     versions: dict[tuple[int, str], dict[int, Row]] = {}

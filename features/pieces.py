@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from features.delimited import Layout, Unread, read_delimited
+from features.events import REQUIRED
 
 PIECE_ROWS = 500_000
 QUARANTINE_COLUMNS = ("source", "row_number", "column", "value", "reason")
@@ -46,10 +47,22 @@ def pieces_of_text(path: Path, layout: Layout, taken: Mapping[str, str]) -> Iter
 
 def pieces_of_parquet(path: Path, header: Sequence[str], taken: Mapping[str, str]) -> Iterator[Piece]:
     """Yield a Parquet file's rows; `taken`: contract column to the file's. Raises OSError or ArrowException."""
-    columns = list(dict.fromkeys(taken.values()))
+    with pq.ParquetFile(path) as file:
+        chunks = _chunks(file.metadata)
+    # What is not checked (`content`), or null throughout, is not read.
+    read = {
+        ours: theirs
+        for ours, theirs in taken.items()
+        if ours in REQUIRED or (ours != "content" and not _all_null(chunks.get(theirs, [])))
+    }
+    columns = list(dict.fromkeys(read.values()))
     others = [name for name in header if name not in columns]
-    # Words that repeat are read as codes and a few texts; ids differ too much for that.
+    # Words that repeat are read as codes and a few texts. So are ids, if they take less than the four bytes that tell
+    # the length of a plain text.
     coded = [taken[name] for name in ("event_type", "channel", "goal", "outcome") if name in taken]
+    ids = chunks.get(taken["customer_id"], [])
+    if sum(chunk.total_uncompressed_size for chunk in ids) < 4 * sum(chunk.num_values for chunk in ids):
+        coded.append(taken["customer_id"])
     number = 1
 
     @lru_cache(maxsize=1)
@@ -70,10 +83,28 @@ def pieces_of_parquet(path: Path, header: Sequence[str], taken: Mapping[str, str
                     columns = [(own if name in own.column_names else more)[name] for name in header]
                     return pa.table([_as_text(column.combine_chunks()) for column in columns], list(header))
 
-                log = {ours: batch[theirs] for ours, theirs in taken.items()}
+                log = {ours: batch[theirs] for ours, theirs in read.items()}
                 yield Piece(log, np.arange(number, number + len(batch)), whole)
                 number += len(batch)
                 start += len(batch)
+
+
+def _chunks(metadata: pq.FileMetaData) -> dict[str, list[pq.ColumnChunkMetaData]]:
+    """Return what a file says of the chunks of each of its plain columns."""
+    chunks: dict[str, list[pq.ColumnChunkMetaData]] = {}
+    for group in range(metadata.num_row_groups):
+        for column in range(metadata.num_columns):
+            chunk = metadata.row_group(group).column(column)
+            chunks.setdefault(chunk.path_in_schema, []).append(chunk)
+    return chunks
+
+
+def _all_null(chunks: list[pq.ColumnChunkMetaData]) -> bool:
+    known = [chunk.statistics for chunk in chunks]
+    return bool(chunks) and all(
+        of_chunk is not None and of_chunk.has_null_count and of_chunk.null_count == chunk.num_values
+        for chunk, of_chunk in zip(chunks, known, strict=True)
+    )
 
 
 def data_columns(header: Sequence[str]) -> list[str]:

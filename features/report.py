@@ -48,12 +48,15 @@ class Report:
 
     def lines(self) -> list[str]:
         """Return the report as people read it."""
+        span = f"{self.first_time} to {self.last_time}" if self.kept else "no event and so no time span"
         lines = [
             f"{self.rows_in:,} rows in: {self.kept:,} kept, {self.quarantined:,} quarantined, "
             f"{self.duplicates:,} duplicates",
-            f"{self.customers:,} customers, {self.first_time} to {self.last_time}, days counted in {self.timezone}",
-            "events: " + ", ".join(f"{count:,} {name}" for name, count in self.kinds.items() if count),
+            f"{self.customers:,} customers, {span}, days counted in {self.timezone}",
         ]
+        if self.kept:
+            kinds = (f"{count:,} {name}" for name, count in self.kinds.items() if count)
+            lines.append("events: " + ", ".join(kinds))
         for source, assumed in self.assumed.items():
             lines.append(f"{source}: " + ", ".join(f"{name} {value!r}" for name, value in assumed.items()))
         if self.ignored_columns:
@@ -96,16 +99,17 @@ class Tally:
         times = pc.min_max(events["time"]).as_py()
         self.first_time = times["min"] if self.first_time is None else min(self.first_time, times["min"])
         self.last_time = times["max"] if self.last_time is None else max(self.last_time, times["max"])
-        cents = np.where(PAID[kinds], events["cents"].fill_null(0).to_numpy(), 0)
-        self._amounts += np.bincount(_bucket(cents), minlength=BUCKETS)
+        paid = np.flatnonzero(PAID[kinds])
+        cents = events["cents"].to_numpy()[paid]
+        self._amounts += np.bincount(_bucket(np.maximum(cents, 0)), minlength=BUCKETS)
         least = self._largest[-1][0] if len(self._largest) == NAMED else 0
-        rows = np.flatnonzero(cents > least)
-        if len(rows) > NAMED:
-            rows = rows[np.argpartition(cents[rows], -NAMED)[-NAMED:]]
-        if len(rows):
-            one = events.take(pa.array(rows))
+        large = np.flatnonzero(cents > least)
+        if len(large) > NAMED:
+            large = large[np.argpartition(cents[large], -NAMED)[-NAMED:]]
+        if len(large):
+            one = events.take(pa.array(paid[large]))
             named = (one[name].to_pylist() for name in ("customer_id", "time", "kind"))
-            found = zip(cents[rows].tolist(), *named, strict=True)
+            found = zip(cents[large].tolist(), *named, strict=True)
             self._largest = heapq.nlargest(NAMED, [*self._largest, *found])
 
     def extreme_amounts(self) -> dict[str, Any]:

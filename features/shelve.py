@@ -20,12 +20,16 @@ import pyarrow.compute as pc
 from numba import njit
 from numpy.typing import NDArray
 
+from features.business_time import BusinessTime, business_time
 from features.codes import CustomerCoder
 from features.files import sync, whole_file
-from features.kernel import RECORD_COLUMNS
+from features.kernel import EVENT_COLUMNS, RECORD_COLUMNS
+from features.packed import WORDS, Words, order, packed, place, unpack
 from features.store import ABSENT, DTYPES, SCHEMA_VERSION, EventStore, StoreError, open_store
 
 THREADS = 2
+CUSTOMERS = 4096
+LARGEST_SUM = 2**62
 
 
 def write_store(
@@ -38,16 +42,17 @@ def write_store(
 ) -> EventStore:
     """Write checked events to a store at the path and open it; what was there before stays until the very end.
 
-    Batches hold `customer_id` (string) and the columns of `store.DTYPES` (`known_from`, `known_until` may be left
-    out), rows in any order. `beside` is called with the new data folder when all rows were read, to put its own files
-    there. Raises StoreError when another process is writing to the same path.
+    Batches hold `customer_id` (strings, or codes and strings) and the columns of `store.DTYPES`, rows in any order; the
+    day follows from the time, `known_from` and `known_until` may be left out, and are if they say nothing. `beside` is
+    called with the new data folder when all rows were read, to put its own files there. Raises StoreError when another
+    process is writing to the same path, and when a customer's amounts are too large to be summed.
     """
     path = Path(path)
     with _alone(path):
         folder = path / f"events-{uuid.uuid4().hex[:12]}"
         folder.mkdir()
         try:
-            facts = _write_columns(folder, batches)
+            facts = _write_columns(folder, batches, business_time(timezone))
             if beside:
                 beside(folder)
             for file in [*folder.iterdir(), folder]:
@@ -81,137 +86,97 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
-def _write_columns(folder: Path, batches: Iterable[pa.RecordBatch]) -> dict[str, Any]:
+def _write_columns(folder: Path, batches: Iterable[pa.RecordBatch], clock: BusinessTime) -> dict[str, Any]:
     """Write the sorted columns, offsets and customer ids to the folder; return what the manifest says of them."""
-    ids, codes, columns = _gathered(batches)
-    offsets, places = _places(codes, len(ids))
-    names = list(columns)
+    coder = CustomerCoder()
+    parts: list[tuple[Words, NDArray[np.int32]]] = []
+    for batch in batches:
+        parts.append((packed(batch), coder.codes(batch["customer_id"])))
+    ids, offsets, free = _customers(coder, [codes for _, codes in parts])
     np.save(folder / "offsets.npy", offsets)
     table = pa.table({"customer_id": ids})
-    with (
-        pa.OSFile(str(folder / "customers.arrow"), "wb") as sink,
-        pa.ipc.new_file(sink, table.schema) as writer,
-    ):
+    with pa.OSFile(str(folder / "customers.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
+    rows = _placed(parts, int(offsets[-1]), free)
+    recorded = rows.shape[1] > WORDS
+    names = [name for name in DTYPES if recorded or name not in RECORD_COLUMNS]
+    columns = {name: _empty_column(folder / f"{name}.npy", DTYPES[name], len(rows)) for name in names}
+    bounds = np.searchsorted(offsets, np.linspace(0, len(rows), THREADS + 1).astype(np.int64))
 
-    time = columns["time"] if len(places) else np.empty(0, np.int64)
-    places = _in_order_of_time(time, places, offsets)
-
-    def shelve(name: str) -> None:
-        column = columns.pop(name)
-        if len(column):  # an empty file cannot be mapped
-            out = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", column.dtype, column.shape)
-            _scatter(column, places, out)
-        else:
-            np.save(folder / f"{name}.npy", column)
+    def shelve(share: int) -> None:
+        for first in range(bounds[share], bounds[share + 1], CUSTOMERS):
+            last = min(first + CUSTOMERS, bounds[share + 1])
+            order(rows, offsets, first, last)
+            of_block = slice(offsets[first], offsets[last])
+            block = {name: column[of_block] for name, column in columns.items()}
+            unpack(rows[of_block], *(block[name] for name in EVENT_COLUMNS if name != "day"))
+            block["day"][:] = clock.days(block["time"])
+            for word, name in enumerate(reversed(RECORD_COLUMNS) if recorded else ()):
+                block[name][:] = rows[of_block, WORDS + word]
 
     with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(shelve, names))
-    if len(time):
-        _order_ties(folder, names, offsets)
-    time, cents = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("time", "cents"))
+        list(pool.map(shelve, range(THREADS)))
+    _check_sums(columns["cents"], offsets, ids)
     return {
         "columns": names,
-        "events": len(time),
+        "events": len(rows),
         "customers": len(ids),
-        "priced_events": int(np.count_nonzero(cents >= 0)),
-        "first_time": int(time.min()) if len(time) else None,
-        "last_time": int(time.max()) if len(time) else None,
+        "priced_events": int(np.count_nonzero(columns["cents"] >= 0)),
+        "first_time": int(columns["time"].min()) if len(rows) else None,
+        "last_time": int(columns["time"].max()) if len(rows) else None,
     }
 
 
-def _gathered(
-    batches: Iterable[pa.RecordBatch],
-) -> tuple[pa.StringArray, NDArray[np.int32], dict[str, NDArray[Any]]]:
-    """Return the sorted ids of the customers, each row's position among them, and the columns as the store has them."""
-    coder = CustomerCoder()
-    codes: list[NDArray[np.int32]] = []
-    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in DTYPES if name not in RECORD_COLUMNS}
-    for batch in batches:
-        codes.append(coder.codes(batch["customer_id"]))
-        for name in DTYPES:
-            if name in batch.schema.names:
-                column = batch[name]
-                if column.null_count:
-                    column = pc.fill_null(column, pa.scalar(ABSENT[name], column.type))
-                parts.setdefault(name, []).append(column.to_numpy())
-    # One column at a time, its parts freed as soon as they are joined: the rows are never held twice.
-    columns = {name: np.concatenate([np.empty(0, DTYPES[name]), *parts.pop(name)]) for name in list(parts)}
+def _check_sums(cents: NDArray[np.int64], offsets: NDArray[np.int64], ids: pa.StringArray) -> None:
+    """Raise StoreError when a customer's amounts could sum to more than an integer of 64 bits holds."""
+    most = int(np.diff(offsets).max(initial=0)) * int(cents.max(initial=0))
+    if most < LARGEST_SUM:
+        return
+    sums = np.add.reduceat(np.maximum(cents, 0).astype(np.float64), offsets[:-1])
+    if sums.max() >= LARGEST_SUM:
+        raise StoreError(
+            f"the amounts of customer {ids[int(sums.argmax())].as_py()!r} sum to {sums.max() / 100:.3g}, more than can "
+            f"be counted ({LARGEST_SUM / 100:.3g}): give amounts in thousands, or mend this customer's"
+        )
+
+
+def _empty_column(path: Path, dtype: type[np.generic], rows: int) -> NDArray[Any]:
+    """Return a column that is a file of so many rows."""
+    if not rows:  # an empty file cannot be mapped
+        np.save(path, np.empty(0, dtype))
+        return np.empty(0, dtype)
+    return np.lib.format.open_memmap(path, "w+", dtype, (rows,))
+
+
+def _customers(
+    coder: CustomerCoder, codes: list[NDArray[np.int32]]
+) -> tuple[pa.StringArray, NDArray[np.int64], NDArray[np.int64]]:
+    """Return the sorted ids of those who have rows, where the rows of each start, and that by the customer's code."""
     ids = coder.ids()
-    order = pc.sort_indices(ids)
-    rank = np.empty(len(ids), np.int32)
-    rank[order.to_numpy()] = np.arange(len(ids), dtype=np.int32)
-    return ids.take(order), rank[np.concatenate([np.empty(0, np.int32), *codes])], columns
+    counts = np.zeros(len(ids), np.int64)
+    for some in codes:
+        _count(some, counts)
+    by_id = pc.sort_indices(ids).to_numpy()
+    by_id = by_id[counts[by_id] > 0]  # an id may stand in a batch's dictionary and on none of its rows
+    offsets = np.concatenate([[0], np.cumsum(counts[by_id])])
+    free = np.zeros(len(ids), np.int64)
+    free[by_id] = offsets[:-1]
+    return ids.take(pa.array(by_id)), offsets, free
 
 
 @njit(nogil=True, cache=True)
-def _places(codes: NDArray[np.int32], customers: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return where each customer's rows start, and the place of each row among all, rows kept in order."""
-    offsets = np.zeros(customers + 1, np.int64)
+def _count(codes, counts):  # type: ignore[no-untyped-def]
     for code in codes:
-        offsets[code + 1] += 1
-    for c in range(customers):
-        offsets[c + 1] += offsets[c]
-    free = offsets.copy()
-    places = np.empty(len(codes), np.int64)
-    for row in range(len(codes)):
-        places[row] = free[codes[row]]
-        free[codes[row]] += 1
-    return offsets, places
+        counts[code] += 1
 
 
-@njit(nogil=True, cache=True)
-def _scatter(column: NDArray[Any], places: NDArray[np.int64], out: NDArray[Any]) -> None:
-    for row in range(len(places)):
-        out[places[row]] = column[row]
-
-
-def _in_order_of_time(
-    time: NDArray[np.int64], places: NDArray[np.int64], offsets: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return the places with each customer's rows in order of time, those of one moment kept in order."""
-    placed = np.empty_like(time)
-    _scatter(time, places, placed)
-    bounds = np.linspace(0, len(offsets) - 1, THREADS + 1).astype(int)
-    with ThreadPoolExecutor(THREADS) as pool:
-        moved = pool.map(lambda t: _sort_customers(placed, offsets, bounds[t], bounds[t + 1]), range(THREADS))
-        moves = list(moved)
-    if not any(any_moved for _, any_moved in moves):
-        return places
-    return np.concatenate([to for to, _ in moves])[places]
-
-
-@njit(nogil=True, cache=True)
-def _sort_customers(time, offsets, first, last):  # type: ignore[no-untyped-def]
-    """Return where each row of the customers first..last moves so that times ascend, and whether any moves."""
-    start = offsets[first]
-    to = np.arange(start, offsets[last])
-    any_moved = False
-    for customer in range(first, last):
-        begin, end = offsets[customer], offsets[customer + 1]
-        for row in range(begin + 1, end):
-            if time[row] < time[row - 1]:
-                any_moved = True
-                for rank, was in enumerate(np.argsort(time[begin:end], kind="mergesort")):
-                    to[begin + was - start] = begin + rank
-                break
-    return to, any_moved
-
-
-def _order_ties(folder: Path, names: list[str], offsets: NDArray[np.int64]) -> None:
-    """Order, in place, the events of one customer at one moment by kind, then by content.
-
-    So the order of rows in the source never shows.
-    """
-    columns = {name: np.load(folder / f"{name}.npy", mmap_mode="r+") for name in names}
-    tied = np.diff(columns["time"]) == 0
-    tied[offsets[1:-1] - 1] = False  # two customers at one moment are no tie
-    rows = np.flatnonzero(np.append(tied, False) | np.insert(tied, 0, False))
-    run = np.cumsum(~tied[rows - 1] | (rows == 0))
-    mixed = {name: columns[name][rows] for name in names}
-    content = [mixed[name] for name in names if name not in ("time", "kind", *RECORD_COLUMNS)]
-    # When it was known decides last: a later correction of one event must not move it among its equals.
-    known = [mixed[name] for name in names if name in RECORD_COLUMNS]
-    order = np.lexsort([*known, *content, mixed["kind"], run])
-    for name in names:
-        columns[name][rows] = mixed[name][order]
+def _placed(parts: list[tuple[Words, NDArray[np.int32]]], size: int, free: NDArray[np.int64]) -> Words:
+    """Return all rows, those of a customer side by side; the parts are let go one by one."""
+    width = max((words.shape[1] for words, _ in parts), default=WORDS)
+    rows = np.empty((size, width), np.int64)
+    for word, name in enumerate(reversed(RECORD_COLUMNS) if width > WORDS else ()):
+        rows[:, WORDS + word] = ABSENT[name]
+    parts.reverse()
+    while parts:
+        place(*parts.pop(), free, rows)
+    return rows

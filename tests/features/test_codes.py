@@ -39,3 +39,14 @@ def test_many_ids_in_several_growths() -> None:
     codes = np.concatenate([coder.codes(rows.slice(first, 70_000)) for first in range(0, 3 * n, 70_000)])
     assert len(coder.ids()) == n
     assert coder.ids().take(pa.array(codes)).equals(rows)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.lists(texts, min_size=4, max_size=4)), max_size=4))
+def test_dictionaries_are_coded_as_their_texts(drawn: list[tuple[int, list[str]]]) -> None:
+    """Whatever other entries they have, a null among them or one text twice."""
+    coder = CustomerCoder()
+    for at, entries in drawn:
+        ids = pa.DictionaryArray.from_arrays(pa.array([at, 0, at], pa.int32()), pa.array([*entries, None], pa.string()))
+        codes = coder.codes(ids)
+        assert coder.ids().take(pa.array(codes)).to_pylist() == [entries[at], entries[0], entries[at]]
+    assert len(set(coder.ids().to_pylist())) == len(coder.ids())

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from features.ingest import ingest
@@ -124,6 +125,28 @@ def test_what_was_known_before_a_correction_does_not_change(tmp_path: Path) -> N
 
 def test_too_little_memory_is_one_line(tmp_path: Path) -> None:
     """Told before it takes the machine's."""
-    lines = [f"c{i},2024-01-01,purchase,1,reference-{i // 2},2024-02-01" for i in range(200_000)]
+    lines = [f"c{i // 2},2024-01-01,purchase,1,reference-{i // 2},2024-02-01" for i in range(200_000)]
     with pytest.raises(SourceError, match="memory"):
         read(csv_file(tmp_path, *lines, header=HEADER), memory_limit="1MB")
+
+
+def test_what_duckdb_says_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as that the disk is full."""
+
+    def full(*_: object, **__: object) -> None:
+        raise duckdb.IOException("IO Error: Could not write file\nNo space left on device")
+
+    monkeypatch.setattr("features.duplicates.duckdb.connect", full)
+    with pytest.raises(SourceError, match=r"finding duplicates failed \(IO Error: Could not write file\)") as refusal:
+        versions(tmp_path, *["A,2024-01-01,purchase,10,r,2024-01-02"] * 2)
+    assert "\n" not in str(refusal.value)
+
+
+def test_rows_without_a_reference_are_no_versions(tmp_path: Path) -> None:
+    """Equal rows without one are so many events, beside rows that have one and in files that have none."""
+    lines = ["A,2024-01-01,purchase,10,,2024-01-02", "A,2024-01-01,purchase,10,r,2024-01-02"]
+    log = csv_file(tmp_path, *(lines * 2), header=HEADER)
+    plain = csv_file(tmp_path, "A,2024-01-01,purchase,10", header="customer_id,event_time,event_type,amount", name="b")
+    result = read([plain, log, plain])
+    assert (result.report.kept, result.report.duplicates) == (5, 1)
+    assert sorted(str(event["known_from"]) for event in result.events) == ["1704153600000000"] * 3 + ["None"] * 2

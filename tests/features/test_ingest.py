@@ -129,6 +129,23 @@ def test_a_log_of_faulty_rows_alone_makes_an_empty_store(tmp_path: Path) -> None
     result = read(csv_file(tmp_path, "A,soon,buy,,,,,,", "A,2024-01-01"))
     assert (result.report.kept, result.report.customers, len(result.quarantine)) == (0, 0, 2)
     assert result.report.first_time is None
+    assert result.report.lines()[1] == "0 customers, no event and so no time span, days counted in UTC"
+
+
+def test_quarantined_rows_of_parquet_are_whole(tmp_path: Path) -> None:
+    """Columns that are not checked or empty are not read with the others, yet stand in the quarantine file."""
+    columns: dict[str, Any] = {
+        "customer_id": pa.array(["A", None, "A", "A"] * 100).dictionary_encode(),
+        "content": [f"text {row}" for row in range(400)],
+        "event_time": ["2024-01-01"] * 400,
+        "event_type": ["usage"] * 400,
+        "goal": pa.nulls(400, pa.string()),
+        "shop": list(range(400)),
+    }
+    result = read(parquet_file(tmp_path, columns))
+    assert (result.report.kept, result.report.customers, len(result.quarantine)) == (300, 1, 100)
+    rows = [(int(row["row_number"]), row["content"], row["goal"], row["shop"]) for row in result.quarantine]
+    assert rows == [(row + 1, f"text {row}", "", str(row)) for row in range(1, 400, 4)]
 
 
 def test_quoted_line_ends_and_ragged_rows_do_not_shift_the_rest(tmp_path: Path) -> None:

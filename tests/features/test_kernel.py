@@ -177,6 +177,18 @@ def test_median(values: list[int]) -> None:
     assert median([*values, 10**9], len(values)) == statistics.median(values)
 
 
+def test_a_long_rhythm_has_the_same_median_compiled() -> None:
+    """Customers of few and of many gaps, all sorts of gaps, by the compiled function and the plain one."""
+    dice = np.random.default_rng(1)
+    events = [
+        Event(f"{size:03}", int(day) * DAY, KIND["purchase"], cents=1)
+        for size in (1, 2, 3, 64, 65, 66, 200)
+        for day in np.cumsum(dice.integers(1, 30, size + 1))
+    ]
+    store = shelved(Log(events, "UTC", datetime(2024, 6, 10).date()))
+    same_bits(feature_table(store, "2024-06-10"), plain_table(store, *moment("2024-06-10", "UTC")))
+
+
 def test_the_generated_text_is_all_of_the_definitions() -> None:
     """Every aggregate and every column stands in the function's text; only its recorded form asks what was known."""
     plain, recorded = kernel_source(False), kernel_source(True)

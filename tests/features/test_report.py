@@ -21,7 +21,7 @@ def batch(
         "customer_id": pa.array([f"c{i}" for i in range(size)]),
         "time": pa.array(range(size), pa.int64()),
         "kind": pa.array(kinds or [PURCHASE] * size, pa.uint8()),
-        "cents": pa.array(cents, pa.int64()),
+        "cents": pa.array([-1 if amount is None else amount for amount in cents], pa.int64()),
     }
     if known_until:
         columns["known_until"] = pa.array(known_until, pa.int64())
