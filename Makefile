@@ -35,10 +35,27 @@ setup-spark: .venv/.spark-ready
 	fi
 	@touch $@
 
-serve: setup
-	$(BIN)/regulars ingest examples/online_retail_ii.parquet --out var/store --timezone Europe/London
-	$(BIN)/regulars features var/store --as-of 2011-12-10 --out var/features.parquet
-	$(BIN)/regulars score var/store --as-of 2011-12-10 --out var/scores.parquet
+# A service over the example log, from nothing: what is there already is not made again. State is in var/.
+SERVED := var/bentoml/models/regulars/latest
+PORT ?= 3000
+
+serve: export BENTOML_HOME := $(CURDIR)/var/bentoml
+serve: var/scores.parquet var/report/report.html
+	$(BIN)/regulars serve --port $(PORT) --scores var/scores.parquet --report var/report/report.html
+
+var/store/manifest.json: examples/online_retail_ii.parquet | .venv/.ready
+	$(BIN)/regulars ingest $< --out var/store --timezone Europe/London
+
+$(SERVED): var/store/manifest.json
+	$(BIN)/regulars fit var/store --quick
+	$(BIN)/regulars promote
+	$(BIN)/regulars publish
+
+var/scores.parquet: $(SERVED)
+	$(BIN)/regulars score var/store --as-of 2011-12-10 --horizon-days 90 --out $@
+
+var/report/report.html: $(SERVED)
+	$(BIN)/regulars compare var/store --out var/report --quick
 
 test: setup
 	@$(BIN)/python -m pytest
@@ -52,5 +69,7 @@ check: setup
 requirements: # pin anew, newest versions that fit; hashes, and no address of any index
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade --quiet \
 		--generate-hashes --no-emit-index-url --no-header -o requirements/dev.txt
+	uv pip compile --group service --universal --python-version 3.11 --quiet \
+		--generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt -o requirements/service.txt
 	uv pip compile pyproject.toml --group spark --universal --python-version 3.11 --upgrade --quiet \
 		--generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt -o requirements/spark.txt

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from cli import backtest, features, fit, history, ingest, promote, publish, score, simulate
+from cli import backtest, compare, features, fit, history, ingest, key, promote, publish, score, serve, simulate
 
 app = typer.Typer(
     name="regulars",
@@ -14,7 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for verb in (ingest, features, score, fit, backtest, promote, publish, history, simulate):
+for verb in (ingest, features, score, fit, backtest, compare, promote, publish, history, serve, key, simulate):
     verb.register(app)
 
 

@@ -58,7 +58,7 @@ def register(app: typer.Typer) -> None:
         from features.rule import load_formula
         from serving.batch import Forecasts, write_scores
 
-        champion = None if rule_only else _champion(home)
+        champion, without = (None, None) if rule_only else _champion(home)
         forecasts = champion and Forecasts(*champion, horizon_days, value_days, discount_rate)
         rule = champion[0].formula if champion and formula is None else load_formula(formula)
         with opened(store) as events, progress("customers", events.n_customers) as step:
@@ -76,23 +76,23 @@ def register(app: typer.Typer) -> None:
                 f"{summary.expected_purchases:,.0f} purchase days expected, "
                 f"{summary.expected_to_stay_away:,.0f} customers expected to stay away"
             )
+        if without:
+            say(without)
         say(f"{summary.customers:,} customers at {as_of}, {mean}, formula version {rule.version} -> {out}")
 
 
-def _champion(home: Path) -> "tuple[CustomerModel, str] | None":
-    """Return the champion and its version; None, and a word on it, when nothing is registered."""
+def _champion(home: Path) -> "tuple[tuple[CustomerModel, str] | None, str | None]":
+    """Return the champion and its version, or None and why there is none."""
     if not os.environ.get("MLFLOW_TRACKING_URI") and not (home / "mlflow.db").exists():
-        say(f"no model is registered in {home}, so the rule alone is scored: `regulars fit` makes one")
-        return None
+        return None, f"no model is registered in {home}, so the rule alone was scored: `regulars fit` makes one"
     from training.registry import CHAMPION, load, version
     from training.tracking import open_tracking
 
     tracking = open_tracking(home)
     champion = version(tracking, CHAMPION)
     if champion is None:
-        say(f"no champion in {tracking.place}, so the rule alone is scored: `regulars promote` makes one")
-        return None
-    return load(tracking, champion), str(champion.number)
+        return None, f"no champion in {tracking.place}, so the rule alone was scored: `regulars promote` makes one"
+    return (load(tracking, champion), str(champion.number)), None
 
 
 def _check_champion(card: "Card", store: "EventStore", as_of: str) -> None:

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from features.store import EventStore
 
 
-def _readable(as_of: str) -> str:
+def readable(as_of: str | None) -> str | None:
     """Refuse what is no date before any work begins; a time of day alone would mean today's."""
+    if as_of is None:
+        return None
     try:
         year = datetime.fromisoformat(as_of).year
     except ValueError:
@@ -47,7 +49,7 @@ AsOfDate = Annotated[
     typer.Option(
         "--as-of",
         metavar="DATE",
-        callback=_readable,
+        callback=readable,
         help="The moment of knowledge, a date (its midnight) or a time: only events known before it count.",
     ),
 ]

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 from numpy.typing import NDArray
 
 from features.business_time import BusinessTime
@@ -26,6 +25,7 @@ from features.events import (
     REQUIRED,
     VISIT_OUTCOMES,
 )
+from features.jit import njit
 from features.store import ABSENT
 from features.values import Faults, as_moments, as_numbers, as_texts, bytes_of, trimmed
 

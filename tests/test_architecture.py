@@ -15,6 +15,8 @@ ROOMS = sorted(file for name in PACKAGES for file in (ROOT / name).rglob("*.py")
 NAMELESS = {"utils", "util", "common", "helpers", "helper", "core", "misc", "config", "base"}
 # Calls that read the clock; as_of is an argument, so that yesterday's answer can be had again today.
 CLOCKS = {"now", "utcnow", "today", "time_ns", "localtime", "gmtime"}
+# The one place that does: what a request without as_of asks about, and when a model came into service.
+CLOCK = ROOT / "serving" / "clock.py"
 
 # Imports every module twice in a fresh process: first to have all outside libraries loaded, whatever those do at
 # import; then, ours alone, with an ear on files opened for writing, processes, connections and threads.
@@ -106,9 +108,11 @@ def test_help_needs_no_library() -> None:
 
 
 def test_library_code_never_looks_at_the_clock() -> None:
-    """No library code calls now() or its like: the moment is always an argument."""
+    """No library code but serving/clock.py calls now() or its like: the moment is always an argument."""
     found = []
     for room in ROOMS:
+        if room == CLOCK:
+            continue
         for node in ast.walk(ast.parse(room.read_text())):
             attribute = node.func if isinstance(node, ast.Call) else None
             if isinstance(attribute, ast.Attribute):

@@ -40,10 +40,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 
 def test_the_wheel_holds_all_rooms_and_nothing_else(wheel: zipfile.ZipFile) -> None:
-    """Every Python file of the packages and the formula are in the wheel; tests and caches are not."""
+    """Every Python file, the formula and the parts of the report's page are in the wheel; tests and caches are not."""
     rooms = {file.relative_to(ROOT).as_posix() for name in PACKAGES for file in (ROOT / name).rglob("*.py")}
     info = {name for name in wheel.namelist() if ".dist-info/" in name}
-    assert set(wheel.namelist()) - info == rooms | {"features/formula.toml"}
+    report = {f"training/report/{file.name}" for file in (ROOT / "training/report").glob("*.*") if file.suffix != ".py"}
+    assert {Path(name).suffix for name in report} == {".css", ".html", ".js", ".toml"}
+    assert set(wheel.namelist()) - info == rooms | report | {"features/formula.toml"}
 
 
 def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:

@@ -89,7 +89,7 @@ def test_an_id_cannot_steer_the_terminal(tmp_path: Path, regulars: Regulars) -> 
 def test_without_a_champion_the_rule_alone_is_scored(store: Path, regulars: Regulars) -> None:
     """Nothing is registered: the command says so and how to get a model, and leaves no tracking store behind."""
     ended = regulars("score", store, "--as-of", "2024-05-01", "--out", "scores.parquet")
-    assert "no model is registered in var, so the rule alone is scored: `regulars fit` makes one" in ended.error
+    assert "no model is registered in var, so the rule alone was scored: `regulars fit` makes one" in ended.error
     assert not Path("var").exists()
     alone = regulars("score", store, "--as-of", "2024-05-01", "--out", "s.parquet", "--rule-only")
     assert "no model" not in alone.error

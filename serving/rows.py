@@ -1,0 +1,58 @@
+"""Rows of the feature table that a request brings: what no customer can have is refused before a model sees it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+# What holds of every row of a feature table and what models lean on, in operators that floats and arrays share.
+# NaN is null: f["T"] != f["T"] says that T is null, and no comparison with it is true.
+IMPOSSIBLE: tuple[tuple[str, str, Callable[[Mapping[str, Any]], Any]], ...] = (
+    ("T", "is null, though purchase_days is above 0", lambda f: (f["T"] != f["T"]) & (f["purchase_days"] > 0)),
+    ("T", "is not null, though purchase_days is 0", lambda f: (f["T"] == f["T"]) & (f["purchase_days"] == 0)),
+    ("recency", "exceeds T", lambda f: f["recency"] > f["T"]),
+    (
+        "frequency",
+        "is 0 while recency is not, or the other way round",
+        lambda f: (f["frequency"] > 0) != (f["recency"] > 0),
+    ),
+    ("frequency", "exceeds recency, in days", lambda f: f["frequency"] > f["recency"]),
+    (
+        "frequency",
+        "is not below purchase_days",
+        lambda f: (f["frequency"] > 0) & (f["frequency"] >= f["purchase_days"]),
+    ),
+    (
+        "gap_mean",
+        "is null, though frequency is above 0",
+        lambda f: (f["gap_mean"] != f["gap_mean"]) & (f["frequency"] > 0),
+    ),
+    (
+        "gap_mean",
+        "is not null, though frequency is 0",
+        lambda f: (f["gap_mean"] == f["gap_mean"]) & (f["frequency"] == 0),
+    ),
+    *(
+        (
+            name,
+            "is null and basket_mean is not, or the other way round",
+            lambda f, name=name: (f[name] != f[name]) != (f["basket_mean"] != f["basket_mean"]),
+        )
+        for name in ("basket_max", "basket_last")
+    ),
+)
+ADVICE = "expected a row that feature_table can give"
+
+
+def row_faults(features: Mapping[str, float], path: str) -> list[tuple[str, str]]:
+    """Return what is impossible in one row, path and detail; `path` is the row's."""
+    return [(f"{path}/{name}", f"{why}; {ADVICE}") for name, why, wrong in IMPOSSIBLE if wrong(features)]
+
+
+def column_faults(columns: Mapping[str, Any], path: str, most: int) -> list[tuple[str, str]]:
+    """Return what is impossible in arrays of equal length by column, the first `most`; `path` names column and row."""
+    faults: list[tuple[str, str]] = []
+    for name, why, wrong in IMPOSSIBLE:
+        rows = np.flatnonzero(wrong(columns))[: most - len(faults)]
+        faults += [(path.format(name=name, row=row), f"{why}; {ADVICE}") for row in rows]
+    return faults

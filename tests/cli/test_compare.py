@@ -1,0 +1,52 @@
+"""`compare` as a user meets it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.training.logs import simulated, stored
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shop")
+    stored(simulated(120), folder)
+    return folder / "store"
+
+
+def test_compare_writes_page_workbook_and_tables(regulars: Callable, shop: Path, tmp_path: Path) -> None:
+    """Without a date the latest is taken whose outcome is in the log; the page begins in the language asked for."""
+    ended = regulars(
+        "compare", shop, "--horizon-days", "60", "--since", "2024-01-01", "--language", "zh", "--out", "rep", "--quick"
+    )
+    assert ended.code == 0, ended.error
+    folder = tmp_path / "rep"
+    assert {each.name for each in folder.iterdir()} == {"report.html", "report.xlsx", "tables"}
+    assert '<html lang="zh">' in (folder / "report.html").read_text()
+    customers = pd.read_parquet(folder / "tables" / "customers.parquet")
+    assert f"{len(customers)} customers at 2024-04-" in ended.error
+    assert "60 days after, a model learnt as of the date" in ended.error
+    assert "days with a purchase of the first 1" in ended.error
+    assert not (tmp_path / "var").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--as-of", "2024-03-01", "--horizon-days", "999"], 1, "give an earlier --as-of or fewer --horizon-days"),
+        (["--as-of", "March"], 2, "'March' is no date or time"),
+        (["--language", "fr"], 2, "'fr' is not one of"),
+        (["--as-of", "2024-03-01", "--formula", "none.toml"], 1, "none.toml: No such file"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_line(
+    regulars: Callable, shop: Path, tmp_path: Path, arguments: list[str], code: int, said: str
+) -> None:
+    """It says what was found and what to do, and nothing is written."""
+    ended = regulars("compare", shop, *arguments, "--out", "rep")
+    assert ended.code == code
+    assert said in ended.error
+    assert ended.error.strip().count("\n") == 0
+    assert not (tmp_path / "rep").exists()

@@ -1,0 +1,98 @@
+"""Requests to the app as a server would hand them over, and a customer to ask about."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from starlette.types import ASGIApp, Message
+
+from features.definitions import COLUMN_NAMES
+from serving.openapi import examples
+
+JSON = "application/json"
+ARROW = "application/vnd.apache.arrow.stream"
+PARQUET = "application/vnd.apache.parquet"
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON; fails on NaN and Infinity, which are none."""
+        return json.loads(self.body, parse_constant=_refuse)
+
+
+def ask(
+    app: ASGIApp,
+    path: str,
+    body: Any = None,
+    *,
+    kind: str | None = JSON,
+    accept: str | None = None,
+    query: str = "",
+    method: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    pieces: int = 1,
+) -> Answer:
+    """Send one request, its body in so many pieces; a body that is no bytes is sent as JSON."""
+    sent = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+    given = {"content-type": kind, "accept": accept, **(headers or {})}
+    scope = {
+        "type": "http",
+        "method": method or ("GET" if body is None else "POST"),
+        "path": path,
+        "query_string": query.encode("latin-1"),
+        "headers": [(k.encode(), v.encode("latin-1")) for k, v in given.items() if v is not None],
+    }
+    size = max(1, -(-len(sent) // pieces))
+    waiting = [sent[at : at + size] for at in range(0, len(sent), size)] or [b""]
+    got: list[Message] = []
+
+    async def receive() -> Message:
+        if not waiting:
+            await asyncio.sleep(3600)
+        piece = waiting.pop(0)
+        return {"type": "http.request", "body": piece, "more_body": bool(waiting)}
+
+    async def send(message: Message) -> None:
+        got.append(message)
+
+    asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]
+    named = {k.decode(): v.decode() for k, v in got[0]["headers"]}
+    return Answer(got[0]["status"], named, b"".join(message.get("body", b"") for message in got[1:]))
+
+
+def score_request(**changes: Any) -> dict[str, Any]:
+    """A good request to /score; `event` changes its first event, `customer` its customer, the rest the request."""
+    request: dict[str, Any] = json.loads(json.dumps(examples()["/score"]["one customer"]))
+    customer = request["customers"][0]
+    customer["events"][0] |= changes.pop("event", {})
+    customer |= changes.pop("customer", {})
+    return request | changes
+
+
+def feature_row(**changes: Any) -> dict[str, Any]:
+    """A row of the feature table as JSON has it."""
+    row: dict[str, Any] = examples()["/score_features"]["rows"]["rows"][0]
+    assert tuple(row) == ("customer_id", *COLUMN_NAMES)
+    return row | changes
+
+
+def rows_request(**changes: Any) -> dict[str, Any]:
+    """A good request to /score_features by rows; `row` changes its row, the rest the request."""
+    return {"rows": [feature_row(**changes.pop("row", {}))], "as_of": "2011-06-10"} | changes
+
+
+def columns_request(**changes: Any) -> dict[str, Any]:
+    """A good request to /score_features by columns; `columns` changes these, the rest the request."""
+    columns = {name: [value] for name, value in feature_row().items()} | changes.pop("columns", {})
+    return {"columns": columns, "as_of": "2011-06-10"} | changes
+
+
+def _refuse(constant: str) -> None:
+    raise AssertionError(f"{constant} is no JSON")

@@ -1,0 +1,59 @@
+"""What the tests of the service score with: the example log, and a model that learnt from it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from features.ingest import ingest
+from features.rule import load_formula
+from features.store import EventStore, open_store
+from serving.app import make_app
+from serving.door import Door
+from serving.in_service import Champion, Holder, InService
+from training.fit import fit_customer_model
+from training.models.one_row import OneRow
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "online_retail_ii.parquet"
+ZONE = "Europe/London"
+NOW = datetime(2011, 12, 10, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def example_store(tmp_path_factory: pytest.TempPathFactory) -> EventStore:
+    """The store of the example log."""
+    folder = tmp_path_factory.mktemp("example") / "store"
+    ingest(EXAMPLE, folder, timezone=ZONE)
+    return open_store(folder)
+
+
+@pytest.fixture(scope="session")
+def champion(example_store: EventStore, tmp_path_factory: pytest.TempPathFactory) -> Champion:
+    """A model of the example log, as it is in service."""
+    model = fit_customer_model(example_store, "2011-06-10", load_formula(), quick=True)
+    folder = tmp_path_factory.mktemp("published")
+    return Champion("7", "regulars:7-0123456789ab", "0" * 64, folder, model, OneRow.of(model))
+
+
+@pytest.fixture(scope="session")
+def in_service(champion: Champion) -> InService:
+    """The rule and the model."""
+    return InService(champion.model.formula, ZONE, champion, NOW)
+
+
+@pytest.fixture(scope="session")
+def rule_in_service() -> InService:
+    """The rule alone."""
+    return InService(load_formula(), ZONE, None, NOW, absent="nothing was published")
+
+
+@pytest.fixture(scope="session")
+def door(in_service: InService) -> Door:
+    """The app with a model, whose clock stands at noon of 10 December 2011."""
+    return make_app(Holder(in_service), clock=lambda: NOW)
+
+
+@pytest.fixture(scope="session")
+def rule_door(rule_in_service: InService) -> Door:
+    """The app without a model, at the same time."""
+    return make_app(Holder(rule_in_service), clock=lambda: NOW)

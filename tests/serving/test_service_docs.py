@@ -1,0 +1,76 @@
+"""docs/service.md tells what the service does."""
+
+import json
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from serving import replies, schemas
+from serving.app import Limits
+from serving.door import Door
+from serving.openapi import description
+from serving.problems import KINDS, MOST_FAULTS
+from tests.serving.asking import ask
+
+PAGE = (Path(__file__).parents[2] / "docs" / "service.md").read_text()
+
+
+def test_every_endpoint_is_told(door: Door) -> None:
+    """Each path of the app stands in the page with its method, and no other in its table but BentoML's two."""
+    described = json.loads(description())["paths"]
+    told = set(re.findall(r"`(GET|POST) (/[a-z_.]*)`", PAGE))
+    methods = {(method.upper(), path) for path, methods in described.items() for method in methods}
+    assert told == methods | {("GET", "/livez"), ("GET", "/metrics")}
+
+
+def test_every_problem_is_told() -> None:
+    """The table of problems is that of the code."""
+    told = re.findall(r"^\| `/problems/([a-z-]+)` \| (\d+) \| (.*) \|$", PAGE, re.MULTILINE)
+    assert told == [(name, str(kind.status), kind.meaning) for name, kind in KINDS.items()]
+    assert f"Up to {MOST_FAULTS} faults" in PAGE
+
+
+@pytest.mark.parametrize(
+    "type_", [replies.Score, replies.ScoreAnswer, replies.Part, replies.Interval, schemas.Asked, schemas.ScoreRequest]
+)
+def test_every_field_is_told(type_: type[msgspec.Struct]) -> None:
+    """The fields of requests and answers stand in the page."""
+    assert [name for name in type_.__struct_fields__ if f"`{name}`" not in PAGE and f'"{name}"' not in PAGE] == []
+
+
+def test_the_limits_are_told() -> None:
+    """The numbers in the page are those of the code."""
+    limits = Limits()
+    for name, value in {
+        "bytes of a body": limits.body_bytes,
+        "customers in a request": limits.customers,
+        "events in a request": limits.events,
+        "seconds for a body to arrive": int(limits.body_seconds),
+    }.items():
+        assert f"| {name} | {value:,} |" in PAGE
+    assert f"| {limits.waiting}, and one under way |" in PAGE
+    assert f"Bodies above {limits.inline_bytes:,} bytes" in PAGE
+    assert f"1 to {schemas.LONGEST_HORIZON}, default {schemas.HORIZON}" in PAGE
+
+
+def test_the_examples_of_the_page_work(door: Door) -> None:
+    """What curl sends in the page is scored; the answer shown has the form of an answer."""
+    (sent,) = re.findall(r"/score -H [^\n]* -d '(\{.*?\})'\n", PAGE, re.DOTALL)
+    found = ask(door, "/score", sent.encode())
+    assert found.status == 200
+    shown, problem = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL))
+    assert msgspec.convert(shown, replies.ScoreAnswer).scores
+    assert shown.keys() == found.json().keys()
+    assert shown["scores"][0].keys() == found.json()["scores"][0].keys()
+    rounded = {name: part["contribution"] for name, part in found.json()["scores"][0]["loyalty_parts"].items()}
+    told = {name: part["contribution"] for name, part in shown["scores"][0]["loyalty_parts"].items()}
+    assert told == pytest.approx(rounded, abs=0.06)
+    assert msgspec.convert(problem, replies.Problem).title == KINDS["invalid"].title
+
+
+def test_the_client_of_the_page_is_python_that_runs() -> None:
+    """The names that the page imports are there."""
+    (block,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    exec("\n".join(line for line in block.splitlines() if line.startswith("from")), {})

@@ -1,0 +1,59 @@
+// Draws the pictures. A specification's "@t:" texts come from the catalogue and its "@" colours from the style sheet.
+const views = {};
+
+function filled(value, style) {
+  if (typeof value === "string" && value.startsWith("@")) {
+    return value.startsWith("@t:") ? text(value.slice(3)) : style.getPropertyValue(`--${value.slice(1)}`).trim();
+  }
+  if (Array.isArray(value)) return value.map((each) => filled(each, style));
+  if (value && typeof value === "object") {
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, filled(each, style)]));
+  }
+  return value;
+}
+
+function look(style) {
+  const colour = (name) => style.getPropertyValue(`--${name}`).trim();
+  const font = style.getPropertyValue("--sans").trim();
+  const words = { labelFont: font, titleFont: font, labelColor: colour("muted"), titleColor: colour("muted") };
+  return {
+    background: null,
+    font,
+    view: { stroke: null },
+    axis: {
+      ...words, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", titlePadding: 10,
+      gridColor: colour("line"), domainColor: colour("faint"), tickColor: colour("faint"), labelOverlap: true,
+    },
+    legend: { ...words, labelColor: colour("ink"), labelFontSize: 12, symbolSize: 90, offset: 12 },
+    text: { font, fontSize: 12 },
+  };
+}
+
+async function draw(name) {
+  const place = document.getElementById(`chart-${name}`);
+  if (!place) return;
+  const style = getComputedStyle(document.documentElement);
+  const spec = filled({ ...data.charts[name], autosize: { type: "fit-x", contains: "padding" } }, style);
+  delete spec.$schema;
+  spec.config = look(style);
+  if (name === "swap") spec.datasets = { ...spec.datasets, customers: swapRows() };
+  views[name]?.finalize();
+  const drawn = await vegaEmbed(place, spec, {
+    mode: "vega-lite", ast: true, renderer: "canvas", actions: false, defaultStyle: false,
+    tooltip: { disableDefaultStyle: true }, logLevel: 1,
+  });
+  views[name] = drawn;
+  if (name === "swap") listenToBrush(drawn.view);
+}
+
+// Those in sight first, one after another, so that the page can be read and used meanwhile.
+async function drawAll() {
+  const names = Object.keys(data.charts);
+  const top = (name) => Math.abs(document.getElementById(`chart-${name}`)?.getBoundingClientRect().top ?? 1e9);
+  names.sort((a, b) => top(a) - top(b));
+  for (const name of names) {
+    await draw(name);
+    await new Promise((next) => setTimeout(next));
+  }
+  document.documentElement.dataset.drawn = "yes";
+}

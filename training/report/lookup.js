@@ -1,0 +1,188 @@
+// One customer. From disk: those the page holds. Served: the service is asked too, and what it says goes first.
+const served = location.protocol === "http:" || location.protocol === "https:";
+const rowOf = new Map(held.customer_id.map((id, row) => [id, row]));
+const SUGGESTED = 20;
+let key = "";
+let last = null;
+
+async function ask(path, body) {
+  const headers = { "Content-Type": "application/json", ...(key ? { Authorization: `Bearer ${key}` } : {}) };
+  const answer = await fetch(path, body ? { method: "POST", headers, body: JSON.stringify(body) } : { headers });
+  if (answer.status === 401 || answer.status === 403) {
+    field("key-asked").hidden = false;
+    throw new Error(text("customer.key"));
+  }
+  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`.trim());
+  return answer.json();
+}
+
+async function fromService(id) {
+  const { scores, unknown, ...about } = await ask("score_customers", { customer_ids: [id] });
+  return unknown.includes(id) ? { unknown: true } : { score: scores[0], about };
+}
+
+// What is in service and since when; the page is of use without it, and a look-up will say what is wrong.
+async function showVersions() {
+  if (!served) return;
+  try {
+    const { formula, model, since } = await ask("versions");
+    const told = { formula: formula.version, model: model?.version ?? "@page.none", since: since.slice(0, 16).replace("T", " ") };
+    const line = element("span", { "data-t": "page.in_service", "data-a": JSON.stringify(told) }, ...nodes("page.in_service", told));
+    const link = element("a", { href: "docs", "data-t": "page.api" }, text("page.api"));
+    field("in-service").replaceChildren(line, " ", link);
+    field("in-service").hidden = false;
+  } catch {
+    field("in-service").hidden = true;
+  }
+}
+
+async function lookUp(id) {
+  last = id;
+  field("who").value = id;
+  const row = rowOf.get(id);
+  const parts = [];
+  let said = row === undefined ? text(unknownText(), { id, n: number(everyone.length) }) : "";
+  if (served) {
+    field("lookup-said").textContent = text("customer.asking");
+    try {
+      const live = await fromService(id);
+      if (live.unknown) said = text("customer.unknown_service", { id });
+      else [said, parts[0]] = [text("customer.live", { as_of: live.about.as_of }), liveView(live.score, live.about)];
+    } catch (error) {
+      said = text("customer.failed", { reason: error.message });
+    }
+    if (last !== id) return;
+  }
+  if (row !== undefined) {
+    if (parts.length === 0 && !served) said = text("customer.embedded", { as_of: data.as_of });
+    parts.push(heldView(row, parts.length > 0));
+  }
+  field("lookup-said").textContent = said;
+  field("found").replaceChildren(...parts);
+  field("found").hidden = field("found-how").hidden = parts.length === 0;
+}
+
+const unknownText = () => (everyone.length < data.total ? "customer.unknown_sample" : "customer.unknown");
+
+// What `POST /score_customers` says of a customer; what it cannot say is absent there.
+function liveView(score, about) {
+  const parts = Object.entries(score.loyalty_parts ?? {}).map(([name, part]) => [text(`part.${name}`), part.contribution ?? null]);
+  const interval = score.expected_purchases_interval;
+  const rule = score.loyalty_score === undefined ? [line(score.absent?.loyalty_score ?? text("page.unknown"))] : [
+    figure(text("customer.score", { score: number(score.loyalty_score, 1) })),
+    line([score.band && text("customer.band", { band: score.band }), text("customer.coverage", { coverage: share(score.coverage, 0) })].filter(Boolean).join(", ")),
+    partBars(parts, "rule")];
+  const model = score.expected_purchases === undefined ? [line(score.absent?.forecast ?? about.absent?.model ?? text("page.unknown"))] : [
+    figure(text("customer.expected", { expected: number(score.expected_purchases, 2), days: about.horizon_days })),
+    line([interval && text("customer.interval", { low: number(interval.low), high: number(interval.high) }),
+      text("customer.away", { share: share(score.churn_probability) }),
+      score.expected_spend !== undefined && text("customer.spend", { money: number(score.expected_spend, 2) })].filter(Boolean).join("; "))];
+  return element("div", { class: "grid two", id: "live" }, side("rule", text("customer.rule"), rule), side("model", text("customer.model"), model));
+}
+
+// What the page holds of a customer, as of its own date.
+function heldView(row, after) {
+  const of = (name) => held[name][row];
+  const points = data.parts.map((name) => [text(`part.${name}`), of(`points_${name}`)]);
+  const told = data.factors.filter((name) => name !== "limits" || Math.abs(of("factor_limits")) > 1e-9);
+  const factors = told.map((name) => [text(`factor.${name}`), of(`factor_${name}`)]);
+  const facts = { days: number(of("purchase_days")), silence: number(of("days_since_last_purchase")), money: number(of("spend_365"), 2) };
+  const came = of("purchases") > 0
+    ? text("customer.bought", { days: number(of("purchases")), money: number(of("spend"), 2) })
+    : text("customer.stayed_away");
+  return element("div", {},
+    after ? element("h3", {}, text("customer.embedded", { as_of: data.as_of })) : null,
+    element("h3", { class: "figure" }, of("customer_id")),
+    line(`${text(`segment.${of("segment")}`)} · ${text("customer.history", facts)}`),
+    element("div", { class: "grid two" },
+      side("rule", text("customer.rule"), [
+        figure(text("customer.score", { score: number(of("loyalty_score"), 1) })),
+        line(`${text("customer.band", { band: of("band") })}, ${text("customer.coverage", { coverage: share(of("coverage"), 0) })}`),
+        partBars(points, "rule"),
+      ]),
+      side("model", text("customer.model"), [
+        figure(text("customer.expected", { expected: number(of("expected_purchases"), 2), days: data.horizon })),
+        line(`${text("customer.interval", { low: number(of("low")), high: number(of("high")) })}; ${text("customer.away", { share: share(of("churn_probability")) })}; ${text("customer.spend", { money: number(of("expected_spend"), 2) })}`),
+        factorBars(factors, of("expected_purchases")),
+      ])),
+    element("h3", {}, text("customer.came")), line(came), ...changeView(row));
+}
+
+function changeView(row) {
+  if (!data.steps) return [];
+  const sides = ["rule", "model"].filter((name) => held[`change_${name}_before`][row] !== null);
+  const views = sides.map((name) => {
+    const digits = name === "rule" ? 1 : 2;
+    const of = (step) => held[`change_${name}_${step}`][row];
+    const steps = data.steps[name].filter((step) => Math.abs(of(step)) > 1e-12).map((step) => [
+      text(step.startsWith("behaviour_") ? `part_did.${step.slice(10)}` : `step.${step}`), of(step)]);
+    return side(name, text(`customer.change_${name}`), [
+      line(text("customer.change_how", { before: number(of("before"), digits), now: number(of("now"), digits) })),
+      signedBars(steps, digits)]);
+  });
+  if (views.length === 0) views.push(line(text("customer.change_new")));
+  return [element("h3", {}, text("customer.change", { since: data.since })), element("div", { class: "grid two" }, ...views)];
+}
+
+const figure = (said) => element("p", { class: "verdict" }, said);
+const line = (said) => element("p", { class: "small" }, said);
+const side = (name, title, children) => element("div", {}, element("h3", { class: name }, title), ...children);
+
+function svgBar(from, to, kind) {
+  const made = (tag, attributes) => {
+    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    return node;
+  };
+  const svg = made("svg", { "aria-hidden": "true" });
+  svg.append(made("rect", { class: "track", width: "100%", height: 12, rx: 3 }));
+  svg.append(made("rect", { class: kind, x: `${100 * Math.min(from, to)}%`, width: `${100 * Math.abs(to - from)}%`, height: 12, rx: 3 }));
+  return svg;
+}
+
+function barList(rows) {
+  return element("div", { class: "parts" }, ...rows.flatMap(([name, bar, said]) => [
+    element("span", {}, name), bar ?? element("span"), element("span", { class: "number" }, said)]));
+}
+
+function partBars(parts, kind) {
+  const most = Math.max(1e-9, ...parts.map(([, points]) => points ?? 0));
+  return barList(parts.map(([name, points]) => points === null
+    ? [name, null, text("customer.no_data")]
+    : [name, svgBar(0, points / most, kind), number(points, 1)]));
+}
+
+function factorBars(factors, expected) {
+  const most = Math.max(0.1, ...factors.map(([, log]) => Math.abs(log)));
+  return barList([
+    [text("customer.average"), null, number(data.average, 2)],
+    ...factors.map(([name, log]) => [name, svgBar(0.5, 0.5 + log / most / 2, log >= 0 ? "up" : "down"),
+      text("customer.times", { factor: number(Math.exp(log), 2) })]),
+    [text("customer.total"), null, number(expected, 2)]]);
+}
+
+function signedBars(steps, digits) {
+  const most = Math.max(1e-9, ...steps.map(([, value]) => Math.abs(value)));
+  return barList(steps.map(([name, value]) => [name, svgBar(0.5, 0.5 + value / most / 2, value >= 0 ? "up" : "down"), signed(value, digits)]));
+}
+
+function readyLookUp() {
+  field("lookup").addEventListener("submit", (event) => {
+    event.preventDefault();
+    key = field("key").value;
+    lookUp(field("who").value.trim());
+  });
+  field("who").addEventListener("input", () => {
+    const typed = field("who").value.trim().toLowerCase();
+    const near = typed ? held.customer_id.filter((id) => id.toLowerCase().includes(typed)).slice(0, SUGGESTED) : [];
+    field("known").replaceChildren(...near.map((id) => element("option", { value: id })));
+  });
+  document.addEventListener("click", (event) => {
+    const chosen = event.target.closest?.("button[data-customer]");
+    if (!chosen) return;
+    lookUp(chosen.dataset.customer);
+    field("customer").scrollIntoView();
+    field("who").focus({ preventScroll: true });
+  });
+  showVersions();
+}
