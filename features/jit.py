@@ -1,4 +1,4 @@
-"""Numba's compiler where it is installed; where it is not, as in a Bento, the same functions run as they are written."""
+"""Numba's compiler where it is installed; elsewhere, as in a Bento, the same functions run as they are written."""
 
 from collections.abc import Callable
 from typing import Any

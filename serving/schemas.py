@@ -11,7 +11,7 @@ from features.definitions import COLUMNS
 from features.definitions import Column as FeatureColumn
 from features.events import AMOUNT_MAXIMUM, FIRST_YEAR, LAST_YEAR, RATING_MAXIMUM
 from features.kernel import MEDIANS
-from serving.moments import TIME
+from serving.http.moments import TIME
 
 LONGEST_HORIZON = 3650
 HORIZON = 90

@@ -8,8 +8,8 @@ import pytest
 from features.ingest import ingest
 from features.rule import load_formula
 from features.store import EventStore, open_store
-from serving.app import make_app
-from serving.door import Door
+from serving.http.app import make_app
+from serving.http.door import Door
 from serving.in_service import Champion, Holder, InService
 from training.fit import fit_customer_model
 from training.models.one_row import OneRow

@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 
 from serving.client import Client, RefusedError
-from serving.door import Door
+from serving.http.door import Door
 from serving.schemas import Customer, Purchase, Visit
 from tests.serving.asking import ask, feature_row
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from serving.in_service import Champion
-from serving.keys import add_key
+from serving.life.keys import add_key
 from tests.serving.running import (
     PATIENCE,
     REQUEST,

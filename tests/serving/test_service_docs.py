@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from serving import replies, schemas
-from serving.app import Limits
-from serving.door import Door
-from serving.openapi import description
-from serving.problems import KINDS, MOST_FAULTS
+from serving.http.app import Limits
+from serving.http.door import Door
+from serving.http.openapi import description
+from serving.http.problems import KINDS, MOST_FAULTS
 from tests.serving.asking import ask
 
 PAGE = (Path(__file__).parents[2] / "docs" / "service.md").read_text()

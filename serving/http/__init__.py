@@ -1,0 +1,1 @@
+"""Requests to answers: read strictly, scored, and whatever is wrong told as a problem document."""
