@@ -1,5 +1,6 @@
-"""Writing a file so that a crash or a kill at any moment leaves the old one or the new, never half of one."""
+"""Writing a file so that a crash or a kill at any moment leaves the old one or the new, never half; and its digest."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,3 +29,9 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def file_digest(path: str | Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

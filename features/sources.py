@@ -4,7 +4,6 @@ A source that cannot be read raises SourceError, one line that says what was fou
 What is wrong with single rows is for `features.checks`.
 """
 
-import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from features.databases import SCHEMES, answer_as_parquet, without_password
 from features.delimited import read_delimited, sniffed_layout
 from features.encodings import UnreadableError
 from features.events import COLUMN_NAMES, COLUMNS, REQUIRED
+from features.files import file_digest
 from features.pieces import Piece, data_columns, pieces_of_parquet, pieces_of_text
 
 OTHER_FORMATS = {
@@ -84,8 +84,7 @@ class Source:
 
     def digest(self) -> str:
         """Return the SHA-256 of the file, or of the answer to the query."""
-        with self.file.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_digest(self.file)
 
 
 def open_sources(sources: Iterable[str | Path], reading: Reading, scratch: Path) -> list[Source]:

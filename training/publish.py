@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
-from features.files import sync, whole_file
+from features.files import file_digest, sync, whole_file
 from training.faults import TrackingError
 from training.records import run_file, run_measures
 from training.registry import CHAMPION, REGISTERED, Version, fetch, version
@@ -97,11 +97,11 @@ def _check(folder: Path, chosen: Version) -> None:
     from bentoml.exceptions import BentoMLException
 
     from training.models.customer_model import MODEL_FILE
-    from training.models.one_row import COMPILED_FILE, digest_of
+    from training.models.one_row import COMPILED_FILE
 
     try:
         compiled = bentoml.Model.from_path(str(folder)).info.metadata.get("compiled_digest")
-        found = [digest_of(folder / BUNDLE / file) for file in (MODEL_FILE, COMPILED_FILE)]
+        found = [file_digest(folder / BUNDLE / file) for file in (MODEL_FILE, COMPILED_FILE)]
     except (BentoMLException, OSError, ValueError):
         found = []
     if found != [chosen.digest, compiled]:

@@ -13,7 +13,8 @@ import bentoml
 from bentoml.exceptions import BentoMLException
 
 from features.definitions import COLUMN_NAMES
-from training.models.one_row import COMPILED_FILE, digest_of
+from features.files import file_digest
+from training.models.one_row import COMPILED_FILE
 
 NAME = "regulars"
 BUNDLE = "bundle"
@@ -72,7 +73,7 @@ def _check_card(found: Published) -> None:
     try:
         card = json.loads((bundle / CARD_FILE).read_text())
         libraries, columns = dict(card["libraries"]), list(card["feature_columns"])
-        found_digests = {file: digest_of(bundle / file) for file in (MODEL_FILE, COMPILED_FILE)}
+        found_digests = {file: file_digest(bundle / file) for file in (MODEL_FILE, COMPILED_FILE)}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ChampionError(f"{found.tag} has no card or model that can be read, publish again: {error!r}") from None
     for (file, digest), expected in zip(found_digests.items(), (found.digest, found.compiled_digest), strict=True):

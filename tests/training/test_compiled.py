@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from features.definitions import COLUMN_NAMES
+from features.files import file_digest
 from tests.training.stand_in import count_model, customer_model
 from training.compiled import compile_bundle
 from training.example import invented_customers
 from training.faults import TrackingError
-from training.models.one_row import COMPILED_FILE, OneRow, digest_of
+from training.models.one_row import COMPILED_FILE, OneRow
 
 
 def test_it_lies_beside_the_model_with_its_digest(tmp_path: Path) -> None:
@@ -19,7 +20,7 @@ def test_it_lies_beside_the_model_with_its_digest(tmp_path: Path) -> None:
     model = customer_model()
     digest = model.save(tmp_path)
     found = compile_bundle(tmp_path, digest)
-    assert found == digest_of(tmp_path / COMPILED_FILE)
+    assert found == file_digest(tmp_path / COMPILED_FILE)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["card.json", COMPILED_FILE, "model.joblib"]
     assert OneRow.load(tmp_path / COMPILED_FILE, found).numbers == OneRow.of(model).numbers
 

@@ -14,11 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.definitions import COLUMN_NAMES
-from features.files import whole_file
+from features.files import file_digest, whole_file
 from features.rule import Formula
 from training.models.count_model import CountModel
 from training.models.faults import ModelError as ModelError
-from training.models.one_row import digest_of
 from training.models.spend import SpendModel
 
 MODEL_FILE = "model.joblib"
@@ -130,7 +129,7 @@ class CustomerModel:
 
 def digest(folder: str | Path) -> str:
     """Return the SHA-256 of the folder's model file, in hex."""
-    return digest_of(Path(folder) / MODEL_FILE)
+    return file_digest(Path(folder) / MODEL_FILE)
 
 
 def other_libraries(libraries: Mapping[str, str]) -> str | None:

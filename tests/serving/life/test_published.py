@@ -114,10 +114,10 @@ def test_two_forms_that_disagree_are_refused(store: Path, champion: Champion, tm
     (path / "bundle" / COMPILED_FILE).write_text(json.dumps(nudged(numbers)))
     from dataclasses import replace
 
-    from training.models.one_row import digest_of
+    from features.files import file_digest
 
     with pytest.raises(ChampionError, match="its compiled form says"):
-        load(replace(found, compiled_digest=digest_of(path / "bundle" / COMPILED_FILE)))
+        load(replace(found, compiled_digest=file_digest(path / "bundle" / COMPILED_FILE)))
 
 
 def test_the_names_of_the_files_are_those_of_the_models() -> None:

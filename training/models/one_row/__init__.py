@@ -4,7 +4,6 @@
 one JSON object, so every number is there to the last bit.
 """
 
-import hashlib
 import json
 import math
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from features.definitions import COLUMN_NAMES
-from features.files import whole_file
+from features.files import file_digest, whole_file
 from training.models.faults import ModelError
 from training.models.one_row.counts import COLUMNS as COUNT_COLUMNS
 from training.models.one_row.counts import OneCount, count_numbers
@@ -78,7 +77,7 @@ class OneRow:
         """Write the numbers to a JSON file, whole or not at all, and return its digest (SHA-256, hex)."""
         with whole_file(path) as part:
             part.write_text(json.dumps(self.numbers, allow_nan=False, separators=(",", ":")))
-        return digest_of(path)
+        return file_digest(path)
 
     @classmethod
     def load(cls, path: str | Path, expected_digest: str | None = None) -> Self:
@@ -86,7 +85,7 @@ class OneRow:
         path = Path(path)
         if not path.is_file():
             raise ModelError(f"{path} is not there: publish the version again")
-        found = digest_of(path)
+        found = file_digest(path)
         if expected_digest is not None and found != expected_digest:
             raise ModelError(f"{path} has digest {found[:12]}, expected {expected_digest[:12]}: refused")
         try:
@@ -95,9 +94,3 @@ class OneRow:
             raise
         except (ValueError, LookupError, TypeError) as error:
             raise ModelError(f"{path} holds no compiled model ({error}): publish the version again") from None
-
-
-def digest_of(path: str | Path) -> str:
-    """Return the SHA-256 of a file, in hex."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -15,13 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.definitions import COLUMN_NAMES
+from features.files import file_digest
 from tests.training.stand_in import count_model as plain_count
 from tests.training.stand_in import customer_model as stand_in
 from training.compiled import require_equal
 from training.models import count_distribution, count_model, customer_corrections, signals, spend
 from training.models.count_model import CountModel
 from training.models.customer_model import OUTPUTS, ModelError
-from training.models.one_row import Forecast, OneRow, counts, digest_of, interval
+from training.models.one_row import Forecast, OneRow, counts, interval
 from training.models.one_row import spend as one_row_spend
 from training.models.seasonal_clock import SeasonalClock
 from training.models.spend import SpendModel
@@ -169,7 +170,7 @@ def test_another_file_is_refused(model, tmp_path):
     path = tmp_path / "compiled.json"
     with pytest.raises(ModelError, match="is not there: publish"):
         OneRow.load(path)
-    assert OneRow.of(model).save(path) == digest_of(path)
+    assert OneRow.of(model).save(path) == file_digest(path)
     with pytest.raises(ModelError, match="expected 000000000000: refused"):
         OneRow.load(path, "0" * 64)
     numbers = json.loads(path.read_text())
