@@ -11,6 +11,7 @@ from features.store import EventStore, open_store
 from serving.http.app import make_app
 from serving.http.door import Door
 from serving.in_service import Champion, Holder, InService
+from tests.serving.running import put, variant
 from training.fit import fit_customer_model
 from training.models.one_row import OneRow
 
@@ -57,3 +58,11 @@ def door(in_service: InService) -> Door:
 def rule_door(rule_in_service: InService) -> Door:
     """The app without a model, at the same time."""
     return make_app(Holder(rule_in_service), clock=lambda: NOW)
+
+
+@pytest.fixture(scope="module")
+def home(champion: Champion, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BentoML home in which version 1 is published."""
+    folder = tmp_path_factory.mktemp("home")
+    put(folder, variant(champion.model, 1), 1)
+    return folder

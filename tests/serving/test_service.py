@@ -28,14 +28,6 @@ from tests.serving.running import (
 
 
 @pytest.fixture(scope="module")
-def home(champion: Champion, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A BentoML home in which version 1 is published."""
-    folder = tmp_path_factory.mktemp("home")
-    put(folder, variant(champion.model, 1), 1)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def service(home: Path) -> Iterator[Running]:
     """A service over that home; at the end SIGTERM ends it with 0 and leaves no process."""
     with running(home) as runs:

@@ -21,13 +21,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
-def home(champion: Champion, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("home")
-    put(folder, variant(champion.model, 1), 1)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def service(home: Path) -> Iterator[Running]:
     """Two workers."""
     with running(home, "--workers", "2") as runs:
