@@ -1,0 +1,101 @@
+"""What the command and the service did when the pack was recorded, they do today; see record.py.
+
+A change on purpose goes into CHANGED with its reason, and the new value into changed.json under the same id.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.frozen import replay
+from tests.frozen.replay import PACK, Service, differences
+
+CHANGED: dict[str, str] = {}
+"""Id of a command or a request -> why it is no longer as recorded."""
+
+
+def read(name: str) -> Any:
+    return json.loads((PACK / name).read_text())
+
+
+COMMANDS, DIGESTS = read("commands.json"), read("digests.json")
+REQUESTS, RESPONSES = read("requests.json"), read("responses.json")
+NEW = json.loads((PACK.parent / "changed.json").read_text())
+RELEASES = json.loads(next(PACK.glob("given/bento/models/regulars/*/bundle/card.json")).read_text())["libraries"]
+OTHERS = [f"{name} {made}" for name, made in RELEASES.items() if version(name) != made]
+MODEL = pytest.mark.skipif(bool(OTHERS), reason=f"the frozen model needs {', '.join(OTHERS)}: record the pack anew")
+NEEDS_MODEL = {"score-champion", "score-champion-value", "publish", "publish-again", "compare-champion"}
+
+
+def command_marks(case: dict[str, Any]) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.slow] * case["slow"] + [MODEL] * (case["id"] in NEEDS_MODEL)
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Service]]:
+    """Both services, on a copy of the pack."""
+    with replay.services(replay.unpack(tmp_path_factory.mktemp("served"))) as running:
+        yield running
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case["id"], marks=command_marks(case)) for case in COMMANDS])
+def test_a_command_does_what_it_did(case: dict[str, Any], tmp_path: Path) -> None:
+    """Exit code, what it says, and the content of every file it writes are as recorded, or as changed on purpose."""
+    work = replay.unpack(tmp_path / "work")
+    found, rtol = replay.run(case, work), case.get("rtol", 0.0)
+    expected = tables_aside(DIGESTS[case["id"]], rtol)
+    differ = differences(tables_aside(found, rtol), expected, rtol, loose=bool(rtol))
+    for kept in sorted((PACK / "expected" / case["id"]).rglob("*.parquet")):
+        file = work / "out" / kept.relative_to(PACK / "expected" / case["id"])
+        differ += replay.table_differences(file, kept, rtol) if file.exists() else [f"{file.name}: absent"]
+    judge(case["id"], differ, tables_aside(found, rtol), rtol)
+
+
+@pytest.mark.parametrize("request_", [pytest.param(each, id=each["id"]) for each in REQUESTS])
+@MODEL
+def test_the_service_answers_as_it_did(request_: dict[str, Any], services: dict[str, Service]) -> None:
+    """Status, headers and body are as recorded, or as changed on purpose."""
+    found = services[request_["service"]].ask(request_)
+    judge(request_["id"], differences(found, RESPONSES[request_["id"]], 1e-9), found, 1e-9)
+
+
+def test_every_change_is_one_of_the_pack() -> None:
+    """CHANGED and changed.json name the same commands and requests, each of which is in the pack."""
+    assert CHANGED.keys() == NEW.keys()
+    assert CHANGED.keys() <= DIGESTS.keys() | RESPONSES.keys()
+    assert not DIGESTS.keys() & RESPONSES.keys()
+
+
+def test_the_pack_names_no_machine() -> None:
+    """It is small, and no file of it holds a path of the machine that recorded it."""
+    files = [file for file in PACK.rglob("*") if file.is_file()]
+    assert sum(file.stat().st_size for file in files) < 4_000_000
+    assert [file for file in files if re.search(rb"/tmp/|/root/|/work/main", file.read_bytes())] == []
+
+
+def judge(name: str, differ: list[str], found: Any, rtol: float) -> None:
+    """Fail where something differs; of what is changed on purpose, where it is not the new value, or still the old."""
+    if name not in CHANGED:
+        assert not differ, f"{name} is not as recorded:\n" + "\n".join(differ[:20])
+        return
+    assert differ, f"{name} is as recorded again: take it out of CHANGED and changed.json"
+    differ = differences(found, NEW.get(name), rtol, loose=True)
+    assert not differ, f"{name} is neither as recorded nor as in changed.json; it is now\n{json.dumps(found)}"
+
+
+def tables_aside(what: dict[str, Any], rtol: float) -> dict[str, Any]:
+    """Return it, where numbers may differ a little, without the digests of columns: the tables are compared."""
+    if not rtol:
+        return what
+    files = {name: typed(kept) if name.endswith(".parquet") else kept for name, kept in what["files"].items()}
+    return what | {"files": files}
+
+
+def typed(table: dict[str, Any]) -> dict[str, Any]:
+    """Return what the table is, with the types of its columns alone."""
+    return table | {"columns": {name: each.rpartition(" ")[0] for name, each in table["columns"].items()}}
