@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 
 from benchmarks.stopwatch import tell
-from features.formula import load_formula
-from features.ingest import ingest
-from features.store import open_store
-from features.table import feature_chunks, feature_table, moment
+from features.engines.feature_table import feature_chunks, feature_table, moment
+from features.ingestion.ingest import ingest
+from features.loyalty.scoring import load_formula
+from features.store.event_store import open_store
 from serving.batch import Forecasts, write_scores
 from training.fit import fit_customer_model
 from training.models.customer_model import CustomerModel
+from training.registry.mlflow_client import open_tracking
 from training.retrain import retrain
-from training.tracking import open_tracking
 
 HORIZON = 90
 

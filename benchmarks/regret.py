@@ -15,15 +15,15 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from features.formula import load_formula
-from features.ingest import ingest
+from features.engines.feature_table import moment
+from features.ingestion.ingest import ingest
+from features.loyalty.scoring import load_formula
 from features.simulate import Truth, expected_in, simulate
-from features.store import open_store
-from features.table import moment
+from features.store.event_store import open_store
 from training.fit import fit_customer_model
-from training.models.bg_nbd import BGNBD
-from training.models.mbg_nbd import MBGNBD
-from training.models.pareto_nbd import ParetoNBD
+from training.models.btyd.bg_nbd import BGNBD
+from training.models.btyd.mbg_nbd import MBGNBD
+from training.models.btyd.pareto_nbd import ParetoNBD
 from training.windows import window
 
 START, DAYS = date(2023, 1, 1), 180

@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
         if (force or to is not None) and not reason:
             raise typer.BadParameter("a move that is forced or goes back needs a reason: give --reason TEXT")
         from training import promote as steps
-        from training.tracking import open_tracking
+        from training.registry.mlflow_client import open_tracking
 
         tracking = open_tracking(home)
         try:

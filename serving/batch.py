@@ -10,13 +10,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.atomic_file import whole_file
 from features.definitions import COLUMN_NAMES
-from features.files import whole_file
-from features.formula import formula_for, score
-from features.rule import Formula
-from features.store import EventStore
-from features.table import CHUNK, AsOf, feature_chunks, moment
-from serving.last_scores import FACTS
+from features.engines.feature_table import CHUNK, AsOf, feature_chunks, moment
+from features.loyalty.formula import Formula
+from features.loyalty.scoring import formula_for, score
+from features.store.event_store import EventStore
+from serving.batch_lookup import FACTS
 from training.models.customer_model import CustomerModel
 
 NOBODY = pd.DataFrame(index=pd.Index([], dtype="str", name="customer_id"), columns=list(COLUMN_NAMES), dtype="float64")
@@ -62,7 +62,7 @@ def write_scores(
 ) -> Summary:
     """Write the rule score of every customer known at `as_of`, and the model's forecasts if asked for, to Parquet.
 
-    The columns are `customer_id`, those of `features.formula.score`, and with `forecasts` those of
+    The columns are `customer_id`, those of `features.loyalty.scoring.score`, and with `forecasts` those of
     `CustomerModel.predict` (`low` and `high` as `expected_purchases_low`, `_high`) and `customer_value`; null where
     there is none. The file's metadata say date, horizon and versions under `FACTS`. Memory holds one chunk of
     customers. Raises FormulaError as `formula_for` does, ModelError as the model does.

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from serving.replies import LastScoresAnswer, Problem, ScoreAnswer, Versions
-from serving.schemas import HORIZON, Customer, CustomersRequest, FeatureRow, RowsRequest, ScoreRequest
+from serving.request_types import HORIZON, Customer, CustomersRequest, FeatureRow, RowsRequest, ScoreRequest
+from serving.response_types import LastScoresAnswer, Problem, ScoreAnswer, Versions
 
 T = TypeVar("T")
 

@@ -14,9 +14,9 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml.exceptions import BentoMLException
 from starlette.types import ASGIApp
 
-from serving.life.keys import KeysError, read_keys
-from serving.life.published import ChampionError, latest, published
-from serving.life.settings import SettingsError, settings, workers
+from serving.runtime.api_keys import KeysError, read_keys
+from serving.runtime.model_store import ChampionError, latest, published
+from serving.runtime.settings import SettingsError, settings, workers
 
 
 @attrs.define
@@ -25,7 +25,7 @@ class FrontedService(Service[object]):  # type: ignore[misc]  # BentoML ships no
 
     def to_asgi(self, is_main: bool = True) -> ASGIApp:
         """Return the application that a worker runs: everything is loaded and tried when this returns."""
-        from serving.life.front import fronted  # the first process, which only starts workers, stays small
+        from serving.runtime.bento_app import fronted  # the first process, which only starts workers, stays small
 
         return fronted(super().to_asgi(is_main), settings(), model_store())
 

@@ -7,18 +7,18 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from features.formula import formula_for, score
-from features.rule import Formula
-from features.store import EventStore
-from features.table import AsOf, moment
-from training.compare import measures
+from features.engines.feature_table import AsOf, moment
+from features.loyalty.formula import Formula
+from features.loyalty.scoring import formula_for, score
+from features.store.event_store import EventStore
+from training.evaluation.evaluation import measures
 from training.fit import fit_customer_model
 from training.models.baselines import Baseline, BaseRate, OneColumn, OwnRate, Zero
-from training.models.bg_nbd import BGNBD
+from training.models.btyd.bg_nbd import BGNBD
+from training.models.btyd.mbg_nbd import MBGNBD
+from training.models.btyd.pareto_nbd import ParetoNBD
 from training.models.customer_model import CustomerModel
-from training.models.inputs import Window
-from training.models.mbg_nbd import MBGNBD
-from training.models.pareto_nbd import ParetoNBD
+from training.models.window import Window
 from training.windows import activity, day_date, window
 
 BUY_TILL_YOU_DIE: dict[str, type[BaseEstimator]] = {"bg_nbd": BGNBD, "mbg_nbd": MBGNBD, "pareto_nbd": ParetoNBD}

@@ -8,15 +8,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.definitions import COLUMN_NAMES
-from features.formula import formula_for
-from features.rule import Formula
-from features.store import EventStore
-from features.table import AsOf, known_customers, moment
-from training.models.count_model import RIDGE, CountModel
+from features.engines.feature_table import AsOf, known_customers, moment
+from features.loyalty.formula import Formula
+from features.loyalty.scoring import formula_for
+from features.store.event_store import EventStore
 from training.models.customer_model import Card, CustomerModel
-from training.models.inputs import Window
-from training.models.lessons import Lessons
-from training.models.spend import SpendModel
+from training.models.purchases.model import RIDGE, CountModel
+from training.models.purchases.training_set import Lessons
+from training.models.spend.model import SpendModel
+from training.models.window import Window
 from training.windows import activity, day_date, window, window_plan
 
 HORIZONS = (30, 90, 180, 365)

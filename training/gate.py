@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.definitions import COLUMN_NAMES
-from training.compare import customer_losses
-from training.evaluate import bootstrap, calibration_error
+from training.evaluation.evaluation import customer_losses
+from training.evaluation.metrics import bootstrap, calibration_error
 from training.models.customer_model import OUTPUTS
 
 MEASURES = ("deviance", "log_loss")

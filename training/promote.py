@@ -7,11 +7,11 @@ from getpass import getuser
 
 import pandas as pd
 
-from training.faults import TrackingError
 from training.gate import Verdict
-from training.records import run_file, runs
-from training.registry import CHALLENGER, CHAMPION, Version, fetch, move_alias, version
-from training.tracking import LONG, MOVES, Run, Tracking, log_measures, log_text, start_run
+from training.registry.errors import TrackingError
+from training.registry.mlflow_client import LONG, MOVES, Run, Tracking, log_measures, log_text, start_run
+from training.registry.runs import run_file, runs
+from training.registry.versions import CHALLENGER, CHAMPION, Version, fetch, move_alias, version
 
 VERDICT_FILE = "verdict.json"
 HISTORY = ("when", "who", "kind", "from", "to", "why", "state", "digest", "figures")

@@ -5,20 +5,20 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from features.formula import formula_for
-from features.rule import Formula
-from features.store import EventStore
-from features.table import moment
+from features.engines.feature_table import moment
+from features.loyalty.formula import Formula
+from features.loyalty.scoring import formula_for
+from features.store.event_store import EventStore
 from training.backtest import baseline_forecasts
-from training.compare import measures, measures_by, segment
+from training.evaluation.evaluation import measures, measures_by, segment
+from training.evaluation.plots import decile_plot, gain_plot, reliability_plot
 from training.fit import HORIZONS, TooLittleDataError, drawn_customers, fit_candidates, fit_customer_model
 from training.gate import CHALLENGER, CHAMPION, Verdict, gate, milliseconds_a_customer, paired_losses
 from training.models.customer_model import CustomerModel
-from training.plots import decile_plot, gain_plot, reliability_plot
 from training.promote import record_verdict
-from training.registry import Version, load, register, version
+from training.registry.mlflow_client import Run, Tracking, log_facts, log_figure, log_measures, nested_run, start_run
+from training.registry.versions import Version, load, register, version
 from training.targets import log_end
-from training.tracking import Run, Tracking, log_facts, log_figure, log_measures, nested_run, start_run
 from training.windows import activity, day_date, window
 
 RIDGES: dict[str, float | None] = {"standard": None, "bold": 300.0, "cautious": 15_000.0}

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.events import EVENT_TYPES
-from features.store import ABSENT, EventStore
-from features.table import AsOf, moment
+from features.engines.feature_table import AsOf, moment
+from features.schema import EVENT_TYPES
+from features.store.event_store import ABSENT, EventStore
 
 PURCHASE = EVENT_TYPES.index("purchase")
 

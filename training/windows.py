@@ -6,10 +6,10 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from features.store import ABSENT, EventStore
-from features.table import AsOf, feature_table
-from training.models.inputs import Activity, Window
-from training.models.level import LEVEL_HISTORY, STEPS, YEAR_AGO
+from features.engines.feature_table import AsOf, feature_table
+from features.store.event_store import ABSENT, EventStore
+from training.models.purchases.level_calibration import LEVEL_HISTORY, STEPS, YEAR_AGO
+from training.models.window import Activity, Window
 from training.targets import purchases_between, targets
 
 EPOCH = date(1970, 1, 1)

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv, parquet
 
-from features.events import EVENT_TYPES, GOALS
+from features.schema import EVENT_TYPES, GOALS
 from features.simulate.answers import CHANNEL_NAMES, CONTENTS, OUTCOMES, Events, events_of
 from features.simulate.clock import clock_of, to_timestamps
 from features.simulate.customers import Customers, draw_customers

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import Literal, Self
 
-from features.events import CHANNELS, INCENTIVE_CHANNELS
+from features.schema import CHANNELS, INCENTIVE_CHANNELS
 
 ROUND_DAYS = 28  # visits and incentives are handed out in rounds of four weeks
 

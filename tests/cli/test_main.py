@@ -120,7 +120,7 @@ def test_what_the_machine_does_ends_with_1(
         raise error
 
     (tmp_path / "o.parquet").write_text("old")
-    monkeypatch.setattr("features.table.write_feature_table", fail)
+    monkeypatch.setattr("features.engines.feature_table.write_feature_table", fail)
     ended = regulars("features", store, "--as-of", "2024-05-01", "--out", "o.parquet")
     assert ended.code == 1
     assert ended.error.count("\n") == 1
@@ -134,7 +134,7 @@ def test_a_bug_is_not_hidden(regulars: Regulars, store: Path, monkeypatch: pytes
     def fail(*_: object, **__: object) -> None:
         raise KeyError("a bug")
 
-    monkeypatch.setattr("features.table.write_feature_table", fail)
+    monkeypatch.setattr("features.engines.feature_table.write_feature_table", fail)
     with pytest.raises(KeyError, match="a bug"):
         regulars("features", store, "--as-of", "2024-05-01", "--out", "o.parquet")
 

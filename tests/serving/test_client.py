@@ -10,9 +10,9 @@ import msgspec
 import pytest
 import uvicorn
 
+from serving.api.routing import Door
 from serving.client import Client, RefusedError
-from serving.http.door import Door
-from serving.schemas import Customer, Purchase, Visit
+from serving.request_types import Customer, Purchase, Visit
 from tests.serving.asking import ask, feature_row
 
 

@@ -3,16 +3,16 @@
 import numpy as np
 
 from features.definitions import COLUMN_NAMES
-from features.rule import load_formula
-from features.table import moment
-from training.models.bg_nbd import BGNBD
-from training.models.count_model import CONTENT_HORIZONS, CountModel
-from training.models.customer_corrections import Corrections
+from features.engines.feature_table import moment
+from features.loyalty.formula import load_formula
+from training.models.btyd.bg_nbd import BGNBD
 from training.models.customer_model import Card, CustomerModel
-from training.models.level import Stretch
-from training.models.seasonal_clock import SeasonalClock
-from training.models.signals import LATELY, YEAR_AGO, Base
-from training.models.spend import SpendModel
+from training.models.purchases.adjustments import Corrections
+from training.models.purchases.covariates import LATELY, YEAR_AGO, Base
+from training.models.purchases.level_calibration import Stretch
+from training.models.purchases.model import CONTENT_HORIZONS, CountModel
+from training.models.purchases.seasonality import SeasonalClock
+from training.models.spend.model import SpendModel
 
 AS_OF, TIMEZONE = "2011-06-10", "Europe/London"
 

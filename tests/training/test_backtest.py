@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.rule import load_formula
-from features.table import feature_table, moment
+from features.engines.feature_table import feature_table, moment
+from features.loyalty.formula import load_formula
 from tests.training.logs import cut, simulated, stored
 from training.backtest import BUY_TILL_YOU_DIE, backtest, baseline_forecasts
-from training.models.bg_nbd import BGNBD
+from training.models.btyd.bg_nbd import BGNBD
 from training.windows import window
 
 AS_OF = date(2024, 3, 1)

@@ -9,11 +9,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from features.ingest import ingest
-from features.rule import load_formula
+from features.engines.feature_table import feature_table, moment
+from features.ingestion.ingest import ingest
+from features.loyalty.formula import load_formula
 from features.simulate import LOG_SCHEMA, Truth, simulate
-from features.store import open_store
-from features.table import feature_table, moment
+from features.store.event_store import open_store
 from tests.training.logs import START, simulated, stored
 from training.fit import fit_customer_model
 from training.models.customer_model import OUTPUTS

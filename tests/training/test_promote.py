@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from features.definitions import COLUMN_NAMES
 from tests.training.stand_in import customer_model
-from training.compare import customer_losses
-from training.faults import TrackingError
+from training.evaluation.evaluation import customer_losses
 from training.gate import Limits, Verdict, gate, milliseconds_a_customer, paired_differences, paired_losses
 from training.models.customer_model import OUTPUTS
 from training.promote import (
@@ -22,9 +21,10 @@ from training.promote import (
     recorded_verdict,
     roll_back,
 )
-from training.records import runs
-from training.registry import CHALLENGER, CHAMPION, Version, register, version
-from training.tracking import MOVES, Tracking, start_run
+from training.registry.errors import TrackingError
+from training.registry.mlflow_client import MOVES, Tracking, start_run
+from training.registry.runs import runs
+from training.registry.versions import CHALLENGER, CHAMPION, Version, register, version
 
 GOOD = Verdict((), {"deviance.own_rate": -0.05})
 
