@@ -52,7 +52,7 @@ def page(report: Report, language: str = "en", files: bool = True, seed: int = 0
     sample = sampled(report, seed)
     comparison, tables = report.comparison, report.tables
     environment = Environment(
-        loader=PackageLoader("reporting", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("reporting.page", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters |= {"count": count, "share": share, "number": number, "signed": signed, "rows": rows}
     drawn = charts(tables, report.cuts)

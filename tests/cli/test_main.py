@@ -71,7 +71,7 @@ def arguments(tmp_path: Path, log: Path, store: Path) -> Callable[[str], list[st
     (tmp_path / "wrong.csv").write_text("a,b\n1,2\n")
     (tmp_path / "broken.toml").write_text("version = [")
     (tmp_path / "short.toml").write_text('version = "1"\n')
-    ours = (ROOT / "features" / "formula.toml").read_text()
+    ours = (ROOT / "features" / "loyalty" / "formula.toml").read_text()
     (tmp_path / "unknown.toml").write_text(ours.replace("spend_365", "spend_366"))
     return lambda line: line.format(log=log, store=store).split()
 
