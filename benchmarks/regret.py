@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from features.engines.feature_table import moment
+from features.as_of import AsOf
 from features.ingestion.ingest import ingest
 from features.loyalty.scoring import load_formula
 from features.simulate import Truth, expected_in, simulate
@@ -60,7 +60,7 @@ def regrets(world: str, customers: int, seed: int) -> pd.DataFrame:
         pq.write_table(log, log_file)
         ingest(log_file, folder / "store")
         store = open_store(folder / "store")
-        day = moment(as_of, store.timezone)[1]
+        day = AsOf.parse(as_of, store.timezone).day
         X = window(store, day, []).features
         forecast = fit_customer_model(store, as_of, load_formula()).predict(X, day, DAYS)
     best = expected_in(people, truth, as_of, DAYS).reindex(X.index)

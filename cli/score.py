@@ -11,6 +11,7 @@ import typer
 from cli.fit import Home
 from cli.options import AsOfDate, OutFile, Store, opened
 from cli.terminal import progress, say, show
+from features.as_of import AsOf
 
 if TYPE_CHECKING:
     from features.loyalty.formula import Formula
@@ -97,11 +98,10 @@ def _champion(home: Path) -> "tuple[tuple[CustomerModel, str] | None, str | None
 
 def _check_champion(card: "Card", store: "EventStore", as_of: str) -> None:
     """Say where the champion may not be what these scores need."""
-    from features.engines.feature_table import moment
 
     if card.timezone != store.timezone:
         say(f"mind: the champion learnt days in {card.timezone}, the log's are in {store.timezone}")
-    if moment(as_of, store.timezone)[1] < moment(card.as_of, store.timezone)[1]:
+    if AsOf.parse(as_of, store.timezone).day < AsOf.parse(card.as_of, store.timezone).day:
         say(f"mind: the champion learnt from events until {card.as_of}, so at {as_of} it knows what came after")
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 import numpy as np
 from numpy.typing import NDArray
 
+from features.errors import TimezoneError
 from features.schema import FIRST_YEAR, LAST_YEAR
 
 Moments = NDArray[np.int64]
@@ -63,7 +64,7 @@ def business_time(timezone: str) -> BusinessTime:
         zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         near = get_close_matches(timezone, sorted(available_timezones()), 3, 0.5) or ["Europe/Berlin"]
-        raise ValueError(
+        raise TimezoneError(
             f"time zone {timezone!r} is not in the IANA database: give a name such as {', '.join(near)}"
         ) from None
     # A change lies between two midnights (UTC) of unequal offset; halving finds its second.

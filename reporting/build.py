@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from features.engines.feature_table import AsOf, moment
+from features.as_of import AsOf, AsOfLike, day_date
+from features.errors import TooLittleDataError
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import formula_for
 from features.loyalty.sensitivity import sensitivity
@@ -16,9 +17,7 @@ from reporting.comparison import Comparison, compare, model_as_of
 from reporting.customers import customer_table, cut
 from reporting.explanations import reasons
 from reporting.suggested_weights import Suggestion, suggest
-from training.fit import TooLittleDataError
 from training.registry.mlflow_client import Tracking
-from training.windows import day_date
 
 Progress = Callable[[str], None]
 
@@ -43,10 +42,10 @@ class Report:
 
 def make_report(
     store: EventStore,
-    as_of: AsOf | None,
+    as_of: AsOfLike | None,
     horizon: int,
     formula: Formula,
-    since: AsOf | None = None,
+    since: AsOfLike | None = None,
     formula_then: Formula | None = None,
     tracking: Tracking | None = None,
     quick: bool = False,
@@ -62,8 +61,8 @@ def make_report(
     comparison = compare(store, as_of, horizon, formula, tracking, quick, progress)
     say("weights")
     suggestion = suggest(store, comparison)
-    day = moment(comparison.as_of, store.timezone)[1]
-    then = str(day_date(day - horizon if since is None else moment(since, store.timezone)[1]))
+    day = AsOf.parse(comparison.as_of, store.timezone).day
+    then = str(day_date(day - horizon if since is None else AsOf.parse(since, store.timezone).day))
     say(f"what changed since {then}")
     change = _change(store, comparison, then, before, tracking, quick, since is not None)
     say("tables")

@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.engines.feature_table import AsOf, feature_table, moment
+from features.as_of import AsOf, AsOfLike, day_date
+from features.engines.feature_table import feature_table
+from features.errors import InvalidArgumentError
 from features.loyalty.formula import Formula, Part
 from features.loyalty.scoring import part_scores, score
 from features.store.event_store import EventStore
 from reporting.comparison import Chosen
 from training.models.customer_model import CustomerModel
-from training.windows import day_date
 
 Floats = NDArray[np.float64]
 
@@ -45,8 +46,8 @@ class Change:
 
 def change_since(
     store: EventStore,
-    since: AsOf,
-    as_of: AsOf,
+    since: AsOfLike,
+    as_of: AsOfLike,
     horizon: int,
     formulas: tuple[Formula, Formula],
     models: tuple[Chosen, Chosen],
@@ -55,9 +56,9 @@ def change_since(
 
     Raises ValueError unless `since` is before `as_of`.
     """
-    day_then, day_now = (moment(each, store.timezone)[1] for each in (since, as_of))
+    day_then, day_now = (AsOf.parse(each, store.timezone).day for each in (since, as_of))
     if day_then >= day_now:
-        raise ValueError(
+        raise InvalidArgumentError(
             f"the earlier date {day_date(day_then)} is not before {day_date(day_now)}: give an earlier one"
         )
     then, now = feature_table(store, day_date(day_then)), feature_table(store, day_date(day_now))

@@ -5,24 +5,22 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from features.engines.feature_table import AsOf, feature_table, moment
+from features.as_of import AsOf, AsOfLike, day_date
+from features.engines.feature_table import feature_table
+from features.errors import HorizonNotOverError, TooLittleDataError
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import score
 from features.store.event_store import EventStore
 from training.backtest import baseline_forecasts
 from training.evaluation.evaluation import segment
-from training.fit import TooLittleDataError, fit_customer_model
+from training.fit import fit_customer_model
 from training.models.customer_model import CustomerModel
 from training.registry.mlflow_client import Tracking
 from training.registry.versions import CHAMPION, load, version
 from training.targets import log_end, mature
-from training.windows import day_date, window
+from training.windows import window
 
 Progress = Callable[[str], None]
-
-
-class NotOverError(ValueError):
-    """A horizon that the log does not reach; the message says until when it goes."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ class Comparison:
 
 def compare(
     store: EventStore,
-    as_of: AsOf | None,
+    as_of: AsOfLike | None,
     horizon: int,
     formula: Formula,
     tracking: Tracking | None = None,
@@ -81,15 +79,16 @@ def compare(
     """Return rule and model at the midnight of `as_of` (None: the latest whose horizon the log reaches), and what came.
 
     The model is the champion of `tracking` where it learnt from nothing later than the date, else one learnt as of the
-    date. Raises NotOverError when the log ends before the horizon does, TooLittleDataError when nobody had bought.
+    date. Raises HorizonNotOverError when the log ends before the horizon does, TooLittleDataError when nobody had
+    bought.
     """
     say = progress or (lambda step: None)
-    last = moment(pd.Timestamp(log_end(store), unit="us", tz="UTC"), store.timezone)[1]
-    day = last - horizon if as_of is None else moment(as_of, store.timezone)[1]
+    last = AsOf.at_time(log_end(store), store.timezone).day
+    day = last - horizon if as_of is None else AsOf.parse(as_of, store.timezone).day
     date = str(day_date(day))
     if not mature(store, date, horizon):
         found = f"the log ends on {day_date(last - 1)}, the {horizon} days from {date} on {day_date(day + horizon - 1)}"
-        raise NotOverError(f"{found}: give an earlier --as-of or fewer --horizon-days")
+        raise HorizonNotOverError(f"{found}: give an earlier --as-of or fewer --horizon-days")
     chosen = model_as_of(store, date, formula, tracking, quick, progress)
     say("what came after")
     now = window(store, day, [horizon])

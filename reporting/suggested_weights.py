@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.engines.feature_table import moment
+from features.as_of import AsOf, day_date
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import bands, loyalty, part_scores
 from features.store.event_store import EventStore
 from reporting.comparison import Comparison
 from reporting.tables import draws
 from training.evaluation.metrics import bootstrap
-from training.windows import LEAST_HISTORY, activity, day_date, window
+from training.windows import LEAST_HISTORY, activity, window
 
 Floats = NDArray[np.float64]
 
@@ -48,7 +48,7 @@ def suggest(store: EventStore, comparison: Comparison) -> Suggestion:
     Nothing after the date has a say in the weights. Only parts that had data then are moved.
     """
     formula, horizon = comparison.formula, comparison.horizon
-    day = moment(comparison.as_of, store.timezone)[1]
+    day = AsOf.parse(comparison.as_of, store.timezone).day
     total = formula.total_weight
     later = part_scores(comparison.features, formula)
     table = pd.DataFrame(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+from features.errors import InvalidArgumentError
 from reporting.build import Report
 from reporting.charts import charts
 from reporting.customers import outcome_rows
@@ -31,7 +32,7 @@ def picture(report: Report, name: str, language: str = "en", width: int = 520) -
 
     drawn = charts(report.tables, report.cuts)
     if name not in drawn:
-        raise ValueError(f"the report has no picture {name!r}: take one of {', '.join(drawn)}")
+        raise InvalidArgumentError(f"the report has no picture {name!r}: take one of {', '.join(drawn)}")
     words = catalogue(language)
     style = resources.files("reporting.page").joinpath("page.css").read_text(encoding="utf-8")
     colours = dict(re.findall(r"--(\w+): (#\w+)", style.partition("[data-theme")[0]))

@@ -9,13 +9,15 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from features.errors import InvalidArgumentError
+
 LANGUAGES = ("en", "zh")
 
 
 def catalogue(language: str) -> dict[str, str]:
     """Return the texts of a language by dotted name; raises ValueError for one that is not there."""
     if language not in LANGUAGES:
-        raise ValueError(f"there is no catalogue {language!r}: take one of {', '.join(LANGUAGES)}")
+        raise InvalidArgumentError(f"there is no catalogue {language!r}: take one of {', '.join(LANGUAGES)}")
     text = resources.files("reporting").joinpath(f"{language}.toml").read_text(encoding="utf-8")
     return dict(_flat(tomllib.loads(text)))
 

@@ -10,9 +10,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.as_of import AsOf, AsOfLike
 from features.atomic_file import whole_file
 from features.definitions import COLUMN_NAMES
-from features.engines.feature_table import CHUNK, AsOf, feature_chunks, moment
+from features.engines.feature_table import CHUNK, feature_chunks
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import formula_for, score
 from features.store.event_store import EventStore
@@ -53,7 +54,7 @@ class Summary:
 
 def write_scores(
     store: EventStore,
-    as_of: AsOf,
+    as_of: AsOfLike,
     formula: Formula,
     path: str | Path,
     forecasts: Forecasts | None = None,
@@ -68,7 +69,7 @@ def write_scores(
     customers. Raises FormulaError as `formula_for` does, ModelError as the model does.
     """
     rule = formula_for(store, formula)
-    day = moment(as_of, store.timezone)[1]
+    day = AsOf.parse(as_of, store.timezone).day
     bands = dict.fromkeys((band.name for band in rule.bands), 0)
     customers, scored, total, bought, away = 0, 0, 0.0, 0.0, 0.0
     schema = _rows(_scores(NOBODY, rule, forecasts, day)).schema
@@ -111,7 +112,7 @@ def _rows(scores: pd.DataFrame) -> pa.Table:
     return pa.Table.from_pandas(scores.astype({"band": "str"}).reset_index(), preserve_index=False)
 
 
-def _facts(store: EventStore, as_of: AsOf, rule: Formula, forecasts: Forecasts | None) -> bytes:
+def _facts(store: EventStore, as_of: AsOfLike, rule: Formula, forecasts: Forecasts | None) -> bytes:
     said: dict[str, object] = {
         "as_of": str(as_of),
         "timezone": store.timezone,

@@ -10,12 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from features.errors import BatchScoresError
+
 FACTS = b"regulars"
 """The key of the file's metadata under which stands what the scores are of, as JSON."""
-
-
-class ScoresError(ValueError):
-    """Batch scores that cannot be read; the message says what was expected."""
 
 
 @dataclass(frozen=True)
@@ -31,20 +29,20 @@ def last_scores(path: str | Path, customer_ids: Sequence[str]) -> LastScores:
     """Return the batch scores of these customers: the columns of `serving.batch.write_scores`, null where none.
 
     Only the parts of the file that the ids can be in are read, so a base of a million answers in milliseconds; a file
-    replaced meanwhile is read whole, old or new. Raises ScoresError when there is no such file, or it is another's.
+    replaced meanwhile is read whole, old or new. Raises BatchScoresError for any other file.
     """
     try:
         with pq.ParquetFile(path) as file:
             facts = (file.schema_arrow.metadata or {}).get(FACTS)
             if facts is None:
-                raise ScoresError(f"{path} holds no batch scores: write them with `regulars score`")
+                raise BatchScoresError(f"{path} holds no batch scores: write them with `regulars score`")
             wanted = pa.array(sorted(set(customer_ids)), pa.string())
             groups = [group for group in range(file.num_row_groups) if _may_hold(file, group, wanted)]
             table = file.read_row_groups(groups)
     except FileNotFoundError:
-        raise ScoresError(f"no batch scores at {path}: write them with `regulars score`") from None
+        raise BatchScoresError(f"no batch scores at {path}: write them with `regulars score`") from None
     except (pa.ArrowInvalid, OSError) as error:
-        raise ScoresError(f"{path} cannot be read as batch scores: {error}") from None
+        raise BatchScoresError(f"{path} cannot be read as batch scores: {error}") from None
     found = table.filter(pc.is_in(table["customer_id"], wanted))
     known = set(found["customer_id"].to_pylist())
     unknown = [each for each in dict.fromkeys(customer_ids) if each not in known]

@@ -14,9 +14,10 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml.exceptions import BentoMLException
 from starlette.types import ASGIApp
 
-from serving.runtime.api_keys import KeysError, read_keys
-from serving.runtime.model_store import ChampionError, latest, published
-from serving.runtime.settings import SettingsError, settings, workers
+from features.errors import ApiKeysError, PublishedModelError, SettingsError
+from serving.runtime.api_keys import read_keys
+from serving.runtime.model_store import latest, published
+from serving.runtime.settings import settings, workers
 
 
 @attrs.define
@@ -43,7 +44,7 @@ def check_before_start() -> None:
             read_keys(given.keys)
         if name := latest(store):
             published(store, name)
-    except (SettingsError, KeysError, ChampionError) as error:
+    except (SettingsError, ApiKeysError, PublishedModelError) as error:
         raise BentoMLException(str(error)) from None
 
 

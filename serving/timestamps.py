@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from features.errors import TimestampError
 from features.schema import FIRST_YEAR, LAST_YEAR
 from features.timezones import SECOND, business_time
 
@@ -23,10 +24,6 @@ EPOCH = date(1970, 1, 1).toordinal()
 _EPOCH_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class MomentError(ValueError):
-    """A text that is no moment of this business; the message says what was found and expected."""
-
-
 class Moment(NamedTuple):
     """A moment as the features take it: microseconds since 1970 UTC, and the day in the business time zone."""
 
@@ -37,9 +34,9 @@ class Moment(NamedTuple):
 def read_moment(text: str, timezone: str, latest: int) -> Moment:
     """Return the moment written in a text of the form `TIME`.
 
-    Without an offset it is a time of the business time zone, of two the first when clocks go back. Raises MomentError
-    for days that do not exist, times that the clocks skipped, years outside FIRST_YEAR to LAST_YEAR, and moments
-    after `latest` (microseconds).
+    Without an offset it is a time of the business time zone, of two the first when clocks go back. Raises
+    TimestampError for days that do not exist, times that the clocks skipped, years outside FIRST_YEAR to LAST_YEAR,
+    and times after `latest` (microseconds).
     """
     try:
         time = datetime.fromisoformat(text)
@@ -47,7 +44,7 @@ def read_moment(text: str, timezone: str, latest: int) -> Moment:
         try:
             time = datetime.fromisoformat(text[:11] + text[11:].replace(" ", ""))
         except ValueError:
-            raise MomentError(f"found {text!r}, expected a day that exists, like 2011-06-10") from None
+            raise TimestampError(f"found {text!r}, expected a day that exists, like 2011-06-10") from None
     if not FIRST_YEAR < time.year < LAST_YEAR:
         _refuse_far_years(time)
     wall = (time.toordinal() - EPOCH) * DAY + time.hour * 3600 + time.minute * 60 + time.second
@@ -59,14 +56,16 @@ def read_moment(text: str, timezone: str, latest: int) -> Moment:
             time = time.replace(tzinfo=zone.info)
             offset = _seconds(time)
             if _skipped(time):
-                raise MomentError(f"found {text!r}, which the clocks of {timezone} skipped; expected a time that was")
+                raise TimestampError(
+                    f"found {text!r}, which the clocks of {timezone} skipped; expected a time that was"
+                )
         second = wall - offset
     else:
         second = wall - _seconds(time)
         day = (second + zone.offset(second)) // DAY
     moment = Moment(second * 1_000_000 + time.microsecond, day)
     if moment.time > latest:
-        raise MomentError(f"found {text!r}, more than a day ahead of the clock; expected a time that was")
+        raise TimestampError(f"found {text!r}, more than a day ahead of the clock; expected a time that was")
     return moment
 
 
@@ -115,13 +114,13 @@ def _seconds(time: datetime) -> int:
 
 
 def _refuse_far_years(time: datetime) -> None:
-    """Raise MomentError outside the years of the contract, which are those of UTC where an offset is given."""
+    """Raise TimestampError outside the years of the contract, which are those of UTC where an offset is given."""
     try:
         year = time.astimezone(UTC).year if time.tzinfo else time.year
     except OverflowError:
         year = 0
     if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise MomentError(f"found the year {time.year}, expected {FIRST_YEAR} to {LAST_YEAR}")
+        raise TimestampError(f"found the year {time.year}, expected {FIRST_YEAR} to {LAST_YEAR}")
 
 
 def _skipped(time: datetime) -> bool:

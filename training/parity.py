@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.engines.feature_table import moment
+from features.as_of import AsOf
+from features.errors import ModelError, TrackingError
 from training.models.compiled.compiled_model import COMPILED_FILE, OneRow
 from training.models.customer_model import OUTPUTS, CustomerModel
-from training.models.errors import ModelError
-from training.registry.errors import TrackingError
 from training.synthetic_customers import invented_customers
 
 CUSTOMERS = 300
@@ -34,7 +33,7 @@ def compile_bundle(bundle: Path, digest: str) -> str:
     features = invented_customers(model.card.as_of, CUSTOMERS)
     if not np.array_equal(model.spend.expected_spend(features), model.spend.by_estimator(features)):
         raise TrackingError("the table of the spend model's trees differs from the trees: fit again, and report it")
-    day = moment(model.card.as_of, model.card.timezone)[1]
+    day = AsOf.parse(model.card.as_of, model.card.timezone).day
     for start in (day, day + LATER_DAYS):
         for horizon in HORIZONS:
             require_equal(model, one_row, features, start, horizon)

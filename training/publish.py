@@ -9,7 +9,7 @@ from math import isfinite
 from pathlib import Path
 
 from features.atomic_file import file_digest, sync, whole_file
-from training.registry.errors import TrackingError
+from features.errors import TrackingError
 from training.registry.mlflow_client import BUNDLE, Tracking
 from training.registry.runs import run_file, run_measures
 from training.registry.versions import CHAMPION, REGISTERED, Version, fetch, version

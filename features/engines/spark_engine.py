@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from features.as_of import AsOf, AsOfLike
 from features.atomic_file import whole_file
 from features.definitions import COLUMN_NAMES
 from features.engines.codegen import EVENT_COLUMNS, RECORD_COLUMNS
-from features.engines.feature_table import CHUNK, AsOf, feature_table, moment
+from features.engines.feature_table import CHUNK, feature_table
 from features.engines.spark_session import local_session
 from features.store.event_store import DTYPES, EventStore
 
@@ -26,17 +27,17 @@ ORDER = ("customer_id", "time", "kind", *reversed(CONTENT), *reversed(RECORD_COL
 TABLE = pa.schema([("customer_id", pa.string()), *((name, pa.float64()) for name in COLUMN_NAMES)])
 
 
-def write_feature_table_on_spark(store: EventStore, as_of: AsOf, path: str | Path) -> int:
+def write_feature_table_on_spark(store: EventStore, as_of: AsOfLike, path: str | Path) -> int:
     """Write the file that `write_feature_table` writes, computed by Spark on this machine; return the number of rows.
 
     The events pass through the system's temporary folder (`TMPDIR`). Raises ValueError for an unreadable `as_of` and
     SparkMissingError as `local_session` does.
     """
-    moment(as_of, store.timezone)
+    cutoff = AsOf.parse(as_of, store.timezone)
     with tempfile.TemporaryDirectory(prefix="regulars-") as folder, local_session() as session:
         events, parts = Path(folder) / "events.parquet", Path(folder) / "parts"
         export_events(store, events)
-        feature_frame(session.read.parquet(str(events)), as_of, store.timezone).write.parquet(str(parts))
+        feature_frame(session.read.parquet(str(events)), cutoff, store.timezone).write.parquet(str(parts))
         return _join(sorted(parts.glob("part-*.parquet")), path)
 
 
@@ -56,7 +57,7 @@ def export_events(store: EventStore, path: str | Path, chunk: int = CHUNK) -> No
             writer.write_table(pa.table([named, *columns], schema=schema))
 
 
-def feature_frame(events: "DataFrame", as_of: AsOf, timezone: str) -> "DataFrame":
+def feature_frame(events: "DataFrame", as_of: AsOfLike, timezone: str) -> "DataFrame":
     """Return the feature table of the events as a Spark frame, its partitions in order of `customer_id`.
 
     `events` has the columns that `export_events` writes, in any order of rows; `known_from` and `known_until` may be
@@ -71,7 +72,7 @@ def feature_frame(events: "DataFrame", as_of: AsOf, timezone: str) -> "DataFrame
     )
 
 
-def features_of_sorted(batches: Iterable[pa.RecordBatch], as_of: AsOf, timezone: str) -> Iterator[pa.RecordBatch]:
+def features_of_sorted(batches: Iterable[pa.RecordBatch], as_of: AsOfLike, timezone: str) -> Iterator[pa.RecordBatch]:
     """Yield the feature table of events that come in `ORDER`, cut into batches anywhere."""
     for batch in whole_customers(batches):
         runs = pc.run_end_encode(batch["customer_id"])

@@ -10,14 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from features.errors import SparkMissingError
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 NEEDED = "Spark needs pyspark (`make setup-spark`) and Java 17 or newer (Debian's default-jre-headless)"
-
-
-class SparkMissingError(ValueError):
-    """Spark or the Java it runs on is absent; the message says how to get it."""
 
 
 @contextmanager

@@ -34,7 +34,7 @@ class Piece:
 
 
 def pieces_of_text(path: Path, layout: Layout, taken: Mapping[str, str]) -> Iterator[Piece]:
-    """Yield a CSV file's rows; `taken`: contract column to the file's. Raises UnreadableError."""
+    """Yield a CSV file's rows; `taken`: contract column to the file's. Raises UnreadableSourceError."""
     header = data_columns(layout.header)
     for rows in read_delimited(path, layout):
 

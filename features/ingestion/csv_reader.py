@@ -15,7 +15,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
-from features.ingestion.text_encoding import UnreadableError, is_utf8, sniffed_encoding, utf8_blocks
+from features.errors import UnreadableSourceError
+from features.ingestion.text_encoding import is_utf8, sniffed_encoding, utf8_blocks
 
 DELIMITERS = (",", ";", "\t", "|")
 WINDOW = 1 << 16
@@ -54,13 +55,13 @@ def sniffed_layout(
 ) -> Layout:
     """Return how the file is written: its delimiter is the one under which the header names most `wanted` columns.
 
-    Raises UnreadableError for a file without a header, or with another encoding than the one named.
+    Raises UnreadableSourceError for a file without a header, or with another encoding than the one named.
     """
     encoding = encoding or sniffed_encoding(path)
     lines = next(utf8_blocks(path, encoding), b"").split(b"\n")
     first = next((number for number, line in enumerate(lines) if line.strip()), None)
     if first is None:
-        raise UnreadableError("is empty")
+        raise UnreadableSourceError("is empty")
     layouts = []
     for candidate in (delimiter,) if delimiter else DELIMITERS:
         source = _Lines(lines, first)
@@ -72,14 +73,14 @@ def sniffed_layout(
         if not source.broken and "\0" not in "".join(header):
             layouts.append(Layout(encoding, candidate, header, source.at))
     if not layouts:
-        raise UnreadableError(f"has a first line that is no {encoding} text with closed quotes")
+        raise UnreadableSourceError(f"has a first line that is no {encoding} text with closed quotes")
     return max(layouts, key=lambda layout: (len(set(layout.header) & set(wanted)), len(layout.header)))
 
 
 def read_delimited(path: Path, layout: Layout) -> Iterator[Rows]:
     """Yield the rows below the header in order, a block of the file at a time, as text; blank lines are no rows.
 
-    Raises UnreadableError where a line is longer than LINE_LIMIT bytes or the encoding does not fit.
+    Raises UnreadableSourceError where a line is longer than LINE_LIMIT bytes or the encoding does not fit.
     """
     row, line, rest = 1, 1, b""
     blocks = utf8_blocks(path, layout.encoding)
@@ -99,7 +100,7 @@ def read_delimited(path: Path, layout: Layout) -> Iterator[Rows]:
         line += data.count(b"\n", 0, used)
         rest, block = data[used:], following
         if len(rest) > LINE_LIMIT:
-            raise UnreadableError(f"has a line of more than {LINE_LIMIT >> 20} MB (line {line})")
+            raise UnreadableSourceError(f"has a line of more than {LINE_LIMIT >> 20} MB (line {line})")
 
 
 def _read(data: bytes, layout: Layout, row: int, line: int, last: bool) -> tuple[Rows, int]:

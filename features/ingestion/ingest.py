@@ -15,10 +15,11 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from features.errors import InvalidArgumentError, SourceError
 from features.ingestion.event_versions import Versions
 from features.ingestion.ingest_report import Report, Tally, as_text
 from features.ingestion.quarantine import Quarantine
-from features.ingestion.sources import Reading, Source, SourceError, open_sources
+from features.ingestion.sources import Reading, Source, open_sources
 from features.ingestion.validation import Rules, checked
 from features.schema import COLUMNS, EVENT_TYPES, RATING_MAXIMUM
 from features.store.writer import write_store
@@ -59,11 +60,11 @@ def ingest(
     as it was. StoreError comes from writing.
     """
     if not 0 < rating_maximum <= 1e6:
-        raise ValueError(f"rating_maximum is {rating_maximum}: expected a number above 0, up to a million")
+        raise InvalidArgumentError(f"rating_maximum is {rating_maximum}: expected a number above 0, up to a million")
     if not re.fullmatch(r"\d+(\.\d+)? ?([KMGT]i?)?B", memory_limit, re.IGNORECASE):
-        raise ValueError(f"memory_limit is {memory_limit!r}: expected a size such as '1GB' or '800MB'")
+        raise InvalidArgumentError(f"memory_limit is {memory_limit!r}: expected a size such as '1GB' or '800MB'")
     if threads < 1:
-        raise ValueError(f"threads is {threads}: expected 1 or more")
+        raise InvalidArgumentError(f"threads is {threads}: expected 1 or more")
     rules = Rules(business_time(timezone), rating_maximum)
     reading = Reading(query, map or {}, constants or {}, delimiter, encoding, decimal)
     _check_constants(reading.constants, rules)

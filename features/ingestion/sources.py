@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.atomic_file import file_digest
+from features.errors import SourceError, UnreadableSourceError
 from features.ingestion.batches import Piece, data_columns, pieces_of_parquet, pieces_of_text
 from features.ingestion.csv_reader import read_delimited, sniffed_layout
 from features.ingestion.sql_reader import SCHEMES, answer_as_parquet, without_password
-from features.ingestion.text_encoding import UnreadableError
 from features.ingestion.validation import unreadable_type
 from features.schema import COLUMN_NAMES, COLUMNS, REQUIRED
 
@@ -29,14 +29,6 @@ OTHER_FORMATS = {
     b"(\xb5/\xfd": "compressed (zstd): unpack it",
     b"SQLite format 3\0": "an SQLite database: name it as sqlite:///PATH and give a query",
 }
-
-
-class SourceError(ValueError):
-    """A source that cannot be read as an event log; one line says what was found, what was expected, what to do."""
-
-    def __init__(self, message: str) -> None:
-        # One line even where a name in it is none.
-        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in message))
 
 
 @dataclass(frozen=True)
@@ -169,7 +161,7 @@ def _open_delimited(path: Path, name: str, reading: Reading) -> Source:
         layout = sniffed_layout(path, [*COLUMN_NAMES, *reading.map.values()], reading.delimiter, reading.encoding)
         taken = _taken(name, layout.header, reading)
         first = next(read_delimited(path, layout), None)
-    except UnreadableError as error:
+    except UnreadableSourceError as error:
         raise SourceError(f"{name} {error}; expected CSV with a header line naming {', '.join(REQUIRED)}") from None
     numbers = [taken[column.name] for column in COLUMNS if column.type == "float" and column.name in taken]
     decimal = reading.decimal or (_sniffed_decimal([first.table[column] for column in numbers]) if first else ".")
@@ -225,7 +217,7 @@ def _open_database(url: str, answer: Path, reading: Reading) -> Source:
     name = without_password(url)
     try:
         answer_as_parquet(url, reading.query, answer)
-    except UnreadableError as error:
+    except UnreadableSourceError as error:
         raise SourceError(f"{name} {error}") from None
     return replace(_open_parquet(answer, name, reading), assumed={"format": "query"})
 
@@ -271,7 +263,7 @@ def _reads(name: str, pieces: Callable[[], Iterator[Piece]]) -> Callable[[], Ite
     def reads() -> Iterator[Piece]:
         try:
             yield from pieces()
-        except UnreadableError as error:
+        except UnreadableSourceError as error:
             raise SourceError(f"{name} {error}") from None
         except (OSError, pa.ArrowException) as error:
             raise SourceError(f"{name} cannot be read to its end ({_first_line(error)}): write it again") from None

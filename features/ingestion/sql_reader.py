@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.ingestion.text_encoding import UnreadableError
+from features.errors import UnreadableSourceError
 
 SCHEMES = ("postgresql://", "sqlite:///")
 
@@ -24,13 +24,13 @@ def answer_as_parquet(url: str, query: str | None, path: Path) -> Path:
 
     URLs are `postgresql://user:password@host:port/database` and `sqlite:///relative.db` (`sqlite:////absolute.db`).
     SQLite gives every value as text, for its columns have no types. Nothing is changed in the database. Raises
-    UnreadableError.
+    UnreadableSourceError.
     """
     scheme = url[: url.index("://") + 3]
     if scheme not in ("postgresql://", "postgres://", "sqlite://"):
-        raise UnreadableError(f"begins with {scheme}: expected one of {', '.join(SCHEMES)}, or a file")
+        raise UnreadableSourceError(f"begins with {scheme}: expected one of {', '.join(SCHEMES)}, or a file")
     if not query or not query.strip(" \t\r\n;"):
-        raise UnreadableError(
+        raise UnreadableSourceError(
             "is a database without a query: give one that selects the events, such as SELECT * FROM events"
         )
     query = query.strip().rstrip("; \t\r\n")
@@ -50,7 +50,7 @@ def answer_as_parquet(url: str, query: str | None, path: Path) -> Path:
                         ]
                         writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
     except (adbc_driver_manager.Error, pa.ArrowException, OSError) as error:
-        raise UnreadableError(f"gives no answer to the query: {_said(error, url)}") from None
+        raise UnreadableSourceError(f"gives no answer to the query: {_said(error, url)}") from None
     return path
 
 
@@ -65,7 +65,7 @@ def _sqlite(url: str) -> Any:
 
     path = Path(unquote(url.removeprefix("sqlite:///")))
     if not path.is_file():
-        raise UnreadableError(f"names no file: expected a database at {path}")
+        raise UnreadableSourceError(f"names no file: expected a database at {path}")
     return adbc_driver_sqlite.dbapi.connect(f"file:{quote(str(path))}?mode=ro")
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import charset_normalizer
 
+from features.errors import UnreadableSourceError
+
 BLOCK = 8 << 20
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -21,10 +23,6 @@ CANDIDATES = (
     *("shift_jis", "euc_jp", "gb18030", "big5", "euc_kr"),
 )
 SAMPLE = 1 << 18
-
-
-class UnreadableError(ValueError):
-    """What cannot be read as a log; the message goes on from its name and says what was found."""
 
 
 def sniffed_encoding(path: Path) -> str:
@@ -70,7 +68,7 @@ def utf8_blocks(path: Path, encoding: str) -> Iterator[bytes]:
     """Yield the file as UTF-8, without a byte order mark; what the encoding cannot read comes as invalid UTF-8.
 
     Line ends are `\\n` or `\\r\\n`; a file without any `\\n` at its start is taken to end its lines with `\\r`. Raises
-    UnreadableError where the encoding is unknown or does not fit at all.
+    UnreadableSourceError where the encoding is unknown or does not fit at all.
     """
     lone_returns = False
     for number, block in enumerate(_as_utf8(path, encoding)):
@@ -86,7 +84,9 @@ def _as_utf8(path: Path, encoding: str) -> Iterator[bytes]:
         if not codec._is_text_encoding or codec.incrementaldecoder is None:
             raise LookupError
     except (LookupError, ValueError):
-        raise UnreadableError(f"has no encoding named {encoding!r}: name one like utf-8, cp1252 or utf-16") from None
+        raise UnreadableSourceError(
+            f"has no encoding named {encoding!r}: name one like utf-8, cp1252 or utf-16"
+        ) from None
     if codec.name in ("utf-8", "utf-8-sig", "ascii"):
         yield from _blocks(path)
         return
@@ -97,7 +97,7 @@ def _as_utf8(path: Path, encoding: str) -> Iterator[bytes]:
             yield decoder.decode(block).encode("utf-8", "surrogatepass")
         yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
     except UnicodeError as error:
-        raise UnreadableError(f"is not in {encoding} ({error}): name its encoding") from None
+        raise UnreadableSourceError(f"is not in {encoding} ({error}): name its encoding") from None
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

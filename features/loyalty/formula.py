@@ -14,13 +14,11 @@ from numbers import Real
 from pathlib import Path
 from typing import Any, Self
 
+from features.errors import FormulaError
+
 # A score a rounding error below a threshold has reached it: (3 * .95 + .25 + .5) / 9 is 40 % on paper and
 # 39.99999999999999 in floats.
 BAND_TOLERANCE = 1e-9
-
-
-class FormulaError(ValueError):
-    """A formula, or the columns it needs, cannot be used; one line with the key path and what to do."""
 
 
 @dataclass(frozen=True)

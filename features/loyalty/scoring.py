@@ -20,7 +20,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from features.definitions import COLUMN_NAMES, COLUMNS
-from features.loyalty.formula import BAND_TOLERANCE, Band, Formula, FormulaError, Maxima, Part, load_formula, need
+from features.errors import FormulaError, InvalidArgumentError
+from features.loyalty.formula import BAND_TOLERANCE, Band, Formula, Maxima, Part, load_formula, need
 from features.store.event_store import EventStore
 
 __all__ = [
@@ -134,7 +135,7 @@ def base_index(values: ArrayLike | Sequence[float | None], maximum: float) -> fl
     maximum is finite and > 0.
     """
     if not (math.isfinite(maximum) and maximum > 0):
-        raise ValueError(f"maximum: found {maximum}, expected a finite number > 0; give the top of the scale")
+        raise InvalidArgumentError(f"maximum: found {maximum}, expected a finite number > 0; give the top of the scale")
     known = np.asarray(values, dtype=np.float64)
     known = known[~np.isnan(known)]
     # fsum is exact, so the order of the customers changes nothing.
@@ -179,9 +180,9 @@ def weighted_mean(values: ArrayLike | Sequence[float | None], weights: ArrayLike
     value, weight = np.asarray(values, dtype=np.float64), np.asarray(weights, dtype=np.float64)
     if value.shape != weight.shape or value.ndim != 1:
         found = f"weights: found shape {weight.shape}, expected {value.shape}"
-        raise ValueError(f"{found}; give two columns of one table")
+        raise InvalidArgumentError(f"{found}; give two columns of one table")
     if (weight < 0).any():
-        raise ValueError(f"weights: found {np.nanmin(weight)}, expected numbers >= 0; correct the column")
+        raise InvalidArgumentError(f"weights: found {np.nanmin(weight)}, expected numbers >= 0; correct the column")
     both = ~(np.isnan(value) | np.isnan(weight))
     total = math.fsum(weight[both])
     return math.fsum(value[both] * weight[both]) / total if total > 0 else math.nan

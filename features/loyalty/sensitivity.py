@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from features.errors import InvalidArgumentError
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import bands, loyalty, part_scores
 
@@ -18,7 +19,7 @@ def sensitivity(features: pd.DataFrame, formula: Formula, change: float = 0.10) 
     `score` does.
     """
     if not 0 < change < 1:
-        raise ValueError(f"change: found {change}, expected a share between 0 and 1; use 0.10 for 10 %")
+        raise InvalidArgumentError(f"change: found {change}, expected a share between 0 and 1; use 0.10 for 10 %")
     parts = part_scores(features, formula)
     before = bands(loyalty(parts, formula)[0], formula).codes
     customers = int(np.count_nonzero(before >= 0))
@@ -59,7 +60,7 @@ def changed_customers(features: pd.DataFrame, formula: Formula, part: str, chang
 def move_weight(formula: Formula, part: str, change: float) -> Formula:
     """The formula with one weight times (1 + change), its version `<version>:<part><change>`."""
     if not change > -1:
-        raise ValueError(f"change: found {change}, expected more than -1; -0.10 takes 10 % from a weight")
+        raise InvalidArgumentError(f"change: found {change}, expected more than -1; -0.10 takes 10 % from a weight")
     moved = replace(formula.part(part), weight=formula.part(part).weight * (1 + change))
     parts = tuple(moved if each.name == part else each for each in formula.parts)
     return replace(formula, version=f"{formula.version}:{part}{change:+g}", parts=parts)

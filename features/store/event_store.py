@@ -17,6 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.engines.codegen import EVENT_COLUMNS, RECORD_COLUMNS
+from features.errors import StoreError
 
 SCHEMA_VERSION = 1
 DTYPES: Mapping[str, type[np.generic]] = {
@@ -42,10 +43,6 @@ ABSENT: Mapping[str, int] = {
     "known_from": np.iinfo(np.int64).min,
     "known_until": np.iinfo(np.int64).max,
 }
-
-
-class StoreError(ValueError):
-    """A store that cannot be read or written; the message says what to do."""
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from features.atomic_file import sync, whole_file
 from features.engines.codegen import EVENT_COLUMNS, RECORD_COLUMNS
+from features.errors import StoreError
 from features.store.customer_ids import CustomerCoder
-from features.store.event_store import ABSENT, DTYPES, SCHEMA_VERSION, EventStore, StoreError, open_store
+from features.store.event_store import ABSENT, DTYPES, SCHEMA_VERSION, EventStore, open_store
 from features.store.row_packing import WORDS, Words, order, packed, place, unpack
 from features.timezones import BusinessTime, business_time
 

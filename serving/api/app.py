@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 from starlette.responses import Response
 
+from features.errors import BatchScoresError
 from serving.api.content_negotiation import ARROW, JSON, PARQUET, answer_type, body_type
 from serving.api.handlers import (
     Clock,
@@ -28,7 +29,7 @@ from serving.api.responses import encode, score_answer, stored_answer
 from serving.api.routing import Call, Door
 from serving.api.status import readiness, versions
 from serving.api.worker_thread import Aside
-from serving.batch_lookup import ScoresError, last_scores
+from serving.batch_lookup import last_scores
 from serving.clock import utc_now
 from serving.request_types import CustomersRequest
 from serving.state import Holder, InService
@@ -136,7 +137,7 @@ class _Endpoints:
             raise ProblemError("no-batch-scores", told)
         try:
             return stored_answer(last_scores(self._scores, ids), ids)
-        except ScoresError as error:
+        except BatchScoresError as error:
             raise ProblemError("no-batch-scores", str(error)) from None
 
     async def versions(self, call: Call) -> Response:

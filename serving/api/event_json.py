@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from features.engines.python_engine import UNRECORDED, coded_event, coded_features
+from features.errors import TimestampError
 from serving.request_types import Customer
 from serving.response_types import Duplicate
-from serving.timestamps import Moment, MomentError, read_moment
+from serving.timestamps import Moment, read_moment
 
 Faults = list[tuple[str, str]]
 
@@ -26,7 +27,7 @@ def features_of(
             if event.recorded_at is not None:
                 name = "recorded_at"
                 known_from = read_moment(event.recorded_at, timezone, latest).time
-        except MomentError as error:
+        except TimestampError as error:
             faults.append((f"{path}/events/{position}/{name}", str(error)))
             continue
         rows.append(

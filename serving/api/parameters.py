@@ -8,12 +8,13 @@ from urllib.parse import parse_qsl
 import msgspec
 from msgspec import UNSET
 
+from features.errors import TimestampError
 from serving.api.problem_details import ProblemError, invalid
 from serving.api.request_body import fault_of
 from serving.request_types import Asked
 from serving.response_types import About, Duplicate
 from serving.state import InService
-from serving.timestamps import AHEAD, Moment, MomentError, moment, read_moment, written
+from serving.timestamps import AHEAD, Moment, moment, read_moment, written
 
 PARAMETERS = ("as_of", "horizon_days")
 
@@ -40,7 +41,7 @@ def asking(asked: Asked, now: InService, clock: Callable[[], datetime]) -> Askin
         return Asking(now, moment(present, now.timezone), asked.horizon_days, latest)
     try:
         as_of = read_moment(asked.as_of, now.timezone, latest)
-    except MomentError as error:
+    except TimestampError as error:
         raise invalid([("as_of", str(error))]) from None
     return Asking(now, as_of, asked.horizon_days, latest)
 

@@ -13,15 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from features.atomic_file import whole_file
+from features.errors import ApiKeysError, RateLimitError
 from serving.runtime.poller import stamp
-from serving.runtime.rate_limits import RateError, parsed_rate
+from serving.runtime.rate_limits import parsed_rate
 
 SCOPES = ("score", "customers", "page", "metrics")
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-
-
-class KeysError(ValueError):
-    """A file of keys that cannot be used, or a key that cannot be made; the message says what was expected."""
 
 
 @dataclass(frozen=True)
@@ -54,26 +51,28 @@ class KeyRing:
         self._seen = found
         try:
             self.now = read_keys(self._path)
-        except KeysError as error:
+        except ApiKeysError as error:
             self._say(event="keys refused", reason=str(error))
 
 
 def read_keys(path: str | Path) -> tuple[Key, ...]:
-    """Return the keys of a TOML file of `[[keys]]` tables; raises KeysError for anything unexpected in it."""
+    """Return the keys of a TOML file of `[[keys]]` tables; raises ApiKeysError for anything unexpected in it."""
     try:
         said = tomllib.loads(Path(path).read_text())
     except FileNotFoundError:
-        raise KeysError(f"no file of keys at {path}: make one with `regulars key NAME --keys {path}`") from None
+        raise ApiKeysError(f"no file of keys at {path}: make one with `regulars key NAME --keys {path}`") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise KeysError(f"{path} cannot be read as a file of keys: {error}") from None
+        raise ApiKeysError(f"{path} cannot be read as a file of keys: {error}") from None
     entries = said.pop("keys", [])
     if said or not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise KeysError(f"{path} holds other things than [[keys]] tables: expected those alone")
+        raise ApiKeysError(f"{path} holds other things than [[keys]] tables: expected those alone")
     keys = tuple(_key(path, at, entry) for at, entry in enumerate(entries, 1))
     if not keys:
-        raise KeysError(f"{path} holds no key, so nobody could call: make one with `regulars key NAME --keys {path}`")
+        raise ApiKeysError(
+            f"{path} holds no key, so nobody could call: make one with `regulars key NAME --keys {path}`"
+        )
     if twice := sorted({key.name for key in keys if sum(other.name == key.name for other in keys) > 1}):
-        raise KeysError(f"{path} has the name {twice[0]!r} twice: names say in logs who called, keep one")
+        raise ApiKeysError(f"{path} has the name {twice[0]!r} twice: names say in logs who called, keep one")
     return keys
 
 
@@ -82,7 +81,7 @@ def add_key(path: str | Path, name: str, scopes: Iterable[str], rate: str | None
     path, scopes = Path(path), list(dict.fromkeys(scopes))
     keys = read_keys(path) if path.exists() else ()
     if any(key.name == name for key in keys):
-        raise KeysError(f"{path} has a key {name!r} already: take another name, or delete its [[keys]] table first")
+        raise ApiKeysError(f"{path} has a key {name!r} already: take another name, or delete its [[keys]] table first")
     secret = secrets.token_urlsafe(32)
     entry = {"name": name, "scopes": scopes, "sha256": _digest(secret)} | ({"rate": rate} if rate else {})
     _key(path, len(keys) + 1, entry)
@@ -131,17 +130,17 @@ def _key(path: str | Path, at: int, entry: dict[str, Any]) -> Key:
     """Return the entry as a key, or say what is wrong with it."""
     where = f"{path}: key {at}"
     if unknown := sorted(entry.keys() - {"name", "scopes", "sha256", "rate"}):
-        raise KeysError(f"{where} has {unknown[0]!r}: expected name, scopes, sha256 and rate")
+        raise ApiKeysError(f"{where} has {unknown[0]!r}: expected name, scopes, sha256 and rate")
     name, scopes, digest, rate = (entry.get(field) for field in ("name", "scopes", "sha256", "rate"))
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise KeysError(f"{where} is named {name!r}: expected up to 40 of a-z, 0-9 and -")
+        raise ApiKeysError(f"{where} is named {name!r}: expected up to 40 of a-z, 0-9 and -")
     if not isinstance(scopes, list) or not scopes or not all(scope in SCOPES for scope in scopes):
-        raise KeysError(f"{where} ({name}) has scopes {scopes!r}: expected some of {', '.join(SCOPES)}")
+        raise ApiKeysError(f"{where} ({name}) has scopes {scopes!r}: expected some of {', '.join(SCOPES)}")
     if not isinstance(digest, str) or not re.fullmatch("[0-9a-f]{64}", digest):
-        raise KeysError(f"{where} ({name}) has no SHA-256 of 64 hex digits: make keys with `regulars key`")
+        raise ApiKeysError(f"{where} ({name}) has no SHA-256 of 64 hex digits: make keys with `regulars key`")
     if rate is not None:
         try:
             parsed_rate(rate)
-        except RateError as error:
-            raise KeysError(f"{where} ({name}): {error}") from None
+        except RateLimitError as error:
+            raise ApiKeysError(f"{where} ({name}): {error}") from None
     return Key(name, frozenset(scopes), digest, rate)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from features.engines.python_engine import customer_features
-from serving.runtime.model_store import BUNDLE, ChampionError, Published
+from features.errors import PublishedModelError
+from serving.runtime.model_store import BUNDLE, Published
 from serving.state import Champion
 from serving.timestamps import moment
 from training.models.compiled.compiled_model import COMPILED_FILE, OneRow
@@ -31,22 +32,22 @@ TRIED = [
 
 
 def load(found: Published) -> Champion:
-    """Return the version, loaded and tried; raises ChampionError when it cannot be, or its two forms disagree."""
+    """Return the version, loaded and tried; raises PublishedModelError when it cannot be, or its two forms disagree."""
     bundle = found.folder / BUNDLE
     try:
         model = CustomerModel.load(bundle, found.digest)
         one_row = OneRow.load(bundle / COMPILED_FILE, found.compiled_digest)
         _try(model, one_row)
     except ValueError as error:
-        raise ChampionError(f"{found.tag} is refused: {error}") from None
+        raise PublishedModelError(f"{found.tag} is refused: {error}") from None
     except Exception as error:  # what a broken pickle raises is up to what it holds
         said = f"{type(error).__name__}: {error}"
-        raise ChampionError(f"{found.tag} cannot be loaded, publish another ({said})") from None
+        raise PublishedModelError(f"{found.tag} cannot be loaded, publish another ({said})") from None
     return Champion(found.version, found.tag, found.digest, found.folder, model, one_row)
 
 
 def _try(model: CustomerModel, one_row: OneRow) -> None:
-    """Score two made-up customers both ways, which also warms the model; raise ChampionError where they differ."""
+    """Score two made-up customers both ways, which also warms the model; PublishedModelError where they differ."""
     for as_of, events in TRIED:
         features = customer_features(events, as_of, model.card.timezone)
         day = moment(as_of, model.card.timezone).day
@@ -56,6 +57,6 @@ def _try(model: CustomerModel, one_row: OneRow) -> None:
             fast = one_row.predict(list(features.values()), day, horizon)._asdict()
             for name in OUTPUTS:
                 if not math.isclose(slow[name], fast[name], rel_tol=TOLERANCE, abs_tol=TOLERANCE):
-                    raise ChampionError(
+                    raise PublishedModelError(
                         f"its compiled form says {name} {fast[name]} where the model says {slow[name]}: publish again"
                     )

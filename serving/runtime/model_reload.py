@@ -6,9 +6,10 @@ from datetime import datetime
 from pathlib import Path
 
 from features.atomic_file import whole_file
+from features.errors import PublishedModelError
 from features.loyalty.formula import Formula
 from serving.runtime.model_loader import load
-from serving.runtime.model_store import NAME, ChampionError, latest, published
+from serving.runtime.model_store import NAME, latest, published
 from serving.runtime.poller import Said, Stamp, stamp
 from serving.state import Holder, InService
 
@@ -26,7 +27,7 @@ def at_start(store: Path, formula: Formula, timezone: str, clock: Callable[[], d
             continue
         try:
             return _taken(store, name, clock, say, refused)
-        except ChampionError as error:
+        except PublishedModelError as error:
             refused = str(error)
             say(event="refused", version=name, reason=refused)
     return InService(formula, timezone, None, clock(), absent=refused or NONE_PUBLISHED, refused=refused)
@@ -54,7 +55,7 @@ class Watch:
             return
         try:
             self._holder.now = _taken(self._store, name, self._clock, self._say, None)
-        except ChampionError as error:
+        except PublishedModelError as error:
             self._holder.now = replace(now, refused=str(error))
             self._say(event="refused", version=name, reason=str(error))
 

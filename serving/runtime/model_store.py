@@ -14,15 +14,12 @@ from bentoml.exceptions import BentoMLException
 
 from features.atomic_file import file_digest
 from features.definitions import COLUMN_NAMES
+from features.errors import PublishedModelError
 from training.models.compiled.compiled_model import COMPILED_FILE
 
 NAME = "regulars"
 BUNDLE = "bundle"
 MODEL_FILE, CARD_FILE = "model.joblib", "card.json"
-
-
-class ChampionError(ValueError):
-    """A published version that cannot go into service; the message says what was found and what to do."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +44,14 @@ def latest(store: Path) -> str | None:
 def published(store: Path, name: str) -> Published:
     """Return what the store says of a version, after checking without loading it that it can be loaded here.
 
-    Raises ChampionError when something is missing, a file has another digest than when it was published, or the
+    Raises PublishedModelError when something is missing, a file has another digest than when it was published, or the
     version was fitted with other libraries or for other feature columns than there are here.
     """
     folder = store / NAME / name
     try:
         info = bentoml.Model.from_path(str(folder)).info
     except (BentoMLException, OSError, ValueError) as error:
-        raise ChampionError(f"{NAME}:{name} is no whole version in {store}: publish again ({error})") from None
+        raise PublishedModelError(f"{NAME}:{name} is no whole version in {store}: publish again ({error})") from None
     said = info.metadata
     found = Published(
         str(info.labels.get("version", name)),
@@ -68,28 +65,30 @@ def published(store: Path, name: str) -> Published:
 
 
 def _check_card(found: Published) -> None:
-    """Raise ChampionError unless the card asks for the libraries and columns that are here, and the digest holds."""
+    """Raise PublishedModelError unless the card asks for libraries and columns that are here, and the digest holds."""
     bundle = found.folder / BUNDLE
     try:
         card = json.loads((bundle / CARD_FILE).read_text())
         libraries, columns = dict(card["libraries"]), list(card["feature_columns"])
         found_digests = {file: file_digest(bundle / file) for file in (MODEL_FILE, COMPILED_FILE)}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ChampionError(f"{found.tag} has no card or model that can be read, publish again: {error!r}") from None
+        raise PublishedModelError(
+            f"{found.tag} has no card or model that can be read, publish again: {error!r}"
+        ) from None
     for (file, digest), expected in zip(found_digests.items(), (found.digest, found.compiled_digest), strict=True):
         if digest != expected:
-            raise ChampionError(
+            raise PublishedModelError(
                 f"{found.tag} is refused: its {file} has digest {digest[:12]}, expected {expected[:12] or 'none'}: "
                 "it is not what was published; publish again"
             )
     for library, expected in libraries.items():
         if (here := _installed(library)) != expected:
-            raise ChampionError(
+            raise PublishedModelError(
                 f"{found.tag} is refused: it was fitted with {library} {expected}, here is {here or 'none'}: "
                 "install what it was fitted with, or fit and publish again"
             )
     if unknown := [column for column in columns if column not in COLUMN_NAMES]:
-        raise ChampionError(
+        raise PublishedModelError(
             f"{found.tag} is refused: it reads {', '.join(map(str, unknown[:5]))}, which are no features here: "
             "install the version of its card, or fit and publish again"
         )

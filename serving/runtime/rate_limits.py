@@ -8,16 +8,14 @@ from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
-
-class RateError(ValueError):
-    """A rate that cannot be read; the message says how to write one."""
+from features.errors import RateLimitError
 
 
 @lru_cache(maxsize=1024)
 def parsed_rate(rate: object) -> RateLimitItem:
-    """Return a rate like `100/second` or `5000/minute`; raises RateError for anything else."""
+    """Return a rate like `100/second` or `5000/minute`; raises RateLimitError for anything else."""
     if not isinstance(rate, str) or not re.fullmatch(r"[1-9]\d{0,8}/(second|minute|hour|day)", rate):
-        raise RateError(f"{rate!r} is no rate: write it like 100/second, 5000/minute, 20000/hour or 1000000/day")
+        raise RateLimitError(f"{rate!r} is no rate: write it like 100/second, 5000/minute, 20000/hour or 1000000/day")
     return parse(rate)
 
 

@@ -13,6 +13,7 @@ from urllib.error import URLError
 from bentoml.exceptions import BentoMLException
 
 import serving
+from features.errors import ServerStartError
 
 EXAMPLE = {
     "customers": [
@@ -32,27 +33,25 @@ PATIENCE = 120
 SERVICE = "serving.service:service"
 
 
-class StartError(ValueError):
-    """A service that cannot start; the message says what was found and what to do."""
-
-
 def free_address(host: str, port: int) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """Return the address, if one can listen there; raises StartError when not."""
+    """Return the address, if one can listen there; raises ServerStartError when not."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        raise StartError(f"{host!r} is no IP address: use 127.0.0.1 for this machine alone") from None
+        raise ServerStartError(f"{host!r} is no IP address: use 127.0.0.1 for this machine alone") from None
     with socket.socket(socket.AF_INET6 if address.version == 6 else socket.AF_INET) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             trial.bind((host, port))
         except OSError as error:
-            raise StartError(f"nothing can listen at {host}:{port} ({error.strerror}): take another port") from None
+            raise ServerStartError(
+                f"nothing can listen at {host}:{port} ({error.strerror}): take another port"
+            ) from None
     return address
 
 
 def start(host: str, port: int, drain_seconds: int, keep_alive_seconds: int) -> None:
-    """Run the service until it is told to stop; raises StartError for what its check before the start refuses."""
+    """Run the service until it is told to stop; raises ServerStartError for what its check before the start refuses."""
     from _bentoml_impl.loader import load
     from _bentoml_impl.server import serve_http
 
@@ -68,7 +67,7 @@ def start(host: str, port: int, drain_seconds: int, keep_alive_seconds: int) -> 
             timeout_keep_alive=keep_alive_seconds,
         )
     except BentoMLException as error:
-        raise StartError(str(error)) from None
+        raise ServerStartError(str(error)) from None
 
 
 def tell_when_ready(host: str, port: int, say: Callable[[str], None]) -> None:

@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from serving.runtime.rate_limits import RateError, parsed_rate
-
-
-class SettingsError(ValueError):
-    """A setting that cannot be used; the message names it and what was expected."""
+from features.errors import RateLimitError, SettingsError
+from serving.runtime.rate_limits import parsed_rate
 
 
 @dataclass(frozen=True)
@@ -33,7 +30,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
         if rate:
             parsed_rate(rate)
         ZoneInfo(timezone)
-    except RateError as error:
+    except RateLimitError as error:
         raise SettingsError(f"REGULARS_RATE: {error}") from None
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise SettingsError(f"REGULARS_TIMEZONE is {timezone!r}, expected a zone like Europe/London") from None

@@ -7,7 +7,8 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.engines.feature_table import feature_table, moment
+from features.as_of import AsOf
+from features.engines.feature_table import feature_table
 from features.loyalty.formula import load_formula
 from features.loyalty.scoring import score
 from tests.features.logs import (
@@ -37,7 +38,7 @@ def table(log: Log, which: int = 0) -> pd.DataFrame:
 @given(st.data(), logs(), st.integers(0, 2))
 def test_what_comes_at_or_after_as_of_changes_nothing(data: st.DataObject, log: Log, which: int) -> None:
     """Events of any type at or after as_of, or recorded at or after it, of old and new customers alike."""
-    now, _ = moment(log.as_ofs()[which], log.zone)
+    now = AsOf.parse(log.as_ofs()[which], log.zone).time
     later = []
     for event in data.draw(
         st.lists(events(moments(log.as_of_day, log.zone), ("a", "b", "new")), min_size=1, max_size=6)
@@ -54,7 +55,7 @@ def test_what_comes_at_or_after_as_of_changes_nothing(data: st.DataObject, log: 
 @given(st.data(), logs(min_size=1), st.integers(0, 2))
 def test_a_correction_at_or_after_as_of_changes_nothing(data: st.DataObject, log: Log, which: int) -> None:
     """A version recorded at or after as_of, of other values or another moment, leaves the older one in force."""
-    now, _ = moment(log.as_ofs()[which], log.zone)
+    now = AsOf.parse(log.as_ofs()[which], log.zone).time
     changed: list[Event] = []
     for event in log.events:
         at = max(now, (event.known_from or now) + 1) + data.draw(st.sampled_from([0, 1, DAY]))

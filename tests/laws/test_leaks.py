@@ -8,12 +8,13 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from features.engines.feature_table import moment
+from features.as_of import AsOf
+from features.errors import TooLittleDataError
 from features.loyalty.formula import load_formula
 from tests.training.logs import cut, simulated, stored
 from training import fit
 from training.backtest import backtest
-from training.fit import TooLittleDataError, drawn_customers, fit_customer_model
+from training.fit import drawn_customers, fit_customer_model
 from training.windows import window
 
 AS_OF = date(2024, 3, 1)
@@ -21,7 +22,7 @@ AS_OF = date(2024, 3, 1)
 
 def forecast_of(log: pa.Table, folder: Path) -> pd.DataFrame:
     store = stored(log, folder)
-    day = moment(AS_OF, store.timezone)[1]
+    day = AsOf.parse(AS_OF, store.timezone).day
     model = fit_customer_model(store, AS_OF, load_formula())
     return model.predict(window(store, day, []).features, day, 90)
 

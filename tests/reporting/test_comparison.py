@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import pytest
 
 from features.engines.feature_table import feature_table
+from features.errors import HorizonNotOverError, TooLittleDataError
 from features.loyalty.formula import load_formula
 from reporting import comparison as room
-from reporting.comparison import NotOverError, compare, model_as_of
-from training.fit import TooLittleDataError
+from reporting.comparison import compare, model_as_of
 
 AS_OF, DAYS = "2024-03-01", 90
 
@@ -35,7 +35,7 @@ def test_every_side_has_the_same_customers(report):
 
 def test_a_horizon_that_is_not_over_is_refused(shop):
     """One line says until when the log goes; nothing is fitted for it."""
-    with pytest.raises(NotOverError, match=r"the log ends on .* give an earlier --as-of"):
+    with pytest.raises(HorizonNotOverError, match=r"the log ends on .* give an earlier --as-of"):
         compare(shop, AS_OF, 900, load_formula())
 
 

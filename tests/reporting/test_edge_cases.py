@@ -7,13 +7,13 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pytest
 
+from features.errors import TooLittleDataError
 from features.loyalty.formula import load_formula
 from reporting.build import make_report
 from reporting.data_dictionary import dictionary
 from reporting.export import write_tables, write_workbook
 from reporting.page.html_page import page
 from tests.training.logs import stored
-from training.fit import TooLittleDataError
 
 START, AS_OF, DAYS = date(2023, 1, 1), "2023-10-28", 60
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from features.engines.feature_table import moment
+from features.as_of import AsOf
 from reporting.explanations import GROUPS, PARTS, reasons
 from training.models.purchases.covariates import NAMES
 
@@ -13,7 +13,7 @@ AS_OF, DAYS = "2024-03-01", 90
 def test_factors_multiply_to_the_forecast(shop, report):
     """average * exp(sum of the parts) is what the model expects, to 1e-9, over any horizon."""
     model = report.comparison.chosen.model
-    day = moment(AS_OF, shop.timezone)[1]
+    day = AsOf.parse(AS_OF, shop.timezone).day
     for days in (7, DAYS, 365):
         why = reasons(model.count, report.comparison.features, day, days)
         told = why["average"] * np.exp(why[list(PARTS)].sum(axis=1))
@@ -31,7 +31,7 @@ def test_every_signal_is_in_one_group():
 def test_the_basket_moves_the_basket_alone(shop, report):
     """Other amounts change no part but that of the basket (and the limits)."""
     features = report.comparison.features
-    count, day = report.comparison.chosen.model.count, moment(AS_OF, shop.timezone)[1]
+    count, day = report.comparison.chosen.model.count, AsOf.parse(AS_OF, shop.timezone).day
     before = reasons(count, features, day, DAYS)
     richer = reasons(count, features.assign(basket_mean=features["basket_mean"] * 3), day, DAYS)
     same = [part for part in PARTS if part not in ("basket", "limits")]

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.engines.feature_table import feature_table
-from features.loyalty.formula import Band, Formula, FormulaError, Part, load_formula
+from features.errors import FormulaError
+from features.loyalty.formula import Band, Formula, Part, load_formula
 from features.loyalty.scoring import formula_for, score
 from features.store.event_store import EventStore
 from serving.batch import Forecasts, Summary, write_scores

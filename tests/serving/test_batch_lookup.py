@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.batch_lookup import ScoresError, last_scores
+from features.errors import BatchScoresError
+from serving.batch_lookup import last_scores
 
 
 @given(st.lists(st.text(max_size=3), max_size=5))
@@ -32,7 +33,7 @@ def test_scores_that_cannot_be_read_are_one_line(tmp_path: Path, content: bytes 
     path = tmp_path / "scores.parquet"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(ScoresError, match="batch scores") as caught:
+    with pytest.raises(BatchScoresError, match="batch scores") as caught:
         last_scores(path, ["a"])
     assert "\n" not in str(caught.value)
 
@@ -40,5 +41,5 @@ def test_scores_that_cannot_be_read_are_one_line(tmp_path: Path, content: bytes 
 def test_a_table_of_something_else_is_refused(tmp_path: Path) -> None:
     """A Parquet file that `regulars score` did not write is no file of scores."""
     pq.write_table(pa.table({"customer_id": ["a"]}), tmp_path / "features.parquet")
-    with pytest.raises(ScoresError, match="holds no batch scores: write them with `regulars score`"):
+    with pytest.raises(BatchScoresError, match="holds no batch scores: write them with `regulars score`"):
         last_scores(tmp_path / "features.parquet", ["a"])

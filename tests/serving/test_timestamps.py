@@ -9,9 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from features.errors import TimestampError
 from features.ingestion.casting import Faults, as_moments
 from features.timezones import business_time
-from serving.timestamps import TIME, MomentError, moment, read_moment, written
+from serving.timestamps import TIME, moment, read_moment, written
 
 ZONES = st.sampled_from(["UTC", "Europe/London", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"])
 NEVER = 2**62
@@ -37,7 +38,7 @@ def test_a_text_is_the_moment_that_ingest_reads(day: str, clock: str, offset: st
         return
     try:
         ours = read_moment(text, zone, NEVER)
-    except MomentError:
+    except TimestampError:
         assert faults.found
         return
     assert not faults.found
@@ -59,5 +60,5 @@ def test_what_is_too_late_is_refused() -> None:
     """A moment after the latest is refused, the latest itself is not."""
     latest = read_moment("2011-06-10", "UTC", NEVER).time
     assert read_moment("2011-06-10", "UTC", latest).time == latest
-    with pytest.raises(MomentError, match="ahead of the clock"):
+    with pytest.raises(TimestampError, match="ahead of the clock"):
         read_moment("2011-06-10T00:00:00.000001", "UTC", latest)

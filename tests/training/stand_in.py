@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from features.as_of import AsOf
 from features.definitions import COLUMN_NAMES
-from features.engines.feature_table import moment
 from features.loyalty.formula import load_formula
 from training.models.btyd.bg_nbd import BGNBD
 from training.models.customer_model import Card, CustomerModel
@@ -40,7 +40,7 @@ def customer_model(rate: float = 0.01, megabytes: int = 0) -> CustomerModel:
 def count_model(rate: float = 0.01) -> CountModel:
     """BG/NBD at a rate a day, without season, corrections or level."""
     model = CountModel()
-    model.day_ = moment(AS_OF, TIMEZONE)[1]
+    model.day_ = AsOf.parse(AS_OF, TIMEZONE).day
     model.clock_ = SeasonalClock(model.day_)
     model.model_ = BGNBD()
     model.model_.params_ = {"r": 1.0, "alpha": 1 / rate, "a": 0.5, "b": 3.0}

@@ -13,11 +13,11 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.models import ModelStore
 from matplotlib.figure import Figure
 
+from features.errors import TrackingError
 from tests.training.stand_in import customer_model
 from training.models.compiled.compiled_model import OneRow
 from training.models.customer_model import CustomerModel
 from training.publish import publish
-from training.registry.errors import TrackingError
 from training.registry.mlflow_client import Tracking, log_figure, log_measures, start_run
 from training.registry.versions import CHAMPION, Version, move_alias, register, version
 

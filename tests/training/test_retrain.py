@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from features.errors import TooLittleDataError
 from features.loyalty.formula import load_formula
 from features.store.event_store import EventStore
 from tests.training.logs import simulated, stored
-from training.fit import TooLittleDataError
 from training.registry.mlflow_client import Tracking
 from training.registry.runs import runs
 from training.registry.versions import load, version

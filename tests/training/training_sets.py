@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from features.engines.feature_table import AsOf, moment
+from features.as_of import AsOf, AsOfLike, day_date
 from features.store.event_store import EventStore
 from training.fit import HORIZONS
 from training.models.window import Activity, Window
-from training.windows import activity, day_date, window, window_plan
+from training.windows import activity, window, window_plan
 
 
 class Lesson(NamedTuple):
@@ -18,9 +18,11 @@ class Lesson(NamedTuple):
     past: Activity
 
 
-def lesson(store: EventStore, as_of: AsOf, reached: Sequence[int] = (), horizons: Sequence[int] = HORIZONS) -> Lesson:
+def lesson(
+    store: EventStore, as_of: AsOfLike, reached: Sequence[int] = (), horizons: Sequence[int] = HORIZONS
+) -> Lesson:
     """Return the lesson at a date; `now` has the outcome of the horizons `reached`, to try the model on."""
-    day = moment(as_of, store.timezone)[1]
+    day = AsOf.parse(as_of, store.timezone).day
     past = activity(store, day)
     plan = window_plan(past.first_day, day, horizons)
     earlier = [window(store, start, reach, day_date(day)) for start, reach in plan.items()]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.errors import InvalidArgumentError
 from training.evaluation.metrics import (
     SMALLEST_COUNT,
     SMALLEST_PROBABILITY,
@@ -43,7 +44,7 @@ def measures(purchases: pd.Series, forecasts: Mapping[str, pd.DataFrame]) -> pd.
     rows = {}
     for name, forecast in forecasts.items():
         if not forecast.index.equals(purchases.index):
-            raise ValueError(
+            raise InvalidArgumentError(
                 f"forecast {name!r} is for other customers than the trial: give one row for each, in order"
             )
         rows[name] = {

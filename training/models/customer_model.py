@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from features.atomic_file import file_digest, whole_file
 from features.definitions import COLUMN_NAMES
+from features.errors import ModelError
 from features.loyalty.formula import Formula
-from training.models.errors import ModelError as ModelError
 from training.models.moved_classes import load_pickle
 from training.models.purchases.model import CountModel
 from training.models.spend.model import SpendModel

@@ -2,6 +2,8 @@
 
 from urllib.parse import urlsplit
 
+from features.errors import TrackingError
+
 NO_ANSWER = "no answer: start the server, or mend MLFLOW_TRACKING_URI"
 NO_ROOM = "no room on the disk: free some and call again"
 REMEDIES = {
@@ -22,10 +24,6 @@ REMEDIES = {
     "malformed": "damaged: restore a copy",
 }
 """What to say when the error's own text holds the words on the left."""
-
-
-class TrackingError(ValueError):
-    """Tracking or the registry failed; one line says what was found and what to do."""
 
 
 def in_one_line(error: BaseException, uri: str) -> TrackingError:

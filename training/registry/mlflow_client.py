@@ -21,9 +21,10 @@ from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from features.engines.feature_table import moment
+from features.as_of import AsOf
+from features.errors import TrackingError
 from training.registry.environment import environment, is_gone, requirements, this_process
-from training.registry.errors import TrackingError, in_one_line, without_password
+from training.registry.errors import in_one_line, without_password
 from training.registry.sqlite_file import check_writable, make_once, sqlite_file
 from training.synthetic_customers import invented_customer
 
@@ -152,7 +153,7 @@ def log_model(run: Run, model: "CustomerModel", name: str) -> tuple[str, str, st
         bundle, folder = Path(scratch, BUNDLE), Path(scratch, "model")
         digest = model.save(bundle)
         example = invented_customer(card.as_of)
-        params = {"as_of_day": moment(card.as_of, card.timezone)[1], "horizon_days": card.horizons[0]}
+        params = {"as_of_day": AsOf.parse(card.as_of, card.timezone).day, "horizon_days": card.horizons[0]}
         save_model(
             str(folder),
             loader_module=LOADER,

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from features.errors import TrackingError
 from training.models.customer_model import CustomerModel, digest
-from training.registry.errors import TrackingError
 from training.registry.mlflow_client import BUNDLE, Run, Tracking, answered, download, log_model, pages
 
 REGISTERED = "regulars"

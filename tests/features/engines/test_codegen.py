@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.as_of import AsOf, AsOfLike
 from features.definitions import AGGREGATES, COLUMN_NAMES, COLUMNS
 from features.engines.codegen import kernel_source, median
-from features.engines.feature_table import AsOf, feature_table, moment
+from features.engines.feature_table import feature_table
 from features.engines.numba_engine import _kept
 from features.simulate import Truth, simulate
 from features.store.event_store import EventStore
@@ -38,9 +39,15 @@ from tests.features.sql_oracle import sql_feature_table
 EXAMPLE = Path(__file__).parents[3] / "examples" / "online_retail_ii.parquet"
 
 
-def three_agree(store: EventStore, rows: pa.RecordBatch, as_of: AsOf) -> int:
+def cutoff(as_of: AsOfLike, timezone: str) -> tuple[int, int]:
+    """Time and day of a cutoff."""
+    parsed = AsOf.parse(as_of, timezone)
+    return parsed.time, parsed.day
+
+
+def three_agree(store: EventStore, rows: pa.RecordBatch, as_of: AsOfLike) -> int:
     """Assert that the engines agree on a store and the rows it was made of; return the number of customers."""
-    time, day = moment(as_of, store.timezone)
+    time, day = cutoff(as_of, store.timezone)
     table = feature_table(store, as_of)
     same_bits(table, plain_table(store, time, day))
     same_bits(table, sql_feature_table(events_table(rows), time, day))
@@ -60,7 +67,7 @@ def test_batch_and_online_agree(log: Log) -> None:
     """The compiled and the plain-Python kernel agree at every date."""
     store = shelved(log)
     for as_of in log.as_ofs():
-        same_bits(feature_table(store, as_of), plain_table(store, *moment(as_of, log.zone)))
+        same_bits(feature_table(store, as_of), plain_table(store, *cutoff(as_of, log.zone)))
 
 
 @pytest.mark.parametrize("truth", [Truth(), Truth(recorded_lag_days=3.0)], ids=["as it comes", "recorded late"])
@@ -186,7 +193,7 @@ def test_a_long_rhythm_has_the_same_median_compiled() -> None:
         for day in np.cumsum(dice.integers(1, 30, size + 1))
     ]
     store = shelved(Log(events, "UTC", datetime(2024, 6, 10).date()))
-    same_bits(feature_table(store, "2024-06-10"), plain_table(store, *moment("2024-06-10", "UTC")))
+    same_bits(feature_table(store, "2024-06-10"), plain_table(store, *cutoff("2024-06-10", "UTC")))
 
 
 def test_the_generated_text_is_all_of_the_definitions() -> None:

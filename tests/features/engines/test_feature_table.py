@@ -9,43 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.as_of import AsOfLike
 from features.definitions import COLUMN_NAMES
-from features.engines.feature_table import AsOf, feature_chunks, feature_table, moment, write_feature_table
+from features.engines.feature_table import feature_chunks, feature_table, write_feature_table
 from features.store.writer import write_store
-from tests.features.logs import DAY, KIND, Event, Log, batch, day_of, logs, microseconds, same_bits, shelved
+from tests.features.logs import DAY, KIND, Event, Log, batch, logs, microseconds, same_bits, shelved
 
 NOON = microseconds(datetime.fromisoformat("2024-06-10T12:00:00+00:00"))
-
-
-# The moment of knowledge
-
-
-@pytest.mark.parametrize(
-    ("as_of", "zone", "utc"),
-    [
-        ("2024-06-10", "UTC", "2024-06-10T00:00+00:00"),
-        (date(2024, 6, 10), "Europe/London", "2024-06-09T23:00+00:00"),
-        (datetime(2024, 1, 10, 9, 30), "America/New_York", "2024-01-10T14:30+00:00"),
-        ("2024-06-10T09:30:00+01:00", "Asia/Shanghai", "2024-06-10T08:30+00:00"),
-        (pd.Timestamp("2024-06-10T20:00", tz="UTC"), "Asia/Shanghai", "2024-06-10T20:00+00:00"),
-        ("2024-10-27T01:30", "Europe/London", "2024-10-27T00:30+00:00"),
-        ("1969-12-31T23:59:59.999999", "UTC", "1969-12-31T23:59:59.999999+00:00"),
-    ],
-)
-def test_moment(as_of: str | date, zone: str, utc: str) -> None:
-    """A date is its midnight in the business zone, an offset is honoured, of two equal clock times the first meant."""
-    time = microseconds(datetime.fromisoformat(utc))
-    assert moment(as_of, zone) == (time, day_of(time, zone))
-
-
-NO_DATES = ("", "now", "today", "2024-13-01", "2024-06-31", "10/06/2011", "NaT", pd.NaT, None, "10000-01-01")
-
-
-@pytest.mark.parametrize("as_of", NO_DATES)
-def test_moment_says_what_it_expects(as_of: str) -> None:
-    """What is no date is named, with an example of one."""
-    with pytest.raises(ValueError, match=r"write it like 2011-06-10"):
-        moment(as_of, "UTC")
 
 
 # Who is in the table
@@ -107,8 +77,8 @@ def test_an_empty_store_gives_an_empty_table(records: bool, tmp_path: Path) -> N
 def test_chunks_hold_the_table(log: Log, chunk: int) -> None:
     """Of any size, at several dates: put together they are the table of each date."""
     store = shelved(log)
-    as_ofs: list[AsOf] = [*log.as_ofs()[:3]]
-    pieces: dict[AsOf, list[pd.DataFrame]] = {as_of: [] for as_of in as_ofs}
+    as_ofs: list[AsOfLike] = [*log.as_ofs()[:3]]
+    pieces: dict[AsOfLike, list[pd.DataFrame]] = {as_of: [] for as_of in as_ofs}
     for as_of, table in feature_chunks(store, as_ofs, chunk):
         assert len(table) <= chunk
         pieces[as_of].append(table)

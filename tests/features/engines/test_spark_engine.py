@@ -30,7 +30,8 @@ from features.engines.spark_engine import (
     whole_customers,
     write_feature_table_on_spark,
 )
-from features.engines.spark_session import NEEDED, SparkMissingError, local_session
+from features.engines.spark_session import NEEDED, local_session
+from features.errors import SparkMissingError
 from features.simulate import Truth, simulate
 from features.store.event_store import EventStore
 from tests.features.logs import DAY, Log, coded, logs, same_bits, shelved

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.errors import UnreadableSourceError
 from features.ingestion import csv_reader as delimited
 from features.ingestion import text_encoding as encodings
 from features.ingestion.csv_reader import Layout, Rows, Unread, read_delimited, sniffed_layout
-from features.ingestion.text_encoding import UnreadableError
 
 Line = tuple[int, int, tuple[str, ...]]
 
@@ -134,7 +134,7 @@ def test_a_huge_line_is_an_error_of_the_file(tmp_path: Path) -> None:
     with (
         patch.object(encodings, "BLOCK", 1 << 12),
         patch.object(delimited, "LINE_LIMIT", 1 << 16),
-        pytest.raises(UnreadableError, match=r"has a line of more than .* MB \(line 2\)"),
+        pytest.raises(UnreadableSourceError, match=r"has a line of more than .* MB \(line 2\)"),
     ):
         list(read_delimited(path, AB))
 
@@ -153,7 +153,7 @@ def test_a_file_without_a_header_is_an_error(data: bytes, tmp_path: Path) -> Non
     """Nothing, blank lines, or a first line that is no header."""
     path = tmp_path / "log.csv"
     path.write_bytes(data)
-    with pytest.raises(UnreadableError, match=r"is empty|has a first line"):
+    with pytest.raises(UnreadableSourceError, match=r"is empty|has a first line"):
         sniffed_layout(path, ["a"])
 
 

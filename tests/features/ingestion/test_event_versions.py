@@ -7,8 +7,8 @@ import duckdb
 import pytest
 
 from features.engines.feature_table import feature_table
+from features.errors import SourceError
 from features.ingestion.ingest import ingest
-from features.ingestion.sources import SourceError
 from features.store.event_store import open_store
 from tests.features.reading import Read, csv_file, read
 

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 
 from features.engines.feature_table import feature_table
 from features.engines.python_engine import customer_features
+from features.errors import SourceError, StoreError
 from features.ingestion.ingest import good_batches, ingest
 from features.ingestion.ingest_report import Tally
 from features.ingestion.quarantine import Quarantine
-from features.ingestion.sources import Reading, SourceError, open_sources
+from features.ingestion.sources import Reading, open_sources
 from features.ingestion.validation import Rules
 from features.schema import (
     CHANNELS,
@@ -31,7 +32,7 @@ from features.schema import (
     INCENTIVE_OUTCOMES,
     VISIT_OUTCOMES,
 )
-from features.store.event_store import StoreError, is_store, open_store
+from features.store.event_store import is_store, open_store
 from features.timezones import business_time
 from tests.features.reading import HEADER, check_accounts, csv_file, parquet_file, read
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features.ingestion.sources import Reading, Source, SourceError, open_sources
+from features.errors import SourceError
+from features.ingestion.sources import Reading, Source, open_sources
 from tests.features.reading import HEADER, csv_file, parquet_file, read
 
 GOOD = "A,2024-01-01,usage,,,,,,"

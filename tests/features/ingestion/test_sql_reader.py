@@ -14,7 +14,7 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
-from features.ingestion.sources import SourceError
+from features.errors import SourceError
 from features.ingestion.sql_reader import answer_as_parquet, without_password
 from tests.features.reading import read
 

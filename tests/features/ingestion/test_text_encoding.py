@@ -5,8 +5,9 @@ from unittest.mock import patch
 
 import pytest
 
+from features.errors import UnreadableSourceError
 from features.ingestion import text_encoding as encodings
-from features.ingestion.text_encoding import UnreadableError, sniffed_encoding, utf8_blocks
+from features.ingestion.text_encoding import sniffed_encoding, utf8_blocks
 
 GERMAN = "customer_id,content\nMüller,größer\nJosé,Façade\n"
 
@@ -74,7 +75,7 @@ def test_an_unknown_encoding_is_an_error(encoding: str, tmp_path: Path) -> None:
     """So are names of codecs that are no text."""
     path = tmp_path / "log.csv"
     path.write_text("a\n")
-    with pytest.raises(UnreadableError, match="has no encoding named"):
+    with pytest.raises(UnreadableSourceError, match="has no encoding named"):
         blocks(path, encoding)
 
 
@@ -82,7 +83,7 @@ def test_an_encoding_that_does_not_fit_at_all_is_an_error(tmp_path: Path) -> Non
     """Half a letter at the end of UTF-16."""
     path = tmp_path / "log.csv"
     path.write_bytes(b"abc")
-    with pytest.raises(UnreadableError, match="is not in utf-16-le"):
+    with pytest.raises(UnreadableSourceError, match="is not in utf-16-le"):
         blocks(path, "utf-16-le")
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.loyalty.scoring import FormulaError, base_index, base_indices, load_formula, weighted_mean
+from features.errors import FormulaError
+from features.loyalty.scoring import base_index, base_indices, load_formula, weighted_mean
 
 RULE = load_formula()
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.loyalty.formula import Band, Formula, FormulaError, Part, load_formula
+from features.errors import FormulaError
+from features.loyalty.formula import Band, Formula, Part, load_formula
 
 RULE = load_formula()
 

@@ -13,14 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.loyalty.scoring import (
-    Band,
-    Formula,
-    FormulaError,
-    Part,
-    load_formula,
-    score,
-)
+from features.errors import FormulaError
+from features.loyalty.scoring import Band, Formula, Part, load_formula, score
 from features.loyalty.scoring_one import one_score
 
 RULE = load_formula()

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from features.definitions import COLUMN_NAMES
-from features.loyalty.formula import Band, Formula, FormulaError, Part, load_formula
+from features.errors import FormulaError
+from features.loyalty.formula import Band, Formula, Part, load_formula
 from features.loyalty.scoring_one import OneScore, one_score
 
 ROOT = Path(__file__).parents[3]

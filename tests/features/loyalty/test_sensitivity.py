@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.loyalty.formula import FormulaError, load_formula
+from features.errors import FormulaError
+from features.loyalty.formula import load_formula
 from features.loyalty.scoring import score
 from features.loyalty.sensitivity import changed_customers, sensitivity
 

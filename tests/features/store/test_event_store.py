@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from features.errors import StoreError
 from features.store import event_store as store_module
-from features.store.event_store import SCHEMA_VERSION, EventStore, StoreError, is_store, open_store
+from features.store.event_store import SCHEMA_VERSION, EventStore, is_store, open_store
 from features.store.writer import write_store
 from tests.features.logs import KIND, Event, batch
 

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from features.atomic_file import whole_file
 from features.engines.feature_table import feature_table
+from features.errors import StoreError
 from features.schema import AMOUNT_MAXIMUM
-from features.store.event_store import ABSENT, DTYPES, EventStore, StoreError, open_store
+from features.store.event_store import ABSENT, DTYPES, EventStore, open_store
 from features.store.writer import write_store
 from tests.features.logs import DAY, KIND, Event, Log, batch, day_of, logs, shelved
 

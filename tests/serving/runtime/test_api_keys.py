@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.runtime.api_keys import Key, KeyRing, KeysError, add_key, caller, read_keys
+from features.errors import ApiKeysError
+from serving.runtime.api_keys import Key, KeyRing, add_key, caller, read_keys
 
 
 def test_a_key_is_said_once_and_kept_as_a_digest(tmp_path: Path) -> None:
@@ -72,7 +73,7 @@ def test_a_faulty_file_is_refused(tmp_path: Path, text: str, said: str) -> None:
     """One line says what is wrong with it; a faulty key never lets more people in than meant."""
     file = tmp_path / "keys.toml"
     file.write_text(text)
-    with pytest.raises(KeysError, match=said):
+    with pytest.raises(ApiKeysError, match=said):
         read_keys(file)
 
 
@@ -82,7 +83,7 @@ def test_a_name_is_made_once(tmp_path: Path) -> None:
     add_key(file, "shop", ["score"])
     before = file.read_bytes()
     for name, scopes, rate in (("shop", ["score"], None), ("b", ["all"], None), ("b", ["score"], "fast")):
-        with pytest.raises(KeysError):
+        with pytest.raises(ApiKeysError):
             add_key(file, name, scopes, rate)
     assert file.read_bytes() == before
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from features.errors import PublishedModelError
 from serving.runtime.model_loader import load
-from serving.runtime.model_store import CARD_FILE, MODEL_FILE, ChampionError, latest, published
+from serving.runtime.model_store import CARD_FILE, MODEL_FILE, latest, published
 from serving.state import Champion
 from tests.serving.running import ROOT, put
 from training.models import customer_model
@@ -56,7 +57,7 @@ def test_a_changed_file_is_refused_before_it_is_read(store: Path, file: str) -> 
     """One byte more, and its digest is another."""
     changed = bundle(store) / file
     changed.write_bytes(changed.read_bytes() + b" ")
-    with pytest.raises(ChampionError, match=f"refused: its {file} has digest .*, expected .*publish again"):
+    with pytest.raises(PublishedModelError, match=f"refused: its {file} has digest .*, expected .*publish again"):
         published(store, str(latest(store)))
 
 
@@ -64,7 +65,7 @@ def test_a_changed_file_is_refused_before_it_is_read(store: Path, file: str) -> 
 def test_a_missing_file_is_refused(store: Path, file: str) -> None:
     """Each of them is needed."""
     (bundle(store) / file).unlink()
-    with pytest.raises(ChampionError, match="publish again"):
+    with pytest.raises(PublishedModelError, match="publish again"):
         published(store, str(latest(store)))
 
 
@@ -76,17 +77,17 @@ def card(store: Path, **changes: object) -> None:
 def test_another_environment_is_refused(store: Path) -> None:
     """The line names the library, what it was fitted with, and what is here."""
     card(store, libraries={"scikit-learn": "0.1"})
-    with pytest.raises(ChampionError, match=r"fitted with scikit-learn 0\.1, here is \d.*: install"):
+    with pytest.raises(PublishedModelError, match=r"fitted with scikit-learn 0\.1, here is \d.*: install"):
         published(store, str(latest(store)))
     card(store, libraries={"no-such-library": "3"})
-    with pytest.raises(ChampionError, match="fitted with no-such-library 3, here is none"):
+    with pytest.raises(PublishedModelError, match="fitted with no-such-library 3, here is none"):
         published(store, str(latest(store)))
 
 
 def test_other_features_are_refused(store: Path) -> None:
     """The line names what is not there."""
     card(store, feature_columns=["recency", "shoe_size"])
-    with pytest.raises(ChampionError, match="it reads shoe_size, which are no features here"):
+    with pytest.raises(PublishedModelError, match="it reads shoe_size, which are no features here"):
         published(store, str(latest(store)))
 
 
@@ -94,7 +95,7 @@ def test_other_features_are_refused(store: Path) -> None:
 def test_a_broken_card_is_refused(store: Path, text: str) -> None:
     """In one line, whatever it holds."""
     (bundle(store) / CARD_FILE).write_text(text)
-    with pytest.raises(ChampionError, match="no card or model that can be read"):
+    with pytest.raises(PublishedModelError, match="no card or model that can be read"):
         published(store, str(latest(store)))
 
 
@@ -116,7 +117,7 @@ def test_two_forms_that_disagree_are_refused(store: Path, champion: Champion, tm
 
     from features.atomic_file import file_digest
 
-    with pytest.raises(ChampionError, match="its compiled form says"):
+    with pytest.raises(PublishedModelError, match="its compiled form says"):
         load(replace(found, compiled_digest=file_digest(path / "bundle" / COMPILED_FILE)))
 
 

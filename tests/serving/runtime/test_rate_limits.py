@@ -2,7 +2,8 @@
 
 import pytest
 
-from serving.runtime.rate_limits import RateError, Rates, parsed_rate
+from features.errors import RateLimitError
+from serving.runtime.rate_limits import Rates, parsed_rate
 
 
 def test_up_to_the_rate_and_no_further() -> None:
@@ -33,5 +34,5 @@ def test_who_waits_as_told_may_ask_again(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize("rate", ["", "0/second", "10", "10/sec", "10 per second", "-1/second", "1/second; 2/day", 10])
 def test_what_is_no_rate_is_refused(rate: object) -> None:
     """The message shows how to write one."""
-    with pytest.raises(RateError, match="write it like 100/second"):
+    with pytest.raises(RateLimitError, match="write it like 100/second"):
         parsed_rate(rate)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.runtime.settings import Settings, SettingsError, settings, workers
+from features.errors import SettingsError
+from serving.runtime.settings import Settings, settings, workers
 
 
 def test_without_any_there_are_defaults() -> None:

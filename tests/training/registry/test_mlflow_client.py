@@ -19,13 +19,12 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from features.as_of import AsOf
 from features.definitions import COLUMN_NAMES
-from features.engines.feature_table import moment
+from features.errors import ModelError, TrackingError
 from tests.training.stand_in import customer_model
-from training.models.customer_model import ModelError
 from training.registry import sqlite_file as database
 from training.registry.environment import this_process
-from training.registry.errors import TrackingError
 from training.registry.mlflow_client import (
     Tracking,
     log_figure,
@@ -39,7 +38,7 @@ from training.registry.versions import CHALLENGER, CHAMPION, load, move_alias, r
 from training.synthetic_customers import invented_customer
 
 ROOT = Path(__file__).parents[3]
-AS_OF_DAY = moment("2011-06-10", "Europe/London")[1]
+AS_OF_DAY = AsOf.parse("2011-06-10", "Europe/London").day
 
 
 def child(code: str, *arguments: object) -> subprocess.Popen[str]:

@@ -9,6 +9,7 @@ from scipy.special import digamma, gammaln
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from features.errors import InvalidArgumentError
 from training.models.btyd.optimiser import maximise
 from training.models.btyd.rfm_input import Array, columns, refuse
 
@@ -42,7 +43,9 @@ class GammaGamma(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         x, m = columns(X, COLUMNS)
         used = (x > 0) & (m > 0) & np.isfinite(x) & np.isfinite(m)
         if not used.any():
-            raise ValueError("X has no customer with frequency and monetary_value above 0; expected one or more")
+            raise InvalidArgumentError(
+                "X has no customer with frequency and monetary_value above 0; expected one or more"
+            )
         x, m = x[used], m[used]
         self.correlation_ = _correlation(x, m)
         if abs(self.correlation_) - 2 / np.sqrt(len(x)) > self.max_correlation:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from features.errors import InvalidArgumentError
 from training.models.btyd.optimiser import maximise
 from training.models.btyd.rfm_input import Array, Index, histories, horizon, on_unique_rows, unique_rows
 
@@ -63,7 +64,7 @@ class BuyTillYouDie(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn h
         """
         x, t_x, T = histories(X)
         if len(x) == 0:
-            raise ValueError("X has no rows; expected at least one customer to fit to")
+            raise InvalidArgumentError("X has no rows; expected at least one customer to fit to")
         customers = len(x)
         rows, kind = unique_rows(x, t_x, T)
         share = np.bincount(kind) / customers

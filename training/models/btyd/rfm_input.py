@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from features.errors import InvalidArgumentError
+
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
@@ -33,23 +35,23 @@ def columns(X: pd.DataFrame, names: tuple[str, ...]) -> list[Array]:
     if not isinstance(X, pd.DataFrame):
         raise TypeError(f"X is a {type(X).__name__}; {expected}")
     if missing := [name for name in names if name not in X.columns]:
-        raise ValueError(f"X has no column {', '.join(missing)}; {expected}")
+        raise InvalidArgumentError(f"X has no column {', '.join(missing)}; {expected}")
     return [X[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in names]
 
 
 def refuse(bad: NDArray[np.bool_], found: str, expected: str) -> None:
     """Raise ``ValueError`` if any row is bad, with the number of such rows and the first."""
     if bad.any():
-        raise ValueError(f"{found} in {bad.sum()} rows, the first is row {bad.argmax()}; {expected}")
+        raise InvalidArgumentError(f"{found} in {bad.sum()} rows, the first is row {bad.argmax()}; {expected}")
 
 
 def horizon(t: ArrayLike, n: int) -> Array:
     """``t`` for each of n rows, from a number or n of them; raises ``ValueError`` unless finite and >= 0."""
     days = np.asarray(t, dtype=np.float64)
     if days.shape not in ((), (n,)):
-        raise ValueError(f"t has shape {days.shape}; expected a number or one for each of the {n} rows")
+        raise InvalidArgumentError(f"t has shape {days.shape}; expected a number or one for each of the {n} rows")
     if not (np.isfinite(days) & (days >= 0)).all():
-        raise ValueError("t has a value that is negative, null or infinite; expected days, 0 or more")
+        raise InvalidArgumentError("t has a value that is negative, null or infinite; expected days, 0 or more")
     return np.broadcast_to(days, (n,))
 
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from features.atomic_file import file_digest, whole_file
 from features.definitions import COLUMN_NAMES
+from features.errors import ModelError
 from training.models.compiled.purchases import COLUMNS as COUNT_COLUMNS
 from training.models.compiled.purchases import OneCount, count_numbers
 from training.models.compiled.spend import COLUMNS as SPEND_COLUMNS
 from training.models.compiled.spend import one_spend, spend_numbers
-from training.models.errors import ModelError
 
 if TYPE_CHECKING:
     from training.models.customer_model import CustomerModel

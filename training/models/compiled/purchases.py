@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from features.errors import ModelError
 from training.models.compiled.interval import interval
 from training.models.compiled.quadrature import beta_nodes
-from training.models.errors import ModelError
 
 if TYPE_CHECKING:
     from training.models.purchases.model import CountModel

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from training.models.errors import ModelError
+from features.errors import ModelError
 from training.models.spend.tree_lookup import TreeTable, tree_numbers
 
 if TYPE_CHECKING:

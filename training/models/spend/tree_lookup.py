@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.models.errors import ModelError
+from features.errors import ModelError
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingRegressor

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingRegressor
 
+from features.errors import ModelError
 from training.models.btyd.gamma_gamma import GammaGamma
 from training.models.compiled.spend import COLUMNS, one_spend, spend_numbers
-from training.models.errors import ModelError
 from training.models.spend.model import SpendModel
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from training.models.errors import ModelError
+from features.errors import ModelError
 from training.models.spend.tree_lookup import BLOCK, TreeTable, tree_numbers
 
 COLUMNS = 5
