@@ -9,6 +9,7 @@ from reporting.charts import charts
 from reporting.translations import LANGUAGES, catalogue, marked, plain
 
 FILES = resources.files("reporting")
+PAGE = resources.files("reporting.page")
 PARTS = re.compile(r"\{(\w+)\}")
 
 
@@ -30,10 +31,10 @@ def test_an_unknown_language_is_one_line():
 def test_every_text_asked_for_is_there(report):
     """By the template, the scripts and the pictures."""
     words = catalogue("en")
-    asked = set(re.findall(r'\bt\("([a-z_.-]+)"', FILES.joinpath("page.html").read_text()))
-    asked |= set(re.findall(r'\b(?:how|label)\("([a-z_.-]+)"', FILES.joinpath("page.html").read_text()))
+    asked = set(re.findall(r'\bt\("([a-z_.-]+)"', PAGE.joinpath("page.html").read_text()))
+    asked |= set(re.findall(r'\b(?:how|label)\("([a-z_.-]+)"', PAGE.joinpath("page.html").read_text()))
     for script in ("words.js", "charts.js", "swap.js", "lookup.js", "page.js"):
-        asked |= set(re.findall(r'\b(?:text|nodes)\("([a-z_.-]+)"', FILES.joinpath(script).read_text()))
+        asked |= set(re.findall(r'\b(?:text|nodes)\("([a-z_.-]+)"', PAGE.joinpath(script).read_text()))
     drawn = str(charts(report.tables, report.cuts))
     asked |= set(re.findall(r"@t:([a-z_.-]+)", drawn))
     assert {name for name in asked if not name.endswith((".", "_")) and name not in words} == set()

@@ -28,6 +28,7 @@ MOVED_MODULES = {
     "training.models.spend": "training.models.spend.model",
     "training.models.tree_table": "training.models.spend.tree_lookup",
 }
+ZLIB_HEADER = b"\x78"
 RENAMED_CLASSES: dict[tuple[str, str], str] = {}
 """By module (the new one) and old name: the new name."""
 
@@ -39,6 +40,8 @@ class _Unpickler(NumpyUnpickler):  # type: ignore[misc]  # joblib has no types
 
 
 def load_pickle(path: Path) -> Any:
-    """Unpickle a file written by `joblib.dump(..., compress=3)`; runs whatever code the pickle holds."""
-    file = BytesIO(zlib.decompress(path.read_bytes()))
-    return _Unpickler(str(path), file, ensure_native_byte_order=False).load()
+    """Unpickle a file written by `joblib.dump`, compressed by zlib or not; runs whatever code the pickle holds."""
+    data = path.read_bytes()
+    if data.startswith(ZLIB_HEADER):
+        data = zlib.decompress(data)
+    return _Unpickler(str(path), BytesIO(data), ensure_native_byte_order=False).load()

@@ -158,7 +158,7 @@ def test_a_fault_of_ours_is_a_problem_and_says_where(ask: Ask) -> None:
     assert fault["event"] == "fault"
     assert fault["fault"] == "KeyError"
     assert fault["id"] == line["id"]
-    assert "test_guard.py" in fault["at"][-1]
+    assert "test_middleware.py" in fault["at"][-1]
     assert "broken" in fault["at"][-1]
     assert "anna" not in json.dumps([*answered.lines, answered.problem])
 
