@@ -21,11 +21,11 @@ import pandas as pd
 from benchmarks.pandas_features import pandas_features
 from benchmarks.stopwatch import tell
 from features.definitions import COLUMN_NAMES
-from features.ingest import ingest
-from features.online import customer_features
+from features.engines.feature_table import feature_chunks, feature_table
+from features.engines.python_engine import customer_features
+from features.ingestion.ingest import ingest
 from features.simulate import write_log
-from features.store import open_store
-from features.table import feature_chunks, feature_table
+from features.store.event_store import open_store
 
 Facts = dict[str, Any]
 

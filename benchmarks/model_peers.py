@@ -16,7 +16,7 @@ from benchmarks.stopwatch import tell
 def fitted(name: str, histories: pd.DataFrame) -> dict[str, Any]:
     """Return the maximum likelihood (pymc-marketing: MAP) parameters of BG/NBD: r, alpha (days), a, b."""
     if name == "ours":
-        from training.models.bg_nbd import BGNBD
+        from training.models.btyd.bg_nbd import BGNBD
 
         return {"parameters": BGNBD().fit(histories).params_}
     if name == "lifetimes":

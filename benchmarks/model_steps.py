@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 
 from benchmarks.stopwatch import tell
-from features.formula import load_formula
-from features.ingest import ingest
-from features.store import open_store
-from features.table import feature_chunks, feature_table, moment
+from features.as_of import AsOf
+from features.engines.feature_table import feature_chunks, feature_table
+from features.ingestion.ingest import ingest
+from features.loyalty.scoring import load_formula
+from features.store.event_store import open_store
 from serving.batch import Forecasts, write_scores
 from training.fit import fit_customer_model
 from training.models.customer_model import CustomerModel
+from training.registry.mlflow_client import open_tracking
 from training.retrain import retrain
-from training.tracking import open_tracking
 
 HORIZON = 90
 
@@ -58,7 +59,7 @@ def features(folder: Path, as_of: str) -> dict[str, Any]:
 def predict(folder: Path, as_of: str) -> dict[str, Any]:
     """The feature table, and the model's predict calls on it; what comes of them is dropped."""
     store, model = open_store(folder / "store"), CustomerModel.load(folder)
-    day = moment(as_of, store.timezone)[1]
+    day = AsOf.parse(as_of, store.timezone).day
     return {"rows": sum(len(model.predict(table, day, HORIZON)) for _, table in feature_chunks(store, [as_of]))}
 
 

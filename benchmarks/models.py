@@ -15,7 +15,7 @@ from statistics import median
 import pandas as pd
 
 from benchmarks.stopwatch import CHECKOUT, Measure, measured
-from training.models.bg_nbd import BGNBD
+from training.models.btyd.bg_nbd import BGNBD
 
 AS_OF = "2025-10-01"
 LIFE = ("fit", "regulars_fit", "features", "predict", "score")

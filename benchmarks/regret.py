@@ -15,15 +15,15 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from features.formula import load_formula
-from features.ingest import ingest
+from features.as_of import AsOf
+from features.ingestion.ingest import ingest
+from features.loyalty.scoring import load_formula
 from features.simulate import Truth, expected_in, simulate
-from features.store import open_store
-from features.table import moment
+from features.store.event_store import open_store
 from training.fit import fit_customer_model
-from training.models.bg_nbd import BGNBD
-from training.models.mbg_nbd import MBGNBD
-from training.models.pareto_nbd import ParetoNBD
+from training.models.btyd.bg_nbd import BGNBD
+from training.models.btyd.mbg_nbd import MBGNBD
+from training.models.btyd.pareto_nbd import ParetoNBD
 from training.windows import window
 
 START, DAYS = date(2023, 1, 1), 180
@@ -60,7 +60,7 @@ def regrets(world: str, customers: int, seed: int) -> pd.DataFrame:
         pq.write_table(log, log_file)
         ingest(log_file, folder / "store")
         store = open_store(folder / "store")
-        day = moment(as_of, store.timezone)[1]
+        day = AsOf.parse(as_of, store.timezone).day
         X = window(store, day, []).features
         forecast = fit_customer_model(store, as_of, load_formula()).predict(X, day, DAYS)
     best = expected_in(people, truth, as_of, DAYS).reindex(X.index)

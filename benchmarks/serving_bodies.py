@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.serving_models import NAMES
-from features.online import customer_features
+from features.engines.python_engine import customer_features
 
 AS_OF = datetime(2011, 12, 10, tzinfo=UTC)
 Large = dict[str, tuple[str, str, str, bytes]]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.stores import AsOfDate, OutFile, Store, opened
+from cli.options import AsOfDate, OutFile, Store, opened
 from cli.terminal import say, show, steps
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def register(app: typer.Typer) -> None:
 
         Example: `regulars backtest store --as-of 2011-06-10 --horizon-days 183 --out forecast.parquet`
         """
-        from features.files import whole_file
-        from features.rule import load_formula
+        from features.atomic_file import whole_file
+        from features.loyalty.formula import load_formula
         from training.backtest import backtest as forecast
 
         rule = load_formula(formula)

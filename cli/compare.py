@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from cli.fit import Home
-from cli.stores import Store, opened, readable, writable
+from cli.options import Store, opened, readable, writable
 from cli.terminal import say, steps
 
 PAGE, WORKBOOK, TABLES = "report.html", "report.xlsx", "tables"
@@ -63,11 +63,11 @@ def register(app: typer.Typer) -> None:
 
         Example: `regulars compare store --as-of 2011-06-10 --horizon-days 183 --out report`
         """
-        from features.rule import load_formula
-        from training.report.files import write_tables, write_workbook
-        from training.report.page import write_page
-        from training.report.report import make_report
-        from training.tracking import open_tracking
+        from features.loyalty.formula import load_formula
+        from reporting.build import make_report
+        from reporting.export import write_tables, write_workbook
+        from reporting.page.html_page import write_page
+        from training.registry.mlflow_client import open_tracking
 
         rule = load_formula(formula)
         then = load_formula(formula_then) if formula_then else rule

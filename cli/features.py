@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.stores import AsOfDate, OutFile, Store, opened
+from cli.options import AsOfDate, OutFile, Store, opened
 from cli.terminal import progress, say
 
 
@@ -33,11 +33,11 @@ def register(app: typer.Typer) -> None:
         `regulars features store --as-of 2011-12-10 --out features.parquet`
         """
         from features.definitions import COLUMN_NAMES
-        from features.table import write_feature_table
+        from features.engines.feature_table import write_feature_table
 
         with opened(store) as events:
             if engine is Engine.spark:
-                from features.distributed import write_feature_table_on_spark
+                from features.engines.spark_engine import write_feature_table_on_spark
 
                 rows = write_feature_table_on_spark(events, as_of, out)
             else:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.backtest import measure_table
-from cli.stores import Store, opened
+from cli.options import Store, opened
 from cli.terminal import say, steps
 
 Home = Annotated[
@@ -37,9 +37,9 @@ def register(app: typer.Typer) -> None:
 
         `regulars fit store --quick --home var`
         """
-        from features.rule import load_formula
+        from features.loyalty.formula import load_formula
+        from training.registry.mlflow_client import open_tracking
         from training.retrain import retrain
-        from training.tracking import open_tracking
 
         rule = load_formula(formula)
         with opened(store) as events, steps() as step:

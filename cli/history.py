@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.fit import Home
-from cli.stores import writable
+from cli.options import writable
 from cli.terminal import say, show
 
 
@@ -28,11 +28,11 @@ def register(app: typer.Typer) -> None:
         Example: `regulars history`
         """
         from training.promote import history as moves
-        from training.tracking import open_tracking
+        from training.registry.mlflow_client import open_tracking
 
         table = moves(open_tracking(home))
         if out is not None:
-            from features.files import whole_file
+            from features.atomic_file import whole_file
 
             with whole_file(out) as part:
                 table.to_csv(part, index=False)

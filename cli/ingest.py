@@ -72,8 +72,8 @@ def register(app: typer.Typer) -> None:
 
         `regulars ingest postgresql://localhost/shop --query "select * from events" --out store`
         """
-        from features.ingest import ingest as read_and_store
-        from features.store import open_store
+        from features.ingestion.ingest import ingest as read_and_store
+        from features.store.event_store import open_store
 
         with progress("rows") as step:
             report = read_and_store(

@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
         Example: `regulars key shop --keys keys.toml --scope score --scope customers`
         """
-        from serving.life.keys import add_key
+        from serving.runtime.api_keys import add_key
 
         secret = add_key(keys, name, [str(each) for each in scope], rate)
         say(f"the key of {name}, kept nowhere, so note it now:")

@@ -38,8 +38,9 @@ def register(app: typer.Typer) -> None:
         """
         if (force or to is not None) and not reason:
             raise typer.BadParameter("a move that is forced or goes back needs a reason: give --reason TEXT")
+        from features.errors import PromotionRefusedError
         from training import promote as steps
-        from training.tracking import open_tracking
+        from training.registry.mlflow_client import open_tracking
 
         tracking = open_tracking(home)
         try:
@@ -47,7 +48,7 @@ def register(app: typer.Typer) -> None:
                 move = steps.promote(tracking, why=reason, who=who, force=force)
             else:
                 move = steps.roll_back(tracking, to, reason, who, force)
-        except steps.PromotionRefusedError as refused:
+        except PromotionRefusedError as refused:
             for why in refused.reasons:
                 say(f"refused: {why}")
             raise typer.Exit(1) from None

@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
         Example: `regulars publish`
         """
         from training.publish import publish as ship
-        from training.tracking import open_tracking
+        from training.registry.mlflow_client import open_tracking
 
         done = ship(open_tracking(home))
         say(f"{done.tag} {'is' if done.new else 'was there already, and is'} the latest in {done.path.parent}")

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.fit import Home
-from cli.stores import AsOfDate, OutFile, Store, opened
+from cli.options import AsOfDate, OutFile, Store, opened
 from cli.terminal import progress, say, show
+from features.as_of import AsOf
 
 if TYPE_CHECKING:
-    from features.rule import Formula
-    from features.store import EventStore
+    from features.loyalty.formula import Formula
+    from features.store.event_store import EventStore
     from training.models.customer_model import Card, CustomerModel
 
 
@@ -55,7 +56,7 @@ def register(app: typer.Typer) -> None:
 
         `regulars score store --as-of 2011-12-10 --out scores.parquet --rule-only --formula ours.toml`
         """
-        from features.rule import load_formula
+        from features.loyalty.formula import load_formula
         from serving.batch import Forecasts, write_scores
 
         champion, without = (None, None) if rule_only else _champion(home)
@@ -85,8 +86,8 @@ def _champion(home: Path) -> "tuple[tuple[CustomerModel, str] | None, str | None
     """Return the champion and its version, or None and why there is none."""
     if not os.environ.get("MLFLOW_TRACKING_URI") and not (home / "mlflow.db").exists():
         return None, f"no model is registered in {home}, so the rule alone was scored: `regulars fit` makes one"
-    from training.registry import CHAMPION, load, version
-    from training.tracking import open_tracking
+    from training.registry.mlflow_client import open_tracking
+    from training.registry.versions import CHAMPION, load, version
 
     tracking = open_tracking(home)
     champion = version(tracking, CHAMPION)
@@ -97,11 +98,10 @@ def _champion(home: Path) -> "tuple[tuple[CustomerModel, str] | None, str | None
 
 def _check_champion(card: "Card", store: "EventStore", as_of: str) -> None:
     """Say where the champion may not be what these scores need."""
-    from features.table import moment
 
     if card.timezone != store.timezone:
         say(f"mind: the champion learnt days in {card.timezone}, the log's are in {store.timezone}")
-    if moment(as_of, store.timezone)[1] < moment(card.as_of, store.timezone)[1]:
+    if AsOf.parse(as_of, store.timezone).day < AsOf.parse(card.as_of, store.timezone).day:
         say(f"mind: the champion learnt from events until {card.as_of}, so at {as_of} it knows what came after")
 
 

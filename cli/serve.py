@@ -55,7 +55,7 @@ def register(app: typer.Typer) -> None:
         said |= {name: str(file.absolute()) if file else None for name, file in files.items()}
         os.environ.update({f"REGULARS_{name}": value for name, value in said.items() if value})
         os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
-        from serving.life.start import free_address, start, tell_when_ready
+        from serving.runtime.server import free_address, start, tell_when_ready
 
         address = free_address(host, port)
         if not address.is_loopback and keys is None:

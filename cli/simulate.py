@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.stores import writable
+from cli.options import writable
 from cli.terminal import progress, say
 
 

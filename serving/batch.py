@@ -10,13 +10,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.as_of import AsOf, AsOfLike
+from features.atomic_file import whole_file
 from features.definitions import COLUMN_NAMES
-from features.files import whole_file
-from features.formula import formula_for, score
-from features.rule import Formula
-from features.store import EventStore
-from features.table import CHUNK, AsOf, feature_chunks, moment
-from serving.last_scores import FACTS
+from features.engines.feature_table import CHUNK, feature_chunks
+from features.loyalty.formula import Formula
+from features.loyalty.scoring import formula_for, score
+from features.store.event_store import EventStore
+from serving.batch_lookup import FACTS
 from training.models.customer_model import CustomerModel
 
 NOBODY = pd.DataFrame(index=pd.Index([], dtype="str", name="customer_id"), columns=list(COLUMN_NAMES), dtype="float64")
@@ -53,7 +54,7 @@ class Summary:
 
 def write_scores(
     store: EventStore,
-    as_of: AsOf,
+    as_of: AsOfLike,
     formula: Formula,
     path: str | Path,
     forecasts: Forecasts | None = None,
@@ -62,13 +63,13 @@ def write_scores(
 ) -> Summary:
     """Write the rule score of every customer known at `as_of`, and the model's forecasts if asked for, to Parquet.
 
-    The columns are `customer_id`, those of `features.formula.score`, and with `forecasts` those of
+    The columns are `customer_id`, those of `features.loyalty.scoring.score`, and with `forecasts` those of
     `CustomerModel.predict` (`low` and `high` as `expected_purchases_low`, `_high`) and `customer_value`; null where
     there is none. The file's metadata say date, horizon and versions under `FACTS`. Memory holds one chunk of
     customers. Raises FormulaError as `formula_for` does, ModelError as the model does.
     """
     rule = formula_for(store, formula)
-    day = moment(as_of, store.timezone)[1]
+    day = AsOf.parse(as_of, store.timezone).day
     bands = dict.fromkeys((band.name for band in rule.bands), 0)
     customers, scored, total, bought, away = 0, 0, 0.0, 0.0, 0.0
     schema = _rows(_scores(NOBODY, rule, forecasts, day)).schema
@@ -111,7 +112,7 @@ def _rows(scores: pd.DataFrame) -> pa.Table:
     return pa.Table.from_pandas(scores.astype({"band": "str"}).reset_index(), preserve_index=False)
 
 
-def _facts(store: EventStore, as_of: AsOf, rule: Formula, forecasts: Forecasts | None) -> bytes:
+def _facts(store: EventStore, as_of: AsOfLike, rule: Formula, forecasts: Forecasts | None) -> bytes:
     said: dict[str, object] = {
         "as_of": str(as_of),
         "timezone": store.timezone,

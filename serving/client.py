@@ -7,25 +7,18 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from serving.replies import LastScoresAnswer, Problem, ScoreAnswer, Versions
-from serving.schemas import HORIZON, Customer, CustomersRequest, FeatureRow, RowsRequest, ScoreRequest
+from features.errors import RequestRefusedError
+from serving.request_types import HORIZON, Customer, CustomersRequest, FeatureRow, RowsRequest, ScoreRequest
+from serving.response_types import LastScoresAnswer, Problem, ScoreAnswer, Versions
 
 T = TypeVar("T")
-
-
-class RefusedError(Exception):
-    """The service answered with a problem document, kept as `problem`."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(f"{problem.status} {problem.title}: {problem.detail}")
-        self.problem = problem
 
 
 class Client:
     """Asks one service; `key`: an API key, where the service has keys; `seconds`: how long to wait for an answer.
 
-    Raises msgspec.ValidationError for what breaks the types before anything is sent, RefusedError for what the service
-    refuses, and URLError without a connection.
+    Raises msgspec.ValidationError for what breaks the types before anything is sent, RequestRefusedError for what the
+    service refuses, and URLError without a connection.
     """
 
     def __init__(self, address: str, key: str | None = None, seconds: float = 60.0) -> None:
@@ -71,4 +64,6 @@ class Client:
                 return msgspec.json.decode(response.read(), type=answer)
         except urllib.error.HTTPError as error:
             with error:
-                raise RefusedError(msgspec.json.decode(error.read(), type=Problem)) from None
+                problem = msgspec.json.decode(error.read(), type=Problem)
+                message = f"{problem.status} {problem.title}: {problem.detail}"
+                raise RequestRefusedError(message, problem) from None

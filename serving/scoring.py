@@ -9,11 +9,11 @@ import pandas as pd
 from msgspec import UNSET
 
 from features.definitions import COLUMN_NAMES
-from features.formula import score
-from features.one_score import one_score
-from features.rule import Formula
-from serving.in_service import InService
-from serving.replies import Interval, Part, Score
+from features.loyalty.formula import Formula
+from features.loyalty.scoring import score
+from features.loyalty.scoring_one import one_score
+from serving.response_types import Interval, Part, Score
+from serving.state import InService
 from training.models.customer_model import OUTPUTS
 
 NO_SCORE = "no part of the rule has data"
@@ -57,8 +57,8 @@ def score_one(customer_id: str, features: Mapping[str, float], now: InService, d
 def score_many(features: pd.DataFrame, now: InService, day: int, horizon_days: int) -> pd.DataFrame:
     """Return the scores of a feature table, a row a customer, indexed like it.
 
-    Columns: those of `features.formula.score`, with a model those of `CustomerModel.predict` (all NaN where one is not
-    finite), and `no_forecast`: why there is none, null where there is one.
+    Columns: those of `features.loyalty.scoring.score`, with a model those of `CustomerModel.predict` (all NaN where one
+    is not finite), and `no_forecast`: why there is none, null where there is one.
     """
     found = score(features, now.formula)
     reason = np.full(len(features), None, object)

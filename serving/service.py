@@ -14,9 +14,10 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml.exceptions import BentoMLException
 from starlette.types import ASGIApp
 
-from serving.life.keys import KeysError, read_keys
-from serving.life.published import ChampionError, latest, published
-from serving.life.settings import SettingsError, settings, workers
+from features.errors import ApiKeysError, PublishedModelError, SettingsError
+from serving.runtime.api_keys import read_keys
+from serving.runtime.model_store import latest, published
+from serving.runtime.settings import settings, workers
 
 
 @attrs.define
@@ -25,7 +26,7 @@ class FrontedService(Service[object]):  # type: ignore[misc]  # BentoML ships no
 
     def to_asgi(self, is_main: bool = True) -> ASGIApp:
         """Return the application that a worker runs: everything is loaded and tried when this returns."""
-        from serving.life.front import fronted  # the first process, which only starts workers, stays small
+        from serving.runtime.bento_app import fronted  # the first process, which only starts workers, stays small
 
         return fronted(super().to_asgi(is_main), settings(), model_store())
 
@@ -43,7 +44,7 @@ def check_before_start() -> None:
             read_keys(given.keys)
         if name := latest(store):
             published(store, name)
-    except (SettingsError, KeysError, ChampionError) as error:
+    except (SettingsError, ApiKeysError, PublishedModelError) as error:
         raise BentoMLException(str(error)) from None
 
 

@@ -14,9 +14,9 @@ import typer
 from cli.main import app
 from features.definitions import COLUMN_NAMES
 from features.definitions.__main__ import page
-from features.events import COLUMN_NAMES as LOG_COLUMNS
-from features.events import EVENT_TYPES
-from features.rule import load_formula
+from features.loyalty.formula import load_formula
+from features.schema import COLUMN_NAMES as LOG_COLUMNS
+from features.schema import EVENT_TYPES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -15,6 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES: list[str] = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+WEB = {".css", ".html", ".js", ".toml"}
 PINNED = sorted((ROOT / "requirements").glob("*.txt"))
 
 
@@ -43,9 +44,9 @@ def test_the_wheel_holds_all_rooms_and_nothing_else(wheel: zipfile.ZipFile) -> N
     """Every Python file, the formula and the parts of the report's page are in the wheel; tests and caches are not."""
     rooms = {file.relative_to(ROOT).as_posix() for name in PACKAGES for file in (ROOT / name).rglob("*.py")}
     info = {name for name in wheel.namelist() if ".dist-info/" in name}
-    report = {f"training/report/{file.name}" for file in (ROOT / "training/report").glob("*.*") if file.suffix != ".py"}
-    assert {Path(name).suffix for name in report} == {".css", ".html", ".js", ".toml"}
-    assert set(wheel.namelist()) - info == rooms | report | {"features/formula.toml"}
+    report = {file.relative_to(ROOT).as_posix() for file in (ROOT / "reporting").rglob("*.*") if file.suffix in WEB}
+    assert {Path(name).suffix for name in report} == WEB
+    assert set(wheel.namelist()) - info == rooms | report | {"features/loyalty/formula.toml"}
 
 
 def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
@@ -61,7 +62,7 @@ def test_the_unpacked_wheel_runs(wheel: zipfile.ZipFile, tmp_path: Path) -> None
     """Away from the repository the command answers, and the formula that comes along is read."""
     wheel.extractall(tmp_path)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    code = "import features.rule as r; print(r.__file__, r.load_formula().version)"
+    code = "import features.loyalty.formula as r; print(r.__file__, r.load_formula().version)"
     for arguments in (["-c", code], ["-m", "cli.main", "--help"]):
         found = subprocess.run(
             [sys.executable, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False

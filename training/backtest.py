@@ -7,19 +7,19 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from features.formula import formula_for, score
-from features.rule import Formula
-from features.store import EventStore
-from features.table import AsOf, moment
-from training.compare import measures
+from features.as_of import AsOf, AsOfLike, day_date
+from features.loyalty.formula import Formula
+from features.loyalty.scoring import formula_for, score
+from features.store.event_store import EventStore
+from training.evaluation.evaluation import measures
 from training.fit import fit_customer_model
 from training.models.baselines import Baseline, BaseRate, OneColumn, OwnRate, Zero
-from training.models.bg_nbd import BGNBD
+from training.models.btyd.bg_nbd import BGNBD
+from training.models.btyd.mbg_nbd import MBGNBD
+from training.models.btyd.pareto_nbd import ParetoNBD
 from training.models.customer_model import CustomerModel
-from training.models.inputs import Window
-from training.models.mbg_nbd import MBGNBD
-from training.models.pareto_nbd import ParetoNBD
-from training.windows import activity, day_date, window
+from training.models.window import Window
+from training.windows import activity, window
 
 BUY_TILL_YOU_DIE: dict[str, type[BaseEstimator]] = {"bg_nbd": BGNBD, "mbg_nbd": MBGNBD, "pareto_nbd": ParetoNBD}
 
@@ -49,7 +49,7 @@ class Backtest:
 
 def backtest(
     store: EventStore,
-    as_of: AsOf,
+    as_of: AsOfLike,
     horizon: int,
     formula: Formula,
     quick: bool = False,
@@ -58,7 +58,7 @@ def backtest(
     """Fit at `as_of`, forecast `horizon` days for every customer who had bought by then, beside every baseline."""
     say = progress or (lambda step: None)
     formula = formula_for(store, formula)
-    day = moment(as_of, store.timezone)[1]
+    day = AsOf.parse(as_of, store.timezone).day
     model = fit_customer_model(store, as_of, formula, quick=quick, progress=progress)
     now = window(store, day, [horizon])
     forecasts = {"model": model.predict(now.features, day, horizon)}

@@ -7,17 +7,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.as_of import AsOf, AsOfLike, day_date
 from features.definitions import COLUMN_NAMES
-from features.formula import formula_for
-from features.rule import Formula
-from features.store import EventStore
-from features.table import AsOf, known_customers, moment
-from training.models.count_model import RIDGE, CountModel
+from features.engines.feature_table import known_customers
+from features.errors import TooLittleDataError
+from features.loyalty.formula import Formula
+from features.loyalty.scoring import formula_for
+from features.store.event_store import EventStore
 from training.models.customer_model import Card, CustomerModel
-from training.models.inputs import Window
-from training.models.lessons import Lessons
-from training.models.spend import SpendModel
-from training.windows import activity, day_date, window, window_plan
+from training.models.purchases.model import RIDGE, CountModel
+from training.models.purchases.training_set import Lessons
+from training.models.spend.model import SpendModel
+from training.models.window import Window
+from training.windows import activity, window, window_plan
 
 HORIZONS = (30, 90, 180, 365)
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "joblib")
@@ -27,13 +29,9 @@ CUSTOMERS, QUICK_CUSTOMERS = 50_000, 10_000
 Progress = Callable[[str], None]
 
 
-class TooLittleDataError(ValueError):
-    """A log from which nothing can be learnt by the date; the message says what it lacks."""
-
-
 def fit_customer_model(
     store: EventStore,
-    as_of: AsOf,
+    as_of: AsOfLike,
     formula: Formula,
     horizons: Sequence[int] = HORIZONS,
     seed: int = 0,
@@ -47,7 +45,7 @@ def fit_customer_model(
 
 def fit_candidates(
     store: EventStore,
-    as_of: AsOf,
+    as_of: AsOfLike,
     formula: Formula,
     ridges: Mapping[str, float | None],
     horizons: Sequence[int] = HORIZONS,
@@ -63,7 +61,7 @@ def fit_candidates(
     """
     say = progress or (lambda step: None)
     formula = formula_for(store, formula)
-    day = moment(as_of, store.timezone)[1]
+    day = AsOf.parse(as_of, store.timezone).day
     customers = drawn_customers(store, day_date(day), QUICK_CUSTOMERS if quick else CUSTOMERS, seed)
     say(f"features at {day_date(day)}")
     now = window(store, day, [], day_date(day), customers)
@@ -117,12 +115,12 @@ def fit_spend(earlier: Sequence[Window], now: Window, seed: int) -> SpendModel:
     )
 
 
-def drawn_customers(store: EventStore, as_of: AsOf, most: int, seed: int) -> NDArray[np.int64] | None:
+def drawn_customers(store: EventStore, as_of: AsOfLike, most: int, seed: int) -> NDArray[np.int64] | None:
     """Return the positions of `most` of the customers known at `as_of`, drawn at random; None where there are fewer.
 
     Those who come later have no part in the draw, so that it is the same before and after they came.
     """
-    known = known_customers(store, moment(as_of, store.timezone)[0])
+    known = known_customers(store, AsOf.parse(as_of, store.timezone).time)
     if len(known) <= most:
         return None
     return np.sort(np.random.default_rng(seed).choice(known, most, replace=False))

@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.definitions import COLUMN_NAMES
-from training.compare import customer_losses
-from training.evaluate import bootstrap, calibration_error
+from features.errors import InvalidArgumentError
+from training.evaluation.evaluation import customer_losses
+from training.evaluation.metrics import bootstrap, calibration_error
 from training.models.customer_model import OUTPUTS
 
 MEASURES = ("deviance", "log_loss")
@@ -108,7 +109,9 @@ def gate(
     """
     others = _others(paired)
     if champion is not None and CHAMPION not in others:
-        raise ValueError(f"no losses of the champion, version {champion}: forecast with it too, or pass champion=None")
+        raise InvalidArgumentError(
+            f"no losses of the champion, version {champion}: forecast with it too, or pass champion=None"
+        )
     recent = paired[paired["window"].isin(sorted(paired["window"].unique())[-limits.windows :])]
     figures: dict[str, float] = {
         "windows": float(recent["window"].nunique()),
@@ -184,7 +187,7 @@ def _others(paired: pd.DataFrame) -> list[str]:
     """Return the forecasts in the table besides the challenger's; ValueError when it lacks what the gate needs."""
     needed = ["window", "horizon", "churned", "churn_probability", *(f"{each}_{CHALLENGER}" for each in MEASURES)]
     if missing := [name for name in needed if name not in paired]:
-        raise ValueError(f"the paired losses lack {', '.join(missing)}: make them with paired_losses")
+        raise InvalidArgumentError(f"the paired losses lack {', '.join(missing)}: make them with paired_losses")
     losses = {
         str(column): str(column).removeprefix(f"{measure}_")
         for measure in MEASURES
@@ -193,10 +196,12 @@ def _others(paired: pd.DataFrame) -> list[str]:
     }
     others = list(dict.fromkeys(name for name in losses.values() if name != CHALLENGER))
     if not others:
-        raise ValueError("the paired losses hold no other forecast: give the champion's or a baseline's too")
+        raise InvalidArgumentError("the paired losses hold no other forecast: give the champion's or a baseline's too")
     for column, name in losses.items():
         if name != CHALLENGER and not np.isfinite(paired[column]).all():
-            raise ValueError(f"{column} holds losses that are no finite number: mend that forecast or leave it out")
+            raise InvalidArgumentError(
+                f"{column} holds losses that are no finite number: mend that forecast or leave it out"
+            )
     return others
 
 

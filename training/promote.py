@@ -7,23 +7,15 @@ from getpass import getuser
 
 import pandas as pd
 
-from training.faults import TrackingError
+from features.errors import InvalidArgumentError, PromotionRefusedError, TrackingError
 from training.gate import Verdict
-from training.records import run_file, runs
-from training.registry import CHALLENGER, CHAMPION, Version, fetch, move_alias, version
-from training.tracking import LONG, MOVES, Run, Tracking, log_measures, log_text, start_run
+from training.registry.mlflow_client import LONG, MOVES, Run, Tracking, log_measures, log_text, start_run
+from training.registry.runs import run_file, runs
+from training.registry.versions import CHALLENGER, CHAMPION, Version, fetch, move_alias, version
 
 VERDICT_FILE = "verdict.json"
 HISTORY = ("when", "who", "kind", "from", "to", "why", "state", "digest", "figures")
 STATES = {"FINISHED": "done", "FAILED": "failed"}
-
-
-class PromotionRefusedError(ValueError):
-    """A version that may not become champion; `reasons` says why, a line each."""
-
-    def __init__(self, number: int, reasons: tuple[str, ...]) -> None:
-        super().__init__(f"version {number} is refused: {'; '.join(reasons)}")
-        self.reasons = reasons
 
 
 @dataclass(frozen=True)
@@ -64,7 +56,7 @@ def promote(
     what was registered, or the champion was moved meanwhile.
     """
     if force and not why:
-        raise ValueError("a forced promotion has no reason: say why with --reason")
+        raise InvalidArgumentError("a forced promotion has no reason: say why with --reason")
     chosen, champion = _version(tracking, which), version(tracking, CHAMPION)
     before = champion.number if champion else None
     if before == chosen.number:
@@ -86,7 +78,7 @@ def roll_back(tracking: Tracking, to: int, why: str, who: str | None = None, for
     Raises as `promote` does, and ValueError without a reason.
     """
     if not why:
-        raise ValueError("going back to an earlier version needs a reason: say why with --reason")
+        raise InvalidArgumentError("going back to an earlier version needs a reason: say why with --reason")
     chosen, champion = _version(tracking, to), version(tracking, CHAMPION)
     before = champion.number if champion else None
     if before == chosen.number:
@@ -142,7 +134,7 @@ def _move(
     reasons: tuple[str, ...],
 ) -> Move:
     if len(why) > LONG:
-        raise ValueError(f"the reason has {len(why)} characters, at most {LONG} are kept: make it shorter")
+        raise InvalidArgumentError(f"the reason has {len(why)} characters, at most {LONG} are kept: make it shorter")
     with tempfile.TemporaryDirectory(prefix="regulars-") as scratch:
         fetch(tracking, chosen, scratch)  # a version whose files are gone or changed never becomes champion
     facts: Mapping[str, object] = {

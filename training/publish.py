@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
-from features.files import file_digest, sync, whole_file
-from training.faults import TrackingError
-from training.records import run_file, run_measures
-from training.registry import CHAMPION, REGISTERED, Version, fetch, version
-from training.tracking import BUNDLE, Tracking
+from features.atomic_file import file_digest, sync, whole_file
+from features.errors import TrackingError
+from training.registry.mlflow_client import BUNDLE, Tracking
+from training.registry.runs import run_file, run_measures
+from training.registry.versions import CHAMPION, REGISTERED, Version, fetch, version
 
 FIGURES = "figures"
 
@@ -70,7 +70,7 @@ def _write(tracking: Tracking, chosen: Version, tag: str, staging: Path) -> None
     import bentoml
     from bentoml._internal.models import ModelStore
 
-    from training.compiled import compile_bundle
+    from training.parity import compile_bundle
 
     measures = run_measures(tracking, chosen.run_id)
     known = {name: value for name, value in measures.items() if isfinite(value)}
@@ -96,8 +96,8 @@ def _check(folder: Path, chosen: Version) -> None:
     import bentoml
     from bentoml.exceptions import BentoMLException
 
+    from training.models.compiled.compiled_model import COMPILED_FILE
     from training.models.customer_model import MODEL_FILE
-    from training.models.one_row import COMPILED_FILE
 
     try:
         compiled = bentoml.Model.from_path(str(folder)).info.metadata.get("compiled_digest")

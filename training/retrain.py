@@ -5,21 +5,22 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from features.formula import formula_for
-from features.rule import Formula
-from features.store import EventStore
-from features.table import moment
+from features.as_of import AsOf, day_date
+from features.errors import TooLittleDataError
+from features.loyalty.formula import Formula
+from features.loyalty.scoring import formula_for
+from features.store.event_store import EventStore
 from training.backtest import baseline_forecasts
-from training.compare import measures, measures_by, segment
-from training.fit import HORIZONS, TooLittleDataError, drawn_customers, fit_candidates, fit_customer_model
+from training.evaluation.evaluation import measures, measures_by, segment
+from training.evaluation.plots import decile_plot, gain_plot, reliability_plot
+from training.fit import HORIZONS, drawn_customers, fit_candidates, fit_customer_model
 from training.gate import CHALLENGER, CHAMPION, Verdict, gate, milliseconds_a_customer, paired_losses
 from training.models.customer_model import CustomerModel
-from training.plots import decile_plot, gain_plot, reliability_plot
 from training.promote import record_verdict
-from training.registry import Version, load, register, version
+from training.registry.mlflow_client import Run, Tracking, log_facts, log_figure, log_measures, nested_run, start_run
+from training.registry.versions import Version, load, register, version
 from training.targets import log_end
-from training.tracking import Run, Tracking, log_facts, log_figure, log_measures, nested_run, start_run
-from training.windows import activity, day_date, window
+from training.windows import activity, window
 
 RIDGES: dict[str, float | None] = {"standard": None, "bold": 300.0, "cautious": 15_000.0}
 """The candidates: how strongly the corrections of customers are held back; None: as the evidence of the log has it."""
@@ -63,7 +64,7 @@ def retrain(
     say = progress or (lambda step: None)
     formula = formula_for(store, formula)
     end = log_end(store)
-    day = moment(pd.Timestamp(end, unit="us", tz="UTC"), store.timezone)[1]
+    day = AsOf.at_time(end, store.timezone).day
     starts = trial_days(activity(store, day).first_day, day, QUICK_TRIALS if quick else TRIALS)
     champion = version(tracking, CHAMPION)
     champion_model = load(tracking, champion) if champion else None

@@ -1,18 +1,17 @@
 """Rolling windows: what was known at earlier dates, and what each horizon brought after them."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.store import ABSENT, EventStore
-from features.table import AsOf, feature_table
-from training.models.inputs import Activity, Window
-from training.models.level import LEVEL_HISTORY, STEPS, YEAR_AGO
+from features.as_of import AsOfLike, day_date
+from features.engines.feature_table import feature_table
+from features.store.event_store import ABSENT, EventStore
+from training.models.purchases.level_calibration import LEVEL_HISTORY, STEPS, YEAR_AGO
+from training.models.window import Activity, Window
 from training.targets import purchases_between, targets
 
-EPOCH = date(1970, 1, 1)
 REPEATS = 4
 """How many windows of each horizon, one after the other, before the date of the fit."""
 OLDEST = 546
@@ -37,16 +36,11 @@ def window_plan(first_day: int, day: int, horizons: Sequence[int]) -> dict[int, 
     return {start: sorted(reach) for start, reach in sorted(plan.items())}
 
 
-def day_date(day: int) -> date:
-    """Return the date of a day counted from 1970."""
-    return EPOCH + timedelta(days=day)
-
-
 def window(
     store: EventStore,
     day: int,
     horizons: Sequence[int],
-    known_at: AsOf | None = None,
+    known_at: AsOfLike | None = None,
     customers: NDArray[np.int64] | None = None,
 ) -> Window:
     """Return the window at a day's midnight, with those horizons that were over at `known_at` (None: by the log's end).

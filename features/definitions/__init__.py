@@ -5,7 +5,7 @@ from `FAMILIES`, so they cannot drift apart.
 """
 
 from features.definitions import feedback, incentives, purchases, usage, visits
-from features.definitions.language import Aggregate, Column, Family
+from features.definitions.specs import Aggregate, Column, Family
 
 FAMILIES: tuple[Family, ...] = (
     purchases.FAMILY,

@@ -1,7 +1,7 @@
 """Prints docs/columns.md: `python -m features.definitions > docs/columns.md` after any change to the definitions."""
 
 from features.definitions import COLUMNS, FAMILIES
-from features.events import COLUMNS as LOG_COLUMNS
+from features.schema import COLUMNS as LOG_COLUMNS
 
 HEAD = f"""\
 # Columns

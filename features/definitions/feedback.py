@@ -1,6 +1,6 @@
 """What a customer told the firm: how often, how satisfied, how loyal by their own word, and whether that moves."""
 
-from features.definitions.language import NEVER, Aggregate, Column, Family, How
+from features.definitions.specs import NEVER, Aggregate, Column, Family, How
 
 RECENT = 180
 

@@ -1,7 +1,7 @@
 """What a customer was offered, and what they made of it."""
 
-from features.definitions.language import NEVER, Aggregate, Column, Family
-from features.events import INCENTIVE_OUTCOMES
+from features.definitions.specs import NEVER, Aggregate, Column, Family
+from features.schema import INCENTIVE_OUTCOMES
 
 AGGREGATES = (
     *(Aggregate(f"incentives_{o}", "incentive", "count", where=f"outcome == {o.upper()}") for o in INCENTIVE_OUTCOMES),

@@ -1,6 +1,6 @@
 """What a customer bought: occasions, money, rhythm, returns and the season a year ago."""
 
-from features.definitions.language import NEVER, Aggregate, Column, Family, How
+from features.definitions.specs import NEVER, Aggregate, Column, Family, How
 
 WINDOWS = (7, 30, 90, 180, 365)
 NO_PURCHASE = "purchase_days == 0"

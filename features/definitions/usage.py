@@ -1,6 +1,6 @@
 """How often and how lately a customer used what they bought."""
 
-from features.definitions.language import NEVER, Aggregate, Column, Family
+from features.definitions.specs import NEVER, Aggregate, Column, Family
 
 WINDOWS = (7, 30, 90, 365)
 

@@ -1,7 +1,7 @@
 """How a customer was visited, with what goal and outcome, how they rated it, and whether they bought after it."""
 
-from features.definitions.language import NEVER, Aggregate, Column, Family, How
-from features.events import CHANNELS, GOALS, VISIT_OUTCOMES
+from features.definitions.specs import NEVER, Aggregate, Column, Family, How
+from features.schema import CHANNELS, GOALS, VISIT_OUTCOMES
 
 WINDOWS = (30, 90, 365)
 

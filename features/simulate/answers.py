@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from features.events import (
+from features.schema import (
     CHANNELS,
     EVENT_TYPES,
     INCENTIVE_CHANNELS,

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from features.errors import InvalidArgumentError
 from features.simulate.clock import Floats, clock_of, to_days
 from features.simulate.truth import Truth
 
@@ -32,10 +33,10 @@ def expected_in(
     truth does not have.
     """
     if horizon_days < 1:
-        raise ValueError(f"horizon_days is {horizon_days}; expected at least 1")
+        raise InvalidArgumentError(f"horizon_days is {horizon_days}; expected at least 1")
     moment = pd.Timestamp(as_of).tz_localize(None)  # type: ignore[arg-type]
     if to_days(truth, moment.to_pydatetime()) > truth.days:
-        raise ValueError(f"as_of is {moment}; expected a time in the {truth.days} days from {truth.start}")
+        raise InvalidArgumentError(f"as_of is {moment}; expected a time in the {truth.days} days from {truth.start}")
     acts_days = _days_of(truth, action)
     table = truth_table[truth_table["first_purchase"] < moment]
     alive = (table["alive_until"].isna() | (table["alive_until"] > moment)).to_numpy()
@@ -88,4 +89,4 @@ def _days_of(truth: Truth, action: str | None) -> int:
     if action in [incentive.channel for incentive in truth.incentives]:
         return truth.incentive_days
     have = [each.channel for each in truth.visits + truth.incentives]
-    raise ValueError(f"action is {action!r}; expected one of this truth's {have}")
+    raise InvalidArgumentError(f"action is {action!r}; expected one of this truth's {have}")

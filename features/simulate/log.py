@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv, parquet
 
-from features.events import EVENT_TYPES, GOALS
+from features.errors import InvalidArgumentError
+from features.schema import EVENT_TYPES, GOALS
 from features.simulate.answers import CHANNEL_NAMES, CONTENTS, OUTCOMES, Events, events_of
 from features.simulate.clock import clock_of, to_timestamps
 from features.simulate.customers import Customers, draw_customers
@@ -74,7 +75,7 @@ def blocks(
     """
     truth = Truth() if truth is None else truth
     if customers < 1 or block < 1:
-        raise ValueError(f"customers is {customers} and block {block}; expected at least 1 of each")
+        raise InvalidArgumentError(f"customers is {customers} and block {block}; expected at least 1 of each")
     clock = clock_of(truth, _whole_rounds(truth))
     for number, start in enumerate(range(0, customers, block)):
         # Each block is drawn whole, then cut: its customers do not depend on how many are asked for.

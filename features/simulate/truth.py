@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import Literal, Self
 
-from features.events import CHANNELS, INCENTIVE_CHANNELS
+from features.errors import InvalidArgumentError
+from features.schema import CHANNELS, INCENTIVE_CHANNELS
 
 ROUND_DAYS = 28  # visits and incentives are handed out in rounds of four weeks
 
@@ -131,19 +132,19 @@ class Truth:
 
     def __post_init__(self) -> None:
         if self.dropout not in ("bg", "mbg", "pareto", "none"):
-            raise ValueError(f"dropout is {self.dropout!r}; expected 'bg', 'mbg', 'pareto' or 'none'")
+            raise InvalidArgumentError(f"dropout is {self.dropout!r}; expected 'bg', 'mbg', 'pareto' or 'none'")
         for name in ("days", "acquisition_days", "visit_days", "incentive_days"):
             if not isinstance(getattr(self, name), int):
-                raise ValueError(f"{name} is {getattr(self, name)!r}; expected a whole number of days")
+                raise InvalidArgumentError(f"{name} is {getattr(self, name)!r}; expected a whole number of days")
         for names, low, high, open_low in _RANGES:
             for name in names.split():
                 self._check(name, low, high, open_low)
         if self.acquisition_days > self.days:
-            raise ValueError(f"acquisition_days is {self.acquisition_days}; expected at most {self.days}")
+            raise InvalidArgumentError(f"acquisition_days is {self.acquisition_days}; expected at most {self.days}")
         if sum(abs(amplitude) for amplitude, _ in self.season) > 1:
-            raise ValueError(f"season is {self.season}; expected amplitudes that sum to at most 1")
+            raise InvalidArgumentError(f"season is {self.season}; expected amplitudes that sum to at most 1")
         if len(self.weekday) != 7 or min(self.weekday) < 0 or sum(self.weekday) <= 0:
-            raise ValueError(f"weekday is {self.weekday}; expected seven factors, none below 0, not all 0")
+            raise InvalidArgumentError(f"weekday is {self.weekday}; expected seven factors, none below 0, not all 0")
         self._check_actions("visits", CHANNELS)
         self._check_actions("incentives", INCENTIVE_CHANNELS)
 
@@ -152,19 +153,19 @@ class Truth:
         if not (isfinite(value) and low <= value <= high and not (open_low and value == low)):
             bounds = f"{'above' if open_low else 'at least'} {low:g}"
             bounds += f" and at most {high:g}" if isfinite(high) else ""
-            raise ValueError(f"{name} is {value}; expected a number {bounds}")
+            raise InvalidArgumentError(f"{name} is {value}; expected a number {bounds}")
 
     def _check_actions(self, name: str, channels: tuple[str, ...]) -> None:
         actions: tuple[Action, ...] = getattr(self, name)
         given = [action.channel for action in actions]
         if not set(given) <= set(channels) or len(set(given)) < len(given):
-            raise ValueError(f"{name} has channels {given}; expected each of {list(channels)} at most once")
+            raise InvalidArgumentError(f"{name} has channels {given}; expected each of {list(channels)} at most once")
         for action in actions:
             if not (0 <= action.per_year < inf and -1 <= action.effect < inf):
-                raise ValueError(f"{name} has {action}; expected per_year from 0 and effect from -1 on")
+                raise InvalidArgumentError(f"{name} has {action}; expected per_year from 0 and effect from -1 on")
         a_round = sum(action.per_year for action in actions) * ROUND_DAYS / 365.25
         if a_round > 1:
-            raise ValueError(f"{name} come {a_round:.2f} times in {ROUND_DAYS} days; expected at most once")
+            raise InvalidArgumentError(f"{name} come {a_round:.2f} times in {ROUND_DAYS} days; expected at most once")
 
     @classmethod
     def plain(cls, dropout: Literal["bg", "mbg", "pareto", "none"] = "bg", **changes: object) -> Self:

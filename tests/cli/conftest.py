@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from cli.main import run
-from features.ingest import ingest
+from features.ingestion.ingest import ingest
 
 LOG = """\
 customer_id,event_time,event_type,amount,channel,outcome

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.store import open_store
-from features.table import feature_table
+from features.engines.feature_table import feature_table
+from features.store.event_store import open_store
 from tests.cli.conftest import FAULTY, LOG, Ended
 
 Regulars = Callable[..., Ended]

@@ -7,15 +7,15 @@ import numpy as np
 from typer.testing import CliRunner
 
 from cli.main import app
-from features.ingest import ingest
-from features.store import open_store
+from features.ingestion.ingest import ingest
+from features.store.event_store import open_store
 from tests.cli.conftest import FAULTY, LOG, Ended
 
 Regulars = Callable[..., Ended]
 
 
 def test_the_store_is_that_of_the_library(log: Path, tmp_path: Path) -> None:
-    """The verb writes the same store as `features.ingest.ingest`, with the options passed on."""
+    """The verb writes the same store as `features.ingestion.ingest.ingest`, with the options passed on."""
     found = CliRunner().invoke(app, ["ingest", str(log), "--out", str(tmp_path / "a"), "--timezone", "Asia/Shanghai"])
     assert found.exit_code == 0
     ingest([log], tmp_path / "b", timezone="Asia/Shanghai")

@@ -71,7 +71,7 @@ def arguments(tmp_path: Path, log: Path, store: Path) -> Callable[[str], list[st
     (tmp_path / "wrong.csv").write_text("a,b\n1,2\n")
     (tmp_path / "broken.toml").write_text("version = [")
     (tmp_path / "short.toml").write_text('version = "1"\n')
-    ours = (ROOT / "features" / "formula.toml").read_text()
+    ours = (ROOT / "features" / "loyalty" / "formula.toml").read_text()
     (tmp_path / "unknown.toml").write_text(ours.replace("spend_365", "spend_366"))
     return lambda line: line.format(log=log, store=store).split()
 
@@ -120,7 +120,7 @@ def test_what_the_machine_does_ends_with_1(
         raise error
 
     (tmp_path / "o.parquet").write_text("old")
-    monkeypatch.setattr("features.table.write_feature_table", fail)
+    monkeypatch.setattr("features.engines.feature_table.write_feature_table", fail)
     ended = regulars("features", store, "--as-of", "2024-05-01", "--out", "o.parquet")
     assert ended.code == 1
     assert ended.error.count("\n") == 1
@@ -128,15 +128,21 @@ def test_what_the_machine_does_ends_with_1(
     assert (tmp_path / "o.parquet").read_text() == "old"
 
 
-def test_a_bug_is_not_hidden(regulars: Regulars, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What no user can mend passes through as it is."""
+@pytest.mark.parametrize("fault", [KeyError("a bug"), ValueError("operands could not be broadcast together")])
+def test_a_fault_of_regulars_keeps_its_traceback(
+    fault: Exception, regulars: Regulars, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that is not a RegularsError is shown with its traceback and a request to report it."""
 
     def fail(*_: object, **__: object) -> None:
-        raise KeyError("a bug")
+        raise fault
 
-    monkeypatch.setattr("features.table.write_feature_table", fail)
-    with pytest.raises(KeyError, match="a bug"):
-        regulars("features", store, "--as-of", "2024-05-01", "--out", "o.parquet")
+    monkeypatch.setattr("features.engines.feature_table.write_feature_table", fail)
+    ended = regulars("features", store, "--as-of", "2024-05-01", "--out", "o.parquet")
+    assert ended.code == 1
+    assert "Traceback (most recent call last)" in ended.error
+    assert str(fault) in ended.error
+    assert ended.error.splitlines()[-1].startswith("regulars: this is a fault in Regulars")
 
 
 def test_as_a_process(log: Path, tmp_path: Path) -> None:

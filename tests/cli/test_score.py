@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.formula import score
-from features.rule import load_formula
-from features.store import open_store
-from features.table import feature_table
+from features.engines.feature_table import feature_table
+from features.loyalty.formula import load_formula
+from features.loyalty.scoring import score
+from features.store.event_store import open_store
 from tests.cli.conftest import Ended
 
 Regulars = Callable[..., Ended]

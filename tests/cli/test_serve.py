@@ -4,7 +4,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from serving.life.keys import caller, read_keys
+from serving.runtime.api_keys import caller, read_keys
 from tests.cli.conftest import Ended
 
 Command = Callable[..., Ended]

@@ -14,11 +14,11 @@ import pyarrow.compute as pc
 from hypothesis import strategies as st
 
 from features.definitions import COLUMN_NAMES
-from features.events import CHANNELS, EVENT_TYPES, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_OUTCOMES
-from features.kernel import MEDIANS, RECORD_COLUMNS, one_customer
-from features.shelve import write_store
+from features.engines.codegen import MEDIANS, RECORD_COLUMNS, one_customer
+from features.schema import CHANNELS, EVENT_TYPES, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_OUTCOMES
 from features.simulate import LOG_SCHEMA
-from features.store import ABSENT, DTYPES, EventStore
+from features.store.event_store import ABSENT, DTYPES, EventStore
+from features.store.writer import write_store
 
 ZONES = ("UTC", "Europe/London", "America/New_York", "Asia/Shanghai")
 DAY = 86_400_000_000

@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.ingest import ingest
-from features.report import Report
-from features.store import ABSENT, open_store
+from features.ingestion.ingest import ingest
+from features.ingestion.ingest_report import Report
+from features.store.event_store import ABSENT, open_store
 
 HEADER = "customer_id,event_time,event_type,amount,channel,goal,outcome,satisfaction,loyalty"
 NONE = set(ABSENT.values())

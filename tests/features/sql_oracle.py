@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 
 from features.definitions import AGGREGATES, COLUMNS, Aggregate, Column
-from features.definitions.language import CODES
-from features.events import EVENT_TYPES
+from features.definitions.specs import CODES
+from features.schema import EVENT_TYPES
 
 PURCHASE = EVENT_TYPES.index("purchase")
 VISIT = EVENT_TYPES.index("visit")
@@ -75,7 +75,7 @@ FROM gathered ORDER BY customer_id
 
 
 def sql_feature_table(events: pa.Table, as_of: int, as_of_day: int) -> pd.DataFrame:
-    """Return the feature table of these events, like `features.table.feature_table`."""
+    """Return the feature table of these events, like `features.engines.feature_table.feature_table`."""
     with duckdb.connect() as connection:
         connection.execute("SET threads = 1")
         connection.register("events", events)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from starlette.types import ASGIApp, Message
 
 from features.definitions import COLUMN_NAMES
-from serving.http.openapi import examples
+from serving.api.openapi import examples
 
 JSON = "application/json"
 ARROW = "application/vnd.apache.arrow.stream"

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from features.ingest import ingest
-from features.rule import load_formula
-from features.store import EventStore, open_store
-from serving.http.app import make_app
-from serving.http.door import Door
-from serving.in_service import Champion, Holder, InService
+from features.ingestion.ingest import ingest
+from features.loyalty.formula import load_formula
+from features.store.event_store import EventStore, open_store
+from serving.api.app import make_app
+from serving.api.routing import Door
+from serving.state import Champion, Holder, InService
 from tests.serving.running import put, variant
 from training.fit import fit_customer_model
-from training.models.one_row import OneRow
+from training.models.compiled.compiled_model import OneRow
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "online_retail_ii.parquet"
 ZONE = "Europe/London"

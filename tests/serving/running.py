@@ -19,9 +19,9 @@ import httpx
 import psutil
 from bentoml._internal.models import ModelStore
 
-from features.files import whole_file
+from features.atomic_file import whole_file
+from training.models.compiled.compiled_model import COMPILED_FILE, OneRow
 from training.models.customer_model import CustomerModel
-from training.models.one_row import COMPILED_FILE, OneRow
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 90

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.formula import formula_for, score
-from features.rule import Band, Formula, FormulaError, Part, load_formula
-from features.store import EventStore
-from features.table import feature_table
+from features.engines.feature_table import feature_table
+from features.errors import FormulaError
+from features.loyalty.formula import Band, Formula, Part, load_formula
+from features.loyalty.scoring import formula_for, score
+from features.store.event_store import EventStore
 from serving.batch import Forecasts, Summary, write_scores
-from serving.last_scores import last_scores
+from serving.batch_lookup import last_scores
 from tests.features.logs import DAY, KIND, Event, Log, logs, shelved
 from tests.training.logs import simulated, stored
 from training.fit import fit_customer_model

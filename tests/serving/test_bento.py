@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.in_service import Champion
+from serving.state import Champion
 from tests.serving.running import ROOT, Running, answers, eventually, free_port, put
 
 UV = shutil.which("uv")

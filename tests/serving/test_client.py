@@ -10,9 +10,10 @@ import msgspec
 import pytest
 import uvicorn
 
-from serving.client import Client, RefusedError
-from serving.http.door import Door
-from serving.schemas import Customer, Purchase, Visit
+from features.errors import RequestRefusedError
+from serving.api.routing import Door
+from serving.client import Client
+from serving.request_types import Customer, Purchase, Visit
 from tests.serving.asking import ask, feature_row
 
 
@@ -50,11 +51,11 @@ def test_scores_come_back_typed(client: Client, door: Door) -> None:
 def test_a_refusal_says_why(client: Client) -> None:
     """A problem document becomes an error that holds it."""
     ahead = Purchase(event_time="2012-03-20", amount=1)
-    with pytest.raises(RefusedError, match=r"422 .* ahead of the clock") as refused:
+    with pytest.raises(RequestRefusedError, match=r"422 .* ahead of the clock") as refused:
         client.score([Customer("12415", [ahead])])
     (fault,) = refused.value.problem.errors
     assert fault.path == "customers/0/events/0/event_time"
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(RequestRefusedError) as refused:
         client.score_customers(["12415"])
     assert refused.value.problem.status == 409
 

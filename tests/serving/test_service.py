@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from serving.in_service import Champion
-from serving.life.keys import add_key
+from serving.runtime.api_keys import add_key
+from serving.state import Champion
 from tests.serving.running import (
     PATIENCE,
     REQUEST,

@@ -7,11 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from serving import replies, schemas
-from serving.http.app import Limits
-from serving.http.door import Door
-from serving.http.openapi import description
-from serving.http.problems import KINDS, MOST_FAULTS
+from serving import request_types as schemas
+from serving import response_types as replies
+from serving.api.app import Limits
+from serving.api.openapi import description
+from serving.api.problem_details import KINDS, MOST_FAULTS
+from serving.api.routing import Door
 from tests.serving.asking import ask
 
 PAGE = (Path(__file__).parents[2] / "docs" / "service.md").read_text()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from training.tracking import Tracking, open_tracking
+from training.registry.mlflow_client import Tracking, open_tracking
 
 
 @pytest.fixture(scope="session")

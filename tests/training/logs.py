@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.ingest import ingest
+from features.ingestion.ingest import ingest
 from features.simulate import Truth, simulate
-from features.store import EventStore, open_store
+from features.store.event_store import EventStore, open_store
 
 START = date(2023, 1, 1)
 

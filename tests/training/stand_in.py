@@ -2,17 +2,17 @@
 
 import numpy as np
 
+from features.as_of import AsOf
 from features.definitions import COLUMN_NAMES
-from features.rule import load_formula
-from features.table import moment
-from training.models.bg_nbd import BGNBD
-from training.models.count_model import CONTENT_HORIZONS, CountModel
-from training.models.customer_corrections import Corrections
+from features.loyalty.formula import load_formula
+from training.models.btyd.bg_nbd import BGNBD
 from training.models.customer_model import Card, CustomerModel
-from training.models.level import Stretch
-from training.models.seasonal_clock import SeasonalClock
-from training.models.signals import LATELY, YEAR_AGO, Base
-from training.models.spend import SpendModel
+from training.models.purchases.adjustments import Corrections
+from training.models.purchases.covariates import LATELY, YEAR_AGO, Base
+from training.models.purchases.level_calibration import Stretch
+from training.models.purchases.model import CONTENT_HORIZONS, CountModel
+from training.models.purchases.seasonality import SeasonalClock
+from training.models.spend.model import SpendModel
 
 AS_OF, TIMEZONE = "2011-06-10", "Europe/London"
 
@@ -40,7 +40,7 @@ def customer_model(rate: float = 0.01, megabytes: int = 0) -> CustomerModel:
 def count_model(rate: float = 0.01) -> CountModel:
     """BG/NBD at a rate a day, without season, corrections or level."""
     model = CountModel()
-    model.day_ = moment(AS_OF, TIMEZONE)[1]
+    model.day_ = AsOf.parse(AS_OF, TIMEZONE).day
     model.clock_ = SeasonalClock(model.day_)
     model.model_ = BGNBD()
     model.model_.params_ = {"r": 1.0, "alpha": 1 / rate, "a": 0.5, "b": 3.0}

@@ -9,11 +9,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from features.ingest import ingest
-from features.rule import load_formula
+from features.as_of import AsOf
+from features.engines.feature_table import feature_table
+from features.ingestion.ingest import ingest
+from features.loyalty.formula import load_formula
 from features.simulate import LOG_SCHEMA, Truth, simulate
-from features.store import open_store
-from features.table import feature_table, moment
+from features.store.event_store import open_store
 from tests.training.logs import START, simulated, stored
 from training.fit import fit_customer_model
 from training.models.customer_model import OUTPUTS
@@ -24,7 +25,7 @@ AS_OF = date(2024, 4, 1)
 def fitted(store, as_of=AS_OF):
     """The model at a date, and its forecasts of two horizons for everybody known by then."""
     model = fit_customer_model(store, as_of, load_formula())
-    day = moment(as_of, store.timezone)[1]
+    day = AsOf.parse(as_of, store.timezone).day
     table = feature_table(store, as_of)
     return model, pd.concat([model.predict(table, day, days) for days in (30, 400)], axis=1, keys=[30, 400])
 
@@ -122,7 +123,7 @@ def test_a_customer_without_a_purchase_has_no_forecast(tmp_path):
     assert found.drop(index=visitors).notna().all(axis=None)
     pd.testing.assert_frame_equal(found.drop(index=visitors), without)
     table = feature_table(open_store(tmp_path / "with" / "store"), AS_OF)
-    value = model.customer_value(table, moment(AS_OF, "UTC")[1])
+    value = model.customer_value(table, AsOf.parse(AS_OF, "UTC").day)
     assert (np.isnan(value) == table["purchase_days"].eq(0)).all()
 
 
@@ -130,7 +131,7 @@ def test_a_customer_alone_gets_their_whole_forecast_among_all(tmp_path):
     """Spend included."""
     store = stored(simulated(300, days=600), tmp_path)
     model, found = fitted(store)
-    table, day = feature_table(store, AS_OF), moment(AS_OF, store.timezone)[1]
+    table, day = feature_table(store, AS_OF), AsOf.parse(AS_OF, store.timezone).day
     assert model.spend.kind_ in ("gamma-gamma", "trees")
     for row in range(0, len(table), 30):
         alone = model.predict(table.iloc[[row]], day, 400)
@@ -144,5 +145,5 @@ def test_the_day_of_a_fit_is_that_of_the_store(tmp_path):
     store = open_store(tmp_path / "store")
     first, second = (fitted(store, as_of)[0] for as_of in ("2024-03-01", "2024-02-29T20:00:00+00:00"))
     assert first.card.as_of == second.card.as_of == "2024-03-01"
-    table, day = feature_table(store, "2024-03-01"), moment("2024-03-01", "UTC")[1]
+    table, day = feature_table(store, "2024-03-01"), AsOf.parse("2024-03-01", "UTC").day
     pd.testing.assert_frame_equal(first.predict(table, day, 90), second.predict(table, day, 90))

@@ -9,22 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.definitions import COLUMN_NAMES
+from features.errors import PromotionRefusedError, TrackingError
 from tests.training.stand_in import customer_model
-from training.compare import customer_losses
-from training.faults import TrackingError
+from training.evaluation.evaluation import customer_losses
 from training.gate import Limits, Verdict, gate, milliseconds_a_customer, paired_differences, paired_losses
 from training.models.customer_model import OUTPUTS
-from training.promote import (
-    PromotionRefusedError,
-    history,
-    promote,
-    record_verdict,
-    recorded_verdict,
-    roll_back,
-)
-from training.records import runs
-from training.registry import CHALLENGER, CHAMPION, Version, register, version
-from training.tracking import MOVES, Tracking, start_run
+from training.promote import history, promote, record_verdict, recorded_verdict, roll_back
+from training.registry.mlflow_client import MOVES, Tracking, start_run
+from training.registry.runs import runs
+from training.registry.versions import CHALLENGER, CHAMPION, Version, register, version
 
 GOOD = Verdict((), {"deviance.own_rate": -0.05})
 

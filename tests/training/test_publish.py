@@ -13,13 +13,13 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.models import ModelStore
 from matplotlib.figure import Figure
 
+from features.errors import TrackingError
 from tests.training.stand_in import customer_model
-from training.faults import TrackingError
+from training.models.compiled.compiled_model import OneRow
 from training.models.customer_model import CustomerModel
-from training.models.one_row import OneRow
 from training.publish import publish
-from training.registry import CHAMPION, Version, move_alias, register, version
-from training.tracking import Tracking, log_figure, log_measures, start_run
+from training.registry.mlflow_client import Tracking, log_figure, log_measures, start_run
+from training.registry.versions import CHAMPION, Version, move_alias, register, version
 
 ROOT = Path(__file__).parents[2]
 
@@ -141,7 +141,7 @@ def test_one_whose_compiled_form_differs_is_not_published(
 KILLED = """
 import os, pathlib, shutil, signal, sys, types
 import training.publish
-from training.tracking import open_tracking
+from training.registry.mlflow_client import open_tracking
 where = sys.argv[2]
 def killed(*arguments, **named):
     os.kill(os.getpid(), signal.SIGKILL)

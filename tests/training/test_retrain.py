@@ -5,14 +5,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.rule import load_formula
-from features.store import EventStore
+from features.errors import TooLittleDataError
+from features.loyalty.formula import load_formula
+from features.store.event_store import EventStore
 from tests.training.logs import simulated, stored
-from training.fit import TooLittleDataError
-from training.records import runs
-from training.registry import load, version
+from training.registry.mlflow_client import Tracking
+from training.registry.runs import runs
+from training.registry.versions import load, version
 from training.retrain import TRIAL_HORIZONS, retrain, trial_days
-from training.tracking import Tracking
 
 
 @pytest.fixture(scope="module")

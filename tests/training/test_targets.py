@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features.ingest import ingest
+from features.ingestion.ingest import ingest
 from features.simulate import LOG_SCHEMA
-from features.store import EventStore, open_store
+from features.store.event_store import EventStore, open_store
 from tests.training.logs import simulated, stored
 from training.targets import horizon_end, log_end, mature, targets
 

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.table import feature_table
+from features.as_of import day_date
+from features.engines.feature_table import feature_table
 from tests.training.logs import START, cut, simulated, stored
-from training.models.level import LEVEL_HISTORY, STEPS, YEAR_AGO
+from training.models.purchases.level_calibration import LEVEL_HISTORY, STEPS, YEAR_AGO
 from training.targets import targets
-from training.windows import EPOCH, LEAST_HISTORY, OLDEST, REPEATS, activity, day_date, window, window_plan
+from training.windows import EPOCH, LEAST_HISTORY, OLDEST, REPEATS, activity, window, window_plan
 
 DAY = (START - EPOCH).days + 300
 

@@ -1,6 +1,7 @@
 """What the service needs for one version: counts, churn, spend, formula and columns; no customer's rows."""
 
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -13,12 +14,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.atomic_file import file_digest, whole_file
 from features.definitions import COLUMN_NAMES
-from features.files import file_digest, whole_file
-from features.rule import Formula
-from training.models.count_model import CountModel
-from training.models.faults import ModelError as ModelError
-from training.models.spend import SpendModel
+from features.errors import ModelError
+from features.loyalty.formula import Formula
+from training.models.moved_classes import load_pickle
+from training.models.purchases.model import CountModel
+from training.models.spend.model import SpendModel
 
 MODEL_FILE = "model.joblib"
 CARD_FILE = "card.json"
@@ -113,8 +115,8 @@ class CustomerModel:
         if expected_digest is not None and found != expected_digest:
             raise ModelError(f"{folder / MODEL_FILE} has digest {found[:12]}, expected {expected_digest[:12]}: refused")
         try:
-            model: Any = joblib.load(folder / MODEL_FILE)
-        except (AttributeError, ImportError, LookupError, TypeError, ValueError, UnpicklingError) as error:
+            model: Any = load_pickle(folder / MODEL_FILE)
+        except (AttributeError, ImportError, LookupError, TypeError, ValueError, UnpicklingError, zlib.error) as error:
             # What other versions of the libraries make of a pickle; the card can still be read.
             told = other_libraries(json.loads((folder / CARD_FILE).read_text())["libraries"]) or "fit it anew"
             raise ModelError(f"{folder / MODEL_FILE} cannot be read ({error}): {told}") from error

@@ -8,7 +8,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from features.events import (
+from features.schema import (
     CHANNELS,
     COLUMN_NAMES,
     GOALS,

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.training.lessons import lesson as learn
 from tests.training.logs import START, simulated, stored
-from training.models.count_model import CountModel
+from tests.training.training_sets import lesson as learn
+from training.models.purchases.model import CountModel
 
 
 def _bg_nbd(r, alpha, a, b, *, T, t, seed, early_exits=0):

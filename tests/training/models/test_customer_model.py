@@ -9,16 +9,9 @@ import pandas as pd
 import pytest
 
 from features.definitions import COLUMN_NAMES
+from features.errors import ModelError
 from tests.training.stand_in import customer_model as stand_in
-from training.models.customer_model import (
-    CARD_FILE,
-    MODEL_FILE,
-    OUTPUTS,
-    CustomerModel,
-    ModelError,
-    digest,
-    other_libraries,
-)
+from training.models.customer_model import CARD_FILE, MODEL_FILE, OUTPUTS, CustomerModel, digest, other_libraries
 
 
 @pytest.fixture(scope="module")

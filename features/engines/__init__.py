@@ -1,0 +1,1 @@
+"""The engines that compute the feature table: plain Python, Numba and Spark."""

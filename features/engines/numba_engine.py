@@ -1,0 +1,106 @@
+"""The kernel compiled by Numba: a store of millions of customers in one linear pass a date.
+
+Only batch work imports this room; a service that scores requests needs no compiler.
+"""
+
+import atexit
+import hashlib
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from features.engines.codegen import EVENT_COLUMNS, MEDIANS, RECORD_COLUMNS, kernel_source
+
+HEAD = '''\
+"""Generated from features.definitions by features.engines.numba_engine; do not edit."""
+
+from math import nan, sqrt
+
+import numpy as np
+from numba import njit
+
+
+@njit(nogil=True, cache=True)
+def median(values, count):
+    """Return the median of the first `count` of `values`, 0 of none; they are put in order."""
+    if count == 0:
+        return 0.0
+    if count > 64:
+        values[:count].sort()
+    else:  # where a call of the sort costs more than the sorting
+        for i in range(1, count):
+            value = values[i]
+            j = i
+            while j > 0 and values[j - 1] > value:
+                values[j] = values[j - 1]
+                j -= 1
+            values[j] = value
+    half = count // 2
+    if count % 2:
+        return float(values[half])
+    return (values[half - 1] + values[half]) / 2
+
+
+@njit(nogil=True, cache=True)
+'''
+TAIL = '''
+
+@njit(nogil=True, cache=True)
+def many_customers({columns}, offsets, customers, as_of, as_of_day, out):
+    """Fill row r of `out` with the features of customer `customers[r]`."""
+    longest = 0
+    for customer in customers:
+        longest = max(longest, offsets[customer + 1] - offsets[customer])
+    values = np.empty(({medians}, longest), np.int64)
+    visited = np.empty(longest, np.int64)
+    for row in range(len(customers)):
+        customer = customers[row]
+        customer_features(
+            {columns}, offsets[customer], offsets[customer + 1], as_of, as_of_day, values, visited, out[row]
+        )
+'''
+
+
+@cache
+def many_customers(recorded: bool = False) -> Callable[..., None]:
+    """Return the compiled loop over customers; it releases the interpreter, so threads can share the work.
+
+    The generated text and the machine code are kept in a cache folder (`REGULARS_CACHE`, else the user's own), so
+    only the first process on a machine waits for the compiler. A folder that cannot be written costs that wait again.
+    """
+    columns = ", ".join(EVENT_COLUMNS + (RECORD_COLUMNS if recorded else ()))
+    source = HEAD + kernel_source(recorded) + TAIL.format(columns=columns, medians=max(1, len(MEDIANS)))
+    name = f"customer_features_{hashlib.sha256(source.encode()).hexdigest()[:16]}"
+    path = _kept(name, source)
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # Numba finds cached machine code by the module's name
+    spec.loader.exec_module(module)
+    function: Callable[..., None] = module.many_customers
+    return function
+
+
+def _kept(name: str, source: str) -> Path:
+    """Return the file with the source in the cache folder, or in a temporary one where that cannot be written."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(os.environ.get("REGULARS_CACHE") or Path(home) / "regulars")
+    path = folder / f"{name}.py"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".tmp", delete=False) as file:
+                file.write(source)
+            Path(file.name).replace(path)
+    except OSError:
+        folder = Path(tempfile.mkdtemp(prefix="regulars-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        path = folder / f"{name}.py"
+        path.write_text(source)
+    return path

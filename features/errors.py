@@ -1,0 +1,145 @@
+"""Every error that Regulars raises for a cause outside its own code.
+
+RegularsError
+ ├── InvalidArgumentError          an argument of a function is out of range (also a ValueError)
+ │    ├── AsOfError                not a date or time that can be a cutoff
+ │    ├── TimezoneError            not a zone of the IANA database
+ │    └── TimestampError           a timestamp in a request that cannot be read
+ ├── SourceError                   a source that cannot be read as an event log
+ │    └── UnreadableSourceError    the file or database behind it
+ ├── StoreError                    an event store that cannot be read or written
+ ├── FormulaError                  a loyalty formula, or the columns it needs, cannot be used
+ ├── ModelError                    a model that cannot be loaded or used
+ ├── TooLittleDataError            a log too short or too small to learn from
+ ├── HorizonNotOverError           the log ends before the horizon does
+ ├── TrackingError                 MLflow, its database or its server failed
+ ├── PromotionRefusedError         the gate refuses a version
+ ├── PublishedModelError           a published version that cannot go into service
+ ├── SettingsError                 a setting of the service
+ │    ├── RateLimitError           a rate limit that cannot be read
+ │    └── ApiKeysError             a file of API keys
+ ├── ServerStartError              the service cannot start
+ ├── BatchScoresError              a file of batch scores that cannot be read
+ ├── RequestRefusedError           the service answered the client with a problem document
+ └── MissingExtraError             a library of an optional extra is not installed
+      └── SparkMissingError        PySpark, or the Java it runs on
+
+The command prints the message of a RegularsError as its one line and exits with 1. Anything else is a fault in
+Regulars and keeps its traceback. Each message says what was found, what was expected and what to do.
+"""
+
+
+class RegularsError(Exception):
+    """Root of all errors that a user of Regulars can mend; the message is one line with the remedy."""
+
+
+class InvalidArgumentError(RegularsError, ValueError):
+    """An argument is out of range; the message names it, what was found and what was expected."""
+
+
+class AsOfError(InvalidArgumentError):
+    """A cutoff that is not a date or time, or lies outside the years of the event contract."""
+
+
+class TimezoneError(InvalidArgumentError):
+    """A time zone that the IANA database does not have."""
+
+
+class TimestampError(InvalidArgumentError):
+    """A timestamp of a request that cannot be read, does not exist or lies in the future."""
+
+
+class SourceError(RegularsError):
+    """A source that cannot be read as an event log."""
+
+    def __init__(self, message: str) -> None:
+        # Names of files and columns may hold line breaks; the message stays one line.
+        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in message))
+
+
+class UnreadableSourceError(SourceError):
+    """A file or database that cannot be read; the message continues a sentence that begins with its name."""
+
+
+class StoreError(RegularsError):
+    """An event store that cannot be read or written."""
+
+
+class FormulaError(RegularsError):
+    """A loyalty formula, or the columns it needs, cannot be used; the message has the key's path."""
+
+
+class ModelError(RegularsError):
+    """A model that cannot be loaded or used."""
+
+
+class TooLittleDataError(RegularsError):
+    """A log too short, or with too few customers, to learn from."""
+
+
+class HorizonNotOverError(RegularsError):
+    """The log ends before the horizon does, so there is no outcome to compare with."""
+
+
+class TrackingError(RegularsError):
+    """MLflow, its database or its server failed."""
+
+
+class PromotionRefusedError(RegularsError):
+    """The gate refuses to make a version champion.
+
+    Attributes
+    ----------
+    reasons : tuple of str
+        Why, one line each.
+    """
+
+    def __init__(self, number: int, reasons: tuple[str, ...]) -> None:
+        super().__init__(f"version {number} is refused: {'; '.join(reasons)}")
+        self.reasons = reasons
+
+
+class PublishedModelError(RegularsError):
+    """A published version that cannot go into service."""
+
+
+class SettingsError(RegularsError):
+    """A setting of the service that cannot be used."""
+
+
+class RateLimitError(SettingsError):
+    """A rate limit that cannot be read."""
+
+
+class ApiKeysError(SettingsError):
+    """A file of API keys that cannot be used, or a key that cannot be made."""
+
+
+class ServerStartError(RegularsError):
+    """The service cannot start."""
+
+
+class BatchScoresError(RegularsError):
+    """A file that cannot be read as batch scores."""
+
+
+class RequestRefusedError(RegularsError):
+    """The service answered with a problem document.
+
+    Attributes
+    ----------
+    problem : serving.response_types.Problem
+        The document.
+    """
+
+    def __init__(self, message: str, problem: object) -> None:
+        super().__init__(message)
+        self.problem = problem
+
+
+class MissingExtraError(RegularsError):
+    """A library of an optional extra is not installed; the message names the extra."""
+
+
+class SparkMissingError(MissingExtraError):
+    """PySpark, or the Java it runs on, is not installed."""

@@ -1,0 +1,110 @@
+"""Answers of SQL queries, through ADBC, put into a Parquet file: asked for once, read as often as need be."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.errors import UnreadableSourceError
+
+SCHEMES = ("postgresql://", "sqlite:///")
+
+
+def without_password(url: str) -> str:
+    """Return a URL fit for a report."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", re.sub(r"(password=)[^&\s]*", r"\1***", url))
+
+
+def answer_as_parquet(url: str, query: str | None, path: Path) -> Path:
+    """Write the answer of one SELECT statement to a Parquet file, in bounded memory; return its path.
+
+    URLs are `postgresql://user:password@host:port/database` and `sqlite:///relative.db` (`sqlite:////absolute.db`).
+    SQLite gives every value as text, for its columns have no types. Nothing is changed in the database. Raises
+    UnreadableSourceError.
+    """
+    scheme = url[: url.index("://") + 3]
+    if scheme not in ("postgresql://", "postgres://", "sqlite://"):
+        raise UnreadableSourceError(f"begins with {scheme}: expected one of {', '.join(SCHEMES)}, or a file")
+    if not query or not query.strip(" \t\r\n;"):
+        raise UnreadableSourceError(
+            "is a database without a query: give one that selects the events, such as SELECT * FROM events"
+        )
+    query = query.strip().rstrip("; \t\r\n")
+    import adbc_driver_manager
+
+    try:
+        with (_sqlite if scheme == "sqlite://" else _postgresql)(url) as connection, connection.cursor() as cursor:
+            if scheme == "sqlite://":
+                query = _all_text(cursor, query)
+            cursor.execute(query)
+            with cursor.fetch_record_batch() as answer:
+                schema = pa.schema([(field.name, _stored(field.type)) for field in answer.schema])
+                with pq.ParquetWriter(path, schema) as writer:
+                    for batch in answer:
+                        columns = [
+                            _convert(column, type_) for column, type_ in zip(batch.columns, schema.types, strict=True)
+                        ]
+                        writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+    except (adbc_driver_manager.Error, pa.ArrowException, OSError) as error:
+        raise UnreadableSourceError(f"gives no answer to the query: {_said(error, url)}") from None
+    return path
+
+
+def _postgresql(url: str) -> Any:
+    import adbc_driver_postgresql.dbapi
+
+    return adbc_driver_postgresql.dbapi.connect(url)
+
+
+def _sqlite(url: str) -> Any:
+    import adbc_driver_sqlite.dbapi
+
+    path = Path(unquote(url.removeprefix("sqlite:///")))
+    if not path.is_file():
+        raise UnreadableSourceError(f"names no file: expected a database at {path}")
+    return adbc_driver_sqlite.dbapi.connect(f"file:{quote(str(path))}?mode=ro")
+
+
+def _all_text(cursor: Any, query: str) -> str:
+    """Return a query for the same rows as text, '' for null: the driver takes a column's type from its first rows."""
+    cursor.execute(f"SELECT * FROM (\n{query}\n) LIMIT 0")
+    columns = []
+    for name, *_ in cursor.description:
+        quoted = '"' + name.replace('"', '""') + '"'
+        whole = f"typeof({quoted}) = 'real' AND abs({quoted}) < 1e15 AND {quoted} = CAST({quoted} AS INTEGER)"
+        text = f"ifnull(CAST({quoted} AS TEXT), '')"
+        columns.append(f"CASE WHEN {whole} THEN CAST(CAST({quoted} AS INTEGER) AS TEXT) ELSE {text} END AS {quoted}")
+    return f"SELECT {', '.join(columns)} FROM (\n{query}\n)"
+
+
+def _stored(type_: pa.DataType) -> pa.DataType:
+    """Return the type under which a column of the answer is kept: its own if it is a plain one, else text."""
+    if isinstance(type_, pa.BaseExtensionType):
+        type_ = type_.storage_type
+    plain: tuple[Callable[[pa.DataType], bool], ...] = (
+        *(pa.types.is_string, pa.types.is_binary, pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating),
+        *(pa.types.is_decimal, pa.types.is_timestamp, pa.types.is_date),
+    )
+    return type_ if any(is_one(type_) for is_one in plain) else pa.string()
+
+
+def _convert(column: pa.Array, type_: pa.DataType) -> pa.Array:
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
+    if column.type == type_:
+        return column
+    try:
+        return column.cast(type_)
+    except pa.ArrowException:
+        return pa.array([None if value is None else str(value) for value in column.to_pylist()], type_)
+
+
+def _said(error: Exception, url: str) -> str:
+    """Return what the database said on one line, without the password."""
+    text = re.sub(r"\s+", " ", re.split(r"\nquery:", str(error))[0]).strip()
+    secret = re.search(r"://[^:/@]*:([^@]*)@", url)
+    return text.replace(secret.group(1), "***") if secret and secret.group(1) else text

@@ -1,0 +1,1 @@
+"""The rule-based loyalty score: the formula, scoring, and sensitivity to its weights."""

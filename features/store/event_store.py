@@ -1,0 +1,129 @@
+"""The event store: a log's events as arrays sorted by customer and time, memory-mapped, with a manifest.
+
+    STORE/manifest.json        what is in it and which folder holds it; replaced in one step
+    STORE/events-<id>/         one .npy an event column, offsets.npy, customers.arrow, and what ingest reports
+
+A reader opens the folder that the manifest names and never sees a half-written one.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from features.engines.codegen import EVENT_COLUMNS, RECORD_COLUMNS
+from features.errors import StoreError
+
+SCHEMA_VERSION = 1
+DTYPES: Mapping[str, type[np.generic]] = {
+    "time": np.int64,
+    "day": np.int32,
+    "kind": np.uint8,
+    "cents": np.int64,
+    "channel": np.uint8,
+    "goal": np.uint8,
+    "outcome": np.uint8,
+    "satisfaction": np.int32,
+    "loyalty": np.int32,
+    "known_from": np.int64,
+    "known_until": np.int64,
+}
+ABSENT: Mapping[str, int] = {
+    "cents": -1,
+    "channel": 255,
+    "goal": 255,
+    "outcome": 255,
+    "satisfaction": -1,
+    "loyalty": -1,
+    "known_from": np.iinfo(np.int64).min,
+    "known_until": np.iinfo(np.int64).max,
+}
+
+
+@dataclass(frozen=True)
+class EventStore:
+    """Events of customer c are rows `offsets[c]` to `offsets[c + 1]` of every column, in order of time and kind."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    offsets: NDArray[np.int64]
+    columns: Mapping[str, NDArray[Any]]
+    customer_ids: pa.StringArray
+    """The ids, sorted; position c is customer c."""
+
+    @property
+    def timezone(self) -> str:
+        """The business time zone, in which days are counted."""
+        return str(self.manifest["timezone"])
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the log says when its events were known."""
+        return RECORD_COLUMNS[0] in self.columns
+
+    @property
+    def n_customers(self) -> int:
+        """Customers with at least one event."""
+        return len(self.offsets) - 1
+
+    @property
+    def n_events(self) -> int:
+        """Events, every version of a corrected one counted."""
+        return int(self.offsets[-1])
+
+    def event_columns(self) -> tuple[NDArray[Any], ...]:
+        """Return the columns as the kernel takes them."""
+        names = EVENT_COLUMNS + (RECORD_COLUMNS if self.recorded else ())
+        return tuple(self.columns[name] for name in names)
+
+
+def is_store(path: str | Path) -> bool:
+    """Return whether there is an event store at the path."""
+    return (Path(path) / "manifest.json").is_file()
+
+
+def open_store(path: str | Path) -> EventStore:
+    """Open the store at the path, its columns memory-mapped; it stays readable when the path is written to again.
+
+    Raises StoreError when there is none, when it is damaged, or when a later version of the software wrote it.
+    """
+    path = Path(path)
+    manifest = _manifest(path)
+    while True:
+        try:
+            return _opened(path / manifest["folder"], manifest)
+        except FileNotFoundError as error:
+            # A writer may have put another folder in its place since the manifest was read.
+            before, manifest = manifest, _manifest(path)
+            if manifest == before:
+                raise StoreError(f"{path} is damaged ({error!r}): ingest the log again") from None
+        except (KeyError, ValueError, EOFError) as error:
+            raise StoreError(f"{path} is damaged ({error!r}): ingest the log again") from None
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads((path / "manifest.json").read_text())
+        version = manifest["schema_version"]
+    except (FileNotFoundError, NotADirectoryError):
+        raise StoreError(f"{path} holds no event store: make one with `regulars ingest SOURCE --out {path}`") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"{path} is damaged ({error!r}): ingest the log again") from None
+    if version != SCHEMA_VERSION:
+        raise StoreError(
+            f"{path} has store schema {version}, this version reads {SCHEMA_VERSION}: ingest the log again"
+        )
+    return manifest
+
+
+def _opened(folder: Path, manifest: Mapping[str, Any]) -> EventStore:
+    columns = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in manifest["columns"]}
+    offsets = np.load(folder / "offsets.npy")
+    with pa.memory_map(str(folder / "customers.arrow")) as source:
+        ids = pa.ipc.open_file(source).read_all()["customer_id"].combine_chunks()
+    return EventStore(folder, manifest, offsets, columns, ids)

@@ -1,0 +1,76 @@
+"""Problem documents (RFC 9457): what is wrong with a request, in one shape, for people and programs."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import msgspec
+from starlette.responses import Response
+
+from serving.response_types import Fault, Problem
+
+PROBLEM_TYPE = "application/problem+json"
+MOST_FAULTS = 20
+"""So many faults are named; a table of a hundred thousand faulty rows has one answer that one can read."""
+
+
+class Kind(NamedTuple):
+    """A kind of problem: the status that HTTP has for it, its title, and when it is given."""
+
+    status: int
+    title: str
+    meaning: str
+
+
+KINDS: Mapping[str, Kind] = {
+    "malformed": Kind(400, "The request cannot be read", "no JSON, no UTF-8, a key twice, no Arrow or Parquet data"),
+    "unknown-parameter": Kind(400, "The query is not understood", "an unknown, repeated or unreadable query parameter"),
+    "unauthorized": Kind(401, "A key is needed", "no key, or an unknown one, where keys are in use"),
+    "forbidden": Kind(403, "The key does not allow this", "a key without the scope of the endpoint"),
+    "not-found": Kind(404, "There is no such page", "an unknown path"),
+    "method-not-allowed": Kind(405, "The method is not allowed here", "GET for POST or the like; `Allow` says which"),
+    "not-acceptable": Kind(406, "No answer in a form you accept", "an `Accept` that names nothing we write"),
+    "timeout": Kind(408, "The request took too long to arrive", "a body that was not there in time"),
+    "no-batch-scores": Kind(409, "There are no batch scores", "`/score_customers` before `regulars score` was run"),
+    "too-large": Kind(413, "The request is too large", "more bytes, customers or events than a request may have"),
+    "unsupported-media-type": Kind(
+        415, "The body is of a kind we do not read", "another `Content-Type`, charset or `Content-Encoding`"
+    ),
+    "invalid": Kind(422, "The request breaks the contract", "unknown, missing, wrong or impossible values"),
+    "too-many-requests": Kind(429, "Too many requests", "a rate above the limit; `Retry-After` says how long to wait"),
+    "internal": Kind(500, "The service failed", "a fault of ours; it is in the log under the request's id"),
+    "busy": Kind(503, "The service is busy", "too many large requests at once; `Retry-After` says how long to wait"),
+}
+
+_encode = msgspec.json.Encoder().encode
+
+
+class ProblemError(Exception):
+    """A request that gets a problem document instead of an answer."""
+
+    def __init__(
+        self,
+        kind: str,
+        detail: str,
+        faults: Iterable[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.kind, self.detail, self.faults, self.headers = kind, detail, tuple(faults), headers
+
+
+def invalid(faults: Sequence[tuple[str, str]]) -> ProblemError:
+    """Return the problem of a request whose values, by path, are wrong; `faults` holds at least one."""
+    path, detail = faults[0]
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return ProblemError("invalid", f"{path}: {detail}{more}" if path else detail, faults)
+
+
+def problem(
+    kind: str, detail: str, faults: Iterable[tuple[str, str]] = (), headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return the answer that a request gets which has a problem of this kind."""
+    known = KINDS[kind]
+    named = [Fault(*fault) for fault in islice(faults, MOST_FAULTS)]
+    document = Problem(f"/problems/{kind}", known.title, known.status, detail, named or msgspec.UNSET)
+    return Response(_encode(document), known.status, headers, PROBLEM_TYPE)

@@ -1,0 +1,101 @@
+"""What the BentoML store says of the published version, checked before anything is loaded or a port is bound.
+
+It imports neither pandas nor scikit-learn: the first process checks, and its workers load.
+"""
+
+import json
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed
+from pathlib import Path
+
+import bentoml
+from bentoml.exceptions import BentoMLException
+
+from features.atomic_file import file_digest
+from features.definitions import COLUMN_NAMES
+from features.errors import PublishedModelError
+from training.models.compiled.compiled_model import COMPILED_FILE
+
+NAME = "regulars"
+BUNDLE = "bundle"
+MODEL_FILE, CARD_FILE = "model.joblib", "card.json"
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the store says of a version: its number, tag, folder, and the digests of its files."""
+
+    version: str
+    tag: str
+    folder: Path
+    digest: str
+    compiled_digest: str
+
+
+def latest(store: Path) -> str | None:
+    """Return which version of the model store is the latest; None when none is published."""
+    try:
+        return (store / NAME / "latest").read_text().strip() or None
+    except OSError:
+        return None
+
+
+def published(store: Path, name: str) -> Published:
+    """Return what the store says of a version, after checking without loading it that it can be loaded here.
+
+    Raises PublishedModelError when something is missing, a file has another digest than when it was published, or the
+    version was fitted with other libraries or for other feature columns than there are here.
+    """
+    folder = store / NAME / name
+    try:
+        info = bentoml.Model.from_path(str(folder)).info
+    except (BentoMLException, OSError, ValueError) as error:
+        raise PublishedModelError(f"{NAME}:{name} is no whole version in {store}: publish again ({error})") from None
+    said = info.metadata
+    found = Published(
+        str(info.labels.get("version", name)),
+        f"{NAME}:{name}",
+        folder,
+        str(said.get("digest", "")),
+        str(said.get("compiled_digest", "")),
+    )
+    _check_card(found)
+    return found
+
+
+def _check_card(found: Published) -> None:
+    """Raise PublishedModelError unless the card asks for libraries and columns that are here, and the digest holds."""
+    bundle = found.folder / BUNDLE
+    try:
+        card = json.loads((bundle / CARD_FILE).read_text())
+        libraries, columns = dict(card["libraries"]), list(card["feature_columns"])
+        found_digests = {file: file_digest(bundle / file) for file in (MODEL_FILE, COMPILED_FILE)}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PublishedModelError(
+            f"{found.tag} has no card or model that can be read, publish again: {error!r}"
+        ) from None
+    for (file, digest), expected in zip(found_digests.items(), (found.digest, found.compiled_digest), strict=True):
+        if digest != expected:
+            raise PublishedModelError(
+                f"{found.tag} is refused: its {file} has digest {digest[:12]}, expected {expected[:12] or 'none'}: "
+                "it is not what was published; publish again"
+            )
+    for library, expected in libraries.items():
+        if (here := _installed(library)) != expected:
+            raise PublishedModelError(
+                f"{found.tag} is refused: it was fitted with {library} {expected}, here is {here or 'none'}: "
+                "install what it was fitted with, or fit and publish again"
+            )
+    if unknown := [column for column in columns if column not in COLUMN_NAMES]:
+        raise PublishedModelError(
+            f"{found.tag} is refused: it reads {', '.join(map(str, unknown[:5]))}, which are no features here: "
+            "install the version of its card, or fit and publish again"
+        )
+
+
+def _installed(library: str) -> str | None:
+    try:
+        return installed(library)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,107 @@
+"""One customer's features in plain Python are the row that the batch has."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.definitions import COLUMN_NAMES
+from features.engines.feature_table import feature_table
+from features.engines.python_engine import customer_features
+from features.ingestion.ingest import ingest
+from features.schema import CHANNELS, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_OUTCOMES
+from features.simulate import LOG_SCHEMA
+from features.store.event_store import open_store
+
+AS_OF = datetime(2024, 6, 1, 12, 30)
+TIMES = st.datetimes(datetime(2022, 1, 1), datetime(2024, 12, 31)).map(lambda t: t.replace(microsecond=0, minute=0))
+RATINGS = st.none() | st.integers(0, 100).map(lambda tenths: tenths / 10)
+
+
+@st.composite
+def events(draw):
+    """An event of any type; few hours, references and moments of record, so that ties and versions come up."""
+    kind = draw(st.sampled_from(["purchase", "purchase", "return", "visit", "feedback", "usage", "incentive"]))
+    event = {"customer_id": "a", "event_time": draw(TIMES), "event_type": kind}
+    if kind in ("purchase", "return"):
+        event["amount"] = draw(st.none() | st.integers(0, 10**7).map(lambda cents: cents / 100))
+    if kind == "visit":
+        event["channel"] = draw(st.none() | st.sampled_from(CHANNELS))
+        event["goal"] = draw(st.none() | st.sampled_from(GOALS))
+        event["outcome"] = draw(st.none() | st.sampled_from(VISIT_OUTCOMES))
+    if kind == "incentive":
+        event["channel"] = draw(st.none() | st.sampled_from(INCENTIVE_CHANNELS))
+        event["outcome"] = draw(st.none() | st.sampled_from(INCENTIVE_OUTCOMES))
+    if kind in ("visit", "feedback"):
+        event["satisfaction"], event["loyalty"] = draw(RATINGS), draw(RATINGS)
+    event["reference"] = draw(st.none() | st.sampled_from(["r1", "r2", "r3"]))
+    event["recorded_at"] = draw(
+        st.none() | st.sampled_from([datetime(2023, 1, 1), datetime(2024, 5, 1), datetime(2024, 7, 1)])
+    )
+    return event
+
+
+@pytest.mark.parametrize("timezone", ["UTC", "America/New_York"])
+@settings(max_examples=30)
+@given(log=st.lists(events(), min_size=1, max_size=12))
+def test_online_equals_batch_to_the_last_bit(tmp_path_factory, timezone, log):
+    """Ties, missing values, corrections and mid-day dates included."""
+    # A local time that the clocks skip is refused by the door, and none of a request's business.
+    log = [e for e in log if timezone == "UTC" or (e["event_time"].month, e["event_time"].hour) != (3, 2)]
+    if not log:
+        return
+    folder = tmp_path_factory.mktemp("online")
+    pq.write_table(pa.Table.from_pylist(log, LOG_SCHEMA), folder / "log.parquet")
+    report = ingest(folder / "log.parquet", folder / "store", timezone=timezone)
+    assert report.quarantined == 0
+    batch = feature_table(open_store(folder / "store"), AS_OF)
+    online = customer_features(log, AS_OF, timezone)
+    assert list(online) == list(COLUMN_NAMES)
+    if len(batch):
+        assert np.array_equal(np.array(list(online.values())), batch.loc["a"].to_numpy(), equal_nan=True)
+    else:
+        assert online["purchase_count"] == online["visit_count"] == 0
+
+
+def test_a_later_correction_does_not_reorder_equals(tmp_path):
+    """Of two ratings of one moment the same is the last, online and in batch, whichever was recorded first."""
+    at = datetime(2024, 1, 1, 12)
+    log = [
+        {
+            "customer_id": "a",
+            "event_time": at,
+            "event_type": "feedback",
+            "satisfaction": 9.0,
+            "recorded_at": datetime(2024, 3, 2),
+        },
+        {
+            "customer_id": "a",
+            "event_time": at,
+            "event_type": "feedback",
+            "satisfaction": 5.0,
+            "recorded_at": datetime(2024, 3, 3),
+        },
+    ]
+    pq.write_table(pa.Table.from_pylist(log, LOG_SCHEMA), tmp_path / "log.parquet")
+    ingest(tmp_path / "log.parquet", tmp_path / "store")
+    batch = feature_table(open_store(tmp_path / "store"), AS_OF)
+    assert batch["feedback_satisfaction_last"].item() == 9.0
+    assert customer_features(log, AS_OF)["feedback_satisfaction_last"] == 9.0
+
+
+def test_an_offset_is_honoured():
+    """The same moment written in two zones is the same event."""
+    here = {"event_type": "purchase", "event_time": datetime(2024, 1, 1, 23, 30, tzinfo=UTC), "amount": 5.0}
+    there = here | {"event_time": here["event_time"].astimezone(tz=None) + timedelta(0)}
+    as_of = datetime(2024, 2, 1)
+    assert str(customer_features([here], as_of)) == str(customer_features([there], as_of))
+
+
+def test_unknown_words_are_refused():
+    """An event type that the contract has not is no event."""
+    with pytest.raises(KeyError):
+        customer_features([{"event_type": "gift", "event_time": AS_OF}], AS_OF)

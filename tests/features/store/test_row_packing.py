@@ -1,0 +1,104 @@
+"""Events as words: nothing is lost in packing, and the words sort as the store does."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.engines.codegen import EVENT_COLUMNS
+from features.schema import AMOUNT_MAXIMUM
+from features.store.event_store import ABSENT, DTYPES
+from features.store.row_packing import FEW, WORDS, order, packed, place, unpack
+
+RANGES = {
+    "time": (-(2**53), 2**53),
+    "kind": (0, 5),
+    "cents": (0, int(AMOUNT_MAXIMUM * 100)),
+    "channel": (0, 253),
+    "goal": (0, 253),
+    "outcome": (0, 253),
+    "satisfaction": (0, 10**9),
+    "loyalty": (0, 10**9),
+}
+NAMES = tuple(RANGES)
+VALUES = {
+    name: st.one_of(st.integers(*ends), st.sampled_from(ends), *([st.none()] if name in ABSENT else []))
+    for name, ends in RANGES.items()
+}
+ROWS = st.lists(st.tuples(*VALUES.values()), min_size=1, max_size=30)
+# As features.engines.python_engine sorts: time, kind, content from the last column to the first.
+ORDER = ("time", "kind", *(name for name in reversed(NAMES) if name not in ("time", "kind")))
+
+
+def as_batch(rows: list[Any], **more: pa.Array) -> pa.RecordBatch:
+    columns = dict(zip(NAMES, zip(*rows, strict=True), strict=True))
+    arrays = {name: pa.array(values, pa.from_numpy_dtype(DTYPES[name])) for name, values in columns.items()}
+    return pa.RecordBatch.from_pydict(arrays | more)
+
+
+def as_stored(rows: list[Any]) -> list[tuple[int, ...]]:
+    return [tuple(ABSENT[n] if v is None else v for n, v in zip(NAMES, row, strict=True)) for row in rows]
+
+
+def unpacked(words: np.ndarray[Any, Any]) -> list[tuple[int, ...]]:
+    columns = {name: np.empty(len(words), DTYPES[name]) for name in EVENT_COLUMNS if name != "day"}
+    unpack(words, *columns.values())
+    return list(zip(*(columns[name].tolist() for name in NAMES), strict=True))
+
+
+@given(ROWS)
+def test_what_is_packed_comes_out_again(rows: list[Any]) -> None:
+    """Every value in its range and what is absent, through four words a row."""
+    words = packed(as_batch(rows))
+    assert words.shape == (len(rows), WORDS)
+    assert unpacked(words) == as_stored(rows)
+
+
+@given(ROWS)
+def test_words_sort_as_the_columns_do(rows: list[Any]) -> None:
+    """Word by word is time, kind, then content from the last column to the first, as online sorts a request."""
+    stored = as_stored(rows)
+    by_columns = sorted(stored, key=lambda row: [row[NAMES.index(name)] for name in ORDER])
+    assert [unpacked(np.array([words]))[0] for words in sorted(packed(as_batch(rows)).tolist())] == by_columns
+
+
+@given(st.lists(st.integers(0, 3), max_size=200), st.randoms(use_true_random=False))
+def test_rows_of_a_customer_are_put_in_order(few: list[int], dice: Any) -> None:
+    """However many there are, and those of others stay where they are."""
+    rows = np.array([[dice.randrange(3) for _ in range(WORDS + 2)] for _ in range(len(few) + 4)], np.int64)
+    begin, end = 2, len(few) + 2
+    expected = [*rows[:begin].tolist(), *sorted(rows[begin:end].tolist()), *rows[end:].tolist()]
+    order(rows, np.array([begin, end]), 0, 1)
+    assert rows.tolist() == expected
+
+
+@pytest.mark.parametrize("size", [1, FEW, FEW + 1, 1000])
+def test_reversed_rows_are_put_in_order(size: int) -> None:
+    """Both where they are moved one by one and where they are sorted by each word."""
+    rows = np.arange(WORDS * size)[::-1].reshape(size, WORDS).copy()
+    expected = sorted(rows.tolist())
+    order(rows, np.array([0, size]), 0, 1)
+    assert rows.tolist() == expected
+
+
+def test_records_take_two_more_words() -> None:
+    """Only where one is there; absent ones are known from the start and for ever."""
+    row = (5, 0, None, None, None, None, None, None)
+    nothing, known = pa.nulls(1, pa.int64()), pa.array([7], pa.int64())
+    assert packed(as_batch([row], known_from=nothing, known_until=nothing)).shape == (1, WORDS)
+    assert packed(as_batch([row], known_from=known))[0, WORDS:].tolist() == [ABSENT["known_until"], 7]
+    assert packed(as_batch([row], known_until=known))[0, WORDS:].tolist() == [7, ABSENT["known_from"]]
+
+
+def test_rows_are_placed_in_turn() -> None:
+    """Each at its customer's next free place; words that narrow rows lack are left as they were."""
+    rows = np.full((3, WORDS + 2), -9, np.int64)
+    free = np.array([2, 0])
+    place(np.array([[1] * WORDS, [2] * WORDS]), np.array([1, 0], np.int32), free, rows)
+    place(np.array([[3] * (WORDS + 2)]), np.array([1], np.int32), free, rows)
+    assert rows[:, 0].tolist() == [1, 3, 2]
+    assert rows[:, -1].tolist() == [-9, 3, -9]
+    assert free.tolist() == [3, 2]

@@ -1,0 +1,279 @@
+"""Writing the store: rows in any order come to stand by customer, time, kind and content, all of them or none."""
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.atomic_file import whole_file
+from features.engines.feature_table import feature_table
+from features.errors import StoreError
+from features.schema import AMOUNT_MAXIMUM
+from features.store.event_store import ABSENT, DTYPES, EventStore, open_store
+from features.store.writer import write_store
+from tests.features.logs import DAY, KIND, Event, Log, batch, day_of, logs, shelved
+
+ROOT = Path(__file__).parents[3]
+
+
+def rows_of(store: EventStore) -> list[tuple[str | int, ...]]:
+    """The rows of a store in its order, each with its customer's id and its day, absent where it has no column."""
+    ids = np.repeat(store.customer_ids.to_pylist(), np.diff(store.offsets)).tolist()
+    columns = [store.columns[n].tolist() if n in store.columns else [ABSENT[n]] * store.n_events for n in DTYPES]
+    return list(zip(ids, *columns, strict=True))
+
+
+def as_stored(event: Event, zone: str) -> tuple[str | int, ...]:
+    values = event._asdict() | {"day": day_of(event.time, zone)}
+    return (event.customer_id, *(ABSENT[n] if values[n] is None else values[n] for n in DTYPES))
+
+
+def place(row: tuple[str | int, ...]) -> tuple[str | bytes | int, ...]:
+    """What rows are sorted by: customer, time, kind, then content from the last column to the first."""
+    customer, time, _, kind, *content = row
+    return (str(customer).encode(), time, kind, *content[-3::-1], *content[:-3:-1])
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data(), logs(max_size=30))
+def test_rows_come_to_their_place(data: st.DataObject, log: Log) -> None:
+    """However the rows are cut into batches, the store holds all of them, sorted, and nothing else."""
+    rows = batch(log.events, log.zone)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(rows)), max_size=3)))
+    pieces = [rows.slice(a, b - a) for a, b in zip([0, *cuts], [*cuts, len(rows)], strict=True)]
+    store = shelved(pieces, log.zone)
+    assert rows_of(store) == sorted((as_stored(e, log.zone) for e in log.events), key=place)
+    assert store.n_events == len(log.events)
+    assert store.customer_ids.to_pylist() == sorted({e.customer_id for e in log.events}, key=str.encode)
+    assert store.n_customers == len(store.customer_ids)
+    assert {name: column.dtype for name, column in store.columns.items()} == {n: DTYPES[n] for n in store.columns}
+    assert store.recorded == any(e.known_from is not None or e.known_until is not None for e in log.events)
+
+
+@settings(max_examples=10, deadline=None)
+@given(logs(min_size=1, records=False))
+def test_a_log_that_never_says_when_it_knew(log: Log) -> None:
+    """Where all of the columns of recording is null the store has none, as it has none without them."""
+    with_columns, without = (shelved(log, records=records) for records in (True, False))
+    assert list(with_columns.columns) == list(without.columns)
+    assert not with_columns.recorded
+    assert rows_of(with_columns) == rows_of(without)
+
+
+@pytest.mark.parametrize("late", [0, 1])
+def test_batches_with_and_without_records(late: int) -> None:
+    """Rows of a batch that says nothing of when it knew were known from the start, whichever batch comes first."""
+    known, plain = Event("b", 5, KIND["usage"], known_from=9), Event("a", 7, KIND["usage"])
+    batches = [batch([known], "UTC"), batch([plain], "UTC", records=False)]
+    store = shelved(batches[::-1] if late else batches)
+    assert store.recorded
+    assert rows_of(store) == [as_stored(event, "UTC") for event in (plain, known)]
+
+
+def test_a_correction_does_not_move_an_event_among_its_equals() -> None:
+    """Of two purchases at one moment the same one stays the last when it is corrected later."""
+    small, large = (Event("a", 0, KIND["purchase"], cents=cents) for cents in (100, 200))
+    corrected = [small, large._replace(known_until=9 * DAY), large._replace(cents=300, known_from=9 * DAY)]
+    for log in ([small, large], corrected, corrected[::-1]):
+        assert feature_table(shelved(Log(log, "UTC", date(2024, 1, 1))), "1970-01-05")["basket_last"].tolist() == [2]
+
+
+@pytest.mark.parametrize("batches", [[], [batch([], "UTC")], [batch([], "UTC", records=False)] * 2])
+def test_an_empty_store(batches: list[pa.RecordBatch]) -> None:
+    """No batch, or batches without rows, make a store that opens and says that nothing is in it."""
+    store = shelved(batches)
+    assert (store.n_customers, store.n_events) == (0, 0)
+    assert store.manifest["first_time"] is None
+
+
+def test_one_customer_with_one_event() -> None:
+    """The smallest store; the manifest tells what is in it."""
+    store = shelved([batch([Event("", 5, KIND["usage"])], "UTC")])
+    assert rows_of(store) == [as_stored(Event("", 5, KIND["usage"]), "UTC")]
+    facts = {"customers": 1, "events": 1, "first_time": 5, "last_time": 5, "timezone": "UTC", "digest": "0"}
+    assert {name: store.manifest[name] for name in facts} == facts
+
+
+def test_an_id_that_no_row_has_is_no_customer() -> None:
+    """A dictionary may hold more ids than its rows name, such as those of rows in quarantine."""
+    ids = pa.DictionaryArray.from_arrays(pa.array([2, 0], pa.int32()), pa.array(["b", "faulty", "a"]))
+    rows = batch([Event("a", 5, KIND["usage"]), Event("b", 6, KIND["usage"])], "UTC")
+    store = shelved([rows.set_column(0, "customer_id", ids)])
+    assert store.customer_ids.to_pylist() == ["a", "b"]
+    assert store.columns["time"].tolist() == [5, 6]
+
+
+def test_amounts_that_cannot_be_summed_are_one_line() -> None:
+    """50,000 times the largest amount is told, not counted wrongly; so many of a tenth pass."""
+    largest = int(AMOUNT_MAXIMUM * 100)
+
+    def of(cents: int) -> list[pa.RecordBatch]:
+        one = batch([Event("a", 5, KIND["usage"]), Event("rich", 5, KIND["purchase"], cents=cents)], "UTC")
+        return [one] * 50_000
+
+    with pytest.raises(StoreError, match=r"amounts of customer 'rich' sum to 5e\+16, more than can be counted"):
+        shelved(of(largest))
+    table = feature_table(shelved(of(largest // 10)), "1970-01-05")
+    assert table["total_spend"].tolist() == [0, 5e15]
+
+
+# Whole or not at all
+
+OLD, NEW = ([batch([Event("a", 0, KIND["purchase"], cents=cents)], "UTC")] for cents in (100, 200))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A path with a store of the old log."""
+    write_store(tmp_path / "store", OLD, timezone="UTC", digest="old")
+    return tmp_path / "store"
+
+
+def is_old(path: Path) -> bool:
+    return rows_of(open_store(path)) == [as_stored(Event("a", 0, KIND["purchase"], cents=100), "UTC")]
+
+
+def folders(path: Path) -> list[str]:
+    return sorted(entry.name for entry in path.iterdir() if entry.is_dir())
+
+
+def failing(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    yield from batches
+    raise RuntimeError("the source broke off")
+
+
+def test_a_write_that_fails_while_reading_leaves_the_old_store(path: Path) -> None:
+    """The source breaks off midway: the error comes through, the old store is there, nothing else is."""
+    before = folders(path)
+    with pytest.raises(RuntimeError, match="broke off"):
+        write_store(path, failing(NEW), timezone="UTC", digest="new")
+    assert is_old(path)
+    assert folders(path) == before
+
+
+def test_a_write_that_fails_at_the_end_leaves_the_old_store(path: Path) -> None:
+    """So does an error of what is put beside the columns; the next write then succeeds."""
+
+    def beside(folder: Path) -> None:
+        assert (folder / "time.npy").exists()
+        (folder / "report.json").write_text("{}")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_store(path, NEW, timezone="UTC", digest="new", beside=beside)
+    assert is_old(path)
+    store = write_store(path, NEW, timezone="UTC", digest="new", beside=lambda f: (f / "report.json").touch())
+    assert folders(path) == [store.folder.name]
+    assert (store.folder / "report.json").exists()
+    assert store.manifest["digest"] == "new"
+
+
+def test_a_write_that_fails_after_the_move_keeps_the_new_store(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped when the manifest already names the new folder: that folder stays."""
+    monkeypatch.setattr("features.store.writer.whole_file", moved_then_stopped)
+    with pytest.raises(KeyboardInterrupt):
+        write_store(path, NEW, timezone="UTC", digest="new")
+    assert open_store(path).manifest["digest"] == "new"
+    assert rows_of(open_store(path)) == [as_stored(Event("a", 0, KIND["purchase"], cents=200), "UTC")]
+
+
+@contextmanager
+def moved_then_stopped(path: Path) -> Iterator[Path]:
+    with whole_file(path) as part:
+        yield part
+    raise KeyboardInterrupt
+
+
+def test_two_writers_at_once(path: Path) -> None:
+    """The second is told to wait; the first goes on unharmed."""
+
+    def beside(_: Path) -> None:
+        with pytest.raises(StoreError, match="another process is writing"):
+            write_store(path, OLD, timezone="UTC", digest="second")
+
+    assert write_store(path, NEW, timezone="UTC", digest="new", beside=beside).manifest["digest"] == "new"
+    assert len(folders(path)) == 1
+
+
+def test_a_path_that_is_a_file(tmp_path: Path) -> None:
+    """A file is not overwritten by a store."""
+    (tmp_path / "log.csv").write_text("precious")
+    with pytest.raises(StoreError, match="is a file: name a folder"):
+        write_store(tmp_path / "log.csv", OLD, timezone="UTC", digest="0")
+    assert (tmp_path / "log.csv").read_text() == "precious"
+
+
+# A writer that stops for good in the middle: in its source's second batch, or when all columns are on the disk.
+STOPS = """
+import sys, time
+import pyarrow as pa
+from features.schema import AMOUNT_MAXIMUM
+from features.atomic_file import whole_file
+from features.store.writer import write_store
+
+path, source, where = sys.argv[1:]
+
+def stop(*_):
+    print("here", flush=True)
+    time.sleep(600)
+
+def batches():
+    yield from pa.ipc.open_file(source).read_all().to_batches()
+    if where == "reading":
+        stop()
+
+write_store(path, batches(), timezone="UTC", digest="killed", beside=stop)
+"""
+
+
+@pytest.mark.parametrize("where", [pytest.param("reading", marks=pytest.mark.slow), "at the end"])
+def test_a_killed_writer_leaves_the_old_store(path: Path, where: str) -> None:
+    """Killed without a chance to tidy up: the old store opens, the lock is free, the next write clears the remains."""
+    source = path.with_name("source.arrow")
+    with pa.ipc.new_file(source, NEW[0].schema) as file:
+        file.write_batch(NEW[0])
+    command = [sys.executable, "-c", STOPS, str(path), str(source), where]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "here\n"
+        with pytest.raises(StoreError, match="another process is writing"):
+            write_store(path, NEW, timezone="UTC", digest="new")
+        writer.send_signal(signal.SIGKILL)
+    assert writer.returncode == -signal.SIGKILL
+    assert is_old(path)
+    assert len(folders(path)) == 2
+    (path / ".manifest.json.1.part").touch()  # as after a kill between writing the manifest and moving it
+    store = write_store(path, NEW, timezone="UTC", digest="new")
+    assert sorted(entry.name for entry in path.iterdir()) == [".lock", store.folder.name, "manifest.json"]
+    assert folders(path) == [store.folder.name]
+    assert rows_of(open_store(path)) == rows_of(store) != []
+
+
+def test_readers_never_see_half_a_store(path: Path) -> None:
+    """Stores opened while a writer replaces them again and again are whole, each the old one or the new."""
+    seen: set[tuple[object, ...]] = set()
+    done = threading.Event()
+
+    def write() -> None:
+        try:
+            for turn in range(10):
+                write_store(path, (NEW, OLD)[turn % 2], timezone="UTC", digest=str(turn))
+        finally:
+            done.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while not done.wait(0.001):  # a loop without a pause would starve the writer
+        seen.update(rows_of(open_store(path)))
+    writer.join()
+    assert seen <= {as_stored(Event("a", 0, KIND["purchase"], cents=cents), "UTC") for cents in (100, 200)}

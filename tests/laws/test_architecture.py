@@ -1,0 +1,136 @@
+"""The laws of the house: who may import whom, how large a room may be, and that importing does nothing."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ["features", "training", "reporting", "serving", "cli"]
+ROOMS = sorted(file for name in PACKAGES for file in (ROOT / name).rglob("*.py"))
+NAMELESS = {"utils", "util", "common", "helpers", "helper", "core", "misc", "config", "base"}
+# Calls that read the clock; as_of is an argument, so that yesterday's answer can be had again today.
+CLOCKS = {"now", "utcnow", "today", "time_ns", "localtime", "gmtime"}
+# The one place that does: what a request without as_of asks about, and when a model came into service.
+CLOCK = ROOT / "serving" / "clock.py"
+
+# Imports every module twice in a fresh process: first to have all outside libraries loaded, whatever those do at
+# import; then, ours alone, with an ear on files opened for writing, processes, connections and threads.
+LISTEN = """
+import importlib, json, os, sys, threading
+modules, packages = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+for name in modules:
+    importlib.import_module(name)
+for name in [name for name in sys.modules if name.partition(".")[0] in packages]:
+    del sys.modules[name]
+heard = []
+CHANGES = ("os.mkdir", "os.remove", "os.rename", "os.rmdir", "shutil.", "subprocess.", "socket.connect", "os.exec")
+
+def in_numba_cache():
+    frame = sys._getframe(2)
+    while frame:
+        if frame.f_code.co_filename.replace(os.sep, "/").endswith("numba/core/caching.py"):
+            return True
+        frame = frame.f_back
+    return False
+
+def listen(event, arguments):
+    if event == "open":
+        path, mode, flags = arguments
+        if not flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            return
+    elif not event.startswith(CHANGES):
+        return
+    if not in_numba_cache():  # a compiled function asks at once whether its cache may be written
+        heard.append(f"{event} {arguments[0]}")
+
+sys.addaudithook(listen)
+threading.Thread.start = lambda thread: heard.append(f"thread {thread.name}")
+for name in modules:
+    importlib.import_module(name)
+print(json.dumps(heard))
+"""
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def modules() -> list[str]:
+    paths = [file.relative_to(ROOT).with_suffix("") for file in ROOMS if file.name != "__main__.py"]
+    return [".".join(path.parts).removesuffix(".__init__") for path in paths]
+
+
+def test_imports_go_one_way() -> None:
+    """The contracts in pyproject.toml hold: layers, and what features and serving may not know."""
+    found = python("-c", "from importlinter.cli import lint_imports_command as run; run(['--no-cache'])")
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert "0 broken" in found.stdout
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: str(room.relative_to(ROOT)))
+def test_a_room_is_small_and_named_after_what_it_holds(room: Path) -> None:
+    """No file has more than 300 lines, and none is called after nothing in particular."""
+    lines = len(room.read_text().splitlines())
+    assert lines <= 300, f"{room.relative_to(ROOT)} has {lines} lines: make two rooms of it"
+    assert not NAMELESS & {part.lower() for part in room.relative_to(ROOT).with_suffix("").parts}
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: str(room.relative_to(ROOT)))
+def test_a_room_says_what_it_is_for(room: Path) -> None:
+    """Every file begins with a docstring."""
+    assert ast.get_docstring(ast.parse(room.read_text()))
+
+
+def test_nothing_happens_at_import() -> None:
+    """Importing any module writes no file, starts no thread or process, and connects to nothing."""
+    found = python("-c", LISTEN, json.dumps(modules()), json.dumps(PACKAGES))
+    assert found.returncode == 0, found.stderr
+    assert json.loads(found.stdout.splitlines()[-1]) == []
+
+
+def test_scoring_a_request_needs_no_compiler() -> None:
+    """The features and the score of one customer are had without Numba."""
+    loaded = "import features.engines.python_engine, features.loyalty.scoring, sys; print('numba' in sys.modules)"
+    assert python("-c", loaded).stdout.strip() == "False"
+
+
+def test_help_needs_no_library() -> None:
+    """The command's own files load neither pandas nor Numba nor DuckDB, so that --help answers at once."""
+    loaded = "import cli.main, sys; print({'pandas', 'numba', 'duckdb', 'pyarrow'} & set(sys.modules))"
+    assert python("-c", loaded).stdout.strip() == "set()"
+
+
+def test_library_code_never_looks_at_the_clock() -> None:
+    """No library code but serving/clock.py calls now() or its like: the moment is always an argument."""
+    found = []
+    for room in ROOMS:
+        if room == CLOCK:
+            continue
+        for node in ast.walk(ast.parse(room.read_text())):
+            attribute = node.func if isinstance(node, ast.Call) else None
+            if isinstance(attribute, ast.Attribute):
+                of_time = isinstance(attribute.value, ast.Name) and attribute.value.id == "time"
+                if attribute.attr in CLOCKS or (of_time and attribute.attr == "time"):
+                    found.append(f"{room.relative_to(ROOT)}:{node.lineno} {ast.unparse(attribute)}()")
+            elif isinstance(node, ast.ImportFrom) and node.module == "time":
+                names = {alias.name for alias in node.names} & {"time", *CLOCKS}
+                found += [f"{room.relative_to(ROOT)}:{node.lineno} from time import {name}" for name in names]
+    assert not found
+
+
+def test_only_tests_and_benchmarks_stay_out_of_the_layers() -> None:
+    """Every package of the repository is in the import contracts and in the wheel."""
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    assert project["importlinter"]["root_packages"] == PACKAGES
+    assert project["importlinter"]["contracts"][0]["layers"] == ["cli", "serving | reporting", "training", "features"]
+    assert project["hatch"]["build"]["targets"]["wheel"]["packages"] == PACKAGES
+    assert project["mypy"]["files"] == PACKAGES

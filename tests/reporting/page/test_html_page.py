@@ -1,0 +1,191 @@
+"""The page as a file: alone, bounded, honest about its sample, and with the figures of the tables."""
+
+import base64
+import hashlib
+import html
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from reporting.page import html_page as room
+from reporting.page.html_page import as_json, page, sampled, share
+
+
+class Cells(HTMLParser):
+    """The cells of each table that has a name."""
+
+    def __init__(self):
+        super().__init__()
+        self.tables, self._rows, self._cell = {}, None, None
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "table":
+            self._rows = self.tables.setdefault(dict(attributes).get("data-table"), [])
+        elif tag == "tr" and self._rows is not None:
+            self._rows.append([])
+        elif tag in ("td", "th") and self._rows:
+            self._cell = []
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th") and self._cell is not None:
+            self._rows[-1].append("".join(self._cell).strip())
+            self._cell = None
+
+    def handle_data(self, data):
+        if self._cell is not None:
+            self._cell.append(data)
+
+
+@pytest.fixture(scope="module")
+def text(written):
+    return written.read_text(encoding="utf-8")
+
+
+def embedded(text: str) -> dict:
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL).group(1))
+
+
+def test_every_script_and_style_is_allowed_by_its_hash_and_nothing_else(text):
+    """The policy names what is in the page, without unsafe-inline or unsafe-eval."""
+    policy = html.unescape(re.search(r'Content-Security-Policy" content="([^"]*)"', text).group(1))
+    assert "unsafe" not in policy
+    assert policy.startswith("default-src 'none'")
+    inline = re.findall(r'<script type="module">(.*?)</script>', text, re.DOTALL)
+    inline += re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
+    assert len(inline) == 3
+    for each in inline:
+        digest = base64.b64encode(hashlib.sha256(each.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in policy
+
+
+def test_nothing_is_fetched_from_elsewhere(text):
+    """No element names another file, and no attribute carries code or style."""
+    shell = re.sub(r"<(script|style)\b[^>]*>.*?</\1>", "", text, flags=re.DOTALL)
+    assert re.findall(r'(?:src|href)="(?!#|data:,)', shell) == []
+    assert re.findall(r'\s(?:style|on\w+)="', shell) == []
+
+
+def test_ids_are_texts(text):
+    """Those with HTML in them appear escaped alone, in the page and in its data."""
+    assert "<script>alert" not in text
+    assert "<b>bold</b>" not in text
+    assert "<b>bold</b><script>alert(1)</script>" in embedded(text)["customers"]["customer_id"]
+
+
+def test_the_tables_of_the_page_are_the_tables(text, report):
+    """Every figure of the named tables is that of the frame, as it is shown."""
+    found = Cells()
+    found.feed(text)
+    measures = report.tables["measures"]
+    shown = [row[1:] for row in found.tables["measures"][1:]]
+    assert shown == [[room.number(value, 3) for value in row] for row in measures.iloc[:, 1:].to_numpy()]
+    segments = report.tables["segments"]
+    assert [row[6] for row in found.tables["segments"][1:]] == [f"{share(v)} %" for v in segments["stayed_away"]]
+    assert [row[2] for row in found.tables["segments"][1:]] == [f"{v:,}" for v in segments["customers"]]
+    differences = report.tables["differences"]
+    assert [row[2] for row in found.tables["differences"][1:]] == [room.signed(v, 3) for v in differences["difference"]]
+
+
+def test_the_headline_of_the_page_is_that_of_the_table(text, report):
+    """What each sentence is filled with are the table's figures."""
+    for row in report.tables["headline"].itertuples():
+        card = re.search(rf'data-outcome="{row.outcome}">(.*?)</div>', text, re.DOTALL).group(1)
+        filled = [json.loads(html.unescape(each)) for each in re.findall(r'data-a="([^"]*)"', card)]
+        said = next(each for each in filled if "by_model" in each)
+        assert said == {
+            "list": f"{row.list:,}",
+            "by_model": f"{row.by_model:,.0f}",
+            "by_rule": f"{row.by_rule:,.0f}",
+            "by_chance": f"{row.by_chance:,.0f}",
+        }
+
+
+def filled(part: str) -> dict[str, dict]:
+    """What each text of a part of the page is filled in with, by its name."""
+    texts = re.findall(r'data-t="([^"]*)" data-a="([^"]*)"', part)
+    return {name: json.loads(html.unescape(given)) for name, given in texts}
+
+
+def test_quadrants_and_agreement_of_the_page_are_those_of_the_tables(text, report):
+    """Customers, the share that came back with its interval, days and money; the rank correlation."""
+    for row in report.tables["quadrants"].itertuples():
+        card = re.search(rf'data-quadrant="{row.quadrant}">(.*?)</div>', text, re.DOTALL).group(1)
+        said = filled(card)
+        assert f'<p class="figure">{row.customers:,}</p>' in card
+        if row.customers:
+            assert said["swap.came_back"] == {"share": share(1 - row.stayed_away)}
+            assert said["swap.interval"] == {"low": share(1 - row.high), "high": share(1 - row.low)}
+            assert said["swap.days"] == {"days": room.number(row.purchases)}
+            assert said["swap.money"] == {"money": room.count(row.spend)}
+    pair = report.tables["agreement"].set_index("pair").loc["rule_model"]
+    assert filled(text)["swap.lead"]["correlation"] == room.number(pair["correlation"])
+
+
+def test_gain_and_weights_of_the_page_are_those_of_the_tables(text, report):
+    """What the first tenth, fifth and half bring, by every side; what the suggested weights gained."""
+    found = Cells()
+    found.feed(text)
+    curves = report.tables["gain"].query("outcome == 'purchases'").groupby("forecast", sort=False)
+    shown = [row[1:] for row in found.tables["gain-purchases"][1:]]
+    assert shown == [[f"{share(curve['share'].iloc[at])} %" for at in (10, 20, 50)] for _, curve in curves]
+    later = report.suggestion.gain.set_index("window").loc["later"]
+    said = next(given for name, given in filled(text).items() if name.startswith("weights.verdict_"))
+    assert said["difference"] == room.signed(later["difference"], 3)
+    assert said["moved"] == room.count(report.suggestion.moved)
+
+
+def test_single_customers_are_those_of_the_table(text, report):
+    """The page holds each customer's figures to seven digits, and null where there is none."""
+    held = embedded(text)["customers"]
+    customers = report.tables["customers"]
+    assert held["customer_id"] == customers["customer_id"].tolist()
+    for name in ("loyalty_score", "expected_purchases", "churn_probability", "spend", "points_visits"):
+        told = pd.Series(held[name], dtype=float)
+        assert told.to_numpy() == pytest.approx(customers[name].to_numpy(), rel=1e-6, nan_ok=True)
+
+
+def test_a_hundred_thousand_customers_stay_below_five_megabytes(report):
+    """The page holds a random share of them and says so; the files have all."""
+    many = 100_000
+    tables = dict(report.tables)
+    for name in ("customers", "why"):
+        table = pd.concat([tables[name]] * (many // len(tables[name]) + 1), ignore_index=True)[:many]
+        tables[name] = table.assign(customer_id=[f"customer {n:06}" for n in range(many)])
+    index = pd.Index(tables["customers"]["customer_id"])
+    compared = replace(
+        report.comparison, purchases=pd.Series(tables["customers"]["purchases"].to_numpy(), index, name="purchases")
+    )
+    text = page(replace(report, tables=tables, comparison=compared))
+    assert len(text.encode()) < 5_000_000
+    assert len(embedded(text)["customers"]["customer_id"]) == room.SAMPLE
+    assert "hold 5,000 of 100,000 customers, drawn at random" in text
+
+
+def test_the_sample_is_the_same_every_time_and_even(report):
+    """Drawn with a seed, in the order of the table."""
+    customers = pd.concat([report.tables["customers"]] * 40, ignore_index=True)
+    why = pd.concat([report.tables["why"]] * 40, ignore_index=True)
+    many = replace(report, change=None, tables={**report.tables, "customers": customers, "why": why})
+    drawn = sampled(many)
+    assert len(drawn) == room.SAMPLE
+    pd.testing.assert_frame_equal(drawn, sampled(many))
+    assert abs((drawn["purchases"] > 0).mean() - (customers["purchases"] > 0).mean()) < 0.03
+
+
+def test_data_cannot_end_its_script():
+    """Whatever a text holds, no tag and no comment begins in it, and it reads back the same."""
+    nasty = {"a": "</script><!--", "b": "\u2028&", "c": float("nan"), "d": 1.0}
+    written = as_json({**nasty, "c": None})
+    assert not re.search("[<>&\u2028]", written)
+    assert json.loads(written) == {**nasty, "c": None}
+
+
+def test_the_page_begins_in_the_language_asked_for(report):
+    """Its texts and its mark."""
+    chinese = page(report, "zh")
+    assert '<html lang="zh">' in chinese
+    assert "规则与模型的比较" in chinese

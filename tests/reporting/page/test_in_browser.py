@@ -1,0 +1,328 @@
+"""The page in a real Chromium: opened from disk and served, used by mouse and by keyboard, on two widths."""
+
+import csv
+import io
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.reporting.conftest import STRANGE
+
+pytestmark = pytest.mark.needs_chromium
+DRAWN = "html[data-drawn=yes]"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    """Debian's Chromium, driven by Playwright."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no Chromium to open the page in: install Debian's `chromium`")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # Chromium refuses its sandbox to root, which CI is.
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser, written):
+    """Opens the page and notes what it must not do: errors, warnings, and requests to anywhere."""
+    wrong: list[str] = []
+
+    def opened(address: str = written.as_uri(), width: int = 1440, **options):
+        page = browser.new_page(viewport={"width": width, "height": 900}, **options)
+        page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        home = address.rsplit("/", 1)[0]
+        page.on("request", lambda sent: wrong.append(sent.url) if not sent.url.startswith((home, "data:")) else None)
+        page.goto(address)
+        page.wait_for_selector(DRAWN)
+        return page
+
+    yield opened
+    for context in browser.contexts:
+        context.close()
+    assert wrong == []
+
+
+def shown(page, selector: str) -> list[str]:
+    return [each.strip() for each in page.locator(selector).all_text_contents()]
+
+
+def serious(page) -> list[str]:
+    """What axe-core finds against WCAG that is serious or worse."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response
+    assert len(found["passes"]) > 20
+    grave = [each for each in found["violations"] if each["impact"] in ("serious", "critical")]
+    return [f"{each['id']}: {each['nodes'][0]['html'][:150]}" for each in grave]
+
+
+def test_it_opens_from_disk_and_draws_everything(opened, report):
+    """Every picture is there, the headline says the table's figures, and the page is usable within two seconds."""
+    page = opened()
+    assert page.locator("main canvas").count() == page.locator("main .chart").count() > 8
+    row = report.tables["headline"].iloc[0]
+    assert f"{row['by_model']:,.0f}" in page.locator("[data-outcome=purchases]").inner_text()
+    timing = page.evaluate("() => performance.getEntriesByType('navigation')[0].domInteractive")
+    assert timing < 2000
+
+
+def test_what_is_brushed_is_listed(opened, report):
+    """A box dragged over the picture lists the customers within it, with a count and a download."""
+    page = opened()
+    chart = page.locator("#chart-swap canvas")
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    page.mouse.move(box["x"] + 0.15 * box["width"], box["y"] + 0.35 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.85 * box["height"], steps=5)
+    page.mouse.up()
+    page.wait_for_selector("#listed:not([hidden])")
+    score, expected = (
+        [float(page.input_value(f"#{name}-{end}")) for end in ("from", "to")] for name in ("score", "expected")
+    )
+    customers = report.tables["customers"]
+    inside = customers["loyalty_score"].between(*score) & customers["expected_purchases"].between(*expected)
+    near = customers["loyalty_score"].between(score[0] - 0.01, score[1] + 0.01) & customers[
+        "expected_purchases"
+    ].between(expected[0] - 0.01, expected[1] + 0.01)
+    count = int(page.locator("#listed-count").inner_text().split()[0])
+    assert 0 < inside.sum() - (near & ~inside).sum() <= count <= near.sum() < len(customers)
+
+
+def test_the_swap_set_is_listed_and_downloaded_without_formulas(opened, report, tmp_path):
+    """By keyboard: a button lists a quadrant; the file has these customers, what begins like a formula guarded."""
+    page = opened()
+    for name in ("model_only", "rule_only", "both", "neither"):
+        page.locator(f"#quadrants button[data-quadrant={name}]").focus()
+        page.keyboard.press("Enter")
+        members = report.tables["customers"].query("quadrant == @name")
+        assert page.locator("#listed-count").inner_text() == f"{len(members)} customers listed"
+        with page.expect_download() as download:
+            page.locator("#download").press("Enter")
+        download.value.save_as(tmp_path / "list.csv")
+        text = (tmp_path / "list.csv").read_text(encoding="utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(text)))
+        guarded = [f"'{each}" if each[0] in "=+-@" else each for each in members["customer_id"]]
+        assert sorted(row["customer_id"] for row in rows) == sorted(guarded)
+        told = {row["customer_id"]: float(row["expected_purchases"]) for row in rows}
+        assert list(told.values()) == pytest.approx(
+            members.assign(guarded=guarded).set_index("guarded").loc[list(told), "expected_purchases"].tolist(),
+            rel=1e-6,
+        )
+
+
+def test_the_list_is_sorted_by_its_heads(opened, report):
+    """A head pressed sorts by its column, pressed again the other way; numbers in fields list a box."""
+    page = opened()
+    page.fill("#score-from", "20")
+    page.fill("#score-to", "60")
+    page.locator("#ranges button[type=submit]").click()
+    inside = report.tables["customers"]["loyalty_score"].between(20, 60).sum()
+    assert page.locator("#listed-count").inner_text() == f"{inside} customers listed"
+    head = page.locator("#list th[data-column=expected_purchases] button")
+    for wanted in ("descending", "ascending"):
+        head.click()
+        assert page.locator("#list th[data-column=expected_purchases]").get_attribute("aria-sort") == wanted
+        figures = [float(each) for each in shown(page, "#list tbody td:nth-child(4)")]
+        assert figures == sorted(figures, reverse=wanted == "descending")
+    page.locator("#clear").click()
+    assert page.locator("#listed").is_hidden()
+
+
+def test_a_customer_is_looked_up_by_keyboard(opened, report):
+    """Whatever the id is made of: their score, forecast, parts and reasons are those of the tables."""
+    page = opened()
+    for customer in (STRANGE[0], STRANGE[2], STRANGE[6], STRANGE[7]):
+        page.locator("#who").focus()
+        page.keyboard.press("Control+A")
+        page.keyboard.insert_text(customer)
+        page.keyboard.press("Enter")
+        row = report.tables["customers"].set_index("customer_id").loc[customer]
+        said = page.locator("#found").inner_text()
+        assert page.locator("#found h3.figure").inner_text() == customer
+        assert f"{row['loyalty_score']:.1f} of 100 points" in said
+        assert f"{row['expected_purchases']:.2f} days with a purchase expected in 90 days" in said
+        assert f"{100 * row['churn_probability']:.1f} % likely to stay away" in said
+        points = [each for each in shown(page, "#found .parts >> nth=0 >> .number") if each != "no data"]
+        assert points == [f"{value:.1f}" for value in row.filter(like="points_").dropna()]
+        assert page.locator("#found script, #found b").count() == 0
+
+
+def test_nobody_of_that_name_is_said(opened, report):
+    """An unknown id is named, and nothing is shown."""
+    page = opened()
+    page.fill("#who", "<i>nobody</i>")
+    page.keyboard.press("Enter")
+    said = page.locator("#lookup-said").inner_text()
+    assert said == f"<i>nobody</i> is not among the {len(report.tables['customers'])} customers on this page."
+    assert page.locator("#found").is_hidden()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
+def test_it_reads_on_every_width_in_light_and_dark(opened, width, scheme):
+    """Nothing is wider than the window, axe finds no serious fault, and the button turns light to dark."""
+    page = opened(width=width, color_scheme=scheme, bypass_csp=True)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    assert page.locator("html").get_attribute("data-theme") == scheme
+    page.locator("#quadrants button").first.click()
+    page.fill("#who", STRANGE[6])
+    page.keyboard.press("Enter")
+    for details in page.locator("summary").all():
+        details.click()
+    assert serious(page) == []
+    before = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+    page.locator("#theme").click()
+    page.wait_for_selector(DRAWN)
+    assert page.evaluate("() => getComputedStyle(document.body).backgroundColor") != before
+
+
+def test_it_speaks_chinese(opened):
+    """The button puts every text into Chinese, with its figures, and back."""
+    page = opened()
+    english = page.locator("main").inner_text()
+    page.locator("#language").click()
+    page.wait_for_selector(DRAWN)
+    assert page.locator("html").get_attribute("lang") == "zh-CN"
+    assert page.locator("h1").inner_text() == "规则与模型的比较"
+    left = page.evaluate(
+        "() => [...document.querySelectorAll('[data-t]')].filter((e) => /[{}]/.test(e.textContent)).length"
+    )
+    assert left == 0
+    page.fill("#who", "王小明")
+    page.keyboard.press("Enter")
+    assert "满分 100" in page.locator("#found").inner_text()
+    assert serious_words(page.locator("main").inner_text()) == []
+    page.locator("#language").click()
+    page.wait_for_selector(DRAWN)
+    assert page.locator("#headline").inner_text() in english
+
+
+def serious_words(text: str) -> list[str]:
+    """English words of the page's own that a Chinese page must not have."""
+    return [word for word in ("purchases expected", "How to read", "stayed away", "Download") if word in text]
+
+
+def test_the_keyboard_reaches_everything(opened):
+    """Tab goes from the link that skips the menu through menu, buttons and fields, and shows where it is."""
+    page = opened()
+    here = """() => {
+        const e = document.activeElement;
+        if (e === document.body) return null;
+        return [e.id || e.textContent.trim(), getComputedStyle(e).outlineStyle !== "none"];
+    }"""
+    reached = []
+    page.keyboard.press("Tab")
+    while (at := page.evaluate(here)) and len(reached) < 100:
+        reached.append(at)
+        page.keyboard.press("Tab")
+    names = [name for name, _ in reached]
+    assert names[0] == "Skip to the report"
+    assert {"language", "theme", "score-from", "expected-to", "clear", "who"} <= set(names)
+    assert [name for name, seen in reached if not seen] == []
+
+
+class Service(BaseHTTPRequestHandler):
+    """What the service answers, as its contract has it, and the page as it hands it out."""
+
+    page: Path
+    asked: list[dict]
+    broken = False
+
+    def do_GET(self):
+        if self.path == "/":
+            self._answer(self.page.read_bytes(), "text/html; charset=utf-8")
+        elif self.path == "/versions":
+            versions = {"formula": {"version": "7"}, "model": {"version": "3"}, "since": "2024-03-02T08:00:00Z"}
+            self._answer(json.dumps(versions).encode(), "application/json")
+        else:
+            self.send_error(404)
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.asked.append({"path": self.path, **body, "key": self.headers.get("Authorization")})
+        if self.broken:
+            self.send_error(503)
+            return
+        known = body["customer_ids"] == [STRANGE[6]]
+        score = {
+            "customer_id": STRANGE[6],
+            "loyalty_score": 61.5,
+            "loyalty_parts": {"purchases": {"score": 0.5, "contribution": 40.25}},
+            "coverage": 0.7,
+            "expected_purchases": 2.75,
+            "expected_purchases_interval": {"low": 0, "high": 6, "content": 0.9},
+            "churn_probability": 0.125,
+            "expected_spend": 99.5,
+        }
+        answer = {"scores": [score] if known else [], "unknown": [] if known else body["customer_ids"]}
+        answer |= {"formula_version": "7", "as_of": "2024-06-01", "timezone": "UTC", "horizon_days": 30}
+        self._answer(json.dumps(answer).encode(), "application/json")
+
+    def _answer(self, body: bytes, kind: str):
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def served(written) -> Iterator[tuple[str, type[Service]]]:
+    kind = type("Served", (Service,), {"page": written, "asked": []})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/", kind
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_served_it_asks_the_service(opened, served):
+    """A look-up shows what the service says first, then what the page holds; an unknown id is told by the service."""
+    address, service = served
+    page = opened(address)
+    page.wait_for_selector("#in-service:not([hidden])")
+    assert page.locator("#in-service").inner_text() == (
+        "In service since 2024-03-02 08:00: rule version 7, model version 3. How to ask for scores"
+    )
+    page.fill("#who", STRANGE[6])
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#live")
+    live = page.locator("#live").inner_text()
+    for said in ("61.5 of 100", "40.3", "2.75 days with a purchase expected in 30 days", "0 to 6", "12.5 %", "99.50"):
+        assert said in live
+    assert page.locator("#lookup-said").inner_text() == "From the service, as of 2024-06-01"
+    page.fill("#who", "nobody")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=The service knows no customer nobody.")
+    assert service.asked[0] == {"path": "/score_customers", "customer_ids": [STRANGE[6]], "key": None}
+
+
+def test_a_service_that_does_not_answer_leaves_the_page_of_use(browser, served):
+    """What the page holds is shown, and that the service gave no answer."""
+    address, service = served
+    page = browser.new_page()
+    page.goto(address)
+    page.wait_for_selector(DRAWN)
+    service.broken = True
+    page.fill("#who", STRANGE[6])
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#found:not([hidden])")
+    assert "The service gave no answer (503" in page.locator("#lookup-said").inner_text()
+    assert page.locator("#found h3.figure").inner_text() == STRANGE[6]
+    page.close()

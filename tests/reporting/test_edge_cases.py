@@ -1,0 +1,81 @@
+"""Logs at the edge: no visits, no amounts, one customer, nobody or everybody gone. The report is whole all the same."""
+
+import html
+import re
+from datetime import date, timedelta
+
+import pyarrow as pa
+import pytest
+
+from features.errors import TooLittleDataError
+from features.loyalty.formula import load_formula
+from reporting.build import make_report
+from reporting.data_dictionary import dictionary
+from reporting.export import write_tables, write_workbook
+from reporting.page.html_page import page
+from tests.training.logs import stored
+
+START, AS_OF, DAYS = date(2023, 1, 1), "2023-10-28", 60
+
+
+def bought(customer: str, days: list[int], amount: float | None = None) -> list[dict]:
+    at = [START + timedelta(days=day) for day in days]
+    return [{"customer_id": customer, "event_type": "purchase", "event_time": day, "amount": amount} for day in at]
+
+
+LOGS = {
+    # AS_OF is day 300; the log ends on day 365.
+    "one_customer": bought("only", [10, 60, 130, 200, 310, 364], 20.0),
+    "all_churned_without_visits_and_amounts": [
+        *(row for n in range(40) for row in bought(f"c{n}", list(range(n, 250 + n % 9, 9 + n % 20)))),
+        {"customer_id": "visited", "event_type": "usage", "event_time": START + timedelta(days=364), "amount": None},
+    ],
+    "none_churned": [row for n in range(40) for row in bought(f"c{n}", list(range(n % 20, 365, 7 + n % 15)), 10.0 + n)],
+}
+
+
+def shown(text: str) -> str:
+    """What the page says to people: without scripts, styles and tags."""
+    bare = re.sub(r"<(script|style)\b[^>]*>.*?</\1>", "", text, flags=re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]*>", " ", bare))
+
+
+@pytest.mark.filterwarnings("ignore:the likelihood's gradient")  # customers all alike are no sample of a distribution
+@pytest.mark.parametrize("name", LOGS)
+def test_the_report_is_whole(name, tmp_path):
+    """Page, workbook and tables are written; no figure reads nan; the headline's lists are right."""
+    log = pa.Table.from_pylist(LOGS[name])
+    log = log.set_column(2, "event_time", log["event_time"].cast(pa.timestamp("us")))
+    report = make_report(stored(log, tmp_path), AS_OF, DAYS, load_formula(), quick=True)
+    write_tables(tmp_path / "tables", report.tables)
+    write_workbook(tmp_path / "report.xlsx", report.tables)
+    assert len(dictionary(report.tables)) > 100
+    text = page(report)
+    assert re.findall(r"\b(?:nan|None|inf)\b", shown(text)) == []
+    found = report.tables["headline"].set_index("outcome")
+    gone = report.comparison.stayed_away
+    expected = {"one_customer": 0, "all_churned_without_visits_and_amounts": len(gone), "none_churned": 0}[name]
+    assert gone.sum() == expected
+    assert found.loc["stayed_away", "by_model"] == (found.loc["stayed_away", "list"] if expected else 0)
+    assert ("spend" in found.index) == (name != "all_churned_without_visits_and_amounts")
+    if name == "all_churned_without_visits_and_amounts":
+        assert [part.name for part in report.comparison.formula.parts] == ["purchases", "usage", "feedback", "visits"]
+
+
+def test_a_date_with_little_before_it_says_what_it_cannot_tell(shop, tmp_path):
+    """No weights from a window that is not there, and no change since a date when nobody had bought."""
+    report = make_report(shop, "2023-04-01", 90, load_formula(), quick=True)
+    assert report.suggestion.reason == "short_history"
+    assert (report.suggestion.weights["now"] == report.suggestion.weights["suggested"]).all()
+    assert report.change is None
+    write_tables(tmp_path / "tables", report.tables)
+    write_workbook(tmp_path / "report.xlsx", report.tables)
+    said = shown(page(report))
+    assert "Nobody had bought before 2023-01-01, so there is nothing to compare with." in said
+    assert "before the date the log is too short for a window to learn from" in said
+
+
+def test_a_date_asked_for_is_not_left_out(shop):
+    """An earlier date that was asked for and has nobody is an error of one line."""
+    with pytest.raises(TooLittleDataError, match="nobody in the log has bought before 2022-06-01"):
+        make_report(shop, "2023-04-01", 90, load_formula(), since="2022-06-01", quick=True)

@@ -1,0 +1,88 @@
+"""The files: the same figures in each, texts that no spreadsheet runs, and every column told of."""
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from reporting import export as files
+from reporting.data_dictionary import dictionary
+from reporting.export import FORMULA_STARTS, guarded, write_tables, write_workbook
+from tests.reporting.conftest import STRANGE
+
+
+@pytest.fixture(scope="module")
+def folder(report, tmp_path_factory):
+    place = tmp_path_factory.mktemp("files")
+    write_tables(place / "tables", report.tables)
+    write_workbook(place / "report.xlsx", report.tables)
+    return place
+
+
+def test_every_column_is_told_of(report):
+    """Each column of each table has a meaning, none is told of that is not there."""
+    told = dictionary(report.tables)
+    columns = {(name, str(column)) for name, table in report.tables.items() for column in table}
+    assert {(row.table, row.column) for row in told.itertuples() if row.column} == columns
+    assert told["meaning"].str.len().gt(3).all()
+
+
+def test_parquet_has_the_tables_as_they_are(report, folder):
+    """Ids and figures to the last bit."""
+    for name, table in report.tables.items():
+        again = pd.read_parquet(folder / "tables" / f"{name}.parquet")
+        pd.testing.assert_frame_equal(again, table.reset_index(drop=True), check_dtype=False)
+
+
+def test_csv_has_the_same_figures_and_no_formula(report, folder):
+    """Numbers read back equal; a text that begins like a formula has an apostrophe before it, and no other has."""
+    customers = report.tables["customers"]
+    again = pd.read_csv(folder / "tables" / "customers.csv", encoding="utf-8-sig", dtype={"customer_id": "str"})
+    assert np.allclose(again["expected_purchases"], customers["expected_purchases"], rtol=0, atol=0)
+    ids = dict(zip(customers["customer_id"], again["customer_id"], strict=True))
+    known = [each for each in STRANGE if each in ids]
+    assert len(known) == len(STRANGE)
+    for each in known:
+        assert ids[each] == (f"'{each}" if each.startswith(FORMULA_STARTS) else each)
+    text = (folder / "tables" / "customers.csv").read_bytes()
+    assert text.startswith(b"\xef\xbb\xbf")
+    assert "王小明".encode() in text
+
+
+@pytest.mark.parametrize("start", FORMULA_STARTS)
+def test_all_starts_of_formulas_are_guarded(start):
+    """Also in other texts than ids; null stays null."""
+    found = guarded(pd.DataFrame({"reason": [f"{start}1", "plain", None], "n": [-1, 0, 1]}))
+    assert found["reason"].tolist()[:2] == [f"'{start}1", "plain"]
+    assert found["reason"].isna().tolist() == [False, False, True]
+    assert found["n"].tolist() == [-1, 0, 1]
+
+
+def test_the_workbook_has_a_sheet_a_table(report, folder):
+    """The dictionary first; heads frozen and filtered; ids are texts with nothing added; figures are numbers."""
+    book = openpyxl.load_workbook(folder / "report.xlsx")
+    filled = [name for name, table in report.tables.items() if len(table)]
+    assert book.sheetnames == ["dictionary", *(name[:31] for name in filled)]
+    for sheet in book:
+        assert sheet.freeze_panes == "B2"
+        assert sheet.auto_filter.ref is not None
+    customers = report.tables["customers"]
+    sheet = book["customers"]
+    head = [cell.value for cell in sheet[1]]
+    assert head == list(customers)
+    cells = [row[0] for row in sheet.iter_rows(min_row=2, max_col=1)]
+    assert [cell.value for cell in cells] == customers["customer_id"].tolist()
+    assert {cell.data_type for cell in cells} == {"s"}
+    expected = [row[0].value for row in sheet.iter_rows(min_row=2, min_col=head.index("expected_purchases") + 1)]
+    assert expected == pytest.approx(customers["expected_purchases"].tolist(), rel=1e-14)
+    share = sheet.cell(2, head.index("churn_probability") + 1)
+    assert share.number_format == "0.0%"
+
+
+def test_a_sheet_that_would_be_too_long_says_so(report, tmp_path, monkeypatch):
+    """The first rows are in, and the dictionary says how many of how many."""
+    monkeypatch.setattr(files, "SHEET_ROWS", 10)
+    write_workbook(tmp_path / "short.xlsx", {"customers": report.tables["customers"]})
+    book = openpyxl.load_workbook(tmp_path / "short.xlsx")
+    assert book["customers"].max_row == 11
+    assert f"the first 10 of {len(report.tables['customers']):,} rows" in book["dictionary"]["E2"].value

@@ -1,0 +1,152 @@
+"""What stands behind the other paths, and how large requests are kept from holding up small ones."""
+
+import asyncio
+import threading
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from serving.api.app import Limits, make_app
+from serving.api.problem_details import ProblemError
+from serving.api.routing import Door
+from serving.api.worker_thread import Aside
+from serving.state import Champion, Holder, InService
+from tests.serving.asking import ask, columns_request, feature_row, score_request
+from tests.serving.conftest import NOW, ZONE
+
+
+def test_versions_tell_all_that_is_in_service(door: Door, champion: Champion) -> None:
+    """Formula, features, model and data, and since when."""
+    found = ask(door, "/versions").json()
+    assert found["formula"]["version"] == "1"
+    assert found["model"] | {"libraries": None} == {
+        "version": "7",
+        "tag": champion.tag,
+        "digest": champion.digest,
+        "as_of": "2011-06-10",
+        "customers": champion.model.card.customers,
+        "horizons": list(champion.model.card.horizons),
+        "formula_version": "1",
+        "code_version": champion.model.card.code_version,
+        "libraries": None,
+    }
+    assert found["data"]["digest"] == champion.model.card.data_digest
+    assert (found["timezone"], len(found["features"]), found["since"]) == (ZONE, 77, "2011-12-10T12:00:00Z")
+    assert "refused" not in found
+
+
+def test_without_a_model_the_service_is_degraded(rule_door: Door, rule_in_service: InService) -> None:
+    """The rule is served all the same, and the reason stands in readiness and versions."""
+    assert ask(rule_door, "/readyz").json() == {"status": "degraded", "reasons": ["nothing was published"]}
+    assert ask(rule_door, "/versions").json()["absent"] == {"model": "nothing was published"}
+    assert "nothing was published" in ask(rule_door, "/").body.decode()
+
+
+def test_a_version_that_was_refused_is_told(in_service: InService) -> None:
+    """The old version scores on; that a newer one was refused is in readiness, versions and on the page."""
+    door = make_app(Holder(replace(in_service, refused="its digest is wrong <b>")), clock=lambda: NOW)
+    ready = ask(door, "/readyz")
+    assert ready.status == 200
+    assert ready.json() == {"status": "degraded", "reasons": ["a newer version was refused: its digest is wrong <b>"]}
+    assert ask(door, "/versions").json()["refused"] == "its digest is wrong <b>"
+    page = ask(door, "/").body.decode()
+    assert "its digest is wrong &lt;b&gt;" in page
+    assert "://" not in page
+
+
+def test_all_is_well(door: Door) -> None:
+    """Ready without a word more; the page asks for nothing from elsewhere."""
+    assert ask(door, "/readyz").json() == {"status": "ready"}
+    page = ask(door, "/")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "://" not in page.body.decode()
+
+
+def test_a_swap_is_seen_by_the_next_request(in_service: InService, rule_in_service: InService) -> None:
+    """The holder is read once a request."""
+    holder = Holder(rule_in_service)
+    door = make_app(holder, clock=lambda: NOW)
+    assert "model_version" not in ask(door, "/score", score_request()).json()
+    holder.now = in_service
+    assert ask(door, "/score", score_request()).json()["model_version"] == "7"
+
+
+def test_a_long_answer_is_that_of_its_parts(door: Door) -> None:
+    """Thousands of scores come in pieces that make up one JSON text, in the order asked for."""
+    names = [f"c{at}" for at in range(4001)]
+    columns = {name: [value] * len(names) for name, value in feature_row().items()} | {"customer_id": names}
+    answer = ask(door, "/score_features", columns_request(columns=columns)).json()
+    alone = ask(door, "/score_features", columns_request()).json()
+    assert [score["customer_id"] for score in answer["scores"]] == names
+    (expected,) = alone["scores"]
+    for score in (answer["scores"][0], answer["scores"][-1]):
+        assert score["loyalty_parts"] == expected["loyalty_parts"]
+        assert score["expected_purchases"] == pytest.approx(expected["expected_purchases"], rel=1e-9)
+    assert {k: v for k, v in answer.items() if k != "scores"} == {k: v for k, v in alone.items() if k != "scores"}
+
+
+def test_the_log_is_told_how_many_and_by_which(door: Door) -> None:
+    """What the log may know of a request: the number of customers and the version, nothing of the customers."""
+    told: dict[str, Any] = {}
+    body = b'{"customers":[{"customer_id":"a","events":[]},{"customer_id":"b","events":[]}]}'
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body}
+
+    async def send(message: Any) -> None:
+        pass
+
+    scope = {"type": "http", "method": "POST", "path": "/score", "query_string": b"", "regulars": told}
+    asyncio.run(door(scope | {"headers": [(b"content-type", b"application/json")]}, receive, send))  # type: ignore[arg-type]
+    assert told == {"customers": 2, "model_version": "7"}
+
+
+def test_a_client_that_leaves_gets_no_answer(door: Door) -> None:
+    """Nothing is sent to who went away before the body was whole."""
+    got: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        got.append(message)
+
+    headers = [(b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/score", "query_string": b"", "headers": headers}
+    asyncio.run(door(scope, receive, send))  # type: ignore[arg-type]
+    assert got == []
+
+
+def test_large_requests_queue_and_then_are_sent_away() -> None:
+    """One at a time, some wait, the rest are told to come back (503); the event loop lives meanwhile."""
+
+    async def all_at_once() -> list[Any]:
+        aside, go = Aside(waiting=2), threading.Event()
+        running = []
+
+        def work() -> int:
+            running.append(threading.active_count())
+            assert go.wait(10)
+            return len(running)
+
+        tasks = [asyncio.create_task(aside.do(work)) for _ in range(5)]
+        await asyncio.sleep(0.05)
+        assert len(running) == 1
+        go.set()
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+        return [*found, await aside.do(work)]
+
+    *found, later = asyncio.run(all_at_once())
+    refused = [each for each in found if isinstance(each, ProblemError)]
+    assert found[:3] == [1, 2, 3]
+    assert [each.kind for each in refused] == ["busy", "busy"]
+    assert refused[0].headers == {"Retry-After": "3"}
+    assert later == 4
+
+
+def test_large_bodies_do_not_hold_up_the_loop(in_service: InService) -> None:
+    """A body above the limit for inline work is worked on in another thread, with the same answer."""
+    inline = make_app(Holder(in_service), clock=lambda: NOW)
+    aside = make_app(Holder(in_service), Limits(inline_bytes=10), clock=lambda: NOW)
+    assert ask(inline, "/score", score_request()).body == ask(aside, "/score", score_request()).body

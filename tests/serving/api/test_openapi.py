@@ -1,0 +1,100 @@
+"""The OpenAPI description is true: its examples work, and what it says of requests and answers holds."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from jsonschema import Draft202012Validator
+from schemathesis import checks
+
+from serving.api.app import make_app
+from serving.api.openapi import description, examples
+from serving.api.problem_details import KINDS
+from serving.api.routing import Door
+from serving.state import Holder, InService
+from tests.serving.asking import ARROW, PARQUET, ask
+from tests.serving.conftest import NOW
+
+
+@pytest.fixture(scope="module")
+def document(door: Door) -> dict[str, Any]:
+    found: dict[str, Any] = ask(door, "/docs.json").json()
+    return found
+
+
+def nulls(value: Any, path: str = "") -> Iterator[str]:
+    """Where in a JSON value there is a null."""
+    if value is None:
+        yield path
+    for key, each in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from nulls(each, f"{path}/{key}")
+
+
+EXAMPLES = [(path, name, body) for path, named in examples().items() for name, body in named.items()]
+
+
+@pytest.mark.parametrize(("path", "name", "body"), EXAMPLES, ids=[f"{path} {name}" for path, name, _ in EXAMPLES])
+@pytest.mark.parametrize("with_model", [True, False], ids=["model", "rule alone"])
+def test_every_example_works(
+    door: Door, rule_door: Door, document: dict[str, Any], path: str, name: str, body: Any, with_model: bool
+) -> None:
+    """Each example of a request is answered as described, nothing in the answer is null, and absences have reasons."""
+    described = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["examples"]
+    assert described[name]["value"] == body
+    answer = ask(door if with_model else rule_door, path, body)
+    if path == "/score_customers":
+        assert answer.status == 409  # tests/laws/test_online_is_batch.py has it with a batch
+        return
+    assert answer.status == 200, answer.body
+    found = answer.json()
+    schema = {"$ref": "#/components/schemas/ScoreAnswer", "components": document["components"]}
+    Draft202012Validator(schema).validate(found)
+    assert list(nulls(found)) == []
+    assert ("model_version" in found) == with_model
+    assert found.get("absent") == (None if with_model else {"model_version": "nothing was published"})
+    for score in found["scores"]:
+        assert ("loyalty_score" in score) != ("loyalty_score" in score.get("absent", {}))
+        assert ("churn_probability" in score) != ("forecast" in score.get("absent", {}))
+        assert not with_model or score["customer_id"] == "b" or "expected_spend" in score
+
+
+def test_every_path_is_described(door: Door, document: dict[str, Any]) -> None:
+    """The description has the paths of the app, and every kind of problem that a path can give."""
+    assert set(document["paths"]) == door.paths
+    told = str(document["paths"])
+    elsewhere = {"not-found", "method-not-allowed"}
+    assert {kind for kind in KINDS if f"/problems/{kind}`" in told} == KINDS.keys() - elsewhere
+
+
+def json_alone() -> dict[str, Any]:
+    """The description without the media types of tables: nothing draws such bodies, and they have their own tests."""
+    document: dict[str, Any] = json.loads(description())
+    for path in ("/score", "/score_features"):
+        content = document["paths"][path]["post"]["requestBody"]["content"]
+        del content[ARROW], content[PARQUET]
+    return document
+
+
+# One case a rule for each of 154 columns takes half a minute, and tests/serving/api/test_responses.py has their limits.
+SPARING = {"operations": [{"include-path": "/score_features", "phases": {"coverage": {"enabled": False}}}]}
+DESCRIBED = schemathesis.openapi.from_dict(json_alone(), config=schemathesis.Config.from_dict(SPARING))
+HOLDS = [
+    checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_schema_conformance,
+    checks.negative_data_rejection,
+    checks.unsupported_method,
+]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the client that Schemathesis uses
+@DESCRIBED.parametrize()
+@settings(max_examples=12, suppress_health_check=list(HealthCheck), deadline=None)
+def test_the_description_holds(case: schemathesis.Case, in_service: InService) -> None:
+    """Requests drawn from the description, good and bad: no 5xx, bad ones refused, answers as they are described."""
+    response = case.call(app=make_app(Holder(in_service), clock=lambda: NOW))
+    case.validate_response(response, checks=HOLDS)

@@ -1,0 +1,108 @@
+"""Who may ask: keys are random, kept as digests, compared one and all, and read strictly."""
+
+import base64
+import stat
+from pathlib import Path
+
+import pytest
+
+from features.errors import ApiKeysError
+from serving.runtime.api_keys import Key, KeyRing, add_key, caller, read_keys
+
+
+def test_a_key_is_said_once_and_kept_as_a_digest(tmp_path: Path) -> None:
+    """The secret is long and nowhere in the file, which its owner alone may read."""
+    file = tmp_path / "keys.toml"
+    secret = add_key(file, "shop", ["score", "customers"], "5/second")
+    other = add_key(file, "office", ["page"])
+    assert len(secret) >= 43
+    assert secret != other
+    assert secret not in file.read_text()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    shop, office = read_keys(file)
+    assert (shop.name, shop.scopes, shop.rate) == ("shop", {"score", "customers"}, "5/second")
+    assert (office.name, office.scopes, office.rate) == ("office", {"page"}, None)
+
+
+def test_a_key_is_known_in_every_way_to_present_it(tmp_path: Path) -> None:
+    """As Bearer, as the password of Basic with any name, and as X-API-Key; anything else is nobody."""
+    file = tmp_path / "keys.toml"
+    secret, _ = add_key(file, "shop", ["score"]), add_key(file, "office", ["page"])
+    keys = read_keys(file)
+    basic = base64.b64encode(f"anybody:{secret}".encode()).decode()
+    for authorization, api_key in ((f"Bearer {secret}", None), (f"bearer {secret}", None), (f"Basic {basic}", None)):
+        assert caller(keys, authorization, api_key) == keys[0]
+    assert caller(keys, None, secret) == keys[0]
+    for nobody in (None, "", secret, f"Bearer {secret}x", "Bearer ", "Basic !!!", "Basic é", f"Digest {secret}"):
+        assert caller(keys, nobody, None) is None
+    assert caller((), f"Bearer {secret}", None) is None
+
+
+def test_every_entry_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time taken does not tell which entry matched: the first match does not end the search."""
+    compared = []
+
+    def compare(one: str, other: str) -> bool:
+        compared.append(one)
+        return one == other
+
+    monkeypatch.setattr("serving.runtime.api_keys.hmac.compare_digest", compare)
+    digests = ["2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b", "0" * 64, "1" * 64]
+    keys = [Key(f"k{at}", frozenset({"score"}), digest) for at, digest in enumerate(digests)]
+    assert caller(keys, "Bearer secret", None) == keys[0]
+    assert compared == digests
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "holds no key"),
+        ("keys = 3", "other things than"),
+        ("[keys", "cannot be read as a file of keys"),
+        ("extra = 1", "other things than"),
+        ('[[keys]]\nname = "Shop"\nscopes = ["score"]', "is named 'Shop'"),
+        ('[[keys]]\nname = "shop"\nscopes = []', "has scopes"),
+        ('[[keys]]\nname = "shop"\nscopes = ["all"]', "expected some of score, customers, page, metrics"),
+        ('[[keys]]\nname = "shop"\nscopes = ["score"]\nsha256 = "abc"', "no SHA-256 of 64 hex digits"),
+        ('[[keys]]\nname = "shop"\nscopes = ["score"]\nkey = "abc"', "has 'key'"),
+        (f'[[keys]]\nname = "a"\nscopes = ["score"]\nsha256 = "{"0" * 64}"\nrate = "9"', "'9' is no rate"),
+        (2 * f'[[keys]]\nname = "a"\nscopes = ["score"]\nsha256 = "{"0" * 64}"\n', "the name 'a' twice"),
+    ],
+)
+def test_a_faulty_file_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    """One line says what is wrong with it; a faulty key never lets more people in than meant."""
+    file = tmp_path / "keys.toml"
+    file.write_text(text)
+    with pytest.raises(ApiKeysError, match=said):
+        read_keys(file)
+
+
+def test_a_name_is_made_once(tmp_path: Path) -> None:
+    """A second key of one name, or a faulty one, is refused and the file stays as it was."""
+    file = tmp_path / "keys.toml"
+    add_key(file, "shop", ["score"])
+    before = file.read_bytes()
+    for name, scopes, rate in (("shop", ["score"], None), ("b", ["all"], None), ("b", ["score"], "fast")):
+        with pytest.raises(ApiKeysError):
+            add_key(file, name, scopes, rate)
+    assert file.read_bytes() == before
+
+
+def test_a_ring_follows_its_file(tmp_path: Path) -> None:
+    """A key deleted from the file is taken back; while the file is faulty the keys read before hold."""
+    file, said = tmp_path / "keys.toml", []
+    ring = KeyRing(file, lambda **line: said.append(line["event"]))
+    assert ring.now == ()
+    assert said == ["keys refused"]
+    add_key(file, "shop", ["score"])
+    ring.look()
+    assert [key.name for key in ring.now] == ["shop"]
+    file.write_text("[[keys")
+    ring.look()
+    ring.look()
+    assert [key.name for key in ring.now] == ["shop"]
+    assert said == ["keys refused"] * 2
+    file.unlink()
+    add_key(file, "office", ["page"])
+    ring.look()
+    assert [key.name for key in ring.now] == ["office"]

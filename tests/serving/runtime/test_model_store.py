@@ -1,0 +1,150 @@
+"""A published version is checked before it is loaded: whole, unchanged, of these libraries and columns."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from features.errors import PublishedModelError
+from serving.runtime.model_loader import load
+from serving.runtime.model_store import CARD_FILE, MODEL_FILE, latest, published
+from serving.state import Champion
+from tests.serving.running import ROOT, put
+from training.models import customer_model
+from training.models.compiled.compiled_model import COMPILED_FILE
+
+
+@pytest.fixture(scope="module")
+def home(champion: Champion, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BentoML home with one version."""
+    folder = tmp_path_factory.mktemp("home")
+    put(folder, champion.model, 1)
+    return folder
+
+
+@pytest.fixture
+def store(home: Path, tmp_path: Path) -> Path:
+    """A copy of its model store."""
+    return shutil.copytree(home / "models", tmp_path / "models")
+
+
+def test_what_was_published_loads(store: Path, champion: Champion) -> None:
+    """With its number, tag, digest, both forms of the model, and its card."""
+    name = latest(store)
+    assert name is not None
+    found = load(published(store, name))
+    assert (found.version, found.tag, found.folder) == ("1", f"regulars:{name}", store / "regulars" / name)
+    assert found.digest.startswith(name.partition("-")[2])
+    assert found.model.card == champion.model.card
+    assert found.one_row.numbers == champion.one_row.numbers
+
+
+def test_of_an_empty_store_nothing_is_the_latest(tmp_path: Path) -> None:
+    """Neither of a folder that is not there, nor of an empty one."""
+    assert latest(tmp_path) is None
+    assert latest(tmp_path / "models") is None
+
+
+def bundle(store: Path) -> Path:
+    return store / "regulars" / str(latest(store)) / "bundle"
+
+
+@pytest.mark.parametrize("file", [MODEL_FILE, COMPILED_FILE])
+def test_a_changed_file_is_refused_before_it_is_read(store: Path, file: str) -> None:
+    """One byte more, and its digest is another."""
+    changed = bundle(store) / file
+    changed.write_bytes(changed.read_bytes() + b" ")
+    with pytest.raises(PublishedModelError, match=f"refused: its {file} has digest .*, expected .*publish again"):
+        published(store, str(latest(store)))
+
+
+@pytest.mark.parametrize("file", [MODEL_FILE, COMPILED_FILE, CARD_FILE, "../model.yaml"])
+def test_a_missing_file_is_refused(store: Path, file: str) -> None:
+    """Each of them is needed."""
+    (bundle(store) / file).unlink()
+    with pytest.raises(PublishedModelError, match="publish again"):
+        published(store, str(latest(store)))
+
+
+def card(store: Path, **changes: object) -> None:
+    path = bundle(store) / CARD_FILE
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_another_environment_is_refused(store: Path) -> None:
+    """The line names the library, what it was fitted with, and what is here."""
+    card(store, libraries={"scikit-learn": "0.1"})
+    with pytest.raises(PublishedModelError, match=r"fitted with scikit-learn 0\.1, here is \d.*: install"):
+        published(store, str(latest(store)))
+    card(store, libraries={"no-such-library": "3"})
+    with pytest.raises(PublishedModelError, match="fitted with no-such-library 3, here is none"):
+        published(store, str(latest(store)))
+
+
+def test_other_features_are_refused(store: Path) -> None:
+    """The line names what is not there."""
+    card(store, feature_columns=["recency", "shoe_size"])
+    with pytest.raises(PublishedModelError, match="it reads shoe_size, which are no features here"):
+        published(store, str(latest(store)))
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"libraries": 3, "feature_columns": []}', "{"])
+def test_a_broken_card_is_refused(store: Path, text: str) -> None:
+    """In one line, whatever it holds."""
+    (bundle(store) / CARD_FILE).write_text(text)
+    with pytest.raises(PublishedModelError, match="no card or model that can be read"):
+        published(store, str(latest(store)))
+
+
+def test_two_forms_that_disagree_are_refused(store: Path, champion: Champion, tmp_path: Path) -> None:
+    """A compiled form of another model, with its right digest, is found out by trying both."""
+    path = put(tmp_path, champion.model, 2)
+    numbers = json.loads((path / "bundle" / COMPILED_FILE).read_text())
+
+    def nudged(value: object) -> object:
+        if isinstance(value, dict):
+            return {name: each if name in ("form", "columns") else nudged(each) for name, each in value.items()}
+        if isinstance(value, list):
+            return [nudged(each) for each in value]
+        return value * (1 + 1e-7) if isinstance(value, float) else value
+
+    found = published(tmp_path / "models", path.name)
+    (path / "bundle" / COMPILED_FILE).write_text(json.dumps(nudged(numbers)))
+    from dataclasses import replace
+
+    from features.atomic_file import file_digest
+
+    with pytest.raises(PublishedModelError, match="its compiled form says"):
+        load(replace(found, compiled_digest=file_digest(path / "bundle" / COMPILED_FILE)))
+
+
+def test_the_names_of_the_files_are_those_of_the_models() -> None:
+    """The light room repeats two names rather than import what the models need."""
+    assert (MODEL_FILE, CARD_FILE) == (customer_model.MODEL_FILE, customer_model.CARD_FILE)
+
+
+def test_the_check_needs_no_heavy_library() -> None:
+    """The first process of the service loads neither pandas, nor what fits models."""
+    loaded = "import serving.service, sys; print({'pandas', 'sklearn', 'scipy', 'pyarrow'} & set(sys.modules))"
+    assert python(loaded) == "set()"
+
+
+def test_a_worker_needs_no_tool_of_training(home: Path) -> None:
+    """After all is loaded and tried: no Numba, MLflow, matplotlib or DuckDB."""
+    code = f"""
+import sys
+from pathlib import Path
+from serving.runtime.bento_app import fronted
+from serving.runtime.settings import settings
+guard = fronted(None, settings(), Path({str(home / "models")!r}))
+print({{'numba', 'mlflow', 'matplotlib', 'duckdb'}} & set(sys.modules))
+"""
+    assert python(code) == "set()"
+
+
+def python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1]

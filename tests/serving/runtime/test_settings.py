@@ -1,0 +1,49 @@
+"""Settings come from the environment, and what cannot be used is refused by name."""
+
+from pathlib import Path
+
+import pytest
+
+from features.errors import SettingsError
+from serving.runtime.settings import Settings, settings, workers
+
+
+def test_without_any_there_are_defaults() -> None:
+    """An empty variable is as good as none."""
+    assert settings({}) == settings({"REGULARS_KEYS": "", "REGULARS_RATE": "", "REGULARS_TIMEZONE": ""}) == Settings()
+    assert workers({}) == workers({"REGULARS_WORKERS": ""}) == 1
+
+
+def test_all_are_read() -> None:
+    """Each from its variable."""
+    given = {
+        "REGULARS_KEYS": "/k",
+        "REGULARS_RATE": "5/second",
+        "REGULARS_TIMEZONE": "Asia/Tokyo",
+        "REGULARS_SCORES": "/s",
+        "REGULARS_REPORT": "/r",
+        "REGULARS_WATCH_SECONDS": "0.5",
+    }
+    assert settings(given) == Settings(Path("/k"), "5/second", "Asia/Tokyo", Path("/s"), Path("/r"), 0.5)
+    assert workers({"REGULARS_WORKERS": "4"}) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RATE", "fast"),
+        ("TIMEZONE", "Mars/Olympus"),
+        ("TIMEZONE", "../etc/passwd"),
+        ("WATCH_SECONDS", "0"),
+        ("WATCH_SECONDS", "nan"),
+        ("WATCH_SECONDS", "soon"),
+        ("WORKERS", "0"),
+        ("WORKERS", "65"),
+        ("WORKERS", "two"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(name: str, value: str) -> None:
+    """With the name of the variable."""
+    given = {f"REGULARS_{name}": value}
+    with pytest.raises(SettingsError, match=f"REGULARS_{name}"):
+        (settings(given), workers(given))

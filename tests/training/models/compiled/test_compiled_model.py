@@ -1,0 +1,215 @@
+"""One customer's forecast from plain numbers: the same as the estimators', for every shape that a fit may have."""
+
+import json
+import math
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.atomic_file import file_digest
+from features.definitions import COLUMN_NAMES
+from features.errors import ModelError
+from tests.training.stand_in import count_model as plain_count
+from tests.training.stand_in import customer_model as stand_in
+from training.models.compiled import interval
+from training.models.compiled import purchases as counts
+from training.models.compiled import spend as one_row_spend
+from training.models.compiled.compiled_model import Forecast, OneRow
+from training.models.customer_model import OUTPUTS
+from training.models.purchases import adjustments as customer_corrections
+from training.models.purchases import covariates as signals
+from training.models.purchases import hurdle_distribution as count_distribution
+from training.models.purchases import model as count_model
+from training.models.purchases.model import CountModel
+from training.models.purchases.seasonality import SeasonalClock
+from training.models.spend import model as spend
+from training.models.spend.model import SpendModel
+from training.parity import require_equal
+
+ROOT = Path(__file__).parents[4]
+
+
+def spend_model(kind, customers):
+    """A spend model of that kind, taught by the customers' own figures."""
+    rng = np.random.default_rng(0)
+    model = SpendModel()
+    model.kind_, model.mean_, model.deviance_ = kind, 31.25, {}
+    if kind != "mean":
+        each = customers["basket_mean"].fillna(20).to_numpy() * rng.lognormal(0, 0.4, len(customers))
+        model.model_ = model._fitted(kind, customers, np.maximum(each, 0.1), np.ones(len(customers)))
+    return model
+
+
+def seasonal(model):
+    """The model in a clock with a season."""
+    season = (0.4, -0.2, 0.1, 0.1, 0.0, 0.05)
+    changed = CountModel()
+    changed.__dict__.update(model.__dict__, clock_=SeasonalClock(model.day_, season))
+    return changed
+
+
+@pytest.fixture(scope="module", params=["corrected", "seasonal", "plain"])
+def model(request, count_model, lesson):
+    """What a shop of 500 teaches, with trees; the same in season, with Gamma-Gamma; no more than BG/NBD and a mean."""
+    customers = lesson.now.features
+    parts = {
+        "corrected": (count_model, "trees"),
+        "seasonal": (seasonal(count_model), "gamma-gamma"),
+        "plain": (plain_count(), "mean"),
+    }
+    count, kind = parts[request.param]
+    return replace(stand_in(), count=count, spend=spend_model(kind, customers))
+
+
+@pytest.fixture(scope="module")
+def one_row(model, tmp_path_factory):
+    """The compiled model as it comes back from its file."""
+    path = tmp_path_factory.mktemp("compiled") / "compiled.json"
+    return OneRow.load(path, OneRow.of(model).save(path))
+
+
+@pytest.mark.parametrize("days", [1, 7, 45, 365, 730, 3650])
+def test_every_customer_of_a_shop_has_the_forecast_of_the_estimators(model, one_row, lesson, days):
+    """At the date of the fit and weeks after it: the interval the same, the rest to 1e-9."""
+    for day in (lesson.now.day, lesson.now.day + 40):
+        require_equal(model, one_row, lesson.now.features, day, days)
+
+
+null, money = st.just(math.nan), st.floats(0, 1e6)
+
+
+@st.composite
+def buyers(draw):
+    """Any row of a buyer that keeps the null rules of its columns; counts up to thousands, times from 0 on."""
+    T = draw(st.one_of(st.just(0), st.integers(0, 400), st.integers(0, 40_000)))
+    recency = draw(st.integers(0, T))
+    frequency = draw(st.one_of(st.integers(1, recency), st.just(recency))) if recency else 0
+    row = dict.fromkeys(COLUMN_NAMES, math.nan) | {"frequency": frequency, "recency": recency, "T": T}
+    row["purchase_days"] = frequency + 1
+    for column, _, _ in counts.STRETCHES:
+        row[column] = draw(st.integers(0, 365))
+    for column in ("gap_mean", "gap_last", "gap_std", "overdue_ratio"):
+        row[column] = draw(st.one_of(null, st.floats(0.5, 1e4))) if frequency else math.nan
+    for column in ("monetary_value", "basket_mean", "basket_max", "basket_last"):
+        row[column] = draw(st.one_of(null, money, st.just(0.0), st.floats(-1e4, 0)))
+    return {name: float(value) for name, value in row.items()}
+
+
+@settings(deadline=None, max_examples=150)
+@given(row=buyers(), later=st.integers(-30, 5_000), days=st.integers(1, 3650))
+def test_any_row_has_the_forecast_of_the_estimators(model, one_row, row, later, days):
+    """No purchase but the first, today's, a thousand of them, amounts unknown or negative: there is no other number."""
+    require_equal(model, one_row, pd.DataFrame([row], ["c"]), model.count.day_ + later, days)
+
+
+def test_who_never_bought_has_no_forecast(one_row):
+    """Five nulls, under the names of the estimators' columns."""
+    assert Forecast._fields == OUTPUTS
+    for nothing in (0.0, math.nan):
+        found = one_row.predict([nothing] * len(COLUMN_NAMES), 20_000, 30)
+        assert all(math.isnan(each) for each in found)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -1.0])
+@pytest.mark.parametrize("column", ["frequency", "T", "purchase_days_90"])
+def test_what_every_buyer_has_may_not_be_absent(one_row, lesson, column, value):
+    """A null, an infinite or a negative count or time is named, rather than carried into a forecast."""
+    row = lesson.now.features.iloc[0].to_dict() | {column: value}
+    with pytest.raises(ModelError, match=f"buyer hold {column} {value}: expected finite numbers, 0 or more"):
+        one_row.predict(list(row.values()), lesson.now.day, 30)
+
+
+def test_numbers_come_back_from_the_file_to_the_last_bit(model, one_row, lesson):
+    """What is loaded is what was compiled, and forecasts the very same."""
+    compiled = OneRow.of(model)
+    assert json.dumps(one_row.numbers) == json.dumps(compiled.numbers)
+    for row in lesson.now.features.head(50).to_numpy().tolist():
+        assert one_row.predict(row, lesson.now.day, 61) == compiled.predict(row, lesson.now.day, 61)
+
+
+def test_a_row_costs_a_fraction_of_a_millisecond(one_row, lesson):
+    """Processor time, the best of five rounds over the shop's customers."""
+    rows, best = lesson.now.features.to_numpy().tolist(), math.inf
+    for _ in range(5):
+        start = time.process_time()
+        for row in rows:
+            one_row.predict(row, lesson.now.day, 90)
+        best = min(best, (time.process_time() - start) / len(rows))
+    assert best < 0.3e-3
+
+
+def test_what_is_remembered_of_dates_and_horizons_is_bounded(one_row, lesson):
+    """However many are asked for."""
+    row = lesson.now.features.iloc[0].tolist()
+    for days in range(1, counts.MOMENTS + 100):
+        one_row.predict(row, lesson.now.day, days)
+    assert one_row._count._moment.cache_info().currsize == counts.MOMENTS
+    assert one_row._count._nodes.cache_info().maxsize == counts.NODES
+
+
+LIGHT = """
+import sys
+from training.models.compiled.compiled_model import OneRow
+found = OneRow.load(sys.argv[1]).predict([3.0] * 200, 20_000, 90)
+heavy = {"pandas", "scipy", "sklearn", "joblib", "numba", "pyarrow", "mlflow"}
+print(found.low <= found.expected_purchases, heavy & set(sys.modules))
+"""
+
+
+def test_it_needs_none_of_the_large_libraries(model, tmp_path):
+    """A process that loads and asks it has imported neither pandas nor SciPy nor scikit-learn, nor unpickled."""
+    OneRow.of(model).save(tmp_path / "compiled.json")
+    command = [sys.executable, "-c", LIGHT, tmp_path / "compiled.json"]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "True set()"
+
+
+def test_another_file_is_refused(model, tmp_path):
+    """Absent, of another digest, no JSON, of another form, or for columns of another version: each in one line."""
+    path = tmp_path / "compiled.json"
+    with pytest.raises(ModelError, match="is not there: publish"):
+        OneRow.load(path)
+    assert OneRow.of(model).save(path) == file_digest(path)
+    with pytest.raises(ModelError, match="expected 000000000000: refused"):
+        OneRow.load(path, "0" * 64)
+    numbers = json.loads(path.read_text())
+    for text, told in (
+        ("{", "holds no compiled model"),
+        ("[]", "not of form 1"),
+        (json.dumps(numbers | {"form": 0}), "not of form 1"),
+        (json.dumps(numbers | {"columns": ["shoe_size"]}), "needs shoe_size"),
+        (json.dumps(numbers | {"count": {}}), "holds no compiled model"),
+    ):
+        path.write_text(text)
+        with pytest.raises(ModelError, match=told):
+            OneRow.load(path)
+
+
+def test_a_model_of_another_make_is_not_compiled(model):
+    """Its kind is named."""
+    with pytest.raises(ModelError, match="count model is a dict"):
+        OneRow.of(replace(model, count={}))
+    with pytest.raises(ModelError, match="spend model is a dict"):
+        OneRow.of(replace(model, spend={}))
+
+
+def test_its_constants_are_those_of_the_estimators():
+    """They stand twice, because the estimators' rooms import what this must not."""
+    assert counts.CONTENT_HORIZONS == count_model.CONTENT_HORIZONS
+    assert tuple((signals.LATELY | signals.YEAR_AGO).values()) == counts.STRETCHES
+    assert tuple(signals.LATELY | signals.YEAR_AGO) == counts.PACES
+    assert (counts.DAYS, counts.TINY) == (signals.DAYS, signals.TINY)
+    assert (counts.LARGEST, counts.TINY_NONE) == (customer_corrections.LARGEST, count_model.TINY)
+    assert (interval.LOG_SHAPE_LIMIT, interval.PACE_DAYS) == (
+        count_distribution.LOG_SHAPE_LIMIT,
+        count_distribution.PACE_DAYS,
+    )
+    assert (one_row_spend.COLUMNS, one_row_spend.SMALLEST) == (spend.COLUMNS, spend.SMALLEST)

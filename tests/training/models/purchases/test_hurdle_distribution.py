@@ -1,0 +1,79 @@
+"""The distribution of a count: a distribution, with the mean and the chance of none it was given."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.models.purchases.hurdle_distribution import DISPERSION, Counts, content_that_holds, fit_dispersion
+
+NONES = st.floats(1e-12, 1.0)
+BEYOND = st.floats(0.0, 1e4)
+DISPERSIONS = st.tuples(st.floats(-3, 3), st.floats(-1, 1))
+
+
+def counts(none, beyond, dispersion=DISPERSION, days=90.0):
+    none, beyond = np.atleast_1d(none).astype(float), np.atleast_1d(beyond)
+    return Counts((1 - none) * (1 + beyond), none, dispersion, days)
+
+
+@pytest.mark.parametrize("none", [1e-9, 0.2, 0.9, 0.999])
+@pytest.mark.parametrize("beyond", [0.001, 0.5, 6.0])
+@pytest.mark.parametrize("dispersion", [DISPERSION, (1.5, -0.5)])
+def test_the_mean_is_what_was_expected(none, beyond, dispersion):
+    """The sum of P(Y > k) over all k is the expectation, and P(Y = 0) the chance of none."""
+    drawn = counts(none, beyond, dispersion)
+    above = 1 - drawn.cdf(np.arange(3000))
+    assert above.sum() == pytest.approx((1 - none) * (1 + beyond), rel=1e-6)
+    assert drawn.cdf(0)[0] == pytest.approx(none, abs=1e-12)
+    assert drawn.cdf(-1)[0] == 0
+
+
+@given(none=NONES, beyond=st.floats(0, 50), dispersion=DISPERSIONS, probability=st.floats(0.01, 0.99))
+def test_a_quantile_is_the_smallest_count_that_reaches_it(none, beyond, dispersion, probability):
+    """P(Y <= q) >= p > P(Y <= q - 1), up to rounding."""
+    drawn = counts(none, beyond, dispersion)
+    quantile = drawn.quantile(probability)
+    assert drawn.cdf(quantile)[0] >= probability - 1e-9
+    assert drawn.cdf(quantile - 1)[0] < probability + 1e-9
+
+
+@given(
+    none=NONES,
+    beyond=BEYOND,
+    dispersion=st.tuples(st.floats(-20, 20), st.floats(-20, 20)),
+    days=st.floats(1, 4000),
+    content=st.floats(0.3, 0.9),
+)
+def test_an_interval_always_has_two_ends_and_its_content(none, beyond, dispersion, days, content):
+    """Whatever the mean, the chance of none and the shape: low <= high, never null, and holding what was asked."""
+    drawn = counts(none, beyond, dispersion, days)
+    low, high = drawn.interval(content)
+    assert np.isfinite(low).all()
+    assert np.isfinite(high).all()
+    assert 0 <= low[0] <= high[0]
+    assert drawn.content(low, high)[0] >= content - 1e-6
+
+
+def test_intervals_of_a_base_hold_what_is_wanted_on_average():
+    """The excess that whole counts bring is taken back over many customers, as far as steps allow."""
+    rng = np.random.default_rng(1)
+    none = rng.uniform(0.02, 0.9, 800)
+    drawn = counts(none, rng.gamma(1.0, 2.0, 800))
+    asked = content_that_holds(drawn, 0.9)
+    assert asked < 0.9
+    assert drawn.content(*drawn.interval(asked)).mean() == pytest.approx(0.9, abs=0.01)
+    assert drawn.content(*drawn.interval(0.9)).mean() > 0.92
+
+
+def test_the_shape_is_found_again():
+    """Of counts drawn with a shape that rises with the pace."""
+    rng = np.random.default_rng(2)
+    none, days = rng.uniform(0.05, 0.6, 20_000), rng.choice([30.0, 90.0, 365.0], 20_000)
+    truth = Counts((1 - none) * (1 + rng.gamma(1.0, 3.0, 20_000)), none, (-0.4, 0.5), days)
+    bought = rng.random(20_000) >= none
+    success = truth.shape / (truth.shape + truth.beyond)
+    y = np.where(bought, 1 + rng.negative_binomial(truth.shape, success), 0).astype(float)
+    expected = (1 - none) * (1 + truth.beyond)
+    assert fit_dispersion(y, expected, none, days) == pytest.approx((-0.4, 0.5), abs=0.1)
+    assert fit_dispersion(y[:10], expected[:10], none[:10], days[:10]) == DISPERSION

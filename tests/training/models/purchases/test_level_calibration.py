@@ -1,0 +1,70 @@
+"""The level of the year: followed by a large base, hardly by a small one, and always rising."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from training.models.purchases.cutoff_fit import Standpoint
+from training.models.purchases.level_calibration import STEPS, YEAR_AGO, Stretch
+from training.models.purchases.seasonality import SeasonalClock
+
+
+@pytest.fixture(scope="module")
+def stretched(lesson):
+    """The stretch that a shop learns which is `copies` times the base, and bought `factor` as much as expected."""
+    then = next(w for w in lesson.earlier if w.day == lesson.now.day - YEAR_AGO)
+    clock = SeasonalClock(lesson.now.day)
+    here, there = Standpoint.of(lesson.now, clock), Standpoint.of(then, clock)
+    rng = np.random.default_rng(5)
+
+    def many(standpoint, rows):
+        window = replace(standpoint.window, features=standpoint.window.features.iloc[rows])
+        return replace(standpoint, window=window, histories=standpoint.histories.iloc[rows])
+
+    def learn(copies, factor):
+        rows = np.arange(int(copies * len(then.features))) % len(then.features)
+        now_rows = np.arange(int(copies * len(lesson.now.features))) % len(lesson.now.features)
+        before = many(there, rows)
+        steps = rng.poisson(np.diff([factor * before.expected(s) for s in STEPS], axis=0, prepend=0.0))
+        came = dict(zip(STEPS, np.cumsum(steps, axis=0), strict=True))
+        now = many(here, now_rows)
+        stretch = Stretch.fit(now, replace(before, window=replace(before.window, purchases=came)))
+        return stretch, now.totals(stretch.at(YEAR_AGO))[0] / now.totals(YEAR_AGO)[0]
+
+    return learn
+
+
+@pytest.mark.parametrize("factor", [0.6, 1.0, 1.5])
+def test_a_large_base_follows_last_year(stretched, factor):
+    """A year that brought so much more than expected is expected to bring it again."""
+    assert stretched(60, factor)[1] == pytest.approx(factor, rel=0.06)
+
+
+def test_few_customers_hardly_move_it(stretched):
+    """A few purchases more or less a year ago are chance, and taken for it."""
+    assert stretched(0.1, 2.0)[1] == pytest.approx(1, abs=0.1)
+
+
+def test_it_rises_with_the_horizon(stretched):
+    """Also past the last step, where it goes on evenly."""
+    stretch, _ = stretched(5, 1.3)
+    taken = [stretch.at(span) for span in np.linspace(0, 1500, 300)]
+    assert taken[0] == 0
+    assert (np.diff(taken) >= 0).all()
+    assert stretch.at(1100) - stretch.at(1000) == pytest.approx(100)
+
+
+def test_without_a_year_ago_a_horizon_is_itself():
+    """Nothing is stretched."""
+    assert [Stretch.none().at(span) for span in (0, 0.5, 30, 1000)] == [0, 0.5, 30, 1000]
+
+
+def test_a_year_in_which_nobody_bought_stops_nothing(stretched):
+    """The total falls, and is above 0."""
+    stretch, share = stretched(1, 0.0)
+    assert 0 < share < 0.6
+    assert np.isfinite(stretch.taken).all()
+    assert isinstance(stretch.at(90), float)
+    assert pd.notna(share)

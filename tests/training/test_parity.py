@@ -1,0 +1,62 @@
+"""The compiled form of a version: tried on invented customers before anybody may rely on it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from features.atomic_file import file_digest
+from features.definitions import COLUMN_NAMES
+from features.errors import TrackingError
+from tests.training.stand_in import count_model, customer_model
+from training.models.compiled.compiled_model import COMPILED_FILE, OneRow
+from training.parity import compile_bundle
+from training.synthetic_customers import invented_customers
+
+
+def test_it_lies_beside_the_model_with_its_digest(tmp_path: Path) -> None:
+    """The bundle has one file more, and its digest is what is returned."""
+    model = customer_model()
+    digest = model.save(tmp_path)
+    found = compile_bundle(tmp_path, digest)
+    assert found == file_digest(tmp_path / COMPILED_FILE)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["card.json", COMPILED_FILE, "model.joblib"]
+    assert OneRow.load(tmp_path / COMPILED_FILE, found).numbers == OneRow.of(model).numbers
+
+
+def test_one_that_forecasts_otherwise_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a billionth in one number, or by one in an interval; the line says which."""
+    digest = customer_model().save(tmp_path)
+    right = OneRow.predict
+    for changed in ("expected_spend", "churn_probability", "expected_purchases", "high"):
+
+        def wrong(self, *arguments, changed=changed):  # type: ignore[no-untyped-def]
+            found = right(self, *arguments)
+            value = getattr(found, changed)
+            return found._replace(**{changed: value + 1 if changed == "high" else value * (1 + 1e-8) + 1e-8})
+
+        monkeypatch.setattr(OneRow, "predict", wrong)
+        with pytest.raises(TrackingError, match=f"compiled model says {changed} .*, expected .*: not published"):
+            compile_bundle(tmp_path, digest)
+
+
+def test_a_model_that_cannot_be_compiled_is_refused(tmp_path: Path) -> None:
+    """Of another make, or changed since it was registered."""
+    other = replace(customer_model(), spend=count_model())  # type: ignore[arg-type]
+    with pytest.raises(TrackingError, match="spend model is a CountModel, expected a SpendModel"):
+        compile_bundle(tmp_path, other.save(tmp_path))
+    with pytest.raises(TrackingError, match="expected 000000000000: refused"):
+        compile_bundle(tmp_path, "0" * 64)
+
+
+def test_the_invented_are_of_every_sort() -> None:
+    """One-time and frequent buyers, one who buys daily, one of yesterday, one who never bought; the same every time."""
+    found = invented_customers("2011-06-10", 60)
+    assert list(found) == list(COLUMN_NAMES)
+    assert len(found) == 63
+    assert found.loc["stranger", "purchase_days"] == 0
+    assert found.loc["daily", "frequency"] == found.loc["daily", "recency"] == 598
+    assert found.loc["yesterday's", ["frequency", "T"]].tolist() == [0, 1]
+    assert found["frequency"].nunique() > 5
+    assert json.dumps(found.to_dict()) == json.dumps(invented_customers("2011-06-10", 60).to_dict())

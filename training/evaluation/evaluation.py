@@ -1,0 +1,106 @@
+"""The trial: formula, models and baselines on the same customers, date, horizon and outcome."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.errors import InvalidArgumentError
+from training.evaluation.metrics import (
+    SMALLEST_COUNT,
+    SMALLEST_PROBABILITY,
+    bootstrap,
+    churn_measures,
+    count_measures,
+    coverage,
+    normalised_gini,
+)
+
+NEW_DAYS = 30
+"""A customer is new who bought first in so many days before as_of."""
+LAPSED_RATIO = 3.0
+"""A repeat customer is lapsed whose silence is longer than so many of their own mean gaps."""
+PAIRED = ("deviance", "rmse", "spearman", "log_loss", "brier", "auc")
+
+
+def segment(features: pd.DataFrame) -> pd.Series:
+    """Return each customer's segment: `new`, `one-time`, `repeat` or `lapsed`, by what is known at as_of."""
+    one_time = features["frequency"] == 0
+    lapsed = features["overdue_ratio"] > LAPSED_RATIO
+    new = features["T"] < NEW_DAYS
+    return pd.Series(
+        np.select([new, one_time, lapsed], ["new", "one-time", "lapsed"], "repeat"), features.index, name="segment"
+    )
+
+
+def measures(purchases: pd.Series, forecasts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return one row a forecast, one column a measure, all on the customers of `purchases`.
+
+    Each forecast is a frame with `expected_purchases`, `churn_probability` and, where it has them, `low` and `high`
+    (90 % interval); indexed like `purchases`. Raises ValueError when one lacks a customer of the trial.
+    """
+    y = purchases.to_numpy()
+    rows = {}
+    for name, forecast in forecasts.items():
+        if not forecast.index.equals(purchases.index):
+            raise InvalidArgumentError(
+                f"forecast {name!r} is for other customers than the trial: give one row for each, in order"
+            )
+        rows[name] = {
+            **count_measures(y, forecast["expected_purchases"]),
+            "gini": normalised_gini(y, forecast["expected_purchases"]),
+            **churn_measures(y == 0, forecast["churn_probability"]),
+            "coverage": coverage(y, forecast["low"], forecast["high"]) if "low" in forecast else np.nan,
+        }
+    return pd.DataFrame(rows).T.rename_axis("forecast")
+
+
+def measures_by(purchases: pd.Series, forecasts: Mapping[str, pd.DataFrame], groups: pd.Series) -> pd.DataFrame:
+    """Return `measures` for each group of customers: rows indexed by group and forecast, with `customers` in it."""
+    tables = {}
+    for group, members in purchases.groupby(groups, observed=True):
+        inside = {name: forecast.loc[members.index] for name, forecast in forecasts.items()}
+        tables[group] = measures(members, inside).assign(customers=len(members))
+    return pd.concat(tables, names=[str(groups.name)]) if tables else pd.DataFrame()
+
+
+def customer_losses(purchases: pd.Series, forecast: pd.DataFrame) -> pd.DataFrame:
+    """Return what each customer adds to `deviance` and `log_loss`: the means are the measures of that name."""
+    y = purchases.to_numpy(float)
+    mu = np.maximum(forecast["expected_purchases"].to_numpy(float), SMALLEST_COUNT)
+    p = np.clip(forecast["churn_probability"].to_numpy(float), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    ratio = np.divide(y, mu, out=np.ones_like(mu), where=y > 0)
+    deviance = 2 * (y * np.log(ratio) - (y - mu))
+    log_loss = -np.where(y == 0, np.log(p), np.log1p(-p))
+    return pd.DataFrame({"deviance": deviance, "log_loss": log_loss}, index=purchases.index)
+
+
+def paired_differences(
+    purchases: pd.Series,
+    forecasts: Mapping[str, pd.DataFrame],
+    of: str,
+    against: Sequence[str],
+    draws: int = 200,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return `difference`, `low` and `high` (95 %, paired bootstrap over customers) of each measure, `of` less another.
+
+    Rows are indexed by the other forecast and the measure. Below 0 is better for `of`, but for `spearman` and `auc`.
+    """
+    y = purchases.to_numpy()
+    values = {
+        name: (forecasts[name]["expected_purchases"].to_numpy(), forecasts[name]["churn_probability"].to_numpy())
+        for name in (of, *against)
+    }
+
+    def differences(rows: NDArray[np.int64]) -> dict[tuple[str, str], float]:
+        figures = {
+            name: count_measures(y[rows], mu[rows]) | churn_measures(y[rows] == 0, p[rows])
+            for name, (mu, p) in values.items()
+        }
+        return {(other, m): figures[of][m] - figures[other][m] for other in against for m in PAIRED}
+
+    table = pd.Series(differences(np.arange(len(y)))).rename("difference").to_frame()
+    table.index.names = ["against", "measure"]
+    return table.join(bootstrap(differences, len(y), draws, seed).rename_axis(table.index.names))

@@ -1,0 +1,48 @@
+"""Pictures of a forecast against what came, kept with its run."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from training.evaluation.metrics import deciles, gain_curve, reliability
+
+
+def reliability_plot(purchases: pd.Series, forecast: pd.DataFrame, title: str) -> Figure:
+    """Draw how often customers stayed away against how likely it was said to be (CORP)."""
+    figure, axes = _figure(title, "said to stay away", "stayed away")
+    curve = reliability(purchases.to_numpy() == 0, forecast["churn_probability"])
+    axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
+    axes.step(curve["said"], curve["came_true"], where="mid")
+    axes.scatter(curve["said"], curve["came_true"], s=60 * np.sqrt(curve["customers"] / len(purchases)))
+    return figure
+
+
+def gain_plot(purchases: pd.Series, forecasts: Mapping[str, pd.DataFrame], title: str) -> Figure:
+    """Draw the share of all purchases found among the customers that each forecast puts first."""
+    figure, axes = _figure(title, "share of customers", "share of purchases")
+    axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
+    for name, forecast in forecasts.items():
+        curve = gain_curve(purchases, forecast["expected_purchases"])
+        axes.plot(curve["customers"], curve["share"], label=name)
+    axes.legend(frameon=False)
+    return figure
+
+
+def decile_plot(purchases: pd.Series, forecast: pd.DataFrame, title: str) -> Figure:
+    """Draw mean expected and mean actual purchases of ten groups of customers, the best first."""
+    figure, axes = _figure(title, "tenth of the customers, best first", "purchase days a customer")
+    table = deciles(purchases, forecast["expected_purchases"])
+    axes.bar(table["decile"] - 0.2, table["expected"], width=0.4, label="expected")
+    axes.bar(table["decile"] + 0.2, table["came"], width=0.4, label="came")
+    axes.legend(frameon=False)
+    return figure
+
+
+def _figure(title: str, x: str, y: str) -> tuple[Figure, Any]:
+    figure = Figure(figsize=(5, 4), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set(title=title, xlabel=x, ylabel=y)
+    return figure, axes

@@ -1,0 +1,87 @@
+"""Expectations under Beta distributions, for shapes and functions of every size."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit, log_expit
+
+from training.models.btyd.rfm_input import Array, Index, unique_rows
+
+# exp(-28) is below 1e-12: what lies beyond is constant to that accuracy.
+_NEGLIGIBLE = 28.0
+# The trapezoid rule errs by exp(-2 pi d / step), d = pi / 2 the height of the strip of logits without a pole.
+_STEP = 0.36
+_BLOCK = 512
+
+
+@dataclass(frozen=True)
+class BetaNodes:
+    """Points and weights with ``E[f(P)] = sum(weight * f(p))``, ``P ~ Beta(A, B)``, each of shape (nodes,).
+
+    ``q`` is 1 - p without cancellation; ``by_a`` and ``by_b`` are the derivatives of ``weight`` by A and B.
+    """
+
+    p: Array
+    q: Array
+    weight: Array
+    by_a: Array
+    by_b: Array
+
+
+def beta_blocks(A: Array, B: Array, spread: Array) -> Iterator[tuple[Index, BetaNodes]]:
+    """Row numbers and the nodes for ``Beta(A, B)`` in these rows, block after block of one A and B.
+
+    ``A``, ``B`` > 0 and ``spread`` have shape (n,). A row's nodes, which depend on that row alone, fit
+    functions of p that vary by at most the factor exp(spread) and level off where |logit p| > 28 + spread.
+    """
+    coarse = 4.0 * np.ceil(spread / 4.0)
+    for level in np.unique(coarse):
+        rows = np.flatnonzero(coarse == level)
+        position, kind = unique_rows(A[rows], B[rows])
+        nodes = _nodes(A[rows][position], B[rows][position], float(level))
+        rows = rows[np.argsort(kind, kind="stable")]
+        start = 0
+        for end, *of_kind in zip(np.cumsum(np.bincount(kind)), *nodes, strict=True):
+            for block in range(start, end, _BLOCK):
+                yield rows[block : min(block + _BLOCK, end)], BetaNodes(*of_kind)
+            start = end
+
+
+def _nodes(A: Array, B: Array, spread: float) -> tuple[Array, ...]:
+    """The fields of ``BetaNodes`` for each A and B, shapes (n, nodes): the trapezoid rule over logit p.
+
+    It converges geometrically there, and a tail that decays slowly (A or B near 0) is a geometric series,
+    summed into the last node. All terms are positive: nothing cancels, and a mean stays in the range of f.
+    """
+    A, B = A[:, None], B[:, None]
+    edge = _NEGLIGIBLE + spread
+    left = np.clip(_falls_off(A, B, 40.0 + spread), -edge, edge - 1)
+    right = np.clip(-_falls_off(B, A, 40.0 + spread), 1 - edge, edge)
+    count = int(np.ceil(2 * edge / _STEP))
+    step = (right - left) / (count - 1)
+    logit = left + step * np.arange(count)
+    log_p, log_q = log_expit(logit), log_expit(-logit)
+    weight = A * log_p + B * log_q
+    weight[:, :1] -= np.log(-np.expm1(-A * step))
+    weight[:, -1:] -= np.log(-np.expm1(-B * step))
+    weight = np.exp(weight - weight.max(axis=1, keepdims=True))
+    weight /= weight.sum(axis=1, keepdims=True)
+    # the same series, differentiated
+    log_p[:, :1] -= step / np.expm1(np.minimum(A * step, 700.0))
+    log_q[:, -1:] -= step / np.expm1(np.minimum(B * step, 700.0))
+    by_a = weight * (log_p - (weight * log_p).sum(axis=1, keepdims=True))
+    by_b = weight * (log_q - (weight * log_q).sum(axis=1, keepdims=True))
+    return expit(logit), expit(-logit), weight, by_a, by_b
+
+
+def _falls_off(A: Array, B: Array, drop: float) -> Array:
+    """The logit, left of the mode, where Beta(A, B)'s density over logits is exp(-drop) of its peak."""
+    mode = np.log(A) - np.log(B)
+    peak = A * log_expit(mode) + B * log_expit(-mode)
+    v = mode - np.sqrt(2 * drop * (1 / A + 1 / B))
+    # Newton's method on a concave function: after its first step it stays outside and closes in.
+    for _ in range(6):
+        excess = A * log_expit(v) + B * log_expit(-v) - peak + drop
+        v = v - excess / (A * expit(-v) - B * expit(v))
+    return np.asarray(v)

@@ -1,0 +1,1 @@
+"""The customer model as plain numbers: forecasts without pandas, SciPy or scikit-learn."""

@@ -1,0 +1,1 @@
+"""The model of spend per purchase occasion."""
