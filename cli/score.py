@@ -16,7 +16,8 @@ from features.as_of import AsOf
 if TYPE_CHECKING:
     from features.loyalty.formula import Formula
     from features.store.event_store import EventStore
-    from training.models.customer_model import Card, CustomerModel
+    from training.models.bundle import Card
+    from training.models.customer_model import CustomerModel
 
 
 def register(app: typer.Typer) -> None:
@@ -86,8 +87,9 @@ def _champion(home: Path) -> "tuple[tuple[CustomerModel, str] | None, str | None
     """Return the champion and its version, or None and why there is none."""
     if not os.environ.get("MLFLOW_TRACKING_URI") and not (home / "mlflow.db").exists():
         return None, f"no model is registered in {home}, so the rule alone was scored: `regulars fit` makes one"
+    from training.models.bundle import CHAMPION
     from training.registry.mlflow_client import open_tracking
-    from training.registry.versions import CHAMPION, load, version
+    from training.registry.versions import load, version
 
     tracking = open_tracking(home)
     champion = version(tracking, CHAMPION)

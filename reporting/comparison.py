@@ -14,9 +14,10 @@ from features.store.event_store import EventStore
 from training.backtest import baseline_forecasts
 from training.evaluation.evaluation import segment
 from training.fit import fit_customer_model
+from training.models.bundle import CHAMPION
 from training.models.customer_model import CustomerModel
 from training.registry.mlflow_client import Tracking
-from training.registry.versions import CHAMPION, load, version
+from training.registry.versions import load, version
 from training.targets import log_end, mature
 from training.windows import window
 

@@ -14,7 +14,7 @@ from features.loyalty.scoring import score
 from features.loyalty.scoring_one import one_score
 from serving.response_types import Interval, Part, Score
 from serving.state import InService
-from training.models.customer_model import OUTPUTS
+from training.models.bundle import OUTPUTS
 
 NO_SCORE = "no part of the rule has data"
 NEVER_BOUGHT = "never bought before as_of"

@@ -14,7 +14,8 @@ from features.errors import TooLittleDataError
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import formula_for
 from features.store.event_store import EventStore
-from training.models.customer_model import Card, CustomerModel
+from training.models.bundle import LIBRARIES, Card
+from training.models.customer_model import CustomerModel
 from training.models.purchases.model import RIDGE, CountModel
 from training.models.purchases.training_set import Lessons
 from training.models.spend.model import SpendModel
@@ -22,7 +23,6 @@ from training.models.window import Window
 from training.windows import activity, window, window_plan
 
 HORIZONS = (30, 90, 180, 365)
-LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "joblib")
 CUSTOMERS, QUICK_CUSTOMERS = 50_000, 10_000
 """How many customers a fit learns from, at most: figures settle long before, and memory stays bounded."""
 

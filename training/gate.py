@@ -14,10 +14,9 @@ from features.definitions import COLUMN_NAMES
 from features.errors import InvalidArgumentError
 from training.evaluation.evaluation import customer_losses
 from training.evaluation.metrics import bootstrap, calibration_error
-from training.models.customer_model import OUTPUTS
+from training.models.bundle import CHALLENGER, CHAMPION, OUTPUTS
 
 MEASURES = ("deviance", "log_loss")
-CHALLENGER, CHAMPION = "challenger", "champion"
 HOPELESS = 1e9
 """The ratio of any loss to a loss of 0: nothing is better than a forecast that knew everything."""
 

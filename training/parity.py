@@ -7,8 +7,9 @@ import pandas as pd
 
 from features.as_of import AsOf
 from features.errors import ModelError, TrackingError
-from training.models.compiled.compiled_model import COMPILED_FILE, OneRow
-from training.models.customer_model import OUTPUTS, CustomerModel
+from training.models.bundle import COMPILED_FILE, OUTPUTS
+from training.models.compiled.compiled_model import OneRow
+from training.models.customer_model import CustomerModel
 from training.synthetic_customers import invented_customers
 
 CUSTOMERS = 300

@@ -9,9 +9,10 @@ import pandas as pd
 
 from features.errors import InvalidArgumentError, PromotionRefusedError, TrackingError
 from training.gate import Verdict
+from training.models.bundle import CHALLENGER, CHAMPION
 from training.registry.mlflow_client import LONG, MOVES, Run, Tracking, log_measures, log_text, start_run
 from training.registry.runs import run_file, runs
-from training.registry.versions import CHALLENGER, CHAMPION, Version, fetch, move_alias, version
+from training.registry.versions import Version, fetch, move_alias, version
 
 VERDICT_FILE = "verdict.json"
 HISTORY = ("when", "who", "kind", "from", "to", "why", "state", "digest", "figures")

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from features.atomic_file import file_digest, sync, whole_file
 from features.errors import TrackingError
-from training.registry.mlflow_client import BUNDLE, Tracking
+from training.models.bundle import BUNDLE, CHAMPION, COMPILED_FILE, MODEL_FILE, REGISTERED_NAME
+from training.registry.mlflow_client import Tracking
 from training.registry.runs import run_file, run_measures
-from training.registry.versions import CHAMPION, REGISTERED, Version, fetch, version
+from training.registry.versions import Version, fetch, version
 
 FIGURES = "figures"
 
@@ -45,15 +46,15 @@ def publish(tracking: Tracking, which: int | str = CHAMPION) -> Published:
         raise TrackingError(f"no version {which} is registered in {tracking.place}: promote one first")
     home = _store_home()
     name = f"{chosen.number}-{chosen.digest[:12]}"
-    final = home / "models" / REGISTERED / name
+    final = home / "models" / REGISTERED_NAME / name
     new = not final.exists()
     if new:
         (home / "tmp").mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="regulars-", dir=home / "tmp") as staging:
-            _write(tracking, chosen, f"{REGISTERED}:{name}", Path(staging))
+            _write(tracking, chosen, f"{REGISTERED_NAME}:{name}", Path(staging))
             final.parent.mkdir(parents=True, exist_ok=True)
             try:
-                (Path(staging) / REGISTERED / name).rename(final)
+                (Path(staging) / REGISTERED_NAME / name).rename(final)
             except OSError:
                 if not final.exists():
                     raise
@@ -62,7 +63,7 @@ def publish(tracking: Tracking, which: int | str = CHAMPION) -> Published:
     _check(final, chosen)
     with whole_file(final.parent / "latest") as part:
         part.write_text(name)
-    return Published(f"{REGISTERED}:{name}", final, new)
+    return Published(f"{REGISTERED_NAME}:{name}", final, new)
 
 
 def _write(tracking: Tracking, chosen: Version, tag: str, staging: Path) -> None:
@@ -95,9 +96,6 @@ def _check(folder: Path, chosen: Version) -> None:
     """Raise TrackingError when the store's folder does not hold this version."""
     import bentoml
     from bentoml.exceptions import BentoMLException
-
-    from training.models.compiled.compiled_model import COMPILED_FILE
-    from training.models.customer_model import MODEL_FILE
 
     try:
         compiled = bentoml.Model.from_path(str(folder)).info.metadata.get("compiled_digest")

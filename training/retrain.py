@@ -14,7 +14,8 @@ from training.backtest import baseline_forecasts
 from training.evaluation.evaluation import measures, measures_by, segment
 from training.evaluation.plots import decile_plot, gain_plot, reliability_plot
 from training.fit import HORIZONS, drawn_customers, fit_candidates, fit_customer_model
-from training.gate import CHALLENGER, CHAMPION, Verdict, gate, milliseconds_a_customer, paired_losses
+from training.gate import Verdict, gate, milliseconds_a_customer, paired_losses
+from training.models.bundle import CHALLENGER, CHAMPION
 from training.models.customer_model import CustomerModel
 from training.promote import record_verdict
 from training.registry.mlflow_client import Run, Tracking, log_facts, log_figure, log_measures, nested_run, start_run

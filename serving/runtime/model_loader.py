@@ -7,11 +7,12 @@ import pandas as pd
 
 from features.engines.python_engine import customer_features
 from features.errors import PublishedModelError
-from serving.runtime.model_store import BUNDLE, Published
+from serving.runtime.model_store import Published
 from serving.state import Champion
 from serving.timestamps import moment
-from training.models.compiled.compiled_model import COMPILED_FILE, OneRow
-from training.models.customer_model import OUTPUTS, CustomerModel
+from training.models.bundle import BUNDLE, COMPILED_FILE, OUTPUTS
+from training.models.compiled.compiled_model import OneRow
+from training.models.customer_model import CustomerModel
 
 TOLERANCE = 1e-9
 TRIED_HORIZONS = (30, 365)

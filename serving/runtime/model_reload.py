@@ -9,9 +9,10 @@ from features.atomic_file import whole_file
 from features.errors import PublishedModelError
 from features.loyalty.formula import Formula
 from serving.runtime.model_loader import load
-from serving.runtime.model_store import NAME, latest, published
+from serving.runtime.model_store import latest, published
 from serving.runtime.poller import Said, Stamp, stamp
 from serving.state import Holder, InService
+from training.models.bundle import REGISTERED_NAME
 
 SERVED = "served"
 """The file beside BentoML's `latest` that names the version last taken over: a worker that is born while the latest is
@@ -45,7 +46,7 @@ class Watch:
 
         A refused version is tried again when it is published again.
         """
-        found = stamp(self._store / NAME / "latest")
+        found = stamp(self._store / REGISTERED_NAME / "latest")
         if found == self._seen:
             return
         self._seen = found
@@ -70,7 +71,7 @@ def _taken(store: Path, name: str, clock: Callable[[], datetime], say: Said, ref
 
 def _served(store: Path) -> str | None:
     try:
-        return (store / NAME / SERVED).read_text().strip() or None
+        return (store / REGISTERED_NAME / SERVED).read_text().strip() or None
     except OSError:
         return None
 
@@ -80,7 +81,7 @@ def _note(store: Path, name: str) -> None:
     if _served(store) == name:
         return
     try:
-        with whole_file(store / NAME / SERVED) as part:
+        with whole_file(store / REGISTERED_NAME / SERVED) as part:
             part.write_text(name)
     except OSError:
         pass

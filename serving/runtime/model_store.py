@@ -3,10 +3,7 @@
 It imports neither pandas nor scikit-learn: the first process checks, and its workers load.
 """
 
-import json
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed
 from pathlib import Path
 
 import bentoml
@@ -14,12 +11,8 @@ from bentoml.exceptions import BentoMLException
 
 from features.atomic_file import file_digest
 from features.definitions import COLUMN_NAMES
-from features.errors import PublishedModelError
-from training.models.compiled.compiled_model import COMPILED_FILE
-
-NAME = "regulars"
-BUNDLE = "bundle"
-MODEL_FILE, CARD_FILE = "model.joblib", "card.json"
+from features.errors import ModelError, PublishedModelError
+from training.models.bundle import BUNDLE, COMPILED_FILE, MODEL_FILE, REGISTERED_NAME, Card, other_releases
 
 
 @dataclass(frozen=True)
@@ -36,7 +29,7 @@ class Published:
 def latest(store: Path) -> str | None:
     """Return which version of the model store is the latest; None when none is published."""
     try:
-        return (store / NAME / "latest").read_text().strip() or None
+        return (store / REGISTERED_NAME / "latest").read_text().strip() or None
     except OSError:
         return None
 
@@ -47,15 +40,17 @@ def published(store: Path, name: str) -> Published:
     Raises PublishedModelError when something is missing, a file has another digest than when it was published, or the
     version was fitted with other libraries or for other feature columns than there are here.
     """
-    folder = store / NAME / name
+    folder = store / REGISTERED_NAME / name
     try:
         info = bentoml.Model.from_path(str(folder)).info
     except (BentoMLException, OSError, ValueError) as error:
-        raise PublishedModelError(f"{NAME}:{name} is no whole version in {store}: publish again ({error})") from None
+        raise PublishedModelError(
+            f"{REGISTERED_NAME}:{name} is no whole version in {store}: publish again ({error})"
+        ) from None
     said = info.metadata
     found = Published(
         str(info.labels.get("version", name)),
-        f"{NAME}:{name}",
+        f"{REGISTERED_NAME}:{name}",
         folder,
         str(said.get("digest", "")),
         str(said.get("compiled_digest", "")),
@@ -68,12 +63,11 @@ def _check_card(found: Published) -> None:
     """Raise PublishedModelError unless the card asks for libraries and columns that are here, and the digest holds."""
     bundle = found.folder / BUNDLE
     try:
-        card = json.loads((bundle / CARD_FILE).read_text())
-        libraries, columns = dict(card["libraries"]), list(card["feature_columns"])
+        card = Card.read(bundle)
         found_digests = {file: file_digest(bundle / file) for file in (MODEL_FILE, COMPILED_FILE)}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ModelError) as error:
         raise PublishedModelError(
-            f"{found.tag} has no card or model that can be read, publish again: {error!r}"
+            f"{found.tag} has no card or model that can be read, publish again: {error}"
         ) from None
     for (file, digest), expected in zip(found_digests.items(), (found.digest, found.compiled_digest), strict=True):
         if digest != expected:
@@ -81,21 +75,13 @@ def _check_card(found: Published) -> None:
                 f"{found.tag} is refused: its {file} has digest {digest[:12]}, expected {expected[:12] or 'none'}: "
                 "it is not what was published; publish again"
             )
-    for library, expected in libraries.items():
-        if (here := _installed(library)) != expected:
-            raise PublishedModelError(
-                f"{found.tag} is refused: it was fitted with {library} {expected}, here is {here or 'none'}: "
-                "install what it was fitted with, or fit and publish again"
-            )
-    if unknown := [column for column in columns if column not in COLUMN_NAMES]:
+    for library, fitted_with, installed in other_releases(card.libraries):
+        raise PublishedModelError(
+            f"{found.tag} is refused: it was fitted with {library} {fitted_with}, here is {installed or 'none'}: "
+            "install what it was fitted with, or fit and publish again"
+        )
+    if unknown := [column for column in card.feature_columns if column not in COLUMN_NAMES]:
         raise PublishedModelError(
             f"{found.tag} is refused: it reads {', '.join(map(str, unknown[:5]))}, which are no features here: "
             "install the version of its card, or fit and publish again"
         )
-
-
-def _installed(library: str) -> str | None:
-    try:
-        return installed(library)
-    except PackageNotFoundError:
-        return None

@@ -20,7 +20,8 @@ import psutil
 from bentoml._internal.models import ModelStore
 
 from features.atomic_file import whole_file
-from training.models.compiled.compiled_model import COMPILED_FILE, OneRow
+from training.models.bundle import COMPILED_FILE
+from training.models.compiled.compiled_model import OneRow
 from training.models.customer_model import CustomerModel
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,8 @@ from features.as_of import AsOf
 from features.definitions import COLUMN_NAMES
 from features.loyalty.formula import load_formula
 from training.models.btyd.bg_nbd import BGNBD
-from training.models.customer_model import Card, CustomerModel
+from training.models.bundle import Card
+from training.models.customer_model import CustomerModel
 from training.models.purchases.adjustments import Corrections
 from training.models.purchases.covariates import LATELY, YEAR_AGO, Base
 from training.models.purchases.level_calibration import Stretch

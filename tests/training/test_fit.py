@@ -17,7 +17,7 @@ from features.simulate import LOG_SCHEMA, Truth, simulate
 from features.store.event_store import open_store
 from tests.training.logs import START, simulated, stored
 from training.fit import fit_customer_model
-from training.models.customer_model import OUTPUTS
+from training.models.bundle import OUTPUTS
 
 AS_OF = date(2024, 4, 1)
 

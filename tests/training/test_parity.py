@@ -10,7 +10,8 @@ from features.atomic_file import file_digest
 from features.definitions import COLUMN_NAMES
 from features.errors import TrackingError
 from tests.training.stand_in import count_model, customer_model
-from training.models.compiled.compiled_model import COMPILED_FILE, OneRow
+from training.models.bundle import COMPILED_FILE
+from training.models.compiled.compiled_model import OneRow
 from training.parity import compile_bundle
 from training.synthetic_customers import invented_customers
 

@@ -13,11 +13,11 @@ from features.errors import PromotionRefusedError, TrackingError
 from tests.training.stand_in import customer_model
 from training.evaluation.evaluation import customer_losses
 from training.gate import Limits, Verdict, gate, milliseconds_a_customer, paired_differences, paired_losses
-from training.models.customer_model import OUTPUTS
+from training.models.bundle import CHALLENGER, CHAMPION, OUTPUTS
 from training.promote import history, promote, record_verdict, recorded_verdict, roll_back
 from training.registry.mlflow_client import MOVES, Tracking, start_run
 from training.registry.runs import runs
-from training.registry.versions import CHALLENGER, CHAMPION, Version, register, version
+from training.registry.versions import Version, register, version
 
 GOOD = Verdict((), {"deviance.own_rate": -0.05})
 

@@ -15,11 +15,12 @@ from matplotlib.figure import Figure
 
 from features.errors import TrackingError
 from tests.training.stand_in import customer_model
+from training.models.bundle import CHAMPION
 from training.models.compiled.compiled_model import OneRow
 from training.models.customer_model import CustomerModel
 from training.publish import publish
 from training.registry.mlflow_client import Tracking, log_figure, log_measures, start_run
-from training.registry.versions import CHAMPION, Version, move_alias, register, version
+from training.registry.versions import Version, move_alias, register, version
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,10 +1,7 @@
 """What the service needs for one version: counts, churn, spend, formula and columns; no customer's rows."""
 
-import json
 import zlib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, Self
@@ -14,33 +11,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.atomic_file import file_digest, whole_file
+from features.atomic_file import whole_file
 from features.definitions import COLUMN_NAMES
 from features.errors import ModelError
 from features.loyalty.formula import Formula
+from training.models.bundle import MODEL_FILE, OUTPUTS, Card, model_digest, other_releases
 from training.models.moved_classes import load_pickle
 from training.models.purchases.model import CountModel
 from training.models.spend.model import SpendModel
 
-MODEL_FILE = "model.joblib"
-CARD_FILE = "card.json"
-OUTPUTS = ("expected_purchases", "low", "high", "churn_probability", "expected_spend")
 LATEST_VALUE_DAYS = 1095
-
-
-@dataclass(frozen=True)
-class Card:
-    """The plain facts of a version: what it learnt from, and with what."""
-
-    as_of: str
-    timezone: str
-    horizons: tuple[int, ...]
-    data_digest: str
-    customers: int
-    feature_columns: tuple[str, ...]
-    formula_version: str
-    code_version: str
-    libraries: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -97,9 +77,8 @@ class CustomerModel:
         folder = Path(folder)
         with whole_file(folder / MODEL_FILE) as part:
             joblib.dump(self, part, compress=3)
-        with whole_file(folder / CARD_FILE) as part:
-            part.write_text(json.dumps(asdict(self.card), indent=2, ensure_ascii=False))
-        return digest(folder)
+        self.card.write(folder)
+        return model_digest(folder)
 
     @classmethod
     def load(cls, folder: str | Path, expected_digest: str | None = None) -> Self:
@@ -111,15 +90,16 @@ class CustomerModel:
         folder = Path(folder)
         if not (folder / MODEL_FILE).is_file():
             raise ModelError(f"{folder} holds no model: publish one, or name another folder")
-        found = digest(folder)
-        if expected_digest is not None and found != expected_digest:
-            raise ModelError(f"{folder / MODEL_FILE} has digest {found[:12]}, expected {expected_digest[:12]}: refused")
+        digest = model_digest(folder)
+        if expected_digest is not None and digest != expected_digest:
+            raise ModelError(
+                f"{folder / MODEL_FILE} has digest {digest[:12]}, expected {expected_digest[:12]}: refused"
+            )
         try:
             model: Any = load_pickle(folder / MODEL_FILE)
         except (AttributeError, ImportError, LookupError, TypeError, ValueError, UnpicklingError, zlib.error) as error:
             # What other versions of the libraries make of a pickle; the card can still be read.
-            told = other_libraries(json.loads((folder / CARD_FILE).read_text())["libraries"]) or "fit it anew"
-            raise ModelError(f"{folder / MODEL_FILE} cannot be read ({error}): {told}") from error
+            raise ModelError(f"{folder / MODEL_FILE} cannot be read ({error}): {_remedy(folder)}") from error
         if not isinstance(model, cls):
             raise ModelError(f"{folder / MODEL_FILE} holds a {type(model).__name__}, expected a {cls.__name__}")
         if unknown := [name for name in model.card.feature_columns if name not in COLUMN_NAMES]:
@@ -129,26 +109,12 @@ class CustomerModel:
         return model
 
 
-def digest(folder: str | Path) -> str:
-    """Return the SHA-256 of the folder's model file, in hex."""
-    return file_digest(Path(folder) / MODEL_FILE)
-
-
-def other_libraries(libraries: Mapping[str, str]) -> str | None:
-    """Return in one line which of a card's libraries are another release here; None when all are the same.
-
-    A release is major.minor: a pickle of scikit-learn is good for one alone, and patches do not change its form.
-    """
-    differ = []
-    for name, made_with in libraries.items():
-        try:
-            here = version(name)
-        except PackageNotFoundError:
-            here = "none"
-        release = made_with.split(".")[:2]
-        if here.split(".")[: len(release)] != release:
-            differ.append((name, made_with, here))
-    if not differ:
-        return None
-    found = ", ".join(f"{name} {made_with} (here {here})" for name, made_with, here in differ)
-    return f"it was made with {found}: install those releases, or fit it anew"
+def _remedy(folder: Path) -> str:
+    """Return what to do about a model that cannot be read, from the libraries on its card."""
+    differences = other_releases(Card.read(folder).libraries)
+    if not differences:
+        return "fit it anew"
+    made_with = ", ".join(
+        f"{library} {fitted_with} (here {installed or 'none'})" for library, fitted_with, installed in differences
+    )
+    return f"it was made with {made_with}: install those releases, or fit it anew"

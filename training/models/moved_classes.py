@@ -29,14 +29,16 @@ MOVED_MODULES = {
     "training.models.tree_table": "training.models.spend.tree_lookup",
 }
 ZLIB_HEADER = b"\x78"
-RENAMED_CLASSES: dict[tuple[str, str], str] = {}
-"""By module (the new one) and old name: the new name."""
+RENAMED_CLASSES = {
+    ("training.models.customer_model", "Card"): ("training.models.bundle", "Card"),
+}
+"""By module (as `MOVED_MODULES` gives it) and old name: the new module and name."""
 
 
 class _Unpickler(NumpyUnpickler):  # type: ignore[misc]  # joblib has no types
     def find_class(self, module: str, name: str) -> Any:
         module = MOVED_MODULES.get(module, module)
-        return super().find_class(module, RENAMED_CLASSES.get((module, name), name))
+        return super().find_class(*RENAMED_CLASSES.get((module, name), (module, name)))
 
 
 def load_pickle(path: Path) -> Any:

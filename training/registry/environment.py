@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import psutil  # type: ignore[import-untyped]
 
-LIBRARIES = ("joblib", "numba", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
-"""What a served model needs besides this project."""
+from training.models.bundle import LIBRARIES
+
 CLOCK_SLACK = 2.0
 """Seconds by which the start of one and the same process may be told differently: it follows the machine's clock."""
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from features.as_of import AsOf
 from features.errors import TrackingError
+from training.models.bundle import BUNDLE
 from training.registry.environment import environment, is_gone, requirements, this_process
 from training.registry.errors import in_one_line, without_password
 from training.registry.sqlite_file import check_writable, make_once, sqlite_file
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from training.models.customer_model import CustomerModel
 
 FITS, MOVES = "regulars", "regulars-moves"
-BUNDLE = "bundle"
 LOADER = "training.registry.pyfunc"
 LONG = 500
 """A fact of more characters is kept as a file of the run, not as a parameter."""

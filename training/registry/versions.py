@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.errors import TrackingError
-from training.models.customer_model import CustomerModel, digest
-from training.registry.mlflow_client import BUNDLE, Run, Tracking, answered, download, log_model, pages
-
-REGISTERED = "regulars"
-CHAMPION, CHALLENGER = "champion", "challenger"
+from training.models.bundle import BUNDLE, CHALLENGER, REGISTERED_NAME, model_digest
+from training.models.customer_model import CustomerModel
+from training.registry.mlflow_client import Run, Tracking, answered, download, log_model, pages
 
 
 @dataclass(frozen=True)
@@ -34,21 +32,21 @@ def register(
     before that leaves no version, killed between the two it leaves a whole one without the alias.
     """
     client = run.tracking.client
-    model_id, source, found = log_model(run, model, REGISTERED)
+    model_id, source, found = log_model(run, model, REGISTERED_NAME)
     all_tags = {"digest": found, **(tags or {})}
     _ensure_registered(run.tracking)
     with answered(run.tracking.uri):
-        made = client.create_model_version(REGISTERED, source, run.run_id, all_tags, model_id=model_id)
+        made = client.create_model_version(REGISTERED_NAME, source, run.run_id, all_tags, model_id=model_id)
         if alias:
-            client.set_registered_model_alias(REGISTERED, alias, str(made.version))
+            client.set_registered_model_alias(REGISTERED_NAME, alias, str(made.version))
     return Version(int(made.version), found, run.run_id, source, (alias,) if alias else (), all_tags)
 
 
 def versions(tracking: Tracking) -> list[Version]:
     """Return every registered version, the newest first."""
     with answered(tracking.uri):
-        registered = tracking.client.search_registered_models(f"name='{REGISTERED}'")
-        found = list(pages(tracking.client.search_model_versions, f"name='{REGISTERED}'"))
+        registered = tracking.client.search_registered_models(f"name='{REGISTERED_NAME}'")
+        found = list(pages(tracking.client.search_model_versions, f"name='{REGISTERED_NAME}'"))
     aliases = {alias: int(number) for each in registered for alias, number in each.aliases.items()}
     made = [
         Version(
@@ -73,7 +71,7 @@ def fetch(tracking: Tracking, chosen: Version, folder: str | Path) -> Path:
     """Copy the version's bundle into `folder` and return where it is; raises TrackingError on another digest."""
     bundle = download(tracking, f"{chosen.source}/data/{BUNDLE}", folder)
     with answered(tracking.uri):
-        found = digest(bundle)
+        found = model_digest(bundle)
     if found != chosen.digest:
         raise TrackingError(
             f"version {chosen.number} has digest {found[:12]}, expected {chosen.digest[:12] or 'one'}: "
@@ -99,18 +97,18 @@ def move_alias(tracking: Tracking, alias: str, to: int | None, expected: int | N
         raise TrackingError(f"{alias} is version {found} by now, expected {expected}: somebody moved it; look again")
     with answered(tracking.uri):
         if to is None:
-            tracking.client.delete_registered_model_alias(REGISTERED, alias)
+            tracking.client.delete_registered_model_alias(REGISTERED_NAME, alias)
         else:
-            tracking.client.set_registered_model_alias(REGISTERED, alias, str(to))
+            tracking.client.set_registered_model_alias(REGISTERED_NAME, alias, str(to))
 
 
 def _ensure_registered(tracking: Tracking) -> None:
     with answered(tracking.uri):
-        if tracking.client.search_registered_models(f"name='{REGISTERED}'"):
+        if tracking.client.search_registered_models(f"name='{REGISTERED_NAME}'"):
             return
     try:
         with answered(tracking.uri):
-            tracking.client.create_registered_model(REGISTERED)
+            tracking.client.create_registered_model(REGISTERED_NAME)
     except TrackingError:  # another process was quicker, or this one fails with the same error
         with answered(tracking.uri):
-            tracking.client.get_registered_model(REGISTERED)
+            tracking.client.get_registered_model(REGISTERED_NAME)

@@ -11,7 +11,8 @@ import pytest
 from features.definitions import COLUMN_NAMES
 from features.errors import ModelError
 from tests.training.stand_in import customer_model as stand_in
-from training.models.customer_model import CARD_FILE, MODEL_FILE, OUTPUTS, CustomerModel, digest, other_libraries
+from training.models.bundle import CARD_FILE, MODEL_FILE, OUTPUTS, model_digest
+from training.models.customer_model import CustomerModel
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def test_a_saved_model_forecasts_the_same(model, lesson, tmp_path):
         again.predict(customers, day, 90), model.predict(customers, day, 90), check_exact=True
     )
     assert (tmp_path / CARD_FILE).is_file()
-    assert digest(tmp_path) == saved
+    assert model_digest(tmp_path) == saved
     assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 1e6
 
 
@@ -96,17 +97,6 @@ def test_customers_may_come_twice_and_strangers_among_them(model, lesson):
     np.testing.assert_array_equal(found.iloc[:2].to_numpy(), np.repeat(alone, 2, axis=0))
 
 
-def test_other_libraries_are_named_in_one_line():
-    """Another major or minor release, or none at all; a patch is the same release."""
-    here = version("scikit-learn")
-    patched = ".".join([*here.split(".")[:2], "99"])
-    assert other_libraries({"scikit-learn": patched, "numpy": version("numpy")}) is None
-    assert other_libraries({"scikit-learn": "0.1.2", "numpy": version("numpy"), "no-such": "2.0"}) == (
-        f"it was made with scikit-learn 0.1.2 (here {here}), no-such 2.0 (here none): "
-        "install those releases, or fit it anew"
-    )
-
-
 @pytest.mark.parametrize(("made_with", "told"), [("0.1.2", r"with scikit-learn 0\.1\.2 \(here "), ("1", "fit it anew")])
 @pytest.mark.parametrize("content", [b"cstring\nno_such_thing\n.", b"no pickle"])
 def test_a_pickle_that_cannot_be_read_says_with_what_it_was_made(model, tmp_path, content, made_with, told):
@@ -115,3 +105,16 @@ def test_a_pickle_that_cannot_be_read_says_with_what_it_was_made(model, tmp_path
     (tmp_path / MODEL_FILE).write_bytes(content)
     with pytest.raises(ModelError, match=f"cannot be read .*: .*{told}"):
         CustomerModel.load(tmp_path)
+
+
+def test_the_libraries_of_an_unreadable_model_are_named_in_one_line(model, tmp_path):
+    """Another release, or none at all, each with what is installed."""
+    libraries = {"scikit-learn": "0.1.2", "numpy": version("numpy"), "no-such": "2.0"}
+    replace(model, card=replace(model.card, libraries=libraries)).save(tmp_path)
+    (tmp_path / MODEL_FILE).write_bytes(b"no pickle")
+    with pytest.raises(ModelError) as error:
+        CustomerModel.load(tmp_path)
+    assert str(error.value).endswith(
+        f"it was made with scikit-learn 0.1.2 (here {version('scikit-learn')}), no-such 2.0 (here none): "
+        "install those releases, or fit it anew"
+    )

@@ -23,6 +23,7 @@ from features.as_of import AsOf
 from features.definitions import COLUMN_NAMES
 from features.errors import ModelError, TrackingError
 from tests.training.stand_in import customer_model
+from training.models.bundle import CHALLENGER, CHAMPION
 from training.registry import sqlite_file as database
 from training.registry.environment import this_process
 from training.registry.mlflow_client import (
@@ -34,7 +35,7 @@ from training.registry.mlflow_client import (
     start_run,
 )
 from training.registry.runs import run_file, run_measures, runs
-from training.registry.versions import CHALLENGER, CHAMPION, load, move_alias, register, version, versions
+from training.registry.versions import load, move_alias, register, version, versions
 from training.synthetic_customers import invented_customer
 
 ROOT = Path(__file__).parents[3]

@@ -22,7 +22,6 @@ from training.models.compiled.spend import one_spend, spend_numbers
 if TYPE_CHECKING:
     from training.models.customer_model import CustomerModel
 
-COMPILED_FILE = "compiled.json"
 FORM = 1
 """Goes up when the numbers change their places."""
 

@@ -19,11 +19,11 @@ from features.definitions import COLUMN_NAMES
 from features.errors import ModelError
 from tests.training.stand_in import count_model as plain_count
 from tests.training.stand_in import customer_model as stand_in
+from training.models.bundle import OUTPUTS
 from training.models.compiled import interval
 from training.models.compiled import purchases as counts
 from training.models.compiled import spend as one_row_spend
 from training.models.compiled.compiled_model import Forecast, OneRow
-from training.models.customer_model import OUTPUTS
 from training.models.purchases import adjustments as customer_corrections
 from training.models.purchases import covariates as signals
 from training.models.purchases import hurdle_distribution as count_distribution

@@ -1,0 +1,45 @@
+"""Models pickled by earlier versions load, although their classes have moved since."""
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from training.models.bundle import COMPILED_FILE
+from training.models.compiled.compiled_model import OneRow
+from training.models.customer_model import CustomerModel
+from training.models.moved_classes import MOVED_MODULES, RENAMED_CLASSES
+from training.parity import require_equal
+from training.synthetic_customers import invented_customers
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize("module", sorted(set(MOVED_MODULES.values())))
+def test_a_moved_module_is_where_the_table_says(module):
+    """A typing error here would show only when an old model is loaded."""
+    import_module(module)
+
+
+@pytest.mark.parametrize("place", sorted(RENAMED_CLASSES.values()))
+def test_a_renamed_class_is_where_the_table_says(place):
+    """The same for classes."""
+    module, name = place
+    assert isinstance(getattr(import_module(module), name), type)
+
+
+def test_no_current_class_is_renamed():
+    """An entry for a class that exists would hide it."""
+    for module, name in RENAMED_CLASSES:
+        try:
+            value = getattr(import_module(module), name, None)
+        except ModuleNotFoundError:
+            continue
+        assert value is None or (value.__module__, name) == RENAMED_CLASSES[module, name]
+
+
+def test_a_model_of_the_first_layout_forecasts_what_its_compiled_form_does():
+    """The frozen pack holds a version published before the modules moved; its compiled form is plain numbers."""
+    [file] = (ROOT / "tests/frozen/pack/given/bento/models/regulars").glob(f"*/bundle/{COMPILED_FILE}")
+    model, compiled = CustomerModel.load(file.parent), OneRow.load(file)
+    require_equal(model, compiled, invented_customers(model.card.as_of, 200), model.count.day_, 90)

@@ -1,0 +1,124 @@
+"""The bundle of a version on disk: file names, the card, digests and the comparison of library versions.
+
+Training writes bundles and serving reads them, so both import this module. It loads neither NumPy nor pandas.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from features.atomic_file import file_digest, whole_file
+from features.errors import ModelError
+
+REGISTERED_NAME = "regulars"
+"""The name of the one model in MLflow's registry and in BentoML's model store."""
+CHAMPION, CHALLENGER = "champion", "challenger"
+"""Registry aliases: the version in service, and the candidate to replace it."""
+BUNDLE = "bundle"
+"""The folder of a bundle, within an MLflow model and within a published version."""
+MODEL_FILE, CARD_FILE, COMPILED_FILE = "model.joblib", "card.json", "compiled.json"
+LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "joblib")
+"""The libraries whose releases decide whether a pickled model can be read."""
+OUTPUTS = ("expected_purchases", "low", "high", "churn_probability", "expected_spend")
+"""The columns of a forecast."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """The facts of a version: what it was fitted to, and with which libraries.
+
+    Attributes
+    ----------
+    as_of : str
+        The cutoff, an ISO date: the version learnt from events before that midnight.
+    timezone : str
+        The business time zone of the store.
+    horizons : tuple of int
+        The horizons it learnt from, in days.
+    data_digest : str
+        The digest of the event store.
+    customers : int
+        How many customers it learnt from.
+    feature_columns : tuple of str
+        The columns of the feature table that it needs.
+    formula_version : str
+        The version of the loyalty formula.
+    code_version : str
+        The version of Regulars that fitted it.
+    libraries : mapping of str to str
+        The installed version of each of `LIBRARIES`.
+    """
+
+    as_of: str
+    timezone: str
+    horizons: tuple[int, ...]
+    data_digest: str
+    customers: int
+    feature_columns: tuple[str, ...]
+    formula_version: str
+    code_version: str
+    libraries: Mapping[str, str]
+
+    def write(self, folder: Path) -> None:
+        """Write the card into the bundle in `folder`."""
+        with whole_file(folder / CARD_FILE) as part:
+            part.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False))
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read the card of the bundle in `folder`.
+
+        Raises
+        ------
+        ModelError
+            The file is missing or is not a card.
+        """
+        try:
+            facts: dict[str, Any] = json.loads((folder / CARD_FILE).read_text())
+            values = {field.name: facts[field.name] for field in fields(cls)}
+            values |= {name: tuple(values[name]) for name in ("horizons", "feature_columns")}
+            return cls(**values | {"libraries": dict(values["libraries"])})
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise ModelError(f"{folder / CARD_FILE} is not the card of a model ({error!r}): publish it again") from None
+
+
+class OtherRelease(NamedTuple):
+    """A library of which another release is installed than a version was fitted with (None: it is not installed)."""
+
+    library: str
+    fitted_with: str
+    installed: str | None
+
+
+def model_digest(folder: str | Path) -> str:
+    """Return the SHA-256 of the bundle's model file, in hex."""
+    return file_digest(Path(folder) / MODEL_FILE)
+
+
+def other_releases(libraries: Mapping[str, str]) -> list[OtherRelease]:
+    """Return the libraries of which another release is installed here.
+
+    A release is major.minor. scikit-learn reads its pickles in the release that wrote them only; patch versions do not
+    change the format of a pickle.
+    """
+    installed = {library: _installed(library) for library in libraries}
+    return [
+        OtherRelease(library, fitted_with, installed[library])
+        for library, fitted_with in libraries.items()
+        if not _same_release(fitted_with, installed[library])
+    ]
+
+
+def _same_release(fitted_with: str, installed: str | None) -> bool:
+    release = fitted_with.split(".")[:2]
+    return installed is not None and installed.split(".")[: len(release)] == release
+
+
+def _installed(library: str) -> str | None:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
