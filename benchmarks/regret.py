@@ -70,7 +70,7 @@ def regrets(world: str, customers: int, seed: int) -> pd.DataFrame:
         peers["told"] = BGNBD()
         peers["told"].params_ = {name: getattr(truth, name) for name in BGNBD.PARAMETERS}
     for name, peer in peers.items():
-        found[name] = regret(best, peer.expected_purchases(X, DAYS), peer.probability_none(X, DAYS))
+        found[name] = regret(best, peer.expected_purchases(X, DAYS), peer.no_purchase_probability(X, DAYS))
     return pd.DataFrame(found).T
 
 

@@ -66,7 +66,7 @@ def make_report(
     say(f"what changed since {then}")
     change = _change(store, comparison, then, before, tracking, quick, since is not None)
     say("tables")
-    why = reasons(comparison.chosen.model.count, comparison.features, day, horizon)
+    why = reasons(comparison.chosen.model.purchases, comparison.features, day, horizon)
     return Report(comparison, suggestion, then, change, _tables(comparison, suggestion, change, why))
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from training.models.purchases.adjustments import Corrections
-from training.models.purchases.covariates import NAMES, signals
-from training.models.purchases.model import CountModel
+from training.models.purchases.adjustments import Adjustments
+from training.models.purchases.covariates import COVARIATES, covariates
+from training.models.purchases.model import PurchaseModel
 
 Floats = NDArray[np.float64]
 
@@ -30,26 +30,26 @@ GROUPS = {
 PARTS = (*GROUPS, "limits")
 
 
-def reasons(model: CountModel, features: pd.DataFrame, day: int, days: int) -> pd.DataFrame:
+def reasons(model: PurchaseModel, features: pd.DataFrame, day: int, days: int) -> pd.DataFrame:
     """Return `average`, a log factor each of `PARTS`, and `expected_purchases` = average * exp(their sum), to 1e-9.
 
     `features`: the feature table at that day of customers who have bought; `average` is their mean by purchase history
-    alone, in occasions in the `days` days, and `expected_purchases` what `CountModel.predict` says.
+    alone, in occasions in the `days` days, and `expected_purchases` what `PurchaseModel.predict` says.
     """
-    histories = model.clock_.histories(features, day)
-    seen = signals(features, histories, model.model_, model.clock_, model.base_, day)
-    reach = model.stretch_.at(float(model.clock_.span(day, days)))
+    histories = model.seasonality_.histories(features, day)
+    seen = covariates(features, histories, model.model_, model.seasonality_, model.base_statistics_, day)
+    reach = model.level_calibration_.at(float(model.seasonality_.span(day, days)))
     by_history = model.model_.expected_purchases(histories, reach) * np.exp(model.level_)
     average = float(by_history.mean())
-    each = signal_parts(model.corrections_, seen)
-    parts = {name: each[:, [NAMES.index(n) for n in names]].sum(axis=1) for name, names in GROUPS.items()}
+    each = signal_parts(model.adjustments_, seen)
+    parts = {name: each[:, [COVARIATES.index(n) for n in names]].sum(axis=1) for name, names in GROUPS.items()}
     parts["history"] = parts["history"] + np.log(by_history / average)
     expected = model.predict(features, day, days)["expected_purchases"].to_numpy()
     parts["limits"] = np.log(expected / average) - sum(parts.values())
     return pd.DataFrame({"average": average, **parts, "expected_purchases": expected}, features.index)
 
 
-def signal_parts(corrections: Corrections, seen: Floats) -> Floats:
+def signal_parts(corrections: Adjustments, seen: Floats) -> Floats:
     """Return each signal's part of the log factor on the count, shape (n, signals): their sum, before its limit."""
     standard = np.clip((seen - corrections.mean) / corrections.scale, corrections.lowest, corrections.highest)
     return np.asarray(standard * corrections.count_slopes)

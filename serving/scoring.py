@@ -42,7 +42,7 @@ def score_one(customer_id: str, features: Mapping[str, float], now: InService, d
         absent["forecast"] = NEVER_BOUGHT
     else:
         try:
-            forecast = now.champion.one_row.predict(list(features.values()), day, horizon_days)
+            forecast = now.champion.compiled_model.predict(list(features.values()), day, horizon_days)
         except (ArithmeticError, ValueError):
             forecast = None
         if forecast is None or not math.isfinite(sum(forecast)):

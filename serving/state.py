@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from features.loyalty.formula import Formula
-from training.models.compiled.compiled_model import OneRow
+from training.models.compiled.compiled_model import CompiledModel
 from training.models.customer_model import CustomerModel
 
 
@@ -18,7 +18,7 @@ class Champion:
     digest: str
     folder: Path
     model: CustomerModel
-    one_row: OneRow
+    compiled_model: CompiledModel
 
 
 @dataclass(frozen=True)

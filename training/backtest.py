@@ -100,7 +100,7 @@ def _forecast(model: Baseline | BaseEstimator, features: pd.DataFrame, horizon: 
     return pd.DataFrame(
         {
             "expected_purchases": np.asarray(model.expected_purchases(features, horizon)),
-            "churn_probability": np.asarray(model.probability_none(features, horizon)),
+            "churn_probability": np.asarray(model.no_purchase_probability(features, horizon)),
         },
         index=features.index,
     )

@@ -16,8 +16,8 @@ from features.loyalty.scoring import formula_for
 from features.store.event_store import EventStore
 from training.models.bundle import LIBRARIES, Card
 from training.models.customer_model import CustomerModel
-from training.models.purchases.model import RIDGE, CountModel
-from training.models.purchases.training_set import Lessons
+from training.models.purchases.model import RIDGE, PurchaseModel
+from training.models.purchases.training_set import TrainingSet
 from training.models.spend.model import SpendModel
 from training.models.window import Window
 from training.windows import activity, window, window_plan
@@ -55,7 +55,7 @@ def fit_candidates(
 ) -> dict[str, CustomerModel]:
     """Return the models that the events known at the midnight of `as_of` teach; nothing later is looked at.
 
-    One for each of `ridges` (as in `CountModel`), by its name; all that does not depend on it is worked out once. They
+    One for each of `ridges` (as in `PurchaseModel`), by its name; what does not depend on it is computed once. They
     learn from at most `CUSTOMERS` customers (`QUICK_CUSTOMERS` with `quick`), drawn with `seed`. `progress` is called
     with the name of each step as it begins. Raises TooLittleDataError when nobody has bought by then.
     """
@@ -75,8 +75,8 @@ def fit_candidates(
         if len(then.features):  # a purchase may have been recorded long after it was made
             earlier.append(then)
     say("counts and churn")
-    lessons = Lessons.of(now, earlier, past)
-    counts = {name: CountModel(ridge).learn(lessons) for name, ridge in ridges.items()}
+    training_set = TrainingSet.of(now, earlier, past)
+    purchases = {name: PurchaseModel(ridge).learn(training_set) for name, ridge in ridges.items()}
     say("spend")
     spend = fit_spend(earlier, now, seed)
     card = Card(
@@ -90,7 +90,7 @@ def fit_candidates(
         code_version=version("regulars"),
         libraries={name: version(name) for name in LIBRARIES},
     )
-    return {name: CustomerModel(card, formula, count, spend) for name, count in counts.items()}
+    return {name: CustomerModel(card, formula, model, spend) for name, model in purchases.items()}
 
 
 def fit_spend(earlier: Sequence[Window], now: Window, seed: int) -> SpendModel:

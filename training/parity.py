@@ -8,7 +8,7 @@ import pandas as pd
 from features.as_of import AsOf
 from features.errors import ModelError, TrackingError
 from training.models.bundle import COMPILED_FILE, OUTPUTS
-from training.models.compiled.compiled_model import OneRow
+from training.models.compiled.compiled_model import CompiledModel
 from training.models.customer_model import CustomerModel
 from training.synthetic_customers import invented_customers
 
@@ -27,8 +27,8 @@ def compile_bundle(bundle: Path, digest: str) -> str:
     """
     try:
         model = CustomerModel.load(bundle, digest)
-        compiled = OneRow.of(model).save(bundle / COMPILED_FILE)
-        one_row = OneRow.load(bundle / COMPILED_FILE, compiled)
+        compiled = CompiledModel.of(model).save(bundle / COMPILED_FILE)
+        compiled_model = CompiledModel.load(bundle / COMPILED_FILE, compiled)
     except ModelError as error:
         raise TrackingError(str(error)) from None
     features = invented_customers(model.card.as_of, CUSTOMERS)
@@ -37,14 +37,16 @@ def compile_bundle(bundle: Path, digest: str) -> str:
     day = AsOf.parse(model.card.as_of, model.card.timezone).day
     for start in (day, day + LATER_DAYS):
         for horizon in HORIZONS:
-            require_equal(model, one_row, features, start, horizon)
+            require_equal(model, compiled_model, features, start, horizon)
     return compiled
 
 
-def require_equal(model: CustomerModel, one_row: OneRow, features: pd.DataFrame, day: int, days: int) -> None:
+def require_equal(
+    model: CustomerModel, compiled_model: CompiledModel, features: pd.DataFrame, day: int, days: int
+) -> None:
     """Raise TrackingError where the two forms of a model differ on a feature table, with the first such number."""
     slow = model.predict(features, day, days).to_numpy()
-    fast = np.array([one_row.predict(row, day, days) for row in features.to_numpy().tolist()])
+    fast = np.array([compiled_model.predict(row, day, days) for row in features.to_numpy().tolist()])
     equal = np.isclose(fast, slow, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
     counts = slice(OUTPUTS.index("low"), OUTPUTS.index("high") + 1)
     equal[:, counts] &= (fast[:, counts] == slow[:, counts]) | np.isnan(slow[:, counts])

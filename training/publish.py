@@ -31,8 +31,8 @@ def publish(tracking: Tracking, which: int | str = CHAMPION) -> Published:
     """Put a version into the BentoML model store and make it `regulars:latest`; a version there already is left alone.
 
     The folder holds the `bundle` that `CustomerModel.load` reads (`model.joblib` and its `card.json`) with the
-    `compiled.json` that `OneRow.load` reads, made and tried here; `figures.json` (every measure of its fit) and the
-    fit's plots in `figures/`. Its label `version` and the metadata `digest` (SHA-256 of the model file) say which
+    `compiled.json` that `CompiledModel.load` reads, made and tried here; `figures.json` (every measure of its fit) and
+    the fit's plots in `figures/`. Its label `version` and the metadata `digest` (SHA-256 of the model file) say which
     version it is, `compiled_digest` is that of the compiled form; the tag is `regulars:<version>-<start of the
     digest>`, so that another registry's version of the same number is another tag. The store is that of BENTOML_HOME.
 

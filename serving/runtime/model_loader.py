@@ -11,7 +11,7 @@ from serving.runtime.model_store import Published
 from serving.state import Champion
 from serving.timestamps import moment
 from training.models.bundle import BUNDLE, COMPILED_FILE, OUTPUTS
-from training.models.compiled.compiled_model import OneRow
+from training.models.compiled.compiled_model import CompiledModel
 from training.models.customer_model import CustomerModel
 
 TOLERANCE = 1e-9
@@ -37,17 +37,17 @@ def load(found: Published) -> Champion:
     bundle = found.folder / BUNDLE
     try:
         model = CustomerModel.load(bundle, found.digest)
-        one_row = OneRow.load(bundle / COMPILED_FILE, found.compiled_digest)
-        _try(model, one_row)
+        compiled_model = CompiledModel.load(bundle / COMPILED_FILE, found.compiled_digest)
+        _try(model, compiled_model)
     except ValueError as error:
         raise PublishedModelError(f"{found.tag} is refused: {error}") from None
     except Exception as error:  # what a broken pickle raises is up to what it holds
         said = f"{type(error).__name__}: {error}"
         raise PublishedModelError(f"{found.tag} cannot be loaded, publish another ({said})") from None
-    return Champion(found.version, found.tag, found.digest, found.folder, model, one_row)
+    return Champion(found.version, found.tag, found.digest, found.folder, model, compiled_model)
 
 
-def _try(model: CustomerModel, one_row: OneRow) -> None:
+def _try(model: CustomerModel, compiled_model: CompiledModel) -> None:
     """Score two made-up customers both ways, which also warms the model; PublishedModelError where they differ."""
     for as_of, events in TRIED:
         features = customer_features(events, as_of, model.card.timezone)
@@ -55,7 +55,7 @@ def _try(model: CustomerModel, one_row: OneRow) -> None:
         table = pd.DataFrame([features], index=pd.Index(["tried"], name="customer_id"))
         for horizon in TRIED_HORIZONS:
             slow = model.predict(table, day, horizon).iloc[0].to_dict()
-            fast = one_row.predict(list(features.values()), day, horizon)._asdict()
+            fast = compiled_model.predict(list(features.values()), day, horizon)._asdict()
             for name in OUTPUTS:
                 if not math.isclose(slow[name], fast[name], rel_tol=TOLERANCE, abs_tol=TOLERANCE):
                     raise PublishedModelError(

@@ -5,7 +5,7 @@ import pytest
 
 from features.as_of import AsOf
 from reporting.explanations import GROUPS, PARTS, reasons
-from training.models.purchases.covariates import NAMES
+from training.models.purchases.covariates import COVARIATES
 
 AS_OF, DAYS = "2024-03-01", 90
 
@@ -15,7 +15,7 @@ def test_factors_multiply_to_the_forecast(shop, report):
     model = report.comparison.chosen.model
     day = AsOf.parse(AS_OF, shop.timezone).day
     for days in (7, DAYS, 365):
-        why = reasons(model.count, report.comparison.features, day, days)
+        why = reasons(model.purchases, report.comparison.features, day, days)
         told = why["average"] * np.exp(why[list(PARTS)].sum(axis=1))
         expected = model.predict(report.comparison.features, day, days)["expected_purchases"]
         assert told.to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-9)
@@ -25,13 +25,13 @@ def test_factors_multiply_to_the_forecast(shop, report):
 def test_every_signal_is_in_one_group():
     """Nothing that moves a forecast is left untold, and nothing is told twice."""
     named = [name for names in GROUPS.values() for name in names]
-    assert sorted(named) == sorted(NAMES)
+    assert sorted(named) == sorted(COVARIATES)
 
 
 def test_the_basket_moves_the_basket_alone(shop, report):
     """Other amounts change no part but that of the basket (and the limits)."""
     features = report.comparison.features
-    count, day = report.comparison.chosen.model.count, AsOf.parse(AS_OF, shop.timezone).day
+    count, day = report.comparison.chosen.model.purchases, AsOf.parse(AS_OF, shop.timezone).day
     before = reasons(count, features, day, DAYS)
     richer = reasons(count, features.assign(basket_mean=features["basket_mean"] * 3), day, DAYS)
     same = [part for part in PARTS if part not in ("basket", "limits")]

@@ -13,7 +13,7 @@ from serving.api.routing import Door
 from serving.state import Champion, Holder, InService
 from tests.serving.running import put, variant
 from training.fit import fit_customer_model
-from training.models.compiled.compiled_model import OneRow
+from training.models.compiled.compiled_model import CompiledModel
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "online_retail_ii.parquet"
 ZONE = "Europe/London"
@@ -33,7 +33,7 @@ def champion(example_store: EventStore, tmp_path_factory: pytest.TempPathFactory
     """A model of the example log, as it is in service."""
     model = fit_customer_model(example_store, "2011-06-10", load_formula(), quick=True)
     folder = tmp_path_factory.mktemp("published")
-    return Champion("7", "regulars:7-0123456789ab", "0" * 64, folder, model, OneRow.of(model))
+    return Champion("7", "regulars:7-0123456789ab", "0" * 64, folder, model, CompiledModel.of(model))
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from bentoml._internal.models import ModelStore
 
 from features.atomic_file import whole_file
 from training.models.bundle import COMPILED_FILE
-from training.models.compiled.compiled_model import OneRow
+from training.models.compiled.compiled_model import CompiledModel
 from training.models.customer_model import CustomerModel
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,7 @@ def put(home: Path, model: CustomerModel, number: int) -> Path:
     (home / "tmp").mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=home / "tmp") as staging:
         digest = model.save(Path(staging, "bundle"))
-        compiled = OneRow.of(model).save(Path(staging, "bundle", COMPILED_FILE))
+        compiled = CompiledModel.of(model).save(Path(staging, "bundle", COMPILED_FILE))
         name = f"{number}-{digest[:12]}"
         facts = {"digest": digest, "compiled_digest": compiled}
         beside = ModelStore(Path(staging, "store"))

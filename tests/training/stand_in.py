@@ -8,11 +8,11 @@ from features.loyalty.formula import load_formula
 from training.models.btyd.bg_nbd import BGNBD
 from training.models.bundle import Card
 from training.models.customer_model import CustomerModel
-from training.models.purchases.adjustments import Corrections
-from training.models.purchases.covariates import LATELY, YEAR_AGO, Base
-from training.models.purchases.level_calibration import Stretch
-from training.models.purchases.model import CONTENT_HORIZONS, CountModel
-from training.models.purchases.seasonality import SeasonalClock
+from training.models.purchases.adjustments import Adjustments
+from training.models.purchases.covariates import LATELY, YEAR_AGO, BaseStatistics
+from training.models.purchases.level_calibration import LevelCalibration
+from training.models.purchases.model import CONTENT_HORIZONS, PurchaseModel
+from training.models.purchases.seasonality import Seasonality
 from training.models.spend.model import SpendModel
 
 AS_OF, TIMEZONE = "2011-06-10", "Europe/London"
@@ -33,19 +33,19 @@ def customer_model(rate: float = 0.01, megabytes: int = 0) -> CustomerModel:
     )
     spend = SpendModel()
     spend.kind_, spend.mean_, spend.deviance_ = "mean", 20.0, {}
-    count = count_model(rate)
+    count = purchase_model(rate)
     count.ballast = np.random.default_rng(0).bytes(megabytes << 20)
     return CustomerModel(card, load_formula(), count, spend)
 
 
-def count_model(rate: float = 0.01) -> CountModel:
+def purchase_model(rate: float = 0.01) -> PurchaseModel:
     """BG/NBD at a rate a day, without season, corrections or level."""
-    model = CountModel()
+    model = PurchaseModel()
     model.day_ = AsOf.parse(AS_OF, TIMEZONE).day
-    model.clock_ = SeasonalClock(model.day_)
+    model.seasonality_ = Seasonality(model.day_)
     model.model_ = BGNBD()
     model.model_.params_ = {"r": 1.0, "alpha": 1 / rate, "a": 0.5, "b": 3.0}
-    model.base_ = Base(dict.fromkeys(LATELY | YEAR_AGO, 1.0), 0.0)
-    model.corrections_, model.level_, model.stretch_ = Corrections.nothing(), 0.0, Stretch.none()
-    model.contents_ = [0.9] * len(CONTENT_HORIZONS)
+    model.base_statistics_ = BaseStatistics(dict.fromkeys(LATELY | YEAR_AGO, 1.0), 0.0)
+    model.adjustments_, model.level_, model.level_calibration_ = Adjustments.nothing(), 0.0, LevelCalibration.none()
+    model.interval_contents_ = [0.9] * len(CONTENT_HORIZONS)
     return model

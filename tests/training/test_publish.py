@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from features.errors import TrackingError
 from tests.training.stand_in import customer_model
 from training.models.bundle import CHAMPION
-from training.models.compiled.compiled_model import OneRow
+from training.models.compiled.compiled_model import CompiledModel
 from training.models.customer_model import CustomerModel
 from training.publish import publish
 from training.registry.mlflow_client import Tracking, log_figure, log_measures, start_run
@@ -64,7 +64,7 @@ def test_the_champion_is_the_latest_in_the_store(tracking: Tracking, store: Path
     folder = Path(found.path)
     assert folder == published.path
     assert CustomerModel.load(folder / "bundle", made.digest).card == customer_model().card
-    assert OneRow.load(folder / "bundle" / "compiled.json", found.info.metadata["compiled_digest"])
+    assert CompiledModel.load(folder / "bundle" / "compiled.json", found.info.metadata["compiled_digest"])
     assert json.loads((folder / "bundle" / "card.json").read_text())["as_of"] == "2011-06-10"
     assert json.loads((folder / "figures.json").read_text())["w2011-03-10.h90.auc"] is None
     assert (folder / "figures" / "reliability.png").is_file()
@@ -131,8 +131,8 @@ def test_one_whose_compiled_form_differs_is_not_published(
 ) -> None:
     """Then the store is as before."""
     champion(tracking)
-    right = OneRow.predict
-    monkeypatch.setattr(OneRow, "predict", lambda *given: right(*given)._replace(low=7.0))
+    right = CompiledModel.predict
+    monkeypatch.setattr(CompiledModel, "predict", lambda *given: right(*given)._replace(low=7.0))
     with pytest.raises(TrackingError, match="compiled model says low 7 over 1 days, expected 0 "):
         publish(tracking)
     assert not (store / "regulars").exists()

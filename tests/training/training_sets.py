@@ -10,20 +10,20 @@ from training.models.window import Activity, Window
 from training.windows import activity, window, window_plan
 
 
-class Lesson(NamedTuple):
-    """The windows that `CountModel.fit` takes, all as known at the day of `now`."""
+class TrainingWindows(NamedTuple):
+    """The windows that `PurchaseModel.fit` takes, all as known at the day of `now`."""
 
     now: Window
     earlier: list[Window]
     past: Activity
 
 
-def lesson(
+def windows_at(
     store: EventStore, as_of: AsOfLike, reached: Sequence[int] = (), horizons: Sequence[int] = HORIZONS
-) -> Lesson:
-    """Return the lesson at a date; `now` has the outcome of the horizons `reached`, to try the model on."""
+) -> TrainingWindows:
+    """Return the windows of a cutoff; `now` has the outcome of the horizons `reached`, to try the model on."""
     day = AsOf.parse(as_of, store.timezone).day
     past = activity(store, day)
     plan = window_plan(past.first_day, day, horizons)
     earlier = [window(store, start, reach, day_date(day)) for start, reach in plan.items()]
-    return Lesson(window(store, day, reached), earlier, past)
+    return TrainingWindows(window(store, day, reached), earlier, past)

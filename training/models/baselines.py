@@ -33,7 +33,7 @@ class Baseline(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
         """Return expected purchase occasions in t days, shape (n,)."""
         return self._count(X) * (t / self.horizon_)
 
-    def probability_none(self, X: pd.DataFrame, t: int) -> Floats:
+    def no_purchase_probability(self, X: pd.DataFrame, t: int) -> Floats:
         """Return P(no purchase in t days), shape (n,)."""
         return np.asarray(np.clip(self._none(X), SMALLEST, 1 - SMALLEST) ** (t / self.horizon_))
 

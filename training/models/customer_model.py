@@ -17,7 +17,7 @@ from features.errors import ModelError
 from features.loyalty.formula import Formula
 from training.models.bundle import MODEL_FILE, OUTPUTS, Card, model_digest, other_releases
 from training.models.moved_classes import load_pickle
-from training.models.purchases.model import CountModel
+from training.models.purchases.model import PurchaseModel
 from training.models.spend.model import SpendModel
 
 LATEST_VALUE_DAYS = 1095
@@ -29,7 +29,7 @@ class CustomerModel:
 
     card: Card
     formula: Formula
-    count: CountModel
+    purchases: PurchaseModel
     spend: SpendModel
 
     def predict(self, features: pd.DataFrame, as_of_day: int, horizon_days: int) -> pd.DataFrame:
@@ -45,7 +45,7 @@ class CustomerModel:
         out = np.full((len(features), len(OUTPUTS)), np.nan)
         if bought.any():
             buyers = features if bought.all() else features[bought]
-            counts = self.count.predict(buyers, as_of_day, horizon_days)
+            counts = self.purchases.predict(buyers, as_of_day, horizon_days)
             counts["expected_spend"] = counts["expected_purchases"] * self.spend.expected_spend(buyers)
             out[bought] = counts[list(OUTPUTS)].to_numpy()
         return pd.DataFrame(out, features.index, list(OUTPUTS))
@@ -65,7 +65,7 @@ class CustomerModel:
         value, before = np.zeros(len(buyers)), np.zeros(len(buyers))
         each = self.spend.expected_spend(buyers)
         for first, last in zip([0, *edges[:-1]], edges, strict=True):
-            until = self.count.expected_purchases(buyers, as_of_day, int(last))
+            until = self.purchases.expected_purchases(buyers, as_of_day, int(last))
             value += (until - before) * each / (1 + discount_rate) ** ((first + last) / 2 / 365)
             before = until
         out = np.full(len(features), np.nan)

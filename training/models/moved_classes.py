@@ -7,6 +7,7 @@ versions and registered models stay readable. Remove an entry only together with
 import zlib
 from io import BytesIO
 from pathlib import Path
+from pickle import BUILD
 from typing import Any
 
 from joblib.numpy_pickle import NumpyUnpickler
@@ -30,15 +31,47 @@ MOVED_MODULES = {
 }
 ZLIB_HEADER = b"\x78"
 RENAMED_CLASSES = {
-    ("training.models.customer_model", "Card"): ("training.models.bundle", "Card"),
+    "training.models.customer_model.Card": "training.models.bundle.Card",
+    "training.models.purchases.model.CountModel": "training.models.purchases.model.PurchaseModel",
+    "training.models.purchases.seasonality.SeasonalClock": "training.models.purchases.seasonality.Seasonality",
+    "training.models.purchases.covariates.Base": "training.models.purchases.covariates.BaseStatistics",
+    "training.models.purchases.adjustments.Corrections": "training.models.purchases.adjustments.Adjustments",
+    "training.models.purchases.level_calibration.Stretch": (
+        "training.models.purchases.level_calibration.LevelCalibration"
+    ),
 }
-"""By module (as `MOVED_MODULES` gives it) and old name: the new module and name."""
+"""By old name, its module as `MOVED_MODULES` gives it."""
+RENAMED_ATTRIBUTES = {
+    "CustomerModel": {"count": "purchases"},
+    "PurchaseModel": {
+        "clock_": "seasonality_",
+        "base_": "base_statistics_",
+        "corrections_": "adjustments_",
+        "stretch_": "level_calibration_",
+        "contents_": "interval_contents_",
+    },
+    "Adjustments": {"none_slopes": "no_purchase_slopes", "none_gap": "no_purchase_offset"},
+}
+"""By name of the class, old and new names of its attributes."""
 
 
 class _Unpickler(NumpyUnpickler):  # type: ignore[misc]  # joblib has no types
+    dispatch = NumpyUnpickler.dispatch.copy()
+
     def find_class(self, module: str, name: str) -> Any:
-        module = MOVED_MODULES.get(module, module)
-        return super().find_class(*RENAMED_CLASSES.get((module, name), (module, name)))
+        place = f"{MOVED_MODULES.get(module, module)}.{name}"
+        module, _, name = RENAMED_CLASSES.get(place, place).rpartition(".")
+        return super().find_class(module, name)
+
+    def load_build(self) -> None:
+        """Rename the attributes of the object that is about to get its state, the last item of the stack."""
+        instance, state = self.stack[-2:]
+        renamed = RENAMED_ATTRIBUTES.get(type(instance).__name__, {})
+        if renamed and isinstance(state, dict):
+            self.stack[-1] = {renamed.get(name, name): value for name, value in state.items()}
+        super().load_build()
+
+    dispatch[BUILD[0]] = load_build
 
 
 def load_pickle(path: Path) -> Any:

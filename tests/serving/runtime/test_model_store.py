@@ -39,7 +39,7 @@ def test_what_was_published_loads(store: Path, champion: Champion) -> None:
     assert (found.version, found.tag, found.folder) == ("1", f"regulars:{name}", store / "regulars" / name)
     assert found.digest.startswith(name.partition("-")[2])
     assert found.model.card == champion.model.card
-    assert found.one_row.numbers == champion.one_row.numbers
+    assert found.compiled_model.numbers == champion.compiled_model.numbers
 
 
 def test_of_an_empty_store_nothing_is_the_latest(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from tests.training.logs import START, simulated, stored
-from tests.training.training_sets import lesson as learn
-from training.models.purchases.model import CountModel
+from tests.training.training_sets import windows_at
+from training.models.purchases.model import PurchaseModel
 
 
 def _bg_nbd(r, alpha, a, b, *, T, t, seed, early_exits=0):
@@ -105,12 +105,12 @@ def cdnow():
 
 
 @pytest.fixture(scope="session")
-def lesson(tmp_path_factory):
+def windows(tmp_path_factory):
     """A shop of 500 customers at 540 days, with a window a year ago; what came in the 90 days after is known."""
-    return learn(stored(simulated(500, days=660), tmp_path_factory.mktemp("shop")), START + timedelta(540), [90])
+    return windows_at(stored(simulated(500, days=660), tmp_path_factory.mktemp("shop")), START + timedelta(540), [90])
 
 
 @pytest.fixture(scope="session")
-def count_model(lesson):
-    """The count model that the lesson teaches."""
-    return CountModel().fit(*lesson)
+def purchase_model(windows):
+    """The purchase model fitted to these windows."""
+    return PurchaseModel().fit(*windows)

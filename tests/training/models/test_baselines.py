@@ -14,7 +14,7 @@ def test_zero_says_that_nobody_buys():
     """Over any horizon, with a chance just short of certain."""
     model = Zero().fit(X, CAME, 30)
     assert (model.expected_purchases(X, 300) == 0).all()
-    assert (model.probability_none(X, 300) > 0.999).all()
+    assert (model.no_purchase_probability(X, 300) > 0.999).all()
 
 
 def test_the_base_rate_is_the_average_of_what_came():
@@ -22,15 +22,15 @@ def test_the_base_rate_is_the_average_of_what_came():
     model = BaseRate().fit(X, CAME, 30)
     assert (model.expected_purchases(X, 30) == 2.0).all()
     assert (model.expected_purchases(X, 90) == 6.0).all()
-    assert model.probability_none(X, 30) == pytest.approx(0.5)
-    assert model.probability_none(X, 60) == pytest.approx(0.25)
+    assert model.no_purchase_probability(X, 30) == pytest.approx(0.5)
+    assert model.no_purchase_probability(X, 60) == pytest.approx(0.25)
 
 
 def test_the_own_rate_goes_on():
     """Purchase days over the days since the first, that day counted; a Poisson process."""
     model = OwnRate().fit(X, CAME, 30)
     assert model.expected_purchases(X, 50) == pytest.approx([50.0, 2.0, 0.5, 4.5])
-    assert model.probability_none(X, 50)[1:] == pytest.approx(np.exp([-2.0, -0.5, -4.5]))
+    assert model.no_purchase_probability(X, 50)[1:] == pytest.approx(np.exp([-2.0, -0.5, -4.5]))
 
 
 @pytest.mark.parametrize("rising", [True, False])
@@ -42,7 +42,7 @@ def test_one_column_is_put_to_what_came_monotonically(rising):
     model = OneColumn(lambda frame: frame["number"], rising).fit(number, came, 30)
     order = np.argsort(number["number"].to_numpy() * (1 if rising else -1))
     assert (np.diff(model.expected_purchases(number, 30)[order]) >= 0).all()
-    assert (np.diff(model.probability_none(number, 30)[order]) <= 0).all()
+    assert (np.diff(model.no_purchase_probability(number, 30)[order]) <= 0).all()
     assert model.expected_purchases(number, 30).sum() == pytest.approx(came.sum())
     far = pd.DataFrame({"number": [-99.0, 99.0]})
     assert np.isfinite(model.expected_purchases(far, 30)).all()

@@ -16,14 +16,14 @@ from training.models.customer_model import CustomerModel
 
 
 @pytest.fixture(scope="module")
-def model(count_model):
+def model(purchase_model):
     """The simulated shop's counts, and one amount for every purchase."""
-    return replace(stand_in(), count=count_model)
+    return replace(stand_in(), purchases=purchase_model)
 
 
-def test_value_without_interest_is_spend_in_the_horizon(model, lesson):
+def test_value_without_interest_is_spend_in_the_horizon(model, windows):
     """In however many steps; with interest it is less, and with more of it lesser still."""
-    customers, day = lesson.now.features, lesson.now.day
+    customers, day = windows.now.features, windows.now.day
     spend = model.predict(customers, day, 720)["expected_spend"]
     for steps in (1, 6):
         np.testing.assert_allclose(model.customer_value(customers, day, 720, 0.0, steps), spend, rtol=1e-9)
@@ -33,18 +33,18 @@ def test_value_without_interest_is_spend_in_the_horizon(model, lesson):
     assert (value[1] > spend / 1.3**2).all()
 
 
-def test_value_grows_with_the_days(model, lesson):
+def test_value_grows_with_the_days(model, windows):
     """More days are never worth less."""
-    customers, day = lesson.now.features, lesson.now.day
+    customers, day = windows.now.features, windows.now.day
     values = [model.customer_value(customers, day, days, steps=days // 90) for days in (90, 180, 360, 720)]
     assert (np.diff(values, axis=0) >= 0).all()
 
 
-def test_a_saved_model_forecasts_the_same(model, lesson, tmp_path):
+def test_a_saved_model_forecasts_the_same(model, windows, tmp_path):
     """To the last bit; its card lies beside it, and its file is a few megabytes at most."""
     saved = model.save(tmp_path)
     again = CustomerModel.load(tmp_path, saved)
-    customers, day = lesson.now.features, lesson.now.day
+    customers, day = windows.now.features, windows.now.day
     pd.testing.assert_frame_equal(
         again.predict(customers, day, 90), model.predict(customers, day, 90), check_exact=True
     )
@@ -53,11 +53,11 @@ def test_a_saved_model_forecasts_the_same(model, lesson, tmp_path):
     assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 1e6
 
 
-def test_a_model_holds_no_customer(model, lesson, tmp_path):
+def test_a_model_holds_no_customer(model, windows, tmp_path):
     """Nobody's id is in its file, compressed or not."""
     model.save(tmp_path)
     joblib.dump(model, tmp_path / "plain")
-    ids = lesson.now.features.index.tolist()
+    ids = windows.now.features.index.tolist()
     assert not any(name.encode() in file.read_bytes() for file in tmp_path.iterdir() for name in ids)
 
 
@@ -70,30 +70,30 @@ def test_another_digest_or_none_is_refused(model, tmp_path):
         CustomerModel.load(tmp_path, "0" * 64)
 
 
-def test_absent_columns_are_named(model, lesson):
+def test_absent_columns_are_named(model, windows):
     """A table of another make is no table to forecast from."""
     with pytest.raises(ModelError, match="lack gap_mean"):
-        model.predict(lesson.now.features.drop(columns="gap_mean"), lesson.now.day, 30)
+        model.predict(windows.now.features.drop(columns="gap_mean"), windows.now.day, 30)
 
 
-def test_a_table_of_strangers_has_no_forecasts(model, lesson):
+def test_a_table_of_strangers_has_no_forecasts(model, windows):
     """Nobody with a purchase: every column null, a row each; and no rows at all give none."""
     strangers = pd.DataFrame(0.0, pd.Index(["x", "y"], name="customer_id"), list(COLUMN_NAMES))
-    found = model.predict(strangers, lesson.now.day, 30)
+    found = model.predict(strangers, windows.now.day, 30)
     assert list(found) == list(OUTPUTS)
     assert found.isna().all(axis=None)
     assert found.index.tolist() == ["x", "y"]
-    assert model.predict(strangers.iloc[:0], lesson.now.day, 30).empty
+    assert model.predict(strangers.iloc[:0], windows.now.day, 30).empty
 
 
-def test_customers_may_come_twice_and_strangers_among_them(model, lesson):
+def test_customers_may_come_twice_and_strangers_among_them(model, windows):
     """Each row has its forecast where it stands, whatever the index."""
-    customers = lesson.now.features.iloc[[3, 3, 0]].copy()
+    customers = windows.now.features.iloc[[3, 3, 0]].copy()
     customers.iloc[2] = 0.0
-    found = model.predict(customers, lesson.now.day, 30)
+    found = model.predict(customers, windows.now.day, 30)
     assert found.index.tolist() == customers.index.tolist()
     assert found.iloc[2].isna().all()
-    alone = model.predict(lesson.now.features.iloc[[3]], lesson.now.day, 30).to_numpy()
+    alone = model.predict(windows.now.features.iloc[[3]], windows.now.day, 30).to_numpy()
     np.testing.assert_array_equal(found.iloc[:2].to_numpy(), np.repeat(alone, 2, axis=0))
 
 

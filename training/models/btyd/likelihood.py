@@ -92,7 +92,7 @@ class BuyTillYouDie(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn h
         """P(still active at ``as_of``), shape (n,): a diagnostic of the model, not of who comes back."""
         return self._alive(*histories(X))
 
-    def probability_none(self, X: pd.DataFrame, t: ArrayLike) -> Array:
+    def no_purchase_probability(self, X: pd.DataFrame, t: ArrayLike) -> Array:
         """P(no purchase in the ``t`` days after ``as_of``), shape (n,); ``t``: a number or one a row."""
         x, t_x, T = histories(X)
         return 1 - self._alive(x, t_x, T) * on_unique_rows(self._buys_if_alive, x, T, horizon(t, len(x)))

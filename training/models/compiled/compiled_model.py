@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from features.atomic_file import file_digest, whole_file
 from features.definitions import COLUMN_NAMES
 from features.errors import ModelError
-from training.models.compiled.purchases import COLUMNS as COUNT_COLUMNS
-from training.models.compiled.purchases import OneCount, count_numbers
+from training.models.compiled.purchases import COLUMNS as PURCHASE_COLUMNS
+from training.models.compiled.purchases import CompiledPurchases, purchase_numbers
 from training.models.compiled.spend import COLUMNS as SPEND_COLUMNS
-from training.models.compiled.spend import one_spend, spend_numbers
+from training.models.compiled.spend import compiled_spend, spend_numbers
 
 if TYPE_CHECKING:
     from training.models.customer_model import CustomerModel
@@ -39,7 +39,7 @@ class Forecast(NamedTuple):
 STRANGER = Forecast(*[math.nan] * 5)
 
 
-class OneRow:
+class CompiledModel:
     """The forecasts of `CustomerModel.predict`, a customer at a time."""
 
     def __init__(self, numbers: dict[str, Any]) -> None:
@@ -50,16 +50,16 @@ class OneRow:
             raise ModelError(f"the compiled model needs {', '.join(unknown)}, which this version has not: publish anew")
         self.numbers = numbers
         self._bought = COLUMN_NAMES.index("purchase_days")
-        self._of_count = itemgetter(*(COLUMN_NAMES.index(name) for name in COUNT_COLUMNS))
+        self._of_count = itemgetter(*(COLUMN_NAMES.index(name) for name in PURCHASE_COLUMNS))
         self._of_spend = itemgetter(*(COLUMN_NAMES.index(name) for name in SPEND_COLUMNS))
-        self._count = OneCount(numbers["count"])
-        self._spend = one_spend(numbers["spend"])
+        self._count = CompiledPurchases(numbers["count"])
+        self._spend = compiled_spend(numbers["spend"])
 
     @classmethod
     def of(cls, model: "CustomerModel") -> Self:
         """Compile a fitted model. Raises ModelError for one that is of another make."""
-        count, spend = count_numbers(model.count), spend_numbers(model.spend)
-        return cls({"form": FORM, "columns": [*COUNT_COLUMNS, *SPEND_COLUMNS], "count": count, "spend": spend})
+        count, spend = purchase_numbers(model.purchases), spend_numbers(model.spend)
+        return cls({"form": FORM, "columns": [*PURCHASE_COLUMNS, *SPEND_COLUMNS], "count": count, "spend": spend})
 
     def predict(self, features: Sequence[float], as_of_day: int, horizon_days: int) -> Forecast:
         """Return the forecast for the `horizon_days` from `as_of_day` on (days since 1970, business time zone).

@@ -1,4 +1,4 @@
-"""The interval of `count_distribution.Counts` for one customer, without SciPy."""
+"""The interval of `count_distribution.HurdleDistribution` for one customer, without SciPy."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ SMALLEST = 1e-280
 def interval(
     expected: float, none: float, dispersion: tuple[float, float], days: float, content: float
 ) -> tuple[float, float]:
-    """Return low and high, as `Counts.interval` has them for each customer."""
+    """Return low and high, as `HurdleDistribution.interval` has them for each customer."""
     some = max(1 - none, 1e-12)
     beyond = max(expected / some - 1, 1e-6)
     log_shape = dispersion[0] + dispersion[1] * log(beyond * PACE_DAYS / max(days, 1e-9))
@@ -29,7 +29,7 @@ def interval(
 
 
 def quantiles(probabilities: Sequence[float], shape: float, success: float) -> list[int]:
-    """Return 0 for each probability up to 0, else 1 and the negative binomial quantile: `Counts.quantile`."""
+    """Return `HurdleDistribution.quantile`: 0 for a probability up to 0, else 1 and the negative binomial quantile."""
     wanted = [min(each, 1 - 1e-9) for each in probabilities]
     most = max(wanted)
     if most <= 0:

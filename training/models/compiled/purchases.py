@@ -1,4 +1,4 @@
-"""The forecast of `CountModel` for one customer: clock, signals, corrections and BG/NBD as plain numbers.
+"""The forecast of `PurchaseModel` for one customer: clock, signals, corrections and BG/NBD as plain numbers.
 
 The operations are those of seasonal_clock, level, signals, customer_corrections and bg_nbd, for one customer instead of
 a column of them.
@@ -17,7 +17,7 @@ from training.models.compiled.interval import interval
 from training.models.compiled.quadrature import beta_nodes
 
 if TYPE_CHECKING:
-    from training.models.purchases.model import CountModel
+    from training.models.purchases.model import PurchaseModel
 
 STRETCHES = (
     *((f"purchase_days_{w}", -w, 0) for w in (30, 90, 180, 365)),
@@ -33,35 +33,37 @@ NODES, MOMENTS = 1024, 512
 """How many sets of nodes (3 kB each) and pairs of date and horizon are remembered."""
 
 
-def count_numbers(model: "CountModel") -> dict[str, Any]:
+def purchase_numbers(model: "PurchaseModel") -> dict[str, Any]:
     """Return the plain numbers of a fitted count model; raises ModelError for one of another make."""
     from training.models.btyd.bg_nbd import BGNBD
-    from training.models.purchases.model import CountModel
+    from training.models.purchases.model import PurchaseModel
 
-    if type(model) is not CountModel or type(model.model_) is not BGNBD:
-        raise ModelError(f"the count model is a {type(model).__name__}, expected a CountModel of BG/NBD")
-    clock, stretch, corrections = model.clock_, model.stretch_, model.corrections_
+    if type(model) is not PurchaseModel or type(model.model_) is not BGNBD:
+        raise ModelError(f"the count model is a {type(model).__name__}, expected a PurchaseModel of BG/NBD")
+    clock, stretch, corrections = model.seasonality_, model.level_calibration_, model.adjustments_
     return {
         "bg_nbd": {name: model.model_.params_[name] for name in ("r", "alpha", "a", "b")},
         "clock": {"origin": clock.origin, "ticks": clock.at(clock.origin + np.arange(CYCLE + 1.0)).tolist()},
         "stretch": {"asked": stretch.asked.tolist(), "taken": stretch.taken.tolist()},
-        "pace": [model.base_.pace[name] for name in PACES],
-        "log_basket": model.base_.log_basket,
+        "pace": [model.base_statistics_.pace[name] for name in PACES],
+        "log_basket": model.base_statistics_.log_basket,
         "corrections": {
-            name: getattr(corrections, name).tolist()
-            for name in ("mean", "scale", "lowest", "highest", "count_slopes", "none_slopes")
+            key: getattr(corrections, name).tolist() for key, name in zip(ADJUSTMENT_KEYS, ADJUSTMENTS, strict=True)
         },
-        "none_gap": float(corrections.none_gap),
+        "none_gap": float(corrections.no_purchase_offset),
         "dispersion": [float(each) for each in corrections.dispersion],
         "level": model.level_,
-        "contents": [float(each) for each in model.contents_],
+        "contents": [float(each) for each in model.interval_contents_],
     }
 
 
+ADJUSTMENTS = ("mean", "scale", "lowest", "highest", "count_slopes", "no_purchase_slopes")
+ADJUSTMENT_KEYS = (*ADJUSTMENTS[:-1], "none_slopes")
+"""Their keys in the JSON object, which published versions keep."""
 PACES = ("recent_30", "recent_90", "recent_180", "recent_365", "year_ago_28", "year_ago_91")
 
 
-class OneCount:
+class CompiledPurchases:
     """Expected purchase occasions, their 90 % interval and P(none) of one customer."""
 
     def __init__(self, numbers: dict[str, Any]) -> None:
@@ -72,7 +74,7 @@ class OneCount:
         held = numbers["corrections"]
         self._corrections = list(
             zip(
-                *(held[name] for name in ("mean", "scale", "lowest", "highest", "count_slopes", "none_slopes")),
+                *(held[key] for key in ADJUSTMENT_KEYS),
                 strict=True,
             )
         )
@@ -140,7 +142,7 @@ class OneCount:
         none: float,
         usual: Sequence[float],
     ) -> tuple[float, ...]:
-        """Return the customer's `signals`, in the order of their NAMES."""
+        """Return the customer's `signals`, in the order of their COVARIATES."""
         (_, _, T_days, *recent, gap, gap_last, gap_std, overdue_ratio, basket_mean, basket_last) = values
         alpha = self._alpha
         many, log_expected = log1p(x), log(expected)

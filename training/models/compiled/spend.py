@@ -32,7 +32,7 @@ def spend_numbers(model: "SpendModel") -> dict[str, Any]:
     raise ModelError(f"the spend model is of kind {model.kind_!r}, expected mean, gamma-gamma or trees")
 
 
-def one_spend(numbers: dict[str, Any]) -> Callable[[Row], float]:
+def compiled_spend(numbers: dict[str, Any]) -> Callable[[Row], float]:
     """Return the function from the values of `COLUMNS` (NaN for null) to the expected currency of an occasion."""
     if numbers["kind"] == "mean":
         mean = float(numbers["mean"])

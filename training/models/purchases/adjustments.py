@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from training.models.purchases.covariates import NAMES
-from training.models.purchases.cutoff_fit import Standpoint
+from training.models.purchases.covariates import COVARIATES
+from training.models.purchases.cutoff_fit import CutoffFit
 from training.models.purchases.hurdle_distribution import DISPERSION, fit_dispersion
-from training.models.purchases.ridge_regression import count_ridge, count_slopes, none_ridge, none_slopes
+from training.models.purchases.ridge_regression import count_ridge, count_slopes, no_purchase_ridge, no_purchase_slopes
 
 Floats = NDArray[np.float64]
 
@@ -24,7 +24,7 @@ GAP_PURCHASES = 200
 
 
 @dataclass(frozen=True)
-class Corrections:
+class Adjustments:
     """Slopes of the standardised signals, how much farther off none is than the count, and the count's dispersion."""
 
     mean: Floats
@@ -32,31 +32,31 @@ class Corrections:
     lowest: Floats
     highest: Floats
     count_slopes: Floats
-    none_slopes: Floats
-    none_gap: float = 0.0
+    no_purchase_slopes: Floats
+    no_purchase_offset: float = 0.0
     dispersion: tuple[float, float] = DISPERSION
 
     @classmethod
     def nothing(cls) -> Self:
         """Return corrections that change nothing."""
-        zero = np.zeros(len(NAMES))
-        return cls(zero, np.ones(len(NAMES)), zero, zero, zero, zero)
+        zero = np.zeros(len(COVARIATES))
+        return cls(zero, np.ones(len(COVARIATES)), zero, zero, zero, zero)
 
     @classmethod
-    def fit(cls, told: Sequence[tuple[Standpoint, int]], first_day: int, day: int, ridge: float | None) -> Self:
+    def fit(cls, told: Sequence[tuple[CutoffFit, int]], first_day: int, day: int, ridge: float | None) -> Self:
         """Learn from standpoints and horizons in days that are over at `day`; the log begins at `first_day`.
 
         `ridge`: how strongly the slopes are held back, in events; None: as the evidence has it.
         """
         if not told:
             return cls.nothing()
-        group = np.repeat(np.arange(len(told)), [len(then.signals) for then, _ in told])
+        group = np.repeat(np.arange(len(told)), [len(then.covariates) for then, _ in told])
         customer = pd.factorize(np.concatenate([then.window.features.index.to_numpy(object) for then, _ in told]))[0]
         y = np.concatenate([then.window.purchases[days] for then, days in told]).astype(float)
         offset = np.log(np.maximum(np.concatenate([then.expected(days) for then, days in told]), 1e-9))
         none = np.clip(np.concatenate([then.none(days) for then, days in told]), 1e-12, 1 - 1e-9)
         none_offset = np.log(-np.log(none))
-        X = np.concatenate([then.signals for then, _ in told])
+        X = np.concatenate([then.covariates for then, _ in told])
         mean, scale = X.mean(axis=0), X.std(axis=0)
         scale[scale < 1e-6] = 1.0
         X = (X - mean) / scale
@@ -64,8 +64,8 @@ class Corrections:
         X = np.clip(X, lowest, highest)
         hold = count_ridge(X, offset, y, group, customer) if ridge is None else ridge
         by_count, intercepts = count_slopes(X, offset, y, group, hold)
-        hold = none_ridge(X, none_offset, y > 0, group, customer) if ridge is None else ridge
-        by_none, none_intercepts = none_slopes(X, none_offset, y > 0, group, hold)
+        hold = no_purchase_ridge(X, none_offset, y > 0, group, customer) if ridge is None else ridge
+        by_none, none_intercepts = no_purchase_slopes(X, none_offset, y > 0, group, hold)
 
         # Windows with much history behind them, and many purchases in them, know best how far none is off the count.
         bought = np.bincount(group, y)
@@ -82,7 +82,7 @@ class Corrections:
     def log_factors(self, signals: Floats) -> tuple[Floats, Floats]:
         """Return the logs of the factors on the count and on -log P(none), each of shape (n,)."""
         X = np.clip((signals - self.mean) / self.scale, self.lowest, self.highest)
-        return _held(X @ self.count_slopes), _held(X @ self.none_slopes)
+        return _held(X @ self.count_slopes), _held(X @ self.no_purchase_slopes)
 
 
 def _held(log_factor: Floats) -> Floats:

@@ -8,11 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from training.models.btyd.bg_nbd import BGNBD
-from training.models.purchases.seasonality import SeasonalClock
+from training.models.purchases.seasonality import Seasonality
 
 Floats = NDArray[np.float64]
 
-NAMES = (
+COVARIATES = (
     *("frequency", "frequency_many", "recency_share", "quiet", "one_time", "one_time_age"),
     *("rate", "rate_high", "rate_low", "alive", "churn_shape"),
     *("recent_30", "recent_90", "recent_180", "recent_365", "year_ago_28", "year_ago_91"),
@@ -25,7 +25,7 @@ TINY = 1e-9
 
 
 @dataclass(frozen=True)
-class Base:
+class BaseStatistics:
     """What the whole base did at a date: its pace in each stretch of days, against the own rates, and its basket.
 
     Kept with the model, so that a customer scored alone gets the score they get among all.
@@ -35,7 +35,7 @@ class Base:
     log_basket: float
 
     @classmethod
-    def of(cls, X: pd.DataFrame, histories: pd.DataFrame, model: BGNBD, clock: SeasonalClock, day: int) -> Self:
+    def of(cls, X: pd.DataFrame, histories: pd.DataFrame, model: BGNBD, clock: Seasonality, day: int) -> Self:
         """Measure the base of the feature table X at a date, shape (n, columns)."""
         rate = _own_rate(histories, model)
         pace = {}
@@ -47,17 +47,17 @@ class Base:
         return cls(pace, float(np.nanmedian(basket)) if np.isfinite(basket).any() else 0.0)
 
 
-def signals(
-    X: pd.DataFrame, histories: pd.DataFrame, model: BGNBD, clock: SeasonalClock, base: Base, day: int
+def covariates(
+    X: pd.DataFrame, histories: pd.DataFrame, model: BGNBD, clock: Seasonality, base: BaseStatistics, day: int
 ) -> Floats:
-    """Return the signals of each customer, shape (n, len(NAMES)); 0 where a customer's past cannot tell.
+    """Return the signals of each customer, shape (n, len(COVARIATES)); 0 where a customer's past cannot tell.
 
     `histories` are those of X in clock days; `model` is fitted to the histories of the base at that date.
     """
     x, t_x, T = (histories[name].to_numpy() for name in ("frequency", "recency", "T"))
     alpha = model.params_["alpha"]
     expected = np.maximum(model.expected_purchases(histories, DAYS), TINY)
-    none = np.clip(model.probability_none(histories, DAYS), TINY, 1 - TINY)
+    none = np.clip(model.no_purchase_probability(histories, DAYS), TINY, 1 - TINY)
     rate = _own_rate(histories, model)
     one_time = (x == 0).astype(float)
     found = {
@@ -84,7 +84,7 @@ def signals(
     basket = _log_money(X["basket_mean"])
     found["basket"] = _known(basket - base.log_basket)
     found["basket_last"] = _known(_log_money(X["basket_last"]) - basket)
-    return np.column_stack([found[name] for name in NAMES])
+    return np.column_stack([found[name] for name in COVARIATES])
 
 
 def _own_rate(histories: pd.DataFrame, model: BGNBD) -> Floats:

@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from training.models.btyd.bg_nbd import BGNBD
-from training.models.purchases.covariates import Base, signals
-from training.models.purchases.seasonality import SeasonalClock
+from training.models.purchases.covariates import BaseStatistics, covariates
+from training.models.purchases.seasonality import Seasonality
 from training.models.window import Window
 
 Floats = NDArray[np.float64]
@@ -20,24 +20,24 @@ less than one customer, it keeps few customers, or some without a repeat purchas
 
 
 @dataclass(frozen=True)
-class Standpoint:
+class CutoffFit:
     """A window's customers in clock time, the buy-till-you-die model fitted to them alone, and their signals."""
 
     window: Window
-    clock: SeasonalClock
+    clock: Seasonality
     histories: pd.DataFrame
     model: BGNBD
-    base: Base
-    signals: Floats
+    base: BaseStatistics
+    covariates: Floats
 
     @classmethod
-    def of(cls, window: Window, clock: SeasonalClock) -> Self:
+    def of(cls, window: Window, clock: Seasonality) -> Self:
         """Fit the model to what was known at the window's date, as it would have been fitted then."""
         X, day = window.features, window.day
         histories = clock.histories(X, day)
         model = BGNBD(penalizer=PRIOR / len(histories)).fit(histories)
-        base = Base.of(X, histories, model, clock, day)
-        return cls(window, clock, histories, model, base, signals(X, histories, model, clock, base, day))
+        base = BaseStatistics.of(X, histories, model, clock, day)
+        return cls(window, clock, histories, model, base, covariates(X, histories, model, clock, base, day))
 
     def expected(self, days: int) -> Floats:
         """Return the expected occasions in so many days from the window's date on, shape (n,)."""
@@ -45,7 +45,7 @@ class Standpoint:
 
     def none(self, days: int) -> Floats:
         """Return P(no purchase) in so many days from the window's date on, shape (n,)."""
-        return self.model.probability_none(self.histories, self.clock.span(self.window.day, days))
+        return self.model.no_purchase_probability(self.histories, self.clock.span(self.window.day, days))
 
     def totals(self, spans: ArrayLike) -> Floats:
         """Return what the base is expected to buy within each of several spans of clock days."""

@@ -13,7 +13,7 @@ DISPERSION = (0.0, 0.3)
 """The shape of those who buy, before anything is learnt of it."""
 
 
-class Counts:
+class HurdleDistribution:
     """P(0) = `none`, and Y - 1 given Y > 0 negative binomial, so that the mean is `expected`; all of shape (n,).
 
     Its shape k follows the customer's pace (a quarter's count beyond the first) by log k = a + b log pace: of the pace
@@ -54,7 +54,7 @@ class Counts:
         return self.cdf(high) - self.cdf(np.asarray(low, float) - 1)
 
 
-def content_that_holds(counts: Counts, wanted: float) -> float:
+def content_that_holds(counts: HurdleDistribution, wanted: float) -> float:
     """Return the content to ask of `interval` so that the intervals of these customers hold `wanted` on average.
 
     A discrete interval holds more than it is asked for; over a base the excess can be taken back.

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from training.models.purchases.cutoff_fit import Standpoint
+from training.models.purchases.cutoff_fit import CutoffFit
 
 Floats = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ FARTHEST, GRID = 5, 40
 
 
 @dataclass(frozen=True)
-class Stretch:
+class LevelCalibration:
     """The horizon, in clock days, to ask the model for instead of another: piecewise linear, rising, then even."""
 
     asked: Floats
@@ -34,7 +34,7 @@ class Stretch:
         return cls(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
 
     @classmethod
-    def fit(cls, now: Standpoint, then: Standpoint) -> Self:
+    def fit(cls, now: CutoffFit, then: CutoffFit) -> Self:
         """Learn how far to stretch, so that the base's total follows what came a year ago of what was expected.
 
         `then` is the standpoint `YEAR_AGO` days before `now`, with outcomes at `STEPS`. A step's actual over expected

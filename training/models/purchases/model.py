@@ -15,11 +15,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from training.models.purchases.adjustments import Corrections
-from training.models.purchases.covariates import signals
-from training.models.purchases.cutoff_fit import Standpoint
-from training.models.purchases.hurdle_distribution import Counts, content_that_holds
-from training.models.purchases.training_set import Lessons
+from training.models.purchases.adjustments import Adjustments
+from training.models.purchases.covariates import covariates
+from training.models.purchases.cutoff_fit import CutoffFit
+from training.models.purchases.hurdle_distribution import HurdleDistribution, content_that_holds
+from training.models.purchases.training_set import TrainingSet
 from training.models.window import Activity, Window
 
 Floats = NDArray[np.float64]
@@ -31,11 +31,12 @@ TINY = 1e-12
 RIDGE: float | None = None
 
 
-class CountModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class PurchaseModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Expected purchase occasions, their 90 % interval and P(none) in any horizon after any later date.
 
     `ridge`: how strongly the corrections are held back, in events; None: as the evidence has it.
-    Learns `clock_`, `model_` (BG/NBD), `base_`, `corrections_`, `level_`, `stretch_`, and `contents_` for intervals.
+    Learns `seasonality_`, `model_` (BG/NBD), `base_statistics_`, `adjustments_`, `level_`, `level_calibration_`, and
+    `interval_contents_` for intervals.
     """
 
     def __init__(self, ridge: float | None = RIDGE) -> None:
@@ -47,17 +48,17 @@ class CountModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         Rows are customers who had bought by the window's date; all that is given was known at `now`. Without earlier
         windows the model is BG/NBD in seasonal time.
         """
-        return self.learn(Lessons.of(now, earlier, activity))
+        return self.learn(TrainingSet.of(now, earlier, activity))
 
-    def learn(self, lessons: Lessons) -> Self:
+    def learn(self, lessons: TrainingSet) -> Self:
         """Learn from what the windows teach, as `fit` does."""
         here = lessons.now
-        self.day_, self.clock_ = here.window.day, here.clock
-        self.model_, self.base_, self.stretch_ = here.model, here.base, lessons.stretch
-        self.corrections_ = Corrections.fit(lessons.told, lessons.first_day, self.day_, self.ridge)
-        # Corrections move customers apart, not the total: that is the model's, at last year's level.
+        self.day_, self.seasonality_ = here.window.day, here.clock
+        self.model_, self.base_statistics_, self.level_calibration_ = here.model, here.base, lessons.stretch
+        self.adjustments_ = Adjustments.fit(lessons.told, lessons.first_day, self.day_, self.ridge)
+        # Adjustments move customers apart, not the total: that is the model's, at last year's level.
         expected = here.expected(90)
-        corrected = expected * np.exp(self.corrections_.log_factors(here.signals)[0])
+        corrected = expected * np.exp(self.adjustments_.log_factors(here.covariates)[0])
         self.level_ = float(np.log(expected.sum() / corrected.sum()))
         self._fit_contents(here)
         return self
@@ -69,8 +70,8 @@ class CountModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         bought; the result is indexed like it. Low and high are whole counts that hold the outcome for nine in ten.
         """
         expected, none = self._forecast(*self._seen(features, day), day, days)
-        content = float(np.interp(np.log(max(days, 1)), np.log(CONTENT_HORIZONS), self.contents_))
-        low, high = Counts(expected, none, self.corrections_.dispersion, days).interval(content)
+        content = float(np.interp(np.log(max(days, 1)), np.log(CONTENT_HORIZONS), self.interval_contents_))
+        low, high = HurdleDistribution(expected, none, self.adjustments_.dispersion, days).interval(content)
         return pd.DataFrame(
             {"expected_purchases": expected, "low": low, "high": high, "churn_probability": none}, features.index
         )
@@ -80,22 +81,24 @@ class CountModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         return self._forecast(*self._seen(features, day), day, days)[0]
 
     def _seen(self, features: pd.DataFrame, day: int) -> tuple[pd.DataFrame, Floats]:
-        histories = self.clock_.histories(features, day)
-        return histories, signals(features, histories, self.model_, self.clock_, self.base_, day)
+        histories = self.seasonality_.histories(features, day)
+        return histories, covariates(features, histories, self.model_, self.seasonality_, self.base_statistics_, day)
 
     def _forecast(self, histories: pd.DataFrame, X: Floats, day: int, days: int) -> tuple[Floats, Floats]:
-        reach = self.stretch_.at(float(self.clock_.span(day, days)))
-        by_count, by_none = self.corrections_.log_factors(X)
+        reach = self.level_calibration_.at(float(self.seasonality_.span(day, days)))
+        by_count, by_none = self.adjustments_.log_factors(X)
         expected = self.model_.expected_purchases(histories, reach) * np.exp(by_count + self.level_)
-        none = np.clip(self.model_.probability_none(histories, reach), TINY, 1)
-        none = none ** np.exp(by_none + self.level_ + self.corrections_.none_gap)
+        none = np.clip(self.model_.no_purchase_probability(histories, reach), TINY, 1)
+        none = none ** np.exp(by_none + self.level_ + self.adjustments_.no_purchase_offset)
         return np.maximum(expected, 1 - none), none
 
-    def _fit_contents(self, here: Standpoint) -> None:
+    def _fit_contents(self, here: CutoffFit) -> None:
         """Learn what content to ask of the intervals at each horizon, on customers taken evenly from the base."""
-        size = len(here.signals)
+        size = len(here.covariates)
         rows = np.unique(np.linspace(0, size - 1, min(size, CONTENT_CUSTOMERS)).astype(int))
-        self.contents_ = []
+        self.interval_contents_ = []
         for days in CONTENT_HORIZONS:
-            forecast = self._forecast(here.histories.iloc[rows], here.signals[rows], self.day_, days)
-            self.contents_.append(content_that_holds(Counts(*forecast, self.corrections_.dispersion, days), WANTED))
+            forecast = self._forecast(here.histories.iloc[rows], here.covariates[rows], self.day_, days)
+            self.interval_contents_.append(
+                content_that_holds(HurdleDistribution(*forecast, self.adjustments_.dispersion, days), WANTED)
+            )

@@ -37,7 +37,7 @@ def count_slopes(X: Floats, log_offset: Floats, y: Floats, group: Groups, ridge:
     return slopes, intercepts
 
 
-def none_slopes(
+def no_purchase_slopes(
     X: Floats, log_offset: Floats, bought: NDArray[np.bool_], group: Groups, ridge: float
 ) -> tuple[Floats, Floats]:
     """Return the slopes and intercepts of P(none) = exp(-exp(offset + intercept of the group + X c)).
@@ -62,9 +62,11 @@ def count_ridge(X: Floats, log_offset: Floats, y: Floats, group: Groups, custome
     return ridge_by_evidence(_centred(X, mean, group), y - mean, mean, customer)
 
 
-def none_ridge(X: Floats, log_offset: Floats, bought: NDArray[np.bool_], group: Groups, customer: Groups) -> float:
-    """Return the ridge of `none_slopes` that these rows call for."""
-    _, intercepts = none_slopes(np.zeros((len(X), 0)), log_offset, bought, group, 0.0)
+def no_purchase_ridge(
+    X: Floats, log_offset: Floats, bought: NDArray[np.bool_], group: Groups, customer: Groups
+) -> float:
+    """Return the ridge of `no_purchase_slopes` that these rows call for."""
+    _, intercepts = no_purchase_slopes(np.zeros((len(X), 0)), log_offset, bought, group, 0.0)
     _, slope, weight = _none_terms(log_offset + intercepts[group], bought)
     return ridge_by_evidence(_centred(X, weight, group), slope, weight, customer)
 

@@ -22,7 +22,7 @@ SHORTEST_WEEKS, FEWEST_CUSTOMERS = 8, 20
 
 
 @dataclass(frozen=True)
-class SeasonalClock:
+class Seasonality:
     """Clock days since `origin`: d(clock) = exp(Fourier(day of the year)) d(day); without coefficients plain days."""
 
     origin: int

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from training.models.purchases.cutoff_fit import Standpoint
-from training.models.purchases.level_calibration import STEPS, YEAR_AGO, Stretch
-from training.models.purchases.seasonality import SeasonalClock
+from training.models.purchases.cutoff_fit import CutoffFit
+from training.models.purchases.level_calibration import STEPS, YEAR_AGO, LevelCalibration
+from training.models.purchases.seasonality import Seasonality
 from training.models.window import Activity, Window
 
 
 @dataclass(frozen=True)
-class Lessons:
+class TrainingSet:
     """The standpoint of today, those of earlier windows with a horizon that is over, and the level of the year."""
 
-    now: Standpoint
-    told: tuple[tuple[Standpoint, int], ...]
-    stretch: Stretch
+    now: CutoffFit
+    told: tuple[tuple[CutoffFit, int], ...]
+    stretch: LevelCalibration
     first_day: int
 
     @classmethod
@@ -26,14 +26,14 @@ class Lessons:
         Rows are customers who had bought by the window's date; all that is given was known at `now`. A window a year
         ago, followed in `STEPS`, gives the level.
         """
-        clock = SeasonalClock.fit(now.features, activity, now.day)
-        here = Standpoint.of(now, clock)
-        told: list[tuple[Standpoint, int]] = []
-        stretch = Stretch.none()
+        clock = Seasonality.fit(now.features, activity, now.day)
+        here = CutoffFit.of(now, clock)
+        told: list[tuple[CutoffFit, int]] = []
+        stretch = LevelCalibration.none()
         for window in earlier:
-            then = Standpoint.of(window, clock)
+            then = CutoffFit.of(window, clock)
             a_year_ago = window.day == now.day - YEAR_AGO
             told += [(then, days) for days in sorted(window.purchases) if not (a_year_ago and days in STEPS)]
             if a_year_ago:
-                stretch = Stretch.fit(here, then)
+                stretch = LevelCalibration.fit(here, then)
         return cls(here, tuple(told), stretch, activity.first_day)

@@ -76,7 +76,7 @@ def test_scikit_learns_contract(estimator, check):
 def test_forecasts_are_in_range_and_agree(with_parameters, model, values, X, t):
     """For any parameters and history: finite, probabilities in 0..1, and expected purchases >= P(any)."""
     m = with_parameters(model, *values)
-    expected, none, alive = m.expected_purchases(X, t), m.probability_none(X, t), m.probability_alive(X)
+    expected, none, alive = m.expected_purchases(X, t), m.no_purchase_probability(X, t), m.probability_alive(X)
     assert np.isfinite(m.log_likelihood(X))
     assert np.isfinite(expected).all()
     assert ((none >= 0) & (none <= 1)).all()
@@ -92,9 +92,9 @@ def test_forecasts_are_monotone_in_the_horizon(with_parameters, model, values, X
     m = with_parameters(model, *values)
     early, late = m.expected_purchases(X, t), m.expected_purchases(X, t + longer)
     assert (late >= early * (1 - 1e-9)).all()
-    assert (m.probability_none(X, t + longer) <= m.probability_none(X, t) + 1e-12).all()
+    assert (m.no_purchase_probability(X, t + longer) <= m.no_purchase_probability(X, t) + 1e-12).all()
     assert (m.expected_purchases(X, 0) == 0).all()
-    assert (m.probability_none(X, 0) == 1).all()
+    assert (m.no_purchase_probability(X, 0) == 1).all()
 
 
 @every_model
@@ -133,7 +133,7 @@ def test_forecasts_agree_with_what_comes(draw, with_parameters, model):
     table = pd.DataFrame(
         {
             "purchases": m.expected_purchases(X, t) - X["future"],
-            "none": m.probability_none(X, t) - (X["future"] == 0),
+            "none": m.no_purchase_probability(X, t) - (X["future"] == 0),
             "alive": m.probability_alive(X) - X["alive"],
         }
     )
@@ -188,10 +188,10 @@ def test_forecasts_are_row_by_row(fitted, model):
     m, X = fitted[model]
     before = X.copy()
     t = np.arange(len(X)) % 90.0
-    together = m.expected_purchases(X, t), m.probability_none(X, t), m.probability_alive(X)
+    together = m.expected_purchases(X, t), m.no_purchase_probability(X, t), m.probability_alive(X)
     for row in (0, 7, 2999):
         one = X.iloc[[row]]
-        alone = m.expected_purchases(one, t[row]), m.probability_none(one, t[row]), m.probability_alive(one)
+        alone = m.expected_purchases(one, t[row]), m.no_purchase_probability(one, t[row]), m.probability_alive(one)
         assert [a[0] for a in alone] == pytest.approx([a[row] for a in together], rel=1e-13)
     pd.testing.assert_frame_equal(X, before)
     assert m.expected_purchases(X.iloc[:0], 5).shape == (0,)

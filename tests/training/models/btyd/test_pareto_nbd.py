@@ -73,7 +73,7 @@ def test_forecasts_are_the_integral_over_who_is_active(with_parameters, paramete
     def first(u):
         return mean(lambda v: v * exp(-v * u), *rate) * mean(lambda v: exp(-v * u), *ends)
 
-    assert m.probability_none(X, t) == pytest.approx(1 - alive * quad(first, 0, t, epsrel=1e-8)[0], abs=1e-7)
+    assert m.no_purchase_probability(X, t) == pytest.approx(1 - alive * quad(first, 0, t, epsrel=1e-8)[0], abs=1e-7)
 
 
 def test_nothing_happens_at_s_equal_1(with_parameters):

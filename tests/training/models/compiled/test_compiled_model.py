@@ -17,19 +17,19 @@ from hypothesis import strategies as st
 from features.atomic_file import file_digest
 from features.definitions import COLUMN_NAMES
 from features.errors import ModelError
-from tests.training.stand_in import count_model as plain_count
 from tests.training.stand_in import customer_model as stand_in
+from tests.training.stand_in import purchase_model as plain_count
 from training.models.bundle import OUTPUTS
 from training.models.compiled import interval
 from training.models.compiled import purchases as counts
 from training.models.compiled import spend as one_row_spend
-from training.models.compiled.compiled_model import Forecast, OneRow
+from training.models.compiled.compiled_model import CompiledModel, Forecast
 from training.models.purchases import adjustments as customer_corrections
 from training.models.purchases import covariates as signals
 from training.models.purchases import hurdle_distribution as count_distribution
-from training.models.purchases import model as count_model
-from training.models.purchases.model import CountModel
-from training.models.purchases.seasonality import SeasonalClock
+from training.models.purchases import model as purchase_model
+from training.models.purchases.model import PurchaseModel
+from training.models.purchases.seasonality import Seasonality
 from training.models.spend import model as spend
 from training.models.spend.model import SpendModel
 from training.parity import require_equal
@@ -51,36 +51,36 @@ def spend_model(kind, customers):
 def seasonal(model):
     """The model in a clock with a season."""
     season = (0.4, -0.2, 0.1, 0.1, 0.0, 0.05)
-    changed = CountModel()
-    changed.__dict__.update(model.__dict__, clock_=SeasonalClock(model.day_, season))
+    changed = PurchaseModel()
+    changed.__dict__.update(model.__dict__, seasonality_=Seasonality(model.day_, season))
     return changed
 
 
 @pytest.fixture(scope="module", params=["corrected", "seasonal", "plain"])
-def model(request, count_model, lesson):
+def model(request, purchase_model, windows):
     """What a shop of 500 teaches, with trees; the same in season, with Gamma-Gamma; no more than BG/NBD and a mean."""
-    customers = lesson.now.features
+    customers = windows.now.features
     parts = {
-        "corrected": (count_model, "trees"),
-        "seasonal": (seasonal(count_model), "gamma-gamma"),
+        "corrected": (purchase_model, "trees"),
+        "seasonal": (seasonal(purchase_model), "gamma-gamma"),
         "plain": (plain_count(), "mean"),
     }
     count, kind = parts[request.param]
-    return replace(stand_in(), count=count, spend=spend_model(kind, customers))
+    return replace(stand_in(), purchases=count, spend=spend_model(kind, customers))
 
 
 @pytest.fixture(scope="module")
-def one_row(model, tmp_path_factory):
+def compiled_model(model, tmp_path_factory):
     """The compiled model as it comes back from its file."""
     path = tmp_path_factory.mktemp("compiled") / "compiled.json"
-    return OneRow.load(path, OneRow.of(model).save(path))
+    return CompiledModel.load(path, CompiledModel.of(model).save(path))
 
 
 @pytest.mark.parametrize("days", [1, 7, 45, 365, 730, 3650])
-def test_every_customer_of_a_shop_has_the_forecast_of_the_estimators(model, one_row, lesson, days):
+def test_every_customer_of_a_shop_has_the_forecast_of_the_estimators(model, compiled_model, windows, days):
     """At the date of the fit and weeks after it: the interval the same, the rest to 1e-9."""
-    for day in (lesson.now.day, lesson.now.day + 40):
-        require_equal(model, one_row, lesson.now.features, day, days)
+    for day in (windows.now.day, windows.now.day + 40):
+        require_equal(model, compiled_model, windows.now.features, day, days)
 
 
 null, money = st.just(math.nan), st.floats(0, 1e6)
@@ -105,60 +105,60 @@ def buyers(draw):
 
 @settings(deadline=None, max_examples=150)
 @given(row=buyers(), later=st.integers(-30, 5_000), days=st.integers(1, 3650))
-def test_any_row_has_the_forecast_of_the_estimators(model, one_row, row, later, days):
+def test_any_row_has_the_forecast_of_the_estimators(model, compiled_model, row, later, days):
     """No purchase but the first, today's, a thousand of them, amounts unknown or negative: there is no other number."""
-    require_equal(model, one_row, pd.DataFrame([row], ["c"]), model.count.day_ + later, days)
+    require_equal(model, compiled_model, pd.DataFrame([row], ["c"]), model.purchases.day_ + later, days)
 
 
-def test_who_never_bought_has_no_forecast(one_row):
+def test_who_never_bought_has_no_forecast(compiled_model):
     """Five nulls, under the names of the estimators' columns."""
     assert Forecast._fields == OUTPUTS
     for nothing in (0.0, math.nan):
-        found = one_row.predict([nothing] * len(COLUMN_NAMES), 20_000, 30)
+        found = compiled_model.predict([nothing] * len(COLUMN_NAMES), 20_000, 30)
         assert all(math.isnan(each) for each in found)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -1.0])
 @pytest.mark.parametrize("column", ["frequency", "T", "purchase_days_90"])
-def test_what_every_buyer_has_may_not_be_absent(one_row, lesson, column, value):
+def test_what_every_buyer_has_may_not_be_absent(compiled_model, windows, column, value):
     """A null, an infinite or a negative count or time is named, rather than carried into a forecast."""
-    row = lesson.now.features.iloc[0].to_dict() | {column: value}
+    row = windows.now.features.iloc[0].to_dict() | {column: value}
     with pytest.raises(ModelError, match=f"buyer hold {column} {value}: expected finite numbers, 0 or more"):
-        one_row.predict(list(row.values()), lesson.now.day, 30)
+        compiled_model.predict(list(row.values()), windows.now.day, 30)
 
 
-def test_numbers_come_back_from_the_file_to_the_last_bit(model, one_row, lesson):
+def test_numbers_come_back_from_the_file_to_the_last_bit(model, compiled_model, windows):
     """What is loaded is what was compiled, and forecasts the very same."""
-    compiled = OneRow.of(model)
-    assert json.dumps(one_row.numbers) == json.dumps(compiled.numbers)
-    for row in lesson.now.features.head(50).to_numpy().tolist():
-        assert one_row.predict(row, lesson.now.day, 61) == compiled.predict(row, lesson.now.day, 61)
+    compiled = CompiledModel.of(model)
+    assert json.dumps(compiled_model.numbers) == json.dumps(compiled.numbers)
+    for row in windows.now.features.head(50).to_numpy().tolist():
+        assert compiled_model.predict(row, windows.now.day, 61) == compiled.predict(row, windows.now.day, 61)
 
 
-def test_a_row_costs_a_fraction_of_a_millisecond(one_row, lesson):
+def test_a_row_costs_a_fraction_of_a_millisecond(compiled_model, windows):
     """Processor time, the best of five rounds over the shop's customers."""
-    rows, best = lesson.now.features.to_numpy().tolist(), math.inf
+    rows, best = windows.now.features.to_numpy().tolist(), math.inf
     for _ in range(5):
         start = time.process_time()
         for row in rows:
-            one_row.predict(row, lesson.now.day, 90)
+            compiled_model.predict(row, windows.now.day, 90)
         best = min(best, (time.process_time() - start) / len(rows))
     assert best < 0.3e-3
 
 
-def test_what_is_remembered_of_dates_and_horizons_is_bounded(one_row, lesson):
+def test_what_is_remembered_of_dates_and_horizons_is_bounded(compiled_model, windows):
     """However many are asked for."""
-    row = lesson.now.features.iloc[0].tolist()
+    row = windows.now.features.iloc[0].tolist()
     for days in range(1, counts.MOMENTS + 100):
-        one_row.predict(row, lesson.now.day, days)
-    assert one_row._count._moment.cache_info().currsize == counts.MOMENTS
-    assert one_row._count._nodes.cache_info().maxsize == counts.NODES
+        compiled_model.predict(row, windows.now.day, days)
+    assert compiled_model._count._moment.cache_info().currsize == counts.MOMENTS
+    assert compiled_model._count._nodes.cache_info().maxsize == counts.NODES
 
 
 LIGHT = """
 import sys
-from training.models.compiled.compiled_model import OneRow
-found = OneRow.load(sys.argv[1]).predict([3.0] * 200, 20_000, 90)
+from training.models.compiled.compiled_model import CompiledModel
+found = CompiledModel.load(sys.argv[1]).predict([3.0] * 200, 20_000, 90)
 heavy = {"pandas", "scipy", "sklearn", "joblib", "numba", "pyarrow", "mlflow"}
 print(found.low <= found.expected_purchases, heavy & set(sys.modules))
 """
@@ -166,7 +166,7 @@ print(found.low <= found.expected_purchases, heavy & set(sys.modules))
 
 def test_it_needs_none_of_the_large_libraries(model, tmp_path):
     """A process that loads and asks it has imported neither pandas nor SciPy nor scikit-learn, nor unpickled."""
-    OneRow.of(model).save(tmp_path / "compiled.json")
+    CompiledModel.of(model).save(tmp_path / "compiled.json")
     command = [sys.executable, "-c", LIGHT, tmp_path / "compiled.json"]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "True set()"
@@ -176,10 +176,10 @@ def test_another_file_is_refused(model, tmp_path):
     """Absent, of another digest, no JSON, of another form, or for columns of another version: each in one line."""
     path = tmp_path / "compiled.json"
     with pytest.raises(ModelError, match="is not there: publish"):
-        OneRow.load(path)
-    assert OneRow.of(model).save(path) == file_digest(path)
+        CompiledModel.load(path)
+    assert CompiledModel.of(model).save(path) == file_digest(path)
     with pytest.raises(ModelError, match="expected 000000000000: refused"):
-        OneRow.load(path, "0" * 64)
+        CompiledModel.load(path, "0" * 64)
     numbers = json.loads(path.read_text())
     for text, told in (
         ("{", "holds no compiled model"),
@@ -190,24 +190,24 @@ def test_another_file_is_refused(model, tmp_path):
     ):
         path.write_text(text)
         with pytest.raises(ModelError, match=told):
-            OneRow.load(path)
+            CompiledModel.load(path)
 
 
 def test_a_model_of_another_make_is_not_compiled(model):
     """Its kind is named."""
     with pytest.raises(ModelError, match="count model is a dict"):
-        OneRow.of(replace(model, count={}))
+        CompiledModel.of(replace(model, purchases={}))
     with pytest.raises(ModelError, match="spend model is a dict"):
-        OneRow.of(replace(model, spend={}))
+        CompiledModel.of(replace(model, spend={}))
 
 
 def test_its_constants_are_those_of_the_estimators():
     """They stand twice, because the estimators' rooms import what this must not."""
-    assert counts.CONTENT_HORIZONS == count_model.CONTENT_HORIZONS
+    assert counts.CONTENT_HORIZONS == purchase_model.CONTENT_HORIZONS
     assert tuple((signals.LATELY | signals.YEAR_AGO).values()) == counts.STRETCHES
     assert tuple(signals.LATELY | signals.YEAR_AGO) == counts.PACES
     assert (counts.DAYS, counts.TINY) == (signals.DAYS, signals.TINY)
-    assert (counts.LARGEST, counts.TINY_NONE) == (customer_corrections.LARGEST, count_model.TINY)
+    assert (counts.LARGEST, counts.TINY_NONE) == (customer_corrections.LARGEST, purchase_model.TINY)
     assert (interval.LOG_SHAPE_LIMIT, interval.PACE_DAYS) == (
         count_distribution.LOG_SHAPE_LIMIT,
         count_distribution.PACE_DAYS,

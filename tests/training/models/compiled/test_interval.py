@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import nbinom
 
 from training.models.compiled.interval import _cdf, interval, quantiles
-from training.models.purchases.hurdle_distribution import Counts
+from training.models.purchases.hurdle_distribution import HurdleDistribution
 
 
 @settings(deadline=None, max_examples=300)
@@ -33,9 +33,9 @@ def test_quantiles_are_those_of_scipy(mean, log_shape, probabilities):
     content=st.floats(0.3, 0.9),
 )
 def test_intervals_are_those_of_the_base(expected, none, dispersion, days, content):
-    """The same whole numbers as `Counts.interval` gives for a column."""
+    """The same whole numbers as `HurdleDistribution.interval` gives for a column."""
     expected = max(expected, 1 - none)
-    low, high = Counts(np.array([expected]), np.array([none]), dispersion, days).interval(content)
+    low, high = HurdleDistribution(np.array([expected]), np.array([none]), dispersion, days).interval(content)
     assert interval(expected, none, dispersion, days, content) == (low[0], high[0])
 
 

@@ -12,7 +12,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from features.errors import ModelError
 from training.models.btyd.gamma_gamma import GammaGamma
-from training.models.compiled.spend import COLUMNS, one_spend, spend_numbers
+from training.models.compiled.spend import COLUMNS, compiled_spend, spend_numbers
 from training.models.spend.model import SpendModel
 
 
@@ -24,7 +24,7 @@ def of_kind(kind, model=None):
 
 def compiled(model):
     """The function after its numbers went through JSON."""
-    return one_spend(json.loads(json.dumps(spend_numbers(model), allow_nan=False)))
+    return compiled_spend(json.loads(json.dumps(spend_numbers(model), allow_nan=False)))
 
 
 def test_trees_give_what_the_estimator_gives():

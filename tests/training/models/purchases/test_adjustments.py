@@ -1,51 +1,51 @@
-"""Corrections of customers: learnt from standpoints, bounded, and nothing without any."""
+"""Adjustments of customers: learnt from standpoints, bounded, and nothing without any."""
 
 import numpy as np
 import pytest
 
-from training.models.purchases.adjustments import LARGEST, Corrections
-from training.models.purchases.covariates import NAMES
-from training.models.purchases.cutoff_fit import Standpoint
+from training.models.purchases.adjustments import LARGEST, Adjustments
+from training.models.purchases.covariates import COVARIATES
+from training.models.purchases.cutoff_fit import CutoffFit
 from training.models.purchases.hurdle_distribution import DISPERSION
 
 
 @pytest.fixture(scope="module")
-def told(count_model, lesson):
+def told(purchase_model, windows):
     """Two standpoints with a month's outcome."""
-    months = [w for w in lesson.earlier if 30 in w.purchases][:2]
-    return [(Standpoint.of(window, count_model.clock_), 30) for window in months]
+    months = [w for w in windows.earlier if 30 in w.purchases][:2]
+    return [(CutoffFit.of(window, purchase_model.seasonality_), 30) for window in months]
 
 
-def learnt(told, lesson, ridge):
-    return Corrections.fit(told, lesson.past.first_day, lesson.now.day, ridge)
+def learnt(told, windows, ridge):
+    return Adjustments.fit(told, windows.past.first_day, windows.now.day, ridge)
 
 
-def test_nothing_told_corrects_nothing(lesson):
+def test_nothing_told_corrects_nothing(windows):
     """The factors are 1, whatever the signals."""
-    nothing = learnt([], lesson, None)
+    nothing = learnt([], windows, None)
     assert nothing.dispersion == DISPERSION
-    for factor in nothing.log_factors(np.random.default_rng(0).normal(0, 9, (20, len(NAMES)))):
+    for factor in nothing.log_factors(np.random.default_rng(0).normal(0, 9, (20, len(COVARIATES)))):
         assert (factor == 0).all()
 
 
-def test_no_customer_is_moved_beyond_the_limit(told, lesson):
+def test_no_customer_is_moved_beyond_the_limit(told, windows):
     """Not by the wildest signals, with slopes hardly held back."""
-    bold = learnt(told, lesson, 0.1)
-    wild = np.random.default_rng(0).normal(0, 1e6, (200, len(NAMES)))
+    bold = learnt(told, windows, 0.1)
+    wild = np.random.default_rng(0).normal(0, 1e6, (200, len(COVARIATES)))
     for factor in bold.log_factors(wild):
         assert np.abs(factor).max() <= LARGEST
         assert np.isfinite(factor).all()
 
 
-def test_customers_of_whom_more_came_are_moved_up(told, lesson):
+def test_customers_of_whom_more_came_are_moved_up(told, windows):
     """An outcome that a signal decides is learnt from it, and of none the other way round."""
     bent = []
     for standpoint, days in told:
-        gap = standpoint.signals[:, NAMES.index("one_time")]
+        gap = standpoint.covariates[:, COVARIATES.index("one_time")]
         came = np.random.default_rng(1).poisson(standpoint.expected(days) * np.where(gap > 0, 3.0, 0.5))
         window = type(standpoint.window)(standpoint.window.day, standpoint.window.features, {days: came}, {})
-        bent.append((Standpoint.of(window, standpoint.clock), days))
-    corrections = learnt(bent, lesson, None)
-    one_time = bent[0][0].signals[:, NAMES.index("one_time")] > 0
-    for factor in corrections.log_factors(bent[0][0].signals):
+        bent.append((CutoffFit.of(window, standpoint.clock), days))
+    corrections = learnt(bent, windows, None)
+    one_time = bent[0][0].covariates[:, COVARIATES.index("one_time")] > 0
+    for factor in corrections.log_factors(bent[0][0].covariates):
         assert factor[one_time].mean() > factor[~one_time].mean() + 0.5

@@ -27,7 +27,7 @@ def test_a_base_without_repeat_purchases_may_yet_have_some(customers):
     """The forecast is small and above 0, and smaller the more customers have not come back."""
     X = pd.DataFrame({"frequency": 0.0, "recency": 0.0, "T": np.full(customers, 100.0)})
     model, _ = fitted(X)
-    expected, none = model.expected_purchases(X, 90)[0], model.probability_none(X, 90)[0]
+    expected, none = model.expected_purchases(X, 90)[0], model.no_purchase_probability(X, 90)[0]
     assert 0.05 / customers < expected < 1 / customers + 0.1
     assert 0.5 < none < 1
 
@@ -36,5 +36,5 @@ def test_one_customer_who_never_fails_may_yet_leave():
     """Few histories do not push the model to the edge, where nobody ever leaves."""
     X = pd.DataFrame({"frequency": [9.0], "recency": [90.0], "T": [95.0]})
     with_prior, without = fitted(X)
-    assert 0.01 < with_prior.probability_none(X, 90)[0] < 0.5
-    assert without.probability_none(X, 90)[0] < 0.001
+    assert 0.01 < with_prior.no_purchase_probability(X, 90)[0] < 0.5
+    assert without.no_purchase_probability(X, 90)[0] < 0.001

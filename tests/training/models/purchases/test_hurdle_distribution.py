@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.models.purchases.hurdle_distribution import DISPERSION, Counts, content_that_holds, fit_dispersion
+from training.models.purchases.hurdle_distribution import (
+    DISPERSION,
+    HurdleDistribution,
+    content_that_holds,
+    fit_dispersion,
+)
 
 NONES = st.floats(1e-12, 1.0)
 BEYOND = st.floats(0.0, 1e4)
@@ -14,7 +19,7 @@ DISPERSIONS = st.tuples(st.floats(-3, 3), st.floats(-1, 1))
 
 def counts(none, beyond, dispersion=DISPERSION, days=90.0):
     none, beyond = np.atleast_1d(none).astype(float), np.atleast_1d(beyond)
-    return Counts((1 - none) * (1 + beyond), none, dispersion, days)
+    return HurdleDistribution((1 - none) * (1 + beyond), none, dispersion, days)
 
 
 @pytest.mark.parametrize("none", [1e-9, 0.2, 0.9, 0.999])
@@ -70,7 +75,7 @@ def test_the_shape_is_found_again():
     """Of counts drawn with a shape that rises with the pace."""
     rng = np.random.default_rng(2)
     none, days = rng.uniform(0.05, 0.6, 20_000), rng.choice([30.0, 90.0, 365.0], 20_000)
-    truth = Counts((1 - none) * (1 + rng.gamma(1.0, 3.0, 20_000)), none, (-0.4, 0.5), days)
+    truth = HurdleDistribution((1 - none) * (1 + rng.gamma(1.0, 3.0, 20_000)), none, (-0.4, 0.5), days)
     bought = rng.random(20_000) >= none
     success = truth.shape / (truth.shape + truth.beyond)
     y = np.where(bought, 1 + rng.negative_binomial(truth.shape, success), 0).astype(float)

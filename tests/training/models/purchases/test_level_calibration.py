@@ -6,17 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.models.purchases.cutoff_fit import Standpoint
-from training.models.purchases.level_calibration import STEPS, YEAR_AGO, Stretch
-from training.models.purchases.seasonality import SeasonalClock
+from training.models.purchases.cutoff_fit import CutoffFit
+from training.models.purchases.level_calibration import STEPS, YEAR_AGO, LevelCalibration
+from training.models.purchases.seasonality import Seasonality
 
 
 @pytest.fixture(scope="module")
-def stretched(lesson):
+def stretched(windows):
     """The stretch that a shop learns which is `copies` times the base, and bought `factor` as much as expected."""
-    then = next(w for w in lesson.earlier if w.day == lesson.now.day - YEAR_AGO)
-    clock = SeasonalClock(lesson.now.day)
-    here, there = Standpoint.of(lesson.now, clock), Standpoint.of(then, clock)
+    then = next(w for w in windows.earlier if w.day == windows.now.day - YEAR_AGO)
+    clock = Seasonality(windows.now.day)
+    here, there = CutoffFit.of(windows.now, clock), CutoffFit.of(then, clock)
     rng = np.random.default_rng(5)
 
     def many(standpoint, rows):
@@ -25,12 +25,12 @@ def stretched(lesson):
 
     def learn(copies, factor):
         rows = np.arange(int(copies * len(then.features))) % len(then.features)
-        now_rows = np.arange(int(copies * len(lesson.now.features))) % len(lesson.now.features)
+        now_rows = np.arange(int(copies * len(windows.now.features))) % len(windows.now.features)
         before = many(there, rows)
         steps = rng.poisson(np.diff([factor * before.expected(s) for s in STEPS], axis=0, prepend=0.0))
         came = dict(zip(STEPS, np.cumsum(steps, axis=0), strict=True))
         now = many(here, now_rows)
-        stretch = Stretch.fit(now, replace(before, window=replace(before.window, purchases=came)))
+        stretch = LevelCalibration.fit(now, replace(before, window=replace(before.window, purchases=came)))
         return stretch, now.totals(stretch.at(YEAR_AGO))[0] / now.totals(YEAR_AGO)[0]
 
     return learn
@@ -58,7 +58,7 @@ def test_it_rises_with_the_horizon(stretched):
 
 def test_without_a_year_ago_a_horizon_is_itself():
     """Nothing is stretched."""
-    assert [Stretch.none().at(span) for span in (0, 0.5, 30, 1000)] == [0, 0.5, 30, 1000]
+    assert [LevelCalibration.none().at(span) for span in (0, 0.5, 30, 1000)] == [0, 0.5, 30, 1000]
 
 
 def test_a_year_in_which_nobody_bought_stops_nothing(stretched):

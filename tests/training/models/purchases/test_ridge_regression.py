@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from sklearn.linear_model import PoissonRegressor
 
-from training.models.purchases.ridge_regression import RIDGES, count_ridge, count_slopes, none_ridge, none_slopes
+from training.models.purchases.ridge_regression import (
+    RIDGES,
+    count_ridge,
+    count_slopes,
+    no_purchase_ridge,
+    no_purchase_slopes,
+)
 
 TRUE = np.array([0.30, -0.20, 0.0, 0.10])
 INTERCEPTS = np.array([0.2, -0.4])
@@ -26,7 +32,7 @@ def test_known_slopes_and_intercepts_come_back():
     X, offset, y, group, _ = rows(8000)
     for slopes, intercepts in (
         count_slopes(X, offset, y, group, 1.0),
-        none_slopes(X, offset, y > 0, group, 1.0),
+        no_purchase_slopes(X, offset, y > 0, group, 1.0),
     ):
         assert slopes == pytest.approx(TRUE, abs=0.04)
         assert intercepts == pytest.approx(INTERCEPTS, abs=0.04)
@@ -46,7 +52,7 @@ def test_counts_agree_with_scikit_learn():
 def test_a_larger_ridge_holds_slopes_back():
     """Down to nothing, and the intercepts still bring each group's total to what came."""
     X, offset, y, group, _ = rows(500)
-    for fit, outcome in ((count_slopes, y), (none_slopes, y > 0)):
+    for fit, outcome in ((count_slopes, y), (no_purchase_slopes, y > 0)):
         sizes = [np.linalg.norm(fit(X, offset, outcome, group, ridge)[0]) for ridge in (1.0, 1e3, 1e9)]
         assert sizes[0] > sizes[1] > sizes[2]
         assert sizes[2] < 1e-3
@@ -60,7 +66,7 @@ def test_chance_is_not_believed(seed):
     """Where the signals say nothing, what is left of the slopes moves customers by a few percent at most."""
     X, offset, y, group, customer = rows(150, slopes=np.zeros(20), seed=seed)
     by_count, _ = count_slopes(X, offset, y, group, count_ridge(X, offset, y, group, customer))
-    by_none, _ = none_slopes(X, offset, y > 0, group, none_ridge(X, offset, y > 0, group, customer))
+    by_none, _ = no_purchase_slopes(X, offset, y > 0, group, no_purchase_ridge(X, offset, y > 0, group, customer))
     assert (X @ by_count).std() < 0.12
     assert (X @ by_none).std() < 0.12
 
@@ -71,7 +77,7 @@ def test_what_many_customers_say_is_believed():
     for customers in (100, 4000):
         X, offset, y, group, customer = rows(customers, seed=3)
         ridges.append((count_ridge(X, offset, y, group, customer), len(y)))
-        assert none_ridge(X, offset, y > 0, group, customer) <= RIDGES[-1]
+        assert no_purchase_ridge(X, offset, y > 0, group, customer) <= RIDGES[-1]
     assert ridges[1][0] / ridges[1][1] < ridges[0][0] / ridges[0][1]
     slopes, _ = count_slopes(X, offset, y, group, ridges[1][0])
     assert slopes == pytest.approx(TRUE, abs=0.05)
@@ -95,6 +101,8 @@ def test_nobody_who_bought_teaches_nothing():
     for outcome in (np.zeros_like(y), np.full_like(y, 7.0)):
         for found in (
             count_slopes(X, offset, outcome, group, count_ridge(X, offset, outcome, group, customer)),
-            none_slopes(X, offset, outcome > 0, group, none_ridge(X, offset, outcome > 0, group, customer)),
+            no_purchase_slopes(
+                X, offset, outcome > 0, group, no_purchase_ridge(X, offset, outcome > 0, group, customer)
+            ),
         ):
             assert all(np.isfinite(part).all() for part in found)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from features.simulate import Truth, season_factors
 from tests.training.logs import START, simulated, stored
-from tests.training.training_sets import lesson
-from training.models.purchases.seasonality import CYCLE, SeasonalClock
+from tests.training.training_sets import windows_at
+from training.models.purchases.seasonality import CYCLE, Seasonality
 from training.models.window import Activity
 
 COEFFICIENTS = st.lists(st.floats(-0.4, 0.4), min_size=6, max_size=6).map(tuple)
@@ -20,8 +20,8 @@ DATE = START + timedelta(800)
 
 
 def learned(folder, **changes):
-    shop = lesson(stored(simulated(1500, days=800, **changes), folder), DATE)
-    return SeasonalClock.fit(shop.now.features, shop.past, shop.now.day)
+    shop = windows_at(stored(simulated(1500, days=800, **changes), folder), DATE)
+    return Seasonality.fit(shop.now.features, shop.past, shop.now.day)
 
 
 def busy(clock):
@@ -33,7 +33,7 @@ def busy(clock):
 @given(coefficients=COEFFICIENTS, origin=st.integers(0, 30_000), day=DAYS, more=st.integers(1, 5000))
 def test_it_always_goes_on_and_comes_round_in_four_years(coefficients, origin, day, more):
     """However far from its origin: a later day is later on the clock, and the same days take the same time."""
-    clock = SeasonalClock(origin, coefficients)
+    clock = Seasonality(origin, coefficients)
     assert clock.at(origin) == 0
     assert clock.span(day, more) > 0
     assert clock.span(day, more) == pytest.approx(clock.span(day + CYCLE, more), rel=1e-9)
@@ -43,7 +43,7 @@ def test_it_always_goes_on_and_comes_round_in_four_years(coefficients, origin, d
 @given(origin=st.integers(0, 30_000), day=st.floats(-1e6, 1e6))
 def test_without_coefficients_it_shows_plain_days(origin, day):
     """Fractions of a day, before and after its origin."""
-    assert SeasonalClock(origin).at(day) == pytest.approx(day - origin, abs=1e-6)
+    assert Seasonality(origin).at(day) == pytest.approx(day - origin, abs=1e-6)
 
 
 def test_a_season_is_found_again(tmp_path):
@@ -60,23 +60,30 @@ def test_without_a_season_it_runs_nearly_evenly(tmp_path):
     assert np.abs(busy(learned(tmp_path)) - 1).mean() < 0.07
 
 
-def test_histories_are_in_clock_time(count_model, lesson):
+def test_histories_are_in_clock_time(purchase_model, windows):
     """Frequency stays; recency and T keep their order, and are zero together with what makes them so."""
-    clock = SeasonalClock(lesson.now.day, (0.5, 0.2, 0.0, 0.3, 0.1, 0.0))
-    plain, found = lesson.now.features, clock.histories(lesson.now.features, lesson.now.day)
+    clock = Seasonality(windows.now.day, (0.5, 0.2, 0.0, 0.3, 0.1, 0.0))
+    plain, found = (
+        windows.now.features,
+        clock.histories(windows.now.features, windows.now.day),
+    )
     assert (found["frequency"] == plain["frequency"]).all()
     assert ((found["recency"] > 0) == (plain["recency"] > 0)).all()
     assert (found["recency"] <= found["T"]).all()
-    np.testing.assert_allclose(found["T"], -clock.span(lesson.now.day, -plain["T"]), atol=0.11)
-    even = SeasonalClock(lesson.now.day).histories(plain, lesson.now.day)
+    np.testing.assert_allclose(found["T"], -clock.span(windows.now.day, -plain["T"]), atol=0.11)
+    even = Seasonality(windows.now.day).histories(plain, windows.now.day)
     assert (even[["recency", "T"]] == plain[["recency", "T"]]).all(axis=None)
 
 
-def test_with_little_to_see_it_is_plain(lesson):
+def test_with_little_to_see_it_is_plain(windows):
     """Few weeks, few customers who came three times, or none at all."""
-    customers = lesson.now.features
+    customers = windows.now.features
     few = customers[customers["frequency"] >= 2].iloc[:19]
     once = customers[customers["frequency"] == 0]
-    nothing = Activity(lesson.now.day - 40, np.zeros(40, int), np.zeros(40, int))
-    for some, past in ((few, lesson.past), (once, lesson.past), (customers[customers["T"] < 40], nothing)):
-        assert SeasonalClock.fit(some, past, lesson.now.day).coefficients == ()
+    nothing = Activity(windows.now.day - 40, np.zeros(40, int), np.zeros(40, int))
+    for some, past in (
+        (few, windows.past),
+        (once, windows.past),
+        (customers[customers["T"] < 40], nothing),
+    ):
+        assert Seasonality.fit(some, past, windows.now.day).coefficients == ()
