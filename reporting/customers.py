@@ -2,11 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from reporting.comparison import Comparison
-
-Floats = NDArray[np.float64]
 
 TOP = 0.25
 """Who is high in a score: the first quarter of the customers."""
@@ -58,14 +56,6 @@ def quadrant(rule: pd.Series, model: pd.Series) -> pd.Series:
     by_model[np.argsort(-model.to_numpy(), kind="stable")[: by_rule.sum()]] = True
     names = np.select([by_rule & by_model, by_rule, by_model], QUADRANTS[:3], QUADRANTS[3])
     return pd.Series(names, rule.index, dtype="str", name="quadrant")
-
-
-def among_first(score: ArrayLike, size: int) -> Floats:
-    """Return how far each is among the `size` highest, 0 to 1: those at the edge with equal scores share its places."""
-    s = np.asarray(score, float)
-    edge = np.partition(s, len(s) - size)[len(s) - size]
-    above, at = s > edge, s == edge
-    return np.asarray(above + at * ((size - above.sum()) / at.sum()))
 
 
 def outcome_rows(customers: pd.DataFrame, bought: str, stayed_away: str) -> list[dict[str, object]]:

@@ -12,8 +12,7 @@ from features.loyalty.formula import Formula
 from features.loyalty.scoring import bands, loyalty, part_scores
 from features.store.event_store import EventStore
 from reporting.comparison import Comparison
-from reporting.tables import draws
-from training.evaluation.metrics import bootstrap
+from training.evaluation.intervals import bootstrap, bootstrap_draws
 from training.windows import LEAST_HISTORY, activity, window
 
 Floats = NDArray[np.float64]
@@ -134,6 +133,6 @@ def _tried(
         return {"now": now, "suggested": suggested, "difference": suggested - now}
 
     row = {"window": name, "from": start, "days": days, "customers": len(y), **correlations(np.arange(len(y)))}
-    interval = bootstrap(correlations, len(y), draws(len(y))).loc["difference"] if name == "later" else None
+    interval = bootstrap(correlations, len(y), bootstrap_draws(len(y))).loc["difference"] if name == "later" else None
     low, high = (interval["low"], interval["high"]) if interval is not None else (np.nan, np.nan)
     return {**row, "low": low, "high": high}

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from reporting.comparison import Comparison
-from reporting.customers import QUADRANTS, among_first
+from reporting.customers import QUADRANTS
 from training.evaluation.evaluation import customer_losses, measures
-from training.evaluation.metrics import bootstrap, churn_measures, gain_curve, reliability
+from training.evaluation.intervals import bootstrap, bootstrap_draws, wilson_interval
+from training.evaluation.metrics import churn_measures, gain_curve, list_membership, reliability
 
 Floats = NDArray[np.float64]
 
@@ -17,16 +18,8 @@ LIST_SHARE, LONGEST_LIST = 0.1, 500
 """A list that people can work through: a tenth of the customers, at most so many."""
 GROUPS = 10
 SEGMENTS = ("new", "one-time", "repeat", "lapsed")
-DRAWS, MANY = 200, 50_000
-"""Bootstrap draws up to so many customers; beyond, fewer in proportion, and at least `FEWEST_DRAWS`."""
-FEWEST_DRAWS = 20
 LOSSES = ("deviance", "mae", "log_loss", "brier")
 Z = 1.96
-
-
-def draws(customers: int) -> int:
-    """Return how many bootstrap draws to make over so many customers."""
-    return max(FEWEST_DRAWS, min(DRAWS, DRAWS * MANY // max(1, customers)))
 
 
 def orders(comparison: Comparison, outcome: str) -> dict[str, Floats]:
@@ -77,11 +70,11 @@ def headline(comparison: Comparison) -> pd.DataFrame:
         def found(
             rows: NDArray[np.int64], came: Floats = came, sides: dict[str, Floats] = sides, size: int = size
         ) -> dict[str, float]:
-            by = {name: float(among_first(sides[name][rows], size) @ came[rows]) for name in ("model", "rule")}
+            by = {name: float(list_membership(sides[name][rows], size) @ came[rows]) for name in ("model", "rule")}
             return {"difference": by["model"] - by["rule"], **by}
 
         now = found(np.arange(len(came)))
-        interval = bootstrap(found, len(came), draws(len(came))).loc["difference"]
+        interval = bootstrap(found, len(came), bootstrap_draws(len(came))).loc["difference"]
         rows[outcome] = {
             "list": size,
             "among": len(came),
@@ -115,7 +108,7 @@ def reliability_table(comparison: Comparison) -> pd.DataFrame:
     curves = []
     for name in both(comparison.forecasts):
         curve = reliability(y, comparison.forecasts[name]["churn_probability"])
-        low, high = wilson(curve["came_true"] * curve["customers"], curve["customers"])
+        low, high = wilson_interval(curve["came_true"] * curve["customers"], curve["customers"])
         curves.append(curve.assign(low=low, high=high, forecast=name))
     return pd.concat(curves, ignore_index=True)[["forecast", "said", "came_true", "customers", "low", "high"]]
 
@@ -161,7 +154,9 @@ def quadrant_table(customers: pd.DataFrame) -> pd.DataFrame:
     )
     grouped = grouped.reindex(list(QUADRANTS)).rename_axis("quadrant")
     grouped["customers"] = grouped["customers"].fillna(0).astype(int)
-    grouped["low"], grouped["high"] = wilson(grouped["stayed_away"] * grouped["customers"], grouped["customers"])
+    grouped["low"], grouped["high"] = wilson_interval(
+        grouped["stayed_away"] * grouped["customers"], grouped["customers"]
+    )
     return grouped.reset_index()
 
 
@@ -178,7 +173,7 @@ def agreement(customers: pd.DataFrame) -> pd.DataFrame:
         return {f"{a}_{b}": float(ranks[a].corr(ranks[b])) for a, b in pairs}
 
     table = pd.Series(correlations(np.arange(len(customers))), name="correlation").to_frame()
-    interval = bootstrap(correlations, len(customers), draws(len(customers)))
+    interval = bootstrap(correlations, len(customers), bootstrap_draws(len(customers)))
     return table.join(interval).rename_axis("pair").reset_index()
 
 
@@ -195,7 +190,7 @@ def segment_table(comparison: Comparison) -> pd.DataFrame:
         if not inside.any():
             continue
         y, gone = comparison.purchases[inside], comparison.stayed_away[inside].to_numpy()
-        low, high = wilson(gone.sum(), len(gone))
+        low, high = wilson_interval(gone.sum(), len(gone))
         for side in both(comparison.forecasts):
             said = comparison.forecasts[side][inside]
             ranked = pd.Series(order[side][inside]).rank(pct=True)
@@ -237,7 +232,7 @@ def difference_table(comparison: Comparison) -> pd.DataFrame:
         return dict(zip(keys, values[rows].mean(axis=0).tolist(), strict=True))
 
     index = pd.MultiIndex.from_tuples(keys, names=["against", "measure"])
-    interval = bootstrap(means, len(y), draws(len(y))).set_axis(index)
+    interval = bootstrap(means, len(y), bootstrap_draws(len(y))).set_axis(index)
     return pd.Series(values.mean(axis=0), index, name="difference").to_frame().join(interval).reset_index()
 
 
@@ -251,13 +246,3 @@ def _losses(purchases: pd.Series, forecast: pd.DataFrame) -> pd.DataFrame:
 def both(forecasts: Mapping[str, pd.DataFrame]) -> list[str]:
     """Return the sides that give a chance: the rule only where an earlier window told what its scores come to."""
     return [name for name in ("model", "rule") if name in forecasts]
-
-
-def wilson(happened: ArrayLike, of: ArrayLike) -> tuple[Floats, Floats]:
-    """Return the 95 % interval of a share (Wilson 1927, JASA 22): NaN of nobody."""
-    n = np.asarray(of, float)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p = np.asarray(happened, float) / n
-        middle = (p + Z**2 / (2 * n)) / (1 + Z**2 / n)
-        half = Z * np.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2)) / (1 + Z**2 / n)
-    return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)

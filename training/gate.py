@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from features.definitions import COLUMN_NAMES
 from features.errors import InvalidArgumentError
 from training.evaluation.evaluation import customer_losses
-from training.evaluation.metrics import bootstrap, calibration_error
+from training.evaluation.intervals import bootstrap
+from training.evaluation.metrics import calibration_error
 from training.models.bundle import CHALLENGER, CHAMPION, OUTPUTS
 
 MEASURES = ("deviance", "log_loss")

@@ -1,14 +1,13 @@
 """The report's tables: figures that can be counted by hand, and laws they keep."""
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest, spearmanr
+from scipy.stats import spearmanr
 
-from reporting.customers import among_first, cut, place, quadrant
-from reporting.tables import difference_table, draws, wilson
+from reporting.customers import cut, place, quadrant
+from reporting.tables import difference_table
 
 SCORES = st.lists(st.integers(0, 5).map(float), min_size=1, max_size=40)
 
@@ -28,16 +27,6 @@ def test_only_those_who_bought_lately_are_watched(report):
     """The watch list is drawn from customers with a purchase within the year."""
     lately = (report.comparison.features["purchase_days_365"] > 0).sum()
     assert report.tables["headline"].set_index("outcome").loc["stayed_away", "among"] == lately
-
-
-@given(SCORES, st.data())
-def test_a_list_has_its_length_whatever_ties(scores, data):
-    """The shares of a list sum to its length, and equal scores have equal shares."""
-    size = data.draw(st.integers(1, len(scores)))
-    member = among_first(scores, size)
-    assert member.sum() == pytest.approx(size)
-    assert pd.Series(member).groupby(scores).nunique().max() == 1
-    assert ((member >= 0) & (member <= 1)).all()
 
 
 @given(SCORES, st.randoms(use_true_random=False))
@@ -118,19 +107,3 @@ def test_segments_hold_everybody(report):
     assert segments["customers"].sum() == len(report.comparison.purchases)
     gone = (segments["stayed_away"] * segments["customers"]).sum()
     assert gone == pytest.approx(report.comparison.stayed_away.sum())
-
-
-@given(st.integers(1, 400), st.floats(0, 1))
-def test_shares_have_wilson_intervals(size, part):
-    """As SciPy has them."""
-    happened = round(part * size)
-    low, high = wilson(happened, size)
-    expected = binomtest(happened, size).proportion_ci(method="wilson")
-    assert (float(low), float(high)) == pytest.approx((expected.low, expected.high), abs=2e-4)
-    assert np.isnan(wilson(0, 0)).all()
-
-
-def test_many_customers_need_few_draws():
-    """An interval over a million customers is narrow: it is drawn less often, so that it takes seconds."""
-    assert draws(1) == draws(50_000) == 200
-    assert draws(1_000_000) == 20

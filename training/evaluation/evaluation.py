@@ -7,10 +7,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import InvalidArgumentError
+from training.evaluation.intervals import bootstrap
 from training.evaluation.metrics import (
     SMALLEST_COUNT,
     SMALLEST_PROBABILITY,
-    bootstrap,
     churn_measures,
     count_measures,
     coverage,
@@ -76,7 +76,7 @@ def customer_losses(purchases: pd.Series, forecast: pd.DataFrame) -> pd.DataFram
     return pd.DataFrame({"deviance": deviance, "log_loss": log_loss}, index=purchases.index)
 
 
-def paired_differences(
+def measure_differences(
     purchases: pd.Series,
     forecasts: Mapping[str, pd.DataFrame],
     of: str,

@@ -1,8 +1,5 @@
 """How good a forecast is: plain functions of what came true and what was said, one number or one table each."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -112,20 +109,26 @@ def deciles(outcome: ArrayLike, expected: ArrayLike, groups: int = 10) -> pd.Dat
     return pd.DataFrame(rows, columns=["decile", "customers", "expected", "came"])
 
 
-def bootstrap(
-    measure: Callable[[NDArray[np.int64]], Mapping[Any, float]], customers: int, draws: int = 200, seed: int = 0
-) -> pd.DataFrame:
-    """Return the 95 % bootstrap interval of each value of `measure`, which is called with rows drawn from `customers`.
+def list_membership(score: ArrayLike, size: int) -> Floats:
+    """Return how far each customer belongs to a list of the `size` highest scores.
 
-    Percentiles over draws of customers with replacement: columns `low` and `high`, a row a value (names that are
-    tuples make several levels). To compare two models, let `measure` return the difference on the same rows: that is
-    the paired interval.
+    Parameters
+    ----------
+    score : array-like of float, shape (n,)
+        The scores, none null.
+    size : int
+        The length of the list, 1 to n.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        1 on the list, 0 off it. Customers whose equal scores straddle the end of the list share its last places, so
+        that the sum is `size`.
     """
-    rng = np.random.default_rng(seed)
-    drawn = [measure(rng.integers(0, customers, customers)) for _ in range(draws)]
-    values = pd.DataFrame([list(each.values()) for each in drawn], dtype=float)
-    low, high = values.quantile([0.025, 0.975]).to_numpy()
-    return pd.DataFrame({"low": low, "high": high}, index=pd.Index(list(drawn[0])))
+    s = np.asarray(score, float)
+    edge = np.partition(s, len(s) - size)[len(s) - size]
+    above, at = s > edge, s == edge
+    return np.asarray(above + at * ((size - above.sum()) / at.sum()))
 
 
 def _best_first(y: Floats, score: Floats) -> Floats:

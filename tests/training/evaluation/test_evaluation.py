@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.evaluation.evaluation import PAIRED, customer_losses, measures, measures_by, paired_differences, segment
+from training.evaluation.evaluation import PAIRED, customer_losses, measure_differences, measures, measures_by, segment
 from training.evaluation.metrics import churn_measures, count_measures
 
 RNG = np.random.default_rng(3)
@@ -78,14 +78,14 @@ def test_losses_of_customers_average_to_the_measures():
 
 def test_a_forecast_does_not_differ_from_itself():
     """Its paired differences are 0, with an interval of no width."""
-    table = paired_differences(PURCHASES, {"good": GOOD, "twin": GOOD.copy()}, "good", ["twin"], draws=20)
+    table = measure_differences(PURCHASES, {"good": GOOD, "twin": GOOD.copy()}, "good", ["twin"], draws=20)
     assert (table == 0).all(axis=None)
     assert list(table.index) == [("twin", measure) for measure in PAIRED]
 
 
 def test_the_better_forecast_is_better_beyond_chance():
     """Losses differ downwards and ranks upwards, the interval leaves 0 out, and the difference lies within it."""
-    table = paired_differences(PURCHASES, {"good": GOOD, "worse": WORSE}, "good", ["worse"], draws=100).loc["worse"]
+    table = measure_differences(PURCHASES, {"good": GOOD, "worse": WORSE}, "good", ["worse"], draws=100).loc["worse"]
     for measure in ("deviance", "rmse", "log_loss", "brier"):
         assert table.loc[measure, "high"] < 0
     assert table.loc["auc", "low"] > 0

@@ -16,13 +16,13 @@ from sklearn.metrics import (
 )
 
 from training.evaluation.metrics import (
-    bootstrap,
     calibration_error,
     churn_measures,
     count_measures,
     coverage,
     deciles,
     gain_curve,
+    list_membership,
     normalised_gini,
     reliability,
 )
@@ -104,15 +104,6 @@ def test_deciles_hold_everybody_best_first() -> None:
     table = deciles(expected, expected)
     assert table["customers"].sum() == 25
     assert (table["expected"].diff().dropna() < 0).all()
-
-
-def test_the_bootstrap_interval_holds_the_mean() -> None:
-    """Of a thousand draws of a normal, and names that are tuples make levels."""
-    values = np.random.default_rng(0).normal(3, 1, 400)
-    table = bootstrap(lambda rows: {("a", "mean"): float(values[rows].mean())}, 400)
-    low, high = table.loc[("a", "mean")]
-    assert low < values.mean() < high
-    assert high - low == pytest.approx(2 * 1.96 / 20, rel=0.2)
 
 
 # Against the libraries, and in any order
@@ -199,10 +190,14 @@ def test_deciles_of_all_have_the_means_of_all() -> None:
     assert len(deciles([1, 0, 2], [0.1, 0.2, 0.3])) == 3
 
 
-def test_a_measure_that_is_never_defined_has_no_interval() -> None:
-    """Null ends, and no word of warning; the same seed gives the same draws."""
-    table = bootstrap(lambda rows: {"rank": np.nan, "mean": float(Y[rows].mean())}, 500, draws=20)
-    assert table.loc["rank"].isna().all()
-    assert table.loc["mean", "low"] < table.loc["mean", "high"]
-    again = bootstrap(lambda rows: {"rank": np.nan, "mean": float(Y[rows].mean())}, 500, draws=20)
-    assert again.equals(table)
+SCORES = st.lists(st.integers(0, 5).map(float), min_size=1, max_size=40)
+
+
+@given(SCORES, st.data())
+def test_a_list_has_its_length_whatever_ties(scores: list[float], data: st.DataObject) -> None:
+    """The shares of a list sum to its length, and equal scores have equal shares."""
+    size = data.draw(st.integers(1, len(scores)))
+    member = list_membership(scores, size)
+    assert member.sum() == pytest.approx(size)
+    assert pd.Series(member).groupby(scores).nunique().max() == 1
+    assert ((member >= 0) & (member <= 1)).all()
