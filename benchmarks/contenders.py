@@ -20,7 +20,7 @@ import pandas as pd
 
 from benchmarks.pandas_features import pandas_features
 from benchmarks.stopwatch import tell
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.engines.feature_table import feature_chunks, feature_table
 from features.engines.python_engine import customer_features
 from features.ingestion.ingest import ingest
@@ -122,7 +122,7 @@ def differences(folder: Path, as_of: datetime) -> Facts:
         batch = feature_table(store, date)
         rows = {name: customer_features(events, date) for name, events in log if _known(events, date)}
         found["online"] += _differing(batch, pd.DataFrame.from_dict(rows, orient="index").sort_index())
-        found["pandas"] += _differing(batch, pandas_features(folder / "log.parquet", date)[list(COLUMN_NAMES)])
+        found["pandas"] += _differing(batch, pandas_features(folder / "log.parquet", date)[list(FEATURE_NAMES)])
         found["cells"] += batch.size
     buyers = feature_table(store, as_of).query("purchase_days > 0")
     for summary in folder.glob("summary-*.parquet"):

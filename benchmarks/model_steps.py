@@ -15,7 +15,7 @@ from benchmarks.stopwatch import tell
 from features.as_of import AsOf
 from features.engines.feature_table import feature_chunks, feature_table
 from features.ingestion.ingest import ingest
-from features.loyalty.scoring import load_formula
+from features.loyalty.formula import load_formula
 from features.store.event_store import open_store
 from serving.batch import Forecasts, write_scores
 from training.fit import fit_customer_model

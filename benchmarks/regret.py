@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from features.as_of import AsOf
 from features.ingestion.ingest import ingest
-from features.loyalty.scoring import load_formula
+from features.loyalty.formula import load_formula
 from features.simulate import Truth, expected_in, simulate
 from features.store.event_store import open_store
 from training.fit import fit_customer_model

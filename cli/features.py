@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
         `regulars features store --as-of 2011-12-10 --out features.parquet`
         """
-        from features.definitions import COLUMN_NAMES
+        from features.definitions import FEATURE_NAMES
         from features.engines.feature_table import write_feature_table
 
         with opened(store) as events:
@@ -43,4 +43,4 @@ def register(app: typer.Typer) -> None:
             else:
                 with progress("customers", events.n_customers) as step:
                     rows = write_feature_table(events, as_of, out, progress=step)
-        say(f"{rows:,} customers known at {as_of}, {len(COLUMN_NAMES)} columns -> {out}")
+        say(f"{rows:,} customers known at {as_of}, {len(FEATURE_NAMES)} columns -> {out}")

@@ -8,7 +8,7 @@ import pandas as pd
 from features.as_of import AsOf, AsOfLike, day_date
 from features.errors import TooLittleDataError
 from features.loyalty.formula import Formula
-from features.loyalty.scoring import formula_for
+from features.loyalty.scoring import drop_unpriced_parts
 from features.loyalty.sensitivity import sensitivity
 from features.store.event_store import EventStore
 from reporting import tables as of
@@ -57,7 +57,7 @@ def make_report(
     was another.
     """
     say = progress or (lambda step: None)
-    formula, before = formula_for(store, formula), formula_for(store, formula_then or formula)
+    formula, before = drop_unpriced_parts(store, formula), drop_unpriced_parts(store, formula_then or formula)
     comparison = compare(store, as_of, horizon, formula, tracking, quick, progress)
     say("weights")
     suggestion = suggest(store, comparison)

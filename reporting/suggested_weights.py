@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from features.as_of import AsOf, day_date
 from features.loyalty.formula import Formula
-from features.loyalty.scoring import bands, loyalty, part_scores
+from features.loyalty.scoring import assign_bands, combine_parts, part_scores
 from features.store.event_store import EventStore
 from reporting.comparison import Comparison
 from training.evaluation.intervals import bootstrap, bootstrap_draws
@@ -79,7 +79,7 @@ def suggest(store: EventStore, comparison: Comparison) -> Suggestion:
             _tried("later", comparison.as_of, horizon, later, comparison.purchases.to_numpy(), formula, found),
         ]
     )
-    before, after = (bands(loyalty(later, rule)[0], rule).codes for rule in (formula, found))
+    before, after = (assign_bands(combine_parts(later, rule)[0], rule).codes for rule in (formula, found))
     return Suggestion(table, gain, int(np.count_nonzero(before != after)))
 
 
@@ -112,7 +112,7 @@ def _moved(formula: Formula, giver: str, taker: str, step: float) -> Formula | N
 
 
 def _fit(parts: Mapping[str, Floats], y: NDArray[np.int64], formula: Formula) -> float:
-    return float(pd.Series(loyalty(parts, formula)[0]).rank().corr(pd.Series(y).rank()))
+    return float(pd.Series(combine_parts(parts, formula)[0]).rank().corr(pd.Series(y).rank()))
 
 
 def _tried(
@@ -124,7 +124,7 @@ def _tried(
     formula: Formula,
     found: Formula,
 ) -> dict[str, object]:
-    scores = [pd.Series(loyalty(parts, rule)[0]) for rule in (formula, found)]
+    scores = [pd.Series(combine_parts(parts, rule)[0]) for rule in (formula, found)]
     outcome = pd.Series(y)
 
     def correlations(rows: NDArray[np.int64]) -> dict[str, float]:

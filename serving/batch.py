@@ -12,15 +12,15 @@ import pyarrow.parquet as pq
 
 from features.as_of import AsOf, AsOfLike
 from features.atomic_file import whole_file
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.engines.feature_table import CHUNK, feature_chunks
 from features.loyalty.formula import Formula
-from features.loyalty.scoring import formula_for, score
+from features.loyalty.scoring import drop_unpriced_parts, score
 from features.store.event_store import EventStore
 from serving.batch_lookup import FACTS
 from training.models.customer_model import CustomerModel
 
-NOBODY = pd.DataFrame(index=pd.Index([], dtype="str", name="customer_id"), columns=list(COLUMN_NAMES), dtype="float64")
+NOBODY = pd.DataFrame(index=pd.Index([], dtype="str", name="customer_id"), columns=list(FEATURE_NAMES), dtype="float64")
 DISCOUNT_RATE = 0.10
 ROW_GROUP = 20_000
 """Rows are in order of customer_id, so that a look-up reads the groups its ids can be in; small ones read quickly."""
@@ -66,9 +66,9 @@ def write_scores(
     The columns are `customer_id`, those of `features.loyalty.scoring.score`, and with `forecasts` those of
     `CustomerModel.predict` (`low` and `high` as `expected_purchases_low`, `_high`) and `customer_value`; null where
     there is none. The file's metadata say date, horizon and versions under `FACTS`. Memory holds one chunk of
-    customers. Raises FormulaError as `formula_for` does, ModelError as the model does.
+    customers. Raises FormulaError as `drop_unpriced_parts` does, ModelError as the model does.
     """
-    rule = formula_for(store, formula)
+    rule = drop_unpriced_parts(store, formula)
     day = AsOf.parse(as_of, store.timezone).day
     bands = dict.fromkeys((band.name for band in rule.bands), 0)
     customers, scored, total, bought, away = 0, 0, 0.0, 0.0, 0.0

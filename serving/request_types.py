@@ -7,8 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, defstruct
 
-from features.definitions import COLUMNS
-from features.definitions import Column as FeatureColumn
+from features.definitions import FEATURE_COLUMNS, FeatureColumn
 from features.engines.codegen import MEDIANS
 from features.schema import AMOUNT_MAXIMUM, FIRST_YEAR, LAST_YEAR, RATING_MAXIMUM
 from serving.timestamps import TIME
@@ -152,7 +151,7 @@ def _feature_type(column: FeatureColumn) -> Any:
     return number | None if column.null_when else number
 
 
-FEATURE_TYPES: dict[str, Any] = {column.name: _feature_type(column) for column in COLUMNS}
+FEATURE_TYPES: dict[str, Any] = {column.name: _feature_type(column) for column in FEATURE_COLUMNS}
 FeatureRow = defstruct(
     "FeatureRow",
     [("customer_id", CustomerId), *FEATURE_TYPES.items()],

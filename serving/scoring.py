@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from msgspec import UNSET
 
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import score
-from features.loyalty.scoring_one import one_score
+from features.loyalty.scoring_one import score_one as formula_score
 from serving.response_types import Interval, Part, Score
 from serving.state import InService
 from training.models.bundle import OUTPUTS
@@ -28,7 +28,7 @@ def score_one(customer_id: str, features: Mapping[str, float], now: InService, d
     `day`: of `as_of`, from 1970 in the business time zone. Equals the row of `score_many`, the model's numbers to
     rounding.
     """
-    rule = one_score(features, now.formula)
+    rule = formula_score(features, now.formula)
     said = Score(customer_id=customer_id, coverage=rule.coverage, loyalty_parts=_parts(rule.parts, rule.contributions))
     absent = {}
     if rule.loyalty_score is None:
@@ -133,7 +133,7 @@ def stored_score(row: Mapping[str, Any]) -> Score:
 
 def row_of(values: Sequence[float | None]) -> dict[str, float]:
     """Return a row of the feature table, values in order of its columns, by name; null as NaN."""
-    return dict(zip(COLUMN_NAMES, [math.nan if value is None else value for value in values], strict=True))
+    return dict(zip(FEATURE_NAMES, [math.nan if value is None else value for value in values], strict=True))
 
 
 def _parts(scores: Mapping[str, float | None], contributions: Mapping[str, float | None]) -> dict[str, Part]:

@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from cli.main import app
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.definitions.__main__ import page
 from features.loyalty.formula import load_formula
 from features.schema import COLUMN_NAMES as LOG_COLUMNS
@@ -57,13 +57,13 @@ def test_the_page_of_columns_is_current() -> None:
 def test_every_column_is_told() -> None:
     """docs/columns.md names every feature and every column of the log, the README every column of the log."""
     told = (ROOT / "docs" / "columns.md").read_text()
-    assert [name for name in (*COLUMN_NAMES, *LOG_COLUMNS) if f"| `{name}` |" not in told] == []
+    assert [name for name in (*FEATURE_NAMES, *LOG_COLUMNS) if f"| `{name}` |" not in told] == []
     assert [name for name in (*LOG_COLUMNS, *EVENT_TYPES) if f"`{name}`" not in README] == []
 
 
 def test_the_parts_of_the_rule_read_columns_that_are_told() -> None:
     """The formula that comes along reads only features."""
-    assert set(load_formula().columns) <= set(COLUMN_NAMES)
+    assert set(load_formula().columns) <= set(FEATURE_NAMES)
 
 
 @pytest.mark.parametrize("file", PAGES, ids=lambda file: file.name)

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 
 from features.as_of import AsOf, AsOfLike, day_date
 from features.loyalty.formula import Formula
-from features.loyalty.scoring import formula_for, score
+from features.loyalty.scoring import drop_unpriced_parts, score
 from features.store.event_store import EventStore
 from training.evaluation.evaluation import measures
 from training.fit import fit_customer_model
@@ -57,7 +57,7 @@ def backtest(
 ) -> Backtest:
     """Fit at `as_of`, forecast `horizon` days for every customer who had bought by then, beside every baseline."""
     say = progress or (lambda step: None)
-    formula = formula_for(store, formula)
+    formula = drop_unpriced_parts(store, formula)
     day = AsOf.parse(as_of, store.timezone).day
     model = fit_customer_model(store, as_of, formula, quick=quick, progress=progress)
     now = window(store, day, [horizon])

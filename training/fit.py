@@ -8,11 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.as_of import AsOf, AsOfLike, day_date
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.engines.feature_table import known_customers
 from features.errors import TooLittleDataError
 from features.loyalty.formula import Formula
-from features.loyalty.scoring import formula_for
+from features.loyalty.scoring import drop_unpriced_parts
 from features.store.event_store import EventStore
 from training.models.bundle import LIBRARIES, Card
 from training.models.customer_model import CustomerModel
@@ -60,7 +60,7 @@ def fit_candidates(
     with the name of each step as it begins. Raises TooLittleDataError when nobody has bought by then.
     """
     say = progress or (lambda step: None)
-    formula = formula_for(store, formula)
+    formula = drop_unpriced_parts(store, formula)
     day = AsOf.parse(as_of, store.timezone).day
     customers = drawn_customers(store, day_date(day), QUICK_CUSTOMERS if quick else CUSTOMERS, seed)
     say(f"features at {day_date(day)}")
@@ -85,7 +85,7 @@ def fit_candidates(
         horizons=tuple(horizons),
         data_digest=str(store.manifest["digest"]),
         customers=len(now.features),
-        feature_columns=COLUMN_NAMES,
+        feature_columns=FEATURE_NAMES,
         formula_version=formula.version,
         code_version=version("regulars"),
         libraries={name: version(name) for name in LIBRARIES},

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.errors import InvalidArgumentError
 from training.evaluation.evaluation import customer_losses
 from training.evaluation.intervals import bootstrap
@@ -93,7 +93,7 @@ def paired_losses(
 def gate(
     paired: pd.DataFrame,
     milliseconds: float,
-    feature_columns: Iterable[str] = COLUMN_NAMES,
+    feature_columns: Iterable[str] = FEATURE_NAMES,
     output_columns: Iterable[str] = OUTPUTS,
     champion: int | None = None,
     limits: Limits = Limits(),
@@ -220,7 +220,7 @@ def _not_better(other: str, measure: str, found: pd.Series, most: float) -> str:
 
 
 def _wrong_columns(feature_columns: Iterable[str], output_columns: Iterable[str]) -> Iterator[str]:
-    if unknown := [name for name in feature_columns if name not in COLUMN_NAMES]:
+    if unknown := [name for name in feature_columns if name not in FEATURE_NAMES]:
         yield f"schema: it needs {', '.join(unknown)}, which the feature table has not"
     outputs = list(output_columns)
     if missing := [name for name in OUTPUTS if name not in outputs]:

@@ -8,7 +8,7 @@ import pandas as pd
 from features.as_of import AsOf, day_date
 from features.errors import TooLittleDataError
 from features.loyalty.formula import Formula
-from features.loyalty.scoring import formula_for
+from features.loyalty.scoring import drop_unpriced_parts
 from features.store.event_store import EventStore
 from training.backtest import baseline_forecasts
 from training.evaluation.evaluation import measures, measures_by, segment
@@ -63,7 +63,7 @@ def retrain(
     TooLittleDataError when the log is too short for one trial.
     """
     say = progress or (lambda step: None)
-    formula = formula_for(store, formula)
+    formula = drop_unpriced_parts(store, formula)
     end = log_end(store)
     day = AsOf.at_time(end, store.timezone).day
     starts = trial_days(activity(store, day).first_day, day, QUICK_TRIALS if quick else TRIALS)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.engines.python_engine import customer_features
 from features.simulate import Truth, simulate
 
@@ -49,4 +49,4 @@ def _purchases(moment: datetime, days_ago: Iterable[int]) -> list[dict[str, Any]
 
 def _table(events: dict[str, list[dict[str, Any]]], moment: datetime) -> pd.DataFrame:
     index = pd.Index(list(events), dtype="str", name="customer_id")
-    return pd.DataFrame([customer_features(each, moment) for each in events.values()], index, list(COLUMN_NAMES))
+    return pd.DataFrame([customer_features(each, moment) for each in events.values()], index, list(FEATURE_NAMES))

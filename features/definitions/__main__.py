@@ -1,13 +1,13 @@
-"""Prints docs/columns.md: `python -m features.definitions > docs/columns.md` after any change to the definitions."""
+"""Print docs/columns.md; run `python -m features.definitions > docs/columns.md` after changing the definitions."""
 
-from features.definitions import COLUMNS, FAMILIES
+from features.definitions import FAMILIES, FEATURE_NAMES
 from features.schema import COLUMNS as LOG_COLUMNS
 
 HEAD = f"""\
 # Columns
 
-Written by `python -m features.definitions`; a test holds it current. What the columns are made of stands in
-`features/definitions/`, a family a room.
+Written by `python -m features.definitions`; a test keeps it current. `features/definitions/` has one module a family of
+columns.
 
 ## The event log
 
@@ -18,10 +18,10 @@ One row an event. Columns that are not required may be absent or empty.
 {{log}}
 ## The feature table
 
-One row a customer with an event known at `as_of`, {len(COLUMNS)} columns beside `customer_id`, all float64; null is
-NaN. A purchase occasion is a day with at least one purchase. Days are whole days of the business time zone; "the last
-w days" are the days from `as_of` less w on, up to the moment `as_of`. Money is in the log's own currency, ratings in
-its own scale.
+One row a customer with an event known at `as_of`, {len(FEATURE_NAMES)} columns beside `customer_id`, all float64;
+null is NaN. A purchase occasion is a day with at least one purchase. Days are whole days of the business time zone;
+"the last w days" are the days from `as_of` less w on, up to the moment `as_of`. Money is in the log's own currency,
+ratings in its own scale.
 """
 FAMILY = """
 ### {name}

@@ -1,6 +1,6 @@
 """What a customer told the firm: how often, how satisfied, how loyal by their own word, and whether that moves."""
 
-from features.definitions.specs import NEVER, Aggregate, Column, Family, How
+from features.definitions.specs import NEVER, Aggregate, Family, FeatureColumn, How
 
 RECENT = 180
 
@@ -27,13 +27,13 @@ AGGREGATES = (
 )
 
 COLUMNS = (
-    Column("feedback_count", "feedbacks", "times the customer gave feedback", "feedback_count"),
-    Column("feedback_365", "feedbacks", "times the customer gave feedback in the last 365 days", "feedback_365"),
+    FeatureColumn("feedback_count", "feedbacks", "times the customer gave feedback", "feedback_count"),
+    FeatureColumn("feedback_365", "feedbacks", "times the customer gave feedback in the last 365 days", "feedback_365"),
     *(
         column
         for rating in ("satisfaction", "loyalty")
         for column in (
-            Column(
+            FeatureColumn(
                 f"feedback_{rating}_mean",
                 "rating",
                 f"mean {rating} rating given as feedback",
@@ -41,7 +41,7 @@ COLUMNS = (
                 f"feedback_{rating}_count == 0",
                 "null without such a rating",
             ),
-            Column(
+            FeatureColumn(
                 f"feedback_{rating}_last",
                 "rating",
                 f"last {rating} rating given as feedback",
@@ -51,7 +51,7 @@ COLUMNS = (
             ),
         )
     ),
-    Column(
+    FeatureColumn(
         "feedback_trend",
         "rating",
         f"mean satisfaction of the last {RECENT} days less the mean before",
@@ -60,7 +60,7 @@ COLUMNS = (
         "feedback_recent_count == 0 or feedback_satisfaction_count == feedback_recent_count",
         f"null unless there are ratings on both sides of {RECENT} days ago",
     ),
-    Column(
+    FeatureColumn(
         "days_since_last_feedback",
         "days",
         "last feedback to as_of",

@@ -1,6 +1,6 @@
 """What a customer was offered, and what they made of it."""
 
-from features.definitions.specs import NEVER, Aggregate, Column, Family
+from features.definitions.specs import NEVER, Aggregate, Family, FeatureColumn
 from features.schema import INCENTIVE_OUTCOMES
 
 AGGREGATES = (
@@ -11,9 +11,9 @@ AGGREGATES = (
 )
 
 COLUMNS = (
-    *(Column(f"incentives_{o}", "incentives", f"incentives {o}", f"incentives_{o}") for o in INCENTIVE_OUTCOMES),
-    Column("incentives_90", "incentives", "incentives sent in the last 90 days", "incentives_90"),
-    Column(
+    *(FeatureColumn(f"incentives_{o}", "incentives", f"incentives {o}", f"incentives_{o}") for o in INCENTIVE_OUTCOMES),
+    FeatureColumn("incentives_90", "incentives", "incentives sent in the last 90 days", "incentives_90"),
+    FeatureColumn(
         "incentive_redemption_share",
         "ratio",
         "incentives redeemed over incentives sent",
@@ -21,7 +21,7 @@ COLUMNS = (
         "incentives_sent == 0",
         "null when none was sent",
     ),
-    Column(
+    FeatureColumn(
         "days_since_last_incentive",
         "days",
         "last news of an incentive (sent, redeemed or expired) to as_of",

@@ -1,6 +1,6 @@
 """What a customer bought: occasions, money, rhythm, returns and the season a year ago."""
 
-from features.definitions.specs import NEVER, Aggregate, Column, Family, How
+from features.definitions.specs import NEVER, Aggregate, Family, FeatureColumn, How
 
 WINDOWS = (7, 30, 90, 180, 365)
 NO_PURCHASE = "purchase_days == 0"
@@ -42,9 +42,9 @@ _NO_PURCHASE = "null without a purchase"
 _NO_REPEAT = "null without a repeat occasion"
 
 COLUMNS = (
-    Column("frequency", "days", "repeat purchase occasions (x)", "gap_count"),
-    Column("recency", "days", "first to last purchase occasion (t_x)", "gap_sum"),
-    Column(
+    FeatureColumn("frequency", "days", "repeat purchase occasions (x)", "gap_count"),
+    FeatureColumn("recency", "days", "first to last purchase occasion (t_x)", "gap_sum"),
+    FeatureColumn(
         "T",
         "days",
         "first purchase occasion to as_of",
@@ -52,7 +52,7 @@ COLUMNS = (
         NO_PURCHASE,
         _NO_PURCHASE,
     ),
-    Column(
+    FeatureColumn(
         "monetary_value",
         "currency",
         "mean value of a repeat occasion, net of what was returned after the first",
@@ -60,7 +60,7 @@ COLUMNS = (
         "gap_count == 0 or unpriced_repeats > 0",
         "null without a repeat occasion, or when a repeat has no amount",
     ),
-    Column(
+    FeatureColumn(
         "days_since_last_purchase",
         "days",
         "last purchase occasion to as_of",
@@ -68,14 +68,14 @@ COLUMNS = (
         NO_PURCHASE,
         _NO_PURCHASE,
     ),
-    Column("purchase_days", "days", "purchase occasions", "purchase_days"),
-    Column("purchase_count", "purchases", "purchases, those of one day counted apart", "purchase_count"),
+    FeatureColumn("purchase_days", "days", "purchase occasions", "purchase_days"),
+    FeatureColumn("purchase_count", "purchases", "purchases, those of one day counted apart", "purchase_count"),
     *(
-        Column(f"purchase_days_{w}", "days", f"purchase occasions in the last {w} days", f"purchase_days_{w}")
+        FeatureColumn(f"purchase_days_{w}", "days", f"purchase occasions in the last {w} days", f"purchase_days_{w}")
         for w in WINDOWS
     ),
     *(
-        Column(
+        FeatureColumn(
             f"spend_{w}",
             "currency",
             f"amount bought in the last {w} days, before returns; a purchase without an amount adds 0",
@@ -83,12 +83,12 @@ COLUMNS = (
         )
         for w in WINDOWS
     ),
-    Column("total_spend", "currency", "amount bought, before returns", "spend_cents / 100"),
-    Column("net_spend", "currency", "amount bought less amount returned", "(spend_cents - return_cents) / 100"),
-    Column("unpriced_purchases", "purchases", "purchases without an amount", "unpriced_purchases"),
-    Column("gap_mean", "days", "mean gap between occasions", "gap_sum / gap_count", NO_REPEAT, _NO_REPEAT),
-    Column("gap_median", "days", "median gap between occasions", "gap_median", NO_REPEAT, _NO_REPEAT),
-    Column(
+    FeatureColumn("total_spend", "currency", "amount bought, before returns", "spend_cents / 100"),
+    FeatureColumn("net_spend", "currency", "amount bought less amount returned", "(spend_cents - return_cents) / 100"),
+    FeatureColumn("unpriced_purchases", "purchases", "purchases without an amount", "unpriced_purchases"),
+    FeatureColumn("gap_mean", "days", "mean gap between occasions", "gap_sum / gap_count", NO_REPEAT, _NO_REPEAT),
+    FeatureColumn("gap_median", "days", "median gap between occasions", "gap_median", NO_REPEAT, _NO_REPEAT),
+    FeatureColumn(
         "gap_std",
         "days",
         "standard deviation of the gaps (n - 1)",
@@ -96,9 +96,9 @@ COLUMNS = (
         "gap_count < 2",
         "null with fewer than two gaps",
     ),
-    Column("gap_max", "days", "longest gap between occasions", "gap_max", NO_REPEAT, _NO_REPEAT),
-    Column("gap_last", "days", "gap before the last occasion", "gap_last", NO_REPEAT, _NO_REPEAT),
-    Column(
+    FeatureColumn("gap_max", "days", "longest gap between occasions", "gap_max", NO_REPEAT, _NO_REPEAT),
+    FeatureColumn("gap_last", "days", "gap before the last occasion", "gap_last", NO_REPEAT, _NO_REPEAT),
+    FeatureColumn(
         "overdue_ratio",
         "ratio",
         "days since the last purchase over the customer's own mean gap",
@@ -106,7 +106,7 @@ COLUMNS = (
         NO_REPEAT,
         _NO_REPEAT,
     ),
-    Column(
+    FeatureColumn(
         "basket_mean",
         "currency",
         "mean amount of a purchase",
@@ -114,7 +114,7 @@ COLUMNS = (
         "priced_count == 0",
         "null without an amount",
     ),
-    Column(
+    FeatureColumn(
         "basket_max",
         "currency",
         "largest purchase",
@@ -122,7 +122,7 @@ COLUMNS = (
         "priced_count == 0",
         "null without an amount",
     ),
-    Column(
+    FeatureColumn(
         "basket_last",
         "currency",
         "last purchase",
@@ -130,14 +130,14 @@ COLUMNS = (
         "priced_count == 0",
         "null without an amount",
     ),
-    Column(
+    FeatureColumn(
         "purchase_trend",
         "days",
         "purchase occasions of the last 90 days less those of the 90 before",
         "2 * purchase_days_90 - purchase_days_180",
     ),
-    Column("return_count", "returns", "returns", "return_count"),
-    Column(
+    FeatureColumn("return_count", "returns", "returns", "return_count"),
+    FeatureColumn(
         "return_share",
         "ratio",
         "amount returned over amount bought",
@@ -145,13 +145,13 @@ COLUMNS = (
         "spend_cents == 0",
         "null when nothing was bought for money",
     ),
-    Column(
+    FeatureColumn(
         "purchase_days_year_ago_28",
         "days",
         "purchase occasions in the 28 days from 364 days before as_of on: the same weeks a year ago",
         "purchase_days_year_ago_28",
     ),
-    Column(
+    FeatureColumn(
         "purchase_days_year_ago_91",
         "days",
         "purchase occasions in the 91 days from 364 days before as_of on: the same quarter a year ago",

@@ -47,7 +47,7 @@ class Aggregate:
 
 
 @dataclass(frozen=True)
-class Column:
+class FeatureColumn:
     """One served column: float64, null (NaN) exactly where `null_when` holds."""
 
     name: str
@@ -64,4 +64,4 @@ class Family:
 
     name: str
     aggregates: tuple[Aggregate, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[FeatureColumn, ...]

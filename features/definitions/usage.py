@@ -1,6 +1,6 @@
 """How often and how lately a customer used what they bought."""
 
-from features.definitions.specs import NEVER, Aggregate, Column, Family
+from features.definitions.specs import NEVER, Aggregate, Family, FeatureColumn
 
 WINDOWS = (7, 30, 90, 365)
 
@@ -11,9 +11,9 @@ AGGREGATES = (
 )
 
 COLUMNS = (
-    Column("usage_count", "uses", "uses", "usage_count"),
-    *(Column(f"usage_{w}", "uses", f"uses in the last {w} days", f"usage_{w}") for w in WINDOWS),
-    Column(
+    FeatureColumn("usage_count", "uses", "uses", "usage_count"),
+    *(FeatureColumn(f"usage_{w}", "uses", f"uses in the last {w} days", f"usage_{w}") for w in WINDOWS),
+    FeatureColumn(
         "days_since_last_usage",
         "days",
         "last use to as_of",

@@ -1,6 +1,6 @@
 """How a customer was visited, with what goal and outcome, how they rated it, and whether they bought after it."""
 
-from features.definitions.specs import NEVER, Aggregate, Column, Family, How
+from features.definitions.specs import NEVER, Aggregate, Family, FeatureColumn, How
 from features.schema import CHANNELS, GOALS, VISIT_OUTCOMES
 
 WINDOWS = (30, 90, 365)
@@ -28,11 +28,11 @@ AGGREGATES = (
 )
 
 COLUMNS = (
-    Column("visit_count", "visits", "visits", "visit_count"),
-    *(Column(f"visits_{c}", "visits", f"visits by channel {c}", f"visits_{c}") for c in CHANNELS),
-    *(Column(f"visits_for_{g}", "visits", f"visits with the goal {g}", f"visits_for_{g}") for g in GOALS),
-    *(Column(f"visits_{o}", "visits", f"visits with the outcome {o}", f"visits_{o}") for o in VISIT_OUTCOMES),
-    Column(
+    FeatureColumn("visit_count", "visits", "visits", "visit_count"),
+    *(FeatureColumn(f"visits_{c}", "visits", f"visits by channel {c}", f"visits_{c}") for c in CHANNELS),
+    *(FeatureColumn(f"visits_for_{g}", "visits", f"visits with the goal {g}", f"visits_for_{g}") for g in GOALS),
+    *(FeatureColumn(f"visits_{o}", "visits", f"visits with the outcome {o}", f"visits_{o}") for o in VISIT_OUTCOMES),
+    FeatureColumn(
         "days_since_last_visit",
         "days",
         "last visit to as_of",
@@ -40,8 +40,8 @@ COLUMNS = (
         "visit_count == 0",
         "null without a visit",
     ),
-    *(Column(f"visits_{w}", "visits", f"visits in the last {w} days", f"visits_{w}") for w in WINDOWS),
-    Column(
+    *(FeatureColumn(f"visits_{w}", "visits", f"visits in the last {w} days", f"visits_{w}") for w in WINDOWS),
+    FeatureColumn(
         "visit_positive_share",
         "ratio",
         "visits that ended ordered or interested, over visits with an outcome",
@@ -53,7 +53,7 @@ COLUMNS = (
         column
         for rating in ("satisfaction", "loyalty")
         for column in (
-            Column(
+            FeatureColumn(
                 f"visit_{rating}_mean",
                 "rating",
                 f"mean {rating} rating given at visits",
@@ -61,7 +61,7 @@ COLUMNS = (
                 f"visit_{rating}_count == 0",
                 "null without such a rating",
             ),
-            Column(
+            FeatureColumn(
                 f"visit_{rating}_last",
                 "rating",
                 f"last {rating} rating given at a visit",
@@ -71,7 +71,7 @@ COLUMNS = (
             ),
         )
     ),
-    Column(
+    FeatureColumn(
         "visits_followed_14",
         "visits",
         "visits followed by a purchase on the same or one of the next 14 days",

@@ -1,6 +1,6 @@
 """From the definitions to one function over one customer's events.
 
-`kernel_source()` returns its text (`python -m features.engines.codegen` prints it). `one_customer()` runs that text
+`generate_source()` returns its text (`python -m features.engines.codegen` prints it). `python_kernel()` runs that text
 as plain Python, for a request; `features.engines.numba_engine` compiles the same text, for a store of millions.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from features.definitions import AGGREGATES, COLUMNS, Aggregate
+from features.definitions import AGGREGATES, FEATURE_COLUMNS, Aggregate
 from features.definitions.specs import CODES
 from features.schema import EVENT_TYPES
 
@@ -70,7 +70,7 @@ CAUSAL = {
 }
 
 
-def kernel_source(recorded: bool) -> str:
+def generate_source(recorded: bool) -> str:
     """Return the text of `customer_features`; with `recorded` it honours when each event was known."""
     parameters = ", ".join(EVENT_COLUMNS + (RECORD_COLUMNS if recorded else ()))
     parts = [HEAD.format(parameters=parameters)]
@@ -86,7 +86,7 @@ def kernel_source(recorded: bool) -> str:
         parts += _gather([a for a in AGGREGATES if a.event_type == event_type])
     for row, name in enumerate(MEDIANS):
         parts.append(f"    {name} = median(values[{row}], {name}_n)\n")
-    for position, column in enumerate(COLUMNS):
+    for position, column in enumerate(FEATURE_COLUMNS):
         value = with_codes(column.expression)
         if column.null_when:
             value = f"nan if {with_codes(column.null_when)} else {value}"
@@ -137,10 +137,10 @@ def _of_event(text: str) -> str:
 
 
 @cache
-def one_customer(recorded: bool = False) -> Callable[..., None]:
+def python_kernel(recorded: bool = False) -> Callable[..., None]:
     """Return `customer_features` as plain Python over lists: no compiler, one customer in tens of microseconds."""
     space: dict[str, Any] = {"median": median}
-    exec("from math import nan, sqrt\n" + kernel_source(recorded), space)
+    exec("from math import nan, sqrt\n" + generate_source(recorded), space)
     function: Callable[..., None] = space["customer_features"]
     return function
 
@@ -155,4 +155,4 @@ def median(values: list[int], count: int) -> float:
 
 
 if __name__ == "__main__":
-    print(kernel_source(recorded=True))
+    print(generate_source(recorded=True))

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from features.as_of import AsOf, AsOfLike
 from features.atomic_file import whole_file
-from features.definitions import COLUMN_NAMES
-from features.engines.numba_engine import many_customers
+from features.definitions import FEATURE_NAMES
+from features.engines.numba_engine import numba_kernel
 from features.store.event_store import EventStore
 
 CHUNK = 100_000
@@ -26,8 +26,8 @@ Progress = Callable[[int], None]
 def feature_table(store: EventStore, as_of: AsOfLike, customers: NDArray[np.int64] | None = None) -> pd.DataFrame:
     """Return the features of every customer with an event known at `as_of`, indexed by `customer_id` (sorted).
 
-    Columns are `definitions.COLUMNS`, all float64; null is NaN, where each column's null rule says so. `customers`:
-    ascending positions in the store, to have these alone.
+    Columns are `definitions.FEATURE_COLUMNS`, all float64; null is NaN, where each column's null rule says so.
+    `customers`: ascending positions in the store, to have these alone.
     """
     cutoff = AsOf.parse(as_of, store.timezone)
     known = known_customers(store, cutoff.time)
@@ -56,7 +56,7 @@ def write_feature_table(
 
     `progress` is called with the number of customers done. The file appears when it is whole.
     """
-    schema = pa.schema([("customer_id", pa.string()), *((name, pa.float64()) for name in COLUMN_NAMES)])
+    schema = pa.schema([("customer_id", pa.string()), *((name, pa.float64()) for name in FEATURE_NAMES)])
     rows = 0
     with whole_file(path) as part, pq.ParquetWriter(part, schema) as writer:
         for _, table in feature_chunks(store, [as_of], chunk):
@@ -83,8 +83,8 @@ def known_customers(store: EventStore, time: int, first: int = 0, last: int | No
 
 def _table(store: EventStore, customers: NDArray[np.int64], cutoff: AsOf) -> pd.DataFrame:
     """Return the features of the customers as a frame on one block of memory, the work shared by threads."""
-    values = np.empty((len(customers), len(COLUMN_NAMES)))
-    many = many_customers(store.recorded)
+    values = np.empty((len(customers), len(FEATURE_NAMES)))
+    many = numba_kernel(store.recorded)
     columns = store.event_columns()
     bounds = np.linspace(0, len(customers), 4 * THREADS + 1).astype(int)
 
@@ -98,4 +98,4 @@ def _table(store: EventStore, customers: NDArray[np.int64], cutoff: AsOf) -> pd.
     if len(customers) < store.n_customers:
         ids = ids.take(pa.array(customers))
     index = pd.Index(pd.array(ids, dtype="str"), name="customer_id")
-    return pd.DataFrame(values, index=index, columns=list(COLUMN_NAMES), copy=False)
+    return pd.DataFrame(values, index=index, columns=list(FEATURE_NAMES), copy=False)

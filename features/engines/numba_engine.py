@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from features.engines.codegen import EVENT_COLUMNS, MEDIANS, RECORD_COLUMNS, kernel_source
+from features.engines.codegen import EVENT_COLUMNS, MEDIANS, RECORD_COLUMNS, generate_source
 
 HEAD = '''\
 """Generated from features.definitions by features.engines.numba_engine; do not edit."""
@@ -51,7 +51,7 @@ def median(values, count):
 TAIL = '''
 
 @njit(nogil=True, cache=True)
-def many_customers({columns}, offsets, customers, as_of, as_of_day, out):
+def feature_matrix({columns}, offsets, customers, as_of, as_of_day, out):
     """Fill row r of `out` with the features of customer `customers[r]`."""
     longest = 0
     for customer in customers:
@@ -67,14 +67,14 @@ def many_customers({columns}, offsets, customers, as_of, as_of_day, out):
 
 
 @cache
-def many_customers(recorded: bool = False) -> Callable[..., None]:
+def numba_kernel(recorded: bool = False) -> Callable[..., None]:
     """Return the compiled loop over customers; it releases the interpreter, so threads can share the work.
 
     The generated text and the machine code are kept in a cache folder (`REGULARS_CACHE`, else the user's own), so
     only the first process on a machine waits for the compiler. A folder that cannot be written costs that wait again.
     """
     columns = ", ".join(EVENT_COLUMNS + (RECORD_COLUMNS if recorded else ()))
-    source = HEAD + kernel_source(recorded) + TAIL.format(columns=columns, medians=max(1, len(MEDIANS)))
+    source = HEAD + generate_source(recorded) + TAIL.format(columns=columns, medians=max(1, len(MEDIANS)))
     name = f"customer_features_{hashlib.sha256(source.encode()).hexdigest()[:16]}"
     path = _kept(name, source)
     spec = importlib.util.spec_from_file_location(name, path)
@@ -83,7 +83,7 @@ def many_customers(recorded: bool = False) -> Callable[..., None]:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # Numba finds cached machine code by the module's name
     spec.loader.exec_module(module)
-    function: Callable[..., None] = module.many_customers
+    function: Callable[..., None] = module.feature_matrix
     return function
 
 

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from features.definitions import COLUMN_NAMES
-from features.engines.codegen import EVENT_COLUMNS, MEDIANS, RECORD_COLUMNS, one_customer
+from features.definitions import FEATURE_NAMES
+from features.engines.codegen import EVENT_COLUMNS, MEDIANS, RECORD_COLUMNS, python_kernel
 from features.schema import (
     CHANNELS,
     EVENT_TYPES,
@@ -51,10 +51,10 @@ def customer_features(events: Iterable[Mapping[str, Any]], as_of: datetime, time
     zone = None if timezone == "UTC" else ZoneInfo(timezone)
     events = list(events)
     rows = [_row(event, zone) for event in events]
-    return coded_features(rows, [event.get("reference") for event in events], *_moment(as_of, zone))
+    return features_from_encoded(rows, [event.get("reference") for event in events], *_moment(as_of, zone))
 
 
-def coded_features(rows: list[Row], references: Sequence[str | None], now: int, today: int) -> dict[str, float]:
+def features_from_encoded(rows: list[Row], references: Sequence[str | None], now: int, today: int) -> dict[str, float]:
     """Return what `customer_features` does, of events as the store codes them: tuples in the order of `ORDER`.
 
     `known_until` and, without a `recorded_at`, `known_from` are UNRECORDED; `references`: theirs, None or "" without
@@ -68,15 +68,15 @@ def coded_features(rows: list[Row], references: Sequence[str | None], now: int, 
     by_name = list(zip(*rows, strict=True)) or [()] * len(ORDER)
     columns = [by_name[at] for at in (TAKEN_RECORDED if recorded else TAKEN)]
     scratch = [[0] * len(rows) for _ in range(len(MEDIANS) + 1)]
-    out = [math.nan] * len(COLUMN_NAMES)
-    one_customer(recorded)(*columns, 0, len(rows), now, today, scratch, scratch[-1], out)
-    return dict(zip(COLUMN_NAMES, out, strict=True))
+    out = [math.nan] * len(FEATURE_NAMES)
+    python_kernel(recorded)(*columns, 0, len(rows), now, today, scratch, scratch[-1], out)
+    return dict(zip(FEATURE_NAMES, out, strict=True))
 
 
 def _row(event: Mapping[str, Any], zone: ZoneInfo | None) -> Row:
     get = event.get
     recorded_at = get("recorded_at")
-    return coded_event(
+    return encode_event(
         event["event_type"],
         *_moment(event["event_time"], zone),
         get("channel"),
@@ -89,7 +89,7 @@ def _row(event: Mapping[str, Any], zone: ZoneInfo | None) -> Row:
     )
 
 
-def coded_event(
+def encode_event(
     event_type: str,
     time: int,
     day: int,

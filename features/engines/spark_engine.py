@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from features.as_of import AsOf, AsOfLike
 from features.atomic_file import whole_file
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.engines.codegen import EVENT_COLUMNS, RECORD_COLUMNS
 from features.engines.feature_table import CHUNK, feature_table
 from features.engines.spark_session import local_session
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CONTENT = [name for name in EVENT_COLUMNS if name not in ("time", "kind")]
 # As the store is sorted: events of one moment by kind, then by content, and when they were known decides last.
 ORDER = ("customer_id", "time", "kind", *reversed(CONTENT), *reversed(RECORD_COLUMNS))
-TABLE = pa.schema([("customer_id", pa.string()), *((name, pa.float64()) for name in COLUMN_NAMES)])
+TABLE = pa.schema([("customer_id", pa.string()), *((name, pa.float64()) for name in FEATURE_NAMES)])
 
 
 def write_feature_table_on_spark(store: EventStore, as_of: AsOfLike, path: str | Path) -> int:
@@ -63,18 +63,18 @@ def feature_frame(events: "DataFrame", as_of: AsOfLike, timezone: str) -> "DataF
     `events` has the columns that `export_events` writes, in any order of rows; `known_from` and `known_until` may be
     left out. `timezone` is the business time zone its days were counted in. Workers elsewhere need this package.
     """
-    columns = ", ".join(f"`{name}` double" for name in COLUMN_NAMES)
+    columns = ", ".join(f"`{name}` double" for name in FEATURE_NAMES)
     # By range of ids, not by hash: the partitions one after the other are then the table in order.
     placed = events.repartitionByRange("customer_id")
     placed = placed.sortWithinPartitions(*(name for name in ORDER if name in events.columns))
     return placed.mapInArrow(
-        lambda batches: features_of_sorted(batches, as_of, timezone), f"customer_id string, {columns}"
+        lambda batches: features_from_sorted(batches, as_of, timezone), f"customer_id string, {columns}"
     )
 
 
-def features_of_sorted(batches: Iterable[pa.RecordBatch], as_of: AsOfLike, timezone: str) -> Iterator[pa.RecordBatch]:
+def features_from_sorted(batches: Iterable[pa.RecordBatch], as_of: AsOfLike, timezone: str) -> Iterator[pa.RecordBatch]:
     """Yield the feature table of events that come in `ORDER`, cut into batches anywhere."""
-    for batch in whole_customers(batches):
+    for batch in regroup_by_customer(batches):
         runs = pc.run_end_encode(batch["customer_id"])
         offsets = np.concatenate(([0], runs.run_ends.to_numpy())).astype(np.int64)
         columns = {
@@ -87,7 +87,7 @@ def features_of_sorted(batches: Iterable[pa.RecordBatch], as_of: AsOfLike, timez
         yield pa.RecordBatch.from_pandas(table, TABLE, preserve_index=False)
 
 
-def whole_customers(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def regroup_by_customer(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Regroup batches sorted by `customer_id` so that none ends within a customer: the last one's rows wait."""
     waiting: list[pa.RecordBatch] = []
     for batch in batches:

@@ -152,7 +152,7 @@ class Formula:
         return replace(self, version=f"{self.version}:{name}", parts=(part,))
 
 
-def need(present: Container[str], names: Iterable[str], use: str) -> None:
+def require_columns(present: Container[str], names: Iterable[str], use: str) -> None:
     """Raise FormulaError with the columns that are not there."""
     if missing := [name for name in names if name not in present]:
         found = f"features: found no {', '.join(missing)}"

@@ -19,42 +19,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from features.definitions import COLUMN_NAMES, COLUMNS
+from features.definitions import FEATURE_COLUMNS, FEATURE_NAMES
 from features.errors import FormulaError, InvalidArgumentError
-from features.loyalty.formula import BAND_TOLERANCE, Band, Formula, Maxima, Part, load_formula, need
+from features.loyalty.formula import BAND_TOLERANCE, Formula, require_columns
 from features.store.event_store import EventStore
-
-__all__ = [
-    "Band",
-    "Formula",
-    "FormulaError",
-    "Maxima",
-    "Part",
-    "bands",
-    "base_index",
-    "base_indices",
-    "formula_for",
-    "load_formula",
-    "loyalty",
-    "part_scores",
-    "score",
-    "weighted_mean",
-]
 
 Floats = NDArray[np.float64]
 
-MONEY = frozenset(column.name for column in COLUMNS if column.unit == "currency")
+MONEY = frozenset(column.name for column in FEATURE_COLUMNS if column.unit == "currency")
 
 
-def formula_for(store: EventStore, formula: Formula) -> Formula:
+def drop_unpriced_parts(store: EventStore, formula: Formula) -> Formula:
     """Return the formula for this log: without the parts in money when no event of the log has an amount.
 
     The whole log decides, not each customer: otherwise a first purchase with a small amount would bring the amount
     part in and lower a score. Raises FormulaError for a column that is no feature, and when no part is left.
     """
     for column in formula.columns:
-        if column not in COLUMN_NAMES:
-            near = ", ".join(get_close_matches(column, COLUMN_NAMES, 3)) or "docs/columns.md lists them"
+        if column not in FEATURE_NAMES:
+            near = ", ".join(get_close_matches(column, FEATURE_NAMES, 3)) or "docs/columns.md lists them"
             raise FormulaError(f"the formula reads {column!r}, which is no feature: did you mean one of {near}?")
     if store.manifest["priced_events"]:
         return formula
@@ -75,12 +58,12 @@ def score(features: pd.DataFrame, formula: Formula) -> pd.DataFrame:
     score all contributions are NaN. Raises FormulaError for absent columns and columns of text.
     """
     parts = part_scores(features, formula)
-    points, weight = loyalty(parts, formula)
+    points, weight = combine_parts(parts, formula)
     scored = ~np.isnan(points)
     columns: dict[str, Any] = {
         "loyalty_score": points,
         "coverage": weight / formula.total_weight,
-        "band": bands(points, formula),
+        "band": assign_bands(points, formula),
     }
     columns |= {f"part_{name}": p for name, p in parts.items()}
     for part in formula.parts:
@@ -98,13 +81,13 @@ def part_scores(features: pd.DataFrame, formula: Formula) -> dict[str, Floats]:
     for part in formula.parts:
         with np.errstate(over="ignore"):
             p = arrays[part.column] / part.maximum
-        # + 0.0: clipping may leave -0.0, and which zero it leaves is not the same in one_score.
+        # + 0.0: clipping may leave -0.0, and which zero it leaves is not the same in score_one.
         p = np.clip(p, 0.0, 1.0) + 0.0
         scores[part.name] = p if part.data is None else np.where(arrays[part.data] > 0, p, np.nan)
     return scores
 
 
-def loyalty(parts: Mapping[str, Floats], formula: Formula) -> tuple[Floats, Floats]:
+def combine_parts(parts: Mapping[str, Floats], formula: Formula) -> tuple[Floats, Floats]:
     """From the P_i of `part_scores` to sum(P_i W_i) / sum(W_i) times 100, NaN without data, and sum(W_i)."""
     size = len(parts[formula.parts[0].name])
     total, weight = np.zeros(size), np.zeros(size)
@@ -119,7 +102,7 @@ def loyalty(parts: Mapping[str, Floats], formula: Formula) -> tuple[Floats, Floa
     return np.minimum(points, 100.0), weight
 
 
-def bands(points: Floats, formula: Formula) -> "pd.Categorical[str]":
+def assign_bands(points: Floats, formula: Formula) -> "pd.Categorical[str]":
     """The band of each score, ordered from low to high; null (code -1) without a score."""
     codes = np.searchsorted(formula.thresholds, points + BAND_TOLERANCE, side="right") - 1
     codes = np.where(np.isnan(points), -1, codes)
@@ -189,7 +172,7 @@ def weighted_mean(values: ArrayLike | Sequence[float | None], weights: ArrayLike
 
 
 def _columns(features: pd.DataFrame, names: Sequence[str], use: str) -> list[Floats]:
-    need(features.columns, names, use)
+    require_columns(features.columns, names, use)
     arrays = []
     for name in names:
         try:

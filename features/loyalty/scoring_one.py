@@ -4,10 +4,10 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from features.loyalty.formula import BAND_TOLERANCE, Formula, need
+from features.loyalty.formula import BAND_TOLERANCE, Formula, require_columns
 
 
-class OneScore(NamedTuple):
+class CustomerScore(NamedTuple):
     """One customer's row of `score`: None for what is null there.
 
     `loyalty_score` and `band` are None, and so is every contribution, when no part with a weight has data; a part that
@@ -21,15 +21,15 @@ class OneScore(NamedTuple):
     band: str | None
 
 
-def one_score(row: Mapping[str, float | None], formula: Formula) -> OneScore:
+def score_one(row: Mapping[str, float | None], formula: Formula) -> CustomerScore:
     """Return what `score` gives for one customer, equal to the last bit.
 
     Takes feature values by column name, None or NaN for null. Raises FormulaError for absent columns.
     """
-    need(row, formula.columns, "the formula's parts")
+    require_columns(row, formula.columns, "the formula's parts")
     parts: dict[str, float | None] = {}
     total = weight = 0.0
-    # The operations and their order are those of part_scores and loyalty: that makes the results equal.
+    # The operations and their order are those of part_scores and combine_parts: that makes the results equal.
     for part in formula.parts:
         parts[part.name] = None
         if part.data is not None and not ((data := row[part.data]) is not None and data > 0):
@@ -44,11 +44,11 @@ def one_score(row: Mapping[str, float | None], formula: Formula) -> OneScore:
         parts[part.name] = p
     coverage = weight / formula.total_weight
     if not weight > 0:
-        return OneScore(None, parts, dict.fromkeys(parts), coverage, None)
+        return CustomerScore(None, parts, dict.fromkeys(parts), coverage, None)
     points = min(100.0 * total / weight, 100.0)
     contributions = {
         part.name: None if (known := parts[part.name]) is None else 100.0 * (part.weight * known) / weight
         for part in formula.parts
     }
     band = bisect_right(formula.thresholds, points + BAND_TOLERANCE) - 1
-    return OneScore(points, parts, contributions, coverage, formula.bands[band].name)
+    return CustomerScore(points, parts, contributions, coverage, formula.bands[band].name)

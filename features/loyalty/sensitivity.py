@@ -7,7 +7,7 @@ import pandas as pd
 
 from features.errors import InvalidArgumentError
 from features.loyalty.formula import Formula
-from features.loyalty.scoring import bands, loyalty, part_scores
+from features.loyalty.scoring import assign_bands, combine_parts, part_scores
 
 
 def sensitivity(features: pd.DataFrame, formula: Formula, change: float = 0.10) -> pd.DataFrame:
@@ -21,13 +21,13 @@ def sensitivity(features: pd.DataFrame, formula: Formula, change: float = 0.10) 
     if not 0 < change < 1:
         raise InvalidArgumentError(f"change: found {change}, expected a share between 0 and 1; use 0.10 for 10 %")
     parts = part_scores(features, formula)
-    before = bands(loyalty(parts, formula)[0], formula).codes
+    before = assign_bands(combine_parts(parts, formula)[0], formula).codes
     customers = int(np.count_nonzero(before >= 0))
     rows = []
     for part in formula.parts:
         for signed in (change, -change):
-            moved = move_weight(formula, part.name, signed)
-            after = bands(loyalty(parts, moved)[0], moved).codes
+            moved = change_weight(formula, part.name, signed)
+            after = assign_bands(combine_parts(parts, moved)[0], moved).codes
             up, down = int(np.count_nonzero(after > before)), int(np.count_nonzero(after < before))
             share = (up + down) / customers if customers else np.nan
             weight = moved.part(part.name).weight
@@ -44,9 +44,9 @@ def changed_customers(features: pd.DataFrame, formula: Formula, part: str, chang
     FormulaError for an unknown part and as `score` does, ValueError for a change of -1 or less.
     """
     parts = part_scores(features, formula)
-    moved = move_weight(formula, part, change)
-    points, points_moved = loyalty(parts, formula)[0], loyalty(parts, moved)[0]
-    before, after = bands(points, formula), bands(points_moved, moved)
+    moved = change_weight(formula, part, change)
+    points, points_moved = combine_parts(parts, formula)[0], combine_parts(parts, moved)[0]
+    before, after = assign_bands(points, formula), assign_bands(points_moved, moved)
     changes = before.codes != after.codes
     columns = {
         "loyalty_score": points[changes],
@@ -57,7 +57,7 @@ def changed_customers(features: pd.DataFrame, formula: Formula, part: str, chang
     return pd.DataFrame(columns, index=features.index[changes])
 
 
-def move_weight(formula: Formula, part: str, change: float) -> Formula:
+def change_weight(formula: Formula, part: str, change: float) -> Formula:
     """The formula with one weight times (1 + change), its version `<version>:<part><change>`."""
     if not change > -1:
         raise InvalidArgumentError(f"change: found {change}, expected more than -1; -0.10 takes 10 % from a weight")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from features.engines.python_engine import UNRECORDED, coded_event, coded_features
+from features.engines.python_engine import UNRECORDED, encode_event, features_from_encoded
 from features.errors import TimestampError
 from serving.request_types import Customer
 from serving.response_types import Duplicate
@@ -31,7 +31,7 @@ def features_of(
             faults.append((f"{path}/events/{position}/{name}", str(error)))
             continue
         rows.append(
-            coded_event(
+            encode_event(
                 event.event_type,
                 time,
                 day,
@@ -45,7 +45,7 @@ def features_of(
             )
         )
         references.append(event.reference and event.reference.strip())
-    return coded_features(rows, references, *as_of)
+    return features_from_encoded(rows, references, *as_of)
 
 
 def repeated(customer_id: str, named: Iterable[tuple[str, str]]) -> list[Duplicate]:

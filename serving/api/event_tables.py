@@ -7,8 +7,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from features.definitions import COLUMN_NAMES
-from features.engines.python_engine import ORDER, coded_features
+from features.definitions import FEATURE_NAMES
+from features.engines.python_engine import ORDER, features_from_encoded
 from features.ingestion.validation import Rules, checked, unreadable_type
 from features.schema import COLUMN_NAMES as LOG_COLUMNS
 from features.schema import EVENT_TYPES, REQUIRED
@@ -81,12 +81,12 @@ def _features(
     references: list[str | None] = [None] * len(rows)
     if "reference" in events.schema.names:
         references = events["reference"].take(pa.array(order)).to_pylist()
-    values = np.empty((len(customers), len(COLUMN_NAMES)))
+    values = np.empty((len(customers), len(FEATURE_NAMES)))
     duplicates: list[Duplicate] = []
     kind = ORDER.index("kind")
     for at, (start, stop) in enumerate(pairwise(ends.tolist())):
         own = references[start:stop]
-        values[at] = list(coded_features(rows[start:stop], own, *asked.as_of).values())
+        values[at] = list(features_from_encoded(rows[start:stop], own, *asked.as_of).values())
         named = [(EVENT_TYPES[row[kind]], each) for row, each in zip(rows[start:stop], own, strict=True) if each]
         duplicates += repeated(customers[at], named)
     return frame(customers, values), duplicates

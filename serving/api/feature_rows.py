@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from features.definitions import COLUMN_NAMES, COLUMNS
+from features.definitions import FEATURE_COLUMNS, FEATURE_NAMES
 from features.ingestion.casting import Faults, as_texts, trimmed
 from serving.api.arrow_parquet import plain, read_table
 from serving.api.feature_constraints import column_faults
@@ -19,7 +19,7 @@ from serving.api.request_body import fault_of, too_many
 from serving.request_types import COLUMN_TYPES, feature_limits
 
 DECODERS = {name: msgspec.json.Decoder(each) for name, each in COLUMN_TYPES.items()}
-LIMITS = [(column, *feature_limits(column)) for column in COLUMNS]
+LIMITS = [(column, *feature_limits(column)) for column in FEATURE_COLUMNS]
 
 
 def frame_of_rows(rows: Sequence[Any]) -> pd.DataFrame:
@@ -35,8 +35,8 @@ def frame_of_columns(columns: Any, most: int) -> pd.DataFrame:
         raise invalid([("columns/customer_id", "found no customers, expected at least one")])
     if len(ids) > most:
         raise too_many("customers", len(ids), most)
-    values = np.empty((len(ids), len(COLUMN_NAMES)))
-    for position, name in enumerate(COLUMN_NAMES):
+    values = np.empty((len(ids), len(FEATURE_NAMES)))
+    for position, name in enumerate(FEATURE_NAMES):
         found = _column(columns, name)
         if len(found) != len(ids):
             told = f"found {len(found)} values for {len(ids)} customers, expected one each"
@@ -58,9 +58,9 @@ def frame_of_table(body: bytes, kind: str, most: int) -> pd.DataFrame:
 
     Raises the problems malformed (400), invalid (422) and too-large (413).
     """
-    table = read_table(body, kind, ("customer_id", *COLUMN_NAMES), (), most)
+    table = read_table(body, kind, ("customer_id", *FEATURE_NAMES), (), most)
     ids = texts(plain(table["customer_id"]), "customer_id")
-    values = np.empty((len(ids), len(COLUMN_NAMES)))
+    values = np.empty((len(ids), len(FEATURE_NAMES)))
     faults: list[tuple[str, str]] = []
     for position, (column, least, greatest, whole) in enumerate(LIMITS):
         array = plain(table[column.name])
@@ -121,7 +121,7 @@ def _frame(ids: Sequence[str], values: Any, path: str) -> pd.DataFrame:
         (path.format(name="customer_id", row=row), f"{customer_id!r} comes twice; give each customer once")
         for row, customer_id in twice(ids)[:MOST_FAULTS]
     ]
-    faults += column_faults({name: values[:, at] for at, name in enumerate(COLUMN_NAMES)}, path, MOST_FAULTS)
+    faults += column_faults({name: values[:, at] for at, name in enumerate(FEATURE_NAMES)}, path, MOST_FAULTS)
     if faults:
         raise invalid(faults)
     return frame(ids, values)
@@ -130,4 +130,4 @@ def _frame(ids: Sequence[str], values: Any, path: str) -> pd.DataFrame:
 def frame(ids: list[str], values: NDArray[np.float64]) -> pd.DataFrame:
     """Return a feature table: a row of `values`, in order of its columns, for each id."""
     index = pd.Index(ids, dtype="str", name="customer_id")
-    return pd.DataFrame(values, index=index, columns=list(COLUMN_NAMES), copy=False)
+    return pd.DataFrame(values, index=index, columns=list(FEATURE_NAMES), copy=False)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from msgspec import UNSET
 
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from serving.api.event_json import features_of, repeated
 from serving.api.feature_constraints import row_faults
 from serving.api.feature_rows import frame, frame_of_columns, frame_of_rows, frame_of_table, twice
@@ -124,7 +124,7 @@ def scored(features: Features, as_table: bool) -> list[Score] | pd.DataFrame:
         return score_many(table, asked.now, asked.as_of.day, asked.horizon_days)
     if isinstance(table, pd.DataFrame):
         values = table.to_numpy().tolist()
-        table = {one: dict(zip(COLUMN_NAMES, row, strict=True)) for one, row in zip(table.index, values, strict=True)}
+        table = {one: dict(zip(FEATURE_NAMES, row, strict=True)) for one, row in zip(table.index, values, strict=True)}
     return [score_one(one, row, asked.now, asked.as_of.day, asked.horizon_days) for one, row in table.items()]
 
 

@@ -2,7 +2,7 @@
 
 from msgspec import UNSET
 
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from serving.response_types import FormulaInService, ModelInService, Readiness, Versions
 from serving.scoring import NO_MODEL
 from serving.state import InService
@@ -18,7 +18,7 @@ def versions(now: InService) -> Versions:
             formula.reason,
             {part.name: part.weight for part in formula.parts},
         ),
-        list(COLUMN_NAMES),
+        list(FEATURE_NAMES),
         now.timezone,
         now.since,
         refused=now.refused or UNSET,

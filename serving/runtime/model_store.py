@@ -10,7 +10,7 @@ import bentoml
 from bentoml.exceptions import BentoMLException
 
 from features.atomic_file import file_digest
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.errors import ModelError, PublishedModelError
 from training.models.bundle import BUNDLE, COMPILED_FILE, MODEL_FILE, REGISTERED_NAME, Card, other_releases
 
@@ -80,7 +80,7 @@ def _check_card(found: Published) -> None:
             f"{found.tag} is refused: it was fitted with {library} {fitted_with}, here is {installed or 'none'}: "
             "install what it was fitted with, or fit and publish again"
         )
-    if unknown := [column for column in card.feature_columns if column not in COLUMN_NAMES]:
+    if unknown := [column for column in card.feature_columns if column not in FEATURE_NAMES]:
         raise PublishedModelError(
             f"{found.tag} is refused: it reads {', '.join(map(str, unknown[:5]))}, which are no features here: "
             "install the version of its card, or fit and publish again"

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from hypothesis import strategies as st
 
-from features.definitions import COLUMN_NAMES
-from features.engines.codegen import MEDIANS, RECORD_COLUMNS, one_customer
+from features.definitions import FEATURE_NAMES
+from features.engines.codegen import MEDIANS, RECORD_COLUMNS, python_kernel
 from features.schema import CHANNELS, EVENT_TYPES, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_OUTCOMES
 from features.simulate import LOG_SCHEMA
 from features.store.event_store import ABSENT, DTYPES, EventStore
@@ -234,7 +234,7 @@ def shelved(log: Log | Iterable[pa.RecordBatch], zone: str = "UTC", records: boo
 
 def plain_table(store: EventStore, time: int, day: int) -> pd.DataFrame:
     """Return the feature table by the plain-Python kernel, one customer after the other, over lists."""
-    function = one_customer(store.recorded)
+    function = python_kernel(store.recorded)
     rows: dict[str, list[float]] = {}
     for customer, name in enumerate(store.customer_ids.to_pylist()):
         first, last = store.offsets[customer : customer + 2]
@@ -243,12 +243,12 @@ def plain_table(store: EventStore, time: int, day: int) -> pd.DataFrame:
         if store.recorded:
             known = [k and a < time <= b for k, a, b in zip(known, *columns[-2:], strict=True)]
         if any(known):
-            rows[name] = [0.0] * len(COLUMN_NAMES)
+            rows[name] = [0.0] * len(FEATURE_NAMES)
             scratch = [[0] * len(known) for _ in MEDIANS]
             function(*columns, 0, len(known), time, day, scratch, [0] * len(known), rows[name])
     index = pd.Index(list(rows), dtype="str", name="customer_id")
-    values = np.array(list(rows.values()), dtype=np.float64).reshape(len(rows), len(COLUMN_NAMES))
-    return pd.DataFrame(values, index=index, columns=list(COLUMN_NAMES))
+    values = np.array(list(rows.values()), dtype=np.float64).reshape(len(rows), len(FEATURE_NAMES))
+    return pd.DataFrame(values, index=index, columns=list(FEATURE_NAMES))
 
 
 def same_bits(left: pd.DataFrame, right: pd.DataFrame) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.definitions import AGGREGATES, COLUMNS, Aggregate, Column
+from features.definitions import AGGREGATES, FEATURE_COLUMNS, Aggregate, FeatureColumn
 from features.definitions.specs import CODES
 from features.schema import EVENT_TYPES
 
@@ -51,13 +51,13 @@ CAUSAL = f"""
 
 
 def features_sql(as_of: int, as_of_day: int, events: str = "events") -> str:
-    """Return the query for `customer_id` and all of `definitions.COLUMNS`, in order, null as NULL.
+    """Return the query for `customer_id` and all of `definitions.FEATURE_COLUMNS`, in order, null as NULL.
 
     `as_of` in microseconds (UTC), `as_of_day` in the business time zone; `events` names a table with `customer_id`
     and the columns of `store.DTYPES`, absent values as in `store.ABSENT`.
     """
     gathered = ",\n        ".join(f"{_gathered(a)} AS {a.name}" for a in AGGREGATES)
-    served = ",\n    ".join(f'{_served(c)} AS "column {c.name}"' for c in COLUMNS)
+    served = ",\n    ".join(f'{_served(c)} AS "column {c.name}"' for c in FEATURE_COLUMNS)
     return f"""
 WITH known AS (
     SELECT * FROM {events} WHERE time < {as_of} AND known_from < {as_of} AND known_until >= {as_of}
@@ -81,8 +81,8 @@ def sql_feature_table(events: pa.Table, as_of: int, as_of_day: int) -> pd.DataFr
         connection.register("events", events)
         found = connection.sql(features_sql(as_of, as_of_day)).to_arrow_table()
     index = pd.Index(found["customer_id"].to_pandas(), dtype="str", name="customer_id")
-    values = [found[f"column {c.name}"].to_numpy() for c in COLUMNS]
-    return pd.DataFrame(np.array(values).T, index=index, columns=[c.name for c in COLUMNS])
+    values = [found[f"column {c.name}"].to_numpy() for c in FEATURE_COLUMNS]
+    return pd.DataFrame(np.array(values).T, index=index, columns=[c.name for c in FEATURE_COLUMNS])
 
 
 def _gathered(a: Aggregate) -> str:
@@ -100,7 +100,7 @@ def _gathered(a: Aggregate) -> str:
     return f"CAST(coalesce({call} FILTER (WHERE {where}), {a.empty}) AS {kind})"
 
 
-def _served(c: Column) -> str:
+def _served(c: FeatureColumn) -> str:
     value = f"CAST({_sql(c.expression)} AS DOUBLE)"
     return f"CASE WHEN {_sql(c.null_when)} THEN NULL ELSE {value} END" if c.null_when else value
 

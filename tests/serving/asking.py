@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp, Message
 
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from serving.api.openapi import examples
 
 JSON = "application/json"
@@ -79,7 +79,7 @@ def score_request(**changes: Any) -> dict[str, Any]:
 def feature_row(**changes: Any) -> dict[str, Any]:
     """A row of the feature table as JSON has it."""
     row: dict[str, Any] = examples()["/score_features"]["rows"]["rows"][0]
-    assert tuple(row) == ("customer_id", *COLUMN_NAMES)
+    assert tuple(row) == ("customer_id", *FEATURE_NAMES)
     return row | changes
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from features.engines.feature_table import feature_table
 from features.errors import FormulaError
 from features.loyalty.formula import Band, Formula, Part, load_formula
-from features.loyalty.scoring import formula_for, score
+from features.loyalty.scoring import drop_unpriced_parts, score
 from features.store.event_store import EventStore
 from serving.batch import Forecasts, Summary, write_scores
 from serving.batch_lookup import last_scores
@@ -53,7 +53,7 @@ def written(path: Path) -> pd.DataFrame:
 def test_the_file_holds_what_the_library_gives(log: Log, moment: int, chunk: int) -> None:
     """For any log, date and chunk of customers the file equals `score` over `feature_table`, to the bit."""
     store, as_of = shelved(log), log.as_ofs()[moment]
-    expected = score(feature_table(store, as_of), formula_for(store, RULE))
+    expected = score(feature_table(store, as_of), drop_unpriced_parts(store, RULE))
     with TemporaryDirectory() as folder:
         summary = write_scores(store, as_of, RULE, Path(folder) / "scores.parquet", chunk=chunk)
         found = written(Path(folder) / "scores.parquet")
@@ -90,8 +90,8 @@ def test_a_log_without_amounts_leaves_the_amount_part_out(tmp_path: Path) -> Non
 
 def test_one_amount_in_the_log_brings_the_part_in_for_everyone() -> None:
     """The log decides, not the customer: with one amount anywhere, even after `as_of`, the formula is the whole one."""
-    assert formula_for(shelved(log(purchase("a", 1), purchase("b", -30, 100))), RULE) == RULE
-    assert formula_for(shelved(log(purchase("a", 1), purchase("b", 2))), RULE) == replace(
+    assert drop_unpriced_parts(shelved(log(purchase("a", 1), purchase("b", -30, 100))), RULE) == RULE
+    assert drop_unpriced_parts(shelved(log(purchase("a", 1), purchase("b", 2))), RULE) == replace(
         RULE, parts=tuple(part for part in RULE.parts if part.name != "amount")
     )
 
@@ -106,7 +106,7 @@ def test_no_score_falls_when_a_purchase_is_added(bought: list[tuple[int, int | N
         scores = []
         for events in (before, [*before, purchase("a", 5, cents)]):
             store = shelved(log(*events))
-            table = score(feature_table(store, AS_OF_DAY), formula_for(store, RULE))
+            table = score(feature_table(store, AS_OF_DAY), drop_unpriced_parts(store, RULE))
             scores.append(table["loyalty_score"])
         assert scores[1]["other"] == scores[0]["other"]
         assert scores[1]["a"] >= scores[0].get("a", 0)

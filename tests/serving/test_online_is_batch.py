@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.engines.feature_table import feature_table
 from features.store.event_store import EventStore
 from serving.api.app import make_app
@@ -231,4 +231,4 @@ def test_column_names_are_in_order() -> None:
     """The order in which a row's values are read is that of the definitions."""
     from serving.request_types import FeatureRow
 
-    assert FeatureRow.__struct_fields__ == ("customer_id", *COLUMN_NAMES)
+    assert FeatureRow.__struct_fields__ == ("customer_id", *FEATURE_NAMES)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from features.as_of import AsOf
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.loyalty.formula import load_formula
 from training.models.btyd.bg_nbd import BGNBD
 from training.models.bundle import Card
@@ -26,7 +26,7 @@ def customer_model(rate: float = 0.01, megabytes: int = 0) -> CustomerModel:
         horizons=(90,),
         data_digest="0" * 64,
         customers=500,
-        feature_columns=COLUMN_NAMES,
+        feature_columns=FEATURE_NAMES,
         formula_version="1",
         code_version="0.1.0",
         libraries={"numpy": "2"},

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from features.atomic_file import file_digest
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.errors import TrackingError
 from tests.training.stand_in import customer_model, purchase_model
 from training.models.bundle import COMPILED_FILE
@@ -54,7 +54,7 @@ def test_a_model_that_cannot_be_compiled_is_refused(tmp_path: Path) -> None:
 def test_the_invented_are_of_every_sort() -> None:
     """One-time and frequent buyers, one who buys daily, one of yesterday, one who never bought; the same every time."""
     found = invented_customers("2011-06-10", 60)
-    assert list(found) == list(COLUMN_NAMES)
+    assert list(found) == list(FEATURE_NAMES)
     assert len(found) == 63
     assert found.loc["stranger", "purchase_days"] == 0
     assert found.loc["daily", "frequency"] == found.loc["daily", "recency"] == 598

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.errors import PromotionRefusedError, TrackingError
 from tests.training.stand_in import customer_model
 from training.evaluation.evaluation import customer_losses
@@ -79,7 +79,7 @@ def test_as_good_as_the_champion_is_not_better() -> None:
     [
         ({"milliseconds": 5.0}, "speed: 5.00 ms a customer, expected at most 1.00"),
         ({"milliseconds": float("nan")}, "speed: nan ms"),
-        ({"feature_columns": (*COLUMN_NAMES, "shoe_size")}, "schema: it needs shoe_size, which the feature table has"),
+        ({"feature_columns": (*FEATURE_NAMES, "shoe_size")}, "schema: it needs shoe_size, which the feature table has"),
         ({"output_columns": OUTPUTS[1:]}, f"schema: it does not give {OUTPUTS[0]}, which the service promises"),
         ({"limits": Limits(calibration=0.0001, draws=20)}, "calibration: error 0.0"),
         ({"limits": Limits(customers=1000)}, "only 400 customers to judge by, expected at least 1000"),

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.atomic_file import whole_file
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.errors import ModelError
 from features.loyalty.formula import Formula
 from training.models.bundle import MODEL_FILE, OUTPUTS, Card, model_digest, other_releases
@@ -102,7 +102,7 @@ class CustomerModel:
             raise ModelError(f"{folder / MODEL_FILE} cannot be read ({error}): {_remedy(folder)}") from error
         if not isinstance(model, cls):
             raise ModelError(f"{folder / MODEL_FILE} holds a {type(model).__name__}, expected a {cls.__name__}")
-        if unknown := [name for name in model.card.feature_columns if name not in COLUMN_NAMES]:
+        if unknown := [name for name in model.card.feature_columns if name not in FEATURE_NAMES]:
             raise ModelError(
                 f"the model needs {', '.join(unknown)}, which this version has not: install the version of its card"
             )

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.as_of import AsOf, AsOfLike
-from features.definitions import AGGREGATES, COLUMN_NAMES, COLUMNS
-from features.engines.codegen import kernel_source, median
+from features.definitions import AGGREGATES, FEATURE_COLUMNS, FEATURE_NAMES
+from features.engines.codegen import generate_source, median
 from features.engines.feature_table import feature_table
 from features.engines.numba_engine import _kept
 from features.simulate import Truth, simulate
@@ -198,8 +198,8 @@ def test_a_long_rhythm_has_the_same_median_compiled() -> None:
 
 def test_the_generated_text_is_all_of_the_definitions() -> None:
     """Every aggregate and every column stands in the function's text; only its recorded form asks what was known."""
-    plain, recorded = kernel_source(False), kernel_source(True)
-    assert all(f"# {c.name}\n" in plain for c in COLUMNS)
+    plain, recorded = generate_source(False), generate_source(True)
+    assert all(f"# {c.name}\n" in plain for c in FEATURE_COLUMNS)
     assert all(f" {a.name}" in plain for a in AGGREGATES)
     assert "known_from" not in plain
     assert "known_from[i] < as_of" in recorded
@@ -207,9 +207,9 @@ def test_the_generated_text_is_all_of_the_definitions() -> None:
 
 def test_names_are_unique_and_null_rules_told() -> None:
     """No two columns or aggregates share a name; a column says when it is null if and only if it can be."""
-    assert len(set(COLUMN_NAMES)) == len(COLUMN_NAMES)
+    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES)
     assert len({a.name for a in AGGREGATES}) == len(AGGREGATES)
-    for column in COLUMNS:
+    for column in FEATURE_COLUMNS:
         assert column.unit, column.name
         assert column.meaning, column.name
         assert bool(column.null_when) == (column.null_rule != "never null"), column.name

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.as_of import AsOfLike
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.engines.feature_table import feature_chunks, feature_table, write_feature_table
 from features.store.writer import write_store
 from tests.features.logs import DAY, KIND, Event, Log, batch, logs, microseconds, same_bits, shelved
@@ -29,7 +29,7 @@ def test_customers_known_at_as_of_are_in_the_table() -> None:
         found = feature_table(store, "2024-06-10T12:00")
         assert found.index.tolist() == ["a", "z"]
         assert found.index.name == "customer_id"
-        assert found.columns.tolist() == list(COLUMN_NAMES)
+        assert found.columns.tolist() == list(FEATURE_NAMES)
         assert (found.dtypes == "float64").all()
         assert found["purchase_count"].tolist() == [0, 0]
 
@@ -64,9 +64,9 @@ def test_an_empty_store_gives_an_empty_table(records: bool, tmp_path: Path) -> N
     """No rows, all columns; the file too."""
     store = shelved(Log([], "Europe/London", date(2024, 6, 10)), records=records)
     found = feature_table(store, "2024-06-10")
-    assert found.shape == (0, len(COLUMN_NAMES))
+    assert found.shape == (0, len(FEATURE_NAMES))
     assert write_feature_table(store, "2024-06-10", tmp_path / "table.parquet") == 0
-    assert pq.read_schema(tmp_path / "table.parquet").names == ["customer_id", *COLUMN_NAMES]
+    assert pq.read_schema(tmp_path / "table.parquet").names == ["customer_id", *FEATURE_NAMES]
 
 
 # Chunks and files
@@ -99,7 +99,7 @@ def test_the_file_holds_the_table(tmp_path_factory: pytest.TempPathFactory, log:
     same_bits(written.to_pandas().set_index("customer_id").astype("float64"), table)
     assert rows == len(table) == written.num_rows
     assert sum(done) >= store.n_customers
-    assert [written[name].null_count for name in COLUMN_NAMES] == table.isna().sum().tolist()
+    assert [written[name].null_count for name in FEATURE_NAMES] == table.isna().sum().tolist()
     assert [p.name for p in path.parent.iterdir()] == ["table.parquet"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.engines.feature_table import feature_table
 from features.engines.python_engine import customer_features
 from features.ingestion.ingest import ingest
@@ -60,7 +60,7 @@ def test_online_equals_batch_to_the_last_bit(tmp_path_factory, timezone, log):
     assert report.quarantined == 0
     batch = feature_table(open_store(folder / "store"), AS_OF)
     online = customer_features(log, AS_OF, timezone)
-    assert list(online) == list(COLUMN_NAMES)
+    assert list(online) == list(FEATURE_NAMES)
     if len(batch):
         assert np.array_equal(np.array(list(online.values())), batch.loc["a"].to_numpy(), equal_nan=True)
     else:

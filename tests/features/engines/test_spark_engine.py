@@ -26,8 +26,8 @@ from features.engines.spark_engine import (
     TABLE,
     export_events,
     feature_frame,
-    features_of_sorted,
-    whole_customers,
+    features_from_sorted,
+    regroup_by_customer,
     write_feature_table_on_spark,
 )
 from features.engines.spark_session import NEEDED, local_session
@@ -64,7 +64,7 @@ places = st.lists(st.integers(0, 40), max_size=8)
 def test_no_batch_ends_within_a_customer(ids: list[str], where: list[int]) -> None:
     """All rows come through in order, each customer's in one batch, however they were cut."""
     events = pa.table({"customer_id": pa.array(ids, pa.string()), "row": pa.array(range(len(ids)), pa.int64())})
-    whole = list(whole_customers(cut(events, where)))
+    whole = list(regroup_by_customer(cut(events, where)))
     assert [row for batch in whole for row in batch["row"].to_pylist()] == list(range(len(ids)))
     customers = [name for batch in whole for name in dict.fromkeys(batch["customer_id"].to_pylist())]
     assert customers == sorted(set(ids))
@@ -76,7 +76,7 @@ def test_no_batch_ends_within_a_customer(ids: list[str], where: list[int]) -> No
 def test_batches_cut_anywhere_give_the_table(log: Log, where: list[int], which: int) -> None:
     """At any date, with and without records of when events were known: the feature table, null for NaN."""
     store, as_of = shelved(log), log.as_ofs()[which]
-    batches = list(features_of_sorted(cut(exported(store), where), as_of, log.zone))
+    batches = list(features_from_sorted(cut(exported(store), where), as_of, log.zone))
     found = pa.Table.from_batches(batches, TABLE)
     table = feature_table(store, as_of)
     same_bits(found.to_pandas().set_index("customer_id").astype("float64"), table)

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import FormulaError
-from features.loyalty.scoring import Band, Formula, Part, load_formula, score
-from features.loyalty.scoring_one import one_score
+from features.loyalty.formula import Band, Formula, Part, load_formula
+from features.loyalty.scoring import score
+from features.loyalty.scoring_one import score_one
 
 RULE = load_formula()
 BANDS = (Band("bronze", 0), Band("silver", 40), Band("gold", 70))
@@ -61,9 +62,9 @@ def bits(value: Any) -> Any:
     return "null" if math.isnan(value) else struct.pack("<d", value)
 
 
-def score_one(row: Mapping[str, float | None], formula: Formula) -> dict[str, float | str | None]:
-    """The columns of `score` from `one_score`, its None as NaN but for the band."""
-    one = one_score(row, formula)
+def score_row(row: Mapping[str, float | None], formula: Formula) -> dict[str, float | str | None]:
+    """The columns of `score` from `score_one`, its None as NaN but for the band."""
+    one = score_one(row, formula)
     return {
         "loyalty_score": known(one.loyalty_score),
         "coverage": one.coverage,
@@ -78,7 +79,7 @@ def known(value: float | None) -> float:
 
 
 def points(row: Mapping[str, float | None], formula: Formula = RULE) -> float:
-    found = score_one(row, formula)["loyalty_score"]
+    found = score_row(row, formula)["loyalty_score"]
     assert isinstance(found, float)
     return found
 
@@ -89,7 +90,7 @@ EMPTY: dict[str, float | None] = dict.fromkeys(RULE.columns, 0.0)
 def test_a_score_worked_by_hand() -> None:
     """6 of 12 purchases (4), 250 of 1000 spent (3) and 3 of 6 visits (1): (2 + 0.75 + 0.5) / 8 of 100."""
     row = EMPTY | {"purchase_days_365": 6, "spend_365": 250, "visits_365": 3, "visit_count": 9}
-    found = score_one(row, RULE)
+    found = score_row(row, RULE)
     assert found == pytest.approx(
         {
             "loyalty_score": 40.625,
@@ -116,7 +117,7 @@ def test_a_score_worked_by_hand() -> None:
 @given(rows, formulas())
 def test_score_stays_in_range(row: dict[str, float | None], formula: Formula) -> None:
     """The score is in 0..100, parts and coverage in 0..1; there is a score just where a weight has data."""
-    found = score_one(row, formula)
+    found = score_row(row, formula)
     coverage, total = found["coverage"], points(row, formula)
     assert isinstance(coverage, float)
     assert 0 <= coverage <= 1
@@ -131,10 +132,10 @@ def test_score_stays_in_range(row: dict[str, float | None], formula: Formula) ->
 @settings(deadline=None)
 @given(st.lists(rows, max_size=12), formulas())
 def test_both_ways_are_equal_to_the_last_bit(many: list[dict[str, float | None]], formula: Formula) -> None:
-    """score and one_score give the same numbers, the same nulls and the same bits."""
+    """score and score_one give the same numbers, the same nulls and the same bits."""
     table = score(frame(many), formula)
     for i, row in enumerate(many):
-        one = score_one(row, formula)
+        one = score_row(row, formula)
         assert list(one) == list(table.columns)
         in_table = {name: table[name].iloc[i] for name in table}
         if one["band"] is None:
@@ -148,7 +149,7 @@ def test_both_ways_are_equal_to_the_last_bit(many: list[dict[str, float | None]]
 @given(rows, formulas())
 def test_contributions_add_up(row: dict[str, float | None], formula: Formula) -> None:
     """The contributions of the parts with data sum to the score, and a part left out has none."""
-    found = score_one(row, formula)
+    found = score_row(row, formula)
     total, added = points(row, formula), 0.0
     for part in formula.parts:
         contribution, p = found[f"contribution_{part.name}"], found[f"part_{part.name}"]
@@ -168,7 +169,7 @@ def test_score_never_falls_when_a_purchase_is_added(row: dict[str, float | None]
     }
     assert points(more) >= points(row)
     order = [band.name for band in RULE.bands]
-    assert order.index(str(score_one(more, RULE)["band"])) >= order.index(str(score_one(row, RULE)["band"]))
+    assert order.index(str(score_row(more, RULE)["band"])) >= order.index(str(score_row(row, RULE)["band"]))
 
 
 @given(known_rows, st.integers(0, 30))
@@ -182,7 +183,7 @@ def test_score_never_falls_when_the_amount_is_unknown(row: dict[str, float | Non
 def test_scaling_all_weights_changes_nothing(row: dict[str, float | None], formula: Formula, by: float) -> None:
     """Only the ratio of the weights matters."""
     scaled = replace(formula, parts=tuple(replace(part, weight=part.weight * by) for part in formula.parts))
-    before, after = score_one(row, formula), score_one(row, scaled)
+    before, after = score_row(row, formula), score_row(row, scaled)
     del before["band"], after["band"]
     assert after == pytest.approx(before, nan_ok=True, rel=1e-9, abs=1e-9)
 
@@ -213,7 +214,7 @@ def test_a_part_without_weight_changes_no_score(row: dict[str, float | None], fo
 def test_part_is_left_out_where_its_data_column_is_empty(no_data: float | None) -> None:
     """A customer never visited is scored on the other parts, and coverage says so."""
     row = EMPTY | {"purchase_days_365": 12, "spend_365": 1000, "visits_365": 0, "visit_count": no_data}
-    found = score_one(row, RULE)
+    found = score_row(row, RULE)
     assert found["loyalty_score"] == 100
     assert found["coverage"] == 0.7
     assert math.isnan(float(found["part_visits"] or 0))
@@ -222,18 +223,18 @@ def test_part_is_left_out_where_its_data_column_is_empty(no_data: float | None) 
 def test_part_with_data_but_none_in_the_window_scores_zero() -> None:
     """A customer visited, but not in the window, has 0 for visits, not no visits part."""
     row = EMPTY | {"purchase_days_365": 12, "spend_365": 1000, "visits_365": 0, "visit_count": 1}
-    assert score_one(row, RULE)["loyalty_score"] == 87.5
+    assert score_row(row, RULE)["loyalty_score"] == 87.5
 
 
 def test_unknown_amount_leaves_the_amount_out() -> None:
     """A null spend is left out of both sums."""
-    found = score_one(EMPTY | {"purchase_days_365": 6, "spend_365": None}, RULE)
+    found = score_row(EMPTY | {"purchase_days_365": 6, "spend_365": None}, RULE)
     assert (found["loyalty_score"], found["coverage"]) == (50, 0.4)
 
 
 def test_who_bought_nothing_scores_zero() -> None:
     """Without purchases and without any other data the score is 0 of 70 % coverage, in the lowest band."""
-    found = score_one(EMPTY, RULE)
+    found = score_row(EMPTY, RULE)
     assert (found["loyalty_score"], found["coverage"], found["band"]) == (0, 0.7, "bronze")
 
 
@@ -247,12 +248,12 @@ def test_no_part_no_score() -> None:
 
 def test_negative_spend_scores_zero() -> None:
     """More given back than bought is 0, not below."""
-    assert score_one(EMPTY | {"spend_365": -50}, RULE)["loyalty_score"] == 0
+    assert score_row(EMPTY | {"spend_365": -50}, RULE)["loyalty_score"] == 0
 
 
 def test_empty_table_gives_empty_scores() -> None:
     """No customers, no rows, the same columns."""
-    assert list(score(frame([]), RULE)) == list(score_one(EMPTY, RULE))
+    assert list(score(frame([]), RULE)) == list(score_row(EMPTY, RULE))
 
 
 def test_a_score_on_the_threshold_is_in_the_band_despite_rounding() -> None:
@@ -265,7 +266,7 @@ def test_a_score_on_the_threshold_is_in_the_band_despite_rounding() -> None:
         "visit_count": 1,
     }
     assert 0 < 40 - points(row) < 1e-9
-    assert score_one(row, RULE)["band"] == score(frame([row]), RULE)["band"].iloc[0] == "silver"
+    assert score_row(row, RULE)["band"] == score(frame([row]), RULE)["band"].iloc[0] == "silver"
 
 
 def test_bands_are_ordered() -> None:
@@ -283,7 +284,7 @@ def test_bands_are_ordered() -> None:
 def test_single_behaviour_score_is_its_part(row: dict[str, float | None]) -> None:
     """With one part the weight cancels and the score is 100 P."""
     for part in RULE.parts:
-        whole, alone = score_one(row, RULE), score_one(row, RULE.only(part.name))
+        whole, alone = score_row(row, RULE), score_row(row, RULE.only(part.name))
         p = whole[f"part_{part.name}"]
         assert isinstance(p, float)
         assert bits(alone["loyalty_score"]) == bits(100 * p)
@@ -311,7 +312,7 @@ def test_missing_columns_are_named() -> None:
     with pytest.raises(FormulaError, match=expected):
         score(frame([EMPTY]).drop(columns=["spend_365", "visit_count"]), RULE)
     with pytest.raises(FormulaError, match=expected):
-        score_one({k: v for k, v in EMPTY.items() if k not in ("spend_365", "visit_count")}, RULE)
+        score_row({k: v for k, v in EMPTY.items() if k not in ("spend_365", "visit_count")}, RULE)
 
 
 def test_text_column_is_refused() -> None:

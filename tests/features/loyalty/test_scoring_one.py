@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.errors import FormulaError
 from features.loyalty.formula import Band, Formula, Part, load_formula
-from features.loyalty.scoring_one import OneScore, one_score
+from features.loyalty.scoring_one import CustomerScore, score_one
 
 ROOT = Path(__file__).parents[3]
 RULE = load_formula()
@@ -17,8 +17,8 @@ RULE = load_formula()
 
 def test_a_score_in_its_parts() -> None:
     """6 of 12 purchase days and half of the amount are half of all points; what has no data is None in both."""
-    row = dict.fromkeys(COLUMN_NAMES, 0.0) | {"purchase_days_365": 6.0, "spend_365": 500.0}
-    assert one_score(row, RULE) == OneScore(
+    row = dict.fromkeys(FEATURE_NAMES, 0.0) | {"purchase_days_365": 6.0, "spend_365": 500.0}
+    assert score_one(row, RULE) == CustomerScore(
         loyalty_score=50.0,
         parts={"purchases": 0.5, "amount": 0.5, "usage": None, "feedback": None, "visits": None},
         contributions={
@@ -37,14 +37,14 @@ def test_without_data_nothing_is_scored() -> None:
     """None, not 0; a part of no weight may have its points all the same."""
     parts = (Part("seen", "usage_365", 2, 0), Part("weighed", "spend_365", 1000, 1))
     rule = Formula("1", "a test", RULE.date, parts, (Band("all", 0),))
-    found = one_score({"usage_365": 1.0, "spend_365": None}, rule)
-    assert found == OneScore(None, {"seen": 0.5, "weighed": None}, {"seen": None, "weighed": None}, 0.0, None)
+    found = score_one({"usage_365": 1.0, "spend_365": None}, rule)
+    assert found == CustomerScore(None, {"seen": 0.5, "weighed": None}, {"seen": None, "weighed": None}, 0.0, None)
 
 
 def test_absent_columns_are_named() -> None:
     """In one line."""
     with pytest.raises(FormulaError, match="found no purchase_days_365, spend_365, "):
-        one_score({}, RULE)
+        score_one({}, RULE)
 
 
 def test_it_needs_no_library() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from features.definitions import COLUMNS
+from features.definitions import FEATURE_COLUMNS
 from features.engines.feature_table import feature_table
 from features.store.event_store import EventStore
 from serving.api.feature_constraints import column_faults
@@ -54,7 +54,7 @@ def _value(column: Any) -> st.SearchStrategy[Any]:
 @st.composite
 def possible_rows(draw: st.DrawFn) -> dict[str, Any]:
     """A row inside the limits of every column, often with a buyer's history that can be."""
-    row: dict[str, Any] = {"customer_id": "a"} | {column.name: draw(_value(column)) for column in COLUMNS}
+    row: dict[str, Any] = {"customer_id": "a"} | {column.name: draw(_value(column)) for column in FEATURE_COLUMNS}
     if draw(st.booleans()):
         frequency = draw(st.integers(0, 2000))
         recency = draw(st.integers(frequency, 80_000)) if frequency else 0
@@ -123,7 +123,7 @@ def test_every_row_of_a_feature_table_is_possible(example_store: EventStore) -> 
     for as_of in ("2009-12-02", "2010-06-10", "2011-06-10T09:30:00", "2011-12-10"):
         features = feature_table(example_store, as_of)
         assert column_faults({name: features[name].to_numpy() for name in features}, "{name}/{row}", 5) == []
-        for column in COLUMNS:
+        for column in FEATURE_COLUMNS:
             least, greatest, whole = feature_limits(column)
             values = features[column.name].dropna()
             assert values.between(least, greatest).all(), column.name

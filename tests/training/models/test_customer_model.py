@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.errors import ModelError
 from tests.training.stand_in import customer_model as stand_in
 from training.models.bundle import CARD_FILE, MODEL_FILE, OUTPUTS, model_digest
@@ -78,7 +78,7 @@ def test_absent_columns_are_named(model, windows):
 
 def test_a_table_of_strangers_has_no_forecasts(model, windows):
     """Nobody with a purchase: every column null, a row each; and no rows at all give none."""
-    strangers = pd.DataFrame(0.0, pd.Index(["x", "y"], name="customer_id"), list(COLUMN_NAMES))
+    strangers = pd.DataFrame(0.0, pd.Index(["x", "y"], name="customer_id"), list(FEATURE_NAMES))
     found = model.predict(strangers, windows.now.day, 30)
     assert list(found) == list(OUTPUTS)
     assert found.isna().all(axis=None)

@@ -20,7 +20,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from features.as_of import AsOf
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.errors import ModelError, TrackingError
 from tests.training.stand_in import customer_model
 from training.models.bundle import CHALLENGER, CHAMPION
@@ -57,7 +57,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 def test_a_fit_leaves_facts_measures_plots_and_nested_runs(tracking: Tracking, tmp_path: Path) -> None:
     """A parent run with its windows within it; long facts are files, metrics are named by window and horizon."""
-    with start_run(tracking, "fit", {"seed": 0, "horizons": (30, 90), "feature_columns": COLUMN_NAMES}) as fit:
+    with start_run(tracking, "fit", {"seed": 0, "horizons": (30, 90), "feature_columns": FEATURE_NAMES}) as fit:
         with nested_run(fit, "window 2011-03-10", {"candidate": "model"}) as window:
             log_measures(window, {"deviance": 1.5, "auc": np.float64("nan")}, "2011-03-10", 90)
         log_measures(fit, {f"m{number}": number for number in range(250)})
@@ -74,7 +74,7 @@ def test_a_fit_leaves_facts_measures_plots_and_nested_runs(tracking: Tracking, t
     assert len(run_measures(tracking, fit.run_id)) == 250
     facts = run_file(tracking, fit.run_id, "facts", tmp_path)
     assert facts is not None
-    assert json.loads((facts / "feature_columns.json").read_text()) == list(COLUMN_NAMES)
+    assert json.loads((facts / "feature_columns.json").read_text()) == list(FEATURE_NAMES)
     figures = run_file(tracking, fit.run_id, "figures", tmp_path)
     assert figures is not None
     assert [file.name for file in figures.iterdir()] == ["reliability.png"]
@@ -106,7 +106,7 @@ def test_mlflow_users_can_load_a_version(tracking: Tracking) -> None:
         assert list(loaded.input_example.index) == [0]
         given = invented_customer("2011-06-10")
         forecast = loaded.predict(given, {"as_of_day": AS_OF_DAY, "horizon_days": 50})
-        assert loaded.metadata.signature.inputs.input_names() == list(COLUMN_NAMES)
+        assert loaded.metadata.signature.inputs.input_names() == list(FEATURE_NAMES)
         with pytest.raises(mlflow.MlflowException, match="horizon_days"):
             loaded.predict(given, {"as_of_day": AS_OF_DAY, "horizon_days": "long"})
     finally:

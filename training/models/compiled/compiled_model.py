@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from features.atomic_file import file_digest, whole_file
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.errors import ModelError
 from training.models.compiled.purchases import COLUMNS as PURCHASE_COLUMNS
 from training.models.compiled.purchases import CompiledPurchases, purchase_numbers
@@ -46,12 +46,12 @@ class CompiledModel:
         """Take the JSON object of `of`; raises ModelError when it is of another form or for other columns."""
         if not isinstance(numbers, dict) or numbers.get("form") != FORM:
             raise ModelError(f"the compiled model is not of form {FORM}: publish the version again")
-        if unknown := [name for name in numbers["columns"] if name not in COLUMN_NAMES]:
+        if unknown := [name for name in numbers["columns"] if name not in FEATURE_NAMES]:
             raise ModelError(f"the compiled model needs {', '.join(unknown)}, which this version has not: publish anew")
         self.numbers = numbers
-        self._bought = COLUMN_NAMES.index("purchase_days")
-        self._of_count = itemgetter(*(COLUMN_NAMES.index(name) for name in PURCHASE_COLUMNS))
-        self._of_spend = itemgetter(*(COLUMN_NAMES.index(name) for name in SPEND_COLUMNS))
+        self._bought = FEATURE_NAMES.index("purchase_days")
+        self._of_count = itemgetter(*(FEATURE_NAMES.index(name) for name in PURCHASE_COLUMNS))
+        self._of_spend = itemgetter(*(FEATURE_NAMES.index(name) for name in SPEND_COLUMNS))
         self._count = CompiledPurchases(numbers["count"])
         self._spend = compiled_spend(numbers["spend"])
 
@@ -64,7 +64,7 @@ class CompiledModel:
     def predict(self, features: Sequence[float], as_of_day: int, horizon_days: int) -> Forecast:
         """Return the forecast for the `horizon_days` from `as_of_day` on (days since 1970, business time zone).
 
-        `features`: the customer's row of the feature table at that date in the order of `COLUMN_NAMES`, NaN for null.
+        `features`: the customer's row of the feature table at that date in the order of `FEATURE_NAMES`, NaN for null.
         Raises ModelError when a count or a time that every buyer has is null, infinite or negative.
         """
         if not features[self._bought] > 0:

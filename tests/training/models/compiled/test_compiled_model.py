@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.atomic_file import file_digest
-from features.definitions import COLUMN_NAMES
+from features.definitions import FEATURE_NAMES
 from features.errors import ModelError
 from tests.training.stand_in import customer_model as stand_in
 from tests.training.stand_in import purchase_model as plain_count
@@ -92,7 +92,7 @@ def buyers(draw):
     T = draw(st.one_of(st.just(0), st.integers(0, 400), st.integers(0, 40_000)))
     recency = draw(st.integers(0, T))
     frequency = draw(st.one_of(st.integers(1, recency), st.just(recency))) if recency else 0
-    row = dict.fromkeys(COLUMN_NAMES, math.nan) | {"frequency": frequency, "recency": recency, "T": T}
+    row = dict.fromkeys(FEATURE_NAMES, math.nan) | {"frequency": frequency, "recency": recency, "T": T}
     row["purchase_days"] = frequency + 1
     for column, _, _ in counts.STRETCHES:
         row[column] = draw(st.integers(0, 365))
@@ -114,7 +114,7 @@ def test_who_never_bought_has_no_forecast(compiled_model):
     """Five nulls, under the names of the estimators' columns."""
     assert Forecast._fields == OUTPUTS
     for nothing in (0.0, math.nan):
-        found = compiled_model.predict([nothing] * len(COLUMN_NAMES), 20_000, 30)
+        found = compiled_model.predict([nothing] * len(FEATURE_NAMES), 20_000, 30)
         assert all(math.isnan(each) for each in found)
 
 
