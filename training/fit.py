@@ -120,7 +120,7 @@ def drawn_customers(store: EventStore, as_of: AsOfLike, most: int, seed: int) ->
 
     Those who come later have no part in the draw, so that it is the same before and after they came.
     """
-    known = known_customers(store, AsOf.parse(as_of, store.timezone).time)
+    known = known_customers(store, AsOf.parse(as_of, store.timezone))
     if len(known) <= most:
         return None
     return np.sort(np.random.default_rng(seed).choice(known, most, replace=False))

@@ -1,8 +1,9 @@
-"""What a customer told the firm: how often, how satisfied, how loyal by their own word, and whether that moves."""
+"""Features of feedback: how often it was given, the ratings in it, and their trend."""
 
 from features.definitions.specs import NEVER, Aggregate, Family, FeatureColumn, How
 
 RECENT = 180
+"""Days of the recent half of the satisfaction trend."""
 
 
 def _feedback(name: str, how: How, value: str = "1", where: str = "", empty: int = 0) -> Aggregate:

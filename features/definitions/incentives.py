@@ -1,18 +1,21 @@
-"""What a customer was offered, and what they made of it."""
+"""Features of incentives: what a customer was sent, redeemed and let expire."""
 
 from features.definitions.specs import NEVER, Aggregate, Family, FeatureColumn
 from features.schema import INCENTIVE_OUTCOMES
 
+RECENT = 90
+SENT_RECENTLY = f"incentives_{RECENT}"
+
 AGGREGATES = (
     *(Aggregate(f"incentives_{o}", "incentive", "count", where=f"outcome == {o.upper()}") for o in INCENTIVE_OUTCOMES),
     Aggregate("incentive_count", "incentive", "count"),
-    Aggregate("incentives_90", "incentive", "count", where="outcome == SENT and age <= 90"),
+    Aggregate(SENT_RECENTLY, "incentive", "count", where=f"outcome == SENT and age <= {RECENT}"),
     Aggregate("last_incentive_day", "incentive", "max", "day", empty=NEVER),
 )
 
 COLUMNS = (
     *(FeatureColumn(f"incentives_{o}", "incentives", f"incentives {o}", f"incentives_{o}") for o in INCENTIVE_OUTCOMES),
-    FeatureColumn("incentives_90", "incentives", "incentives sent in the last 90 days", "incentives_90"),
+    FeatureColumn(SENT_RECENTLY, "incentives", f"incentives sent in the last {RECENT} days", SENT_RECENTLY),
     FeatureColumn(
         "incentive_redemption_share",
         "ratio",

@@ -1,8 +1,13 @@
-"""What a customer bought: occasions, money, rhythm, returns and the season a year ago."""
+"""Features of purchases and returns: occasions, money, rhythm, and the same season a year ago."""
 
 from features.definitions.specs import NEVER, Aggregate, Family, FeatureColumn, How
 
 WINDOWS = (7, 30, 90, 180, 365)
+YEAR = 364
+"""Days of a year in whole weeks, so that a year ago is the same weekday."""
+SEASONS = {28: "weeks", 91: "quarter"}
+"""Windows a year ago, in days, and what they span."""
+TREND = 90
 NO_PURCHASE = "purchase_days == 0"
 NO_REPEAT = "gap_count == 0"
 
@@ -25,8 +30,10 @@ AGGREGATES = (
     _purchase("last_cents", "last", "cents", "cents >= 0", empty=-1),
     *(_purchase(f"purchase_days_{w}", "count", where=f"new_day == 1 and age <= {w}") for w in WINDOWS),
     *(_purchase(f"spend_cents_{w}", "sum", "cents", f"cents >= 0 and age <= {w}") for w in WINDOWS),
-    _purchase("purchase_days_year_ago_28", "count", where="new_day == 1 and age <= 364 and age > 336"),
-    _purchase("purchase_days_year_ago_91", "count", where="new_day == 1 and age <= 364 and age > 273"),
+    *(
+        _purchase(f"purchase_days_year_ago_{w}", "count", where=f"new_day == 1 and age <= {YEAR} and age > {YEAR - w}")
+        for w in SEASONS
+    ),
     _purchase("gap_count", "count", where="gap > 0"),
     _purchase("gap_sum", "sum", "gap", "gap > 0"),
     _purchase("gap_square_sum", "sum", "gap * gap", "gap > 0"),
@@ -133,8 +140,8 @@ COLUMNS = (
     FeatureColumn(
         "purchase_trend",
         "days",
-        "purchase occasions of the last 90 days less those of the 90 before",
-        "2 * purchase_days_90 - purchase_days_180",
+        f"purchase occasions of the last {TREND} days less those of the {TREND} before",
+        f"2 * purchase_days_{TREND} - purchase_days_{2 * TREND}",
     ),
     FeatureColumn("return_count", "returns", "returns", "return_count"),
     FeatureColumn(
@@ -145,17 +152,14 @@ COLUMNS = (
         "spend_cents == 0",
         "null when nothing was bought for money",
     ),
-    FeatureColumn(
-        "purchase_days_year_ago_28",
-        "days",
-        "purchase occasions in the 28 days from 364 days before as_of on: the same weeks a year ago",
-        "purchase_days_year_ago_28",
-    ),
-    FeatureColumn(
-        "purchase_days_year_ago_91",
-        "days",
-        "purchase occasions in the 91 days from 364 days before as_of on: the same quarter a year ago",
-        "purchase_days_year_ago_91",
+    *(
+        FeatureColumn(
+            f"purchase_days_year_ago_{w}",
+            "days",
+            f"purchase occasions in the {w} days from {YEAR} days before as_of on: the same {span} a year ago",
+            f"purchase_days_year_ago_{w}",
+        )
+        for w, span in SEASONS.items()
     ),
 )
 

@@ -1,17 +1,18 @@
-"""The two sentences a feature is written in: an aggregate over a customer's events, a column that follows from these.
+"""The two parts of a feature's definition: aggregates over a customer's events, and columns computed from them.
 
 Conditions and expressions are short texts that mean the same in Python and in SQL, so that one line serves the
-compiled kernel, the plain-Python form and the SQL that checks them. They may use
+compiled engine, the plain-Python engine and the SQL that checks them. They may use
 
-- columns of an event: `day` (days since epoch, business time zone), `age` (as_of day less `day`), `cents`, `channel`,
-  `goal`, `outcome`, `satisfaction`, `loyalty` (thousandths of a rating); -1 (255 for the texts) where absent;
-- causal columns, which look at the events before: of a purchase `new_day` (1 on the first purchase of its day), `gap`
-  (days since the purchase day before, 0 on the first), `answered_visits` (visits since the last purchase and no more
-  than 14 days ago); of a return `after_first_day` (1 when a purchase on an earlier day is known);
-- codes in capitals (`PHONE`, `ORDERED`), in columns also `as_of_day`, the names of aggregates and `sqrt`.
+- columns of an event: `day` (days since 1970-01-01, business time zone), `age` (as_of day less `day`), `cents`,
+  `channel`, `goal`, `outcome`, `satisfaction`, `loyalty` (thousandths of a rating); absent: -1, 255 for the texts;
+- causal columns, which depend on the events before: of a purchase `new_day` (1 on the first purchase of its day), `gap`
+  (days since the purchase day before, 0 on the first), `followed_visits` (visits since the last purchase and at most
+  FOLLOW_UP_DAYS ago); of a purchase or return `after_first_day` (1 when a purchase on an earlier day is known);
+- codes in capitals (`PHONE`, `ORDERED`); in the expressions of columns also `as_of_day`, the names of aggregates and
+  `sqrt`.
 
-All are integers (below 2^53, so that a float holds them) up to the one division at the end: every engine gives the
-same bits.
+All values are integers below 2^53, which a float holds exactly, up to the one division at the end. Every engine
+therefore gives equal features, to the last bit.
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,10 @@ from features.schema import CHANNELS, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCO
 How = Literal["count", "sum", "min", "max", "last", "median"]
 
 NEVER = -10_000_000
-"""The day of something that never happened: far enough back to be outside every window."""
+"""The day of an event that never happened, outside every window."""
+
+FOLLOW_UP_DAYS = 14
+"""How many days after a visit a purchase counts as following it."""
 
 CODES = {
     name.upper(): code
@@ -33,9 +37,30 @@ CODES = {
 
 @dataclass(frozen=True)
 class Aggregate:
-    """One number gathered over the known events of one type of one customer.
+    """One integer gathered over a customer's known events of one type.
 
-    `empty` is its value when no event qualifies.
+    Parameters
+    ----------
+    name : str
+        Name by which the expressions of columns refer to it.
+    event_type : str
+        One of `features.schema.EVENT_TYPES`.
+    how : {"count", "sum", "min", "max", "last", "median"}
+        How the values are combined; `last` is by time.
+    value : str
+        Expression of the value of one event; a count ignores it.
+    where : str
+        Condition an event must meet; empty for all events of the type.
+    empty : int
+        The value when no event qualifies.
+
+    Examples
+    --------
+    The cents of all purchases that have an amount:
+
+    >>> spend = Aggregate("spend_cents", "purchase", "sum", "cents", where="cents >= 0")
+    >>> spend.empty
+    0
     """
 
     name: str
@@ -48,7 +73,32 @@ class Aggregate:
 
 @dataclass(frozen=True)
 class FeatureColumn:
-    """One served column: float64, null (NaN) exactly where `null_when` holds."""
+    """One column of the feature table, float64, computed from aggregates.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    unit : str
+        What it counts or measures: `days`, `currency`, `ratio`, `rating`, `visits`, ...
+    meaning : str
+        Description for docs/columns.md.
+    expression : str
+        Expression over the aggregates and `as_of_day`.
+    null_when : str
+        Condition under which the value is null (NaN); empty for never.
+    null_rule : str
+        The same condition in words.
+
+    Examples
+    --------
+    >>> share = FeatureColumn(
+    ...     "return_share", "ratio", "amount returned over amount bought",
+    ...     "return_cents / spend_cents", "spend_cents == 0", "null when nothing was bought for money",
+    ... )
+    >>> share.unit
+    'ratio'
+    """
 
     name: str
     unit: str
@@ -60,7 +110,16 @@ class FeatureColumn:
 
 @dataclass(frozen=True)
 class Family:
-    """One room of definitions: what is gathered and what is served of it."""
+    """The aggregates and columns of one subject; each module of definitions holds one.
+
+    Parameters
+    ----------
+    name : str
+        Heading in docs/columns.md.
+    aggregates : tuple of Aggregate
+    columns : tuple of FeatureColumn
+        May use the aggregates of every family.
+    """
 
     name: str
     aggregates: tuple[Aggregate, ...]

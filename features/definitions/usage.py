@@ -1,4 +1,4 @@
-"""How often and how lately a customer used what they bought."""
+"""Features of usage: how often and how recently a customer used what they bought."""
 
 from features.definitions.specs import NEVER, Aggregate, Family, FeatureColumn
 

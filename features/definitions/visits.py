@@ -1,9 +1,10 @@
-"""How a customer was visited, with what goal and outcome, how they rated it, and whether they bought after it."""
+"""Features of visits: channel, goal, outcome, ratings given, and purchases that followed."""
 
-from features.definitions.specs import NEVER, Aggregate, Family, FeatureColumn, How
+from features.definitions.specs import FOLLOW_UP_DAYS, NEVER, Aggregate, Family, FeatureColumn, How
 from features.schema import CHANNELS, GOALS, VISIT_OUTCOMES
 
 WINDOWS = (30, 90, 365)
+FOLLOWED = f"visits_followed_{FOLLOW_UP_DAYS}"
 
 
 def _visit(name: str, how: How, value: str = "1", where: str = "", empty: int = 0) -> Aggregate:
@@ -24,7 +25,7 @@ AGGREGATES = (
     _visit("visit_loyalty_count", "count", where="loyalty >= 0"),
     _visit("visit_loyalty_sum", "sum", "loyalty", "loyalty >= 0"),
     _visit("visit_loyalty_last", "last", "loyalty", "loyalty >= 0"),
-    Aggregate("visits_followed_14", "purchase", "sum", "answered_visits"),
+    Aggregate(FOLLOWED, "purchase", "sum", "followed_visits"),
 )
 
 COLUMNS = (
@@ -72,10 +73,10 @@ COLUMNS = (
         )
     ),
     FeatureColumn(
-        "visits_followed_14",
+        FOLLOWED,
         "visits",
-        "visits followed by a purchase on the same or one of the next 14 days",
-        "visits_followed_14",
+        f"visits followed by a purchase on the same or one of the next {FOLLOW_UP_DAYS} days",
+        FOLLOWED,
     ),
 )
 

@@ -1,4 +1,4 @@
-"""The feature table: one row a customer known at `as_of`, one float64 column a feature."""
+"""The feature table: one row for each customer known at `as_of`, one float64 column for each feature."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -19,18 +19,36 @@ from features.store.event_store import EventStore
 
 CHUNK = 100_000
 THREADS = min(2, os.cpu_count() or 1)
+SCHEMA = pa.schema([("customer_id", pa.string()), *((name, pa.float64()) for name in FEATURE_NAMES)])
+"""Schema of the feature table as a file."""
 
 Progress = Callable[[int], None]
 
 
 def feature_table(store: EventStore, as_of: AsOfLike, customers: NDArray[np.int64] | None = None) -> pd.DataFrame:
-    """Return the features of every customer with an event known at `as_of`, indexed by `customer_id` (sorted).
+    """Compute the features of every customer with an event known at `as_of`.
 
-    Columns are `definitions.FEATURE_COLUMNS`, all float64; null is NaN, where each column's null rule says so.
-    `customers`: ascending positions in the store, to have these alone.
+    Parameters
+    ----------
+    store : EventStore
+    as_of : AsOf, str, datetime.date or datetime.datetime
+        The cutoff: events before it count. A date is its midnight in the store's business time zone.
+    customers : ndarray of int64, shape (n,), optional
+        Ascending positions in the store, to compute only these customers.
+
+    Returns
+    -------
+    DataFrame, shape (n_customers, n_features)
+        Indexed by `customer_id` (str, sorted), with the columns `features.definitions.FEATURE_NAMES`, all float64.
+        Null is NaN; docs/columns.md has each column's unit and null rule.
+
+    Raises
+    ------
+    AsOfError
+        When `as_of` is not a date or time.
     """
     cutoff = AsOf.parse(as_of, store.timezone)
-    known = known_customers(store, cutoff.time)
+    known = known_customers(store, cutoff)
     if customers is not None:
         known = np.intersect1d(known, customers, assume_unique=True)
     return _table(store, known, cutoff)
@@ -38,59 +56,91 @@ def feature_table(store: EventStore, as_of: AsOfLike, customers: NDArray[np.int6
 
 def feature_chunks(
     store: EventStore, as_ofs: Sequence[AsOfLike], chunk: int = CHUNK
-) -> Iterator[tuple[AsOfLike, pd.DataFrame]]:
-    """Yield (as_of, feature table) a chunk of customers at a time, each chunk at every date before the next chunk.
+) -> Iterator[tuple[AsOf, pd.DataFrame]]:
+    """Compute the feature table a chunk of customers at a time, each chunk at every cutoff before the next chunk.
 
-    The events of a chunk are read from disk once for all dates, and memory holds one chunk at one date.
+    The events of a chunk are read from disk once for all cutoffs, and memory holds one chunk at one cutoff.
+
+    Parameters
+    ----------
+    store : EventStore
+    as_ofs : sequence of AsOf, str, datetime.date or datetime.datetime
+    chunk : int
+        Customers of the store per chunk.
+
+    Yields
+    ------
+    as_of : AsOf
+    table : DataFrame
+        The rows of `feature_table` for this chunk at this cutoff.
     """
-    cutoffs = [(as_of, AsOf.parse(as_of, store.timezone)) for as_of in as_ofs]
+    cutoffs = [AsOf.parse(as_of, store.timezone) for as_of in as_ofs]
     for first in range(0, store.n_customers, chunk):
-        for as_of, cutoff in cutoffs:
-            yield as_of, _table(store, known_customers(store, cutoff.time, first, first + chunk), cutoff)
+        for cutoff in cutoffs:
+            yield cutoff, _table(store, known_customers(store, cutoff, first, first + chunk), cutoff)
 
 
 def write_feature_table(
     store: EventStore, as_of: AsOfLike, path: str | Path, chunk: int = CHUNK, progress: Progress | None = None
 ) -> int:
-    """Stream the feature table to a Parquet file, a row group a chunk of customers; return the number of rows.
+    """Write the feature table to a Parquet file, one row group per chunk of customers.
 
-    `progress` is called with the number of customers done. The file appears when it is whole.
+    The file appears only when it is complete; memory does not grow with the number of customers.
+
+    Parameters
+    ----------
+    store : EventStore
+    as_of : AsOf, str, datetime.date or datetime.datetime
+    path : str or Path
+    chunk : int
+        Customers of the store per chunk.
+    progress : callable, optional
+        Called after each chunk with its number of customers.
+
+    Returns
+    -------
+    int
+        The number of rows.
+
+    Raises
+    ------
+    AsOfError
+        When `as_of` is not a date or time.
+    OSError
+        When the file cannot be written.
     """
-    schema = pa.schema([("customer_id", pa.string()), *((name, pa.float64()) for name in FEATURE_NAMES)])
     rows = 0
-    with whole_file(path) as part, pq.ParquetWriter(part, schema) as writer:
+    with whole_file(path) as part, pq.ParquetWriter(part, SCHEMA) as writer:
         for _, table in feature_chunks(store, [as_of], chunk):
-            writer.write_table(pa.Table.from_pandas(table.reset_index(), schema, preserve_index=False))
+            writer.write_table(pa.Table.from_pandas(table.reset_index(), SCHEMA, preserve_index=False))
             rows += len(table)
             if progress:
                 progress(chunk)
     return rows
 
 
-def known_customers(store: EventStore, time: int, first: int = 0, last: int | None = None) -> NDArray[np.int64]:
-    """Return the positions first..last of customers with an event known at `time` (microseconds, UTC)."""
+def known_customers(store: EventStore, as_of: AsOf, first: int = 0, last: int | None = None) -> NDArray[np.int64]:
+    """Return the positions, from `first` up to `last`, of the customers with an event known at `as_of`."""
     offsets = store.offsets[first : None if last is None else last + 1]
     if not store.recorded:
-        return first + np.flatnonzero(store.columns["time"][offsets[:-1]] < time)
+        return first + np.flatnonzero(store.columns["time"][offsets[:-1]] < as_of.time)
     rows = slice(offsets[0], offsets[-1])
-    columns = store.columns
-    known = (
-        (columns["time"][rows] < time) & (columns["known_from"][rows] < time) & (columns["known_until"][rows] >= time)
-    )
+    time, known_from, known_until = (store.columns[name][rows] for name in ("time", "known_from", "known_until"))
+    known = (time < as_of.time) & (known_from < as_of.time) & (known_until >= as_of.time)
     before = np.concatenate(([0], np.cumsum(known)))[offsets - offsets[0]]
     return first + np.flatnonzero(np.diff(before))
 
 
-def _table(store: EventStore, customers: NDArray[np.int64], cutoff: AsOf) -> pd.DataFrame:
-    """Return the features of the customers as a frame on one block of memory, the work shared by threads."""
+def _table(store: EventStore, customers: NDArray[np.int64], as_of: AsOf) -> pd.DataFrame:
+    """Return the features of the customers as a frame on one block of memory; threads share the work."""
     values = np.empty((len(customers), len(FEATURE_NAMES)))
-    many = numba_kernel(store.recorded)
+    feature_matrix = numba_kernel(store.recorded)
     columns = store.event_columns()
     bounds = np.linspace(0, len(customers), 4 * THREADS + 1).astype(int)
 
     def fill(part: int) -> None:
         rows = slice(bounds[part], bounds[part + 1])
-        many(*columns, store.offsets, customers[rows], cutoff.time, cutoff.day, values[rows])
+        feature_matrix(*columns, store.offsets, customers[rows], as_of.time, as_of.day, values[rows])
 
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(fill, range(4 * THREADS)))

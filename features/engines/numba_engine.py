@@ -1,6 +1,6 @@
-"""The kernel compiled by Numba: a store of millions of customers in one linear pass a date.
+"""Compiles the generated function with Numba: one linear pass over a store of millions of customers per date.
 
-Only batch work imports this room; a service that scores requests needs no compiler.
+Only batch work imports this module; the service needs no compiler.
 """
 
 import atexit
@@ -27,12 +27,12 @@ from numba import njit
 
 @njit(nogil=True, cache=True)
 def median(values, count):
-    """Return the median of the first `count` of `values`, 0 of none; they are put in order."""
+    """Return the median of the first `count` of `values`, 0 when `count` is 0; sorts them in place."""
     if count == 0:
         return 0.0
     if count > 64:
         values[:count].sort()
-    else:  # where a call of the sort costs more than the sorting
+    else:  # calling the sort costs more than sorting so few
         for i in range(1, count):
             value = values[i]
             j = i
@@ -57,26 +57,26 @@ def feature_matrix({columns}, offsets, customers, as_of, as_of_day, out):
     for customer in customers:
         longest = max(longest, offsets[customer + 1] - offsets[customer])
     values = np.empty(({medians}, longest), np.int64)
-    visited = np.empty(longest, np.int64)
+    visit_days = np.empty(longest, np.int64)
     for row in range(len(customers)):
         customer = customers[row]
         customer_features(
-            {columns}, offsets[customer], offsets[customer + 1], as_of, as_of_day, values, visited, out[row]
+            {columns}, offsets[customer], offsets[customer + 1], as_of, as_of_day, values, visit_days, out[row]
         )
 '''
 
 
 @cache
 def numba_kernel(recorded: bool = False) -> Callable[..., None]:
-    """Return the compiled loop over customers; it releases the interpreter, so threads can share the work.
+    """Return the compiled function `feature_matrix`; it releases the GIL, so that threads can share the work.
 
-    The generated text and the machine code are kept in a cache folder (`REGULARS_CACHE`, else the user's own), so
-    only the first process on a machine waits for the compiler. A folder that cannot be written costs that wait again.
+    The generated text and the machine code are cached on disk (in `REGULARS_CACHE`, else in the user's cache folder),
+    so that only the first process on a machine compiles. Without a writable folder each process compiles again.
     """
     columns = ", ".join(EVENT_COLUMNS + (RECORD_COLUMNS if recorded else ()))
     source = HEAD + generate_source(recorded) + TAIL.format(columns=columns, medians=max(1, len(MEDIANS)))
     name = f"customer_features_{hashlib.sha256(source.encode()).hexdigest()[:16]}"
-    path = _kept(name, source)
+    path = _cached_source(name, source)
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
@@ -87,8 +87,8 @@ def numba_kernel(recorded: bool = False) -> Callable[..., None]:
     return function
 
 
-def _kept(name: str, source: str) -> Path:
-    """Return the file with the source in the cache folder, or in a temporary one where that cannot be written."""
+def _cached_source(name: str, source: str) -> Path:
+    """Return a file with the source: in the cache folder or, if that is not writable, in a temporary one."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(os.environ.get("REGULARS_CACHE") or Path(home) / "regulars")
     path = folder / f"{name}.py"

@@ -1,11 +1,13 @@
-"""One customer's features from a handful of events, in plain Python: what a scoring request needs, no compiler."""
+"""Computes one customer's features in plain Python, for scoring requests; needs no compiler."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from features.as_of import AsOf, AsOfLike
 from features.definitions import FEATURE_NAMES
 from features.engines.codegen import EVENT_COLUMNS, MEDIANS, RECORD_COLUMNS, python_kernel
 from features.schema import (
@@ -30,46 +32,90 @@ Row = tuple[int, ...]
 KINDS = {name: number for number, name in enumerate(EVENT_TYPES)}
 
 
-def _numbers(names: tuple[str, ...]) -> dict[str | None, int]:
+def _codes(names: tuple[str, ...]) -> dict[str | None, int]:
     return {None: 255} | {name: number for number, name in enumerate(names)}
 
 
-# What these texts mean depends on the event type; on other types they are free, and not kept.
-TEXTS = {
-    "visit": (_numbers(CHANNELS), _numbers(GOALS), _numbers(VISIT_OUTCOMES)),
-    "incentive": (_numbers(INCENTIVE_CHANNELS), {}, _numbers(INCENTIVE_OUTCOMES)),
+# Codes of channel, goal and outcome by event type; for other types these columns are free text and not stored.
+WORD_CODES = {
+    "visit": (_codes(CHANNELS), _codes(GOALS), _codes(VISIT_OUTCOMES)),
+    "incentive": (_codes(INCENTIVE_CHANNELS), {}, _codes(INCENTIVE_OUTCOMES)),
 }
 
 
-def customer_features(events: Iterable[Mapping[str, Any]], as_of: datetime, timezone: str = "UTC") -> dict[str, float]:
-    """Return one customer's features at `as_of`: the row that `feature_table` has for the same events, to the bit.
+def customer_features(events: Iterable[Mapping[str, Any]], as_of: AsOfLike, timezone: str = "UTC") -> dict[str, float]:
+    """Compute one customer's features from their events; equals their row of `feature_table` to the last bit.
 
-    Events are mappings with the contract's columns, in any order; `event_time` and `recorded_at` are datetimes,
-    without an offset in the business time zone. Null is NaN. Expects events that keep the contract: an unknown event
-    type, channel, goal or outcome raises KeyError. No event known at `as_of` gives the features of a stranger.
+    Parameters
+    ----------
+    events : iterable of mappings
+        Events with the columns of the event log, in any order. `event_time` and `recorded_at` are datetimes; without
+        an offset they are in the business time zone. The events must be valid: nothing is checked.
+    as_of : AsOf, str, datetime.date or datetime.datetime
+        The cutoff: events before it count.
+    timezone : str
+        The business time zone, a name of the IANA database.
+
+    Returns
+    -------
+    dict of str to float
+        The features by column name; null is NaN. Without an event known at `as_of` all counts are 0.
+
+    Raises
+    ------
+    KeyError
+        When an event has an unknown event type, channel, goal or outcome.
+    AsOfError
+        When `as_of` is not a date or time.
+
+    Examples
+    --------
+    Three purchases on two days, in currency:
+
+    >>> from datetime import datetime
+    >>> events = [
+    ...     {"event_type": "purchase", "event_time": datetime(2024, 1, 1, 9), "amount": 20.0},
+    ...     {"event_type": "purchase", "event_time": datetime(2024, 1, 31, 9), "amount": 30.0},
+    ...     {"event_type": "purchase", "event_time": datetime(2024, 1, 31, 18), "amount": 10.0},
+    ... ]
+    >>> features = customer_features(events, "2024-03-01")
+    >>> features["frequency"], features["recency"], features["T"], features["monetary_value"]
+    (1, 30, 60, 40.0)
     """
     zone = None if timezone == "UTC" else ZoneInfo(timezone)
     events = list(events)
     rows = [_row(event, zone) for event in events]
-    return features_from_encoded(rows, [event.get("reference") for event in events], *_moment(as_of, zone))
+    references = [event.get("reference") for event in events]
+    return features_from_encoded(rows, references, AsOf.parse(as_of, timezone))
 
 
-def features_from_encoded(rows: list[Row], references: Sequence[str | None], now: int, today: int) -> dict[str, float]:
-    """Return what `customer_features` does, of events as the store codes them: tuples in the order of `ORDER`.
+def features_from_encoded(rows: list[Row], references: Sequence[str | None], as_of: AsOf) -> dict[str, float]:
+    """Compute what `customer_features` does, from events encoded as in the store.
 
-    `known_until` and, without a `recorded_at`, `known_from` are UNRECORDED; `references`: theirs, None or "" without
-    one. `now`: `as_of` in microseconds since 1970 UTC, and `today` its day in the business time zone.
+    Parameters
+    ----------
+    rows : list of tuples of int
+        Encoded events, each in the order of `ORDER`, as `encode_event` returns them. `known_until` and, without a
+        `recorded_at`, `known_from` are UNRECORDED.
+    references : sequence of str or None
+        The `reference` of each event; None or "" without one.
+    as_of : AsOf
+
+    Returns
+    -------
+    dict of str to float
+        The features by column name; null is NaN.
     """
     named = [(row[1], reference) for row, reference in zip(rows, references, strict=True) if reference]
     if len(set(named)) < len(named):
-        rows = _single_versions(rows, references)
+        rows = _resolve_versions(rows, references)
     rows = sorted(rows)
     recorded = any(row[-2:] != UNRECORDED for row in rows)
     by_name = list(zip(*rows, strict=True)) or [()] * len(ORDER)
     columns = [by_name[at] for at in (TAKEN_RECORDED if recorded else TAKEN)]
     scratch = [[0] * len(rows) for _ in range(len(MEDIANS) + 1)]
     out = [math.nan] * len(FEATURE_NAMES)
-    python_kernel(recorded)(*columns, 0, len(rows), now, today, scratch, scratch[-1], out)
+    python_kernel(recorded)(*columns, 0, len(rows), as_of.time, as_of.day, scratch, scratch[-1], out)
     return dict(zip(FEATURE_NAMES, out, strict=True))
 
 
@@ -78,14 +124,14 @@ def _row(event: Mapping[str, Any], zone: ZoneInfo | None) -> Row:
     recorded_at = get("recorded_at")
     return encode_event(
         event["event_type"],
-        *_moment(event["event_time"], zone),
+        *_time_and_day(event["event_time"], zone),
         get("channel"),
         get("goal"),
         get("outcome"),
         get("amount"),
         get("satisfaction"),
         get("loyalty"),
-        UNRECORDED[1] if recorded_at is None else _moment(recorded_at, zone)[0],
+        UNRECORDED[1] if recorded_at is None else _time_and_day(recorded_at, zone)[0],
     )
 
 
@@ -101,13 +147,14 @@ def encode_event(
     loyalty: float | None,
     known_from: int,
 ) -> Row:
-    """Return an event that keeps the contract as the store codes it, in the order of `ORDER`.
+    """Return a valid event encoded as in the store, in the order of `ORDER`.
 
-    `time` and `known_from`: microseconds since 1970 UTC; `day`: since 1970 in the business time zone.
+    `time` and `known_from` are microseconds since 1970-01-01 UTC; `day` counts from 1970-01-01 in the business time
+    zone.
     """
     channel_code = goal_code = outcome_code = 255
-    if event_type in TEXTS:
-        channels, goals, outcomes = TEXTS[event_type]
+    if event_type in WORD_CODES:
+        channels, goals, outcomes = WORD_CODES[event_type]
         channel_code, outcome_code = channels[channel], outcomes[outcome]
         goal_code = goals[goal] if goals else 255
     return (
@@ -125,35 +172,34 @@ def encode_event(
     )
 
 
-def _single_versions(rows: list[Row], references: Sequence[str | None]) -> list[Row]:
-    """Drop replaced versions of events with one reference, by the rule of `features.ingestion.event_versions`."""
+def _resolve_versions(rows: list[Row], references: Sequence[str | None]) -> list[Row]:
+    """Resolve several versions of one event by the rule of `features.ingestion.event_versions`."""
     kept: list[Row] = []
     versions: dict[tuple[int, str], dict[int, Row]] = {}
     for row, reference in zip(rows, references, strict=True):
         if not reference:
             kept.append(row)
             continue
-        of_moment = versions.setdefault((row[1], reference), {})
-        best = of_moment.get(row[-1])
+        by_record_time = versions.setdefault((row[1], reference), {})
+        best = by_record_time.get(row[-1])
         if best is None or _content(row) > _content(best):
-            of_moment[row[-1]] = row
-    for of_moment in versions.values():
-        moments = sorted(of_moment)
-        for moment, until in zip(moments, [*moments[1:], UNRECORDED[0]], strict=True):
-            row = of_moment[moment]
-            kept.append((*row[:-2], until, moment))
+            by_record_time[row[-1]] = row
+    for by_record_time in versions.values():
+        record_times = sorted(by_record_time)
+        for known_from, known_until in pairwise([*record_times, UNRECORDED[0]]):
+            kept.append((*by_record_time[known_from][:-2], known_until, known_from))
     return kept
 
 
 def _content(row: Row) -> Row:
-    """Return what decides between versions recorded at one moment: the greater counts, null lowest."""
+    """Return the key that decides between versions recorded at the same time: the greatest wins, null is lowest."""
     time, _, loyalty, satisfaction, outcome, goal, channel, cents, *_ = row
     texts = (-1 if code == 255 else code for code in (channel, goal, outcome))
     return (time, cents, *texts, satisfaction, loyalty)
 
 
-def _moment(time: datetime, zone: ZoneInfo | None) -> tuple[int, int]:
-    """Return a time as microseconds since the epoch in UTC and as a day in the business time zone (None: UTC)."""
+def _time_and_day(time: datetime, zone: ZoneInfo | None) -> tuple[int, int]:
+    """Return a time in microseconds since 1970-01-01 UTC, and its day in the business time zone (None is UTC)."""
     local_day = None
     if zone is not None:
         local = time.replace(tzinfo=zone) if time.tzinfo is None else time.astimezone(zone)

@@ -1,7 +1,15 @@
-"""The feature table by Spark: events in any order, split by customer over workers that run the same compiled kernel."""
+"""Computes the feature table with Spark: each worker runs the compiled kernel on its share of the customers.
 
+Only this module imports PySpark.
+"""
+
+import os
+import shutil
+import sys
 import tempfile
+import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,24 +22,41 @@ from features.as_of import AsOf, AsOfLike
 from features.atomic_file import whole_file
 from features.definitions import FEATURE_NAMES
 from features.engines.codegen import EVENT_COLUMNS, RECORD_COLUMNS
-from features.engines.feature_table import CHUNK, feature_table
-from features.engines.spark_session import local_session
+from features.engines.feature_table import CHUNK, SCHEMA, feature_table
+from features.errors import SparkMissingError
 from features.store.event_store import DTYPES, EventStore
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
 CONTENT = [name for name in EVENT_COLUMNS if name not in ("time", "kind")]
 # As the store is sorted: events of one moment by kind, then by content, and when they were known decides last.
 ORDER = ("customer_id", "time", "kind", *reversed(CONTENT), *reversed(RECORD_COLUMNS))
-TABLE = pa.schema([("customer_id", pa.string()), *((name, pa.float64()) for name in FEATURE_NAMES)])
+REMEDY = "Spark needs pyspark (`make setup-spark`) and Java 17 or newer (Debian's default-jre-headless)"
 
 
 def write_feature_table_on_spark(store: EventStore, as_of: AsOfLike, path: str | Path) -> int:
-    """Write the file that `write_feature_table` writes, computed by Spark on this machine; return the number of rows.
+    """Write the file that `write_feature_table` writes, computed by Spark on this machine.
 
-    The events pass through the system's temporary folder (`TMPDIR`). Raises ValueError for an unreadable `as_of` and
-    SparkMissingError as `local_session` does.
+    The events pass through the system's temporary folder (`TMPDIR`).
+
+    Parameters
+    ----------
+    store : EventStore
+    as_of : AsOf, str, datetime.date or datetime.datetime
+    path : str or Path
+
+    Returns
+    -------
+    int
+        The number of rows.
+
+    Raises
+    ------
+    AsOfError
+        When `as_of` is not a date or time.
+    SparkMissingError
+        When PySpark is not installed, or there is no Java that it runs on.
     """
     cutoff = AsOf.parse(as_of, store.timezone)
     with tempfile.TemporaryDirectory(prefix="regulars-") as folder, local_session() as session:
@@ -42,9 +67,10 @@ def write_feature_table_on_spark(store: EventStore, as_of: AsOfLike, path: str |
 
 
 def export_events(store: EventStore, path: str | Path, chunk: int = CHUNK) -> None:
-    """Write the events to a Parquet file: `customer_id` and the columns of the store, absent values as it has them.
+    """Write the events to a Parquet file, for Spark to read.
 
-    A chunk of customers is in memory at a time.
+    Its columns are `customer_id` and those of the store, absent values encoded as there. Memory holds the events of
+    `chunk` customers.
     """
     ids = ("customer_id", pa.dictionary(pa.int32(), pa.string()))
     schema = pa.schema([ids, *((name, pa.from_numpy_dtype(DTYPES[name])) for name in store.columns)])
@@ -58,22 +84,33 @@ def export_events(store: EventStore, path: str | Path, chunk: int = CHUNK) -> No
 
 
 def feature_frame(events: "DataFrame", as_of: AsOfLike, timezone: str) -> "DataFrame":
-    """Return the feature table of the events as a Spark frame, its partitions in order of `customer_id`.
+    """Compute the feature table of events in a Spark frame.
 
-    `events` has the columns that `export_events` writes, in any order of rows; `known_from` and `known_until` may be
-    left out. `timezone` is the business time zone its days were counted in. Workers elsewhere need this package.
+    Parameters
+    ----------
+    events : pyspark.sql.DataFrame
+        The columns that `export_events` writes, rows in any order. `known_from` and `known_until` are optional.
+    as_of : AsOf, str, datetime.date or datetime.datetime
+    timezone : str
+        The business time zone in which the `day` of the events was counted.
+
+    Returns
+    -------
+    pyspark.sql.DataFrame
+        The feature table, its partitions in order of `customer_id`. Workers on other machines need this package.
     """
+    cutoff = AsOf.parse(as_of, timezone)
     columns = ", ".join(f"`{name}` double" for name in FEATURE_NAMES)
-    # By range of ids, not by hash: the partitions one after the other are then the table in order.
-    placed = events.repartitionByRange("customer_id")
-    placed = placed.sortWithinPartitions(*(name for name in ORDER if name in events.columns))
-    return placed.mapInArrow(
-        lambda batches: features_from_sorted(batches, as_of, timezone), f"customer_id string, {columns}"
+    # By range of ids, not by hash: the partitions, one after the other, are then the table in order.
+    partitioned = events.repartitionByRange("customer_id")
+    ordered = partitioned.sortWithinPartitions(*(name for name in ORDER if name in events.columns))
+    return ordered.mapInArrow(
+        lambda batches: features_from_sorted(batches, cutoff, timezone), f"customer_id string, {columns}"
     )
 
 
 def features_from_sorted(batches: Iterable[pa.RecordBatch], as_of: AsOfLike, timezone: str) -> Iterator[pa.RecordBatch]:
-    """Yield the feature table of events that come in `ORDER`, cut into batches anywhere."""
+    """Yield the feature table of events that are sorted by `ORDER`, in batches of any size."""
     for batch in regroup_by_customer(batches):
         runs = pc.run_end_encode(batch["customer_id"])
         offsets = np.concatenate(([0], runs.run_ends.to_numpy())).astype(np.int64)
@@ -81,35 +118,85 @@ def features_from_sorted(batches: Iterable[pa.RecordBatch], as_of: AsOfLike, tim
             name: batch[name].to_numpy().astype(dtype) for name, dtype in DTYPES.items() if name in batch.schema.names
         }
         for column in columns.values():
-            column.flags.writeable = False  # as a mapped store's are, so that the same machine code serves
+            column.flags.writeable = False  # as in a mapped store, so that the same machine code serves
         small_store = EventStore(Path(), {"timezone": timezone}, offsets, columns, runs.values)
         table = feature_table(small_store, as_of).reset_index()
-        yield pa.RecordBatch.from_pandas(table, TABLE, preserve_index=False)
+        yield pa.RecordBatch.from_pandas(table, SCHEMA, preserve_index=False)
 
 
 def regroup_by_customer(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Regroup batches sorted by `customer_id` so that none ends within a customer: the last one's rows wait."""
-    waiting: list[pa.RecordBatch] = []
+    """Regroup batches sorted by `customer_id` so that all events of a customer are in one batch."""
+    pending: list[pa.RecordBatch] = []
     for batch in batches:
         if not batch.num_rows:
             continue
         ids = batch["customer_id"]
         last = pc.index(ids, ids[-1]).as_py()
-        if last > 0 or (waiting and waiting[-1]["customer_id"][0] != ids[0]):
-            yield pa.concat_batches([*waiting, batch.slice(0, last)])
-            waiting = []
-        waiting.append(batch.slice(last))
-    if waiting:
-        yield pa.concat_batches(waiting)
+        if last > 0 or (pending and pending[-1]["customer_id"][0] != ids[0]):
+            yield pa.concat_batches([*pending, batch.slice(0, last)])
+            pending = []
+        pending.append(batch.slice(last))
+    if pending:
+        yield pa.concat_batches(pending)
 
 
 def _join(parts: Iterable[Path], path: str | Path) -> int:
-    """Stream the rows of the parts into one file; return how many there are."""
+    """Copy the rows of the parts into one file; return their number."""
     rows = 0
-    with whole_file(path) as whole, pq.ParquetWriter(whole, TABLE) as writer:
+    with whole_file(path) as whole, pq.ParquetWriter(whole, SCHEMA) as writer:
         for part in parts:
             with pq.ParquetFile(part) as file:
                 for batch in file.iter_batches(CHUNK):
                     writer.write_batch(batch)
                     rows += batch.num_rows
     return rows
+
+
+@contextmanager
+def local_session() -> Iterator["SparkSession"]:
+    """Give the active Spark session or, without one, a local session that ends with the block.
+
+    The local session runs on two cores with 2 GB of Java memory.
+
+    Raises
+    ------
+    SparkMissingError
+        When PySpark is not installed, or there is no Java that it runs on.
+    """
+    with warnings.catch_warnings():
+        # Only Arrow passes between Spark and the kernel, nothing of PySpark's own pandas.
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+        try:
+            from pyspark.errors import PySparkRuntimeError
+            from pyspark.sql import SparkSession
+        except ImportError as error:
+            raise SparkMissingError(f"{error}: {REMEDY}") from None
+        if active := SparkSession.getActiveSession():
+            yield active
+            return
+        home = os.environ.get("JAVA_HOME")
+        java = Path(home, "bin", "java") if home else "java"
+        if not shutil.which(java):
+            raise SparkMissingError(f"no {java} found: {REMEDY}")
+        os.environ["PYSPARK_PYTHON"] = sys.executable  # workers run this Python; the session has no setting for it
+        settings = {
+            "spark.master": "local[2]",
+            "spark.app.name": "regulars",
+            "spark.driver.memory": "2g",
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.executorEnv.PYTHONPATH": str(Path(__file__).parents[2]),
+            "spark.local.dir": tempfile.gettempdir(),
+            "spark.log.level": "ERROR",
+            "spark.sql.session.timeZone": "UTC",
+            "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
+        }
+        try:
+            session = SparkSession.builder.config(map=settings).getOrCreate()
+        except PySparkRuntimeError as error:
+            raise SparkMissingError(f"Spark did not start, {error}: {REMEDY}") from None
+        try:
+            yield session
+        finally:
+            session.stop()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from features.as_of import AsOf
 from features.engines.python_engine import UNRECORDED, encode_event, features_from_encoded
 from features.errors import TimestampError
 from serving.request_types import Customer
@@ -45,7 +46,7 @@ def features_of(
             )
         )
         references.append(event.reference and event.reference.strip())
-    return features_from_encoded(rows, references, *as_of)
+    return features_from_encoded(rows, references, AsOf(*as_of))
 
 
 def repeated(customer_id: str, named: Iterable[tuple[str, str]]) -> list[Duplicate]:

@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from features.as_of import AsOf
 from features.definitions import FEATURE_NAMES
 from features.engines.python_engine import ORDER, features_from_encoded
 from features.ingestion.validation import Rules, checked, unreadable_type
@@ -86,7 +87,7 @@ def _features(
     kind = ORDER.index("kind")
     for at, (start, stop) in enumerate(pairwise(ends.tolist())):
         own = references[start:stop]
-        values[at] = list(features_from_encoded(rows[start:stop], own, *asked.as_of).values())
+        values[at] = list(features_from_encoded(rows[start:stop], own, AsOf(*asked.as_of)).values())
         named = [(EVENT_TYPES[row[kind]], each) for row, each in zip(rows[start:stop], own, strict=True) if each]
         duplicates += repeated(customers[at], named)
     return frame(customers, values), duplicates

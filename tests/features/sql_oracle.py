@@ -29,7 +29,7 @@ CAUSAL = f"""
             THEN coalesce(day - max(day) OVER earlier_days, 0) ELSE 0 END AS gap,
         CAST(coalesce(day > min(day) FILTER (kind = {PURCHASE}) OVER (PARTITION BY customer_id), false) AS BIGINT)
             AS after_first_day,
-        count(*) FILTER (kind = {VISIT}) OVER since_a_purchase AS answered_visits
+        count(*) FILTER (kind = {VISIT}) OVER since_a_purchase AS followed_visits
     FROM (
         SELECT *,
             count(*) FILTER (kind = {PURCHASE}) OVER before AS purchases_before,

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from features.as_of import AsOf, AsOfLike
 from features.definitions import AGGREGATES, FEATURE_COLUMNS, FEATURE_NAMES
+from features.engines import codegen
 from features.engines.codegen import generate_source, median
 from features.engines.feature_table import feature_table
-from features.engines.numba_engine import _kept
+from features.engines.numba_engine import _cached_source
 from features.simulate import Truth, simulate
 from features.store.event_store import EventStore
 from tests.features.logs import (
@@ -205,6 +206,15 @@ def test_the_generated_text_is_all_of_the_definitions() -> None:
     assert "known_from[i] < as_of" in recorded
 
 
+def test_an_event_type_without_aggregates_makes_an_empty_branch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events of a type that no feature reads change nothing, and the generated source compiles."""
+    monkeypatch.setattr(codegen, "AGGREGATES", tuple(a for a in AGGREGATES if a.event_type != "usage"))
+    monkeypatch.setattr(codegen, "FEATURE_COLUMNS", tuple(c for c in FEATURE_COLUMNS if "usage" not in c.expression))
+    source = generate_source(True)
+    assert f"elif event_kind == {KIND['usage']}:  # usage\n            pass\n" in source
+    compile(source, "generated", "exec")
+
+
 def test_names_are_unique_and_null_rules_told() -> None:
     """No two columns or aggregates share a name; a column says when it is null if and only if it can be."""
     assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES)
@@ -219,9 +229,9 @@ def test_a_cache_folder_that_cannot_be_written_is_no_hindrance(tmp_path: Path, m
     """The generated text then goes to a temporary folder."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("REGULARS_CACHE", str(tmp_path / "file"))
-    path = _kept("name", "text")
+    path = _cached_source("name", "text")
     assert path.read_text() == "text"
     assert not path.is_relative_to(tmp_path)
     monkeypatch.setenv("REGULARS_CACHE", str(tmp_path / "folder"))
-    assert _kept("name", "text") == _kept("name", "text") == tmp_path / "folder" / "name.py"
+    assert _cached_source("name", "text") == _cached_source("name", "text") == tmp_path / "folder" / "name.py"
     assert [p.name for p in (tmp_path / "folder").iterdir()] == ["name.py"]

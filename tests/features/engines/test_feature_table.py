@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.as_of import AsOfLike
+from features.as_of import AsOf
 from features.definitions import FEATURE_NAMES
 from features.engines.feature_table import feature_chunks, feature_table, write_feature_table
 from features.store.writer import write_store
@@ -77,8 +77,8 @@ def test_an_empty_store_gives_an_empty_table(records: bool, tmp_path: Path) -> N
 def test_chunks_hold_the_table(log: Log, chunk: int) -> None:
     """Of any size, at several dates: put together they are the table of each date."""
     store = shelved(log)
-    as_ofs: list[AsOfLike] = [*log.as_ofs()[:3]]
-    pieces: dict[AsOfLike, list[pd.DataFrame]] = {as_of: [] for as_of in as_ofs}
+    as_ofs = [AsOf.parse(as_of, log.zone) for as_of in log.as_ofs()[:3]]
+    pieces: dict[AsOf, list[pd.DataFrame]] = {as_of: [] for as_of in as_ofs}
     for as_of, table in feature_chunks(store, as_ofs, chunk):
         assert len(table) <= chunk
         pieces[as_of].append(table)

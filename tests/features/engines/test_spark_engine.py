@@ -20,17 +20,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.engines.feature_table import feature_table, write_feature_table
+from features.engines.feature_table import SCHEMA, feature_table, write_feature_table
 from features.engines.spark_engine import (
     ORDER,
-    TABLE,
+    REMEDY,
     export_events,
     feature_frame,
     features_from_sorted,
+    local_session,
     regroup_by_customer,
     write_feature_table_on_spark,
 )
-from features.engines.spark_session import NEEDED, local_session
 from features.errors import SparkMissingError
 from features.simulate import Truth, simulate
 from features.store.event_store import EventStore
@@ -77,7 +77,7 @@ def test_batches_cut_anywhere_give_the_table(log: Log, where: list[int], which: 
     """At any date, with and without records of when events were known: the feature table, null for NaN."""
     store, as_of = shelved(log), log.as_ofs()[which]
     batches = list(features_from_sorted(cut(exported(store), where), as_of, log.zone))
-    found = pa.Table.from_batches(batches, TABLE)
+    found = pa.Table.from_batches(batches, SCHEMA)
     table = feature_table(store, as_of)
     same_bits(found.to_pandas().set_index("customer_id").astype("float64"), table)
     assert [found[name].null_count for name in table.columns] == table.isna().sum().tolist()
@@ -114,7 +114,7 @@ IS_THERE = importlib.util.find_spec("pyspark") and (os.environ.get("JAVA_HOME") 
 
 def with_spark(test: Callable[..., None]) -> Callable[..., None]:
     """Mark a test as slow, and leave it out where there is no Spark."""
-    for mark in (pytest.mark.slow, pytest.mark.needs_spark, pytest.mark.skipif(not IS_THERE, reason=NEEDED)):
+    for mark in (pytest.mark.slow, pytest.mark.needs_spark, pytest.mark.skipif(not IS_THERE, reason=REMEDY)):
         test = mark(test)
     return test
 
@@ -191,7 +191,7 @@ def test_rows_in_any_order_in_any_batches(running: None, tmp_path: Path) -> None
 def test_an_empty_store_gives_an_empty_file(running: None, tmp_path: Path) -> None:
     """No rows, all columns."""
     assert write_feature_table_on_spark(shelved(EMPTY), "2024-06-10", tmp_path / "table.parquet") == 0
-    assert pq.read_table(tmp_path / "table.parquet").equals(TABLE.empty_table())
+    assert pq.read_table(tmp_path / "table.parquet").equals(SCHEMA.empty_table())
 
 
 @with_spark
@@ -202,11 +202,11 @@ def test_java_is_told_to_be_missing(java: str, tmp_path: Path) -> None:
         (tmp_path / "bin").mkdir()
         (tmp_path / "bin" / "java").write_text("#!/bin/sh\nexit 1\n")
         (tmp_path / "bin" / "java").chmod(0o755)
-    code = "from features.engines.spark_session import local_session\nwith local_session(): pass"
+    code = "from features.engines.spark_engine import local_session\nwith local_session(): pass"
     environment = os.environ | {"JAVA_HOME": str(tmp_path)}
     ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     told = ended.stderr.splitlines()[-1]
-    assert told.startswith("features.engines.spark_session.SparkMissingError: ")
-    assert told.endswith(NEEDED)
+    assert told.startswith("features.errors.SparkMissingError: ")
+    assert told.endswith(REMEDY)
     assert str(tmp_path / "bin" / "java") in told or java == "too old"
