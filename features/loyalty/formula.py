@@ -1,8 +1,7 @@
-"""The loyalty rule as data: parts, weights, maxima and bands, checked, and read from TOML (formula.toml)."""
+"""The loyalty formula as data: parts, weights, maxima and bands, checked and read from TOML (formula.toml)."""
 
 import math
 import re
-import reprlib
 import tomllib
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
@@ -10,11 +9,18 @@ from datetime import date, datetime
 from functools import cached_property
 from importlib import resources
 from itertools import pairwise
-from numbers import Real
 from pathlib import Path
 from typing import Any, Self
 
 from features.errors import FormulaError
+from features.loyalty.formula_checks import (
+    check_names,
+    check_text,
+    finite_number,
+    formula_error,
+    key_path,
+    positive_number,
+)
 
 # A score a rounding error below a threshold has reached it: (3 * .95 + .25 + .5) / 9 is 40 % on paper and
 # 39.99999999999999 in floats.
@@ -23,11 +29,25 @@ BAND_TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class Part:
-    """One behaviour of the rule: P = min(column / maximum, 1), at least 0, weighing `weight`.
+    """One behaviour in the formula; its score is P = column / maximum, limited to 0..1.
 
-    `data`, when given, names the column that says whether the customer has such data at all; where that is 0
-    or null the part is left out.
-    Raises FormulaError unless the name is a plain lower-case word, maximum > 0, weight >= 0, both finite.
+    Parameters
+    ----------
+    name : str
+        A lower-case word of a-z, 0-9 and _.
+    column : str
+        Column of the feature table.
+    maximum : float
+        Value that earns full points, in the column's unit; > 0.
+    weight : float
+        Weight W relative to the other parts, >= 0; 0 switches the part off.
+    data : str, optional
+        Column that is 0 or null for customers without such data; the part is then left out of their score.
+
+    Raises
+    ------
+    FormulaError
+        When a value is out of range.
     """
 
     name: str
@@ -38,37 +58,62 @@ class Part:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not re.fullmatch("[a-z][a-z0-9_]*", self.name):
-            raise _fault("parts", self.name, "a name of a-z, 0-9 and _", "rename the part")
+            raise formula_error("parts", self.name, "a name of a-z, 0-9 and _", "rename the part")
         path = f"parts.{self.name}"
-        _text(f"{path}.column", self.column)
+        check_text(f"{path}.column", self.column)
         if self.data is not None:
-            _text(f"{path}.data", self.data)
-        object.__setattr__(self, "maximum", _number(f"{path}.maximum", self.maximum))
-        if not _finite(self.weight) >= 0:
+            check_text(f"{path}.data", self.data)
+        object.__setattr__(self, "maximum", positive_number(f"{path}.maximum", self.maximum))
+        if not finite_number(self.weight) >= 0:
             advice = "use 0 to switch the part off"
-            raise _fault(f"{path}.weight", self.weight, "a finite number >= 0", advice)
+            raise formula_error(f"{path}.weight", self.weight, "a finite number >= 0", advice)
         object.__setattr__(self, "weight", float(self.weight))
 
 
 @dataclass(frozen=True)
 class Band:
-    """A named range of the score that begins at `at_least` (0..100) and ends where the next band begins."""
+    """A named range of the loyalty score.
+
+    Parameters
+    ----------
+    name : str
+    at_least : float
+        Score at which the band begins, 0..100; it ends where the next band begins.
+
+    Raises
+    ------
+    FormulaError
+        When the name is empty or the score out of range.
+    """
 
     name: str
     at_least: float
 
     def __post_init__(self) -> None:
-        _text("bands", self.name)
-        if not 0 <= _finite(self.at_least) <= 100:
-            path = _dotted("bands", self.name)
+        check_text("bands", self.name)
+        if not 0 <= finite_number(self.at_least) <= 100:
+            path = key_path("bands", self.name)
             advice = "give the score at which the band begins"
-            raise _fault(path, self.at_least, "a number from 0 to 100", advice)
+            raise formula_error(path, self.at_least, "a number from 0 to 100", advice)
         object.__setattr__(self, "at_least", float(self.at_least))
 
 
 @dataclass(frozen=True)
 class Maxima:
-    """X, Y, Z of the base-level indices: the top of both rating scales, and full purchase days in 365."""
+    """The maxima X, Y and Z of the base indices.
+
+    Parameters
+    ----------
+    satisfaction, loyalty : float
+        X and Y: the top of the rating scales.
+    purchases : float
+        Z: purchase days in 365 days that count as full.
+
+    Raises
+    ------
+    FormulaError
+        When a value is not a finite number > 0.
+    """
 
     satisfaction: float = 10.0
     loyalty: float = 10.0
@@ -76,15 +121,39 @@ class Maxima:
 
     def __post_init__(self) -> None:
         for name in ("satisfaction", "loyalty", "purchases"):
-            object.__setattr__(self, name, _number(f"maxima.{name}", getattr(self, name)))
+            object.__setattr__(self, name, positive_number(f"maxima.{name}", getattr(self, name)))
 
 
 @dataclass(frozen=True)
 class Formula:
-    """A version of the rule: parts, bands and maxima, with the reason and date of this version.
+    """One version of the loyalty formula, Loyalty = sum(P_i W_i) / sum(W_i).
 
-    Raises FormulaError unless part and band names are unique, the weights sum to more than 0, and the band
-    thresholds rise from 0.
+    Parameters
+    ----------
+    version : str
+        Name of the version, served with each score.
+    reason : str
+        Why this version was made.
+    date : datetime.date
+        When it was made.
+    parts : tuple of Part
+        At least one, with unique names and a sum of weights > 0.
+    bands : tuple of Band
+        At least one, with unique names; the thresholds rise from 0.
+    maxima : Maxima, optional
+
+    Raises
+    ------
+    FormulaError
+        When a value is wrong; the message names it, what was expected and how to correct it.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> parts = (Part("purchases", "purchase_days_365", 12, 4), Part("amount", "spend_365", 1000, 3))
+    >>> formula = Formula("1", "example", date(2026, 1, 1), parts, (Band("bronze", 0), Band("gold", 70)))
+    >>> formula.total_weight, formula.columns
+    (7.0, ('purchase_days_365', 'spend_365'))
     """
 
     version: str
@@ -97,27 +166,27 @@ class Formula:
     def __post_init__(self) -> None:
         object.__setattr__(self, "parts", tuple(self.parts))
         object.__setattr__(self, "bands", tuple(self.bands))
-        _text("version", self.version)
-        _text("reason", self.reason)
+        check_text("version", self.version)
+        check_text("reason", self.reason)
         # A datetime is a date to isinstance, yet its time would have no meaning here.
         if not isinstance(self.date, date) or isinstance(self.date, datetime):
-            raise _fault("date", str(self.date), "a date", "write it like 2026-11-22, without quotes or time")
-        _names("parts", [part.name for part in self.parts])
-        _names("bands", [band.name for band in self.bands])
+            raise formula_error("date", str(self.date), "a date", "write it like 2026-11-22, without quotes or time")
+        check_names("parts", [part.name for part in self.parts])
+        check_names("bands", [band.name for band in self.bands])
         # 100 times: the score multiplies by 100 before it divides.
         if not (self.total_weight > 0 and math.isfinite(100 * self.total_weight)):
-            raise _fault("parts", self.total_weight, "weights with a finite sum > 0", "change the weights")
+            raise formula_error("parts", self.total_weight, "weights with a finite sum > 0", "change the weights")
         first = self.bands[0]
         if first.at_least != 0:
-            raise _fault(_dotted("bands", first.name), first.at_least, "0", "let the lowest band begin at 0")
+            raise formula_error(key_path("bands", first.name), first.at_least, "0", "let the lowest band begin at 0")
         for below, band in pairwise(self.bands):
             if band.at_least <= below.at_least:
                 expected = f"more than {below.at_least} of the band before"
-                raise _fault(_dotted("bands", band.name), band.at_least, expected, "list them low to high")
+                raise formula_error(key_path("bands", band.name), band.at_least, expected, "list them low to high")
 
     @cached_property
     def total_weight(self) -> float:
-        """Sum of all weights, in the order of the parts."""
+        """Sum of all weights."""
         total = 0.0
         # Not sum(): from Python 3.12 on it compensates rounding, and a full coverage would not be 1.
         for part in self.parts:
@@ -131,39 +200,56 @@ class Formula:
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        """The feature columns that the parts read, each once."""
-        named = (name for part in self.parts for name in (part.column, part.data) if name is not None)
-        return tuple(dict.fromkeys(named))
+        """The feature columns that the parts read, without repetitions."""
+        names = (name for part in self.parts for name in (part.column, part.data) if name is not None)
+        return tuple(dict.fromkeys(names))
 
     def part(self, name: str) -> Part:
-        """The part of that name; FormulaError for an unknown one."""
+        """Return the part with this name; raises FormulaError for an unknown name."""
         for part in self.parts:
             if part.name == name:
                 return part
         known = ", ".join(part.name for part in self.parts)
-        raise _fault("parts", name, f"one of {known}", "name a part of the formula")
+        raise formula_error("parts", name, f"one of {known}", "name a part of the formula")
 
     def only(self, name: str) -> Self:
-        """The single-behaviour score: the same formula with one part, whose weight cancels out.
+        """Return the single-behaviour formula: the same formula with one part, whose weight cancels out.
 
-        Its version reads `<version>:<name>`. Raises FormulaError for an unknown name.
+        Its version is `<version>:<name>`. Raises FormulaError for an unknown name.
         """
         part = replace(self.part(name), weight=1.0)
         return replace(self, version=f"{self.version}:{name}", parts=(part,))
 
 
 def require_columns(present: Container[str], names: Iterable[str], use: str) -> None:
-    """Raise FormulaError with the columns that are not there."""
+    """Raise FormulaError unless all columns are present."""
     if missing := [name for name in names if name not in present]:
-        found = f"features: found no {', '.join(missing)}"
-        raise FormulaError(f"{found}, expected for {use}; build the table with feature_table")
+        problem = f"features: found no {', '.join(missing)}"
+        raise FormulaError(f"{problem}, expected for {use}; build the table with feature_table")
 
 
 def load_formula(path: str | Path | None = None) -> Formula:
-    """Read and check a formula file (TOML); without a path the one that comes with the package.
+    """Read and check a formula file.
 
-    Raises FormulaError, one line with file and key path, for a file that cannot be read, is not TOML, or has
-    unknown, missing or wrong values.
+    Parameters
+    ----------
+    path : str or Path, optional
+        A TOML file like `features/loyalty/formula.toml`, which is read when no path is given.
+
+    Returns
+    -------
+    Formula
+
+    Raises
+    ------
+    FormulaError
+        When the file cannot be read, is not TOML, or has unknown, missing or wrong values; the message has the file
+        and the path of the key.
+
+    Examples
+    --------
+    >>> [part.name for part in load_formula().parts]
+    ['purchases', 'amount', 'usage', 'feedback', 'visits']
     """
     file = resources.files("features.loyalty").joinpath("formula.toml") if path is None else Path(path)
     try:
@@ -182,9 +268,9 @@ def _formula(table: dict[str, Any]) -> Formula:
     _keys("", table, required=("version", "reason", "date", "parts", "bands"), optional=("maxima",))
     for name in ("parts", "bands", "maxima"):
         if not isinstance(table.get(name, {}), dict):
-            raise _fault(name, table[name], "a table", f"begin it with [{name}]")
+            raise formula_error(name, table[name], "a table", f"begin it with [{name}]")
     for name, part in table["parts"].items():
-        _keys(_dotted("parts", name), part, required=("column", "maximum", "weight"), optional=("data",))
+        _keys(key_path("parts", name), part, required=("column", "maximum", "weight"), optional=("data",))
     _keys("maxima", table.get("maxima", {}), optional=("satisfaction", "loyalty", "purchases"))
     return Formula(
         version=table["version"],
@@ -199,46 +285,11 @@ def _formula(table: dict[str, Any]) -> Formula:
 def _keys(path: str, table: Any, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> None:
     known = ", ".join((*required, *optional))
     if not isinstance(table, dict):
-        raise _fault(path, table, f"a table with {known}", f"begin it with [{path}]")
+        raise formula_error(path, table, f"a table with {known}", f"begin it with [{path}]")
     for key in table:
         if key not in required and key not in optional:
-            found = f"{_dotted(path, key)}: unknown key"
-            raise FormulaError(f"{found}, expected one of {known}; remove or rename it")
+            problem = f"{key_path(path, key)}: unknown key"
+            raise FormulaError(f"{problem}, expected one of {known}; remove or rename it")
     for key in required:
         if key not in table:
-            raise FormulaError(f"{_dotted(path, key)}: found nothing, expected a value; add the key")
-
-
-def _dotted(path: str, key: str) -> str:
-    """The key path; a key that is not a plain word is quoted, which also keeps the message on one line."""
-    key = key if re.fullmatch("[A-Za-z0-9_-]+", key) else reprlib.repr(key)
-    return f"{path}.{key}" if path else key
-
-
-def _names(path: str, names: list[str]) -> None:
-    if not names or len(set(names)) < len(names):
-        raise _fault(path, names, "at least one, no name twice", f"add or rename {path}")
-
-
-def _text(path: str, value: Any) -> None:
-    if not isinstance(value, str) or not value.strip():
-        raise _fault(path, value, "text in quotes", "fill it in")
-
-
-def _number(path: str, value: Any) -> float:
-    if not _finite(value) > 0:
-        raise _fault(path, value, "a finite number > 0", "give the value that counts as full")
-    return float(value)
-
-
-def _finite(value: Any) -> float:
-    """The value as a float; NaN, which no comparison passes, unless it is a finite number."""
-    try:
-        number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
-    except OverflowError:
-        return math.nan
-    return number if math.isfinite(number) else math.nan
-
-
-def _fault(path: str, found: Any, expected: str, advice: str) -> FormulaError:
-    return FormulaError(f"{path}: found {reprlib.repr(found)}, expected {expected}; {advice}")
+            raise FormulaError(f"{key_path(path, key)}: found nothing, expected a value; add the key")

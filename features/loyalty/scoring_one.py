@@ -1,4 +1,4 @@
-"""The loyalty score of one customer in plain Python, equal to `features.loyalty.scoring.score` to the last bit."""
+"""The loyalty score of one customer in plain Python; equals `features.loyalty.scoring.score` to the last bit."""
 
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -8,10 +8,20 @@ from features.loyalty.formula import BAND_TOLERANCE, Formula, require_columns
 
 
 class CustomerScore(NamedTuple):
-    """One customer's row of `score`: None for what is null there.
+    """One customer's loyalty score; null is None.
 
-    `loyalty_score` and `band` are None, and so is every contribution, when no part with a weight has data; a part that
-    is left out is None in `parts` (P_i, 0..1) and `contributions` (points that add up to the score).
+    Attributes
+    ----------
+    loyalty_score : float or None
+        0..100; None when no part with a weight has data.
+    parts : dict of str to float or None
+        P_i of each part, 0..1; None for a part that is left out.
+    contributions : dict of str to float or None
+        Points of each part, which add up to the score; None where the part is left out or there is no score.
+    coverage : float
+        Share of the total weight that had data, 0..1.
+    band : str or None
+        None without a score.
     """
 
     loyalty_score: float | None
@@ -22,9 +32,29 @@ class CustomerScore(NamedTuple):
 
 
 def score_one(row: Mapping[str, float | None], formula: Formula) -> CustomerScore:
-    """Return what `score` gives for one customer, equal to the last bit.
+    """Compute the loyalty score, 100 sum(P_i W_i) / sum(W_i), of one customer.
 
-    Takes feature values by column name, None or NaN for null. Raises FormulaError for absent columns.
+    Parameters
+    ----------
+    row : mapping of str to float or None
+        Features by column name, with at least `formula.columns`; None or NaN for null.
+    formula : Formula
+
+    Returns
+    -------
+    CustomerScore
+
+    Raises
+    ------
+    FormulaError
+        When a column is absent.
+
+    Examples
+    --------
+    >>> from features.loyalty.formula import load_formula
+    >>> formula = load_formula().only("amount")
+    >>> score_one({"spend_365": 450.0}, formula)[:2]
+    (45.0, {'amount': 0.45})
     """
     require_columns(row, formula.columns, "the formula's parts")
     parts: dict[str, float | None] = {}

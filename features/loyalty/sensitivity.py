@@ -1,4 +1,4 @@
-"""Who changes band when a weight of the rule moves: the answer to "how much do our weights matter?"."""
+"""Sensitivity of the bands to the weights of the formula: which customers change band when a weight changes."""
 
 from dataclasses import replace
 
@@ -11,12 +11,29 @@ from features.loyalty.scoring import assign_bands, combine_parts, part_scores
 
 
 def sensitivity(features: pd.DataFrame, formula: Formula, change: float = 0.10) -> pd.DataFrame:
-    """How many customers change band when one weight W_i becomes W_i * (1 + change) or W_i * (1 - change).
+    """Count the customers who change band when one weight is raised or lowered.
 
-    Takes the feature table and a share 0 < change < 1. Gives two rows a part, in the formula's order: `part`,
-    `change` (signed), `weight` (the moved one), `customers` (those with a score), `changed` = `up` + `down`,
-    and `share` (changed / customers, NaN without any). Raises ValueError for another change, FormulaError as
-    `score` does.
+    Parameters
+    ----------
+    features : DataFrame, shape (n_customers, n_features)
+        The feature table, with at least `formula.columns`.
+    formula : Formula
+    change : float
+        Share by which each weight is changed, up and down; 0 < change < 1.
+
+    Returns
+    -------
+    DataFrame, shape (2 n_parts, 8)
+        Two rows per part, in the order of the formula, with the columns `part`, `change` (signed), `weight` (the
+        changed one), `customers` (those with a score), `changed` = `up` + `down`, `up`, `down`, and `share` (changed /
+        customers, NaN without customers).
+
+    Raises
+    ------
+    InvalidArgumentError
+        When `change` is out of range.
+    FormulaError
+        When a column is absent or not numeric.
     """
     if not 0 < change < 1:
         raise InvalidArgumentError(f"change: found {change}, expected a share between 0 and 1; use 0.10 for 10 %")
@@ -26,41 +43,60 @@ def sensitivity(features: pd.DataFrame, formula: Formula, change: float = 0.10) 
     rows = []
     for part in formula.parts:
         for signed in (change, -change):
-            moved = change_weight(formula, part.name, signed)
-            after = assign_bands(combine_parts(parts, moved)[0], moved).codes
+            changed = change_weight(formula, part.name, signed)
+            after = assign_bands(combine_parts(parts, changed)[0], changed).codes
             up, down = int(np.count_nonzero(after > before)), int(np.count_nonzero(after < before))
             share = (up + down) / customers if customers else np.nan
-            weight = moved.part(part.name).weight
+            weight = changed.part(part.name).weight
             rows.append((part.name, signed, weight, customers, up + down, up, down, share))
     names = ["part", "change", "weight", "customers", "changed", "up", "down", "share"]
     return pd.DataFrame(rows, columns=names)
 
 
 def changed_customers(features: pd.DataFrame, formula: Formula, part: str, change: float) -> pd.DataFrame:
-    """The customers who change band when the weight of `part` becomes W * (1 + change), with -1 < change.
+    """List the customers who change band when the weight of a part becomes W * (1 + change).
 
-    Gives a frame indexed like the feature table, those rows only: `loyalty_score` and `band` as they are,
-    `loyalty_score_moved` and `band_moved` with the moved weight, bands as ordered categoricals. Raises
-    FormulaError for an unknown part and as `score` does, ValueError for a change of -1 or less.
+    Parameters
+    ----------
+    features : DataFrame, shape (n_customers, n_features)
+        The feature table, with at least `formula.columns`.
+    formula : Formula
+    part : str
+        Name of the part.
+    change : float
+        More than -1; 0.1 adds 10 %.
+
+    Returns
+    -------
+    DataFrame, shape (n_changed, 4)
+        Indexed like `features`: `loyalty_score` and `band` as they are, `loyalty_score_moved` and `band_moved` with
+        the changed weight. Bands are ordered categoricals.
+
+    Raises
+    ------
+    InvalidArgumentError
+        When `change` is out of range.
+    FormulaError
+        When the part is unknown, or a column is absent or not numeric.
     """
     parts = part_scores(features, formula)
-    moved = change_weight(formula, part, change)
-    points, points_moved = combine_parts(parts, formula)[0], combine_parts(parts, moved)[0]
-    before, after = assign_bands(points, formula), assign_bands(points_moved, moved)
-    changes = before.codes != after.codes
+    changed = change_weight(formula, part, change)
+    points, points_changed = combine_parts(parts, formula)[0], combine_parts(parts, changed)[0]
+    before, after = assign_bands(points, formula), assign_bands(points_changed, changed)
+    rows = before.codes != after.codes
     columns = {
-        "loyalty_score": points[changes],
-        "loyalty_score_moved": points_moved[changes],
-        "band": before[changes],
-        "band_moved": after[changes],
+        "loyalty_score": points[rows],
+        "loyalty_score_moved": points_changed[rows],
+        "band": before[rows],
+        "band_moved": after[rows],
     }
-    return pd.DataFrame(columns, index=features.index[changes])
+    return pd.DataFrame(columns, index=features.index[rows])
 
 
 def change_weight(formula: Formula, part: str, change: float) -> Formula:
-    """The formula with one weight times (1 + change), its version `<version>:<part><change>`."""
+    """Return the formula with one weight times (1 + change); its version is `<version>:<part><change>`."""
     if not change > -1:
         raise InvalidArgumentError(f"change: found {change}, expected more than -1; -0.10 takes 10 % from a weight")
-    moved = replace(formula.part(part), weight=formula.part(part).weight * (1 + change))
-    parts = tuple(moved if each.name == part else each for each in formula.parts)
+    changed = replace(formula.part(part), weight=formula.part(part).weight * (1 + change))
+    parts = tuple(changed if other.name == part else other for other in formula.parts)
     return replace(formula, version=f"{formula.version}:{part}{change:+g}", parts=parts)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import FormulaError
+from features.loyalty.base_indices import base_index, base_indices, weighted_mean
 from features.loyalty.formula import load_formula
-from features.loyalty.scoring import base_index, base_indices, weighted_mean
 
 RULE = load_formula()
 
