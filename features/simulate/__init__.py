@@ -1,8 +1,8 @@
-"""Event logs drawn from a known truth: purchases, visits and incentives whose effects are given."""
+"""Simulates event logs with known truth: purchases, visits and incentives whose effects are given."""
 
-from features.simulate.clock import season_factors
-from features.simulate.expectation import expected_in
-from features.simulate.log import BLOCK, LOG_SCHEMA, blocks, simulate, write_log
+from features.simulate.event_log import BLOCK, LOG_SCHEMA, blocks, simulate, write_log
+from features.simulate.expected_outcomes import expected_in
+from features.simulate.seasonal_time import season_factors
 from features.simulate.truth import Action, Truth
 
 __all__ = [

@@ -1,20 +1,18 @@
-"""Who the simulated customers are: everything about them that is true before anything happens."""
+"""Draws the simulated customers: their rates, chances of churn, spend, satisfaction and responses to actions."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.simulate.clock import Clock, Floats
+from features.simulate.seasonal_time import Clock, Floats
 from features.simulate.truth import Action, Truth
 
 _RATING_SPREAD = 0.8  # standard deviation, on the logit scale, of satisfaction and loyalty between customers
 
 
 class Customers(NamedTuple):
-    """One value a customer; times in days since the start, rates a day, levels as shares of the rating
-    maximum.
-    """
+    """One value per customer: times in days since the start, rates per day, levels as shares of the rating maximum."""
 
     first_purchase: Floats
     rate: Floats
@@ -33,24 +31,24 @@ class Customers(NamedTuple):
 
 
 def draw_customers(truth: Truth, clock: Clock, count: int, rng: np.random.Generator) -> Customers:
-    """`count` customers of the world `truth`; effects have one column a channel of the truth."""
+    """Draw `count` customers; effects have one row per customer and one column per channel of the truth."""
     first_purchase = clock.day(rng.random(count) * clock.readings[truth.acquisition_days])
     rate = rng.gamma(truth.r, 1 / truth.alpha, count)
 
-    content = rng.standard_normal(count)
+    satisfied = rng.standard_normal(count)
     probability, leaving_rate = np.zeros(count), np.zeros(count)
     repeats, leaves = np.full(count, np.inf), np.full(count, np.inf)
     if truth.dropout in ("bg", "mbg"):
-        probability = _following(rng.beta(truth.a, truth.b, count), -content, truth.dropout_follows, rng)
+        probability = _reordered(rng.beta(truth.a, truth.b, count), -satisfied, truth.dropout_follows, rng)
         # Geometric by inversion: NumPy's own sampler overflows for probabilities near 0.
         chance = np.clip(probability, 1e-12, 1 - 1e-12)
         repeats = np.floor(np.log(1 - rng.random(count)) / np.log1p(-chance)) + (truth.dropout == "bg")
     elif truth.dropout == "pareto":
         leaving_rate = rng.gamma(truth.s, 1 / truth.beta, count)
-        leaving_rate = np.maximum(_following(leaving_rate, -content, truth.dropout_follows, rng), 1e-300)
+        leaving_rate = np.maximum(_reordered(leaving_rate, -satisfied, truth.dropout_follows, rng), 1e-300)
         leaves = first_purchase + rng.exponential(1 / leaving_rate)
 
-    loyal = _correlated(content, truth.loyalty_follows, rng)
+    loyal = _correlated(satisfied, truth.loyalty_follows, rng)
     middle = np.log(truth.satisfaction_median / (1 - truth.satisfaction_median))
     return Customers(
         first_purchase=first_purchase,
@@ -60,14 +58,14 @@ def draw_customers(truth: Truth, clock: Clock, count: int, rng: np.random.Genera
         repeats_in_life=repeats,
         leaves=leaves,
         mean_spend=truth.spend_p * truth.spend_gamma / rng.standard_gamma(truth.spend_q, count),
-        satisfaction=1 / (1 + np.exp(-middle - _RATING_SPREAD * content)),
+        satisfaction=1 / (1 + np.exp(-middle - _RATING_SPREAD * satisfied)),
         loyalty=1 / (1 + np.exp(-middle - _RATING_SPREAD * loyal)),
         usage_rate=(rng.random(count) < truth.usage_share)
         * (rng.standard_exponential(count) * truth.usage_per_year / 365.25),
         visits_at_random=rng.random(count) < truth.visit_random_share,
         incentives_at_random=rng.random(count) < truth.incentive_random_share,
-        visit_effects=_effects(truth.visits, content, truth, rng),
-        incentive_effects=_effects(truth.incentives, content, truth, rng),
+        visit_effects=_effects(truth.visits, satisfied, truth, rng),
+        incentive_effects=_effects(truth.incentives, satisfied, truth, rng),
     )
 
 
@@ -76,17 +74,15 @@ def _correlated(latent: Floats, correlation: float, rng: np.random.Generator) ->
     return mixed
 
 
-def _following(values: Floats, latent: Floats, correlation: float, rng: np.random.Generator) -> Floats:
-    """The values dealt anew so that they follow the latent; their distribution stays as it is (Iman, Conover
-    1982).
-    """
-    dealt = np.empty_like(values)
-    dealt[np.argsort(_correlated(latent, correlation, rng))] = np.sort(values)
-    return dealt
+def _reordered(values: Floats, latent: Floats, correlation: float, rng: np.random.Generator) -> Floats:
+    """Reorder the values so that they correlate with the latent; keeps their distribution (Iman, Conover 1982)."""
+    reordered = np.empty_like(values)
+    reordered[np.argsort(_correlated(latent, correlation, rng))] = np.sort(values)
+    return reordered
 
 
-def _effects(actions: tuple[Action, ...], content: Floats, truth: Truth, rng: np.random.Generator) -> Floats:
+def _effects(actions: tuple[Action, ...], satisfied: Floats, truth: Truth, rng: np.random.Generator) -> Floats:
     spread = truth.response_spread
-    response = np.exp(spread * _correlated(content, truth.response_follows, rng) - spread**2 / 2)
+    response = np.exp(spread * _correlated(satisfied, truth.response_follows, rng) - spread**2 / 2)
     effects: Floats = np.outer(response, [action.effect for action in actions])
     return np.maximum(effects, -1.0)

@@ -1,4 +1,4 @@
-"""What is true in a simulated world: the parameters of its customers, its seasons and its actions."""
+"""The parameters of a simulation: its customers, seasons and actions."""
 
 import datetime
 from dataclasses import dataclass, replace
@@ -8,13 +8,14 @@ from typing import Literal, Self
 from features.errors import InvalidArgumentError
 from features.schema import CHANNELS, INCENTIVE_CHANNELS
 
-ROUND_DAYS = 28  # visits and incentives are handed out in rounds of four weeks
+PERIOD_DAYS = 28
+"""Visits and incentives are distributed once per campaign period of four weeks."""
 
 # Parameters, lowest, highest value, and whether the lowest is out.
 _RANGES = (
     ("days acquisition_days r alpha a b s beta spend_p spend_gamma rating_max", 0, inf, True),
     ("spend_q", 1, inf, True),
-    ("visit_days incentive_days", 1, ROUND_DAYS, False),
+    ("visit_days incentive_days", 1, PERIOD_DAYS, False),
     ("return_share visit_random_share incentive_random_share redemption_share usage_share", 0, 1, False),
     ("loyalty_follows dropout_follows response_follows", -1, 1, False),
     ("satisfaction_median", 0.01, 0.99, False),
@@ -25,11 +26,19 @@ _RANGES = (
 
 @dataclass(frozen=True)
 class Action:
-    """A kind of visit or incentive and what it does.
+    """A visit or incentive and its effect.
 
-    `per_year`: how many of them an average customer gets in a year. `effect`: while it acts, the purchase
-    rate of an average customer is multiplied by `1 + effect`, whatever its outcome (.3: three purchases
-    more for ten; below 0 it does harm). Lifts of actions at the same time add up, harms multiply.
+    Effects of actions at the same time add up if they are positive and multiply if they are negative.
+
+    Parameters
+    ----------
+    channel : str
+        One of `features.schema.CHANNELS` or `INCENTIVE_CHANNELS`.
+    per_year : float
+        How many an average customer gets in a year.
+    effect : float
+        While it acts, an average customer's purchase rate is multiplied by `1 + effect`, whatever its outcome; at
+        least -1.
     """
 
     channel: str
@@ -39,44 +48,75 @@ class Action:
 
 @dataclass(frozen=True)
 class Truth:
-    """The parameters of a simulated world; times in days, money in currency, ratings from 0 to `rating_max`.
+    """The parameters of a simulation; times in days, money in currency.
 
-    Span: the log covers `days` days from `start`; first purchases fall in the first `acquisition_days` of
-    them.
+    Parameters
+    ----------
+    start : datetime.date
+    days : int
+        The log covers `days` days from `start`.
+    acquisition_days : int
+        First purchases fall in the first days of the log, uniformly in seasonal time.
+    r, alpha : float
+        Each customer has a purchase rate per day of their own, Gamma(`r`, rate `alpha` days); purchases are a Poisson
+        process from the first one on, multiplied by season and weekday.
+    dropout : {"bg", "mbg", "pareto", "none"}
+        `bg`: with a probability Beta(`a`, `b`) after each repeat purchase [1]_; `mbg`: after the first purchase too
+        [2]_; `pareto`: at a rate per day Gamma(`s`, rate `beta` days) [3]_.
+    a, b, s, beta : float
+        Parameters of dropout.
+    season : tuple of (float, float)
+        (amplitude, day of the year of the peak) of each harmonic k; the factor is
+        `1 + sum_k amplitude_k cos(2 pi k (day - peak_k) / 365.25)`.
+    weekday : tuple of 7 float
+        Factors Monday to Sunday, relative to their mean.
+    spend_p, spend_q, spend_gamma : float
+        Amounts are Gamma(`spend_p`, rate nu) with nu ~ Gamma(`spend_q`, rate `spend_gamma`) for each customer [4]_;
+        the mean over customers is `spend_p * spend_gamma / (spend_q - 1)`.
+    return_share : float
+        Share of the purchases that are returned.
+    visits, incentives : tuple of Action
+        At most one visit and one incentive for each customer and period of 28 days, from the first period after the
+        first purchase on.
+    visit_days, incentive_days : int
+        How long an action acts, at most 28 days; also the validity of an incentive.
+    visit_random_share, incentive_random_share : float
+        Share of customers in the random group. They get an action in a period with probability
+        `sum(per_year) * 28 / 365.25`.
+    visit_confounding, incentive_confounding : float
+        Other customers get visits in proportion to (recent purchases)^`visit_confounding`, and incentives to (days
+        since the last purchase)^`incentive_confounding`; 0 is as good as random.
+    response_spread : float
+        Effects differ between customers by a lognormal factor of mean 1 and this log standard deviation.
+    redemption_share : float
+        Share redeemed of the incentives with a purchase in their validity.
+    rating_max : float
+        Ratings are whole numbers from 0 to this.
+    satisfaction_median : float
+        Median satisfaction as a share of `rating_max`; satisfaction is a normal latent of each customer.
+    loyalty_follows, dropout_follows, response_follows : float
+        Correlation of satisfaction with loyalty, with staying, and with the response to actions; they leave the
+        distributions above unchanged.
+    usage_share, usage_per_year : float
+        Share of customers with usage, and their mean number of uses per year while alive.
+    feedback_per_year : float
+        Mean number per year while alive.
+    references : bool
+        Give each event a `reference`.
+    recorded_lag_days : float
+        Mean of the exponential delay of `recorded_at`; 0 leaves it null.
 
-    Purchases: a Poisson process from the first purchase on, with a rate a day of its own for each
-    customer, Gamma(`r`, `alpha` days), multiplied by the season and the weekday. Dropout, one of: `bg`
-    with a chance Beta(`a`, `b`) after each repeat purchase (Fader, Hardie, Lee 2005, BG/NBD), `mbg` the
-    same, after the first purchase too (Batislam, Denizel, Filiztekin 2007, MBG/NBD), `pareto` at a rate a
-    day Gamma(`s`, `beta` days) (Schmittlein, Morrison, Colombo 1987, Pareto/NBD), `none`. `season`: one
-    (amplitude, peak day of the year) for each harmonic of the year; the factor is `1 + sum_k amplitude_k
-    cos(2 pi k (day - peak_k) / 365.25)`. `weekday`: factors Monday to Sunday, taken relative to their
-    mean.
+    Raises
+    ------
+    InvalidArgumentError
+        When a parameter is out of range; the message names it.
 
-    Amounts: Gamma(`spend_p`, nu) with nu ~ Gamma(`spend_q`, `spend_gamma`) a customer (Fader, Hardie
-    2013, Gamma-Gamma): the mean over customers is `spend_p * spend_gamma / (spend_q - 1)`. A share
-    `return_share` of the purchases comes back.
-
-    Actions: `visits` act for `visit_days`, `incentives` for `incentive_days`, also their time of validity
-    (each at most 28). At most one visit and one incentive a customer and round of 28 days, from the first
-    round after the first purchase on. Customers of the random groups (shares `visit_random_share`,
-    `incentive_random_share`) get theirs by lot: in a round with probability `sum(per_year) * 28 /
-    365.25`. For the others somebody chooses, from what the log shows: visits go to those who bought a lot
-    lately, incentives to those who stayed away; weight (recent purchases)^`visit_confounding` and (days
-    since the last purchase)^`incentive_confounding`, so 0 is a choice as good as random. Effects differ
-    between customers by a lognormal factor of mean 1 and log standard deviation `response_spread`.
-
-    Satisfaction: a normal latent of each customer, with median rating `satisfaction_median` (share of
-    `rating_max`). `loyalty_follows`, `dropout_follows`, `response_follows` are its correlations with the
-    latents of loyalty, of staying and of the response to actions; none of them changes the parameters
-    above.
-
-    `redemption_share`: of the incentives with a purchase in their time. `usage_per_year` (of the share
-    `usage_share` of customers who use at all) and `feedback_per_year` hold while a customer is alive.
-    `references`: give each event a `reference`. `recorded_lag_days`: mean of the exponential delay of
-    `recorded_at`; 0 leaves it null.
-
-    Raises ValueError, naming the parameter, for one that is out of range.
+    References
+    ----------
+    .. [1] Fader, Hardie, Lee (2005), "Counting Your Customers" the Easy Way: BG/NBD.
+    .. [2] Batislam, Denizel, Filiztekin (2007), Empirical validation and comparison of models: MBG/NBD.
+    .. [3] Schmittlein, Morrison, Colombo (1987), Counting Your Customers: Pareto/NBD.
+    .. [4] Fader, Hardie (2013), The Gamma-Gamma Model of Monetary Value.
     """
 
     start: datetime.date = datetime.date(2023, 1, 1)
@@ -163,25 +203,23 @@ class Truth:
         for action in actions:
             if not (0 <= action.per_year < inf and -1 <= action.effect < inf):
                 raise InvalidArgumentError(f"{name} has {action}; expected per_year from 0 and effect from -1 on")
-        a_round = sum(action.per_year for action in actions) * ROUND_DAYS / 365.25
-        if a_round > 1:
-            raise InvalidArgumentError(f"{name} come {a_round:.2f} times in {ROUND_DAYS} days; expected at most once")
+        per_period = sum(action.per_year for action in actions) * PERIOD_DAYS / 365.25
+        if per_period > 1:
+            raise InvalidArgumentError(
+                f"{name} come {per_period:.2f} times in {PERIOD_DAYS} days; expected at most once"
+            )
 
     @classmethod
     def plain(cls, dropout: Literal["bg", "mbg", "pareto", "none"] = "bg", **changes: object) -> Self:
-        """A world of purchases alone: clean BG/NBD, MBG/NBD, Pareto/NBD or NBD data with Gamma-Gamma
-        amounts.
-        """
-        nothing: dict[str, object] = {
+        """Return parameters for purchases alone: BG/NBD, MBG/NBD, Pareto/NBD or NBD data, Gamma-Gamma amounts."""
+        none: dict[str, object] = {
             "season": (), "weekday": (1.0,) * 7, "return_share": 0.0, "visits": (), "incentives": (),
             "usage_per_year": 0.0, "feedback_per_year": 0.0,
         }  # fmt: skip
-        return cls(dropout=dropout, **(nothing | changes))  # type: ignore[arg-type]
+        return cls(dropout=dropout, **(none | changes))  # type: ignore[arg-type]
 
     def without_effects(self) -> Self:
-        """The same world where visits and incentives happen but change nothing: `expected_in` is exact
-        there.
-        """
+        """Return the same parameters with actions that have no effect, for which `expected_in` is exact."""
         visits = tuple(replace(action, effect=0.0) for action in self.visits)
         incentives = tuple(replace(action, effect=0.0) for action in self.incentives)
         return replace(self, visits=visits, incentives=incentives)

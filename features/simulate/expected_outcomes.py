@@ -1,0 +1,109 @@
+"""The true expectations of simulated customers: what a perfect model would forecast, and the true uplift."""
+
+import numpy as np
+import pandas as pd
+
+from features.errors import InvalidArgumentError
+from features.simulate.seasonal_time import Floats, seasonal_clock, to_days
+from features.simulate.truth import Truth
+
+
+def expected_in(
+    truth_table: pd.DataFrame, truth: Truth, as_of: object, horizon_days: int, action: str | None = None
+) -> pd.DataFrame:
+    """Compute each customer's true expectations in [as_of, as_of + horizon_days), given their state at `as_of`.
+
+    Only the state decides the future: alive or not, purchase rate, dropout and mean spend. Actions are not included,
+    neither earlier ones that still act nor later ones. To compare forecasts with a log that has actions, simulate
+    `Truth.without_effects()`. The difference between the results with and without an `action` is its true uplift.
+
+    Parameters
+    ----------
+    truth_table : DataFrame
+        As returned by `simulate`.
+    truth : Truth
+        The parameters it was simulated with.
+    as_of : str, datetime.date or datetime.datetime
+        Wall-clock time of the log; an offset is ignored.
+    horizon_days : int
+        At least 1.
+    action : str, optional
+        Channel of one visit or incentive that every customer gets at `as_of`.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by `customer_id`, the customers with a purchase before `as_of`, with the columns `alive` (at `as_of`),
+        `expected_purchases` (days with a purchase), `churn_probability` (of no purchase) and `expected_spend`
+        (currency, returns not deducted).
+
+    Raises
+    ------
+    InvalidArgumentError
+        When the horizon is below one day, `as_of` is after the end of the log, or the truth has no such action.
+
+    Notes
+    -----
+    With purchase rate l, weight w of the day, dropout probability p after a purchase and dropout rate m per day, a
+    customer who is alive in the morning buys that day with probability l w g(l w + m), is alive the next morning with
+    probability exp(-l w p - m), and makes l w g(l w p + m) purchases, where g(x) = (1 - exp(-x)) / x (thinned Poisson
+    processes; one of p and m is 0).
+    """
+    if horizon_days < 1:
+        raise InvalidArgumentError(f"horizon_days is {horizon_days}; expected at least 1")
+    cutoff = pd.Timestamp(as_of).tz_localize(None)  # type: ignore[arg-type]
+    if to_days(truth, cutoff.to_pydatetime()) > truth.days:
+        raise InvalidArgumentError(f"as_of is {cutoff}; expected a time in the {truth.days} days from {truth.start}")
+    acts_days = _days_of(truth, action)
+    table = truth_table[truth_table["first_purchase"] < cutoff]
+    alive = (table["alive_until"].isna() | (table["alive_until"] > cutoff)).to_numpy()
+
+    start = to_days(truth, cutoff.to_pydatetime())
+    end = start + horizon_days
+    inner = np.arange(np.floor(start) + 1, np.ceil(end))
+    edges = np.concatenate([[start], inner, [end]])
+    clock = seasonal_clock(truth, int(np.ceil(end)) + 1)
+    weights = np.diff(clock.at(edges))
+    lifted = np.diff(clock.at(np.minimum(edges, start + acts_days)))
+
+    living_table = table[alive]
+    rate = living_table["rate"].to_numpy()
+    effect = np.zeros(len(rate)) if action is None else living_table[f"effect_{action}"].to_numpy()
+    probability = living_table["dropout_probability"].to_numpy()
+    leaving = living_table["dropout_rate"].to_numpy()
+    living, silent = np.ones(len(rate)), np.ones(len(rate))
+    left_silent, days, purchases = np.zeros(len(rate)), np.zeros(len(rate)), np.zeros(len(rate))
+    for weight, lift, length in zip(weights, lifted, np.diff(edges), strict=True):
+        expected = rate * (weight + effect * lift)
+        leaves = leaving * length
+        any_purchase = _mean_decay(expected + leaves)
+        days += living * expected * any_purchase
+        left_silent += silent * leaves * any_purchase
+        silent = silent * np.exp(-expected - leaves)
+        purchases += living * expected * _mean_decay(expected * probability + leaves)
+        living = living * np.exp(-expected * probability - leaves)
+    # Churned customers buy nothing.
+    outcome = pd.DataFrame({"alive": alive}, index=table.index).assign(
+        expected_purchases=0.0, churn_probability=1.0, expected_spend=0.0
+    )
+    outcome.loc[alive, "expected_purchases"] = days
+    outcome.loc[alive, "churn_probability"] = silent + left_silent
+    outcome.loc[alive, "expected_spend"] = purchases * living_table["mean_spend"].to_numpy()
+    return outcome
+
+
+def _mean_decay(x: Floats) -> Floats:
+    """Return (1 - exp(-x)) / x, and 1 at 0."""
+    safe = np.maximum(x, 1e-300)
+    return np.where(x > 1e-300, -np.expm1(-safe) / safe, 1.0)
+
+
+def _days_of(truth: Truth, action: str | None) -> int:
+    if action is None:
+        return 0
+    if action in [visit.channel for visit in truth.visits]:
+        return truth.visit_days
+    if action in [incentive.channel for incentive in truth.incentives]:
+        return truth.incentive_days
+    channels = [known.channel for known in truth.visits + truth.incentives]
+    raise InvalidArgumentError(f"action is {action!r}; expected one of this truth's {channels}")
