@@ -46,7 +46,8 @@ def test_the_wheel_holds_all_rooms_and_nothing_else(wheel: zipfile.ZipFile) -> N
     info = {name for name in wheel.namelist() if ".dist-info/" in name}
     report = {file.relative_to(ROOT).as_posix() for file in (ROOT / "reporting").rglob("*.*") if file.suffix in WEB}
     assert {Path(name).suffix for name in report} == WEB
-    assert set(wheel.namelist()) - info == rooms | report | {"features/loyalty/formula.toml"}
+    data = {"features/loyalty/formula.toml", "regulars/py.typed"}
+    assert set(wheel.namelist()) - info == rooms | report | data
 
 
 def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
