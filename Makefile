@@ -66,10 +66,15 @@ slow: setup
 check: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-requirements: # pin anew, newest versions that fit; hashes, and no address of any index
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade --quiet \
-		--generate-hashes --no-emit-index-url --no-header -o requirements/dev.txt
-	uv pip compile --group service --universal --python-version 3.11 --quiet \
-		--generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt -o requirements/service.txt
-	uv pip compile pyproject.toml --group spark --universal --python-version 3.11 --upgrade --quiet \
-		--generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt -o requirements/spark.txt
+# Pin again what pyproject.toml asks for: exact versions and hashes, and no address of any index. What is pinned stays as
+# it is unless it no longer fits; `make requirements UPGRADE=--upgrade` takes the newest versions.
+UPGRADE ?=
+COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --quiet $(UPGRADE) \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header
+
+requirements: setup
+	$(COMPILE) --extra train --extra serve --extra client --extra plan --group dev -o requirements/dev.txt
+	$(COMPILE) --extra spark -c requirements/dev.txt -o requirements/spark.txt
+	$(COMPILE:compile pyproject.toml=compile) --group service -c requirements/dev.txt -o requirements/service.txt
+	$(COMPILE:compile pyproject.toml=compile) --group benchmarks -o requirements/benchmarks.txt
+	$(COMPILE:compile pyproject.toml=compile) --group serving-peers -o requirements/serving_peers.txt
