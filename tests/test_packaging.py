@@ -88,11 +88,39 @@ def test_every_requirement_is_pinned_with_its_hashes(file: Path) -> None:
 
 def test_every_dependency_is_pinned_and_bounded() -> None:
     """What pyproject.toml asks for has a lower bound there and an exact version in the requirements."""
-    groups = PROJECT["dependency-groups"]
-    asked = PROJECT["project"]["dependencies"] + groups["training"] + groups["dev"]
-    pinned = (ROOT / "requirements" / "dev.txt").read_text()
-    for requirement in asked:
-        if isinstance(requirement, str):
-            assert ">=" in requirement
-            name = re.split(r"[\[>=<]", requirement)[0]
-            assert re.search(rf"^{re.escape(name)}(\[|==)", pinned, re.MULTILINE | re.IGNORECASE), name
+    groups, extras = PROJECT["dependency-groups"], PROJECT["project"]["optional-dependencies"]
+    files = {
+        "dev": [*PROJECT["project"]["dependencies"], *groups["dev"], *groups["docs"]]
+        + [requirement for name in ("train", "serve", "client", "plan") for requirement in extras[name]],
+        "spark": extras["spark"],
+        "service": groups["service"],
+        "benchmarks": groups["benchmarks"],
+        "serving_peers": groups["serving-peers"],
+    }
+    assert {file.stem for file in PINNED} == set(files)
+    for file, requirements in files.items():
+        pinned = (ROOT / "requirements" / f"{file}.txt").read_text()
+        for requirement in requirements:
+            if isinstance(requirement, str):
+                assert re.search("[>~]=", requirement)
+                name = re.split(r"[\[~>=<]", requirement)[0]
+                assert re.search(rf"^{re.escape(name)}(\[|==)", pinned, re.MULTILINE | re.IGNORECASE), (file, name)
+
+
+def test_a_bento_installs_what_the_service_needs() -> None:
+    """The group `service` is the extra `serve` and, of the base, only what a service without logs or Numba needs."""
+    service = set(PROJECT["dependency-groups"]["service"])
+    serve = set(PROJECT["project"]["optional-dependencies"]["serve"])
+    base = service - serve
+    assert serve < service
+    assert base < set(PROJECT["project"]["dependencies"])
+    assert {re.split("[>=]", requirement)[0] for requirement in base} == {"numpy", "pandas", "pyarrow", "tzdata"}
+
+
+def test_two_extras_ask_for_one_library_in_the_same_way() -> None:
+    """A requirement that stands in several extras has the same bounds in each."""
+    bounds: dict[str, set[str]] = {}
+    for requirements in PROJECT["project"]["optional-dependencies"].values():
+        for requirement in requirements:
+            bounds.setdefault(re.split(r"[\[~>=<]", requirement)[0], set()).add(requirement)
+    assert [name for name, found in bounds.items() if len(found) > 1] == []
