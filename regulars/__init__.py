@@ -36,7 +36,6 @@ __all__ = [
     "load_formula",
     "make_report",
     "measures",
-    "one_score",
     "open_store",
     "open_tracking",
     "promote",
@@ -44,6 +43,7 @@ __all__ = [
     "retrain",
     "roll_back",
     "score",
+    "score_one",
     "sensitivity",
     "simulate",
     "targets",
@@ -63,8 +63,8 @@ _MODULES = {
     "RegularsError": "features.errors",
     "Truth": "features.simulate.truth",
     "backtest": "training.backtest",
-    "base_index": "features.loyalty.scoring",
-    "base_indices": "features.loyalty.scoring",
+    "base_index": "features.loyalty.base_indices",
+    "base_indices": "features.loyalty.base_indices",
     "customer_features": "features.engines.python_engine",
     "feature_table": "features.engines.feature_table",
     "fit_customer_model": "training.fit",
@@ -73,7 +73,6 @@ _MODULES = {
     "load_formula": "features.loyalty.formula",
     "make_report": "reporting.build",
     "measures": "training.evaluation.evaluation",
-    "one_score": "features.loyalty.scoring_one",
     "open_store": "features.store.event_store",
     "open_tracking": "training.registry.mlflow_client",
     "promote": "training.promote",
@@ -81,10 +80,11 @@ _MODULES = {
     "retrain": "training.retrain",
     "roll_back": "training.promote",
     "score": "features.loyalty.scoring",
+    "score_one": "features.loyalty.scoring_one",
     "sensitivity": "features.loyalty.sensitivity",
-    "simulate": "features.simulate.log",
+    "simulate": "features.simulate.event_log",
     "targets": "training.targets",
-    "write_log": "features.simulate.log",
+    "write_log": "features.simulate.event_log",
 }
 
 if TYPE_CHECKING:
@@ -93,11 +93,12 @@ if TYPE_CHECKING:
     from features.engines.python_engine import customer_features
     from features.errors import RegularsError
     from features.ingestion.ingest import ingest
+    from features.loyalty.base_indices import base_index, base_indices
     from features.loyalty.formula import Formula, load_formula
-    from features.loyalty.scoring import base_index, base_indices, score
-    from features.loyalty.scoring_one import one_score
+    from features.loyalty.scoring import score
+    from features.loyalty.scoring_one import score_one
     from features.loyalty.sensitivity import sensitivity
-    from features.simulate.log import simulate, write_log
+    from features.simulate.event_log import simulate, write_log
     from features.simulate.truth import Truth
     from features.store.event_store import EventStore, open_store
     from reporting.build import make_report
