@@ -40,14 +40,14 @@ def register(app: typer.Typer) -> None:
 
         Example: `regulars backtest store --as-of 2011-06-10 --horizon-days 183 --out forecast.parquet`
         """
-        from features.atomic_file import whole_file
+        from features.atomic_file import atomic_write
         from features.loyalty.formula import load_formula
         from training.backtest import backtest as forecast
 
         rule = load_formula(formula)
         with opened(store) as events, steps() as step:
             result = forecast(events, as_of, horizon_days, rule, quick=quick, progress=step)
-        with whole_file(out) as part:
+        with atomic_write(out) as part:
             result.table().reset_index().to_parquet(part, index=False)
         customers = f"{len(result.features):,} customers who had bought before {as_of}"
         if result.measures is None:

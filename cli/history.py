@@ -32,9 +32,9 @@ def register(app: typer.Typer) -> None:
 
         table = moves(open_tracking(home))
         if out is not None:
-            from features.atomic_file import whole_file
+            from features.atomic_file import atomic_write
 
-            with whole_file(out) as part:
+            with atomic_write(out) as part:
                 table.to_csv(part, index=False)
         if table.empty:
             say("the champion was never moved: `regulars promote` makes one")

@@ -8,21 +8,21 @@ from pathlib import Path
 
 
 @contextmanager
-def whole_file(path: str | Path) -> Iterator[Path]:
+def atomic_write(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside `path` to write to; when the block ends well, sync it and move it into place."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part
-        sync(part)
+        fsync_path(part)
         part.replace(path)
-        sync(path.parent)
+        fsync_path(path.parent)
     finally:
         part.unlink(missing_ok=True)
 
 
-def sync(path: Path) -> None:
+def fsync_path(path: Path) -> None:
     """Have the system put the file or folder on disk before going on."""
     handle = os.open(path, os.O_RDONLY)
     try:

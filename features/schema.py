@@ -15,7 +15,7 @@ AMOUNT_MAXIMUM = 1e12
 RATING_MAXIMUM = 10.0
 
 
-class Column(NamedTuple):
+class LogColumn(NamedTuple):
     """One column of the log as a source gives it."""
 
     name: str
@@ -24,40 +24,40 @@ class Column(NamedTuple):
     meaning: str
 
 
-COLUMNS = (
-    Column("customer_id", "string", True, "whose event; spaces around it do not count"),
-    Column(
+LOG_COLUMNS = (
+    LogColumn("customer_id", "string", True, "whose event; spaces around it do not count"),
+    LogColumn(
         "event_time",
         "timestamp",
         True,
         "when, like 2011-06-10 09:30:00; with an offset (Z, +02:00) that moment, without one a time of the business "
         f"time zone, of two the first when clocks go back; years {FIRST_YEAR} to {LAST_YEAR}",
     ),
-    Column("event_type", "string", True, f"one of {', '.join(EVENT_TYPES)}"),
-    Column("amount", "float", False, f"currency, 0 to {AMOUNT_MAXIMUM:.0e}; of a return, what was given back"),
-    Column(
+    LogColumn("event_type", "string", True, f"one of {', '.join(EVENT_TYPES)}"),
+    LogColumn("amount", "float", False, f"currency, 0 to {AMOUNT_MAXIMUM:.0e}; of a return, what was given back"),
+    LogColumn(
         "channel",
         "string",
         False,
         f"visit: {', '.join(CHANNELS)}; incentive: {', '.join(INCENTIVE_CHANNELS)}; free and not kept elsewhere",
     ),
-    Column("goal", "string", False, f"visit: {', '.join(GOALS)}; free and not kept elsewhere"),
-    Column("content", "string", False, "visit: needs, satisfaction_survey, loyalty_survey; free, not kept"),
-    Column(
+    LogColumn("goal", "string", False, f"visit: {', '.join(GOALS)}; free and not kept elsewhere"),
+    LogColumn("content", "string", False, "visit: needs, satisfaction_survey, loyalty_survey; free, not kept"),
+    LogColumn(
         "outcome",
         "string",
         False,
         f"visit: {', '.join(VISIT_OUTCOMES)}; incentive: {', '.join(INCENTIVE_OUTCOMES)}; free and not kept elsewhere",
     ),
-    Column("satisfaction", "float", False, "a rating given, 0 to the configured maximum"),
-    Column("loyalty", "float", False, "a rating given, 0 to the configured maximum"),
-    Column(
+    LogColumn("satisfaction", "float", False, "a rating given, 0 to the configured maximum"),
+    LogColumn("loyalty", "float", False, "a rating given, 0 to the configured maximum"),
+    LogColumn(
         "reference",
         "string",
         False,
         "the source's own id; same customer_id, event_type and reference: the same event, the latest recorded_at wins",
     ),
-    Column("recorded_at", "timestamp", False, "when the source knew it, written as event_time is"),
+    LogColumn("recorded_at", "timestamp", False, "when the source knew it, written as event_time is"),
 )
-COLUMN_NAMES = tuple(column.name for column in COLUMNS)
-REQUIRED = tuple(column.name for column in COLUMNS if column.required)
+LOG_COLUMN_NAMES = tuple(column.name for column in LOG_COLUMNS)
+REQUIRED_LOG_COLUMNS = tuple(column.name for column in LOG_COLUMNS if column.required)

@@ -22,7 +22,7 @@ SECOND = 1_000_000
 DAY = 86_400 * SECOND
 
 
-class BusinessTime(NamedTuple):
+class BusinessTimezone(NamedTuple):
     """A zone's changes of the clock: `changes[i]` is the moment when `offsets[i]` gives way to `offsets[i + 1]`."""
 
     timezone: str
@@ -53,13 +53,13 @@ class BusinessTime(NamedTuple):
 
 
 @lru_cache
-def business_time(timezone: str) -> BusinessTime:
+def business_timezone(timezone: str) -> BusinessTimezone:
     """Return the clock of a zone of the IANA database (`Europe/Berlin`), from FIRST_YEAR to LAST_YEAR.
 
     Raises ValueError with the nearest names when there is no such zone.
     """
     if timezone == "UTC":
-        return BusinessTime(timezone, np.empty(0, np.int64), np.zeros(1, np.int64))
+        return BusinessTimezone(timezone, np.empty(0, np.int64), np.zeros(1, np.int64))
     try:
         zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -81,7 +81,7 @@ def business_time(timezone: str) -> BusinessTime:
             changes.append(high)
             after.append(offsets[day + 1])
     seconds = [round(offset.total_seconds()) for offset in after]
-    return BusinessTime(timezone, np.array(changes, np.int64) * SECOND, np.array(seconds, np.int64) * SECOND)
+    return BusinessTimezone(timezone, np.array(changes, np.int64) * SECOND, np.array(seconds, np.int64) * SECOND)
 
 
 def _offset(zone: ZoneInfo, second: int) -> timedelta:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from features.atomic_file import whole_file
+from features.atomic_file import atomic_write
 from reporting.data_dictionary import dictionary
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -23,9 +23,9 @@ def write_tables(folder: str | Path, tables: Mapping[str, pd.DataFrame]) -> None
     """Write every table, and the dictionary, to `<folder>/<name>.parquet` and `.csv` (UTF-8 with a byte order mark)."""
     folder = Path(folder)
     for name, table in {**tables, "dictionary": dictionary(tables)}.items():
-        with whole_file(folder / f"{name}.parquet") as part:
+        with atomic_write(folder / f"{name}.parquet") as part:
             table.to_parquet(part, index=False)
-        with whole_file(folder / f"{name}.csv") as part:
+        with atomic_write(folder / f"{name}.csv") as part:
             # Without the mark Excel reads UTF-8 as something else, and Chinese names are lost.
             guarded(table).to_csv(part, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
@@ -60,7 +60,7 @@ def write_workbook(path: str | Path, tables: Mapping[str, pd.DataFrame]) -> None
         for table, column in zip(guide["table"], guide["column"], strict=True)
     ]
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with whole_file(path) as part:
+    with atomic_write(path) as part:
         book = xlsxwriter.Workbook(str(part), {**options, "constant_memory": True})
         looks = {
             "head": book.add_format({"bold": True, "bottom": 1, "bg_color": "#EFECE5"}),

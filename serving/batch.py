@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.as_of import AsOf, AsOfLike
-from features.atomic_file import whole_file
+from features.atomic_file import atomic_write
 from features.definitions import FEATURE_NAMES
 from features.engines.feature_table import CHUNK, feature_chunks
 from features.loyalty.formula import Formula
@@ -74,7 +74,7 @@ def write_scores(
     customers, scored, total, bought, away = 0, 0, 0.0, 0.0, 0.0
     schema = _rows(_scores(NOBODY, rule, forecasts, day)).schema
     schema = schema.with_metadata({**(schema.metadata or {}), FACTS: _facts(store, as_of, rule, forecasts)})
-    with whole_file(path) as part, pq.ParquetWriter(part, schema) as writer:
+    with atomic_write(path) as part, pq.ParquetWriter(part, schema) as writer:
         for _, table in feature_chunks(store, [as_of], chunk):
             scores = _scores(table, rule, forecasts, day)
             writer.write_table(_rows(scores).cast(schema), row_group_size=ROW_GROUP)

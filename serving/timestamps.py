@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from features.errors import TimestampError
 from features.schema import FIRST_YEAR, LAST_YEAR
-from features.timezones import SECOND, business_time
+from features.timezones import SECOND, business_timezone
 
 _CLOCK = r"([01][0-9]|2[0-3])(:[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?)?"
 _OFFSET = r" ?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
@@ -85,7 +85,7 @@ class _Zone:
 
     def __init__(self, timezone: str) -> None:
         self.info = ZoneInfo(timezone)
-        self._changes = [int(change) // SECOND for change in business_time(timezone).changes]
+        self._changes = [int(change) // SECOND for change in business_timezone(timezone).changes]
         self._steady: dict[int, int | None] = {}
 
     def steady(self, day: int) -> int | None:

@@ -15,7 +15,7 @@ from cli.main import app
 from features.definitions import FEATURE_NAMES
 from features.definitions.__main__ import page
 from features.loyalty.formula import load_formula
-from features.schema import COLUMN_NAMES as LOG_COLUMNS
+from features.schema import LOG_COLUMN_NAMES as LOG_COLUMNS
 from features.schema import EVENT_TYPES
 
 ROOT = Path(__file__).parents[1]

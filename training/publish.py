@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
-from features.atomic_file import file_digest, sync, whole_file
+from features.atomic_file import atomic_write, file_digest, fsync_path
 from features.errors import TrackingError
 from training.models.bundle import BUNDLE, CHAMPION, COMPILED_FILE, MODEL_FILE, REGISTERED_NAME
 from training.registry.mlflow_client import Tracking
@@ -59,9 +59,9 @@ def publish(tracking: Tracking, which: int | str = CHAMPION) -> Published:
                 if not final.exists():
                     raise
                 new = False  # another process has published the same meanwhile
-            sync(final.parent)
+            fsync_path(final.parent)
     _check(final, chosen)
-    with whole_file(final.parent / "latest") as part:
+    with atomic_write(final.parent / "latest") as part:
         part.write_text(name)
     return Published(f"{REGISTERED_NAME}:{name}", final, new)
 
@@ -89,7 +89,7 @@ def _write(tracking: Tracking, chosen: Version, tag: str, staging: Path) -> None
         Path(model.path, "figures.json").write_text(json.dumps(known | unknown, indent=1, sort_keys=True))
         run_file(tracking, chosen.run_id, FIGURES, model.path)
     for file in staging.rglob("*"):
-        sync(file)
+        fsync_path(file)
 
 
 def _check(folder: Path, chosen: Version) -> None:

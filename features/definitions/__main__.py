@@ -1,7 +1,7 @@
 """Print docs/columns.md; run `python -m features.definitions > docs/columns.md` after changing the definitions."""
 
 from features.definitions import FAMILIES, FEATURE_NAMES
-from features.schema import COLUMNS as LOG_COLUMNS
+from features.schema import LOG_COLUMNS
 
 HEAD = f"""\
 # Columns

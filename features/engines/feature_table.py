@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from features.as_of import AsOf, AsOfLike
-from features.atomic_file import whole_file
+from features.atomic_file import atomic_write
 from features.definitions import FEATURE_NAMES
 from features.engines.numba_engine import numba_kernel
 from features.store.event_store import EventStore
@@ -110,7 +110,7 @@ def write_feature_table(
         When the file cannot be written.
     """
     rows = 0
-    with whole_file(path) as part, pq.ParquetWriter(part, SCHEMA) as writer:
+    with atomic_write(path) as part, pq.ParquetWriter(part, SCHEMA) as writer:
         for _, table in feature_chunks(store, [as_of], chunk):
             writer.write_table(pa.Table.from_pandas(table.reset_index(), SCHEMA, preserve_index=False))
             rows += len(table)

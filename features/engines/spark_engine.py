@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.as_of import AsOf, AsOfLike
-from features.atomic_file import whole_file
+from features.atomic_file import atomic_write
 from features.definitions import FEATURE_NAMES
 from features.engines.codegen import EVENT_COLUMNS, RECORD_COLUMNS
 from features.engines.feature_table import CHUNK, SCHEMA, feature_table
@@ -74,7 +74,7 @@ def export_events(store: EventStore, path: str | Path, chunk: int = CHUNK) -> No
     """
     ids = ("customer_id", pa.dictionary(pa.int32(), pa.string()))
     schema = pa.schema([ids, *((name, pa.from_numpy_dtype(DTYPES[name])) for name in store.columns)])
-    with whole_file(path) as part, pq.ParquetWriter(part, schema) as writer:
+    with atomic_write(path) as part, pq.ParquetWriter(part, schema) as writer:
         for first in range(0, store.n_customers, chunk):
             offsets = store.offsets[first : first + chunk + 1]
             codes = np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), np.diff(offsets))
@@ -143,7 +143,7 @@ def regroup_by_customer(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Record
 def _join(parts: Iterable[Path], path: str | Path) -> int:
     """Copy the rows of the parts into one file; return their number."""
     rows = 0
-    with whole_file(path) as whole, pq.ParquetWriter(whole, SCHEMA) as writer:
+    with atomic_write(path) as whole, pq.ParquetWriter(whole, SCHEMA) as writer:
         for part in parts:
             with pq.ParquetFile(part) as file:
                 for batch in file.iter_batches(CHUNK):

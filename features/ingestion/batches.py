@@ -10,17 +10,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from features.ingestion.csv_reader import Layout, Unread, read_delimited
-from features.schema import REQUIRED
+from features.ingestion.csv_reader import CsvFormat, UnreadableRow, read_csv_rows
+from features.schema import REQUIRED_LOG_COLUMNS
 
-PIECE_ROWS = 500_000
+BATCH_ROWS = 500_000
 QUARANTINE_COLUMNS = ("source", "row_number", "column", "value", "reason")
 
 Positions = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Piece:
+class SourceBatch:
     """Some rows of a source. `log`: its contract columns; `numbers`: of the rows, from 1; `lines`: theirs in a file.
 
     `whole(positions)` gives all the source's columns as text, for the rows at these positions.
@@ -30,22 +30,22 @@ class Piece:
     numbers: NDArray[np.int64]
     whole: Callable[[Positions], pa.Table]
     lines: NDArray[np.int64] | None = None
-    unread: Sequence[Unread] = ()
+    unread: Sequence[UnreadableRow] = ()
 
 
-def pieces_of_text(path: Path, layout: Layout, taken: Mapping[str, str]) -> Iterator[Piece]:
+def csv_batches(path: Path, csv_format: CsvFormat, taken: Mapping[str, str]) -> Iterator[SourceBatch]:
     """Yield a CSV file's rows; `taken`: contract column to the file's. Raises UnreadableSourceError."""
-    header = data_columns(layout.header)
-    for rows in read_delimited(path, layout):
+    header = data_columns(csv_format.header)
+    for rows in read_csv_rows(path, csv_format):
 
         def whole(positions: Positions, table: pa.RecordBatch = rows.table) -> pa.Table:
             return pa.Table.from_batches([table.select(header).take(pa.array(positions))])
 
         log = {ours: rows.table[theirs] for ours, theirs in taken.items()}
-        yield Piece(log, rows.numbers, whole, rows.lines, rows.unread)
+        yield SourceBatch(log, rows.numbers, whole, rows.lines, rows.unread)
 
 
-def pieces_of_parquet(path: Path, header: Sequence[str], taken: Mapping[str, str]) -> Iterator[Piece]:
+def parquet_batches(path: Path, header: Sequence[str], taken: Mapping[str, str]) -> Iterator[SourceBatch]:
     """Yield a Parquet file's rows; `taken`: contract column to the file's. Raises OSError or ArrowException."""
     with pq.ParquetFile(path) as file:
         chunks = _chunks(file.metadata)
@@ -53,7 +53,7 @@ def pieces_of_parquet(path: Path, header: Sequence[str], taken: Mapping[str, str
     read = {
         ours: theirs
         for ours, theirs in taken.items()
-        if ours in REQUIRED or (ours != "content" and not _all_null(chunks.get(theirs, [])))
+        if ours in REQUIRED_LOG_COLUMNS or (ours != "content" and not _all_null(chunks.get(theirs, [])))
     }
     columns = list(dict.fromkeys(read.values()))
     others = [name for name in header if name not in columns]
@@ -73,7 +73,7 @@ def pieces_of_parquet(path: Path, header: Sequence[str], taken: Mapping[str, str
     with pq.ParquetFile(path, read_dictionary=coded) as file:
         for group in range(file.num_row_groups):
             start = 0
-            for batch in file.iter_batches(PIECE_ROWS, row_groups=[group], columns=columns):
+            for batch in file.iter_batches(BATCH_ROWS, row_groups=[group], columns=columns):
 
                 def whole(
                     positions: Positions, batch: pa.RecordBatch = batch, group: int = group, start: int = start
@@ -84,7 +84,7 @@ def pieces_of_parquet(path: Path, header: Sequence[str], taken: Mapping[str, str
                     return pa.table([_as_text(column.combine_chunks()) for column in columns], list(header))
 
                 log = {ours: batch[theirs] for ours, theirs in read.items()}
-                yield Piece(log, np.arange(number, number + len(batch)), whole)
+                yield SourceBatch(log, np.arange(number, number + len(batch)), whole)
                 number += len(batch)
                 start += len(batch)
 

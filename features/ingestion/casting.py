@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.schema import FIRST_YEAR, LAST_YEAR
-from features.timezones import DAY, BusinessTime
+from features.timezones import DAY, BusinessTimezone
 
 FIRST_MOMENT = int(np.datetime64(f"{FIRST_YEAR}-01-01", "us").astype(np.int64))
 LAST_MOMENT = int(np.datetime64(f"{LAST_YEAR + 1}-01-01", "us").astype(np.int64)) - 1
@@ -28,24 +28,24 @@ Bools = NDArray[np.bool_]
 
 
 @dataclass
-class Faults:
+class RowErrors:
     """What is wrong with the rows of a batch, in the order in which it was found."""
 
-    found: list[tuple[str, str, NDArray[np.int64]]] = field(default_factory=list)
+    entries: list[tuple[str, str, NDArray[np.int64]]] = field(default_factory=list)
 
     def add(self, column: str, reason: str, where: pa.BooleanArray | Bools) -> None:
         """Note the rows where the mask is true (null counts as false); the first fault of a column and row stands."""
         if isinstance(where, pa.Array):
             where = where.fill_null(False).to_numpy(zero_copy_only=False)
         rows = np.flatnonzero(where)
-        for earlier, _, taken in self.found if len(rows) else ():
+        for earlier, _, taken in self.entries if len(rows) else ():
             if earlier == column:
                 rows = np.setdiff1d(rows, taken, assume_unique=True)
         if len(rows):
-            self.found.append((column, reason, rows))
+            self.entries.append((column, reason, rows))
 
 
-def as_texts(name: str, column: pa.Array, faults: Faults) -> pa.StringArray:
+def cast_text(name: str, column: pa.Array, errors: RowErrors) -> pa.StringArray:
     """Return the column as text, null where its bytes are not UTF-8."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
@@ -54,7 +54,7 @@ def as_texts(name: str, column: pa.Array, faults: Faults) -> pa.StringArray:
     elif pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
         column = column.cast(pa.binary()).view(pa.string())
     text = column if pa.types.is_string(column.type) else column.cast(pa.string())
-    if bytes_of(text).max(initial=0) < 128:
+    if text_bytes(text).max(initial=0) < 128:
         return text
     try:
         text.validate(full=True)
@@ -63,7 +63,7 @@ def as_texts(name: str, column: pa.Array, faults: Faults) -> pa.StringArray:
         raw = text.view(pa.binary()).to_pylist()
         readable = [None if value is None or not _is_utf8(value) else value for value in raw]
         wrong = np.array([a is not None and b is None for a, b in zip(raw, readable, strict=True)])
-        faults.add(name, "holds bytes that are not UTF-8", wrong)
+        errors.add(name, "holds bytes that are not UTF-8", wrong)
         return pa.array(readable, pa.binary()).cast(pa.string())
 
 
@@ -84,7 +84,7 @@ def _whole_numbers_as_such(column: pa.Array) -> pa.StringArray:
     return pc.if_else(whole, integers, column.cast(pa.string()))
 
 
-def bytes_of(text: pa.StringArray) -> NDArray[np.uint8]:
+def text_bytes(text: pa.StringArray) -> NDArray[np.uint8]:
     """Return the bytes of all the texts, without a copy."""
     _, offsets, data = text.buffers()
     if not len(text) or data is None:
@@ -93,9 +93,9 @@ def bytes_of(text: pa.StringArray) -> NDArray[np.uint8]:
     return np.frombuffer(data, np.uint8)[ends[0] : ends[-1]]
 
 
-def trimmed(text: pa.StringArray) -> pa.StringArray:
+def strip_whitespace(text: pa.StringArray) -> pa.StringArray:
     """Return the texts without white space around them, null where nothing is left."""
-    data = bytes_of(text)
+    data = text_bytes(text)
     # Only a byte up to the space, or beyond ASCII, can be white space: most columns of ids hold neither.
     if data.min(initial=255) <= 32 or data.max(initial=0) >= 128:
         text = pc.utf8_trim_whitespace(text)
@@ -103,7 +103,7 @@ def trimmed(text: pa.StringArray) -> pa.StringArray:
     return pc.if_else(blank, None, text) if pc.any(blank).as_py() else text
 
 
-def as_moments(name: str, column: pa.Array, clock: BusinessTime, faults: Faults) -> pa.Int64Array:
+def cast_timestamps(name: str, column: pa.Array, clock: BusinessTimezone, errors: RowErrors) -> pa.Int64Array:
     """Return the column as microseconds since 1970 UTC, null where absent or faulty."""
     aware: bool | Bools
     if pa.types.is_timestamp(column.type):
@@ -113,19 +113,19 @@ def as_moments(name: str, column: pa.Array, clock: BusinessTime, faults: Faults)
         counts = column.view(pa.int32()).cast(pa.int64()) if in_days else column
         microseconds, aware = _of_unit(counts, "D" if in_days else "ms"), False
     else:
-        column, microseconds, aware = _read_times(name, as_texts(name, column, faults), faults)
+        column, microseconds, aware = _read_times(name, cast_text(name, column, errors), errors)
     present = column.is_valid().to_numpy(zero_copy_only=False)
     if name == "event_time" and column.null_count:
-        faults.add(name, "is empty", ~present)
+        errors.add(name, "is empty", ~present)
     inside = (microseconds >= FIRST_MOMENT) & (microseconds <= LAST_MOMENT)
     if not inside.all():
-        faults.add(name, f"is outside the years {FIRST_YEAR} to {LAST_YEAR}", present & ~inside)
+        errors.add(name, f"is outside the years {FIRST_YEAR} to {LAST_YEAR}", present & ~inside)
         microseconds = np.where(inside, microseconds, 0)
     if aware is not True:
         moments, exists = clock.to_utc(microseconds)
         if not exists.all():
             skipped = present & ~exists & ~np.broadcast_to(aware, present.shape)
-            faults.add(name, f"does not exist in {clock.timezone}: the clocks were put forward over it", skipped)
+            errors.add(name, f"does not exist in {clock.timezone}: the clocks were put forward over it", skipped)
         microseconds = np.where(aware, microseconds, moments) if isinstance(aware, np.ndarray) else moments
     return pa.array(microseconds) if present.all() else pa.array(microseconds, mask=~present)
 
@@ -142,7 +142,7 @@ def _of_unit(column: pa.Array, unit: str) -> NDArray[np.int64]:
     return np.where(far, LAST_MOMENT + 1, np.where(far, 0, counts) * factor)
 
 
-def _read_times(name: str, text: pa.StringArray, faults: Faults) -> tuple[pa.Array, NDArray[np.int64], bool | Bools]:
+def _read_times(name: str, text: pa.StringArray, errors: RowErrors) -> tuple[pa.Array, NDArray[np.int64], bool | Bools]:
     """Return texts as microseconds and whether they carry an offset; null where blank or unreadable."""
     for zone in (None, "UTC"):
         try:
@@ -150,12 +150,12 @@ def _read_times(name: str, text: pa.StringArray, faults: Faults) -> tuple[pa.Arr
         except pa.ArrowInvalid:
             continue
         return times, _of_unit(times, "us"), zone is not None
-    text = trimmed(text)
+    text = strip_whitespace(text)
     naive = pc.match_substring_regex(text, WITHOUT_OFFSET).fill_null(False)
     aware = pc.match_substring_regex(text, WITH_OFFSET).fill_null(False)
     days = pc.utf8_slice_codeunits(pc.if_else(pc.or_(naive, aware), text, None), 0, 10).dictionary_encode()
     real = pa.array([_is_day(day) for day in days.dictionary.to_pylist()], pa.bool_()).take(days.indices)
-    faults.add(
+    errors.add(
         name,
         "is no time: expected one like 2011-06-10 09:30:00",
         pc.and_(text.is_valid(), pc.invert(real.fill_null(False))),
@@ -177,19 +177,19 @@ def _is_day(text: str | None) -> bool:
         return False
 
 
-def as_numbers(name: str, column: pa.Array, decimal: str, faults: Faults) -> pa.DoubleArray:
+def cast_numbers(name: str, column: pa.Array, decimal: str, errors: RowErrors) -> pa.DoubleArray:
     """Return the column as float64, null where blank or unreadable."""
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
         return column.cast(pa.float64(), safe=False)
-    text = as_texts(name, column, faults)
+    text = cast_text(name, column, errors)
     reason = f"is no number (decimal mark {decimal!r})"
     if decimal != ".":
-        faults.add(name, reason, pc.match_substring(text, "."))
+        errors.add(name, reason, pc.match_substring(text, "."))
         text = pc.replace_substring(pc.if_else(pc.match_substring(text, "."), None, text), decimal, ".")
     try:
         return text.cast(pa.float64())
     except pa.ArrowInvalid:
-        text = trimmed(text)
+        text = strip_whitespace(text)
         readable = pc.match_substring_regex(text, NUMBER)
-        faults.add(name, reason, pc.invert(readable))
+        errors.add(name, reason, pc.invert(readable))
         return pc.if_else(readable, text, None).cast(pa.float64())

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
 from features.errors import UnreadableSourceError
-from features.ingestion.text_encoding import is_utf8, sniffed_encoding, utf8_blocks
+from features.ingestion.text_encoding import detect_encoding, is_utf8, utf8_blocks
 
 DELIMITERS = (",", ";", "\t", "|")
 WINDOW = 1 << 16
 LINE_LIMIT = 1 << 24
 
 
-class Unread(NamedTuple):
+class UnreadableRow(NamedTuple):
     """A row that could not be read: its number, the line it starts on, its text as it stands in the file, and why."""
 
     number: int
@@ -32,16 +32,16 @@ class Unread(NamedTuple):
     reason: str
 
 
-class Rows(NamedTuple):
+class CsvRows(NamedTuple):
     """Rows of a file as text, their numbers (data rows from 1) and the lines they start on; and the rows not read."""
 
     table: pa.RecordBatch
     numbers: NDArray[np.int64]
     lines: NDArray[np.int64]
-    unread: list[Unread]
+    unread: list[UnreadableRow]
 
 
-class Layout(NamedTuple):
+class CsvFormat(NamedTuple):
     """How a file is written. `header_lines`: its lines up to the end of the header, blank ones included."""
 
     encoding: str
@@ -50,19 +50,19 @@ class Layout(NamedTuple):
     header_lines: int
 
 
-def sniffed_layout(
+def sniff_csv_format(
     path: Path, wanted: Sequence[str], delimiter: str | None = None, encoding: str | None = None
-) -> Layout:
+) -> CsvFormat:
     """Return how the file is written: its delimiter is the one under which the header names most `wanted` columns.
 
     Raises UnreadableSourceError for a file without a header, or with another encoding than the one named.
     """
-    encoding = encoding or sniffed_encoding(path)
+    encoding = encoding or detect_encoding(path)
     lines = next(utf8_blocks(path, encoding), b"").split(b"\n")
     first = next((number for number, line in enumerate(lines) if line.strip()), None)
     if first is None:
         raise UnreadableSourceError("is empty")
-    layouts = []
+    formats = []
     for candidate in (delimiter,) if delimiter else DELIMITERS:
         source = _Lines(lines, first)
         try:
@@ -71,29 +71,29 @@ def sniffed_layout(
             continue
         header = tuple(name or f"column_{place}" for place, name in enumerate(names, 1))
         if not source.broken and "\0" not in "".join(header):
-            layouts.append(Layout(encoding, candidate, header, source.at))
-    if not layouts:
+            formats.append(CsvFormat(encoding, candidate, header, source.at))
+    if not formats:
         raise UnreadableSourceError(f"has a first line that is no {encoding} text with closed quotes")
-    return max(layouts, key=lambda layout: (len(set(layout.header) & set(wanted)), len(layout.header)))
+    return max(formats, key=lambda csv_format: (len(set(csv_format.header) & set(wanted)), len(csv_format.header)))
 
 
-def read_delimited(path: Path, layout: Layout) -> Iterator[Rows]:
+def read_csv_rows(path: Path, csv_format: CsvFormat) -> Iterator[CsvRows]:
     """Yield the rows below the header in order, a block of the file at a time, as text; blank lines are no rows.
 
     Raises UnreadableSourceError where a line is longer than LINE_LIMIT bytes or the encoding does not fit.
     """
     row, line, rest = 1, 1, b""
-    blocks = utf8_blocks(path, layout.encoding)
+    blocks = utf8_blocks(path, csv_format.encoding)
     block = next(blocks, None)
     while block is not None:
         following = next(blocks, None)
         data = rest + block
         if line == 1:
             body = 0
-            for _ in range(layout.header_lines):
+            for _ in range(csv_format.header_lines):
                 body = data.find(b"\n", body) + 1 or len(data)
-            data, line = data[body:], layout.header_lines + 1
-        rows, used = _read(data, layout, row, line, last=following is None)
+            data, line = data[body:], csv_format.header_lines + 1
+        rows, used = _read(data, csv_format, row, line, last=following is None)
         if len(rows.numbers) or rows.unread:
             yield rows
         row += len(rows.numbers) + len(rows.unread)
@@ -103,17 +103,17 @@ def read_delimited(path: Path, layout: Layout) -> Iterator[Rows]:
             raise UnreadableSourceError(f"has a line of more than {LINE_LIMIT >> 20} MB (line {line})")
 
 
-def _read(data: bytes, layout: Layout, row: int, line: int, last: bool) -> tuple[Rows, int]:
+def _read(data: bytes, csv_format: CsvFormat, row: int, line: int, last: bool) -> tuple[CsvRows, int]:
     """Read a block whole, or window by window where something is wrong with it; return its rows and the bytes used."""
-    if whole := _fast(data, layout, row, line, last):
+    if whole := _fast(data, csv_format, row, line, last):
         return whole
-    parts = [_rows([], [], [], layout)]
+    parts = [_rows([], [], [], csv_format)]
     used, width = 0, WINDOW
     while used < len(data):
         window = data[used : used + width]
         at_end = used + width >= len(data)
-        part, taken = _fast(window, layout, row, line, last and at_end) or _careful(
-            window, layout, row, line, last and at_end
+        part, taken = _fast(window, csv_format, row, line, last and at_end) or _careful(
+            window, csv_format, row, line, last and at_end
         )
         if not taken and at_end:
             break
@@ -124,7 +124,7 @@ def _read(data: bytes, layout: Layout, row: int, line: int, last: bool) -> tuple
         line += window.count(b"\n", 0, taken)
         used += taken
     tables, numbers, lines, unread = zip(*parts, strict=True)
-    joined = Rows(
+    joined = CsvRows(
         pa.concat_batches(tables),
         np.concatenate(numbers),
         np.concatenate(lines),
@@ -133,7 +133,7 @@ def _read(data: bytes, layout: Layout, row: int, line: int, last: bool) -> tuple
     return joined, used
 
 
-def _fast(data: bytes, layout: Layout, row: int, line: int, last: bool) -> tuple[Rows, int] | None:
+def _fast(data: bytes, csv_format: CsvFormat, row: int, line: int, last: bool) -> tuple[CsvRows, int] | None:
     """Read a block that is beyond doubt; return its rows and how many bytes they took, or None."""
     if data.count(b"\r") != data.count(b"\r\n") or not (data.isascii() or is_utf8(data)):
         return None
@@ -141,7 +141,7 @@ def _fast(data: bytes, layout: Layout, row: int, line: int, last: bool) -> tuple
     all_ends = ends = np.flatnonzero(text == ord("\n"))
     quotes = np.flatnonzero(text == ord('"'))
     if len(quotes):
-        if not _well_quoted(text, quotes, layout.delimiter) or (last and len(quotes) % 2):
+        if not _well_quoted(text, quotes, csv_format.delimiter) or (last and len(quotes) % 2):
             return None
         ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
     if last and not data.endswith(b"\n"):
@@ -155,14 +155,14 @@ def _fast(data: bytes, layout: Layout, row: int, line: int, last: bool) -> tuple
     single = np.flatnonzero(lengths == 1)
     filled[single] = text[starts[single]] != ord("\r")
     if not filled.any():
-        return _rows([], [], [], layout), used
+        return _rows([], [], [], csv_format), used
     try:
         table = arrow_csv.read_csv(
             pa.BufferReader(memoryview(data)[:used]),
-            arrow_csv.ReadOptions(column_names=layout.header),
-            arrow_csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=len(quotes) > 0),
+            arrow_csv.ReadOptions(column_names=csv_format.header),
+            arrow_csv.ParseOptions(delimiter=csv_format.delimiter, newlines_in_values=len(quotes) > 0),
             arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(layout.header, pa.string()), strings_can_be_null=True, null_values=[""]
+                column_types=dict.fromkeys(csv_format.header, pa.string()), strings_can_be_null=True, null_values=[""]
             ),
         )
     except pa.ArrowInvalid:
@@ -171,7 +171,7 @@ def _fast(data: bytes, layout: Layout, row: int, line: int, last: bool) -> tuple
         return None
     lines = line + np.searchsorted(all_ends, starts[filled])
     (batch,) = table.combine_chunks().to_batches()
-    return Rows(batch, np.arange(row, row + len(table)), lines, []), used
+    return CsvRows(batch, np.arange(row, row + len(table)), lines, []), used
 
 
 def _well_quoted(text: NDArray[np.uint8], quotes: NDArray[np.int64], delimiter: str) -> bool:
@@ -205,27 +205,27 @@ class _Lines:
             return line.decode("utf-8", "replace") + "\n"
 
 
-def _careful(data: bytes, layout: Layout, row: int, line: int, last: bool) -> tuple[Rows, int]:
+def _careful(data: bytes, csv_format: CsvFormat, row: int, line: int, last: bool) -> tuple[CsvRows, int]:
     """Read a block line by line; return its rows, those it could not read among them, and how many bytes they took."""
     lines = data.split(b"\n")
     tail = lines.pop()
     if last and tail:
         lines.append(tail)
     source = _Lines(lines)
-    reader = csv.reader(source, delimiter=layout.delimiter, strict=True)
+    reader = csv.reader(source, delimiter=csv_format.delimiter, strict=True)
     records: list[list[str]] = []
     numbers: list[int] = []
     starts: list[int] = []
-    unread: list[Unread] = []
+    unread: list[UnreadableRow] = []
     while source.at < len(lines):
         start, number, source.broken = source.at, row + len(records) + len(unread), False
         try:
             record = next(reader)
             reason = ""
-            if record and len(record) != len(layout.header):
-                reason = f"has {len(record)} fields where the header has {len(layout.header)}"
+            if record and len(record) != len(csv_format.header):
+                reason = f"has {len(record)} fields where the header has {len(csv_format.header)}"
             elif source.broken:
-                reason = f"holds bytes that are not {layout.encoding}"
+                reason = f"holds bytes that are not {csv_format.encoding}"
         except csv.Error as error:
             if source.at == len(lines) and not last and "unexpected end" in str(error):
                 source.at = start  # its end is in the next block
@@ -233,16 +233,16 @@ def _careful(data: bytes, layout: Layout, row: int, line: int, last: bool) -> tu
             record, reason = [], _misformed(str(error))
         if reason:
             # A quote left open takes the lines after it for its own: they get another chance.
-            stop = source.at if record and len(record) == len(layout.header) else start + 1
+            stop = source.at if record and len(record) == len(csv_format.header) else start + 1
             text = b"\n".join(lines[start:stop]).decode("utf-8", "backslashreplace").removesuffix("\r")
-            unread.append(Unread(number, line + start, text, reason))
+            unread.append(UnreadableRow(number, line + start, text, reason))
             source.at = stop
         elif record:
             records.append(record)
             numbers.append(number)
             starts.append(line + start)
     used = sum(map(len, lines[: source.at])) + source.at
-    return Rows(*_rows(records, numbers, starts, layout)[:3], unread), min(used, len(data))
+    return CsvRows(*_rows(records, numbers, starts, csv_format)[:3], unread), min(used, len(data))
 
 
 def _misformed(error: str) -> str:
@@ -254,7 +254,7 @@ def _misformed(error: str) -> str:
     return "has a quote out of place, or one that is never closed"
 
 
-def _rows(records: list[list[str]], numbers: list[int], lines: list[int], layout: Layout) -> Rows:
-    columns = zip(*records, strict=True) if records else ((),) * len(layout.header)
-    table = pa.RecordBatch.from_arrays([pa.array(values, pa.string()) for values in columns], list(layout.header))
-    return Rows(table, np.array(numbers, np.int64), np.array(lines, np.int64), [])
+def _rows(records: list[list[str]], numbers: list[int], lines: list[int], csv_format: CsvFormat) -> CsvRows:
+    columns = zip(*records, strict=True) if records else ((),) * len(csv_format.header)
+    table = pa.RecordBatch.from_arrays([pa.array(values, pa.string()) for values in columns], list(csv_format.header))
+    return CsvRows(table, np.array(numbers, np.int64), np.array(lines, np.int64), [])

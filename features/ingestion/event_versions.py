@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.schema import EVENT_TYPES
-from features.store.customer_ids import keys
+from features.store.customer_ids import text_hashes
 from features.store.event_store import ABSENT
 
 PLACE = ("source", "row_number")
@@ -22,7 +22,7 @@ VERSION = "customer_id, kind, reference"
 CONTENT = ("time", "cents", "channel", "goal", "outcome", "satisfaction", "loyalty")
 
 
-class Versions:
+class EventVersions:
     """Finds the versions among events with references, which wait in a file: the last may correct the first.
 
     `scratch`: a folder for that file; `recorded`: whether any source says when it knew.
@@ -51,8 +51,8 @@ class Versions:
         batch = batch.select(sorted(batch.schema.names))  # the file wants one order of columns
         self._writer = self._writer or pa.ipc.new_stream(str(self._path), batch.schema)
         self._writer.write_batch(batch)
-        versions = keys(batch["reference"])[:, 0] + batch["kind"].to_numpy()
-        hashes = (versions * np.uint64(11400714819323198485)) ^ keys(batch["customer_id"])[:, 0]
+        versions = text_hashes(batch["reference"])[:, 0] + batch["kind"].to_numpy()
+        hashes = (versions * np.uint64(11400714819323198485)) ^ text_hashes(batch["customer_id"])[:, 0]
         hashes[batch["reference"].is_null().to_numpy(zero_copy_only=False)] = 0
         self._hashes.append(hashes)
 

@@ -23,7 +23,7 @@ EXTREME = (
 
 
 @dataclass(frozen=True)
-class Report:
+class IngestReport:
     """The report of one reading. Times are UTC; `kinds`, the time span and amounts are those of the rows kept."""
 
     sources: Sequence[str]
@@ -74,7 +74,7 @@ class Report:
         return lines
 
 
-class Tally:
+class RowCounts:
     """Counts the rows as they pass."""
 
     def __init__(self) -> None:

@@ -12,15 +12,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv
 
-from features.ingestion.batches import QUARANTINE_COLUMNS, Piece
-from features.ingestion.casting import Faults
+from features.ingestion.batches import QUARANTINE_COLUMNS, SourceBatch
+from features.ingestion.casting import RowErrors
 from features.ingestion.sources import Source
 
 
 class Quarantine:
     """Writes faulty rows to a CSV file (UTF-8 with a mark, as spreadsheets want it); no fault, no file.
 
-    Columns: `QUARANTINE_COLUMNS`, then all columns of the sources, as text. A row of several faults stands once, under
+    Columns: `QUARANTINE_COLUMNS`, then all columns of the sources, as text. A row of several errors stands once, under
     the first of them. A row that could not be taken apart has its text in `value` and nothing in the sources' columns,
     so that it is quarantined again unless someone mends it.
     """
@@ -49,21 +49,21 @@ class Quarantine:
         """How many rows are in quarantine."""
         return self.reasons.total()
 
-    def add(self, source: Source, piece: Piece, faults: Faults) -> None:
-        """Write the faulty rows of a piece, and those of its file that could not be read."""
-        if faults.found:
-            self._add_faulty(source, piece, faults)
-        if piece.unread:
-            self.reasons.update(f"row {row.reason}" for row in piece.unread)
-            reasons = pa.array([f"{row.reason} (line {row.line})" for row in piece.unread])
-            texts = pa.array([row.text for row in piece.unread])
-            numbers = np.array([row.number for row in piece.unread])
+    def add(self, source: Source, batch: SourceBatch, errors: RowErrors) -> None:
+        """Write the faulty rows of a batch, and those of its file that could not be read."""
+        if errors.entries:
+            self._add_rejected(source, batch, errors)
+        if batch.unread:
+            self.reasons.update(f"row {row.reason}" for row in batch.unread)
+            reasons = pa.array([f"{row.reason} (line {row.line})" for row in batch.unread])
+            texts = pa.array([row.text for row in batch.unread])
+            numbers = np.array([row.number for row in batch.unread])
             self._write(source, numbers, pa.nulls(len(texts), pa.string()), texts, reasons)
 
-    def _add_faulty(self, source: Source, piece: Piece, faults: Faults) -> None:
-        columns, reasons, _ = zip(*faults.found, strict=True)
-        first = np.full(len(piece.numbers), -1)
-        for fault, (_, _, where) in enumerate(faults.found):
+    def _add_rejected(self, source: Source, batch: SourceBatch, errors: RowErrors) -> None:
+        columns, reasons, _ = zip(*errors.entries, strict=True)
+        first = np.full(len(batch.numbers), -1)
+        for fault, (_, _, where) in enumerate(errors.entries):
             first[where[first[where] < 0]] = fault
         rows = np.flatnonzero(first >= 0)
         first = first[rows]
@@ -71,20 +71,20 @@ class Quarantine:
             if count:
                 self.reasons[f"{columns[fault]} {reasons[fault]}"] += count
         told = pa.array(reasons).take(pa.array(first))
-        if others := _others(faults, first, rows):
+        if others := _others(errors, first, rows):
             told = pa.array(
                 [f"{text}; {others[at]}" if at in others else text for at, text in enumerate(told.to_pylist())]
             )
-        if piece.lines is not None:
-            lines, numbers = piece.lines[rows], piece.numbers[rows]
+        if batch.lines is not None:
+            lines, numbers = batch.lines[rows], batch.numbers[rows]
             with_line = pc.binary_join_element_wise(told, " (line ", pa.array(lines).cast(pa.string()), ")", "")
             told = pc.if_else(pa.array(lines == numbers + 1), told, with_line)
-        whole = piece.whole(rows)
+        whole = batch.whole(rows)
         values = pa.nulls(len(rows), pa.string())
         for column in dict.fromkeys(columns):
             theirs = whole[source.taken[column]] if column in source.taken else source.constants[column]
             values = pc.if_else(pa.array(np.array([name == column for name in columns])[first]), theirs, values)
-        self._write(source, piece.numbers[rows], pa.array(columns).take(pa.array(first)), values, told, whole)
+        self._write(source, batch.numbers[rows], pa.array(columns).take(pa.array(first)), values, told, whole)
 
     def _write(
         self,
@@ -105,10 +105,10 @@ class Quarantine:
         self._writer.write(pa.Table.from_arrays([*about, *own], schema=self._schema))
 
 
-def _others(faults: Faults, first: NDArray[np.int64], rows: NDArray[np.int64]) -> dict[int, str]:
+def _others(errors: RowErrors, first: NDArray[np.int64], rows: NDArray[np.int64]) -> dict[int, str]:
     """Return what else is wrong, of the faulty rows (by position among them) with more than one fault."""
     others: dict[int, list[str]] = {}
-    for fault, (column, reason, where) in enumerate(faults.found):
+    for fault, (column, reason, where) in enumerate(errors.entries):
         at = np.searchsorted(rows, where)
         for row in at[first[at] != fault].tolist():
             others.setdefault(row, []).append(f"{column} {reason}")

@@ -1,4 +1,4 @@
-"""Where events come from: CSV and Parquet files, and the answers of SQL queries, each as pieces of a log.
+"""Where events come from: CSV and Parquet files, and the answers of SQL queries, each as batches of a log.
 
 A source that cannot be read raises SourceError, one line that says what was found, what was expected and what to do.
 What is wrong with single rows is for `features.ingestion.validation`.
@@ -17,11 +17,11 @@ import pyarrow.parquet as pq
 
 from features.atomic_file import file_digest
 from features.errors import SourceError, UnreadableSourceError
-from features.ingestion.batches import Piece, data_columns, pieces_of_parquet, pieces_of_text
-from features.ingestion.csv_reader import read_delimited, sniffed_layout
-from features.ingestion.sql_reader import SCHEMES, answer_as_parquet, without_password
+from features.ingestion.batches import SourceBatch, csv_batches, data_columns, parquet_batches
+from features.ingestion.csv_reader import read_csv_rows, sniff_csv_format
+from features.ingestion.sql_reader import SCHEMES, query_to_parquet, without_password
 from features.ingestion.validation import unreadable_type
-from features.schema import COLUMN_NAMES, COLUMNS, REQUIRED
+from features.schema import LOG_COLUMN_NAMES, LOG_COLUMNS, REQUIRED_LOG_COLUMNS
 
 OTHER_FORMATS = {
     b"PK\x03\x04": "a workbook or zip archive: save it as CSV or Parquet",
@@ -32,7 +32,7 @@ OTHER_FORMATS = {
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadOptions:
     """How to read sources. `map`: contract column to the source's; `constants`: values for columns a source lacks.
 
     `delimiter`, `encoding` and `decimal` None: sniffed, for each file.
@@ -47,8 +47,10 @@ class Reading:
 
     def __post_init__(self) -> None:
         for name in [*self.map, *self.constants]:
-            if name not in COLUMN_NAMES:
-                raise SourceError(f"{name!r} is no column of the contract: expected one of {', '.join(COLUMN_NAMES)}")
+            if name not in LOG_COLUMN_NAMES:
+                raise SourceError(
+                    f"{name!r} is no column of the contract: expected one of {', '.join(LOG_COLUMN_NAMES)}"
+                )
         if self.delimiter is not None and (
             len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in '"\r\n\0'
         ):
@@ -72,14 +74,14 @@ class Source:
     assumed: Mapping[str, str]
     empty: bool
     file: Path
-    pieces: Callable[[], Iterator[Piece]]
+    batches: Callable[[], Iterator[SourceBatch]]
 
     def digest(self) -> str:
         """Return the SHA-256 of the file, or of the answer to the query."""
         return file_digest(self.file)
 
 
-def open_sources(sources: Iterable[str | Path], reading: Reading, scratch: Path) -> list[Source]:
+def open_sources(sources: Iterable[str | Path], options: ReadOptions, scratch: Path) -> list[Source]:
     """Open files (or globs, or folders of Parquet files) and database URLs; answers of queries are put into `scratch`.
 
     Every source must have the required columns, under their own names, mapped, or as constants, and at least one row.
@@ -92,17 +94,17 @@ def open_sources(sources: Iterable[str | Path], reading: Reading, scratch: Path)
             raise SourceError("a source without a name: name a CSV or Parquet file, or a database URL")
         if "://" in text:
             databases += 1
-            files = [_open_database(text, scratch / f"answer-{place}.parquet", reading)]
+            files = [_open_database(text, scratch / f"answer-{place}.parquet", options)]
         else:
-            files = [_open_file(path, reading) for path in _files(text)]
+            files = [_open_file(path, options) for path in _files(text)]
         if all(file.empty for file in files):
             raise SourceError(f"{without_password(text)} has no rows: expected at least one event below the header")
         opened += files
     if not opened:
         raise SourceError("no source given: name a CSV or Parquet file, or a database URL")
-    if reading.query and not databases:
+    if options.query and not databases:
         raise SourceError(f"a query needs a database URL ({', '.join(SCHEMES)}), and there is none among the sources")
-    for name in reading.constants:
+    for name in options.constants:
         if all(name in source.taken for source in opened):
             raise SourceError(
                 f"{name} is given as a constant, but the source has that column: leave out one of the two"
@@ -141,7 +143,7 @@ def _found(text: str) -> list[Path]:
     raise SourceError(f"there is no file {text}: {hint}")
 
 
-def _open_file(path: Path, reading: Reading) -> Source:
+def _open_file(path: Path, options: ReadOptions) -> Source:
     name = os.fsencode(path).decode("utf-8", "backslashreplace")
     try:
         with path.open("rb") as file:
@@ -152,26 +154,30 @@ def _open_file(path: Path, reading: Reading) -> Source:
         if start.startswith(magic):
             raise SourceError(f"{name} is no CSV or Parquet file but {found}")
     if start.startswith(b"PAR1") or path.suffix.lower() in (".parquet", ".pq"):
-        return _open_parquet(path, name, reading)
-    return _open_delimited(path, name, reading)
+        return _open_parquet(path, name, options)
+    return _open_delimited(path, name, options)
 
 
-def _open_delimited(path: Path, name: str, reading: Reading) -> Source:
+def _open_delimited(path: Path, name: str, options: ReadOptions) -> Source:
     try:
-        layout = sniffed_layout(path, [*COLUMN_NAMES, *reading.map.values()], reading.delimiter, reading.encoding)
-        taken = _taken(name, layout.header, reading)
-        first = next(read_delimited(path, layout), None)
+        csv_format = sniff_csv_format(
+            path, [*LOG_COLUMN_NAMES, *options.map.values()], options.delimiter, options.encoding
+        )
+        taken = _taken(name, csv_format.header, options)
+        first = next(read_csv_rows(path, csv_format), None)
     except UnreadableSourceError as error:
-        raise SourceError(f"{name} {error}; expected CSV with a header line naming {', '.join(REQUIRED)}") from None
-    numbers = [taken[column.name] for column in COLUMNS if column.type == "float" and column.name in taken]
-    decimal = reading.decimal or (_sniffed_decimal([first.table[column] for column in numbers]) if first else ".")
-    assumed = {"format": "CSV", "encoding": layout.encoding, "delimiter": layout.delimiter, "decimal": decimal}
-    read = _reads(name, lambda: pieces_of_text(path, layout, taken))
+        raise SourceError(
+            f"{name} {error}; expected CSV with a header line naming {', '.join(REQUIRED_LOG_COLUMNS)}"
+        ) from None
+    numbers = [taken[column.name] for column in LOG_COLUMNS if column.type == "float" and column.name in taken]
+    decimal = options.decimal or (_sniffed_decimal([first.table[column] for column in numbers]) if first else ".")
+    assumed = {"format": "CSV", "encoding": csv_format.encoding, "delimiter": csv_format.delimiter, "decimal": decimal}
+    read = _reads(name, lambda: csv_batches(path, csv_format, taken))
     return Source(
         name,
-        data_columns(layout.header),
+        data_columns(csv_format.header),
         taken,
-        _constants(taken, reading),
+        _constants(taken, options),
         decimal,
         assumed,
         first is None,
@@ -188,24 +194,24 @@ def _sniffed_decimal(columns: Sequence[pa.StringArray]) -> str:
     return "," if with_comma and not thousands and not any("." in text for text in texts) else "."
 
 
-def _open_parquet(path: Path, name: str, reading: Reading) -> Source:
+def _open_parquet(path: Path, name: str, options: ReadOptions) -> Source:
     try:
         with pq.ParquetFile(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
     except (OSError, pa.ArrowException) as error:
         raise SourceError(f"{name} is no readable Parquet file ({_first_line(error)}): write it again") from None
-    taken = _taken(name, tuple(schema.names), reading)
+    taken = _taken(name, tuple(schema.names), options)
     for ours, theirs in taken.items() if rows else ():
         if expected := unreadable_type(ours, schema.field(theirs).type):
             raise SourceError(f"{name} has {schema.field(theirs).type} in column {theirs!r}: expected {expected}")
     header = data_columns(schema.names)
-    read = _reads(name, lambda: pieces_of_parquet(path, header, taken))
+    read = _reads(name, lambda: parquet_batches(path, header, taken))
     return Source(
         name,
         header,
         taken,
-        _constants(taken, reading),
-        reading.decimal or ".",
+        _constants(taken, options),
+        options.decimal or ".",
         {"format": "Parquet"},
         rows == 0,
         path,
@@ -213,38 +219,38 @@ def _open_parquet(path: Path, name: str, reading: Reading) -> Source:
     )
 
 
-def _open_database(url: str, answer: Path, reading: Reading) -> Source:
+def _open_database(url: str, answer: Path, options: ReadOptions) -> Source:
     name = without_password(url)
     try:
-        answer_as_parquet(url, reading.query, answer)
+        query_to_parquet(url, options.query, answer)
     except UnreadableSourceError as error:
         raise SourceError(f"{name} {error}") from None
-    return replace(_open_parquet(answer, name, reading), assumed={"format": "query"})
+    return replace(_open_parquet(answer, name, options), assumed={"format": "query"})
 
 
-def _taken(name: str, header: Sequence[str], reading: Reading) -> dict[str, str]:
+def _taken(name: str, header: Sequence[str], options: ReadOptions) -> dict[str, str]:
     """Return which of the source's columns stands for which of the contract's."""
     twice = sorted({column for column in header if list(header).count(column) > 1})
     if twice:
         raise SourceError(f"{name} has the column {', '.join(twice)} more than once: rename or remove one")
     taken, missing = {}, []
-    for column in COLUMN_NAMES:
-        theirs = reading.map.get(column, column)
+    for column in LOG_COLUMN_NAMES:
+        theirs = options.map.get(column, column)
         if theirs in header:
             taken[column] = theirs
-        elif column in reading.map or (column in REQUIRED and column not in reading.constants):
+        elif column in options.map or (column in REQUIRED_LOG_COLUMNS and column not in options.constants):
             missing.append(theirs)
     if missing:
         raise SourceError(f"{name} has no column {', '.join(missing)}: {_nearest(missing, header)}")
     return taken
 
 
-def _constants(taken: Mapping[str, str], reading: Reading) -> dict[str, str]:
-    return {name: value for name, value in reading.constants.items() if name not in taken}
+def _constants(taken: Mapping[str, str], options: ReadOptions) -> dict[str, str]:
+    return {name: value for name, value in options.constants.items() if name not in taken}
 
 
 def _nearest(missing: Sequence[str], header: Sequence[str]) -> str:
-    by_letters = {re.sub(r"[\W_]", "", column).lower(): column for column in header if column not in COLUMN_NAMES}
+    by_letters = {re.sub(r"[\W_]", "", column).lower(): column for column in header if column not in LOG_COLUMN_NAMES}
     found = {}
     for name in missing:
         near = get_close_matches(re.sub(r"[\W_]", "", name).lower(), by_letters, 1, 0.55)
@@ -257,12 +263,12 @@ def _nearest(missing: Sequence[str], header: Sequence[str]) -> str:
     return f"did you mean {hints}? Its columns are {names}"
 
 
-def _reads(name: str, pieces: Callable[[], Iterator[Piece]]) -> Callable[[], Iterator[Piece]]:
+def _reads(name: str, batches: Callable[[], Iterator[SourceBatch]]) -> Callable[[], Iterator[SourceBatch]]:
     """Return the function with whatever goes wrong on the way told as a SourceError."""
 
-    def reads() -> Iterator[Piece]:
+    def reads() -> Iterator[SourceBatch]:
         try:
-            yield from pieces()
+            yield from batches()
         except UnreadableSourceError as error:
             raise SourceError(f"{name} {error}") from None
         except (OSError, pa.ArrowException) as error:

@@ -19,7 +19,7 @@ def without_password(url: str) -> str:
     return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", re.sub(r"(password=)[^&\s]*", r"\1***", url))
 
 
-def answer_as_parquet(url: str, query: str | None, path: Path) -> Path:
+def query_to_parquet(url: str, query: str | None, path: Path) -> Path:
     """Write the answer of one SELECT statement to a Parquet file, in bounded memory; return its path.
 
     URLs are `postgresql://user:password@host:port/database` and `sqlite:///relative.db` (`sqlite:////absolute.db`).

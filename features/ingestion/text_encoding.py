@@ -25,7 +25,7 @@ CANDIDATES = (
 SAMPLE = 1 << 18
 
 
-def sniffed_encoding(path: Path) -> str:
+def detect_encoding(path: Path) -> str:
     """Return the file's encoding: its byte order mark's, UTF-8 where that fits, else what fits its lines best.
 
     UTF-8 stands although some lines are not, if more lines beyond ASCII are UTF-8 than not.

@@ -12,37 +12,37 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from features.ingestion.casting import Faults, as_moments, as_numbers, as_texts, bytes_of, trimmed
+from features.ingestion.casting import RowErrors, cast_numbers, cast_text, cast_timestamps, strip_whitespace, text_bytes
 from features.optional_numba import njit
 from features.schema import (
     AMOUNT_MAXIMUM,
     CHANNELS,
-    COLUMNS,
     EVENT_TYPES,
     GOALS,
     INCENTIVE_CHANNELS,
     INCENTIVE_OUTCOMES,
+    LOG_COLUMNS,
     RATING_MAXIMUM,
-    REQUIRED,
+    REQUIRED_LOG_COLUMNS,
     VISIT_OUTCOMES,
 )
 from features.store.event_store import ABSENT
-from features.timezones import BusinessTime
+from features.timezones import BusinessTimezone
 
 VISIT, INCENTIVE = EVENT_TYPES.index("visit"), EVENT_TYPES.index("incentive")
 NO_WORD, WRONG = 255, 254
 
 
 @dataclass(frozen=True)
-class Rules:
+class ValidationRules:
     """What a log is checked against: the business clock, the highest rating, the decimal mark of numbers in text."""
 
-    clock: BusinessTime
+    clock: BusinessTimezone
     rating_maximum: float = RATING_MAXIMUM
     decimal: str = "."
 
 
-class Checked(NamedTuple):
+class ValidatedBatch(NamedTuple):
     """`events`: the columns of `write_store`, good rows alone; `rows`: their positions.
 
     `known_from`, and beside these columns `reference`, are there if any row has one.
@@ -50,12 +50,12 @@ class Checked(NamedTuple):
 
     events: pa.RecordBatch
     rows: NDArray[np.int64] | None  # None: all of them
-    faults: Faults
+    errors: RowErrors
 
 
 def unreadable_type(name: str, type_: pa.DataType) -> str | None:
     """Return what a contract column of this Arrow type should have been, None when it can be read."""
-    kind = next(column.type for column in COLUMNS if column.name == name)
+    kind = next(column.type for column in LOG_COLUMNS if column.name == name)
     if pa.types.is_dictionary(type_):
         type_ = type_.value_type
     text = pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_)
@@ -69,20 +69,20 @@ def unreadable_type(name: str, type_: pa.DataType) -> str | None:
     return "numbers or text" if kind == "float" else "text or whole numbers"
 
 
-def checked(log: Mapping[str, pa.Array], rules: Rules) -> Checked:
-    """Check a batch: equally long arrays by contract column, `REQUIRED` at least, of types that can be read."""
-    faults = Faults()
+def validate_batch(log: Mapping[str, pa.Array], rules: ValidationRules) -> ValidatedBatch:
+    """Check a batch: equally long arrays by contract column, `REQUIRED_LOG_COLUMNS` at least, of types that can be read."""
+    errors = RowErrors()
     size = len(log["customer_id"])
-    log = {name: column for name, column in log.items() if name in REQUIRED or column.null_count < size}
-    columns: dict[str, pa.Array] = {"customer_id": _customer_ids(log["customer_id"], faults)}
-    columns["time"] = as_moments("event_time", log["event_time"], rules.clock, faults)
+    log = {name: column for name, column in log.items() if name in REQUIRED_LOG_COLUMNS or column.null_count < size}
+    columns: dict[str, pa.Array] = {"customer_id": _customer_ids(log["customer_id"], errors)}
+    columns["time"] = cast_timestamps("event_time", log["event_time"], rules.clock, errors)
     types = {len(EVENT_TYPES): EVENT_TYPES}
-    kind = _coded("event_type", log["event_type"], types, np.full(size, len(EVENT_TYPES), np.uint8), faults)
-    faults.add("event_type", f"is empty: expected {', '.join(EVENT_TYPES)}", kind == NO_WORD)
+    kind = _coded("event_type", log["event_type"], types, np.full(size, len(EVENT_TYPES), np.uint8), errors)
+    errors.add("event_type", f"is empty: expected {', '.join(EVENT_TYPES)}", kind == NO_WORD)
     columns["kind"] = pa.array(kind)
     kind = np.minimum(kind, len(EVENT_TYPES))
     columns["cents"] = _scaled(
-        "amount", log.get("amount"), rules, AMOUNT_MAXIMUM, 100, np.empty(size, np.int64), faults
+        "amount", log.get("amount"), rules, AMOUNT_MAXIMUM, 100, np.empty(size, np.int64), errors
     )
     words: Mapping[str, Mapping[int, Sequence[str]]] = {
         "channel": {VISIT: CHANNELS, INCENTIVE: INCENTIVE_CHANNELS},
@@ -91,66 +91,66 @@ def checked(log: Mapping[str, pa.Array], rules: Rules) -> Checked:
     }
     for name, by_kind in words.items():
         absent = np.full(size, ABSENT[name], np.uint8)
-        columns[name] = pa.array(_coded(name, log[name], by_kind, kind, faults) if name in log else absent)
+        columns[name] = pa.array(_coded(name, log[name], by_kind, kind, errors) if name in log else absent)
     for name in ("satisfaction", "loyalty"):
         maximum = rules.rating_maximum
-        columns[name] = _scaled(name, log.get(name), rules, maximum, 1000, np.empty(size, np.int32), faults)
+        columns[name] = _scaled(name, log.get(name), rules, maximum, 1000, np.empty(size, np.int32), errors)
     if "reference" in log:
-        columns["reference"] = trimmed(as_texts("reference", log["reference"], faults))
+        columns["reference"] = strip_whitespace(cast_text("reference", log["reference"], errors))
     if "recorded_at" in log:
-        columns["known_from"] = as_moments("recorded_at", log["recorded_at"], rules.clock, faults)
+        columns["known_from"] = cast_timestamps("recorded_at", log["recorded_at"], rules.clock, errors)
     for name in ("reference", "known_from"):
         if name in columns and columns[name].null_count == size:
             del columns[name]
     events = pa.RecordBatch.from_pydict(columns)
-    if not faults.found:
-        return Checked(events, None, faults)
+    if not errors.entries:
+        return ValidatedBatch(events, None, errors)
     good = np.ones(size, bool)
-    for _, _, rows in faults.found:
+    for _, _, rows in errors.entries:
         good[rows] = False
-    return Checked(events.filter(pa.array(good)), np.flatnonzero(good), faults)
+    return ValidatedBatch(events.filter(pa.array(good)), np.flatnonzero(good), errors)
 
 
-def _customer_ids(column: pa.Array, faults: Faults) -> pa.StringArray | pa.DictionaryArray:
+def _customer_ids(column: pa.Array, errors: RowErrors) -> pa.StringArray | pa.DictionaryArray:
     """Return the ids, trimmed; those that come as codes and a few texts stay so, and each text is looked at once."""
     if not pa.types.is_dictionary(column.type) or not len(column.dictionary):
-        return _trimmed_ids(column, faults)
-    of_entries = Faults()
+        return _trimmed_ids(column, errors)
+    of_entries = RowErrors()
     entries = _trimmed_ids(column.dictionary, of_entries)
     indices = column.indices
     if indices.null_count:
-        faults.add("customer_id", "is empty", indices.is_null())
+        errors.add("customer_id", "is empty", indices.is_null())
         indices = indices.fill_null(0)
     indices = indices.cast(pa.int32())
-    for name, reason, where in of_entries.found:
+    for name, reason, where in of_entries.entries:
         faulty = np.zeros(len(entries), bool)
         faulty[where] = True
-        faults.add(name, reason, faulty[indices.to_numpy()])
+        errors.add(name, reason, faulty[indices.to_numpy()])
     return pa.DictionaryArray.from_arrays(indices, entries)
 
 
-def _trimmed_ids(column: pa.Array, faults: Faults) -> pa.StringArray:
-    text = trimmed(as_texts("customer_id", column, faults))
+def _trimmed_ids(column: pa.Array, errors: RowErrors) -> pa.StringArray:
+    text = strip_whitespace(cast_text("customer_id", column, errors))
     if text.null_count:
-        faults.add("customer_id", "is empty", text.is_null())
-    if bytes_of(text).min(initial=255) == 0:
-        faults.add("customer_id", "holds a NUL byte", pc.match_substring(text, "\0"))
+        errors.add("customer_id", "is empty", text.is_null())
+    if text_bytes(text).min(initial=255) == 0:
+        errors.add("customer_id", "holds a NUL byte", pc.match_substring(text, "\0"))
     return text
 
 
 def _coded(
-    name: str, column: pa.Array, words: Mapping[int, Sequence[str]], kind: NDArray[np.uint8], faults: Faults
+    name: str, column: pa.Array, words: Mapping[int, Sequence[str]], kind: NDArray[np.uint8], errors: RowErrors
 ) -> NDArray[np.uint8]:
     """Return each row's place among the words that its kind of event may have.
 
     NO_WORD where blank or where any word goes, WRONG (and a fault) where the word is unknown.
     """
     if not pa.types.is_dictionary(column.type):
-        column = as_texts(name, column, faults).dictionary_encode()
-    unreadable = Faults()
-    entries = trimmed(as_texts(name, column.dictionary, unreadable))
+        column = cast_text(name, column, errors).dictionary_encode()
+    unreadable = RowErrors()
+    entries = strip_whitespace(cast_text(name, column.dictionary, unreadable))
     blank = entries.is_null().to_numpy(zero_copy_only=False)
-    for _, _, where in unreadable.found:
+    for _, _, where in unreadable.entries:
         blank[where] = False
     # A row of the table for each kind of event, a column for each distinct text and a last one for null.
     table = np.full((len(EVENT_TYPES) + 1, len(entries) + 1), NO_WORD, np.uint8)
@@ -162,7 +162,7 @@ def _coded(
         for row, allowed in words.items():
             of_kind = "" if name == "event_type" else f" for {EVENT_TYPES[row]}s"
             where = (coded == WRONG) & (kind == row)
-            faults.add(name, f"is unknown{of_kind}: expected {', '.join(allowed)}", where)
+            errors.add(name, f"is unknown{of_kind}: expected {', '.join(allowed)}", where)
     return coded
 
 
@@ -191,21 +191,21 @@ def _look_up(table, kind, position, present, offset, coded):  # type: ignore[no-
 def _scaled(
     name: str,
     column: pa.Array | None,
-    rules: Rules,
+    rules: ValidationRules,
     maximum: float,
     scale: float,
     out: NDArray[np.signedinteger[Any]],
-    faults: Faults,
+    errors: RowErrors,
 ) -> pa.Array:
     """Return `out` with numbers as floor(number * scale + 0.5), -1 where absent or faulty."""
     if column is None:
         out[:] = -1
         return pa.array(out)
-    numbers = as_numbers(name, column, rules.decimal, faults)
+    numbers = cast_numbers(name, column, rules.decimal, errors)
     if _scale(*_raw(numbers, np.float64), scale, maximum, out):
-        faults.add(name, "is not finite", pc.invert(pc.is_finite(numbers)))
-        faults.add(name, "is negative", pc.less(numbers, 0.0))
-        faults.add(name, f"is above {maximum:.15g}", pc.greater(numbers, maximum))
+        errors.add(name, "is not finite", pc.invert(pc.is_finite(numbers)))
+        errors.add(name, "is negative", pc.less(numbers, 0.0))
+        errors.add(name, f"is above {maximum:.15g}", pc.greater(numbers, maximum))
     return pa.array(out)
 
 

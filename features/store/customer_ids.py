@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 
-class CustomerCoder:
+class CustomerIdEncoder:
     """Gives each distinct id a number in order of first appearance, across batches.
 
     An open-addressing table keyed by 96 bits of each id's bytes. Ids with equal keys are taken for equal, which two
@@ -28,7 +28,7 @@ class CustomerCoder:
         while 2 * (self._known + len(ids)) > len(self._table):
             self._table = _grown(self._table)
         codes: NDArray[np.int32]
-        codes, new = _code(keys(ids), self._table, self._known)
+        codes, new = _code(text_hashes(ids), self._table, self._known)
         self._known += len(new)
         self._ids.append(ids.take(pa.array(new)))
         return codes
@@ -38,7 +38,7 @@ class CustomerCoder:
         return pa.chunked_array(self._ids, pa.string()).combine_chunks()
 
 
-def keys(texts: pa.StringArray) -> NDArray[np.uint64]:
+def text_hashes(texts: pa.StringArray) -> NDArray[np.uint64]:
     """Return two hashes of each text, shape (rows, 2); null counts as the empty text."""
     if not len(texts):
         return np.empty((0, 2), np.uint64)

@@ -21,7 +21,7 @@ WORDS = 4
 FEW = 64
 
 
-def packed(batch: pa.RecordBatch) -> Words:
+def pack_rows(batch: pa.RecordBatch) -> Words:
     """Return the rows of a batch (columns of `store.DTYPES`, null where absent) as words, shape (rows, 4 or 6).
 
     Six where anything is said of when events were known.
@@ -56,7 +56,7 @@ def _pack(time, kind, cents, channel, goal, outcome, satisfaction, loyalty, word
 
 
 @njit(nogil=True, cache=True)
-def unpack(words, time, kind, cents, channel, goal, outcome, satisfaction, loyalty):  # type: ignore[no-untyped-def]
+def unpack_rows(words, time, kind, cents, channel, goal, outcome, satisfaction, loyalty):  # type: ignore[no-untyped-def]
     """Write the words' columns out."""
     for row in range(len(words)):
         time[row] = words[row, 0]
@@ -71,7 +71,7 @@ def unpack(words, time, kind, cents, channel, goal, outcome, satisfaction, loyal
 
 
 @njit(nogil=True, cache=True)
-def place(words, codes, free, rows):  # type: ignore[no-untyped-def]
+def scatter_rows(words, codes, free, rows):  # type: ignore[no-untyped-def]
     """Copy each row to the next free place of its customer's code among all `rows`.
 
     Words that a row lacks are left as they are in `rows`.
@@ -86,7 +86,7 @@ def place(words, codes, free, rows):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def order(rows, offsets, first, last):  # type: ignore[no-untyped-def]
+def sort_rows(rows, offsets, first, last):  # type: ignore[no-untyped-def]
     """Put the rows of each of the customers first..last in order."""
     for customer in range(first, last):
         begin, end = offsets[customer], offsets[customer + 1]

@@ -20,13 +20,13 @@ import pyarrow.compute as pc
 from numba import njit
 from numpy.typing import NDArray
 
-from features.atomic_file import sync, whole_file
+from features.atomic_file import atomic_write, fsync_path
 from features.engines.codegen import EVENT_COLUMNS, RECORD_COLUMNS
 from features.errors import StoreError
-from features.store.customer_ids import CustomerCoder
+from features.store.customer_ids import CustomerIdEncoder
 from features.store.event_store import ABSENT, DTYPES, SCHEMA_VERSION, EventStore, open_store
-from features.store.row_packing import WORDS, Words, order, packed, place, unpack
-from features.timezones import BusinessTime, business_time
+from features.store.row_packing import WORDS, Words, pack_rows, scatter_rows, sort_rows, unpack_rows
+from features.timezones import BusinessTimezone, business_timezone
 
 THREADS = 2
 CUSTOMERS = 4096
@@ -53,17 +53,17 @@ def write_store(
         folder = path / f"events-{uuid.uuid4().hex[:12]}"
         folder.mkdir()
         try:
-            facts = _write_columns(folder, batches, business_time(timezone))
+            facts = _write_columns(folder, batches, business_timezone(timezone))
             if beside:
                 beside(folder)
             for file in [*folder.iterdir(), folder]:
-                sync(file)
+                fsync_path(file)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         # From here on the manifest may name the folder: what goes wrong now must leave it, to the next write at most.
         manifest = {"schema_version": SCHEMA_VERSION, "folder": folder.name, "timezone": timezone, "digest": digest}
-        with whole_file(path / "manifest.json") as part:
+        with atomic_write(path / "manifest.json") as part:
             part.write_text(json.dumps(manifest | facts, indent=2))
         for old in path.glob("events-*"):
             if old.name != folder.name:
@@ -87,12 +87,12 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
-def _write_columns(folder: Path, batches: Iterable[pa.RecordBatch], clock: BusinessTime) -> dict[str, Any]:
+def _write_columns(folder: Path, batches: Iterable[pa.RecordBatch], clock: BusinessTimezone) -> dict[str, Any]:
     """Write the sorted columns, offsets and customer ids to the folder; return what the manifest says of them."""
-    coder = CustomerCoder()
+    coder = CustomerIdEncoder()
     parts: list[tuple[Words, NDArray[np.int32]]] = []
     for batch in batches:
-        parts.append((packed(batch), coder.codes(batch["customer_id"])))
+        parts.append((pack_rows(batch), coder.codes(batch["customer_id"])))
     ids, offsets, free = _customers(coder, [codes for _, codes in parts])
     np.save(folder / "offsets.npy", offsets)
     table = pa.table({"customer_id": ids})
@@ -107,10 +107,10 @@ def _write_columns(folder: Path, batches: Iterable[pa.RecordBatch], clock: Busin
     def shelve(share: int) -> None:
         for first in range(bounds[share], bounds[share + 1], CUSTOMERS):
             last = min(first + CUSTOMERS, bounds[share + 1])
-            order(rows, offsets, first, last)
+            sort_rows(rows, offsets, first, last)
             of_block = slice(offsets[first], offsets[last])
             block = {name: column[of_block] for name, column in columns.items()}
-            unpack(rows[of_block], *(block[name] for name in EVENT_COLUMNS if name != "day"))
+            unpack_rows(rows[of_block], *(block[name] for name in EVENT_COLUMNS if name != "day"))
             block["day"][:] = clock.days(block["time"])
             for word, name in enumerate(reversed(RECORD_COLUMNS) if recorded else ()):
                 block[name][:] = rows[of_block, WORDS + word]
@@ -150,7 +150,7 @@ def _empty_column(path: Path, dtype: type[np.generic], rows: int) -> NDArray[Any
 
 
 def _customers(
-    coder: CustomerCoder, codes: list[NDArray[np.int32]]
+    coder: CustomerIdEncoder, codes: list[NDArray[np.int32]]
 ) -> tuple[pa.StringArray, NDArray[np.int64], NDArray[np.int64]]:
     """Return the sorted ids of those who have rows, where the rows of each start, and that by the customer's code."""
     ids = coder.ids()
@@ -179,5 +179,5 @@ def _placed(parts: list[tuple[Words, NDArray[np.int32]]], size: int, free: NDArr
         rows[:, WORDS + word] = ABSENT[name]
     parts.reverse()
     while parts:
-        place(*parts.pop(), free, rows)
+        scatter_rows(*parts.pop(), free, rows)
     return rows

@@ -20,7 +20,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from features.atomic_file import whole_file
+from features.atomic_file import atomic_write
 from reporting.build import Report
 from reporting.change import MODEL_PARTS, rule_steps
 from reporting.charts import charts
@@ -42,7 +42,7 @@ def write_page(path: str | Path, report: Report, language: str = "en", files: bo
     every customer. Raises ValueError for an unknown language.
     """
     text = page(report, language, files, seed)
-    with whole_file(path) as part:
+    with atomic_write(path) as part:
         part.write_text(text, encoding="utf-8")
 
 

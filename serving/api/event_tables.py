@@ -11,10 +11,10 @@ from features.as_of import AsOf
 from features.definitions import FEATURE_NAMES
 from features.engines.python_engine import ORDER, features_from_encoded
 from features.ingestion.validation import Rules, checked, unreadable_type
-from features.schema import COLUMN_NAMES as LOG_COLUMNS
+from features.schema import LOG_COLUMN_NAMES as LOG_COLUMNS
 from features.schema import EVENT_TYPES, REQUIRED
 from features.store.event_store import ABSENT
-from features.timezones import business_time
+from features.timezones import business_timezone
 from serving.api.arrow_parquet import plain, read_table
 from serving.api.event_json import repeated
 from serving.api.feature_rows import frame
@@ -38,7 +38,7 @@ def frame_of_events(
     wrong = [(name, unreadable_type(name, array.type), array.type) for name, array in log.items()]
     if faults := [(name, f"found {type_}, expected {expected}") for name, expected, type_ in wrong if expected]:
         raise invalid(faults)
-    found = checked(log, Rules(business_time(asked.timezone)))
+    found = checked(log, Rules(business_timezone(asked.timezone)))
     faults = [
         (f"{name}/{row}", reason) for name, reason, rows in found.faults.found for row in rows[:MOST_FAULTS].tolist()
     ]
@@ -72,7 +72,7 @@ def _features(
     coded = {
         name: events[name].fill_null(ABSENT.get(name, 0)).to_numpy() for name in events.schema.names if name in ORDER
     }
-    coded["day"] = business_time(asked.timezone).days(coded["time"])
+    coded["day"] = business_timezone(asked.timezone).days(coded["time"])
     absent = [ABSENT.get(name) for name in ORDER]
     columns = [
         coded[name][order].tolist() if name in coded else [empty] * len(order)

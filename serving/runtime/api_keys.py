@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from features.atomic_file import whole_file
+from features.atomic_file import atomic_write
 from features.errors import ApiKeysError, RateLimitError
 from serving.runtime.poller import stamp
 from serving.runtime.rate_limits import parsed_rate
@@ -88,7 +88,7 @@ def add_key(path: str | Path, name: str, scopes: Iterable[str], rate: str | None
     lines = ["[[keys]]", f'name = "{name}"', f"scopes = {json.dumps(scopes)}"]
     lines += [f'sha256 = "{entry["sha256"]}"', *([f'rate = "{rate}"'] if rate else [])]
     before = path.read_text() + "\n" if keys else ""
-    with whole_file(path) as part:
+    with atomic_write(path) as part:
         part.touch(0o600)
         part.write_text(before + "\n".join(lines) + "\n")
         part.chmod(0o600)

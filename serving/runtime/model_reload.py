@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from features.atomic_file import whole_file
+from features.atomic_file import atomic_write
 from features.errors import PublishedModelError
 from features.loyalty.formula import Formula
 from serving.runtime.model_loader import load
@@ -81,7 +81,7 @@ def _note(store: Path, name: str) -> None:
     if _served(store) == name:
         return
     try:
-        with whole_file(store / REGISTERED_NAME / SERVED) as part:
+        with atomic_write(store / REGISTERED_NAME / SERVED) as part:
             part.write_text(name)
     except OSError:
         pass

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.ingestion.ingest import ingest
-from features.ingestion.ingest_report import Report
+from features.ingestion.ingest_report import IngestReport
 from features.store.event_store import ABSENT, open_store
 
 HEADER = "customer_id,event_time,event_type,amount,channel,goal,outcome,satisfaction,loyalty"
@@ -24,7 +24,7 @@ NONE = set(ABSENT.values())
 class Read(NamedTuple):
     """What came of reading: the report, the store's events in its order, and the rows of the two files beside it."""
 
-    report: Report
+    report: IngestReport
     events: list[dict[str, Any]]
     quarantine: list[dict[str, str]]
     duplicates: list[dict[str, str]]
@@ -59,7 +59,7 @@ def read(sources: Any, **options: Any) -> Read:
     return Read(report, events, quarantine, duplicates)
 
 
-def check_accounts(report: Report) -> None:
+def check_accounts(report: IngestReport) -> None:
     """Assert that no row is lost: in = kept + quarantined + duplicates, and the parts add up."""
     assert report.rows_in == report.kept + report.quarantined + report.duplicates
     assert report.quarantined == sum(report.quarantined_by_reason.values())

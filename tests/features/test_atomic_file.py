@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from features.atomic_file import whole_file
+from features.atomic_file import atomic_write
 
 KILLED = """
 import os, signal, sys
-from features.atomic_file import whole_file
-with whole_file(sys.argv[1]) as part:
+from features.atomic_file import atomic_write
+with atomic_write(sys.argv[1]) as part:
     part.write_text("half of the n")
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -21,7 +21,7 @@ with whole_file(sys.argv[1]) as part:
 def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
     """Until the block ends a reader sees no file, then all of it; its folder is made, nothing else stays in it."""
     path = tmp_path / "deep" / "down" / "out.txt"
-    with whole_file(path) as part:
+    with atomic_write(path) as part:
         part.write_text("new")
         assert part.parent == path.parent
         assert not path.exists()
@@ -33,7 +33,7 @@ def test_a_file_is_replaced_when_the_new_one_is_whole(tmp_path: Path) -> None:
     """Until the block ends a reader sees the old file."""
     path = tmp_path / "out.txt"
     path.write_text("old")
-    with whole_file(str(path)) as part:
+    with atomic_write(str(path)) as part:
         part.write_text("new")
         assert path.read_text() == "old"
     assert path.read_text() == "new"
@@ -45,7 +45,7 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
     path.write_text("old")
 
     def fail() -> None:
-        with whole_file(path) as part:
+        with atomic_write(path) as part:
             part.write_text("half of the n")
             raise RuntimeError("stopped")
 
@@ -69,6 +69,6 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
     """A path that is a folder is an error, and the folder stays as it is."""
     folder = tmp_path / "folder"
     folder.mkdir()
-    with pytest.raises(OSError, match="folder"), whole_file(folder) as part:
+    with pytest.raises(OSError, match="folder"), atomic_write(folder) as part:
         part.write_text("new")
     assert list(tmp_path.iterdir()) == [folder]

@@ -1,13 +1,13 @@
 """The contract is whole, and says what the design says."""
 
-from features.schema import CHANNELS, COLUMN_NAMES, COLUMNS, EVENT_TYPES, REQUIRED
+from features.schema import CHANNELS, EVENT_TYPES, LOG_COLUMN_NAMES, LOG_COLUMNS, REQUIRED_LOG_COLUMNS
 
 
 def test_the_columns_are_those_of_the_log() -> None:
     """Three are required; each says what it means."""
-    assert REQUIRED == ("customer_id", "event_time", "event_type")
-    assert len(set(COLUMN_NAMES)) == len(COLUMNS) == 12
-    assert all(column.meaning for column in COLUMNS)
+    assert REQUIRED_LOG_COLUMNS == ("customer_id", "event_time", "event_type")
+    assert len(set(LOG_COLUMN_NAMES)) == len(LOG_COLUMNS) == 12
+    assert all(column.meaning for column in LOG_COLUMNS)
 
 
 def test_at_one_moment_a_visit_comes_before_what_it_leads_to() -> None:
@@ -19,5 +19,5 @@ def test_at_one_moment_a_visit_comes_before_what_it_leads_to() -> None:
 
 def test_no_word_is_written_twice() -> None:
     """A contract column's meaning names every word it may hold."""
-    channel = next(column for column in COLUMNS if column.name == "channel")
+    channel = next(column for column in LOG_COLUMNS if column.name == "channel")
     assert all(word in channel.meaning for word in CHANNELS)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.timezones import business_time
+from features.timezones import business_timezone
 
 EPOCH = datetime(1970, 1, 1)
 # Plain ones, half hours, a day left out, double summer time, summer time that is winter's, seconds of old.
@@ -24,7 +24,7 @@ def microseconds(wall_clock: datetime) -> int:
 
 def near_changes(timezone: str) -> st.SearchStrategy[int]:
     """Wall-clock times about the changes of the clocks, and any others."""
-    clock = business_time(timezone)
+    clock = business_timezone(timezone)
     anywhere = st.integers(microseconds(datetime(1900, 1, 1)), microseconds(datetime(2201, 1, 1)) - 1)
     if not len(clock.changes):
         return anywhere
@@ -37,7 +37,7 @@ def near_changes(timezone: str) -> st.SearchStrategy[int]:
 def test_wall_clock_times_are_the_moments_that_zoneinfo_has(case: tuple[str, int]) -> None:
     """A time that comes twice is its first occurrence; one that never comes is told."""
     timezone, wall_clock = case
-    clock, zone = business_time(timezone), ZoneInfo(timezone)
+    clock, zone = business_timezone(timezone), ZoneInfo(timezone)
     (moment,), (exists,) = clock.to_utc(np.array([wall_clock]))
     local = EPOCH + timedelta(microseconds=wall_clock)
     expected = local.replace(tzinfo=zone).astimezone(UTC)
@@ -51,14 +51,14 @@ def test_wall_clock_times_are_the_moments_that_zoneinfo_has(case: tuple[str, int
 def test_days_are_those_of_the_zone(timezone: str, moment: int) -> None:
     """The day of a moment is that on the zone's calendar."""
     local = (EPOCH.replace(tzinfo=UTC) + timedelta(microseconds=moment)).astimezone(ZoneInfo(timezone))
-    assert business_time(timezone).days(np.array([moment])) == [local.toordinal() - EPOCH.toordinal()]
+    assert business_timezone(timezone).days(np.array([moment])) == [local.toordinal() - EPOCH.toordinal()]
 
 
 @pytest.mark.parametrize("name", ["Europe/Berln", "", "../UTC", "Mars/Olympus", "\0", "Europe"])
 def test_an_unknown_zone_is_one_line_with_names_to_try(name: str) -> None:
     """What is no zone is refused, with the nearest names."""
     with pytest.raises(ValueError, match="is not in the IANA database: give a name such as"):
-        business_time(name)
+        business_timezone(name)
     if name == "Europe/Berln":
         with pytest.raises(ValueError, match="Europe/Berlin"):
-            business_time(name)
+            business_timezone(name)

@@ -19,7 +19,7 @@ import httpx
 import psutil
 from bentoml._internal.models import ModelStore
 
-from features.atomic_file import whole_file
+from features.atomic_file import atomic_write
 from training.models.bundle import COMPILED_FILE
 from training.models.compiled.compiled_model import CompiledModel
 from training.models.customer_model import CustomerModel
@@ -61,7 +61,7 @@ def put(home: Path, model: CustomerModel, number: int) -> Path:
 
 def latest(home: Path, name: str) -> None:
     """Make that version the latest, now."""
-    with whole_file(home / "models" / "regulars" / "latest") as part:
+    with atomic_write(home / "models" / "regulars" / "latest") as part:
         part.write_text(name)
 
 

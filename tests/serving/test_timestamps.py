@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from features.errors import TimestampError
-from features.ingestion.casting import Faults, as_moments
-from features.timezones import business_time
+from features.ingestion.casting import RowErrors, cast_timestamps
+from features.timezones import business_timezone
 from serving.timestamps import TIME, moment, read_moment, written
 
 ZONES = st.sampled_from(["UTC", "Europe/London", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"])
@@ -31,19 +31,19 @@ OFFSETS = st.sampled_from(["", "Z", "+01:00", "-0530", " +14", "+23:59"])
 def test_a_text_is_the_moment_that_ingest_reads(day: str, clock: str, offset: str, zone: str) -> None:
     """Same moment and business day as ingest, and refused where ingest finds a fault; near clock changes too."""
     text = day + clock + (offset if clock else "")
-    faults = Faults()
-    (theirs,) = as_moments("event_time", pa.array([text]), business_time(zone), faults).to_pylist()
+    faults = RowErrors()
+    (theirs,) = cast_timestamps("event_time", pa.array([text]), business_timezone(zone), faults).to_pylist()
     if not re.search(TIME, text):
-        assert theirs is None or faults.found
+        assert theirs is None or faults.entries
         return
     try:
         ours = read_moment(text, zone, NEVER)
     except TimestampError:
-        assert faults.found
+        assert faults.entries
         return
-    assert not faults.found
+    assert not faults.entries
     assert ours.time == theirs
-    assert ours.day == business_time(zone).days(pa.array([theirs]).to_numpy())[0]
+    assert ours.day == business_timezone(zone).days(pa.array([theirs]).to_numpy())[0]
 
 
 @given(time=st.datetimes(datetime(1901, 1, 1), datetime(2199, 1, 1), timezones=ZONES.map(ZoneInfo)), zone=ZONES)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.atomic_file import whole_file
+from features.atomic_file import atomic_write
 from features.definitions import FEATURE_NAMES
 from features.errors import ModelError
 from features.loyalty.formula import Formula
@@ -75,7 +75,7 @@ class CustomerModel:
     def save(self, folder: str | Path) -> str:
         """Write the model and its card to the folder, and return the model's digest."""
         folder = Path(folder)
-        with whole_file(folder / MODEL_FILE) as part:
+        with atomic_write(folder / MODEL_FILE) as part:
             joblib.dump(self, part, compress=3)
         self.card.write(folder)
         return model_digest(folder)

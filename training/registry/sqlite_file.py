@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from features.atomic_file import whole_file
+from features.atomic_file import atomic_write
 
 LOCK_SECONDS = 10.0
 
@@ -31,7 +31,7 @@ def make_once(database: Path, make: Callable[[Path], object]) -> None:
     with database.with_name(f".{database.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not _is_there(database):
-            with whole_file(database) as part:
+            with atomic_write(database) as part:
                 make(part)
 
 

@@ -13,15 +13,17 @@ from hypothesis import strategies as st
 from features.errors import UnreadableSourceError
 from features.ingestion import csv_reader as delimited
 from features.ingestion import text_encoding as encodings
-from features.ingestion.csv_reader import Layout, Rows, Unread, read_delimited, sniffed_layout
+from features.ingestion.csv_reader import CsvFormat, CsvRows, UnreadableRow, read_csv_rows, sniff_csv_format
 
 Line = tuple[int, int, tuple[str, ...]]
 
 
-def read(data: bytes, layout: Layout, block: int = 1 << 20, window: int = 1 << 16) -> tuple[list[Line], list[Unread]]:
+def read(
+    data: bytes, csv_format: CsvFormat, block: int = 1 << 20, window: int = 1 << 16
+) -> tuple[list[Line], list[UnreadableRow]]:
     """Return (number, line, values) of each row read, and the rows not read."""
     rows: list[Line] = []
-    unread: list[Unread] = []
+    unread: list[UnreadableRow] = []
     with (
         TemporaryDirectory() as folder,
         patch.object(encodings, "BLOCK", block),
@@ -29,14 +31,14 @@ def read(data: bytes, layout: Layout, block: int = 1 << 20, window: int = 1 << 1
     ):
         path = Path(folder) / "log.csv"
         path.write_bytes(data)
-        for part in read_delimited(path, layout):
+        for part in read_csv_rows(path, csv_format):
             values = zip(*(column.fill_null("").to_pylist() for column in part.table.columns), strict=True)
             rows += zip(part.numbers.tolist(), part.lines.tolist(), values, strict=True)
             unread += part.unread
     return rows, unread
 
 
-AB = Layout("utf-8", ",", ("a", "b"), 1)
+AB = CsvFormat("utf-8", ",", ("a", "b"), 1)
 SCRAPS = (
     *(b"x", b",", b'"', b"\n", b"\r\n", b"\r", b'""', b"xy,z\n", b'"q,\n"', b"\xff", b"\xc3\xa9", b"\0", b" "),
     *(b"1,2\n", b'"a","b"\n', b'"a""b",c\n', b"1,2\r\n", b',"",\n'),
@@ -84,8 +86,8 @@ def test_what_a_csv_writer_writes_is_read_as_it_was(
     text = io.StringIO()
     writer = csv.writer(text, quoting=quoting, delimiter=delimiter)  # type: ignore[arg-type]
     writer.writerows([names, *rows])
-    layout = Layout(encoding, delimiter, names, 1)
-    got, unread = read(text.getvalue().encode(encoding), layout, block, window)
+    csv_format = CsvFormat(encoding, delimiter, names, 1)
+    got, unread = read(text.getvalue().encode(encoding), csv_format, block, window)
     assert not unread
     assert [list(values) for _, _, values in got] == rows
     assert [number for number, _, _ in got] == list(range(1, len(rows) + 1))
@@ -136,7 +138,7 @@ def test_a_huge_line_is_an_error_of_the_file(tmp_path: Path) -> None:
         patch.object(delimited, "LINE_LIMIT", 1 << 16),
         pytest.raises(UnreadableSourceError, match=r"has a line of more than .* MB \(line 2\)"),
     ):
-        list(read_delimited(path, AB))
+        list(read_csv_rows(path, AB))
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -144,8 +146,8 @@ def test_the_delimiter_is_that_of_the_columns_looked_for(delimiter: str, tmp_pat
     """A header with other delimiters in its names is split where the wanted names come out."""
     path = tmp_path / "log.csv"
     path.write_text(delimiter.join(["customer_id", '"a,b;c|d,e;f|g"', " event_time "]) + "\n")
-    layout = sniffed_layout(path, ["customer_id", "event_time"])
-    assert layout == Layout("utf-8", delimiter, ("customer_id", "a,b;c|d,e;f|g", "event_time"), 1)
+    csv_format = sniff_csv_format(path, ["customer_id", "event_time"])
+    assert csv_format == CsvFormat("utf-8", delimiter, ("customer_id", "a,b;c|d,e;f|g", "event_time"), 1)
 
 
 @pytest.mark.parametrize("data", [b"", b"\n\n \r\n", b"\xef\xbb\xbf", b'"a,b\n1,2\n', b"a\0,bcdefghi\n"])
@@ -154,11 +156,11 @@ def test_a_file_without_a_header_is_an_error(data: bytes, tmp_path: Path) -> Non
     path = tmp_path / "log.csv"
     path.write_bytes(data)
     with pytest.raises(UnreadableSourceError, match=r"is empty|has a first line"):
-        sniffed_layout(path, ["a"])
+        sniff_csv_format(path, ["a"])
 
 
 def test_rows_have_the_width_of_the_header() -> None:
     """A part without rows has the columns all the same."""
     rows, used = delimited._careful(b"", AB, 1, 1, last=True)
-    assert isinstance(rows, Rows)
+    assert isinstance(rows, CsvRows)
     assert (rows.table.schema.names, used) == (["a", "b"], 0)

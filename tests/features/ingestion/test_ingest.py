@@ -18,22 +18,22 @@ from hypothesis import strategies as st
 from features.engines.feature_table import feature_table
 from features.engines.python_engine import customer_features
 from features.errors import SourceError, StoreError
-from features.ingestion.ingest import good_batches, ingest
-from features.ingestion.ingest_report import Tally
+from features.ingestion.ingest import ingest, validated_batches
+from features.ingestion.ingest_report import RowCounts
 from features.ingestion.quarantine import Quarantine
-from features.ingestion.sources import Reading, open_sources
-from features.ingestion.validation import Rules
+from features.ingestion.sources import ReadOptions, open_sources
+from features.ingestion.validation import ValidationRules
 from features.schema import (
     CHANNELS,
-    COLUMN_NAMES,
     EVENT_TYPES,
     GOALS,
     INCENTIVE_CHANNELS,
     INCENTIVE_OUTCOMES,
+    LOG_COLUMN_NAMES,
     VISIT_OUTCOMES,
 )
 from features.store.event_store import is_store, open_store
-from features.timezones import business_time
+from features.timezones import business_timezone
 from tests.features.reading import HEADER, check_accounts, csv_file, parquet_file, read
 
 GAP = "event_time does not exist in Europe/Berlin: the clocks were put forward over it"
@@ -261,10 +261,10 @@ VALUES = {
     "reference": st.sampled_from(["", "", "r1", "r2", " r1 "]),
     "recorded_at": st.sampled_from(["", "2024-02-01", "2024-02-02", "x", "2024-02-01T00:00:00Z"]),
 }
-ROWS = st.lists(st.tuples(*(VALUES[name] for name in COLUMN_NAMES)), min_size=1, max_size=12)
+ROWS = st.lists(st.tuples(*(VALUES[name] for name in LOG_COLUMN_NAMES)), min_size=1, max_size=12)
 
 
-def written(rows: list[tuple[str, ...]], names: tuple[str, ...] = COLUMN_NAMES) -> bytes:
+def written(rows: list[tuple[str, ...]], names: tuple[str, ...] = LOG_COLUMN_NAMES) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerows([names, *rows])
     return text.getvalue().encode()
@@ -281,7 +281,7 @@ def test_tables_of_odd_values_are_accounted_for(
     result = read(path, timezone=timezone, decimal=".")
     assert result.report.rows_in == len(rows)
     for row in result.quarantine:
-        assert tuple(row[name] for name in COLUMN_NAMES) == rows[int(row["row_number"]) - 1]
+        assert tuple(row[name] for name in LOG_COLUMN_NAMES) == rows[int(row["row_number"]) - 1]
 
 
 @settings(max_examples=20)
@@ -314,7 +314,7 @@ def test_csv_and_parquet_give_the_same_store(tmp_path_factory: pytest.TempPathFa
     """A text is read alike wherever it stands."""
     folder = tmp_path_factory.mktemp("log")
     (folder / "log.csv").write_bytes(written(rows))
-    parquet_file(folder, dict(zip(COLUMN_NAMES, zip(*rows, strict=True), strict=True)))
+    parquet_file(folder, dict(zip(LOG_COLUMN_NAMES, zip(*rows, strict=True), strict=True)))
     one, other = read(folder / "log.csv", decimal="."), read(folder / "log.parquet", decimal=".")
     assert one.events == other.events
     assert {n: reason.split(" (line")[0] for n, reason in one.reasons().items()} == other.reasons()
@@ -464,10 +464,10 @@ def exists(time: datetime, zone: ZoneInfo) -> bool:
 def test_good_batches_are_the_good_rows_with_their_place(tmp_path: Path) -> None:
     """Where they came from, for whoever must name them."""
     sources = open_sources(
-        [csv_file(tmp_path, GOOD, "x", GOOD), csv_file(tmp_path, GOOD, name="b.csv")], Reading(), tmp_path
+        [csv_file(tmp_path, GOOD, "x", GOOD), csv_file(tmp_path, GOOD, name="b.csv")], ReadOptions(), tmp_path
     )
     quarantine = Quarantine(tmp_path / "quarantine.csv", sources)
-    batches = list(good_batches(sources, Rules(business_time("UTC")), Tally(), quarantine))
+    batches = list(validated_batches(sources, ValidationRules(business_timezone("UTC")), RowCounts(), quarantine))
     assert [(b["source"].to_pylist(), b["row_number"].to_pylist()) for b in batches] == [([0, 0], [1, 3]), ([1], [1])]
     assert quarantine.rows == 1
 

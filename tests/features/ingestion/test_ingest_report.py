@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.ingestion.ingest_report import Tally
+from features.ingestion.ingest_report import RowCounts
 from features.schema import EVENT_TYPES
 
 PURCHASE, RETURN, VISIT = (EVENT_TYPES.index(name) for name in ("purchase", "return", "visit"))
@@ -29,7 +29,7 @@ def batch(
 
 
 def extremes(*batches: pa.RecordBatch) -> dict[str, object]:
-    tally = Tally()
+    tally = RowCounts()
     for one in batches:
         tally.add(one)
     return tally.extreme_amounts()
@@ -80,6 +80,6 @@ def test_what_is_flagged_is_above_the_limit(cents: list[int], parts: int) -> Non
 
 def test_superseded_versions_are_not_counted() -> None:
     """They are in the store, but no rows kept."""
-    tally = Tally()
+    tally = RowCounts()
     tally.add(batch([1, 2], known_until=[None, 5]))
     assert (tally.kept, tally.kinds[PURCHASE], tally.last_time) == (1, 1, 0)

@@ -10,20 +10,20 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.errors import SourceError
-from features.ingestion.sources import Reading, Source, open_sources
+from features.ingestion.sources import ReadOptions, Source, open_sources
 from tests.features.reading import HEADER, csv_file, parquet_file, read
 
 GOOD = "A,2024-01-01,usage,,,,,,"
 
 
-def opened(*sources: Path | str, **reading: object) -> list[Source]:
-    return open_sources(sources, Reading(**reading), Path("unused"))  # type: ignore[arg-type]
+def opened(*sources: Path | str, **options: object) -> list[Source]:
+    return open_sources(sources, ReadOptions(**options), Path("unused"))  # type: ignore[arg-type]
 
 
-def said(*sources: Path | str, **reading: object) -> str:
+def said(*sources: Path | str, **options: object) -> str:
     """Return the one line with which sources are refused."""
     with pytest.raises(SourceError) as refusal:
-        opened(*sources, **reading)
+        opened(*sources, **options)
     message = str(refusal.value)
     assert "\n" not in message
     assert ": " in message or ";" in message
@@ -139,7 +139,7 @@ def test_a_misspelt_file_gets_its_neighbour_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reading", "message"),
+    ("options", "message"),
     [
         (
             {"map": {"customer": "x"}},
@@ -158,11 +158,11 @@ def test_a_misspelt_file_gets_its_neighbour_named(tmp_path: Path) -> None:
         ({"query": "SELECT 1"}, "a query needs a database URL"),
     ],
 )
-def test_options_that_do_not_fit_are_one_line(reading: dict[str, object], message: str, tmp_path: Path) -> None:
+def test_options_that_do_not_fit_are_one_line(options: dict[str, object], message: str, tmp_path: Path) -> None:
     """The same for how to read."""
     path = csv_file(tmp_path, GOOD)
     with pytest.raises(SourceError) as refusal:
-        opened(path, **reading)
+        opened(path, **options)
     assert message in str(refusal.value)
 
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.errors import SourceError
-from features.ingestion.sql_reader import answer_as_parquet, without_password
+from features.ingestion.sql_reader import query_to_parquet, without_password
 from tests.features.reading import read
 
 
@@ -194,7 +194,7 @@ def test_columns_with_quotes_in_their_names(sqlite: tuple[str, sqlite3.Connectio
     database.execute('CREATE TABLE t ("a ""b"" c" TEXT, "select" TEXT)')
     database.execute("INSERT INTO t VALUES ('1', '2')")
     database.commit()
-    path = answer_as_parquet(url, "SELECT * FROM t", tmp_path / "answer.parquet")
+    path = query_to_parquet(url, "SELECT * FROM t", tmp_path / "answer.parquet")
     assert pq.read_table(path).to_pylist() == [{'a "b" c': "1", "select": "2"}]
 
 

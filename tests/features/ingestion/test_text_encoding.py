@@ -7,7 +7,7 @@ import pytest
 
 from features.errors import UnreadableSourceError
 from features.ingestion import text_encoding as encodings
-from features.ingestion.text_encoding import sniffed_encoding, utf8_blocks
+from features.ingestion.text_encoding import detect_encoding, utf8_blocks
 
 GERMAN = "customer_id,content\nMüller,größer\nJosé,Façade\n"
 
@@ -35,7 +35,7 @@ def test_the_text_comes_back(encoding: str, found: str, block: int, tmp_path: Pa
     path = tmp_path / "log.csv"
     path.write_bytes(GERMAN.encode(encoding))
     with patch.object(encodings, "BLOCK", max(block, 64)):
-        assert sniffed_encoding(path) == found
+        assert detect_encoding(path) == found
     with patch.object(encodings, "BLOCK", block):
         assert blocks(path, found).decode() == GERMAN
 
@@ -48,14 +48,14 @@ def test_cyrillic_and_japanese_are_told_apart(tmp_path: Path) -> None:
         ("田中太郎,購入\n佐藤花子,訪問\n", "shift_jis"),
     ):
         path.write_bytes(text.encode(encoding))
-        assert sniffed_encoding(path) == encoding
+        assert detect_encoding(path) == encoding
 
 
 def test_utf8_with_a_few_broken_lines_stays_utf8(tmp_path: Path) -> None:
     """Most lines decide; the broken bytes stay broken, for the rows to be told."""
     path = tmp_path / "log.csv"
     path.write_bytes(GERMAN.encode() + b"M\xfcller,x\n")
-    assert sniffed_encoding(path) == "utf-8"
+    assert detect_encoding(path) == "utf-8"
     assert b"M\xfcller" in blocks(path, "utf-8")
 
 

@@ -13,34 +13,34 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from features.ingestion.validation import Checked, Rules, checked, unreadable_type
+from features.ingestion.validation import ValidatedBatch, ValidationRules, unreadable_type, validate_batch
 from features.schema import CHANNELS, EVENT_TYPES, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_OUTCOMES
 from features.store.event_store import ABSENT
-from features.timezones import business_time
+from features.timezones import business_timezone
 
-UTC_RULES = Rules(business_time("UTC"))
+UTC_RULES = ValidationRules(business_timezone("UTC"))
 GOOD: dict[str, Any] = {"customer_id": "A", "event_time": "2024-01-01", "event_type": "visit"}
 
 
-def check(rules: Rules = UTC_RULES, **values: Any) -> Checked:
+def check(rules: ValidationRules = UTC_RULES, **values: Any) -> ValidatedBatch:
     """Check one row."""
     log = GOOD | values
-    return checked({k: v if isinstance(v, pa.Array) else pa.array([v]) for k, v in log.items()}, rules)
+    return validate_batch({k: v if isinstance(v, pa.Array) else pa.array([v]) for k, v in log.items()}, rules)
 
 
-def event(rules: Rules = UTC_RULES, **values: Any) -> dict[str, Any]:
+def event(rules: ValidationRules = UTC_RULES, **values: Any) -> dict[str, Any]:
     """Return the one event of a good row, what is absent as None."""
     result = check(rules, **values)
-    assert result.faults.found == []
+    assert result.errors.entries == []
     (row,) = result.events.to_pylist()
     return {name: None if value == ABSENT.get(name) else value for name, value in row.items()}
 
 
-def faults(rules: Rules = UTC_RULES, **values: Any) -> list[str]:
+def faults(rules: ValidationRules = UTC_RULES, **values: Any) -> list[str]:
     """Return what is wrong with one row, which must be taken out."""
     result = check(rules, **values)
-    assert len(result.events) == (0 if result.faults.found else 1)
-    return [f"{column} {reason}" for column, reason, _ in result.faults.found]
+    assert len(result.events) == (0 if result.errors.entries else 1)
+    return [f"{column} {reason}" for column, reason, _ in result.errors.entries]
 
 
 def test_a_full_row_becomes_numbers() -> None:
@@ -163,7 +163,7 @@ def test_words_are_free_elsewhere(event_type: str) -> None:
 
 def test_times_that_do_not_exist_are_named_and_the_first_of_two_is_taken() -> None:
     """On the night the clocks change in the business zone; an offset leaves no doubt."""
-    berlin = Rules(business_time("Europe/Berlin"))
+    berlin = ValidationRules(business_timezone("Europe/Berlin"))
     gap = "event_time does not exist in Europe/Berlin: the clocks were put forward over it"
     assert faults(berlin, event_time="2024-03-31 02:30:00") == [gap]
     assert faults(berlin, event_time=pa.array([datetime(2024, 3, 31, 2)], pa.timestamp("ms"))) == [gap]
@@ -211,8 +211,8 @@ def test_iso_times_mean_what_python_says(rows: list[Any], timezone: str, spoiled
         "event_time": pa.array(texts),
         "event_type": pa.array(["usage"] * size),
     }
-    clock = business_time(timezone)
-    events = checked(log, Rules(clock)).events
+    clock = business_timezone(timezone)
+    events = validate_batch(log, ValidationRules(clock)).events
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     assert events["time"].to_pylist() == [(t - epoch) // timedelta(microseconds=1) for t in expected]
     assert clock.days(events["time"].to_numpy()).tolist() == [t.astimezone(zone).toordinal() - 719163 for t in expected]
@@ -239,7 +239,7 @@ def test_the_company_of_a_time_does_not_matter(texts: list[str], others: list[st
             "event_type": pa.array(["usage"] * size),
         }
         found: list[int | None] = [None] * size
-        result = checked(log, UTC_RULES)
+        result = validate_batch(log, UTC_RULES)
         rows = range(size) if result.rows is None else result.rows.tolist()
         for row, time in zip(rows, result.events["time"].to_pylist(), strict=True):
             found[row] = time
@@ -264,7 +264,7 @@ def test_the_company_of_a_number_does_not_matter(texts: list[str]) -> None:
     def read(column: list[str]) -> list[int | None]:
         log = {name: pa.array([value] * len(column)) for name, value in GOOD.items()} | {"amount": pa.array(column)}
         found: list[int | None] = [None] * len(column)
-        result = checked(log, UTC_RULES)
+        result = validate_batch(log, UTC_RULES)
         rows = range(len(column)) if result.rows is None else result.rows.tolist()
         for row, cents in zip(rows, result.events["cents"].to_pylist(), strict=True):
             found[row] = cents
@@ -288,7 +288,7 @@ def test_typed_and_written_numbers_are_the_same(amount: float, rating: float) ->
 
 def test_a_decimal_comma_takes_no_points() -> None:
     """12,5 is a number then, and 1.234,5 is not guessed at."""
-    comma = Rules(business_time("UTC"), decimal=",")
+    comma = ValidationRules(business_timezone("UTC"), decimal=",")
     assert event(comma, amount="12,5")["cents"] == 1250
     assert event(comma, amount="7")["cents"] == 700
     for text in ("1.234,5", "12.5", "1,2,3"):
@@ -297,8 +297,8 @@ def test_a_decimal_comma_takes_no_points() -> None:
 
 def test_the_highest_rating_is_the_configured_one() -> None:
     """Five stars, or a hundred points."""
-    assert faults(Rules(business_time("UTC"), 5.0), satisfaction=5.5) == ["satisfaction is above 5"]
-    assert event(Rules(business_time("UTC"), 100.0), satisfaction=99.5)["satisfaction"] == 99_500
+    assert faults(ValidationRules(business_timezone("UTC"), 5.0), satisfaction=5.5) == ["satisfaction is above 5"]
+    assert event(ValidationRules(business_timezone("UTC"), 100.0), satisfaction=99.5)["satisfaction"] == 99_500
 
 
 @pytest.mark.parametrize(
@@ -354,8 +354,8 @@ def test_a_row_of_many_faults_has_each_of_them_once() -> None:
         "event_type": pa.array(["buy", "usage"]),
         "amount": pa.array(["-1", None]),
     }
-    result = checked(log, UTC_RULES)
-    assert [column for column, _, _ in result.faults.found] == ["customer_id", "event_time", "event_type", "amount"]
+    result = validate_batch(log, UTC_RULES)
+    assert [column for column, _, _ in result.errors.entries] == ["customer_id", "event_time", "event_type", "amount"]
     assert result.rows is not None
     assert result.rows.tolist() == [1]
 
@@ -372,7 +372,7 @@ def test_slices_are_read_where_they_lie() -> None:
     }
     part = {name: column.slice(5, 9) for name, column in log.items()}
     copy = {name: pa.array(column.to_pylist(), column.type) for name, column in part.items()}
-    one, other = checked(part, UTC_RULES), checked(copy, UTC_RULES)
+    one, other = validate_batch(part, UTC_RULES), validate_batch(copy, UTC_RULES)
     assert one.events.equals(other.events)
     assert np.array_equal(one.rows, other.rows)
 
@@ -385,9 +385,9 @@ def test_ids_that_come_as_codes_are_checked_as_texts() -> None:
     results = []
     for column in (ids, coded):
         log = {name: pa.array([value] * len(ids)) for name, value in GOOD.items()} | {"customer_id": column}
-        result = checked(log, UTC_RULES)
+        result = validate_batch(log, UTC_RULES)
         assert result.rows is not None
-        found = {(reason, row) for name, reason, rows in result.faults.found for row in rows.tolist()}
+        found = {(reason, row) for name, reason, rows in result.errors.entries for row in rows.tolist()}
         results.append((result.events["customer_id"].to_pylist(), result.rows.tolist(), found))
     assert results[0] == results[1]
     assert results[0][:2] == (["A", "A", "B"], [0, 4, 6])
@@ -400,12 +400,13 @@ def test_without_numba_a_log_is_checked_all_the_same() -> None:
 import sys
 sys.modules["numba"] = None
 import pyarrow as pa
-from features.timezones import business_time
-from features.ingestion.validation import Rules, checked
+from features.timezones import business_timezone
+from features.ingestion.validation import ValidationRules, validate_batch
 log = {"customer_id": ["a", "b"], "event_time": ["2024-01-05", "2024-01-06"], "event_type": ["purchase", "theft"],
        "amount": ["5.25", "-1"]}
-found = checked({name: pa.array(values) for name, values in log.items()}, Rules(business_time("UTC")))
-print(found.events["cents"].to_pylist(), sorted(name for name, *_ in found.faults.found))
+rules = ValidationRules(business_timezone("UTC"))
+found = validate_batch({name: pa.array(values) for name, values in log.items()}, rules)
+print(found.events["cents"].to_pylist(), sorted(name for name, *_ in found.errors.entries))
 """
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ended.stdout == "[525] ['amount', 'event_type']\n", ended.stderr

@@ -10,10 +10,10 @@ import pytest
 
 from features.schema import (
     CHANNELS,
-    COLUMN_NAMES,
     GOALS,
     INCENTIVE_CHANNELS,
     INCENTIVE_OUTCOMES,
+    LOG_COLUMN_NAMES,
     RATING_MAXIMUM,
     VISIT_OUTCOMES,
 )
@@ -49,7 +49,7 @@ def test_a_customer_is_the_same_in_a_larger_world() -> None:
 
 def test_columns_are_those_of_the_contract(world: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     """All columns of the event contract are there, and without being asked references and lags are null."""
-    assert tuple(world[0].columns) == COLUMN_NAMES
+    assert tuple(world[0].columns) == LOG_COLUMN_NAMES
     log, truth_table = simulate(customers=50, block=50)
     assert log.schema == LOG_SCHEMA
     assert log["reference"].null_count == log["recorded_at"].null_count == log.num_rows

@@ -5,13 +5,13 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.store.customer_ids import CustomerCoder
+from features.store.customer_ids import CustomerIdEncoder
 
 texts = st.one_of(st.text(max_size=12), st.sampled_from(["", "a", "b", "aa", "a\0", "\0", "\0\0", "é", "e\u0301"]))
 
 
 def coded(batches: list[pa.StringArray]) -> tuple[list[int], list[str]]:
-    coder = CustomerCoder()
+    coder = CustomerIdEncoder()
     codes = [code for batch in batches for code in coder.codes(batch).tolist()]
     return codes, coder.ids().to_pylist()
 
@@ -35,7 +35,7 @@ def test_many_ids_in_several_growths() -> None:
     order = np.random.default_rng(1).permutation(3 * n) % n
     ids = pa.array([f"C{i:07d}" for i in range(n)])
     rows = ids.take(pa.array(order))
-    coder = CustomerCoder()
+    coder = CustomerIdEncoder()
     codes = np.concatenate([coder.codes(rows.slice(first, 70_000)) for first in range(0, 3 * n, 70_000)])
     assert len(coder.ids()) == n
     assert coder.ids().take(pa.array(codes)).equals(rows)
@@ -44,7 +44,7 @@ def test_many_ids_in_several_growths() -> None:
 @given(st.lists(st.tuples(st.integers(0, 3), st.lists(texts, min_size=4, max_size=4)), max_size=4))
 def test_dictionaries_are_coded_as_their_texts(drawn: list[tuple[int, list[str]]]) -> None:
     """Whatever other entries they have, a null among them or one text twice."""
-    coder = CustomerCoder()
+    coder = CustomerIdEncoder()
     for at, entries in drawn:
         ids = pa.DictionaryArray.from_arrays(pa.array([at, 0, at], pa.int32()), pa.array([*entries, None], pa.string()))
         codes = coder.codes(ids)

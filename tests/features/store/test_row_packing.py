@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from features.engines.codegen import EVENT_COLUMNS
 from features.schema import AMOUNT_MAXIMUM
 from features.store.event_store import ABSENT, DTYPES
-from features.store.row_packing import FEW, WORDS, order, packed, place, unpack
+from features.store.row_packing import FEW, WORDS, pack_rows, scatter_rows, sort_rows, unpack_rows
 
 RANGES = {
     "time": (-(2**53), 2**53),
@@ -45,14 +45,14 @@ def as_stored(rows: list[Any]) -> list[tuple[int, ...]]:
 
 def unpacked(words: np.ndarray[Any, Any]) -> list[tuple[int, ...]]:
     columns = {name: np.empty(len(words), DTYPES[name]) for name in EVENT_COLUMNS if name != "day"}
-    unpack(words, *columns.values())
+    unpack_rows(words, *columns.values())
     return list(zip(*(columns[name].tolist() for name in NAMES), strict=True))
 
 
 @given(ROWS)
 def test_what_is_packed_comes_out_again(rows: list[Any]) -> None:
     """Every value in its range and what is absent, through four words a row."""
-    words = packed(as_batch(rows))
+    words = pack_rows(as_batch(rows))
     assert words.shape == (len(rows), WORDS)
     assert unpacked(words) == as_stored(rows)
 
@@ -62,7 +62,7 @@ def test_words_sort_as_the_columns_do(rows: list[Any]) -> None:
     """Word by word is time, kind, then content from the last column to the first, as online sorts a request."""
     stored = as_stored(rows)
     by_columns = sorted(stored, key=lambda row: [row[NAMES.index(name)] for name in ORDER])
-    assert [unpacked(np.array([words]))[0] for words in sorted(packed(as_batch(rows)).tolist())] == by_columns
+    assert [unpacked(np.array([words]))[0] for words in sorted(pack_rows(as_batch(rows)).tolist())] == by_columns
 
 
 @given(st.lists(st.integers(0, 3), max_size=200), st.randoms(use_true_random=False))
@@ -71,7 +71,7 @@ def test_rows_of_a_customer_are_put_in_order(few: list[int], dice: Any) -> None:
     rows = np.array([[dice.randrange(3) for _ in range(WORDS + 2)] for _ in range(len(few) + 4)], np.int64)
     begin, end = 2, len(few) + 2
     expected = [*rows[:begin].tolist(), *sorted(rows[begin:end].tolist()), *rows[end:].tolist()]
-    order(rows, np.array([begin, end]), 0, 1)
+    sort_rows(rows, np.array([begin, end]), 0, 1)
     assert rows.tolist() == expected
 
 
@@ -80,7 +80,7 @@ def test_reversed_rows_are_put_in_order(size: int) -> None:
     """Both where they are moved one by one and where they are sorted by each word."""
     rows = np.arange(WORDS * size)[::-1].reshape(size, WORDS).copy()
     expected = sorted(rows.tolist())
-    order(rows, np.array([0, size]), 0, 1)
+    sort_rows(rows, np.array([0, size]), 0, 1)
     assert rows.tolist() == expected
 
 
@@ -88,17 +88,17 @@ def test_records_take_two_more_words() -> None:
     """Only where one is there; absent ones are known from the start and for ever."""
     row = (5, 0, None, None, None, None, None, None)
     nothing, known = pa.nulls(1, pa.int64()), pa.array([7], pa.int64())
-    assert packed(as_batch([row], known_from=nothing, known_until=nothing)).shape == (1, WORDS)
-    assert packed(as_batch([row], known_from=known))[0, WORDS:].tolist() == [ABSENT["known_until"], 7]
-    assert packed(as_batch([row], known_until=known))[0, WORDS:].tolist() == [7, ABSENT["known_from"]]
+    assert pack_rows(as_batch([row], known_from=nothing, known_until=nothing)).shape == (1, WORDS)
+    assert pack_rows(as_batch([row], known_from=known))[0, WORDS:].tolist() == [ABSENT["known_until"], 7]
+    assert pack_rows(as_batch([row], known_until=known))[0, WORDS:].tolist() == [7, ABSENT["known_from"]]
 
 
 def test_rows_are_placed_in_turn() -> None:
     """Each at its customer's next free place; words that narrow rows lack are left as they were."""
     rows = np.full((3, WORDS + 2), -9, np.int64)
     free = np.array([2, 0])
-    place(np.array([[1] * WORDS, [2] * WORDS]), np.array([1, 0], np.int32), free, rows)
-    place(np.array([[3] * (WORDS + 2)]), np.array([1], np.int32), free, rows)
+    scatter_rows(np.array([[1] * WORDS, [2] * WORDS]), np.array([1, 0], np.int32), free, rows)
+    scatter_rows(np.array([[3] * (WORDS + 2)]), np.array([1], np.int32), free, rows)
     assert rows[:, 0].tolist() == [1, 3, 2]
     assert rows[:, -1].tolist() == [-9, 3, -9]
     assert free.tolist() == [3, 2]

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.atomic_file import whole_file
+from features.atomic_file import atomic_write
 from features.engines.feature_table import feature_table
 from features.errors import StoreError
 from features.schema import AMOUNT_MAXIMUM
@@ -180,7 +180,7 @@ def test_a_write_that_fails_at_the_end_leaves_the_old_store(path: Path) -> None:
 
 def test_a_write_that_fails_after_the_move_keeps_the_new_store(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped when the manifest already names the new folder: that folder stays."""
-    monkeypatch.setattr("features.store.writer.whole_file", moved_then_stopped)
+    monkeypatch.setattr("features.store.writer.atomic_write", moved_then_stopped)
     with pytest.raises(KeyboardInterrupt):
         write_store(path, NEW, timezone="UTC", digest="new")
     assert open_store(path).manifest["digest"] == "new"
@@ -189,7 +189,7 @@ def test_a_write_that_fails_after_the_move_keeps_the_new_store(path: Path, monke
 
 @contextmanager
 def moved_then_stopped(path: Path) -> Iterator[Path]:
-    with whole_file(path) as part:
+    with atomic_write(path) as part:
         yield part
     raise KeyboardInterrupt
 
@@ -218,7 +218,7 @@ STOPS = """
 import sys, time
 import pyarrow as pa
 from features.schema import AMOUNT_MAXIMUM
-from features.atomic_file import whole_file
+from features.atomic_file import atomic_write
 from features.store.writer import write_store
 
 path, source, where = sys.argv[1:]

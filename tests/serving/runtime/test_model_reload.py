@@ -146,7 +146,7 @@ def test_a_store_that_may_only_be_read_serves(tmp_path: Path, model: CustomerMod
     def full(*_: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr("serving.runtime.model_reload.whole_file", full)
+    monkeypatch.setattr("serving.runtime.model_reload.atomic_write", full)
     assert Shop(tmp_path).version == "1"
 
 

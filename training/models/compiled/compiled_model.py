@@ -11,7 +11,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from features.atomic_file import file_digest, whole_file
+from features.atomic_file import file_digest, atomic_write
 from features.definitions import FEATURE_NAMES
 from features.errors import ModelError
 from training.models.compiled.purchases import COLUMNS as PURCHASE_COLUMNS
@@ -74,7 +74,7 @@ class CompiledModel:
 
     def save(self, path: str | Path) -> str:
         """Write the numbers to a JSON file, whole or not at all, and return its digest (SHA-256, hex)."""
-        with whole_file(path) as part:
+        with atomic_write(path) as part:
             part.write_text(json.dumps(self.numbers, allow_nan=False, separators=(",", ":")))
         return file_digest(path)
 
