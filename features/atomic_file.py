@@ -1,7 +1,8 @@
-"""Writing a file so that a crash or a kill at any moment leaves the old one or the new, never half; and its digest."""
+"""Atomic file writes that survive a crash, and file digests."""
 
 import hashlib
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,26 +10,51 @@ from pathlib import Path
 
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` to write to; when the block ends well, sync it and move it into place."""
+    """Replace a file in one step: readers, and a crash at any moment, see the old file or the whole new one.
+
+    The file and then its folder are flushed to disk before the block's caller goes on. Several threads or processes
+    may write to one path at the same time: the last one to finish wins.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file to write. Missing parent folders are made.
+
+    Yields
+    ------
+    Path
+        A temporary path in the same folder, which the block writes to. It does not exist yet, so the new file gets
+        the permissions of any newly opened file. An exception in the block removes it.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     with atomic_write(Path(folder) / "note.txt") as temporary:
+    ...         _ = temporary.write_text("whole")
+    ...     (Path(folder) / "note.txt").read_text()
+    'whole'
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # A random name: process ids repeat among threads, and among containers that share a volume.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
-        yield part
-        fsync_path(part)
-        part.replace(path)
+        yield temporary
+        fsync_path(temporary)
+        temporary.replace(path)
         fsync_path(path.parent)
     finally:
-        part.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def fsync_path(path: Path) -> None:
-    """Have the system put the file or folder on disk before going on."""
-    handle = os.open(path, os.O_RDONLY)
+    """Flush a file or folder to disk; a new or renamed file is safe only once its folder is flushed too."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        os.fsync(descriptor)
     finally:
-        os.close(handle)
+        os.close(descriptor)
 
 
 def file_digest(path: str | Path) -> str:

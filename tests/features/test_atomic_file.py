@@ -1,13 +1,17 @@
-"""Whole files: a failure or a kill at any moment leaves what was there before."""
+"""Atomic writes: a failure or a kill at any moment leaves what was there before."""
 
+import hashlib
+import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from features.atomic_file import atomic_write
+from features.atomic_file import atomic_write, file_digest
+from tests.features.disk_calls import recorded_disk_calls
 
 KILLED = """
 import os, signal, sys
@@ -72,3 +76,58 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="folder"), atomic_write(folder) as part:
         part.write_text("new")
     assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_the_file_is_flushed_before_the_rename_and_its_folder_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash of the machine after the block leaves the new file whole under its name."""
+    calls = recorded_disk_calls(monkeypatch)
+    with atomic_write(tmp_path / "out.txt") as part:
+        part.write_text("new")
+        assert calls == []
+    assert calls == [("fsync", part), ("replace", tmp_path / "out.txt"), ("fsync", tmp_path)]
+
+
+def test_threads_may_write_to_one_path_at_once(tmp_path: Path) -> None:
+    """Two threads with 200 writes each: none fails, every read finds a whole file, nothing else is left."""
+    path = tmp_path / "out.txt"
+
+    def write(text: str) -> None:
+        for _ in range(200):
+            with atomic_write(path) as part:
+                part.write_text(text)
+            assert path.read_text() in {"first" * 100, "second" * 100}
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, ["first" * 100, "second" * 100]))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_processes_of_one_id_do_not_share_a_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Containers on one volume may all have process id 1."""
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    with atomic_write(tmp_path / "out.txt") as first, atomic_write(tmp_path / "out.txt") as second:
+        assert first != second
+        first.write_text("first")
+        second.write_text("second")
+
+
+def test_permissions_are_those_of_a_new_file(tmp_path: Path) -> None:
+    """The umask holds as for a plain open; a block may set narrower permissions."""
+    umask = os.umask(0o027)
+    try:
+        with atomic_write(tmp_path / "plain.txt") as part:
+            part.write_text("new")
+        with atomic_write(tmp_path / "private.txt") as part:
+            part.touch(mode=0o600)
+    finally:
+        os.umask(umask)
+    assert (tmp_path / "plain.txt").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "private.txt").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_digest_is_the_sha_256_of_the_bytes(tmp_path: Path) -> None:
+    """Whatever the file is called."""
+    (tmp_path / "a").write_bytes(b"abc")
+    assert file_digest(tmp_path / "a") == hashlib.sha256(b"abc").hexdigest()

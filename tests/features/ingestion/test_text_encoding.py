@@ -51,6 +51,18 @@ def test_cyrillic_and_japanese_are_told_apart(tmp_path: Path) -> None:
         assert detect_encoding(path) == encoding
 
 
+@pytest.mark.parametrize(("utf8_lines", "other_lines", "is_utf8"), [(2, 1, True), (1, 1, False), (1, 2, False)])
+def test_the_majority_of_the_lines_beyond_ascii_decides(
+    utf8_lines: int, other_lines: int, is_utf8: bool, tmp_path: Path
+) -> None:
+    """A file is UTF-8 when more than half of its lines beyond ASCII are; lines of plain ASCII do not count."""
+    path = tmp_path / "log.csv"
+    path.write_bytes(
+        b"plain\n" * 9 + "Müller,größer\n".encode() * utf8_lines + b"M\xfcller,gr\xf6\xdfer\n" * other_lines
+    )
+    assert (detect_encoding(path) == "utf-8") is is_utf8
+
+
 def test_utf8_with_a_few_broken_lines_stays_utf8(tmp_path: Path) -> None:
     """Most lines decide; the broken bytes stay broken, for the rows to be told."""
     path = tmp_path / "log.csv"

@@ -21,6 +21,7 @@ from features.errors import StoreError
 from features.schema import AMOUNT_MAXIMUM
 from features.store.event_store import ABSENT, DTYPES, EventStore, open_store
 from features.store.writer import write_store
+from tests.features.disk_calls import recorded_disk_calls
 from tests.features.logs import DAY, KIND, Event, Log, batch, day_of, logs, shelved
 
 ROOT = Path(__file__).parents[3]
@@ -176,6 +177,17 @@ def test_a_write_that_fails_at_the_end_leaves_the_old_store(path: Path) -> None:
     assert folders(path) == [store.folder.name]
     assert (store.folder / "report.json").exists()
     assert store.manifest["digest"] == "new"
+
+
+def test_all_data_is_flushed_before_the_manifest_names_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a crash of the machine the manifest never names a folder whose files are not whole on disk."""
+    calls = recorded_disk_calls(monkeypatch)
+    store = write_store(path, NEW, timezone="UTC", digest="new", beside=lambda f: (f / "report.json").touch())
+    renamed = calls.index(("replace", path / "manifest.json"))
+    flushed = [file for call, file in calls[:renamed] if call == "fsync"]
+    assert set(flushed) >= {*store.folder.iterdir(), store.folder}
+    assert flushed.index(store.folder) > max(flushed.index(file) for file in store.folder.iterdir())
+    assert ("fsync", path) in calls[renamed:]
 
 
 def test_a_write_that_fails_after_the_move_keeps_the_new_store(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
