@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from features.as_of import AsOf, AsOfLike
 from features.schema import EVENT_TYPES
-from features.store.event_store import ABSENT, EventStore
+from features.store.event_store import EventStore
+from features.store.layout import ABSENT
 
 PURCHASE = EVENT_TYPES.index("purchase")
 

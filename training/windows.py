@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from features.as_of import AsOfLike, day_date
 from features.engines.feature_table import feature_table
-from features.store.event_store import ABSENT, EventStore
+from features.store.event_store import EventStore
+from features.store.layout import ABSENT
 from training.models.purchases.level_calibration import LEVEL_HISTORY, STEPS, YEAR_AGO
 from training.models.window import Activity, Window
 from training.targets import purchases_between, targets

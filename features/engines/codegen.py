@@ -13,9 +13,8 @@ from typing import Any
 from features.definitions import AGGREGATES, FEATURE_COLUMNS, Aggregate
 from features.definitions.specs import CODES, FOLLOW_UP_DAYS
 from features.schema import EVENT_TYPES
+from features.store.layout import EVENT_COLUMNS, RECORD_COLUMNS
 
-EVENT_COLUMNS = ("time", "day", "kind", "cents", "channel", "goal", "outcome", "satisfaction", "loyalty")
-RECORD_COLUMNS = ("known_from", "known_until")
 MEDIANS = tuple(a.name for a in AGGREGATES if a.how == "median")
 
 HEAD = '''\

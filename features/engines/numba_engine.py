@@ -14,7 +14,8 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from features.engines.codegen import EVENT_COLUMNS, MEDIANS, RECORD_COLUMNS, generate_source
+from features.engines.codegen import MEDIANS, generate_source
+from features.store.layout import EVENT_COLUMNS, RECORD_COLUMNS
 
 HEAD = '''\
 """Generated from features.definitions by features.engines.numba_engine; do not edit."""

@@ -21,10 +21,11 @@ import pyarrow.parquet as pq
 from features.as_of import AsOf, AsOfLike
 from features.atomic_file import atomic_write
 from features.definitions import FEATURE_NAMES
-from features.engines.codegen import EVENT_COLUMNS, RECORD_COLUMNS
+from features.store.layout import EVENT_COLUMNS, RECORD_COLUMNS
 from features.engines.feature_table import CHUNK, SCHEMA, feature_table
 from features.errors import SparkMissingError
-from features.store.event_store import DTYPES, EventStore
+from features.store.event_store import EventStore
+from features.store.layout import DTYPES
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from features.schema import EVENT_TYPES
 from features.store.customer_ids import text_hashes
-from features.store.event_store import ABSENT
+from features.store.layout import ABSENT, VERSION_ORDER
 
 PLACE = ("source", "row_number")
 VERSION = "customer_id, kind, reference"
-CONTENT = ("time", "cents", "channel", "goal", "outcome", "satisfaction", "loyalty")
 
 
 class EventVersions:
@@ -80,7 +79,7 @@ class EventVersions:
             return 0
         content = ", ".join(
             f"nullif({name}, {ABSENT[name]}) DESC NULLS LAST" if name in ABSENT else f"{name} DESC"
-            for name in (*CONTENT, *PLACE)
+            for name in (*VERSION_ORDER, *PLACE)
         )
         moment = "known_from" if self.recorded else "NULL::BIGINT"
         with duckdb.connect(config=self._settings) as database:

@@ -14,23 +14,11 @@ from numpy.typing import NDArray
 
 from features.ingestion.casting import RowErrors, cast_numbers, cast_text, cast_timestamps, strip_whitespace, text_bytes
 from features.optional_numba import njit
-from features.schema import (
-    AMOUNT_MAXIMUM,
-    CHANNELS,
-    EVENT_TYPES,
-    GOALS,
-    INCENTIVE_CHANNELS,
-    INCENTIVE_OUTCOMES,
-    LOG_COLUMNS,
-    RATING_MAXIMUM,
-    REQUIRED_LOG_COLUMNS,
-    VISIT_OUTCOMES,
-)
-from features.store.event_store import ABSENT
+from features.schema import AMOUNT_MAXIMUM, EVENT_TYPES, LOG_COLUMNS, RATING_MAXIMUM, REQUIRED_LOG_COLUMNS
+from features.store.layout import ABSENT, CODED_WORDS, KIND_CODES
 from features.timezones import BusinessTimezone
 
-VISIT, INCENTIVE = EVENT_TYPES.index("visit"), EVENT_TYPES.index("incentive")
-NO_WORD, WRONG = 255, 254
+NO_WORD, WRONG = ABSENT["channel"], 254
 
 
 @dataclass(frozen=True)
@@ -70,7 +58,7 @@ def unreadable_type(name: str, type_: pa.DataType) -> str | None:
 
 
 def validate_batch(log: Mapping[str, pa.Array], rules: ValidationRules) -> ValidatedBatch:
-    """Check a batch: equally long arrays by contract column, `REQUIRED_LOG_COLUMNS` at least, of types that can be read."""
+    """Check a batch: arrays of one length by log column, the required ones at least, of types that can be read."""
     errors = RowErrors()
     size = len(log["customer_id"])
     log = {name: column for name, column in log.items() if name in REQUIRED_LOG_COLUMNS or column.null_count < size}
@@ -84,14 +72,10 @@ def validate_batch(log: Mapping[str, pa.Array], rules: ValidationRules) -> Valid
     columns["cents"] = _scaled(
         "amount", log.get("amount"), rules, AMOUNT_MAXIMUM, 100, np.empty(size, np.int64), errors
     )
-    words: Mapping[str, Mapping[int, Sequence[str]]] = {
-        "channel": {VISIT: CHANNELS, INCENTIVE: INCENTIVE_CHANNELS},
-        "goal": {VISIT: GOALS},
-        "outcome": {VISIT: VISIT_OUTCOMES, INCENTIVE: INCENTIVE_OUTCOMES},
-    }
-    for name, by_kind in words.items():
+    for name, by_type in CODED_WORDS.items():
         absent = np.full(size, ABSENT[name], np.uint8)
-        columns[name] = pa.array(_coded(name, log[name], by_kind, kind, errors) if name in log else absent)
+        words = {KIND_CODES[event_type]: allowed for event_type, allowed in by_type.items()}
+        columns[name] = pa.array(_coded(name, log[name], words, kind, errors) if name in log else absent)
     for name in ("satisfaction", "loyalty"):
         maximum = rules.rating_maximum
         columns[name] = _scaled(name, log.get(name), rules, maximum, 1000, np.empty(size, np.int32), errors)

@@ -16,33 +16,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from features.engines.codegen import EVENT_COLUMNS, RECORD_COLUMNS
 from features.errors import StoreError
+from features.store.layout import EVENT_COLUMNS, RECORD_COLUMNS
 
 SCHEMA_VERSION = 1
-DTYPES: Mapping[str, type[np.generic]] = {
-    "time": np.int64,
-    "day": np.int32,
-    "kind": np.uint8,
-    "cents": np.int64,
-    "channel": np.uint8,
-    "goal": np.uint8,
-    "outcome": np.uint8,
-    "satisfaction": np.int32,
-    "loyalty": np.int32,
-    "known_from": np.int64,
-    "known_until": np.int64,
-}
-ABSENT: Mapping[str, int] = {
-    "cents": -1,
-    "channel": 255,
-    "goal": 255,
-    "outcome": 255,
-    "satisfaction": -1,
-    "loyalty": -1,
-    "known_from": np.iinfo(np.int64).min,
-    "known_until": np.iinfo(np.int64).max,
-}
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""Events packed into 64-bit words whose order, word by word, is the order of the store: four a row, six with records.
+"""Events packed into 64-bit words that sort, word by word, as the store does: four a row, six with record times.
 
     time | kind, loyalty | satisfaction, outcome, goal, channel | cents | known_until, known_from
 
-A row is half a cache line, so that putting 100 million rows in order of customers costs one miss each, not one a
-column. The day is not packed: it follows from the time.
+A row is half a cache line, so sorting 100 million rows by customer costs one cache miss a row, not one a column. The
+day is not packed: it follows from the time.
 """
 
 import numpy as np
@@ -12,26 +12,36 @@ import pyarrow.compute as pc
 from numba import njit
 from numpy.typing import NDArray
 
-from features.engines.codegen import EVENT_COLUMNS, RECORD_COLUMNS
-from features.store.event_store import ABSENT
+from features.store.layout import ABSENT, RECORD_COLUMNS, SORT_ORDER
 
 Words = NDArray[np.int64]
 
 WORDS = 4
-FEW = 64
+INSERTION_SORT_ROWS = 64
+PACKED_COLUMNS = tuple(name for name in SORT_ORDER if name != "day" and name not in RECORD_COLUMNS)
+RECORD_WORDS = {name: WORDS + place for place, name in enumerate(name for name in SORT_ORDER if name in RECORD_COLUMNS)}
+"""The words of `known_until` and `known_from`, in rows that have them."""
 
 
 def pack_rows(batch: pa.RecordBatch) -> Words:
-    """Return the rows of a batch (columns of `store.DTYPES`, null where absent) as words, shape (rows, 4 or 6).
+    """Pack the rows of a batch.
 
-    Six where anything is said of when events were known.
+    Parameters
+    ----------
+    batch : pyarrow.RecordBatch
+        Columns of `layout.DTYPES`, null where absent; `day` is not read, the record columns may be left out.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (rows, 4 or 6)
+        Six words if any row says when it was known.
     """
     recorded = any(name in batch.schema.names and batch[name].null_count < len(batch) for name in RECORD_COLUMNS)
-    words = np.empty((len(batch), WORDS + 2 * recorded), np.int64)
-    _pack(*(_values(batch, name) for name in EVENT_COLUMNS if name != "day"), words)
+    words = np.empty((len(batch), WORDS + len(RECORD_WORDS) * recorded), np.int64)
+    _pack(*(_values(batch, name) for name in PACKED_COLUMNS), words)
     if recorded:
-        for word, name in enumerate(reversed(RECORD_COLUMNS)):
-            words[:, WORDS + word] = _values(batch, name)
+        for name, word in RECORD_WORDS.items():
+            words[:, word] = _values(batch, name)
     return words
 
 
@@ -45,8 +55,9 @@ def _values(batch: pa.RecordBatch, name: str) -> NDArray[np.int64]:
     return values
 
 
+# The two kernels take the columns in the order of PACKED_COLUMNS: the first one gets the highest bits.
 @njit(nogil=True, cache=True)
-def _pack(time, kind, cents, channel, goal, outcome, satisfaction, loyalty, words):  # type: ignore[no-untyped-def]
+def _pack(time, kind, loyalty, satisfaction, outcome, goal, channel, cents, words):  # type: ignore[no-untyped-def]
     for row in range(len(time)):
         words[row, 0] = time[row]
         words[row, 1] = (np.int64(kind[row]) << 32) | (np.int64(loyalty[row]) + 1)
@@ -56,8 +67,8 @@ def _pack(time, kind, cents, channel, goal, outcome, satisfaction, loyalty, word
 
 
 @njit(nogil=True, cache=True)
-def unpack_rows(words, time, kind, cents, channel, goal, outcome, satisfaction, loyalty):  # type: ignore[no-untyped-def]
-    """Write the words' columns out."""
+def unpack_rows(words, time, kind, loyalty, satisfaction, outcome, goal, channel, cents):  # type: ignore[no-untyped-def]
+    """Write the packed columns, in the order of PACKED_COLUMNS, from the first four words of each row."""
     for row in range(len(words)):
         time[row] = words[row, 0]
         kind[row] = words[row, 1] >> 32
@@ -72,50 +83,50 @@ def unpack_rows(words, time, kind, cents, channel, goal, outcome, satisfaction, 
 
 @njit(nogil=True, cache=True)
 def scatter_rows(words, codes, free, rows):  # type: ignore[no-untyped-def]
-    """Copy each row to the next free place of its customer's code among all `rows`.
+    """Copy each row of `words` to its customer's next free place in `rows`.
 
-    Words that a row lacks are left as they are in `rows`.
+    `free[code]` is that place, by customer code; it moves on. Words that a row lacks stay as they are in `rows`.
     """
     for row in range(len(codes)):
-        at = free[codes[row]]
-        free[codes[row]] = at + 1
-        rows[at, 0], rows[at, 1] = words[row, 0], words[row, 1]
-        rows[at, 2], rows[at, 3] = words[row, 2], words[row, 3]
+        place = free[codes[row]]
+        free[codes[row]] = place + 1
+        rows[place, 0], rows[place, 1] = words[row, 0], words[row, 1]
+        rows[place, 2], rows[place, 3] = words[row, 2], words[row, 3]
         for word in range(WORDS, words.shape[1]):
-            rows[at, word] = words[row, word]
+            rows[place, word] = words[row, word]
 
 
 @njit(nogil=True, cache=True)
 def sort_rows(rows, offsets, first, last):  # type: ignore[no-untyped-def]
-    """Put the rows of each of the customers first..last in order."""
+    """Sort the rows of each of the customers first..last, unless they are sorted already."""
     for customer in range(first, last):
         begin, end = offsets[customer], offsets[customer + 1]
         for row in range(begin + 1, end):
-            if _before(rows[row], rows[row - 1]):
-                _order_one(rows[begin:end])
+            if _is_less(rows[row], rows[row - 1]):
+                _sort_customer(rows[begin:end])
                 break
 
 
 @njit(nogil=True, cache=True)
-def _before(one, other):  # type: ignore[no-untyped-def]
-    for word in range(len(one)):
-        if one[word] != other[word]:
-            return one[word] < other[word]
+def _is_less(row, other):  # type: ignore[no-untyped-def]
+    for word in range(len(row)):
+        if row[word] != other[word]:
+            return row[word] < other[word]
     return False
 
 
 @njit(nogil=True, cache=True)
-def _order_one(rows):  # type: ignore[no-untyped-def]
-    if len(rows) > FEW:
-        by = np.arange(len(rows))
+def _sort_customer(rows):  # type: ignore[no-untyped-def]
+    if len(rows) > INSERTION_SORT_ROWS:
+        order = np.arange(len(rows))
         for word in range(rows.shape[1] - 1, -1, -1):
-            by = by[np.argsort(rows[by, word], kind="mergesort")]
-        rows[:] = rows[by]
+            order = order[np.argsort(rows[order, word], kind="mergesort")]
+        rows[:] = rows[order]
         return
     for row in range(1, len(rows)):
         moving = rows[row].copy()
-        to = row
-        while to and _before(moving, rows[to - 1]):
-            rows[to] = rows[to - 1]
-            to -= 1
-        rows[to] = moving
+        place = row
+        while place and _is_less(moving, rows[place - 1]):
+            rows[place] = rows[place - 1]
+            place -= 1
+        rows[place] = moving

@@ -21,11 +21,20 @@ from numba import njit
 from numpy.typing import NDArray
 
 from features.atomic_file import atomic_write, fsync_path
-from features.engines.codegen import EVENT_COLUMNS, RECORD_COLUMNS
 from features.errors import StoreError
 from features.store.customer_ids import CustomerIdEncoder
-from features.store.event_store import ABSENT, DTYPES, SCHEMA_VERSION, EventStore, open_store
-from features.store.row_packing import WORDS, Words, pack_rows, scatter_rows, sort_rows, unpack_rows
+from features.store.event_store import SCHEMA_VERSION, EventStore, open_store
+from features.store.layout import ABSENT, DTYPES, RECORD_COLUMNS
+from features.store.row_packing import (
+    PACKED_COLUMNS,
+    RECORD_WORDS,
+    WORDS,
+    Words,
+    pack_rows,
+    scatter_rows,
+    sort_rows,
+    unpack_rows,
+)
 from features.timezones import BusinessTimezone, business_timezone
 
 THREADS = 2
@@ -110,10 +119,10 @@ def _write_columns(folder: Path, batches: Iterable[pa.RecordBatch], clock: Busin
             sort_rows(rows, offsets, first, last)
             of_block = slice(offsets[first], offsets[last])
             block = {name: column[of_block] for name, column in columns.items()}
-            unpack_rows(rows[of_block], *(block[name] for name in EVENT_COLUMNS if name != "day"))
+            unpack_rows(rows[of_block], *(block[name] for name in PACKED_COLUMNS))
             block["day"][:] = clock.days(block["time"])
-            for word, name in enumerate(reversed(RECORD_COLUMNS) if recorded else ()):
-                block[name][:] = rows[of_block, WORDS + word]
+            for name in RECORD_COLUMNS if recorded else ():
+                block[name][:] = rows[of_block, RECORD_WORDS[name]]
 
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(shelve, range(THREADS)))
@@ -175,8 +184,8 @@ def _placed(parts: list[tuple[Words, NDArray[np.int32]]], size: int, free: NDArr
     """Return all rows, those of a customer side by side; the parts are let go one by one."""
     width = max((words.shape[1] for words, _ in parts), default=WORDS)
     rows = np.empty((size, width), np.int64)
-    for word, name in enumerate(reversed(RECORD_COLUMNS) if width > WORDS else ()):
-        rows[:, WORDS + word] = ABSENT[name]
+    for name in RECORD_COLUMNS if width > WORDS else ():
+        rows[:, RECORD_WORDS[name]] = ABSENT[name]
     parts.reverse()
     while parts:
         scatter_rows(*parts.pop(), free, rows)

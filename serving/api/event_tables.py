@@ -13,7 +13,7 @@ from features.engines.python_engine import ORDER, features_from_encoded
 from features.ingestion.validation import Rules, checked, unreadable_type
 from features.schema import LOG_COLUMN_NAMES as LOG_COLUMNS
 from features.schema import EVENT_TYPES, REQUIRED
-from features.store.event_store import ABSENT
+from features.store.layout import ABSENT
 from features.timezones import business_timezone
 from serving.api.arrow_parquet import plain, read_table
 from serving.api.event_json import repeated

@@ -12,7 +12,7 @@ def recorded_disk_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Path
     fsync, replace = os.fsync, os.replace
 
     def recorded_fsync(descriptor: int) -> None:
-        calls.append(("fsync", Path(os.readlink(f"/proc/self/fd/{descriptor}"))))
+        calls.append(("fsync", Path(f"/proc/self/fd/{descriptor}").readlink()))
         fsync(descriptor)
 
     def recorded_replace(source: Path, target: Path) -> None:

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 
 from features.ingestion.ingest import ingest
 from features.ingestion.ingest_report import IngestReport
-from features.store.event_store import ABSENT, open_store
+from features.store.event_store import open_store
+from features.store.layout import ABSENT
 
 HEADER = "customer_id,event_time,event_type,amount,channel,goal,outcome,satisfaction,loyalty"
 NONE = set(ABSENT.values())

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from features.ingestion.validation import ValidatedBatch, ValidationRules, unreadable_type, validate_batch
 from features.schema import CHANNELS, EVENT_TYPES, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_OUTCOMES
-from features.store.event_store import ABSENT
+from features.store.layout import ABSENT
 from features.timezones import business_timezone
 
 UTC_RULES = ValidationRules(business_timezone("UTC"))

@@ -8,10 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.engines.codegen import EVENT_COLUMNS
 from features.schema import AMOUNT_MAXIMUM
-from features.store.event_store import ABSENT, DTYPES
-from features.store.row_packing import FEW, WORDS, pack_rows, scatter_rows, sort_rows, unpack_rows
+from features.store.layout import ABSENT, DTYPES, SORT_ORDER
+from features.store.row_packing import (
+    INSERTION_SORT_ROWS,
+    PACKED_COLUMNS,
+    WORDS,
+    pack_rows,
+    scatter_rows,
+    sort_rows,
+    unpack_rows,
+)
 
 RANGES = {
     "time": (-(2**53), 2**53),
@@ -29,8 +36,7 @@ VALUES = {
     for name, ends in RANGES.items()
 }
 ROWS = st.lists(st.tuples(*VALUES.values()), min_size=1, max_size=30)
-# As features.engines.python_engine sorts: time, kind, content from the last column to the first.
-ORDER = ("time", "kind", *(name for name in reversed(NAMES) if name not in ("time", "kind")))
+ORDER = [name for name in SORT_ORDER if name in NAMES]
 
 
 def as_batch(rows: list[Any], **more: pa.Array) -> pa.RecordBatch:
@@ -44,7 +50,7 @@ def as_stored(rows: list[Any]) -> list[tuple[int, ...]]:
 
 
 def unpacked(words: np.ndarray[Any, Any]) -> list[tuple[int, ...]]:
-    columns = {name: np.empty(len(words), DTYPES[name]) for name in EVENT_COLUMNS if name != "day"}
+    columns = {name: np.empty(len(words), DTYPES[name]) for name in PACKED_COLUMNS}
     unpack_rows(words, *columns.values())
     return list(zip(*(columns[name].tolist() for name in NAMES), strict=True))
 
@@ -59,7 +65,7 @@ def test_what_is_packed_comes_out_again(rows: list[Any]) -> None:
 
 @given(ROWS)
 def test_words_sort_as_the_columns_do(rows: list[Any]) -> None:
-    """Word by word is time, kind, then content from the last column to the first, as online sorts a request."""
+    """Word by word is the order of the store: time, kind, then the content."""
     stored = as_stored(rows)
     by_columns = sorted(stored, key=lambda row: [row[NAMES.index(name)] for name in ORDER])
     assert [unpacked(np.array([words]))[0] for words in sorted(pack_rows(as_batch(rows)).tolist())] == by_columns
@@ -75,7 +81,7 @@ def test_rows_of_a_customer_are_put_in_order(few: list[int], dice: Any) -> None:
     assert rows.tolist() == expected
 
 
-@pytest.mark.parametrize("size", [1, FEW, FEW + 1, 1000])
+@pytest.mark.parametrize("size", [1, INSERTION_SORT_ROWS, INSERTION_SORT_ROWS + 1, 1000])
 def test_reversed_rows_are_put_in_order(size: int) -> None:
     """Both where they are moved one by one and where they are sorted by each word."""
     rows = np.arange(WORDS * size)[::-1].reshape(size, WORDS).copy()

@@ -19,7 +19,8 @@ from features.atomic_file import atomic_write
 from features.engines.feature_table import feature_table
 from features.errors import StoreError
 from features.schema import AMOUNT_MAXIMUM
-from features.store.event_store import ABSENT, DTYPES, EventStore, open_store
+from features.store.event_store import EventStore, open_store
+from features.store.layout import ABSENT, DTYPES
 from features.store.writer import write_store
 from tests.features.disk_calls import recorded_disk_calls
 from tests.features.logs import DAY, KIND, Event, Log, batch, day_of, logs, shelved

@@ -1,0 +1,72 @@
+"""The layout of the event store: its columns, their dtypes and absent values, the order of rows, the coded words.
+
+Everything that writes, reads or sorts stored events takes these facts from here: the store itself, ingestion, and
+every engine that computes features.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from features.schema import (
+    CHANNELS,
+    EVENT_TYPES,
+    GOALS,
+    INCENTIVE_CHANNELS,
+    INCENTIVE_OUTCOMES,
+    VISIT_OUTCOMES,
+)
+
+DTYPES: Mapping[str, type[np.generic]] = {
+    "time": np.int64,  # microseconds since 1970-01-01 UTC
+    "day": np.int32,  # of the time in the business time zone, counted from 1970-01-01
+    "kind": np.uint8,  # position in EVENT_TYPES
+    "cents": np.int64,
+    "channel": np.uint8,  # position in CODED_WORDS
+    "goal": np.uint8,
+    "outcome": np.uint8,
+    "satisfaction": np.int32,  # thousandths of a rating
+    "loyalty": np.int32,
+    "known_from": np.int64,  # microseconds; this version of the event is known after known_from ...
+    "known_until": np.int64,  # ... up to and including known_until
+}
+"""The columns and their dtypes."""
+
+ABSENT: Mapping[str, int] = {
+    "cents": -1,
+    "channel": 255,
+    "goal": 255,
+    "outcome": 255,
+    "satisfaction": -1,
+    "loyalty": -1,
+    "known_from": np.iinfo(np.int64).min,
+    "known_until": np.iinfo(np.int64).max,
+}
+"""What stands for null, in the columns that may be null."""
+
+RECORD_COLUMNS = ("known_from", "known_until")
+"""When an event was known; a log that never says so has neither column."""
+
+EVENT_COLUMNS = tuple(name for name in DTYPES if name not in RECORD_COLUMNS)
+"""The columns that every store has, in the order in which the kernels take them."""
+
+SORT_ORDER = (
+    *("time", "kind"),
+    *("loyalty", "satisfaction", "outcome", "goal", "channel", "cents", "day"),
+    *("known_until", "known_from"),
+)
+"""How the rows of a customer are sorted, ascending. Content breaks ties, so the order of rows in a source never shows;
+when an event was known comes last, so a correction does not move an event among its equals."""
+
+VERSION_ORDER = ("time", "cents", "channel", "goal", "outcome", "satisfaction", "loyalty")
+"""What decides between versions of one event that were recorded at the same time: the greatest wins, null is lowest."""
+
+CODED_WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "channel": {"visit": CHANNELS, "incentive": INCENTIVE_CHANNELS},
+    "goal": {"visit": GOALS},
+    "outcome": {"visit": VISIT_OUTCOMES, "incentive": INCENTIVE_OUTCOMES},
+}
+"""The words of a column by event type; a code is a word's position. Other event types have free text, not stored."""
+
+KIND_CODES: Mapping[str, int] = {name: code for code, name in enumerate(EVENT_TYPES)}
+"""The code of each event type in the column `kind`."""
