@@ -15,8 +15,7 @@ from cli.main import app
 from features.definitions import FEATURE_NAMES
 from features.definitions.__main__ import page
 from features.loyalty.formula import load_formula
-from features.schema import LOG_COLUMN_NAMES as LOG_COLUMNS
-from features.schema import EVENT_TYPES
+from features.schema import EVENT_TYPES, LOG_COLUMN_NAMES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -57,8 +56,8 @@ def test_the_page_of_columns_is_current() -> None:
 def test_every_column_is_told() -> None:
     """docs/columns.md names every feature and every column of the log, the README every column of the log."""
     told = (ROOT / "docs" / "columns.md").read_text()
-    assert [name for name in (*FEATURE_NAMES, *LOG_COLUMNS) if f"| `{name}` |" not in told] == []
-    assert [name for name in (*LOG_COLUMNS, *EVENT_TYPES) if f"`{name}`" not in README] == []
+    assert [name for name in (*FEATURE_NAMES, *LOG_COLUMN_NAMES) if f"| `{name}` |" not in told] == []
+    assert [name for name in (*LOG_COLUMN_NAMES, *EVENT_TYPES) if f"`{name}`" not in README] == []
 
 
 def test_the_parts_of_the_rule_read_columns_that_are_told() -> None:

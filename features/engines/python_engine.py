@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from features.as_of import AsOf, AsOfLike
 from features.definitions import FEATURE_NAMES
 from features.engines.codegen import MEDIANS, python_kernel
-from features.store.layout import EVENT_COLUMNS, RECORD_COLUMNS
 from features.schema import (
     CHANNELS,
     EVENT_TYPES,
@@ -19,7 +18,7 @@ from features.schema import (
     INCENTIVE_OUTCOMES,
     VISIT_OUTCOMES,
 )
-from features.store.layout import ABSENT
+from features.store.layout import ABSENT, EVENT_COLUMNS, RECORD_COLUMNS
 
 # Sorting rows in this order gives the order of the store: time, kind, content to break ties, when it was known.
 ORDER = ("time", "kind", *(c for c in reversed(EVENT_COLUMNS) if c not in ("time", "kind")), *reversed(RECORD_COLUMNS))

@@ -21,11 +21,10 @@ import pyarrow.parquet as pq
 from features.as_of import AsOf, AsOfLike
 from features.atomic_file import atomic_write
 from features.definitions import FEATURE_NAMES
-from features.store.layout import EVENT_COLUMNS, RECORD_COLUMNS
 from features.engines.feature_table import CHUNK, SCHEMA, feature_table
 from features.errors import SparkMissingError
 from features.store.event_store import EventStore
-from features.store.layout import DTYPES
+from features.store.layout import DTYPES, EVENT_COLUMNS, RECORD_COLUMNS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

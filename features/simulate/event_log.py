@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv, parquet
 
-from features.atomic_file import whole_file
+from features.atomic_file import atomic_write
 from features.errors import InvalidArgumentError
 from features.schema import EVENT_TYPES, GOALS
 from features.simulate.customers import Customers, draw_customers
@@ -154,7 +154,7 @@ def write_log(
     writers: list[parquet.ParquetWriter | csv.CSVWriter] = []
     events = done = 0
     with ExitStack() as files:
-        parts = [files.enter_context(whole_file(target)) for target in targets]
+        parts = [files.enter_context(atomic_write(target)) for target in targets]
         for tables in blocks(truth, customers, seed, block):
             for index, (target, part) in enumerate(zip(targets, parts, strict=True)):
                 table = _plain(tables[index]) if target.suffix.lower() == ".csv" else tables[index]

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from features.as_of import AsOf
 from features.definitions import FEATURE_NAMES
 from features.engines.python_engine import ORDER, features_from_encoded
-from features.ingestion.validation import Rules, checked, unreadable_type
-from features.schema import LOG_COLUMN_NAMES as LOG_COLUMNS
-from features.schema import EVENT_TYPES, REQUIRED
+from features.ingestion.validation import ValidationRules, unreadable_type, validate_batch
+from features.schema import EVENT_TYPES, LOG_COLUMN_NAMES, REQUIRED_LOG_COLUMNS
 from features.store.layout import ABSENT
 from features.timezones import business_timezone
 from serving.api.arrow_parquet import plain, read_table
@@ -23,7 +22,7 @@ from serving.api.problem_details import MOST_FAULTS, invalid
 from serving.api.request_body import too_many
 from serving.response_types import Duplicate
 
-OPTIONAL = tuple(name for name in LOG_COLUMNS if name not in REQUIRED)
+OPTIONAL = tuple(name for name in LOG_COLUMN_NAMES if name not in REQUIRED_LOG_COLUMNS)
 
 
 def frame_of_events(
@@ -33,14 +32,14 @@ def frame_of_events(
 
     Raises the problems malformed (400), too-large (413), and invalid (422) with the faults that ingest would find.
     """
-    table = read_table(body, kind, REQUIRED, OPTIONAL, most_events)
+    table = read_table(body, kind, REQUIRED_LOG_COLUMNS, OPTIONAL, most_events)
     log = {name: plain(table[name]) for name in table.column_names}
     wrong = [(name, unreadable_type(name, array.type), array.type) for name, array in log.items()]
     if faults := [(name, f"found {type_}, expected {expected}") for name, expected, type_ in wrong if expected]:
         raise invalid(faults)
-    found = checked(log, Rules(business_timezone(asked.timezone)))
+    found = validate_batch(log, ValidationRules(business_timezone(asked.timezone)))
     faults = [
-        (f"{name}/{row}", reason) for name, reason, rows in found.faults.found for row in rows[:MOST_FAULTS].tolist()
+        (f"{name}/{row}", reason) for name, reason, rows in found.errors.entries for row in rows[:MOST_FAULTS].tolist()
     ]
     faults += _from_the_future(found.events, asked.latest)
     if faults:

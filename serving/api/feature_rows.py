@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.definitions import FEATURE_COLUMNS, FEATURE_NAMES
-from features.ingestion.casting import Faults, as_texts, trimmed
+from features.ingestion.casting import RowErrors, cast_text, strip_whitespace
 from serving.api.arrow_parquet import plain, read_table
 from serving.api.feature_constraints import column_faults
 from serving.api.problem_details import MOST_FAULTS, invalid
@@ -87,12 +87,12 @@ def texts(array: pa.Array, name: str) -> list[str]:
     type_ = array.type
     if not (pa.types.is_integer(type_) or pa.types.is_string(type_) or pa.types.is_large_string(type_)):
         raise invalid([(name, f"found {type_}, expected texts or whole numbers")])
-    faults = Faults()
-    found = trimmed(as_texts(name, array, faults))
+    faults = RowErrors()
+    found = strip_whitespace(cast_text(name, array, faults))
     faults.add(name, "is empty", found.is_null())
     faults.add(name, "holds a NUL byte", pc.match_substring(found, "\0"))
-    if faults.found:
-        raise invalid([(f"{name}/{row}", reason) for _, reason, rows in faults.found for row in rows[:MOST_FAULTS]])
+    if faults.entries:
+        raise invalid([(f"{name}/{row}", reason) for _, reason, rows in faults.entries for row in rows[:MOST_FAULTS]])
     ids: list[str] = found.to_pylist()
     return ids
 

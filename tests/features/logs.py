@@ -15,11 +15,10 @@ from hypothesis import strategies as st
 
 from features.definitions import FEATURE_NAMES
 from features.engines.codegen import MEDIANS, python_kernel
-from features.store.layout import RECORD_COLUMNS
 from features.schema import CHANNELS, EVENT_TYPES, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_OUTCOMES
 from features.simulate import LOG_SCHEMA
 from features.store.event_store import EventStore
-from features.store.layout import ABSENT, DTYPES
+from features.store.layout import ABSENT, DTYPES, RECORD_COLUMNS
 from features.store.writer import write_store
 
 ZONES = ("UTC", "Europe/London", "America/New_York", "Asia/Shanghai")

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from features.atomic_file import file_digest, whole_file
+from features.atomic_file import atomic_write, file_digest
 from features.errors import ModelError
 
 REGISTERED_NAME = "regulars"
@@ -64,7 +64,7 @@ class Card:
 
     def write(self, folder: Path) -> None:
         """Write the card into the bundle in `folder`."""
-        with whole_file(folder / CARD_FILE) as part:
+        with atomic_write(folder / CARD_FILE) as part:
             part.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False))
 
     @classmethod

@@ -11,7 +11,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from features.atomic_file import file_digest, atomic_write
+from features.atomic_file import atomic_write, file_digest
 from features.definitions import FEATURE_NAMES
 from features.errors import ModelError
 from training.models.compiled.purchases import COLUMNS as PURCHASE_COLUMNS
