@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export BENTOML_DO_NOT_TRACK := True
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup setup-spark serve test slow check requirements
+.PHONY: setup setup-spark serve test slow proofs mutants check docs requirements
 
 setup: .venv/.ready
 
@@ -57,14 +57,25 @@ var/scores.parquet: $(SERVED)
 var/report/report.html: $(SERVED)
 	$(BIN)/regulars compare var/store --out var/report --quick
 
-test: setup
-	@$(BIN)/python -m pytest
+# A worker a core, each test file whole in one of them. WORKERS=0 runs all in one process, as a debugger wants it.
+WORKERS ?= 2
+PACKAGES := features training reporting serving cli regulars
+
+test: setup # the tests but the slow ones, and the examples in docstrings
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --doctest-modules tests $(PACKAGES)
 
 slow: setup
-	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "slow and not alone"
+	@$(BIN)/python -m pytest -m alone
+
+proofs: setup
+	@$(BIN)/python -m pytest -m proof -s
 
 check: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+docs: setup # the site in var/site; a warning fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # Pin again what pyproject.toml asks for: exact versions and hashes, and no address of any index. What is pinned stays as
 # it is unless it no longer fits; `make requirements UPGRADE=--upgrade` takes the newest versions.

@@ -1,14 +1,16 @@
-"""Numba's compiler where it is installed; elsewhere, as in a Bento, the same functions run as they are written."""
+"""Numba's compiler if it is installed; otherwise, as in a Bento, the functions run as plain Python."""
 
 from collections.abc import Callable
 from typing import Any
 
+try:
+    import numba
+except ImportError:
+    numba = None
+
 __all__ = ["njit"]
 
-try:
-    from numba import njit
-except ImportError:
 
-    def njit(**options: Any) -> Callable[[Any], Any]:
-        """Return a decorator that leaves its function alone."""
-        return lambda function: function
+def njit(**options: Any) -> Callable[[Any], Any]:
+    """Return Numba's decorator with these options, or one that returns the function unchanged."""
+    return (lambda function: function) if numba is None else numba.njit(**options)

@@ -9,7 +9,8 @@ SIZES = {60: 8, 300: 5, 2000: 2}
 """Customers, and how many shops of so many."""
 
 
-@pytest.mark.slow
+@pytest.mark.proof
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("world", WORLDS)
 def test_regret_shrinks_with_customers(world):
     """Nearer to the truth the more customers there are, and in small shops too hardly behind the best of the peers.

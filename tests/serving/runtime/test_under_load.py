@@ -17,7 +17,7 @@ from serving.state import Champion
 from tests.serving.load import Outcome, load
 from tests.serving.running import Running, answers, eventually, free_port, put, running, start, variant
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
