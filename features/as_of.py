@@ -1,4 +1,4 @@
-"""The cutoff `as_of`, read once where it enters and passed on as one value."""
+"""The cutoff `as_of`, parsed once at the entrance and passed on as one value."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -14,7 +14,7 @@ _EPOCH_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class AsOf:
-    """A moment of knowledge: only events before it are known.
+    """The cutoff in time: only events before it are known.
 
     Attributes
     ----------
@@ -35,13 +35,13 @@ class AsOf:
 
     @classmethod
     def parse(cls, value: "AsOfLike", timezone: str) -> Self:
-        """Return the cutoff that a date, a time or a text in ISO format stands for.
+        """Return the cutoff given by a date, a time or a text in ISO format.
 
         Parameters
         ----------
         value : AsOf, str, datetime.date or datetime.datetime
-            A date is its midnight in the business time zone. A time without an offset is in that zone; of two, when
-            clocks go back, the first. An `AsOf` is returned as it is.
+            A date is its midnight in the business time zone. A time without an offset is in that zone; when clocks go
+            back, the first of the two is meant. An `AsOf` is returned as it is.
         timezone : str
             The business time zone, a name of the IANA database.
 
@@ -71,12 +71,28 @@ class AsOf:
 
     @classmethod
     def at_midnight(cls, day: int, timezone: str) -> Self:
-        """Return the midnight that begins a day, counted from 1970-01-01 in the business time zone."""
+        """Return the cutoff at the midnight that begins a day.
+
+        Parameters
+        ----------
+        day : int
+            Counted from 1970-01-01 in the business time zone.
+        timezone : str
+            The business time zone, a name of the IANA database.
+        """
         return cls.parse(EPOCH + timedelta(days=day), timezone)
 
     @classmethod
     def at_time(cls, time: int, timezone: str) -> Self:
-        """Return the cutoff at a moment given in microseconds since 1970 UTC."""
+        """Return the cutoff at a time.
+
+        Parameters
+        ----------
+        time : int
+            Microseconds since 1970-01-01 00:00 UTC.
+        timezone : str
+            The business time zone, a name of the IANA database.
+        """
         return cls.parse(_EPOCH_TIME + timedelta(microseconds=time), timezone)
 
     @property
@@ -90,7 +106,7 @@ def _zone_of(value: date) -> tzinfo | None:
 
 
 AsOfLike = str | date | datetime | AsOf
-"""What functions take as a cutoff; a pandas Timestamp is a datetime."""
+"""Types that functions accept as a cutoff; a pandas Timestamp is a datetime."""
 
 
 def day_date(day: int) -> date:

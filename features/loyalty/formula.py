@@ -3,7 +3,6 @@
 import math
 import re
 import tomllib
-from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -14,6 +13,7 @@ from typing import Any, Self
 
 from features.errors import FormulaError
 from features.loyalty.formula_checks import (
+    check_keys,
     check_names,
     check_text,
     finite_number,
@@ -205,7 +205,17 @@ class Formula:
         return tuple(dict.fromkeys(names))
 
     def part(self, name: str) -> Part:
-        """Return the part with this name; raises FormulaError for an unknown name."""
+        """Return the part with this name.
+
+        Parameters
+        ----------
+        name : str
+
+        Raises
+        ------
+        FormulaError
+            When there is no such part.
+        """
         for part in self.parts:
             if part.name == name:
                 return part
@@ -213,19 +223,20 @@ class Formula:
         raise formula_error("parts", name, f"one of {known}", "name a part of the formula")
 
     def only(self, name: str) -> Self:
-        """Return the single-behaviour formula: the same formula with one part, whose weight cancels out.
+        """Return the single-behaviour formula: one part, whose weight cancels out.
 
-        Its version is `<version>:<name>`. Raises FormulaError for an unknown name.
+        Parameters
+        ----------
+        name : str
+            The part to keep; the new version is `<version>:<name>`.
+
+        Raises
+        ------
+        FormulaError
+            When there is no such part.
         """
         part = replace(self.part(name), weight=1.0)
         return replace(self, version=f"{self.version}:{name}", parts=(part,))
-
-
-def require_columns(present: Container[str], names: Iterable[str], use: str) -> None:
-    """Raise FormulaError unless all columns are present."""
-    if missing := [name for name in names if name not in present]:
-        problem = f"features: found no {', '.join(missing)}"
-        raise FormulaError(f"{problem}, expected for {use}; build the table with feature_table")
 
 
 def load_formula(path: str | Path | None = None) -> Formula:
@@ -265,13 +276,13 @@ def load_formula(path: str | Path | None = None) -> Formula:
 
 
 def _formula(table: dict[str, Any]) -> Formula:
-    _keys("", table, required=("version", "reason", "date", "parts", "bands"), optional=("maxima",))
+    check_keys("", table, required=("version", "reason", "date", "parts", "bands"), optional=("maxima",))
     for name in ("parts", "bands", "maxima"):
         if not isinstance(table.get(name, {}), dict):
             raise formula_error(name, table[name], "a table", f"begin it with [{name}]")
     for name, part in table["parts"].items():
-        _keys(key_path("parts", name), part, required=("column", "maximum", "weight"), optional=("data",))
-    _keys("maxima", table.get("maxima", {}), optional=("satisfaction", "loyalty", "purchases"))
+        check_keys(key_path("parts", name), part, required=("column", "maximum", "weight"), optional=("data",))
+    check_keys("maxima", table.get("maxima", {}), optional=("satisfaction", "loyalty", "purchases"))
     return Formula(
         version=table["version"],
         reason=table["reason"],
@@ -280,16 +291,3 @@ def _formula(table: dict[str, Any]) -> Formula:
         bands=tuple(Band(name, at_least) for name, at_least in table["bands"].items()),
         maxima=Maxima(**table.get("maxima", {})),
     )
-
-
-def _keys(path: str, table: Any, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> None:
-    known = ", ".join((*required, *optional))
-    if not isinstance(table, dict):
-        raise formula_error(path, table, f"a table with {known}", f"begin it with [{path}]")
-    for key in table:
-        if key not in required and key not in optional:
-            problem = f"{key_path(path, key)}: unknown key"
-            raise FormulaError(f"{problem}, expected one of {known}; remove or rename it")
-    for key in required:
-        if key not in table:
-            raise FormulaError(f"{key_path(path, key)}: found nothing, expected a value; add the key")

@@ -3,10 +3,32 @@
 import math
 import re
 import reprlib
+from collections.abc import Container, Iterable
 from numbers import Real
 from typing import Any
 
 from features.errors import FormulaError
+
+
+def require_columns(present: Container[str], names: Iterable[str], use: str) -> None:
+    """Raise FormulaError unless all columns are present."""
+    if missing := [name for name in names if name not in present]:
+        problem = f"features: found no {', '.join(missing)}"
+        raise FormulaError(f"{problem}, expected for {use}; build the table with feature_table")
+
+
+def check_keys(path: str, table: Any, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> None:
+    """Raise FormulaError unless the value is a table with all required keys and no unknown one."""
+    known = ", ".join((*required, *optional))
+    if not isinstance(table, dict):
+        raise formula_error(path, table, f"a table with {known}", f"begin it with [{path}]")
+    for key in table:
+        if key not in required and key not in optional:
+            problem = f"{key_path(path, key)}: unknown key"
+            raise FormulaError(f"{problem}, expected one of {known}; remove or rename it")
+    for key in required:
+        if key not in table:
+            raise FormulaError(f"{key_path(path, key)}: found nothing, expected a value; add the key")
 
 
 def key_path(path: str, key: str) -> str:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from features.definitions import FEATURE_COLUMNS, FEATURE_NAMES
 from features.errors import FormulaError
-from features.loyalty.formula import BAND_TOLERANCE, Formula, require_columns
+from features.loyalty.formula import BAND_TOLERANCE, Formula
+from features.loyalty.formula_checks import require_columns
 from features.store.event_store import EventStore
 
 Floats = NDArray[np.float64]

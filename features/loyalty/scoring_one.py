@@ -4,7 +4,8 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from features.loyalty.formula import BAND_TOLERANCE, Formula, require_columns
+from features.loyalty.formula import BAND_TOLERANCE, Formula
+from features.loyalty.formula_checks import require_columns
 
 
 class CustomerScore(NamedTuple):

@@ -131,10 +131,14 @@ def write_log(
     ----------
     path : str or Path
         Where to write the log.
-    truth, customers, seed, block
+    truth : Truth, optional
+    customers : int
+    seed : int
         As for `simulate`.
     truth_path : str or Path, optional
         Where to write the truth table.
+    block : int
+        Customers simulated and written at a time.
     progress : callable, optional
         Called after each block with the number of customers written so far.
 

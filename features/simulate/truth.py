@@ -75,21 +75,27 @@ class Truth:
         the mean over customers is `spend_p * spend_gamma / (spend_q - 1)`.
     return_share : float
         Share of the purchases that are returned.
-    visits, incentives : tuple of Action
-        At most one visit and one incentive for each customer and period of 28 days, from the first period after the
-        first purchase on.
-    visit_days, incentive_days : int
-        How long an action acts, at most 28 days; also the validity of an incentive.
-    visit_random_share, incentive_random_share : float
-        Share of customers in the random group. They get an action in a period with probability
+    visits : tuple of Action
+        At most one visit for each customer and period of 28 days, from the first period after the first purchase on.
+    visit_days : int
+        How long a visit acts, at most 28 days.
+    visit_random_share : float
+        Share of customers in the random group. They get a visit in a period with probability
         `sum(per_year) * 28 / 365.25`.
-    visit_confounding, incentive_confounding : float
-        Other customers get visits in proportion to (recent purchases)^`visit_confounding`, and incentives to (days
-        since the last purchase)^`incentive_confounding`; 0 is as good as random.
-    response_spread : float
-        Effects differ between customers by a lognormal factor of mean 1 and this log standard deviation.
+    visit_confounding : float
+        The other customers get visits in proportion to (recent purchases)^`visit_confounding`; 0 is as good as random.
+    incentives : tuple of Action
+    incentive_days : int
+        How long an incentive acts and is valid.
+    incentive_random_share : float
+        As for visits.
+    incentive_confounding : float
+        Customers outside the random group get incentives in proportion to (days since the last
+        purchase)^`incentive_confounding`.
     redemption_share : float
         Share redeemed of the incentives with a purchase in their validity.
+    response_spread : float
+        Effects differ between customers by a lognormal factor of mean 1 and this log standard deviation.
     rating_max : float
         Ratings are whole numbers from 0 to this.
     satisfaction_median : float
@@ -211,7 +217,14 @@ class Truth:
 
     @classmethod
     def plain(cls, dropout: Literal["bg", "mbg", "pareto", "none"] = "bg", **changes: object) -> Self:
-        """Return parameters for purchases alone: BG/NBD, MBG/NBD, Pareto/NBD or NBD data, Gamma-Gamma amounts."""
+        """Return parameters for purchases alone: BG/NBD, MBG/NBD, Pareto/NBD or NBD data, Gamma-Gamma amounts.
+
+        Parameters
+        ----------
+        dropout : {"bg", "mbg", "pareto", "none"}
+        **changes : object
+            Other parameters.
+        """
         none: dict[str, object] = {
             "season": (), "weekday": (1.0,) * 7, "return_share": 0.0, "visits": (), "incentives": (),
             "usage_per_year": 0.0, "feedback_per_year": 0.0,
