@@ -13,21 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.as_of import AsOf, AsOfLike
-from features.definitions import AGGREGATES, FEATURE_COLUMNS, FEATURE_NAMES
+from features.definitions import AGGREGATES, FEATURE_COLUMNS
 from features.engines import codegen
 from features.engines.codegen import generate_source, median
 from features.engines.feature_table import feature_table
-from features.engines.numba_engine import _cached_source
 from features.simulate import Truth, simulate
 from features.store.event_store import EventStore
 from tests.features.logs import (
-    DAY,
     KIND,
     Event,
     Log,
     batch,
     coded,
-    day_of,
     events_table,
     logs,
     microseconds,
@@ -139,62 +136,10 @@ def test_one_customer_by_hand() -> None:
         assert [found[n] for n in names.split()] == pytest.approx(values, rel=0, abs=0, nan_ok=True), names
 
 
-@pytest.mark.parametrize(("age", "windows"), [(7, (7, 30)), (8, (30,)), (30, (30,)), (31, ()), (0, (7, 30))])
-def test_a_window_is_its_days_before_as_of(age: int, windows: tuple[int, ...]) -> None:
-    """The window of w days holds the days as_of - w on, and as_of's own up to its moment."""
-    time = at("2024-06-10T12:00") - age * DAY - 1
-    store = shelved(Log([Event("a", time, KIND["purchase"], cents=250)], "UTC", datetime(2024, 6, 10).date()))
-    found = feature_table(store, "2024-06-10T12:00").loc["a"]
-    assert [w for w in (7, 30) if found[f"purchase_days_{w}"]] == list(windows)
-    assert [w for w in (7, 30) if found[f"spend_{w}"] == 2.5] == list(windows)
-    assert found["days_since_last_purchase"] == found["T"] == age
-
-
-def test_a_year_ago_is_the_same_weekday() -> None:
-    """The 28 and 91 days a year ago begin 364 days before as_of, a whole number of weeks."""
-    base = at("2024-06-10T12:00")
-    ages = (365, 364, 337, 336, 274, 273)
-    events = [Event(str(age), base - age * DAY, KIND["purchase"]) for age in ages]
-    found = feature_table(shelved(Log(events, "UTC", datetime(2024, 6, 10).date())), "2024-06-10")
-    assert found.loc[[str(a) for a in ages], "purchase_days_year_ago_28"].tolist() == [0, 1, 1, 0, 0, 0]
-    assert found.loc[[str(a) for a in ages], "purchase_days_year_ago_91"].tolist() == [0, 1, 1, 1, 1, 0]
-
-
-@pytest.mark.parametrize(("wait", "followed"), [(-9, 0), (0, 1), (14 * DAY, 1), (15 * DAY - 1, 1), (15 * DAY, 0)])
-def test_a_visit_is_followed_by_a_purchase(wait: int, followed: int) -> None:
-    """At the same moment, or on one of the next 14 days, counted once however much is bought."""
-    visit = at("2024-03-01T00:00")
-    bought = 2 * [Event("a", visit + wait, KIND["purchase"])]
-    log = Log([*bought, Event("a", visit, KIND["visit"])], "UTC", datetime(2024, 6, 10).date())
-    assert feature_table(shelved(log), "2024-06-10")["visits_followed_14"].tolist() == [followed]
-
-
-def test_the_business_zone_decides_the_day() -> None:
-    """Two purchases around midnight in New York are two occasions there and one in UTC."""
-    times = (at("2024-06-10T03:30"), at("2024-06-10T04:30"))
-    events = [Event("a", time, KIND["purchase"], cents=1) for time in times]
-    assert [day_of(time, "America/New_York") for time in times] == [19883, 19884]
-    for zone, occasions in (("America/New_York", 2), ("UTC", 1)):
-        found = feature_table(shelved(Log(events, zone, datetime(2024, 6, 10).date())), "2024-06-12")
-        assert found["purchase_days"].tolist() == [occasions]
-
-
 @given(st.lists(st.integers(1, 10**5), min_size=1))
 def test_median(values: list[int]) -> None:
     """The median is that of the standard library, whatever stands behind the values in the scratch space."""
     assert median([*values, 10**9], len(values)) == statistics.median(values)
-
-
-def test_a_long_rhythm_has_the_same_median_compiled() -> None:
-    """Customers of few and of many gaps, all sorts of gaps, by the compiled function and the plain one."""
-    dice = np.random.default_rng(1)
-    events = [
-        Event(f"{size:03}", int(day) * DAY, KIND["purchase"], cents=1)
-        for size in (1, 2, 3, 64, 65, 66, 200)
-        for day in np.cumsum(dice.integers(1, 30, size + 1))
-    ]
-    store = shelved(Log(events, "UTC", datetime(2024, 6, 10).date()))
-    same_bits(feature_table(store, "2024-06-10"), plain_table(store, *cutoff("2024-06-10", "UTC")))
 
 
 def test_the_generated_text_is_all_of_the_definitions() -> None:
@@ -213,25 +158,3 @@ def test_an_event_type_without_aggregates_makes_an_empty_branch(monkeypatch: pyt
     source = generate_source(True)
     assert f"elif event_kind == {KIND['usage']}:  # usage\n            pass\n" in source
     compile(source, "generated", "exec")
-
-
-def test_names_are_unique_and_null_rules_told() -> None:
-    """No two columns or aggregates share a name; a column says when it is null if and only if it can be."""
-    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES)
-    assert len({a.name for a in AGGREGATES}) == len(AGGREGATES)
-    for column in FEATURE_COLUMNS:
-        assert column.unit, column.name
-        assert column.meaning, column.name
-        assert bool(column.null_when) == (column.null_rule != "never null"), column.name
-
-
-def test_a_cache_folder_that_cannot_be_written_is_no_hindrance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The generated text then goes to a temporary folder."""
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("REGULARS_CACHE", str(tmp_path / "file"))
-    path = _cached_source("name", "text")
-    assert path.read_text() == "text"
-    assert not path.is_relative_to(tmp_path)
-    monkeypatch.setenv("REGULARS_CACHE", str(tmp_path / "folder"))
-    assert _cached_source("name", "text") == _cached_source("name", "text") == tmp_path / "folder" / "name.py"
-    assert [p.name for p in (tmp_path / "folder").iterdir()] == ["name.py"]
