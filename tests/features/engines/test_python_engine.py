@@ -1,6 +1,7 @@
 """One customer's features in plain Python are the row that the batch has."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 import numpy as np
 import pyarrow as pa
@@ -105,3 +106,58 @@ def test_unknown_words_are_refused():
     """An event type that the contract has not is no event."""
     with pytest.raises(KeyError):
         customer_features([{"event_type": "gift", "event_time": AS_OF}], AS_OF)
+
+
+@pytest.mark.parametrize(
+    ("event_type", "column", "values", "feature"),
+    [
+        ("feedback", "satisfaction", (3.0, 8.0, None), "feedback_satisfaction_last"),
+        ("feedback", "loyalty", (3.0, 8.0, None), "feedback_loyalty_last"),
+        ("visit", "channel", ("email", "face_to_face", None), "visits_email"),
+        ("visit", "goal", ("loyalty", "purchase_count", None), "visits_for_loyalty"),
+        ("visit", "outcome", ("no_contact", "ordered", None), "visits_no_contact"),
+        ("purchase", "amount", (3.0, 8.0, None), "total_spend"),
+    ],
+)
+def test_of_versions_recorded_at_once_the_greatest_wins(tmp_path, event_type, column, values, feature):
+    """Versions that differ in one column: its greatest value decides, null is lowest, online as in batch."""
+    at = datetime(2024, 1, 1, 12)
+    recorded = {"event_time": at, "event_type": event_type, "reference": "r1", "recorded_at": datetime(2024, 2, 1)}
+    versions = [{"customer_id": "a", column: value} | recorded for value in values]
+    pq.write_table(pa.Table.from_pylist(versions, LOG_SCHEMA), tmp_path / "log.parquet")
+    ingest(tmp_path / "log.parquet", tmp_path / "store")
+    batch = feature_table(open_store(tmp_path / "store"), AS_OF)[feature].item()
+    assert batch == (8.0 if isinstance(values[0], float) else 1.0)
+    for order in permutations(versions):
+        assert customer_features(order, AS_OF)[feature] == batch
+
+
+def test_loyalty_decides_last_and_the_time_first():
+    """Of two versions recorded at once: the later event; at one time, the greater satisfaction before the loyalty."""
+    version = {"event_type": "feedback", "reference": "r", "recorded_at": datetime(2024, 2, 1)}
+    early, late = ({"event_time": datetime(2024, 1, day)} | version for day in (1, 2))
+    found = customer_features([early | {"satisfaction": 9.0}, late | {"satisfaction": 1.0}], AS_OF)
+    assert found["feedback_satisfaction_last"] == 1.0
+    found = customer_features(
+        [early | {"satisfaction": 2.0, "loyalty": 1.0}, early | {"satisfaction": 1.0, "loyalty": 9.0}], AS_OF
+    )
+    assert (found["feedback_satisfaction_last"], found["feedback_loyalty_last"]) == (2.0, 1.0)
+
+
+def test_a_version_counts_from_its_record_to_the_next():
+    """As of each moment the version that was known, and none before the first was recorded."""
+    at = {"event_time": datetime(2024, 1, 1), "event_type": "purchase", "reference": "r"}
+    events = [at | {"amount": 5.0, "recorded_at": datetime(2024, 2, 1)}]
+    events += [at | {"amount": 2.0, "recorded_at": datetime(2024, 3, 1)}]
+    spend = {
+        as_of: customer_features(events, as_of)["total_spend"] for as_of in ("2024-02-01", "2024-03-01", "2024-03-02")
+    }
+    assert spend == {"2024-02-01": 0, "2024-03-01": 5, "2024-03-02": 2}
+
+
+def test_amounts_and_ratings_are_rounded_half_up():
+    """To cents and thousandths, as in the store."""
+    events = [{"event_type": "purchase", "event_time": datetime(2024, 1, 1), "amount": 0.125}]
+    events += [{"event_type": "visit", "event_time": datetime(2024, 1, 1), "loyalty": 0.0625, "satisfaction": 0.0005}]
+    found = customer_features(events, AS_OF)
+    assert (found["total_spend"], found["visit_loyalty_last"], found["visit_satisfaction_last"]) == (0.13, 0.063, 0.001)

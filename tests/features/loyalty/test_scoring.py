@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from features.errors import FormulaError
 from features.loyalty.formula import Band, Formula, Part, load_formula
-from features.loyalty.scoring import score
+from features.loyalty.scoring import drop_unpriced_parts, score
 from features.loyalty.scoring_one import score_one
+from features.store.event_store import EventStore
+from tests.features.logs import KIND, Event, Log, shelved
 
 RULE = load_formula()
 BANDS = (Band("bronze", 0), Band("silver", 40), Band("gold", 70))
@@ -333,3 +335,48 @@ def test_nullable_nulls_are_left_out() -> None:
     features = frame([EMPTY | {"purchase_days_365": 6}]).astype("Float64")
     features.loc["c0", "spend_365"] = pd.NA
     assert score(features, RULE)["coverage"].tolist() == [0.4]
+
+
+def log_of(*events: Event) -> EventStore:
+    """A store of these events."""
+    return shelved(Log(list(events), "UTC", date(2024, 6, 10)))
+
+
+UNPRICED = Event("a", 0, KIND["purchase"])
+PURCHASES = Part("purchases", "purchase_days_365", 12, 4)
+
+
+def test_every_part_in_money_is_dropped_without_amounts() -> None:
+    """Whether or not the part asks for data; parts in other units stay, in order, and so does the version."""
+    formula = make(
+        Part("basket", "basket_mean", 100, 1, data="purchase_count"),
+        PURCHASES,
+        Part("spend", "total_spend", 1000, 3),
+        Part("share", "return_share", 1, 1, data="return_count"),
+    )
+    found = drop_unpriced_parts(log_of(UNPRICED), formula)
+    assert [part.name for part in found.parts] == ["purchases", "share"]
+    assert replace(found, parts=formula.parts) == formula
+
+
+def test_one_amount_in_the_log_keeps_all_parts() -> None:
+    """Also an amount of nothing, or one returned."""
+    formula = make(PURCHASES, Part("spend", "total_spend", 1000, 3))
+    for event in (UNPRICED._replace(cents=0), Event("b", 0, KIND["return"], cents=5)):
+        assert drop_unpriced_parts(log_of(UNPRICED, event), formula) is formula
+
+
+def test_a_formula_that_scores_nothing_without_amounts_is_refused() -> None:
+    """No part is left, or none that has a weight."""
+    money = Part("spend", "total_spend", 1000, 3)
+    for formula in (make(money), make(money, replace(PURCHASES, weight=0))):
+        with pytest.raises(FormulaError, match="the log has no amounts, and the formula scores nothing else"):
+            drop_unpriced_parts(log_of(UNPRICED), formula)
+
+
+def test_a_formula_of_unknown_columns_is_refused_with_the_nearest() -> None:
+    """Whether a part's value or its data is misspelt, and with a hint where the columns are listed."""
+    with pytest.raises(FormulaError, match=r"'spend_356', which is no feature: did you mean one of spend_365"):
+        drop_unpriced_parts(log_of(UNPRICED), make(Part("amount", "spend_356", 1, 1)))
+    with pytest.raises(FormulaError, match=r"'xyz', which is no feature: .*docs/columns\.md"):
+        drop_unpriced_parts(log_of(UNPRICED), make(replace(PURCHASES, data="xyz")))
