@@ -1,1 +1,1 @@
-"""The rule-based loyalty score: the formula, scoring, and sensitivity to its weights."""
+"""The loyalty score: its formula, scoring, base indices, and sensitivity to the weights."""

@@ -159,6 +159,6 @@ def numeric_columns(features: pd.DataFrame, names: Sequence[str], use: str) -> l
         try:
             arrays.append(features[name].to_numpy(dtype=np.float64, na_value=np.nan))
         except (TypeError, ValueError):
-            found = f"features.{name}: found {features[name].dtype}"
-            raise FormulaError(f"{found}, expected numbers; convert the column") from None
+            problem = f"features.{name}: found {features[name].dtype}"
+            raise FormulaError(f"{problem}, expected numbers; convert the column") from None
     return arrays

@@ -1,7 +1,5 @@
 """What is measured in a simulated log is the truth it was drawn from."""
 
-import datetime
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -58,50 +56,6 @@ def test_repeat_purchases_follow_the_published_models(dropout: str) -> None:
     # A first purchase may fall late on its day: half a day of 400 does not show.
     assert (repeats == 0).mean() == pytest.approx(expected, abs=0.01)
     assert truth_table["dropout_probability"].mean() == pytest.approx(a / (a + b), abs=0.005)
-
-
-def test_dropout_keeps_its_distribution_though_satisfaction_moves_it() -> None:
-    """The satisfied leave less, and the chance of leaving is Beta(a, b) all the same."""
-    truth = Truth.plain("bg", a=2.0, b=6.0, dropout_follows=0.6, days=28, acquisition_days=1)
-    _, truth_table = simulate(truth, customers=20_000)
-    chance = truth_table["dropout_probability"]
-    assert chance.mean() == pytest.approx(2 / 8, abs=0.005)
-    assert chance.var() == pytest.approx(2 * 6 / (8**2 * 9), rel=0.05)
-    assert truth_table["satisfaction_level"].rank().corr(chance.rank()) == pytest.approx(-0.58, abs=0.03)
-
-
-def test_season_and_weekdays_show() -> None:
-    """Purchases by month and by weekday are those the factors say."""
-    truth = Truth.plain(
-        "none",
-        alpha=20.0,
-        days=366,
-        acquisition_days=1,
-        start=datetime.date(2022, 12, 31),
-        season=((0.5, 340.0),),
-        weekday=(1, 1, 1, 1, 1, 2, 0),
-    )
-    log, _ = simulate(truth, customers=10_000)
-    times = log.to_pandas()["event_time"]
-    times = times[times >= "2023-01-01"]
-    days = pd.date_range("2023-01-01", "2023-12-31")
-    factor = 1 + 0.5 * np.cos(2 * np.pi * (days.day_of_year - 1 - 340) / 365.25)
-    factor *= np.array([1, 1, 1, 1, 1, 2, 0])[days.day_of_week]
-    expected = pd.Series(factor, index=days.month).groupby(level=0).sum()
-    seen = times.dt.month.value_counts().sort_index()
-    np.testing.assert_allclose(seen / seen.sum(), expected / expected.sum(), rtol=0.05)
-    by_weekday = times.dt.day_of_week.value_counts()
-    assert 6 not in by_weekday
-    assert by_weekday[5] / by_weekday.drop(5).mean() == pytest.approx(2.0, rel=0.05)
-
-
-def test_spend_levels_are_met() -> None:
-    """Amounts have their customer's mean, and the means that of the Gamma-Gamma model."""
-    truth = Truth.plain("none", alpha=10.0, spend_p=4.0, spend_q=5.0, spend_gamma=20.0)
-    log, truth_table = simulate(truth, customers=5_000)
-    seen = log.to_pandas().groupby("customer_id")["amount"].mean()
-    assert truth_table["mean_spend"].mean() == pytest.approx(20.0, rel=0.03)
-    assert (seen / truth_table["mean_spend"]).mean() == pytest.approx(1.0, abs=0.01)
 
 
 def differences(truth: Truth, event_type: str, by_lot: str, customers: int) -> dict[bool, tuple[float, float]]:
