@@ -1,4 +1,4 @@
-"""The rows of a source, some at a time: its contract columns for the checks, all of its columns for the quarantine."""
+"""The rows of a source in batches: log columns to be checked, and on demand all columns for the quarantine."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from features.ingestion.csv_reader import CsvFormat, UnreadableRow, read_csv_rows
+from features.ingestion.csv_format import CsvFormat
+from features.ingestion.csv_reader import UnreadableRow, read_csv_rows
 from features.schema import REQUIRED_LOG_COLUMNS
 
 BATCH_ROWS = 500_000
@@ -21,76 +22,94 @@ Positions = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class SourceBatch:
-    """Some rows of a source. `log`: its contract columns; `numbers`: of the rows, from 1; `lines`: theirs in a file.
+    """Some rows of a source.
 
-    `whole(positions)` gives all the source's columns as text, for the rows at these positions.
+    Attributes
+    ----------
+    log : mapping of str to pyarrow.Array
+        The log columns that the source has, as it has them.
+    numbers : numpy.ndarray of int64, shape (rows,)
+        The numbers of the rows in the source, from 1.
+    full_rows : callable
+        Takes positions in the batch, returns these rows with all columns of the source, as text.
+    lines : numpy.ndarray of int64, shape (rows,), or None
+        The lines on which the rows start, of a text file.
+    unreadable : sequence of UnreadableRow
+        Rows of the file, between these, that could not be split into fields.
     """
 
     log: Mapping[str, pa.Array]
     numbers: NDArray[np.int64]
-    whole: Callable[[Positions], pa.Table]
+    full_rows: Callable[[Positions], pa.Table]
     lines: NDArray[np.int64] | None = None
-    unread: Sequence[UnreadableRow] = ()
+    unreadable: Sequence[UnreadableRow] = ()
 
 
-def csv_batches(path: Path, csv_format: CsvFormat, taken: Mapping[str, str]) -> Iterator[SourceBatch]:
-    """Yield a CSV file's rows; `taken`: contract column to the file's. Raises UnreadableSourceError."""
+def csv_batches(path: Path, csv_format: CsvFormat, names: Mapping[str, str]) -> Iterator[SourceBatch]:
+    """Yield a CSV file's rows; `names` maps log columns to the file's. Raises UnreadableSourceError."""
     header = data_columns(csv_format.header)
     for rows in read_csv_rows(path, csv_format):
 
-        def whole(positions: Positions, table: pa.RecordBatch = rows.table) -> pa.Table:
+        def full_rows(positions: Positions, table: pa.RecordBatch = rows.table) -> pa.Table:
             return pa.Table.from_batches([table.select(header).take(pa.array(positions))])
 
-        log = {ours: rows.table[theirs] for ours, theirs in taken.items()}
-        yield SourceBatch(log, rows.numbers, whole, rows.lines, rows.unread)
+        log = {name: rows.table[file_name] for name, file_name in names.items()}
+        yield SourceBatch(log, rows.numbers, full_rows, rows.lines, rows.unreadable)
 
 
-def parquet_batches(path: Path, header: Sequence[str], taken: Mapping[str, str]) -> Iterator[SourceBatch]:
-    """Yield a Parquet file's rows; `taken`: contract column to the file's. Raises OSError or ArrowException."""
+def parquet_batches(path: Path, header: Sequence[str], names: Mapping[str, str]) -> Iterator[SourceBatch]:
+    """Yield a Parquet file's rows; `names` maps log columns to the file's. Raises OSError or ArrowException."""
     with pq.ParquetFile(path) as file:
         chunks = _chunks(file.metadata)
     # What is not checked (`content`), or null throughout, is not read.
     read = {
-        ours: theirs
-        for ours, theirs in taken.items()
-        if ours in REQUIRED_LOG_COLUMNS or (ours != "content" and not _all_null(chunks.get(theirs, [])))
+        name: file_name
+        for name, file_name in names.items()
+        if name in REQUIRED_LOG_COLUMNS or (name != "content" and not _all_null(chunks.get(file_name, [])))
     }
     columns = list(dict.fromkeys(read.values()))
     others = [name for name in header if name not in columns]
-    # Words that repeat are read as codes and a few texts. So are ids, if they take less than the four bytes that tell
-    # the length of a plain text.
-    coded = [taken[name] for name in ("event_type", "channel", "goal", "outcome") if name in taken]
-    ids = chunks.get(taken["customer_id"], [])
-    if sum(chunk.total_uncompressed_size for chunk in ids) < 4 * sum(chunk.num_values for chunk in ids):
-        coded.append(taken["customer_id"])
     number = 1
 
     @lru_cache(maxsize=1)
-    def rest(group: int) -> pa.Table:
-        with pq.ParquetFile(path) as again:  # the file below is read ahead, in another thread
-            return again.read_row_group(group, columns=others)
+    def other_columns(group: int) -> pa.Table:
+        with pq.ParquetFile(path) as reopened:  # the file below is in use by the thread that reads ahead
+            return reopened.read_row_group(group, columns=others)
 
-    with pq.ParquetFile(path, read_dictionary=coded) as file:
+    with pq.ParquetFile(path, read_dictionary=_dictionary_columns(names, chunks)) as file:
         for group in range(file.num_row_groups):
             start = 0
             for batch in file.iter_batches(BATCH_ROWS, row_groups=[group], columns=columns):
 
-                def whole(
+                def full_rows(
                     positions: Positions, batch: pa.RecordBatch = batch, group: int = group, start: int = start
                 ) -> pa.Table:
                     own = pa.Table.from_batches([batch]).take(pa.array(positions))
-                    more = rest(group).take(pa.array(positions + start))
-                    columns = [(own if name in own.column_names else more)[name] for name in header]
+                    rest = other_columns(group).take(pa.array(positions + start))
+                    columns = [(own if name in own.column_names else rest)[name] for name in header]
                     return pa.table([_as_text(column.combine_chunks()) for column in columns], list(header))
 
-                log = {ours: batch[theirs] for ours, theirs in read.items()}
-                yield SourceBatch(log, np.arange(number, number + len(batch)), whole)
+                log = {name: batch[file_name] for name, file_name in read.items()}
+                yield SourceBatch(log, np.arange(number, number + len(batch)), full_rows)
                 number += len(batch)
                 start += len(batch)
 
 
-def _chunks(metadata: pq.FileMetaData) -> dict[str, list[pq.ColumnChunkMetaData]]:
-    """Return what a file says of the chunks of each of its plain columns."""
+Chunks = Mapping[str, list[pq.ColumnChunkMetaData]]
+
+
+def _dictionary_columns(names: Mapping[str, str], chunks: Chunks) -> list[str]:
+    """Return the columns to read as codes and a few texts: those of repeated words, and ids where that is smaller."""
+    columns = [names[name] for name in ("event_type", "channel", "goal", "outcome") if name in names]
+    # A plain text takes four bytes for its length alone; ids that take less are stored as codes.
+    ids = chunks.get(names["customer_id"], [])
+    if sum(chunk.total_uncompressed_size for chunk in ids) < 4 * sum(chunk.num_values for chunk in ids):
+        columns.append(names["customer_id"])
+    return columns
+
+
+def _chunks(metadata: pq.FileMetaData) -> Chunks:
+    """Return the metadata of the chunks of each plain column."""
     chunks: dict[str, list[pq.ColumnChunkMetaData]] = {}
     for group in range(metadata.num_row_groups):
         for column in range(metadata.num_columns):
@@ -100,17 +119,17 @@ def _chunks(metadata: pq.FileMetaData) -> dict[str, list[pq.ColumnChunkMetaData]
 
 
 def _all_null(chunks: list[pq.ColumnChunkMetaData]) -> bool:
-    known = [chunk.statistics for chunk in chunks]
+    statistics = [chunk.statistics for chunk in chunks]
     return bool(chunks) and all(
-        of_chunk is not None and of_chunk.has_null_count and of_chunk.null_count == chunk.num_values
-        for chunk, of_chunk in zip(chunks, known, strict=True)
+        counts is not None and counts.has_null_count and counts.null_count == chunk.num_values
+        for chunk, counts in zip(chunks, statistics, strict=True)
     )
 
 
 def data_columns(header: Sequence[str]) -> list[str]:
-    """Return the columns of the log itself: a quarantine file begins with five that are about it."""
-    about = tuple(header[: len(QUARANTINE_COLUMNS)]) == QUARANTINE_COLUMNS
-    return list(header[len(QUARANTINE_COLUMNS) :] if about else header)
+    """Return the columns without the five that a quarantine file has before those of the log."""
+    is_quarantine = tuple(header[: len(QUARANTINE_COLUMNS)]) == QUARANTINE_COLUMNS
+    return list(header[len(QUARANTINE_COLUMNS) :] if is_quarantine else header)
 
 
 def _as_text(column: pa.Array) -> pa.StringArray:
@@ -122,8 +141,8 @@ def _as_text(column: pa.Array) -> pa.StringArray:
         text.validate(full=True)
         return text
     except pa.ArrowException:
-        # Nested values, or bytes that are no text: rare, and a value at a time.
+        # Nested values, or bytes that are not text: rare, so one value at a time.
         is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
         values = (column.cast(pa.large_binary()) if is_text else column).to_pylist()
-        told = [value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value for value in values]
-        return pa.array([None if value is None else str(value) for value in told], pa.string())
+        texts = [value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value for value in values]
+        return pa.array([None if text is None else str(text) for text in texts], pa.string())

@@ -1,8 +1,8 @@
-"""Several versions of one event: same customer, event type and reference. The latest that was recorded is the event.
+"""Resolves versions of one event: rows of one customer, event type and reference.
 
-A version recorded before another stays valid until that one was recorded, so that what was known at an earlier
-`as_of` does not change. Of versions recorded at the same moment (or without one) the greatest in content counts: later
-time, then larger amount, then the other columns, null lowest; so the order of rows does not matter.
+The version recorded last is the event. An earlier version stays valid until the next one was recorded, so what was
+known at an earlier `as_of` does not change. Of versions recorded at the same time, or without a time, one wins by its
+content (`layout.VERSION_ORDER`), so the order of rows does not matter.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,18 +13,28 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from features.errors import SourceError
 from features.schema import EVENT_TYPES
 from features.store.customer_ids import text_hashes
 from features.store.layout import ABSENT, VERSION_ORDER
 
-PLACE = ("source", "row_number")
-VERSION = "customer_id, kind, reference"
+ROW = ("source", "row_number")
+EVENT = "customer_id, kind, reference"
 
 
 class EventVersions:
-    """Finds the versions among events with references, which wait in a file: the last may correct the first.
+    """Finds the versions among events with references, which are kept in a file: the last may correct the first.
 
-    `scratch`: a folder for that file; `recorded`: whether any source says when it knew.
+    Parameters
+    ----------
+    scratch : Path
+        A folder for temporary files.
+    recorded : bool
+        Whether any source has `recorded_at`.
+    memory_limit : str
+        The memory that the search may use, such as "1GB".
+    threads : int
+        The threads that it may use.
     """
 
     def __init__(self, scratch: Path, recorded: bool, memory_limit: str, threads: int) -> None:
@@ -32,7 +42,7 @@ class EventVersions:
         self._path = scratch / "events.arrows"
         self._writer: pa.ipc.RecordBatchStreamWriter | None = None
         self._hashes: list[NDArray[np.uint64]] = []
-        self._found = pa.table({"position": pa.array([], pa.int64())})
+        self._replaced = pa.table({"position": pa.array([], pa.int64())})
         self._settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
             "threads": threads,
@@ -41,13 +51,13 @@ class EventVersions:
         }
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Let a batch wait: columns as checked, `reference` among them, and `PLACE`."""
+        """Keep a batch of valid events, with `reference` and the columns of `ROW`."""
         if pa.types.is_dictionary(batch["customer_id"].type):
             ids = batch["customer_id"].dictionary_decode()
             batch = batch.set_column(batch.schema.get_field_index("customer_id"), "customer_id", ids)
         if self.recorded and "known_from" not in batch.schema.names:
             batch = batch.append_column("known_from", pa.nulls(len(batch), pa.int64()))
-        batch = batch.select(sorted(batch.schema.names))  # the file wants one order of columns
+        batch = batch.select(sorted(batch.schema.names))  # a stream has one order of columns
         self._writer = self._writer or pa.ipc.new_stream(str(self._path), batch.schema)
         self._writer.write_batch(batch)
         versions = text_hashes(batch["reference"])[:, 0] + batch["kind"].to_numpy()
@@ -55,91 +65,113 @@ class EventVersions:
         hashes[batch["reference"].is_null().to_numpy(zero_copy_only=False)] = 0
         self._hashes.append(hashes)
 
-    def _waiting(self) -> Iterator[pa.RecordBatch]:
+    def _batches(self) -> Iterator[pa.RecordBatch]:
         if self._writer:
             with pa.OSFile(str(self._path)) as file, pa.ipc.open_stream(file) as reader:
                 yield from reader
 
     def find(self, out: Path, sources: Sequence[str]) -> int:
-        """Find the versions of events that have several; return how many are no longer the event.
+        """Find the rows that another version replaced.
 
-        If there are any, a CSV file at `out` names these rows and the row that replaced each. Raises
-        duckdb.OutOfMemoryException where the memory limit is too small.
+        Parameters
+        ----------
+        out : Path
+            Where a CSV file names these rows and the row that replaced each, if there are any.
+        sources : sequence of str
+            The names of the sources, by number.
+
+        Returns
+        -------
+        int
+            The number of replaced rows.
+
+        Raises
+        ------
+        SourceError
+            When the memory limit is too small, or the disk is full.
         """
         if self._writer is None:
             return 0
         self._writer.close()
-        # Hashes first, which is quick and small: most references come once. Equal ones are compared in full below.
-        every = np.concatenate(self._hashes)
-        every.sort()
-        repeated = np.unique(every[1:][every[1:] == every[:-1]])
-        del every
+        try:
+            self._find(out, sources)
+        except duckdb.OutOfMemoryException:
+            raise SourceError("finding duplicates needs more memory than it may use: raise memory_limit") from None
+        except duckdb.Error as error:
+            raise SourceError(f"finding duplicates failed ({str(error).splitlines()[0]}): is the disk full?") from None
+        return len(self._replaced)
+
+    def _find(self, out: Path, sources: Sequence[str]) -> None:
+        # Most references occur once: find repeated hashes first, which is quick, and compare those rows in full below.
+        hashes = np.concatenate(self._hashes)
+        hashes.sort()
+        repeated = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+        del hashes
         repeated = repeated[repeated > 0]
         if not len(repeated):
-            return 0
+            return
         content = ", ".join(
             f"nullif({name}, {ABSENT[name]}) DESC NULLS LAST" if name in ABSENT else f"{name} DESC"
-            for name in (*VERSION_ORDER, *PLACE)
+            for name in (*VERSION_ORDER, *ROW)
         )
-        moment = "known_from" if self.recorded else "NULL::BIGINT"
+        record_time = "known_from" if self.recorded else "NULL::BIGINT"
         with duckdb.connect(config=self._settings) as database:
             database.register("repeating", self._candidates(repeated))
             database.execute("CREATE TABLE candidates AS FROM repeating")
             database.unregister("repeating")
             database.execute(f"""
                 CREATE TABLE versions AS
-                WITH moments AS (
-                    SELECT *, {moment} AS moment FROM candidates WHERE reference IS NOT NULL
+                WITH named AS (
+                    SELECT *, {record_time} AS record_time FROM candidates WHERE reference IS NOT NULL
                 ), ranked AS (
                     SELECT *, row_number() OVER same AS place, first_value(source) OVER same AS best_source,
                         first_value(row_number) OVER same AS best_row
-                    FROM moments WINDOW same AS (PARTITION BY {VERSION}, moment ORDER BY {content})
+                    FROM named WINDOW same AS (PARTITION BY {EVENT}, record_time ORDER BY {content})
                 ), best AS (
-                    SELECT source, row_number, lead(moment) OVER later AS until, lead(source) OVER later AS next_source,
-                        lead(row_number) OVER later AS next_row
-                    FROM ranked WHERE place = 1 WINDOW later AS (PARTITION BY {VERSION} ORDER BY moment NULLS FIRST)
+                    SELECT source, row_number, lead(record_time) OVER later AS until,
+                        lead(source) OVER later AS next_source, lead(row_number) OVER later AS next_row
+                    FROM ranked WHERE place = 1 WINDOW later AS (PARTITION BY {EVENT} ORDER BY record_time NULLS FIRST)
                 )
-                SELECT ranked.source, ranked.row_number, place > 1 AS dropped, until, moment,
-                    {VERSION}, if(place > 1, best_source, next_source) AS by_source,
+                SELECT ranked.source, ranked.row_number, place > 1 AS dropped, until, record_time,
+                    {EVENT}, if(place > 1, best_source, next_source) AS by_source,
                     if(place > 1, best_row, next_row) AS by_row, position
                 FROM ranked LEFT JOIN best USING (source, row_number)
                 WHERE place > 1 OR next_row IS NOT NULL
             """)
-            found = database.sql("SELECT position, dropped, until FROM versions ORDER BY position")
-            self._found = found.to_arrow_table()
-            if len(self._found):
+            replaced = database.sql("SELECT position, dropped, until FROM versions ORDER BY position")
+            self._replaced = replaced.to_arrow_table()
+            if len(self._replaced):
                 _write_csv(database, out, sources)
-        return len(self._found)
 
     def _candidates(self, repeated: NDArray[np.uint64]) -> pa.RecordBatchReader:
-        """Return the events whose hash another one has, with their `position` among those that wait."""
+        """Return the events whose hash is repeated, with their `position` among all."""
 
         def rows() -> Iterator[pa.RecordBatch]:
             first = 0
-            for batch, hashes in zip(self._waiting(), self._hashes, strict=True):
+            for batch, hashes in zip(self._batches(), self._hashes, strict=True):
                 own = np.flatnonzero(repeated[np.searchsorted(repeated[:-1], hashes)] == hashes)
                 yield batch.take(pa.array(own)).append_column("position", pa.array(own + first))
                 first += len(batch)
 
-        with pa.ipc.open_stream(str(self._path)) as waiting:
-            schema = waiting.schema.append(pa.field("position", pa.int64()))
+        with pa.ipc.open_stream(str(self._path)) as stream:
+            schema = stream.schema.append(pa.field("position", pa.int64()))
         return pa.RecordBatchReader.from_batches(schema, rows())
 
     def events(self) -> Iterator[pa.RecordBatch]:
-        """Yield the events to keep; with `known_until` where another version replaced one of the batch later."""
-        if not len(self._found):
-            yield from self._waiting()
+        """Yield the events to keep; a version that was replaced later has a `known_until`."""
+        if not len(self._replaced):
+            yield from self._batches()
             return
-        positions, dropped = (self._found[name].to_numpy() for name in ("position", "dropped"))
-        until = self._found["until"].fill_null(ABSENT["known_until"]).to_numpy()
+        positions, dropped = (self._replaced[name].to_numpy() for name in ("position", "dropped"))
+        until = self._replaced["until"].fill_null(ABSENT["known_until"]).to_numpy()
         first = 0
-        for batch in self._waiting():
-            here = slice(*np.searchsorted(positions, (first, first + len(batch))))
-            rows = positions[here] - first
+        for batch in self._batches():
+            of_batch = slice(*np.searchsorted(positions, (first, first + len(batch))))
+            rows = positions[of_batch] - first
             known_until = np.full(len(batch), ABSENT["known_until"])
-            known_until[rows] = until[here]
+            known_until[rows] = until[of_batch]
             kept = np.ones(len(batch), bool)
-            kept[rows] = ~dropped[here]
+            kept[rows] = ~dropped[of_batch]
             until_null = pa.array(known_until, mask=known_until == ABSENT["known_until"])
             first += len(batch)
             yield batch.append_column("known_until", until_null).filter(pa.array(kept))
@@ -153,7 +185,7 @@ def _write_csv(database: duckdb.DuckDBPyConnection, path: Path, sources: Sequenc
     database.execute(f"""
         COPY (
             SELECT own.name AS source, row_number, customer_id, {kinds}[kind + 1] AS event_type, reference,
-                strftime(make_timestamp(moment), '%Y-%m-%dT%H:%M:%S.%fZ') AS recorded_at,
+                strftime(make_timestamp(record_time), '%Y-%m-%dT%H:%M:%S.%fZ') AS recorded_at,
                 other.name AS replaced_by_source, by_row AS replaced_by_row_number,
                 if(dropped, 'no', 'until then') AS valid
             FROM versions JOIN names own ON own.source = versions.source

@@ -1,30 +1,44 @@
-"""What reading a log came to: rows in = kept + quarantined + duplicates, and what is worth a second look."""
+"""The report of an ingest: rows in, kept, quarantined and duplicate, and what is worth a second look."""
 
-import heapq
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
-
+from features.ingestion.row_counts import RowCounts, as_text
+from features.ingestion.source_formats import Source
 from features.schema import EVENT_TYPES
-
-PAID = np.array([name in ("purchase", "return") for name in EVENT_TYPES])
-BUCKETS = 12_288
-NAMED = 5
-EXTREME = (
-    "amounts of purchases and returns further above the upper quartile than three times the distance between the "
-    "quartiles, on a logarithmic scale, and above eight times the upper quartile; quartiles to within 2 %"
-)
 
 
 @dataclass(frozen=True)
 class IngestReport:
-    """The report of one reading. Times are UTC; `kinds`, the time span and amounts are those of the rows kept."""
+    """What reading a log resulted in; `rows_in` is `kept` + `quarantined` + `duplicates`.
+
+    Attributes
+    ----------
+    sources : sequence of str
+        Files and databases, without passwords.
+    rows_in, kept, quarantined, duplicates : int
+        Rows read; valid rows that are an event; invalid rows; valid rows that another version replaced.
+    quarantined_by_reason : mapping of str to int
+        Invalid rows by the first thing wrong with them, the most frequent first.
+    customers : int
+        Customers with a valid event.
+    first_time, last_time : str or None
+        Of the kept rows, in ISO format, UTC.
+    kinds : mapping of str to int
+        Kept rows by event type.
+    extreme_amounts : mapping
+        The rule, its limit, the number of kept amounts above it, and the largest of them.
+    ignored_columns : sequence of str
+        Columns of the sources that are no log columns.
+    timezone : str
+        The business time zone.
+    assumed : mapping of str to mapping
+        How each source was read: format, and what was detected.
+    digest : str
+        SHA-256 of what the sources hold.
+    """
 
     sources: Sequence[str]
     rows_in: int
@@ -43,11 +57,11 @@ class IngestReport:
     digest: str
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the report as JSON takes it."""
+        """Return the report as a dictionary, for JSON."""
         return asdict(self)
 
     def lines(self) -> list[str]:
-        """Return the report as people read it."""
+        """Return the report as lines of text."""
         span = f"{self.first_time} to {self.last_time}" if self.kept else "no event and so no time span"
         lines = [
             f"{self.rows_in:,} rows in: {self.kept:,} kept, {self.quarantined:,} quarantined, "
@@ -74,79 +88,25 @@ class IngestReport:
         return lines
 
 
-class RowCounts:
-    """Counts the rows as they pass."""
-
-    def __init__(self) -> None:
-        self.rows_in = 0
-        self.duplicates = 0
-        self.kept = 0
-        self.kinds = np.zeros(len(EVENT_TYPES), np.int64)
-        self.first_time: int | None = None
-        self.last_time: int | None = None
-        self._amounts = np.zeros(BUCKETS, np.int64)
-        self._largest: list[tuple[int, str, int, int]] = []
-
-    def add(self, events: pa.RecordBatch) -> None:
-        """Count a batch of checked events; versions that are superseded (with `known_until`) are not kept as rows."""
-        if "known_until" in events.schema.names and events["known_until"].null_count < len(events):
-            events = events.filter(events["known_until"].is_null())
-        if not len(events):
-            return
-        self.kept += len(events)
-        kinds = events["kind"].to_numpy()
-        self.kinds += np.bincount(kinds, minlength=len(EVENT_TYPES))
-        times = pc.min_max(events["time"]).as_py()
-        self.first_time = times["min"] if self.first_time is None else min(self.first_time, times["min"])
-        self.last_time = times["max"] if self.last_time is None else max(self.last_time, times["max"])
-        paid = np.flatnonzero(PAID[kinds])
-        cents = events["cents"].to_numpy()[paid]
-        self._amounts += np.bincount(_bucket(np.maximum(cents, 0)), minlength=BUCKETS)
-        least = self._largest[-1][0] if len(self._largest) == NAMED else 0
-        large = np.flatnonzero(cents > least)
-        if len(large) > NAMED:
-            large = large[np.argpartition(cents[large], -NAMED)[-NAMED:]]
-        if len(large):
-            one = events.take(pa.array(paid[large]))
-            named = (one[name].to_pylist() for name in ("customer_id", "time", "kind"))
-            found = zip(cents[large].tolist(), *named, strict=True)
-            self._largest = heapq.nlargest(NAMED, [*self._largest, *found])
-
-    def extreme_amounts(self) -> dict[str, Any]:
-        """Return the rule, the limit it gave, how many kept amounts are above it, and the largest of those."""
-        counts = self._amounts.copy()
-        counts[_bucket(np.zeros(1, np.int64))] = 0  # none, or nothing paid
-        if not counts.sum():
-            return {"rule": EXTREME, "above": None, "count": 0, "largest": []}
-        below = np.cumsum(counts)
-        low, high = (
-            _least(int(np.searchsorted(below, int(share * (below[-1] - 1)), "right"))) for share in (0.25, 0.75)
-        )
-        limit = high * max(high / low, 2.0) ** 3
-        extreme = _least(np.arange(BUCKETS)) > limit
-        largest = [
-            {
-                "customer_id": customer,
-                "event_type": EVENT_TYPES[kind],
-                "event_time": as_text(time),
-                "amount": cents / 100,
-            }
-            for cents, customer, time, kind in self._largest
-            if extreme[_bucket(np.array([cents]))[0]]
-        ]
-        return {"rule": EXTREME, "above": limit / 100, "count": int(counts[extreme].sum()), "largest": largest}
-
-
-def as_text(moment: int | None) -> str | None:
-    """Return microseconds since 1970 as a time in UTC."""
-    return None if moment is None else (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment)).isoformat()
-
-
-def _bucket(cents: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Return numbers that grow with the logarithm of the cents: the exponent and six bits of a float's fraction."""
-    return cents.astype(np.float32).view(np.int32) >> 17
-
-
-def _least(bucket: Any) -> Any:
-    """Return the least number of cents in a bucket."""
-    return np.left_shift(bucket, 17).astype(np.int32).view(np.float32).astype(np.float64)
+def make_report(
+    sources: Sequence[Source], counts: RowCounts, reasons: Counter[str], customers: int, timezone: str, digest: str
+) -> IngestReport:
+    """Return the report of an ingest, from what was counted; `reasons` are those of the quarantine."""
+    ignored = {name: None for source in sources for name in source.header if name not in source.columns.values()}
+    return IngestReport(
+        sources=[source.name for source in sources],
+        rows_in=counts.rows_in,
+        kept=counts.kept,
+        quarantined=reasons.total(),
+        quarantined_by_reason=dict(reasons.most_common()),
+        duplicates=counts.duplicates,
+        customers=customers,
+        first_time=as_text(counts.first_time),
+        last_time=as_text(counts.last_time),
+        kinds={name: int(count) for name, count in zip(EVENT_TYPES, counts.kinds, strict=True)},
+        extreme_amounts=counts.extreme_amounts(),
+        ignored_columns=list(ignored),
+        timezone=timezone,
+        assumed={source.name: dict(source.assumed) for source in sources},
+        digest=digest,
+    )

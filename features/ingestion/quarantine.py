@@ -1,4 +1,4 @@
-"""The quarantine file: faulty rows as they came, with what is wrong with each, to be mended and read again."""
+"""Writes the quarantine file: invalid rows as in the source, with the reason, to be corrected and read again."""
 
 import codecs
 from collections import Counter
@@ -14,15 +14,27 @@ from pyarrow import csv
 
 from features.ingestion.batches import QUARANTINE_COLUMNS, SourceBatch
 from features.ingestion.casting import RowErrors
-from features.ingestion.sources import Source
+from features.ingestion.source_formats import Source
 
 
 class Quarantine:
-    """Writes faulty rows to a CSV file (UTF-8 with a mark, as spreadsheets want it); no fault, no file.
+    """Writes invalid rows to a CSV file (UTF-8 with a byte order mark, for spreadsheets); without any, no file.
 
-    Columns: `QUARANTINE_COLUMNS`, then all columns of the sources, as text. A row of several errors stands once, under
-    the first of them. A row that could not be taken apart has its text in `value` and nothing in the sources' columns,
-    so that it is quarantined again unless someone mends it.
+    Its columns are `QUARANTINE_COLUMNS`, then all columns of the sources, as text. A row with several errors is
+    written once, with the column and value of the first. A row that could not be split into fields has its text in
+    `value` and nothing in the sources' columns, so it goes to quarantine again unless it is corrected.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    sources : list of Source
+        The sources whose rows may be added.
+
+    Attributes
+    ----------
+    reasons : collections.Counter of str
+        The number of rows by the first thing wrong with them.
     """
 
     def __init__(self, path: Path, sources: list[Source]) -> None:
@@ -30,8 +42,8 @@ class Quarantine:
         self.reasons: Counter[str] = Counter()
         self._header = list(dict.fromkeys(name for source in sources for name in source.header))
         clash = set(self._header) & set(QUARANTINE_COLUMNS)
-        about = [f"quarantine_{name}" if name in clash else name for name in QUARANTINE_COLUMNS]
-        self._schema = pa.schema([(name, pa.string()) for name in [*about, *self._header]])
+        own = [f"quarantine_{name}" if name in clash else name for name in QUARANTINE_COLUMNS]
+        self._schema = pa.schema([(name, pa.string()) for name in [*own, *self._header]])
         self._writer: csv.CSVWriter | None = None
 
     def __enter__(self) -> Self:
@@ -46,45 +58,38 @@ class Quarantine:
 
     @property
     def rows(self) -> int:
-        """How many rows are in quarantine."""
+        """The number of rows in quarantine."""
         return self.reasons.total()
 
     def add(self, source: Source, batch: SourceBatch, errors: RowErrors) -> None:
-        """Write the faulty rows of a batch, and those of its file that could not be read."""
+        """Add the invalid rows of a batch, and the unreadable ones."""
         if errors.entries:
-            self._add_rejected(source, batch, errors)
-        if batch.unread:
-            self.reasons.update(f"row {row.reason}" for row in batch.unread)
-            reasons = pa.array([f"{row.reason} (line {row.line})" for row in batch.unread])
-            texts = pa.array([row.text for row in batch.unread])
-            numbers = np.array([row.number for row in batch.unread])
+            self._add_invalid(source, batch, errors)
+        if batch.unreadable:
+            self.reasons.update(f"row {row.reason}" for row in batch.unreadable)
+            reasons = pa.array([f"{row.reason} (line {row.line})" for row in batch.unreadable])
+            texts = pa.array([row.text for row in batch.unreadable])
+            numbers = np.array([row.number for row in batch.unreadable])
             self._write(source, numbers, pa.nulls(len(texts), pa.string()), texts, reasons)
 
-    def _add_rejected(self, source: Source, batch: SourceBatch, errors: RowErrors) -> None:
+    def _add_invalid(self, source: Source, batch: SourceBatch, errors: RowErrors) -> None:
         columns, reasons, _ = zip(*errors.entries, strict=True)
-        first = np.full(len(batch.numbers), -1)
-        for fault, (_, _, where) in enumerate(errors.entries):
-            first[where[first[where] < 0]] = fault
+        first = np.full(len(batch.numbers), -1)  # of each row, the first error
+        for error, (_, _, invalid) in enumerate(errors.entries):
+            first[invalid[first[invalid] < 0]] = error
         rows = np.flatnonzero(first >= 0)
         first = first[rows]
-        for fault, count in enumerate(np.bincount(first).tolist()):
+        for error, count in enumerate(np.bincount(first).tolist()):
             if count:
-                self.reasons[f"{columns[fault]} {reasons[fault]}"] += count
-        told = pa.array(reasons).take(pa.array(first))
-        if others := _others(errors, first, rows):
-            told = pa.array(
-                [f"{text}; {others[at]}" if at in others else text for at, text in enumerate(told.to_pylist())]
-            )
-        if batch.lines is not None:
-            lines, numbers = batch.lines[rows], batch.numbers[rows]
-            with_line = pc.binary_join_element_wise(told, " (line ", pa.array(lines).cast(pa.string()), ")", "")
-            told = pc.if_else(pa.array(lines == numbers + 1), told, with_line)
-        whole = batch.whole(rows)
+                self.reasons[f"{columns[error]} {reasons[error]}"] += count
+        full_rows = batch.full_rows(rows)
         values = pa.nulls(len(rows), pa.string())
         for column in dict.fromkeys(columns):
-            theirs = whole[source.taken[column]] if column in source.taken else source.constants[column]
-            values = pc.if_else(pa.array(np.array([name == column for name in columns])[first]), theirs, values)
-        self._write(source, batch.numbers[rows], pa.array(columns).take(pa.array(first)), values, told, whole)
+            of_column = pa.array(np.array([name == column for name in columns])[first])
+            own = full_rows[source.columns[column]] if column in source.columns else source.constants[column]
+            values = pc.if_else(of_column, own, values)
+        texts = _reasons(batch, errors, rows, first)
+        self._write(source, batch.numbers[rows], pa.array(columns).take(pa.array(first)), values, texts, full_rows)
 
     def _write(
         self,
@@ -93,23 +98,36 @@ class Quarantine:
         columns: pa.Array,
         values: pa.Array,
         reasons: pa.Array,
-        whole: pa.Table | None = None,
+        full_rows: pa.Table | None = None,
     ) -> None:
         if self._writer is None:
             self._file = self.path.open("wb")
             self._file.write(codecs.BOM_UTF8)
             self._writer = csv.CSVWriter(self._file, self._schema)
-        about = [pa.repeat(source.name, len(numbers)), pa.array(numbers).cast(pa.string()), columns, values, reasons]
+        own = [pa.repeat(source.name, len(numbers)), pa.array(numbers).cast(pa.string()), columns, values, reasons]
         blank = pa.nulls(len(numbers), pa.string())
-        own = [whole[name] if whole and name in whole.column_names else blank for name in self._header]
-        self._writer.write(pa.Table.from_arrays([*about, *own], schema=self._schema))
+        log = [full_rows[name] if full_rows and name in full_rows.column_names else blank for name in self._header]
+        self._writer.write(pa.Table.from_arrays([*own, *log], schema=self._schema))
 
 
-def _others(errors: RowErrors, first: NDArray[np.int64], rows: NDArray[np.int64]) -> dict[int, str]:
-    """Return what else is wrong, of the faulty rows (by position among them) with more than one fault."""
+def _reasons(batch: SourceBatch, errors: RowErrors, rows: NDArray[np.int64], first: NDArray[np.int64]) -> pa.Array:
+    """Return all that is wrong with each invalid row, and its line where that does not follow from its number."""
+    reasons = pa.array([reason for _, reason, _ in errors.entries]).take(pa.array(first))
+    if others := _other_errors(errors, first, rows):
+        texts = enumerate(reasons.to_pylist())
+        reasons = pa.array([f"{text}; {others[row]}" if row in others else text for row, text in texts])
+    if batch.lines is not None:
+        lines, numbers = batch.lines[rows], batch.numbers[rows]
+        with_line = pc.binary_join_element_wise(reasons, " (line ", pa.array(lines).cast(pa.string()), ")", "")
+        reasons = pc.if_else(pa.array(lines == numbers + 1), reasons, with_line)
+    return reasons
+
+
+def _other_errors(errors: RowErrors, first: NDArray[np.int64], rows: NDArray[np.int64]) -> dict[int, str]:
+    """Return the further errors of the invalid rows that have several, by position among the invalid rows."""
     others: dict[int, list[str]] = {}
-    for fault, (column, reason, where) in enumerate(errors.entries):
-        at = np.searchsorted(rows, where)
-        for row in at[first[at] != fault].tolist():
+    for error, (column, reason, invalid) in enumerate(errors.entries):
+        positions = np.searchsorted(rows, invalid)
+        for row in positions[first[positions] != error].tolist():
             others.setdefault(row, []).append(f"{column} {reason}")
-    return {row: "; ".join(told) for row, told in others.items()}
+    return {row: "; ".join(texts) for row, texts in others.items()}

@@ -18,11 +18,7 @@ from hypothesis import strategies as st
 from features.engines.feature_table import feature_table
 from features.engines.python_engine import customer_features
 from features.errors import SourceError, StoreError
-from features.ingestion.ingest import ingest, validated_batches
-from features.ingestion.ingest_report import RowCounts
-from features.ingestion.quarantine import Quarantine
-from features.ingestion.sources import ReadOptions, open_sources
-from features.ingestion.validation import ValidationRules
+from features.ingestion.ingest import ingest
 from features.schema import (
     CHANNELS,
     EVENT_TYPES,
@@ -33,7 +29,6 @@ from features.schema import (
     VISIT_OUTCOMES,
 )
 from features.store.event_store import is_store, open_store
-from features.timezones import business_timezone
 from tests.features.reading import HEADER, check_accounts, csv_file, parquet_file, read
 
 GAP = "event_time does not exist in Europe/Berlin: the clocks were put forward over it"
@@ -459,17 +454,6 @@ def test_a_log_and_a_request_give_the_same_features(
 
 def exists(time: datetime, zone: ZoneInfo) -> bool:
     return time.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == time
-
-
-def test_good_batches_are_the_good_rows_with_their_place(tmp_path: Path) -> None:
-    """Where they came from, for whoever must name them."""
-    sources = open_sources(
-        [csv_file(tmp_path, GOOD, "x", GOOD), csv_file(tmp_path, GOOD, name="b.csv")], ReadOptions(), tmp_path
-    )
-    quarantine = Quarantine(tmp_path / "quarantine.csv", sources)
-    batches = list(validated_batches(sources, ValidationRules(business_timezone("UTC")), RowCounts(), quarantine))
-    assert [(b["source"].to_pylist(), b["row_number"].to_pylist()) for b in batches] == [([0, 0], [1, 3]), ([1], [1])]
-    assert quarantine.rows == 1
 
 
 def test_the_report_is_beside_the_store(tmp_path: Path) -> None:

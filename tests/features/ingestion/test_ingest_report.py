@@ -1,85 +1,54 @@
-"""What is counted as rows pass, and which amounts are worth a second look."""
+"""The report says in numbers and in words what an ingest resulted in."""
 
-import math
+import json
+from collections import Counter
+from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-from hypothesis import given
-from hypothesis import strategies as st
+from features.ingestion.ingest_report import make_report
+from features.ingestion.read_options import ReadOptions
+from features.ingestion.row_counts import RowCounts
+from features.ingestion.sources import open_sources
+from tests.features.reading import csv_file, read
 
-from features.ingestion.ingest_report import RowCounts
-from features.schema import EVENT_TYPES
-
-PURCHASE, RETURN, VISIT = (EVENT_TYPES.index(name) for name in ("purchase", "return", "visit"))
-
-
-def batch(
-    cents: list[int | None], kinds: list[int] | None = None, known_until: list[int | None] | None = None
-) -> pa.RecordBatch:
-    size = len(cents)
-    columns = {
-        "customer_id": pa.array([f"c{i}" for i in range(size)]),
-        "time": pa.array(range(size), pa.int64()),
-        "kind": pa.array(kinds or [PURCHASE] * size, pa.uint8()),
-        "cents": pa.array([-1 if amount is None else amount for amount in cents], pa.int64()),
-    }
-    if known_until:
-        columns["known_until"] = pa.array(known_until, pa.int64())
-    return pa.RecordBatch.from_pydict(columns)
+GOOD = "a,2024-01-05,purchase,10,,,,,"
 
 
-def extremes(*batches: pa.RecordBatch) -> dict[str, object]:
-    tally = RowCounts()
-    for one in batches:
-        tally.add(one)
-    return tally.extreme_amounts()
-
-
-def test_a_huge_amount_among_many_is_named() -> None:
-    """With whose it was and when; a visit's is none."""
-    found = extremes(batch([1000, 2000, None, 1500, 0, 99_999_900, 88_888_800], [PURCHASE] * 5 + [RETURN, VISIT]))
-    assert found["count"] == 1
-    assert found["largest"] == [
-        {
-            "customer_id": "c5",
-            "event_type": "return",
-            "event_time": "1970-01-01T00:00:00.000005+00:00",
-            "amount": 999_999.0,
-        }
+def test_an_empty_report(tmp_path: Path) -> None:
+    """Without a valid row there are no times, and it says so."""
+    sources = open_sources([csv_file(tmp_path, GOOD)], ReadOptions(), tmp_path)
+    report = make_report(sources, RowCounts(), Counter(), 0, "UTC", "d")
+    assert (report.rows_in, report.kept, report.customers, report.first_time) == (0, 0, 0, None)
+    assert report.lines()[:2] == [
+        "0 rows in: 0 kept, 0 quarantined, 0 duplicates",
+        "0 customers, no event and so no time span, days counted in UTC",
     ]
 
 
-def test_equal_amounts_and_none_are_not_extreme() -> None:
-    """No spread, nothing paid, no rows."""
-    assert extremes(batch([1000] * 50))["count"] == 0
-    assert extremes(batch([0, None]))["count"] == 0
-    assert extremes()["largest"] == []
+def test_the_lines_of_a_report(tmp_path: Path) -> None:
+    """Counts, span, event types, how each source was read, unused columns, reasons."""
+    header = "customer_id,event_time,event_type,amount,shop"
+    rows = ("a,2024-01-05,purchase,10,x", "b,2024-01-06,visit,,x", "c,2024-01-06,theft,,y", "d,,visit,,y")
+    path = csv_file(tmp_path, *rows, header=header)
+    lines = read(path, timezone="Europe/London").report.lines()
+    assert lines == [
+        "4 rows in: 2 kept, 2 quarantined, 0 duplicates",
+        "2 customers, 2024-01-05T00:00:00+00:00 to 2024-01-06T00:00:00+00:00, days counted in Europe/London",
+        "events: 1 visit, 1 purchase",
+        f"{path}: format 'CSV', encoding 'utf-8', delimiter ',', decimal '.'",
+        "columns not used: shop",
+        "quarantined (quarantine.csv; mend it and read it again beside the log):",
+        *lines[6:8],
+    ]
+    assert {line.strip() for line in lines[6:]} == {
+        "1  event_type is unknown: expected visit, incentive, usage, purchase, return, feedback",
+        "1  event_time is empty",
+    }
 
 
-def test_lognormal_amounts_are_hardly_ever_extreme() -> None:
-    """One in a million or so, whatever their spread: the rule is for mistakes."""
-    for spread in (0.1, 1.0, 2.0):
-        cents = np.exp(np.random.default_rng(1).normal(8, spread, 100_000)).astype(int) + 1
-        assert extremes(batch(cents.tolist()))["count"] <= 3  # type: ignore[operator]
-
-
-@given(st.lists(st.integers(1, 10**14), min_size=1, max_size=60), st.integers(1, 10))
-def test_what_is_flagged_is_above_the_limit(cents: list[int], parts: int) -> None:
-    """The count is that of the amounts above the limit, to the rounding stated, however the rows come in batches."""
-    found = extremes(*(batch(cents[i::parts]) for i in range(parts) if cents[i::parts]))
-    again = extremes(batch(cents[::-1]))
-    assert (found["above"], found["count"]) == (again["above"], again["count"])
-    limit = found["above"] * 100  # type: ignore[operator]
-    assert sum(c > limit * 1.02 for c in cents) <= found["count"] <= sum(c > limit for c in cents)  # type: ignore[operator]
-    named = [event["amount"] for event in found["largest"]]  # type: ignore[attr-defined]
-    assert named == sorted((c / 100 for c in cents), reverse=True)[: len(named)]
-    assert len(named) == min(found["count"], 5)  # type: ignore[type-var]
-    low, high = sorted(cents)[math.floor(0.25 * (len(cents) - 1))], sorted(cents)[math.floor(0.75 * (len(cents) - 1))]
-    assert limit <= high * max(high / low * 1.02, 2) ** 3 * 1.01
-
-
-def test_superseded_versions_are_not_counted() -> None:
-    """They are in the store, but no rows kept."""
-    tally = RowCounts()
-    tally.add(batch([1, 2], known_until=[None, 5]))
-    assert (tally.kept, tally.kinds[PURCHASE], tally.last_time) == (1, 1, 0)
+def test_the_most_frequent_reason_comes_first(tmp_path: Path) -> None:
+    """Reasons are in order of their number of rows; the dictionary is JSON."""
+    sources = open_sources([csv_file(tmp_path, GOOD)], ReadOptions(), tmp_path)
+    report = make_report(sources, RowCounts(), Counter({"rare": 1, "frequent": 5}), 0, "UTC", "d")
+    assert list(report.quarantined_by_reason) == ["frequent", "rare"]
+    assert report.quarantined == 6
+    assert json.loads(json.dumps(report.as_dict()))["quarantined_by_reason"] == {"frequent": 5, "rare": 1}

@@ -10,7 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.errors import SourceError
-from features.ingestion.sources import ReadOptions, Source, open_sources
+from features.ingestion.read_options import ReadOptions
+from features.ingestion.source_formats import Source
+from features.ingestion.sources import open_sources
 from tests.features.reading import HEADER, csv_file, parquet_file, read
 
 GOOD = "A,2024-01-01,usage,,,,,,"

@@ -6,7 +6,7 @@ from unittest.mock import patch
 import pytest
 
 from features.errors import UnreadableSourceError
-from features.ingestion import text_encoding as encodings
+from features.ingestion import text_encoding
 from features.ingestion.text_encoding import detect_encoding, utf8_blocks
 
 GERMAN = "customer_id,content\nMüller,größer\nJosé,Façade\n"
@@ -34,9 +34,9 @@ def test_the_text_comes_back(encoding: str, found: str, block: int, tmp_path: Pa
     """Sniffed and read, a text is what it was, without a byte order mark, wherever blocks end."""
     path = tmp_path / "log.csv"
     path.write_bytes(GERMAN.encode(encoding))
-    with patch.object(encodings, "BLOCK", max(block, 64)):
+    with patch.object(text_encoding, "BLOCK", max(block, 64)):
         assert detect_encoding(path) == found
-    with patch.object(encodings, "BLOCK", block):
+    with patch.object(text_encoding, "BLOCK", block):
         assert blocks(path, found).decode() == GERMAN
 
 

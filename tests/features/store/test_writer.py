@@ -18,10 +18,9 @@ from hypothesis import strategies as st
 from features.atomic_file import atomic_write
 from features.engines.feature_table import feature_table
 from features.errors import StoreError
-from features.schema import AMOUNT_MAXIMUM
 from features.store.event_store import EventStore, open_store
 from features.store.layout import ABSENT, DTYPES
-from features.store.writer import write_store
+from features.store.writer import StoreWriter, write_store
 from tests.features.disk_calls import recorded_disk_calls
 from tests.features.logs import DAY, KIND, Event, Log, batch, day_of, logs, shelved
 
@@ -115,18 +114,15 @@ def test_an_id_that_no_row_has_is_no_customer() -> None:
     assert store.columns["time"].tolist() == [5, 6]
 
 
-def test_amounts_that_cannot_be_summed_are_one_line() -> None:
-    """50,000 times the largest amount is told, not counted wrongly; so many of a tenth pass."""
-    largest = int(AMOUNT_MAXIMUM * 100)
-
-    def of(cents: int) -> list[pa.RecordBatch]:
-        one = batch([Event("a", 5, KIND["usage"]), Event("rich", 5, KIND["purchase"], cents=cents)], "UTC")
-        return [one] * 50_000
-
-    with pytest.raises(StoreError, match=r"amounts of customer 'rich' sum to 5e\+16, more than can be counted"):
-        shelved(of(largest))
-    table = feature_table(shelved(of(largest // 10)), "1970-01-05")
-    assert table["total_spend"].tolist() == [0, 5e15]
+def test_a_store_is_removed_unless_it_is_committed(path: Path) -> None:
+    """A block that ends without `commit` changes nothing and leaves nothing."""
+    before = folders(path)
+    with StoreWriter(path, timezone="UTC", digest="new") as writer:
+        writer.add(NEW[0])
+        writer.write_columns()
+        assert writer.n_customers == 1
+    assert folders(path) == before
+    assert is_old(path)
 
 
 # Whole or not at all
@@ -164,17 +160,23 @@ def test_a_write_that_fails_while_reading_leaves_the_old_store(path: Path) -> No
 
 
 def test_a_write_that_fails_at_the_end_leaves_the_old_store(path: Path) -> None:
-    """So does an error of what is put beside the columns; the next write then succeeds."""
+    """So does an error while other files are put into the folder; the next write then succeeds."""
 
-    def beside(folder: Path) -> None:
-        assert (folder / "time.npy").exists()
-        (folder / "report.json").write_text("{}")
-        raise KeyboardInterrupt
+    def write(stop: bool) -> None:
+        with StoreWriter(path, timezone="UTC", digest="new") as writer:
+            writer.add(NEW[0])
+            writer.write_columns()
+            assert (writer.folder / "time.npy").exists()
+            (writer.folder / "report.json").write_text("{}")
+            if stop:
+                raise KeyboardInterrupt
+            writer.commit()
 
     with pytest.raises(KeyboardInterrupt):
-        write_store(path, NEW, timezone="UTC", digest="new", beside=beside)
+        write(stop=True)
     assert is_old(path)
-    store = write_store(path, NEW, timezone="UTC", digest="new", beside=lambda f: (f / "report.json").touch())
+    write(stop=False)
+    store = open_store(path)
     assert folders(path) == [store.folder.name]
     assert (store.folder / "report.json").exists()
     assert store.manifest["digest"] == "new"
@@ -183,7 +185,12 @@ def test_a_write_that_fails_at_the_end_leaves_the_old_store(path: Path) -> None:
 def test_all_data_is_flushed_before_the_manifest_names_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a crash of the machine the manifest never names a folder whose files are not whole on disk."""
     calls = recorded_disk_calls(monkeypatch)
-    store = write_store(path, NEW, timezone="UTC", digest="new", beside=lambda f: (f / "report.json").touch())
+    with StoreWriter(path, timezone="UTC", digest="new") as writer:
+        writer.add(NEW[0])
+        writer.write_columns()
+        (writer.folder / "report.json").touch()
+        writer.commit()
+    store = open_store(path)
     renamed = calls.index(("replace", path / "manifest.json"))
     flushed = [file for call, file in calls[:renamed] if call == "fsync"]
     assert set(flushed) >= {*store.folder.iterdir(), store.folder}
@@ -208,13 +215,14 @@ def moved_then_stopped(path: Path) -> Iterator[Path]:
 
 
 def test_two_writers_at_once(path: Path) -> None:
-    """The second is told to wait; the first goes on unharmed."""
-
-    def beside(_: Path) -> None:
+    """The second is refused; the first goes on unharmed."""
+    with StoreWriter(path, timezone="UTC", digest="new") as writer:
+        writer.add(NEW[0])
         with pytest.raises(StoreError, match="another process is writing"):
             write_store(path, OLD, timezone="UTC", digest="second")
-
-    assert write_store(path, NEW, timezone="UTC", digest="new", beside=beside).manifest["digest"] == "new"
+        writer.write_columns()
+        writer.commit()
+    assert open_store(path).manifest["digest"] == "new"
     assert len(folders(path)) == 1
 
 
@@ -230,9 +238,7 @@ def test_a_path_that_is_a_file(tmp_path: Path) -> None:
 STOPS = """
 import sys, time
 import pyarrow as pa
-from features.schema import AMOUNT_MAXIMUM
-from features.atomic_file import atomic_write
-from features.store.writer import write_store
+from features.store.writer import StoreWriter
 
 path, source, where = sys.argv[1:]
 
@@ -245,7 +251,11 @@ def batches():
     if where == "reading":
         stop()
 
-write_store(path, batches(), timezone="UTC", digest="killed", beside=stop)
+with StoreWriter(path, timezone="UTC", digest="killed") as writer:
+    for batch in batches():
+        writer.add(batch)
+    writer.write_columns()
+    stop()
 """
 
 

@@ -1,0 +1,62 @@
+"""Matches the log's columns with the columns of a source."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
+
+from features.errors import SourceError
+from features.schema import LOG_COLUMN_NAMES, REQUIRED_LOG_COLUMNS
+
+SHOWN_NAMES, SHOWN_CHARACTERS = 12, 40
+
+
+def map_columns(
+    source: str, header: Sequence[str], given: Mapping[str, str], constants: Collection[str]
+) -> dict[str, str]:
+    """Return the source's name of each log column that it has.
+
+    Parameters
+    ----------
+    source : str
+        The source's name, for messages.
+    header : sequence of str
+        Its columns.
+    given : mapping of str to str
+        Log columns that the source names otherwise; each must be in the header.
+    constants : collection of str
+        Log columns that it need not have.
+
+    Raises
+    ------
+    SourceError
+        When a required or given column is missing, or a column is in the header twice; suggests a mapping.
+    """
+    repeated = sorted({column for column in header if list(header).count(column) > 1})
+    if repeated:
+        raise SourceError(f"{source} has the column {', '.join(repeated)} more than once: rename or remove one")
+    columns, missing = {}, []
+    for name in LOG_COLUMN_NAMES:
+        source_name = given.get(name, name)
+        if source_name in header:
+            columns[name] = source_name
+        elif name in given or (name in REQUIRED_LOG_COLUMNS and name not in constants):
+            missing.append(source_name)
+    if missing:
+        raise SourceError(f"{source} has no column {', '.join(missing)}: {_suggestion(missing, header)}")
+    return columns
+
+
+def _suggestion(missing: Sequence[str], header: Sequence[str]) -> str:
+    """Return how to map the missing columns to those of nearly the same name."""
+    by_letters = {_letters(column): column for column in header if column not in LOG_COLUMN_NAMES}
+    nearest = {name: get_close_matches(_letters(name), by_letters, 1, 0.55) for name in missing}
+    names = ", ".join(name[:SHOWN_CHARACTERS] for name in header[:SHOWN_NAMES])
+    names += ", ..." if len(header) > SHOWN_NAMES else ""
+    hints = " ".join(f"--map {name}={by_letters[near[0]]}" for name, near in nearest.items() if near)
+    if not hints:
+        return f"map it to one of its columns ({names}) or give it as a constant"
+    return f"did you mean {hints}? Its columns are {names}"
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()

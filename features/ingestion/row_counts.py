@@ -1,0 +1,108 @@
+"""Counts the rows of a log, and finds extreme amounts among them."""
+
+import heapq
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from features.schema import EVENT_TYPES
+
+PAID = np.array([name in ("purchase", "return") for name in EVENT_TYPES])
+BUCKETS = 12_288
+LARGEST = 5
+EXTREME = (
+    "amounts of purchases and returns further above the upper quartile than three times the distance between the "
+    "quartiles, on a logarithmic scale, and above eight times the upper quartile; quartiles to within 2 %"
+)
+
+
+class RowCounts:
+    """Counts rows as they pass, and keeps what the report says about amounts.
+
+    Attributes
+    ----------
+    rows_in, duplicates, kept : int
+        Rows read; rows that another version replaced; rows in the store that are the event.
+    kinds : numpy.ndarray of int64, shape (event types,)
+        Kept rows by event type.
+    first_time, last_time : int or None
+        Of the kept rows, microseconds since 1970-01-01 UTC.
+    """
+
+    def __init__(self) -> None:
+        self.rows_in = 0
+        self.duplicates = 0
+        self.kept = 0
+        self.kinds = np.zeros(len(EVENT_TYPES), np.int64)
+        self.first_time: int | None = None
+        self.last_time: int | None = None
+        self._amounts = np.zeros(BUCKETS, np.int64)
+        self._largest: list[tuple[int, str, int, int]] = []
+
+    def add(self, events: pa.RecordBatch) -> None:
+        """Count a batch of valid events; replaced versions (those with `known_until`) are not counted as kept."""
+        if "known_until" in events.schema.names and events["known_until"].null_count < len(events):
+            events = events.filter(events["known_until"].is_null())
+        if not len(events):
+            return
+        self.kept += len(events)
+        kinds = events["kind"].to_numpy()
+        self.kinds += np.bincount(kinds, minlength=len(EVENT_TYPES))
+        times = pc.min_max(events["time"]).as_py()
+        self.first_time = times["min"] if self.first_time is None else min(self.first_time, times["min"])
+        self.last_time = times["max"] if self.last_time is None else max(self.last_time, times["max"])
+        paid = np.flatnonzero(PAID[kinds])
+        cents = events["cents"].to_numpy()[paid]
+        self._amounts += np.bincount(_bucket(np.maximum(cents, 0)), minlength=BUCKETS)
+        least = self._largest[-1][0] if len(self._largest) == LARGEST else 0
+        large = np.flatnonzero(cents > least)
+        if len(large) > LARGEST:
+            large = large[np.argpartition(cents[large], -LARGEST)[-LARGEST:]]
+        if len(large):
+            chosen = events.take(pa.array(paid[large]))
+            columns = (chosen[name].to_pylist() for name in ("customer_id", "time", "kind"))
+            amounts = zip(cents[large].tolist(), *columns, strict=True)
+            self._largest = heapq.nlargest(LARGEST, [*self._largest, *amounts])
+
+    def extreme_amounts(self) -> dict[str, Any]:
+        """Return the rule for extreme amounts, its limit, the number of kept amounts above it, and the largest."""
+        counts = self._amounts.copy()
+        counts[_bucket(np.zeros(1, np.int64))] = 0  # absent, or nothing paid
+        if not counts.sum():
+            return {"rule": EXTREME, "above": None, "count": 0, "largest": []}
+        below = np.cumsum(counts)
+        low, high = (
+            _least(int(np.searchsorted(below, int(share * (below[-1] - 1)), "right"))) for share in (0.25, 0.75)
+        )
+        limit = high * max(high / low, 2.0) ** 3
+        extreme = _least(np.arange(BUCKETS)) > limit
+        largest = [
+            {
+                "customer_id": customer,
+                "event_type": EVENT_TYPES[kind],
+                "event_time": as_text(time),
+                "amount": cents / 100,
+            }
+            for cents, customer, time, kind in self._largest
+            if extreme[_bucket(np.array([cents]))[0]]
+        ]
+        return {"rule": EXTREME, "above": limit / 100, "count": int(counts[extreme].sum()), "largest": largest}
+
+
+def as_text(moment: int | None) -> str | None:
+    """Return microseconds since 1970 as a time in UTC."""
+    return None if moment is None else (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment)).isoformat()
+
+
+def _bucket(cents: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return numbers that grow with the logarithm of the cents: the exponent and six bits of a float's fraction."""
+    return cents.astype(np.float32).view(np.int32) >> 17
+
+
+def _least(bucket: Any) -> Any:
+    """Return the least number of cents in a bucket."""
+    return np.left_shift(bucket, 17).astype(np.int32).view(np.float32).astype(np.float64)

@@ -1,0 +1,58 @@
+"""Validates the batches of all sources: valid rows go on with their place in the source, the others to quarantine."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from features.errors import SourceError
+from features.ingestion.batches import SourceBatch
+from features.ingestion.quarantine import Quarantine
+from features.ingestion.row_counts import RowCounts
+from features.ingestion.source_formats import Source
+from features.ingestion.validation import ValidationRules, validate_batch
+from features.schema import LOG_COLUMNS
+
+FLOAT_COLUMNS = frozenset(column.name for column in LOG_COLUMNS if column.type == "float")
+
+
+def validated_batches(
+    batches: Iterable[tuple[int, Source, SourceBatch]],
+    rules: ValidationRules,
+    quarantine: Quarantine,
+    counts: RowCounts,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """Yield the valid rows of each batch that has any, with `source` (its number) and `row_number`.
+
+    `reference` and `known_from` are in the batches in which any row has them. The other rows are added to the
+    quarantine, all rows are counted, and `progress` is called with the number of rows of each batch.
+    """
+    for number, source, batch in batches:
+        size = len(batch.numbers)
+        log = {**batch.log, **{name: _constant(name, value, size) for name, value in source.constants.items()}}
+        events, rows, errors = validate_batch(log, replace(rules, decimal=source.decimal))
+        quarantine.add(source, batch, errors)
+        counts.rows_in += size + len(batch.unreadable)
+        if progress:
+            progress(size + len(batch.unreadable))
+        if len(events):
+            events = events.append_column("source", pa.array(np.full(len(events), number, np.int32)))
+            numbers = batch.numbers if rows is None else batch.numbers[rows]
+            yield events.append_column("row_number", pa.array(numbers))
+
+
+def check_constants(constants: Mapping[str, str], rules: ValidationRules) -> None:
+    """Raise SourceError for an invalid constant, which would send every row to quarantine."""
+    example = {"customer_id": "1", "event_time": "2000-01-01", "event_type": "usage"}
+    row = {name: pa.array([value]) for name, value in (example | dict(constants)).items()}
+    for column, reason, _ in validate_batch(row, rules).errors.entries:
+        if column in constants:
+            raise SourceError(f"the constant {column}={constants[column]} {reason}")
+
+
+def _constant(name: str, value: str, size: int) -> pa.Array:
+    if name in FLOAT_COLUMNS:
+        return pa.repeat(float(value), size)
+    return pa.DictionaryArray.from_arrays(np.zeros(size, np.int32), pa.array([value]))
