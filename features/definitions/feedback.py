@@ -1,5 +1,6 @@
 """Features of feedback: how often it was given, the ratings in it, and their trend."""
 
+from features.definitions.ratings import rating_aggregates, rating_columns
 from features.definitions.specs import NEVER, Aggregate, Family, FeatureColumn, How
 
 RECENT = 180
@@ -14,15 +15,7 @@ AGGREGATES = (
     _feedback("feedback_count", "count"),
     _feedback("feedback_365", "count", where="age <= 365"),
     _feedback("last_feedback_day", "max", "day", empty=NEVER),
-    *(
-        aggregate
-        for rating in ("satisfaction", "loyalty")
-        for aggregate in (
-            _feedback(f"feedback_{rating}_count", "count", where=f"{rating} >= 0"),
-            _feedback(f"feedback_{rating}_sum", "sum", rating, f"{rating} >= 0"),
-            _feedback(f"feedback_{rating}_last", "last", rating, f"{rating} >= 0"),
-        )
-    ),
+    *rating_aggregates("feedback"),
     _feedback("feedback_recent_count", "count", where=f"satisfaction >= 0 and age <= {RECENT}"),
     _feedback("feedback_recent_sum", "sum", "satisfaction", f"satisfaction >= 0 and age <= {RECENT}"),
 )
@@ -30,28 +23,7 @@ AGGREGATES = (
 COLUMNS = (
     FeatureColumn("feedback_count", "feedbacks", "times the customer gave feedback", "feedback_count"),
     FeatureColumn("feedback_365", "feedbacks", "times the customer gave feedback in the last 365 days", "feedback_365"),
-    *(
-        column
-        for rating in ("satisfaction", "loyalty")
-        for column in (
-            FeatureColumn(
-                f"feedback_{rating}_mean",
-                "rating",
-                f"mean {rating} rating given as feedback",
-                f"feedback_{rating}_sum / (1000 * feedback_{rating}_count)",
-                f"feedback_{rating}_count == 0",
-                "null without such a rating",
-            ),
-            FeatureColumn(
-                f"feedback_{rating}_last",
-                "rating",
-                f"last {rating} rating given as feedback",
-                f"feedback_{rating}_last / 1000",
-                f"feedback_{rating}_count == 0",
-                "null without such a rating",
-            ),
-        )
-    ),
+    *rating_columns("feedback", "as feedback", "as feedback"),
     FeatureColumn(
         "feedback_trend",
         "rating",

@@ -8,8 +8,11 @@ YEAR = 364
 SEASONS = {28: "weeks", 91: "quarter"}
 """Windows a year ago, in days, and what they span."""
 TREND = 90
-NO_PURCHASE = "purchase_days == 0"
-NO_REPEAT = "gap_count == 0"
+
+# When a column is null: as a condition, and in words.
+NO_PURCHASE = ("purchase_days == 0", "null without a purchase")
+NO_REPEAT = ("gap_count == 0", "null without a repeat occasion")
+NO_AMOUNT = ("priced_count == 0", "null without an amount")
 
 
 def _purchase(name: str, how: How, value: str = "1", where: str = "", empty: int = 0) -> Aggregate:
@@ -45,20 +48,10 @@ AGGREGATES = (
     Aggregate("repeat_return_cents", "return", "sum", "cents", "cents >= 0 and after_first_day == 1"),
 )
 
-_NO_PURCHASE = "null without a purchase"
-_NO_REPEAT = "null without a repeat occasion"
-
 COLUMNS = (
     FeatureColumn("frequency", "days", "repeat purchase occasions (x)", "gap_count"),
     FeatureColumn("recency", "days", "first to last purchase occasion (t_x)", "gap_sum"),
-    FeatureColumn(
-        "T",
-        "days",
-        "first purchase occasion to as_of",
-        "as_of_day - first_purchase_day",
-        NO_PURCHASE,
-        _NO_PURCHASE,
-    ),
+    FeatureColumn("T", "days", "first purchase occasion to as_of", "as_of_day - first_purchase_day", *NO_PURCHASE),
     FeatureColumn(
         "monetary_value",
         "currency",
@@ -72,8 +65,7 @@ COLUMNS = (
         "days",
         "last purchase occasion to as_of",
         "as_of_day - last_purchase_day",
-        NO_PURCHASE,
-        _NO_PURCHASE,
+        *NO_PURCHASE,
     ),
     FeatureColumn("purchase_days", "days", "purchase occasions", "purchase_days"),
     FeatureColumn("purchase_count", "purchases", "purchases, those of one day counted apart", "purchase_count"),
@@ -93,8 +85,8 @@ COLUMNS = (
     FeatureColumn("total_spend", "currency", "amount bought, before returns", "spend_cents / 100"),
     FeatureColumn("net_spend", "currency", "amount bought less amount returned", "(spend_cents - return_cents) / 100"),
     FeatureColumn("unpriced_purchases", "purchases", "purchases without an amount", "unpriced_purchases"),
-    FeatureColumn("gap_mean", "days", "mean gap between occasions", "gap_sum / gap_count", NO_REPEAT, _NO_REPEAT),
-    FeatureColumn("gap_median", "days", "median gap between occasions", "gap_median", NO_REPEAT, _NO_REPEAT),
+    FeatureColumn("gap_mean", "days", "mean gap between occasions", "gap_sum / gap_count", *NO_REPEAT),
+    FeatureColumn("gap_median", "days", "median gap between occasions", "gap_median", *NO_REPEAT),
     FeatureColumn(
         "gap_std",
         "days",
@@ -103,40 +95,20 @@ COLUMNS = (
         "gap_count < 2",
         "null with fewer than two gaps",
     ),
-    FeatureColumn("gap_max", "days", "longest gap between occasions", "gap_max", NO_REPEAT, _NO_REPEAT),
-    FeatureColumn("gap_last", "days", "gap before the last occasion", "gap_last", NO_REPEAT, _NO_REPEAT),
+    FeatureColumn("gap_max", "days", "longest gap between occasions", "gap_max", *NO_REPEAT),
+    FeatureColumn("gap_last", "days", "gap before the last occasion", "gap_last", *NO_REPEAT),
     FeatureColumn(
         "overdue_ratio",
         "ratio",
         "days since the last purchase over the customer's own mean gap",
         "(as_of_day - last_purchase_day) * gap_count / gap_sum",
-        NO_REPEAT,
-        _NO_REPEAT,
+        *NO_REPEAT,
     ),
     FeatureColumn(
-        "basket_mean",
-        "currency",
-        "mean amount of a purchase",
-        "spend_cents / (100 * priced_count)",
-        "priced_count == 0",
-        "null without an amount",
+        "basket_mean", "currency", "mean amount of a purchase", "spend_cents / (100 * priced_count)", *NO_AMOUNT
     ),
-    FeatureColumn(
-        "basket_max",
-        "currency",
-        "largest purchase",
-        "largest_cents / 100",
-        "priced_count == 0",
-        "null without an amount",
-    ),
-    FeatureColumn(
-        "basket_last",
-        "currency",
-        "last purchase",
-        "last_cents / 100",
-        "priced_count == 0",
-        "null without an amount",
-    ),
+    FeatureColumn("basket_max", "currency", "largest purchase", "largest_cents / 100", *NO_AMOUNT),
+    FeatureColumn("basket_last", "currency", "last purchase", "last_cents / 100", *NO_AMOUNT),
     FeatureColumn(
         "purchase_trend",
         "days",

@@ -1,5 +1,6 @@
 """Features of visits: channel, goal, outcome, ratings given, and purchases that followed."""
 
+from features.definitions.ratings import rating_aggregates, rating_columns
 from features.definitions.specs import FOLLOW_UP_DAYS, NEVER, Aggregate, Family, FeatureColumn, How
 from features.schema import CHANNELS, GOALS, VISIT_OUTCOMES
 
@@ -19,12 +20,7 @@ AGGREGATES = (
     _visit("visits_with_outcome", "count", where="outcome != 255"),
     _visit("last_visit_day", "max", "day", empty=NEVER),
     *(_visit(f"visits_{w}", "count", where=f"age <= {w}") for w in WINDOWS),
-    _visit("visit_satisfaction_count", "count", where="satisfaction >= 0"),
-    _visit("visit_satisfaction_sum", "sum", "satisfaction", "satisfaction >= 0"),
-    _visit("visit_satisfaction_last", "last", "satisfaction", "satisfaction >= 0"),
-    _visit("visit_loyalty_count", "count", where="loyalty >= 0"),
-    _visit("visit_loyalty_sum", "sum", "loyalty", "loyalty >= 0"),
-    _visit("visit_loyalty_last", "last", "loyalty", "loyalty >= 0"),
+    *rating_aggregates("visit"),
     Aggregate(FOLLOWED, "purchase", "sum", "followed_visits"),
 )
 
@@ -50,28 +46,7 @@ COLUMNS = (
         "visits_with_outcome == 0",
         "null without an outcome",
     ),
-    *(
-        column
-        for rating in ("satisfaction", "loyalty")
-        for column in (
-            FeatureColumn(
-                f"visit_{rating}_mean",
-                "rating",
-                f"mean {rating} rating given at visits",
-                f"visit_{rating}_sum / (1000 * visit_{rating}_count)",
-                f"visit_{rating}_count == 0",
-                "null without such a rating",
-            ),
-            FeatureColumn(
-                f"visit_{rating}_last",
-                "rating",
-                f"last {rating} rating given at a visit",
-                f"visit_{rating}_last / 1000",
-                f"visit_{rating}_count == 0",
-                "null without such a rating",
-            ),
-        )
-    ),
+    *rating_columns("visit", "at visits", "at a visit"),
     FeatureColumn(
         FOLLOWED,
         "visits",
