@@ -5,22 +5,17 @@ pydantic, adaptive batches, a timer and a trace each) costs more than the score 
 requests do not pass it; its workers, signals, sockets, model store and metrics are used as they are.
 """
 
-from pathlib import Path
-
-import attrs
 import bentoml
-from _bentoml_sdk.service.factory import Service
-from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml.exceptions import BentoMLException
 from starlette.types import ASGIApp
 
 from features.errors import ApiKeysError, PublishedModelError, SettingsError
+from serving.bento import Service, model_store_path
 from serving.runtime.api_keys import read_keys
 from serving.runtime.model_store import latest, published
 from serving.runtime.settings import settings, workers
 
 
-@attrs.define
 class FrontedService(Service[object]):  # type: ignore[misc]  # BentoML ships no types
     """A BentoML service whose requests meet our application first."""
 
@@ -28,18 +23,13 @@ class FrontedService(Service[object]):  # type: ignore[misc]  # BentoML ships no
         """Return the application that a worker runs: everything is loaded and tried when this returns."""
         from serving.runtime.bento_app import fronted  # the first process, which only starts workers, stays small
 
-        return fronted(super().to_asgi(is_main), settings(), model_store())
-
-
-def model_store() -> Path:
-    """Return the folder of the models: BentoML's store, or that of the Bento that is being served."""
-    return Path(BentoMLContainer.model_store.get()._path)
+        return fronted(super().to_asgi(is_main), settings(), model_store_path())
 
 
 def check_before_start() -> None:
     """Raise BentoMLException, with one line, for settings, keys or a published version that cannot be used here."""
     try:
-        given, store = settings(), model_store()
+        given, store = settings(), model_store_path()
         if given.keys:
             read_keys(given.keys)
         if name := latest(store):

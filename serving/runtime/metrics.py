@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from bentoml._internal.configuration.containers import BentoMLContainer
+from serving.bento import metrics_client
 
 OTHER = "other"
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
@@ -19,7 +19,7 @@ class Metrics:
     """
 
     def __init__(self, routes: Collection[str]) -> None:
-        client = BentoMLContainer.metrics_client.get()
+        client = metrics_client()
         of_request = ["route", "method", "status"]
         self._routes = frozenset(routes)
         self._requests = client.Counter("regulars_requests_total", "Requests answered", of_request)

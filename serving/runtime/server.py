@@ -14,6 +14,7 @@ from bentoml.exceptions import BentoMLException
 
 import serving
 from features.errors import ServerStartError
+from serving.bento import serve
 
 EXAMPLE = {
     "customers": [
@@ -52,15 +53,11 @@ def free_address(host: str, port: int) -> ipaddress.IPv4Address | ipaddress.IPv6
 
 def start(host: str, port: int, drain_seconds: int, keep_alive_seconds: int) -> None:
     """Run the service until it is told to stop; raises ServerStartError for what its check before the start refuses."""
-    from _bentoml_impl.loader import load
-    from _bentoml_impl.server import serve_http
-
     project = str(Path(serving.__file__).parents[1])
     try:
-        load(SERVICE, working_dir=project).inject_config()
-        serve_http(
+        serve(
             SERVICE,
-            working_dir=project,
+            project,
             host=host,
             port=port,
             timeout_graceful_shutdown=drain_seconds,

@@ -1,0 +1,57 @@
+"""A Bento scores by itself: built, exported, unpacked, in an environment that has its requirements and nothing else."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from serving.state import Champion
+from tests.serving.running import ROOT, Running, answers, eventually, free_port, put
+
+UV = shutil.which("uv")
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+@pytest.mark.skipif(UV is None, reason="uv is not here, which makes the environment")
+def test_an_unpacked_bento_scores_in_an_environment_of_its_own(champion: Champion, tmp_path: Path) -> None:
+    """Without this project, MLflow, Numba or DuckDB; the version in it answers."""
+    home = tmp_path / "home"
+    put(home, champion.model, 5)
+    given = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    given |= {"BENTOML_HOME": str(home)}
+    archive, folder = tmp_path / "bento.tar.gz", tmp_path / "unpacked"
+    for command in (["build"], ["export", "regulars:latest", str(archive)]):
+        subprocess.run([sys.executable, "-m", "bentoml", *command], cwd=ROOT, env=given, check=True)
+    with tarfile.open(archive) as packed:
+        packed.extractall(folder, filter="data")
+    assert not list(folder.rglob("test_*.py"))
+    assert not (folder / "src" / "training" / "fit.py").exists()
+    assert not (folder / "src" / "cli").exists()
+    requirements = (folder / "env" / "python" / "requirements.txt").read_text()
+    assert "mlflow" not in requirements
+    assert "numba" not in requirements
+    python = tmp_path / "venv" / "bin" / "python"
+    subprocess.run([str(UV), "venv", "-q", "--python", sys.executable, str(tmp_path / "venv")], check=True)
+    install = ["pip", "sync", "-q", "--python", str(python), str(folder / "env" / "python" / "requirements.txt")]
+    subprocess.run([str(UV), *install], check=True)
+    port, log = free_port(), tmp_path / "log"
+    given["BENTOML_HOME"] = str(tmp_path / "elsewhere")
+    command = [str(python), "-m", "bentoml", "serve", ".", "--port", str(port)]
+    with log.open("wb") as lines:
+        process = subprocess.Popen(
+            command, cwd=folder, env=given, stdout=lines, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    service = Running(port, process, log)
+    try:
+        eventually(lambda: answers(service), f"it is ready: {log}", process)
+        assert service.version() == "5"
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(60)
