@@ -55,11 +55,11 @@ def register(app: typer.Typer) -> None:
         said |= {name: str(file.absolute()) if file else None for name, file in files.items()}
         os.environ.update({f"REGULARS_{name}": value for name, value in said.items() if value})
         os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
-        from serving.runtime.server import free_address, start, tell_when_ready
+        from serving.runtime.server import announce_when_ready, free_address, run_server
 
         address = free_address(host, port)
         if not address.is_loopback and keys is None:
             say(f"{host} can be reached from other machines, and without --keys anybody there may ask")
         say(f"starting at http://{host}:{port} ...")
-        tell_when_ready(host, port, say)
-        start(host, port, DRAIN_SECONDS, KEEP_ALIVE_SECONDS)
+        announce_when_ready(host, port, say)
+        run_server(host, port, DRAIN_SECONDS, KEEP_ALIVE_SECONDS)

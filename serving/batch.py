@@ -1,4 +1,4 @@
-"""Scores of a whole base, streamed: features a chunk of customers at a time, rule and model over them, to a file."""
+"""Scores all customers of a store into a Parquet file, a chunk of customers at a time."""
 
 import json
 import math
@@ -20,15 +20,31 @@ from features.store.event_store import EventStore
 from serving.batch_lookup import FACTS
 from training.models.customer_model import CustomerModel
 
-NOBODY = pd.DataFrame(index=pd.Index([], dtype="str", name="customer_id"), columns=list(FEATURE_NAMES), dtype="float64")
+EMPTY_TABLE = pd.DataFrame(
+    index=pd.Index([], dtype="str", name="customer_id"), columns=list(FEATURE_NAMES), dtype="float64"
+)
 DISCOUNT_RATE = 0.10
 ROW_GROUP = 20_000
-"""Rows are in order of customer_id, so that a look-up reads the groups its ids can be in; small ones read quickly."""
+"""Rows are ordered by customer_id, so that a look-up reads only the row groups of its ids; small ones read quickly."""
 
 
 @dataclass(frozen=True)
 class Forecasts:
-    """What the model is asked for: its version, the horizon, and the days of customer value (None: no value)."""
+    """The forecasts to write.
+
+    Attributes
+    ----------
+    model : CustomerModel
+        The model.
+    version : str
+        Its version, for the file's metadata.
+    horizon_days : int
+        Days to forecast.
+    value_days : int, optional
+        Days of customer value; None writes none.
+    discount_rate : float
+        Yearly discount rate of customer value.
+    """
 
     model: CustomerModel
     version: str
@@ -39,9 +55,20 @@ class Forecasts:
 
 @dataclass(frozen=True)
 class Summary:
-    """What was scored: customers, those of each band, the mean score, and the parts the log says nothing of.
+    """Totals of the scores written.
 
-    With a model also the purchase occasions it expects in all, and how many customers it expects to stay away.
+    Attributes
+    ----------
+    customers : int
+        Number of customers.
+    bands : dict of str to int
+        Customers in each band.
+    mean_score : float
+        Mean loyalty score; NaN without any.
+    left_out : tuple of str
+        Parts of the formula that were left out, because the log has no data for them.
+    expected_purchases, expected_to_stay_away : float, optional
+        With a model, the sums of expected purchase occasions and of churn probabilities.
     """
 
     customers: int
@@ -61,18 +88,44 @@ def write_scores(
     chunk: int = CHUNK,
     progress: Callable[[int], None] | None = None,
 ) -> Summary:
-    """Write the rule score of every customer known at `as_of`, and the model's forecasts if asked for, to Parquet.
+    """Write the scores of every customer known at `as_of` to a Parquet file, ordered by `customer_id`.
 
-    The columns are `customer_id`, those of `features.loyalty.scoring.score`, and with `forecasts` those of
-    `CustomerModel.predict` (`low` and `high` as `expected_purchases_low`, `_high`) and `customer_value`; null where
-    there is none. The file's metadata say date, horizon and versions under `FACTS`. Memory holds one chunk of
-    customers. Raises FormulaError as `drop_unpriced_parts` does, ModelError as the model does.
+    Parameters
+    ----------
+    store : EventStore
+        The events.
+    as_of : str, date, datetime or AsOf
+        The cutoff.
+    formula : Formula
+        The loyalty rule; its parts in currency are left out if the log has no amounts.
+    path : str or Path
+        The file, replaced in one step at the end.
+    forecasts : Forecasts, optional
+        What to forecast with which model; None writes the rule alone.
+    chunk : int
+        Customers in memory at a time.
+    progress : callable, optional
+        Called with the number of customers of each chunk.
+
+    Returns
+    -------
+    Summary
+        Totals. The file's columns are `customer_id`, those of `features.loyalty.scoring.score`, and with `forecasts`
+        those of `CustomerModel.predict` (`low` and `high` as `expected_purchases_low`, `_high`) and `customer_value`;
+        null where a value is not known. Its metadata has cutoff, horizon and versions under `FACTS`.
+
+    Raises
+    ------
+    FormulaError
+        When no part of the formula has data in the log.
+    ModelError
+        When the model cannot forecast at this cutoff.
     """
     rule = drop_unpriced_parts(store, formula)
     day = AsOf.parse(as_of, store.timezone).day
     bands = dict.fromkeys((band.name for band in rule.bands), 0)
-    customers, scored, total, bought, away = 0, 0, 0.0, 0.0, 0.0
-    schema = _rows(_scores(NOBODY, rule, forecasts, day)).schema
+    customers, scored, total, purchases, churned = 0, 0, 0.0, 0.0, 0.0
+    schema = _rows(_scores(EMPTY_TABLE, rule, forecasts, day)).schema
     schema = schema.with_metadata({**(schema.metadata or {}), FACTS: _facts(store, as_of, rule, forecasts)})
     with atomic_write(path) as part, pq.ParquetWriter(part, schema) as writer:
         for _, table in feature_chunks(store, [as_of], chunk):
@@ -84,43 +137,42 @@ def write_scores(
             for name, count in scores["band"].value_counts().items():
                 bands[str(name)] += int(count)
             if forecasts:
-                bought += float(scores["expected_purchases"].sum())
-                away += float(scores["churn_probability"].sum())
+                purchases += float(scores["expected_purchases"].sum())
+                churned += float(scores["churn_probability"].sum())
             if progress:
                 progress(chunk)
     left_out = tuple(part.name for part in formula.parts if part not in rule.parts)
     mean = total / scored if scored else math.nan
-    return Summary(customers, bands, mean, left_out, *((bought, away) if forecasts else (None, None)))
+    return Summary(customers, bands, mean, left_out, *((purchases, churned) if forecasts else (None, None)))
 
 
 def _scores(table: pd.DataFrame, rule: Formula, forecasts: Forecasts | None, day: int) -> pd.DataFrame:
-    """Return what is said of each customer of the feature table, a column a statement."""
+    """Return the scores of a feature table, one row a customer."""
     scores = score(table, rule)
     if forecasts is None:
         return scores
     names = {"low": "expected_purchases_low", "high": "expected_purchases_high"}
-    found = forecasts.model.predict(table, day, forecasts.horizon_days).rename(columns=names)
+    predicted = forecasts.model.predict(table, day, forecasts.horizon_days).rename(columns=names)
     if forecasts.value_days is not None:
-        found["customer_value"] = forecasts.model.customer_value(
-            table, day, forecasts.value_days, forecasts.discount_rate
-        )
-    return pd.concat([scores, found], axis=1)
+        days, rate = forecasts.value_days, forecasts.discount_rate
+        predicted["customer_value"] = forecasts.model.customer_value(table, day, days, rate)
+    return pd.concat([scores, predicted], axis=1)
 
 
 def _rows(scores: pd.DataFrame) -> pa.Table:
-    """Return scores as they stand in the file: `customer_id` first, the band as text."""
+    """Return scores as rows of the file: `customer_id` first, the band as text."""
     return pa.Table.from_pandas(scores.astype({"band": "str"}).reset_index(), preserve_index=False)
 
 
 def _facts(store: EventStore, as_of: AsOfLike, rule: Formula, forecasts: Forecasts | None) -> bytes:
-    said: dict[str, object] = {
+    facts: dict[str, object] = {
         "as_of": str(as_of),
         "timezone": store.timezone,
         "data_digest": store.manifest["digest"],
         "formula_version": rule.version,
     }
     if forecasts:
-        said |= {"model_version": forecasts.version, "horizon_days": forecasts.horizon_days}
+        facts |= {"model_version": forecasts.version, "horizon_days": forecasts.horizon_days}
         if forecasts.value_days is not None:
-            said |= {"value_days": forecasts.value_days, "discount_rate": forecasts.discount_rate}
-    return json.dumps(said).encode()
+            facts |= {"value_days": forecasts.value_days, "discount_rate": forecasts.discount_rate}
+    return json.dumps(facts).encode()

@@ -1,4 +1,4 @@
-"""The last batch scores of single customers, looked up in the file that `regulars score` wrote."""
+"""Looks up the latest batch scores of single customers in the file that `regulars score` wrote."""
 
 import json
 from collections.abc import Sequence
@@ -13,23 +13,35 @@ import pyarrow.parquet as pq
 from features.errors import BatchScoresError
 
 FACTS = b"regulars"
-"""The key of the file's metadata under which stands what the scores are of, as JSON."""
+"""Key of the file's metadata with the cutoff, horizon and versions of the scores, as JSON."""
 
 
 @dataclass(frozen=True)
-class LastScores:
-    """Rows of the customers found, as the file has them, in order of their ids; the ids not in it; the file's facts."""
+class BatchLookup:
+    """Rows of the known customers in order of their ids, as in the file; the unknown ids; the file's metadata."""
 
     rows: list[dict[str, Any]]
     unknown: list[str]
     facts: dict[str, Any]
 
 
-def last_scores(path: str | Path, customer_ids: Sequence[str]) -> LastScores:
-    """Return the batch scores of these customers: the columns of `serving.batch.write_scores`, null where none.
+def lookup_batch_scores(path: str | Path, customer_ids: Sequence[str]) -> BatchLookup:
+    """Return the batch scores of some customers.
 
-    Only the parts of the file that the ids can be in are read, so a base of a million answers in milliseconds; a file
-    replaced meanwhile is read whole, old or new. Raises BatchScoresError for any other file.
+    Only the row groups that may have the ids are read, so a file of a million customers answers in milliseconds. If
+    the file is replaced meanwhile, all rows are from the old file or all from the new.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of `serving.batch.write_scores`.
+    customer_ids : sequence of str
+        In any order, repeated or not.
+
+    Raises
+    ------
+    BatchScoresError
+        When the file cannot be read, or holds something else.
     """
     try:
         with pq.ParquetFile(path) as file:
@@ -43,15 +55,15 @@ def last_scores(path: str | Path, customer_ids: Sequence[str]) -> LastScores:
         raise BatchScoresError(f"no batch scores at {path}: write them with `regulars score`") from None
     except (pa.ArrowInvalid, OSError) as error:
         raise BatchScoresError(f"{path} cannot be read as batch scores: {error}") from None
-    found = table.filter(pc.is_in(table["customer_id"], wanted))
-    known = set(found["customer_id"].to_pylist())
-    unknown = [each for each in dict.fromkeys(customer_ids) if each not in known]
-    return LastScores(found.to_pylist(), unknown, json.loads(facts))
+    rows = table.filter(pc.is_in(table["customer_id"], wanted)).to_pylist()
+    known = {row["customer_id"] for row in rows}
+    unknown = [customer_id for customer_id in dict.fromkeys(customer_ids) if customer_id not in known]
+    return BatchLookup(rows, unknown, json.loads(facts))
 
 
 def _may_hold(file: pq.ParquetFile, group: int, wanted: pa.StringArray) -> bool:
-    """Return whether an id can be in the row group, by the first and last id that the file says of it."""
-    held = file.metadata.row_group(group).column(0).statistics
-    if held is None or not held.has_min_max:
+    """Return whether a row group may have one of the ids, by its first and last id."""
+    range_ = file.metadata.row_group(group).column(0).statistics
+    if range_ is None or not range_.has_min_max:
         return True
-    return bool(pc.any(pc.and_(pc.greater_equal(wanted, held.min), pc.less_equal(wanted, held.max))).as_py())
+    return bool(pc.any(pc.and_(pc.greater_equal(wanted, range_.min), pc.less_equal(wanted, range_.max))).as_py())

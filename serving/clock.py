@@ -1,8 +1,8 @@
-"""The one place of the library that looks at the clock: a request without `as_of` asks about now."""
+"""The only module that reads the clock: a request without `as_of` has the present time as its cutoff."""
 
 from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """Return the present moment, with its offset (UTC)."""
+    """Return the present time in UTC."""
     return datetime.now(UTC)

@@ -1,6 +1,7 @@
-"""What the service takes, written once: read strictly by msgspec, told by the OpenAPI description.
+"""Types of request bodies, for the strict decoder, the OpenAPI document and the client.
 
-Null and absent mean the same in a request: not known.
+Null and absent mean the same in a request: not known. Optional fields default to UNSET, not None, so that a decoded
+request holds exactly the keys of its body; `api/request_body.py` finds repeated keys by that.
 """
 
 from typing import Annotated, Any, ClassVar, Literal
@@ -12,68 +13,91 @@ from features.engines.codegen import MEDIANS
 from features.schema import AMOUNT_MAXIMUM, FIRST_YEAR, LAST_YEAR, RATING_MAXIMUM
 from serving.timestamps import TIME
 
-LONGEST_HORIZON = 3650
-HORIZON = 90
+MAXIMUM_HORIZON_DAYS = 3650
+DEFAULT_HORIZON_DAYS = 90
 
-Time = Annotated[
+Timestamp = Annotated[
     str,
     Meta(
         pattern=TIME,
-        description="With an offset that moment, without one a time of the business time zone; a date is its midnight; "
-        f"years {FIRST_YEAR} to {LAST_YEAR}, not more than a day ahead of the clock.",
+        description="With an offset it is that moment, without one it is in the business time zone; a date is its "
+        f"midnight; years {FIRST_YEAR} to {LAST_YEAR}, at most a day ahead of the clock.",
         examples=["2011-06-10T09:30:00+01:00", "2011-06-10 09:30:00", "2011-06-10"],
     ),
 ]
 CustomerId = Annotated[
-    str, Meta(pattern=r"^[^\x00]*[^\s\x00][^\x00]*$", description="Spaces around it do not count.", examples=["12415"])
+    str, Meta(pattern=r"^[^\x00]*[^\s\x00][^\x00]*$", description="Spaces around it are ignored.", examples=["12415"])
 ]
-Amount = Annotated[float, Meta(ge=0, le=AMOUNT_MAXIMUM, description="Currency; of a return, what was given back.")]
+Amount = Annotated[float, Meta(ge=0, le=AMOUNT_MAXIMUM, description="In currency; of a return, the amount given back.")]
 Rating = Annotated[float, Meta(ge=0, le=RATING_MAXIMUM)]
-Horizon = Annotated[int, Meta(ge=1, le=LONGEST_HORIZON, description="Days from as_of on that are forecast.")]
-AsOf = Annotated[Time, Meta(description="The moment of knowledge: events before it count. Default: now.")]
+HorizonDays = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=MAXIMUM_HORIZON_DAYS,
+        description="Days from as_of on to forecast.",
+        extra_json_schema={"default": DEFAULT_HORIZON_DAYS},
+    ),
+]
+Cutoff = Annotated[Timestamp, Meta(description="Only events before this time are known. Default: now.")]
+Text = str | UnsetType | None
 
 
-class Event(
-    Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False, tag_field="event_type", tag="usage"
-):
-    """An event of a customer, as in the event log; words that its type has no list for are free and not used."""
+class Event(Struct, kw_only=True, forbid_unknown_fields=True, gc=False, tag_field="event_type", tag="usage"):
+    """One event of a customer, with the columns of the event log.
+
+    Parameters
+    ----------
+    event_time : str
+        Time of the event, in one of the forms of `Timestamp`.
+    amount : float, optional
+        Currency, 0 or more; of a return, the amount given back.
+    satisfaction, loyalty : float, optional
+        Ratings, from 0 to the maximum of the scale.
+    channel, goal, outcome, content : str, optional
+        Words of the event contract for visits and incentives; free text, not used, for other types.
+    reference : str, optional
+        The source's own id of the event; events of one type and reference are versions of one event.
+    recorded_at : str, optional
+        When the source recorded the event.
+    """
 
     event_type: ClassVar[str]
 
-    event_time: Time
-    amount: Amount | None = None
-    satisfaction: Rating | None = None
-    loyalty: Rating | None = None
-    content: str | None = None
-    reference: Annotated[str, Meta(description="The source's own id of the event.")] | None = None
-    recorded_at: Annotated[Time, Meta(description="When the source knew it.")] | None = None
+    event_time: Timestamp
+    amount: Amount | UnsetType | None = UNSET
+    satisfaction: Rating | UnsetType | None = UNSET
+    loyalty: Rating | UnsetType | None = UNSET
+    content: Text = UNSET
+    reference: Annotated[str, Meta(description="The source's own id of the event.")] | UnsetType | None = UNSET
+    recorded_at: Annotated[Timestamp, Meta(description="When the source recorded it.")] | UnsetType | None = UNSET
 
 
-class _Free(Event, kw_only=True, gc=False):
-    channel: str | None = None
-    goal: str | None = None
-    outcome: str | None = None
+class _FreeText(Event, kw_only=True, gc=False):
+    channel: Text = UNSET
+    goal: Text = UNSET
+    outcome: Text = UNSET
 
 
-class Purchase(_Free, kw_only=True, tag="purchase", gc=False):
-    """Something bought."""
+class Purchase(_FreeText, kw_only=True, tag="purchase", gc=False):
+    """A purchase."""
 
     event_type = "purchase"
 
 
-class Return(_Free, kw_only=True, tag="return", gc=False):
-    """Something given back."""
+class Return(_FreeText, kw_only=True, tag="return", gc=False):
+    """A return of goods."""
 
     event_type = "return"
 
 
-class Feedback(_Free, kw_only=True, tag="feedback", gc=False):
-    """What the customer said of the firm."""
+class Feedback(_FreeText, kw_only=True, tag="feedback", gc=False):
+    """Feedback from the customer."""
 
     event_type = "feedback"
 
 
-class Usage(_Free, kw_only=True, tag="usage", gc=False):
+class Usage(_FreeText, kw_only=True, tag="usage", gc=False):
     """A use of what was bought."""
 
     event_type = "usage"
@@ -83,38 +107,46 @@ class Visit(Event, kw_only=True, tag="visit", gc=False):
     """A visit to the customer."""
 
     event_type = "visit"
-    channel: Literal["face_to_face", "phone", "email"] | None = None
-    goal: Literal["purchase_count", "purchase_value", "satisfaction", "loyalty"] | None = None
-    outcome: Literal["ordered", "interested", "neutral", "refused", "no_contact"] | None = None
+    channel: Literal["face_to_face", "phone", "email"] | UnsetType | None = UNSET
+    goal: Literal["purchase_count", "purchase_value", "satisfaction", "loyalty"] | UnsetType | None = UNSET
+    outcome: Literal["ordered", "interested", "neutral", "refused", "no_contact"] | UnsetType | None = UNSET
 
 
 class Incentive(Event, kw_only=True, tag="incentive", gc=False):
-    """Something offered to the customer, or what became of it."""
+    """An incentive offered to the customer, or its outcome."""
 
     event_type = "incentive"
-    channel: Literal["coupon", "discount", "points", "rate"] | None = None
-    goal: str | None = None
-    outcome: Literal["sent", "redeemed", "expired"] | None = None
+    channel: Literal["coupon", "discount", "points", "rate"] | UnsetType | None = UNSET
+    goal: Text = UNSET
+    outcome: Literal["sent", "redeemed", "expired"] | UnsetType | None = UNSET
 
 
 AnyEvent = Purchase | Return | Visit | Feedback | Usage | Incentive
 
 
-class Customer(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """A customer and all that is known to have happened, in any order; events at or after as_of change nothing."""
+class Customer(Struct, forbid_unknown_fields=True):
+    """A customer and all their known events, in any order; events at or after as_of change nothing.
+
+    Parameters
+    ----------
+    customer_id : str
+        Unique within a request.
+    events : list of Event
+        Purchase, Return, Visit, Feedback, Usage and Incentive.
+    """
 
     customer_id: CustomerId
     events: list[AnyEvent]
 
 
-class Asked(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What every request for scores may say."""
+class ScoringParameters(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Parameters of every request for scores."""
 
-    as_of: AsOf | None = None
-    horizon_days: Horizon = HORIZON
+    as_of: Cutoff | UnsetType | None = UNSET
+    horizon_days: HorizonDays | UnsetType = UNSET
 
 
-class ScoreRequest(Asked, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class ScoreRequest(ScoringParameters, kw_only=True, forbid_unknown_fields=True):
     """Customers to score by their events."""
 
     customers: Annotated[list[Customer], Meta(min_length=1)]
@@ -125,13 +157,13 @@ COUNT_MAXIMUM = 1e9
 CURRENCY_MAXIMUM = 1e15
 SIGNED = frozenset({"monetary_value", "net_spend", "purchase_trend", "feedback_trend"})
 GAPS = frozenset({"gap_mean", "gap_median", "gap_max", "gap_last"})
-"""Occasions are days, so there is a day between two at least."""
+"""Purchase occasions are days, so two of them are at least one day apart."""
 
 
 def feature_limits(column: FeatureColumn) -> tuple[float, float, bool]:
-    """Return the least and the greatest value a feature can have, and whether it is a whole number.
+    """Return the least and the greatest value that a feature can have, and whether it is a whole number.
 
-    Wide, so that every row of a feature table is inside, and narrow enough that models stay finite.
+    The limits are wide enough for every row of a feature table, and narrow enough that models stay finite.
     """
     greatest = {"days": DAYS_MAXIMUM, "currency": CURRENCY_MAXIMUM, "rating": RATING_MAXIMUM}
     top = float(greatest.get(column.unit, COUNT_MAXIMUM))
@@ -144,61 +176,61 @@ def feature_limits(column: FeatureColumn) -> tuple[float, float, bool]:
 
 def _feature_type(column: FeatureColumn) -> Any:
     least, greatest, whole = feature_limits(column)
-    told = f"{column.meaning} ({column.unit}; {column.null_rule})"
+    description = f"{column.meaning} ({column.unit}; {column.null_rule})"
     number = Annotated[
-        float, Meta(ge=least, le=greatest, multiple_of=1 if whole else None, description=told, title=column.name)
+        float, Meta(ge=least, le=greatest, multiple_of=1 if whole else None, description=description, title=column.name)
     ]
     return number | None if column.null_when else number
 
 
-FEATURE_TYPES: dict[str, Any] = {column.name: _feature_type(column) for column in FEATURE_COLUMNS}
-FeatureRow = defstruct(
-    "FeatureRow",
-    [("customer_id", CustomerId), *FEATURE_TYPES.items()],
-    forbid_unknown_fields=True,
-    gc=False,
-    module=__name__,
-    namespace={"__doc__": "A row of the feature table: all of its columns, null where the column's null rule says so."},
-)
-COLUMN_TYPES: dict[str, Any] = {
-    name: list.__class_getitem__(each) for name, each in {"customer_id": CustomerId, **FEATURE_TYPES}.items()
+def _struct(name: str, fields: dict[str, Any], doc: str, **options: Any) -> Any:
+    return defstruct(
+        name, fields.items(), forbid_unknown_fields=True, module=__name__, namespace={"__doc__": doc}, **options
+    )
+
+
+FEATURE_TYPES: dict[str, Any] = {"customer_id": CustomerId} | {
+    column.name: _feature_type(column) for column in FEATURE_COLUMNS
 }
-FeatureColumns = defstruct(
+COLUMN_TYPES: dict[str, Any] = {name: list.__class_getitem__(type_) for name, type_ in FEATURE_TYPES.items()}
+FeatureRow = _struct(
+    "FeatureRow",
+    FEATURE_TYPES,
+    "A row of the feature table: all of its columns, null where the column's null rule says so.",
+    gc=False,
+)
+FeatureColumns = _struct(
     "FeatureColumns",
-    [*COLUMN_TYPES.items()],
-    forbid_unknown_fields=True,
-    module=__name__,
-    namespace={"__doc__": "The feature table by columns, all of one length; position n of each is customer n."},
+    COLUMN_TYPES,
+    "The feature table by columns, all of one length; position n of each is customer n.",
 )
-RawColumns = defstruct(
+RawColumns = _struct(
     "RawColumns",
-    [(name, Raw) for name in COLUMN_TYPES],
-    forbid_unknown_fields=True,
-    module=__name__,
-    namespace={"__doc__": "FeatureColumns not yet read, so that a large table is in memory a column at a time."},
+    dict.fromkeys(FEATURE_TYPES, Raw),
+    "FeatureColumns not decoded yet, so that a large table is in memory one column at a time.",
 )
 
 
-class RowsRequest(Asked, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class RowsRequest(ScoringParameters, kw_only=True, forbid_unknown_fields=True):
     """Customers to score by rows of the feature table at as_of."""
 
     rows: Annotated[list[FeatureRow], Meta(min_length=1)]  # type: ignore[valid-type]
 
 
-class ColumnsRequest(Asked, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class ColumnsRequest(ScoringParameters, kw_only=True, forbid_unknown_fields=True):
     """Customers to score by columns of the feature table at as_of."""
 
     columns: FeatureColumns  # type: ignore[valid-type]
 
 
-class FeaturesRequest(Asked, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """RowsRequest or ColumnsRequest, as it comes in: one of the two is there."""
+class FeaturesRequest(ScoringParameters, kw_only=True, forbid_unknown_fields=True):
+    """A RowsRequest or a ColumnsRequest, as decoded: one of the two fields is set."""
 
     rows: Annotated[list[FeatureRow], Meta(min_length=1)] | UnsetType = UNSET  # type: ignore[valid-type]
     columns: RawColumns | UnsetType = UNSET  # type: ignore[valid-type]
 
 
-class CustomersRequest(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Customers whose last batch scores are wanted."""
+class CustomersRequest(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Customers whose latest batch scores are requested."""
 
     customer_ids: Annotated[list[CustomerId], Meta(min_length=1)]

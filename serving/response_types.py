@@ -1,6 +1,6 @@
-"""What the service gives, written once: encoded by msgspec, told by the OpenAPI description.
+"""Types of response bodies, for the encoder, the OpenAPI document and the client.
 
-Nothing in an answer is null: what cannot be said is absent, and `absent` says why.
+Nothing in a response is null: a value that is not known is absent, and `absent` gives the reason.
 """
 
 from datetime import datetime
@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-CONTENT = 0.9
+INTERVAL_CONTENT = 0.9
 
 
 class Part(Struct, omit_defaults=True, gc=False):
-    """What one behaviour brought: its score, 0 to 1, and its points of the loyalty score."""
+    """One part of the rule: its score, 0 to 1, and the points it contributes to the loyalty score."""
 
     score: Annotated[float, Meta(ge=0, le=1)]
     contribution: Annotated[float, Meta(ge=0, le=100)] | UnsetType = UNSET
@@ -23,11 +23,11 @@ class Interval(Struct, gc=False):
 
     low: Annotated[float, Meta(ge=0)]
     high: Annotated[float, Meta(ge=0)]
-    content: float = CONTENT
+    content: float = INTERVAL_CONTENT
 
 
 class Score(Struct, kw_only=True, omit_defaults=True):
-    """What is said of one customer; `absent` names what is not, `loyalty_score` or `forecast`, and why."""
+    """The scores of one customer; `absent` names what is missing, `loyalty_score` or `forecast`, with the reason."""
 
     customer_id: str
     loyalty_score: Annotated[float, Meta(ge=0, le=100, description="The rule.")] | UnsetType = UNSET
@@ -46,15 +46,15 @@ class Score(Struct, kw_only=True, omit_defaults=True):
 
 
 class Duplicate(Struct, gc=False):
-    """An event that came in several versions; the latest recorded_at known at as_of counted."""
+    """An event given in several versions; the one with the latest recorded_at known at as_of was used."""
 
     customer_id: str
     event_type: str
     reference: str
 
 
-class About(Struct, kw_only=True, omit_defaults=True):
-    """What the scores of an answer are of; without a model `absent` says why there is none."""
+class ScoringFacts(Struct, kw_only=True, omit_defaults=True):
+    """Versions and parameters of the scores of a response; without a model `absent` gives the reason."""
 
     formula_version: str
     model_version: str | UnsetType = UNSET
@@ -64,14 +64,14 @@ class About(Struct, kw_only=True, omit_defaults=True):
     absent: dict[str, str] | UnsetType = UNSET
 
 
-class ScoreAnswer(About, kw_only=True, omit_defaults=True):
-    """Scores in the order of the customers asked for."""
+class ScoreAnswer(ScoringFacts, kw_only=True, omit_defaults=True):
+    """Scores, in the order of the customers in the request."""
 
     scores: list[Score]
 
 
 class LastScoresAnswer(Struct, kw_only=True, omit_defaults=True):
-    """Scores as the last batch left them; `unknown` names the customers that it did not score."""
+    """Scores of the latest batch; `unknown` names the customers that are not in it."""
 
     scores: list[Score]
     unknown: list[str]
@@ -84,7 +84,7 @@ class LastScoresAnswer(Struct, kw_only=True, omit_defaults=True):
 
 
 class Fault(Struct):
-    """One thing wrong with a request: where (a JSON pointer without its first slash) and what."""
+    """One error in a request: its path (a JSON pointer without the first slash) and what is wrong."""
 
     path: str
     detail: str
@@ -110,7 +110,7 @@ class FormulaInService(Struct):
 
 
 class ModelInService(Struct):
-    """The model in service: its version and digest, what it learnt from, and with what."""
+    """The model in service: its version, its digest, the data and the libraries it was fitted with."""
 
     version: str
     tag: str
@@ -124,7 +124,7 @@ class ModelInService(Struct):
 
 
 class Versions(Struct, omit_defaults=True):
-    """What is in service, since when; a newer version that was refused, and why."""
+    """What is in service and since when; `refused` is the reason why a newer version is not."""
 
     formula: FormulaInService
     features: list[str]
@@ -137,7 +137,7 @@ class Versions(Struct, omit_defaults=True):
 
 
 class Readiness(Struct, omit_defaults=True):
-    """Whether the service scores: `ready`, or `degraded` with the reasons."""
+    """Whether the service is complete: `ready`, or `degraded` with the reasons."""
 
     status: Literal["ready", "degraded"]
     reasons: list[str] | UnsetType = UNSET

@@ -1,4 +1,4 @@
-"""Features to scores: one customer in plain Python, many as columns; the rule always, the model where there is one."""
+"""Scores customers by their features, one in plain Python or many as a table: the rule, and the model if any."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,140 +13,156 @@ from features.loyalty.formula import Formula
 from features.loyalty.scoring import score
 from features.loyalty.scoring_one import score_one as formula_score
 from serving.response_types import Interval, Part, Score
-from serving.state import InService
+from serving.state import ServiceState
 from training.models.bundle import OUTPUTS
 
 NO_SCORE = "no part of the rule has data"
 NEVER_BOUGHT = "never bought before as_of"
 NO_MODEL = "no model is in service"
 NO_NUMBER = "the model has no finite number for these features"
+BATCH_OUTPUTS = (
+    *("expected_purchases", "expected_purchases_low", "expected_purchases_high"),
+    *("churn_probability", "expected_spend"),
+)
+"""OUTPUTS of a model, as the columns of a file of batch scores are named."""
 
 
-def score_one(customer_id: str, features: Mapping[str, float], now: InService, day: int, horizon_days: int) -> Score:
-    """Return one customer's score from their row of the feature table, NaN for null, its columns in order.
+def score_one(
+    customer_id: str, features: Mapping[str, float], state: ServiceState, day: int, horizon_days: int
+) -> Score:
+    """Return the scores of one customer.
 
-    `day`: of `as_of`, from 1970 in the business time zone. Equals the row of `score_many`, the model's numbers to
-    rounding.
+    Parameters
+    ----------
+    customer_id : str
+        Copied to the result.
+    features : mapping of str to float
+        A row of the feature table, its columns in order, NaN for null.
+    state : ServiceState
+        The formula, and the model if there is one.
+    day : int
+        Day of `as_of` in the business time zone, counted from 1970-01-01.
+    horizon_days : int
+        Days to forecast.
+
+    Returns
+    -------
+    Score
+        Equal to the row of `score_many`, the model's numbers up to rounding.
     """
-    rule = formula_score(features, now.formula)
-    said = Score(customer_id=customer_id, coverage=rule.coverage, loyalty_parts=_parts(rule.parts, rule.contributions))
-    absent = {}
-    if rule.loyalty_score is None:
-        absent["loyalty_score"] = NO_SCORE
-    else:
-        said.loyalty_score = rule.loyalty_score
-        said.band = rule.band or UNSET
-    if now.champion is None:
-        absent["forecast"] = NO_MODEL
+    rule = formula_score(features, state.formula)
+    forecast: Sequence[float] = ()
+    reason = None
+    if state.model is None:
+        reason = NO_MODEL
     elif not features["purchase_days"] > 0:
-        absent["forecast"] = NEVER_BOUGHT
+        reason = NEVER_BOUGHT
     else:
         try:
-            forecast = now.champion.compiled_model.predict(list(features.values()), day, horizon_days)
+            forecast = state.model.compiled.predict(list(features.values()), day, horizon_days)
         except (ArithmeticError, ValueError):
-            forecast = None
-        if forecast is None or not math.isfinite(sum(forecast)):
-            absent["forecast"] = NO_NUMBER
+            reason = NO_NUMBER
         else:
-            _set_forecast(said, *forecast)
-    if absent:
-        said.absent = absent
-    return said
+            reason = None if math.isfinite(sum(forecast)) else NO_NUMBER
+    parts = _parts(rule.parts, rule.contributions)
+    return _score(customer_id, rule.loyalty_score, rule.band, rule.coverage, parts, forecast, reason)
 
 
-def score_many(features: pd.DataFrame, now: InService, day: int, horizon_days: int) -> pd.DataFrame:
-    """Return the scores of a feature table, a row a customer, indexed like it.
+def score_many(features: pd.DataFrame, state: ServiceState, day: int, horizon_days: int) -> pd.DataFrame:
+    """Return the scores of a feature table, one row a customer, with the same index.
 
-    Columns: those of `features.loyalty.scoring.score`, with a model those of `CustomerModel.predict` (all NaN where one
-    is not finite), and `no_forecast`: why there is none, null where there is one.
+    Parameters
+    ----------
+    features : DataFrame
+        The feature table, indexed by `customer_id`.
+    state, day, horizon_days
+        As for `score_one`.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `features.loyalty.scoring.score`; with a model those of `CustomerModel.predict`, NaN in all of
+        them where one is not finite; and `no_forecast`, the reason why there is no forecast, null where there is one.
     """
-    found = score(features, now.formula)
+    scores = score(features, state.formula)
     reason = np.full(len(features), None, object)
-    if now.champion is None:
+    if state.model is None:
         reason[:] = NO_MODEL
     else:
-        # A row may be so odd that a step of the model overflows: what is not finite is left out below.
+        # Extreme rows may overflow a step of the model; what is not finite is left out below.
         with np.errstate(all="ignore"):
-            forecast = now.champion.model.predict(features, day, horizon_days)
+            forecast = state.model.customer_model.predict(features, day, horizon_days)
         values = forecast.to_numpy(copy=True)
         finite = np.isfinite(values).all(axis=1)
         values[~finite] = np.nan
         reason[~finite] = NO_NUMBER
         reason[~(features["purchase_days"] > 0).to_numpy()] = NEVER_BOUGHT
-        found = pd.concat([found, pd.DataFrame(values, features.index, list(OUTPUTS))], axis=1)
-    found["no_forecast"] = pd.Series(reason, features.index, dtype=object)  # pandas would make texts of it, None NaN
-    return found
+        scores = pd.concat([scores, pd.DataFrame(values, features.index, list(OUTPUTS))], axis=1)
+    scores["no_forecast"] = pd.Series(reason, features.index, dtype=object)  # as texts pandas would make NaN of None
+    return scores
 
 
-def scores_of(found: pd.DataFrame, formula: Formula) -> Iterator[Score]:
-    """Yield the rows of `score_many`, or of a part of it, as the answer has them."""
-    columns = {name: found[name].to_numpy(object).tolist() for name in found.columns}
-    nulls = [None] * len(found)
+def scores_of_table(table: pd.DataFrame, formula: Formula) -> Iterator[Score]:
+    """Yield the rows of `score_many`, or of a part of it, as responses have them."""
+    columns = {name: table[name].to_numpy(object).tolist() for name in table.columns}
+    missing = [None] * len(table)
     names = [part.name for part in formula.parts]
     parts = zip(*(columns[f"part_{name}"] for name in names), strict=True)
     contributions = zip(*(columns[f"contribution_{name}"] for name in names), strict=True)
-    forecasts = zip(*(columns.get(name, nulls) for name in OUTPUTS), strict=True)
-    rows = zip(
-        found.index, columns["loyalty_score"], columns["coverage"], columns["band"], columns["no_forecast"], strict=True
-    )
-    for (customer_id, points, coverage, band, reason), p, c, forecast in zip(
-        rows, parts, contributions, forecasts, strict=True
-    ):
+    forecasts = zip(*(columns.get(name, missing) for name in OUTPUTS), strict=True)
+    rule = (columns[name] for name in ("loyalty_score", "band", "coverage"))
+    rows = zip(table.index, *rule, parts, contributions, forecasts, columns["no_forecast"], strict=True)
+    for customer_id, points, band, coverage, p, c, forecast, reason in rows:
         shown = _parts(dict(zip(names, p, strict=True)), dict(zip(names, c, strict=True)))
-        said = Score(customer_id=str(customer_id), coverage=coverage, loyalty_parts=shown)
-        absent = {}
-        if points == points:
-            said.loyalty_score, said.band = points, band
-        else:
-            absent["loyalty_score"] = NO_SCORE
-        if reason is None:
-            _set_forecast(said, *forecast)
-        else:
-            absent["forecast"] = reason
-        if absent:
-            said.absent = absent
-        yield said
+        yield _score(str(customer_id), points, band, coverage, shown, forecast, reason)
 
 
-def stored_score(row: Mapping[str, Any]) -> Score:
-    """Return a row of a file of batch scores (`serving.batch.write_scores`) as an answer has it."""
+def score_of_batch(row: Mapping[str, Any]) -> Score:
+    """Return a row of a file of batch scores (`serving.batch.write_scores`) as responses have it."""
     names = [name.removeprefix("part_") for name in row if name.startswith("part_")]
     p, c = ({name: row[f"{kind}_{name}"] for name in names} for kind in ("part", "contribution"))
-    said = Score(customer_id=row["customer_id"], coverage=row["coverage"], loyalty_parts=_parts(p, c))
-    absent = {}
-    if row["loyalty_score"] is None:
-        absent["loyalty_score"] = NO_SCORE
-    else:
-        said.loyalty_score, said.band = row["loyalty_score"], row["band"]
-    forecast = [row.get(name) for name in ("expected_purchases", "expected_purchases_low", "expected_purchases_high")]
-    forecast += [row.get(name) for name in ("churn_probability", "expected_spend")]
-    if None not in forecast:
-        _set_forecast(said, *forecast)
-    elif "expected_purchases" in row:
-        absent["forecast"] = NEVER_BOUGHT
-    else:
-        absent["forecast"] = NO_MODEL
-    if absent:
-        said.absent = absent
-    return said
+    forecast = [row.get(name) for name in BATCH_OUTPUTS]
+    reason = None
+    if None in forecast:
+        reason = NEVER_BOUGHT if "expected_purchases" in row else NO_MODEL
+    parts = _parts(p, c)
+    return _score(row["customer_id"], row["loyalty_score"], row["band"], row["coverage"], parts, forecast, reason)
 
 
 def row_of(values: Sequence[float | None]) -> dict[str, float]:
-    """Return a row of the feature table, values in order of its columns, by name; null as NaN."""
+    """Return a row of the feature table by name, from its values in order; null as NaN."""
     return dict(zip(FEATURE_NAMES, [math.nan if value is None else value for value in values], strict=True))
 
 
+def _score(
+    customer_id: str,
+    points: float | None,
+    band: str | None,
+    coverage: float,
+    parts: dict[str, Part],
+    forecast: Sequence[Any],
+    no_forecast: str | None,
+) -> Score:
+    scores = Score(customer_id=customer_id, coverage=coverage, loyalty_parts=parts)
+    absent = {}
+    if points is None or points != points:
+        absent["loyalty_score"] = NO_SCORE
+    else:
+        scores.loyalty_score, scores.band = points, band or UNSET
+    if no_forecast is None:
+        scores.expected_purchases, low, high, scores.churn_probability, scores.expected_spend = forecast
+        scores.expected_purchases_interval = Interval(low, high)
+    else:
+        absent["forecast"] = no_forecast
+    if absent:
+        scores.absent = absent
+    return scores
+
+
 def _parts(scores: Mapping[str, float | None], contributions: Mapping[str, float | None]) -> dict[str, Part]:
-    shown = {}
+    parts = {}
     for name, p in scores.items():
         if p is not None and p == p:
             points = contributions[name]
-            shown[name] = Part(p, UNSET if points is None or points != points else points)
-    return shown
-
-
-def _set_forecast(said: Score, expected: Any, low: Any, high: Any, none: Any, spend: Any) -> None:
-    said.expected_purchases = expected
-    said.expected_purchases_interval = Interval(low, high)
-    said.churn_probability = none
-    said.expected_spend = spend
+            parts[name] = Part(p, UNSET if points is None or points != points else points)
+    return parts

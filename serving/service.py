@@ -1,8 +1,8 @@
-"""The BentoML service: our application in front, BentoML's own behind it for the life of the process and its metrics.
+"""The BentoML service: our HTTP application in front, BentoML's own behind it for health checks and metrics.
 
-`bentoml serve`, `bentoml build` and `regulars serve` all start what is here. What BentoML does to a request (JSON by
-pydantic, adaptive batches, a timer and a trace each) costs more than the score itself and is loose about input, so
-requests do not pass it; its workers, signals, sockets, model store and metrics are used as they are.
+`bentoml serve`, `bentoml build` and `regulars serve` all start this service. BentoML's own handling of a request (JSON
+by pydantic, adaptive batches, a timer and a trace each) costs more than the score itself and accepts wrong input, so
+requests do not pass through it; its workers, signals, sockets, model store and metrics are used as they are.
 """
 
 import bentoml
@@ -12,51 +12,51 @@ from starlette.types import ASGIApp
 from features.errors import ApiKeysError, PublishedModelError, SettingsError
 from serving.bento import Service, model_store_path
 from serving.runtime.api_keys import read_keys
-from serving.runtime.model_store import latest, published
-from serving.runtime.settings import settings, workers
+from serving.runtime.model_store import latest_version, read_published
+from serving.runtime.settings import read_settings, worker_count
 
 
-class FrontedService(Service[object]):  # type: ignore[misc]  # BentoML ships no types
-    """A BentoML service whose requests meet our application first."""
+class RegularsService(Service[object]):  # type: ignore[misc]  # BentoML ships no types
+    """A BentoML service whose requests reach our HTTP application first."""
 
     def to_asgi(self, is_main: bool = True) -> ASGIApp:
-        """Return the application that a worker runs: everything is loaded and tried when this returns."""
-        from serving.runtime.bento_app import fronted  # the first process, which only starts workers, stays small
+        """Return the application of a worker; everything is loaded and checked when this returns."""
+        from serving.runtime.bento_app import make_worker_app  # the first process only starts workers and stays small
 
-        return fronted(super().to_asgi(is_main), settings(), model_store_path())
+        return make_worker_app(super().to_asgi(is_main), read_settings(), model_store_path())
 
 
 def check_before_start() -> None:
     """Raise BentoMLException, with one line, for settings, keys or a published version that cannot be used here."""
     try:
-        given, store = settings(), model_store_path()
-        if given.keys:
-            read_keys(given.keys)
-        if name := latest(store):
-            published(store, name)
+        settings, store = read_settings(), model_store_path()
+        if settings.keys:
+            read_keys(settings.keys)
+        if name := latest_version(store):
+            read_published(store, name)
     except (SettingsError, ApiKeysError, PublishedModelError) as error:
         raise BentoMLException(str(error)) from None
 
 
 class Regulars:
-    """Customer scores: the loyalty rule and the champion's forecasts in one answer."""
+    """Customer scores: the loyalty rule and the model's forecasts in one response."""
 
     @bentoml.on_deployment
     @staticmethod
     def check() -> None:
-        """Refuse to start, before the port is bound, what could not serve; BentoML calls it in the first process."""
+        """Refuse to start what cannot serve; BentoML calls this in the first process, before the port is bound."""
         check_before_start()
 
 
 service = bentoml.service(
     name="regulars",
-    service_class=FrontedService,
-    workers=workers(),
-    traffic={"timeout": 5},  # of BentoML's own answers; each holds its request for so long
+    service_class=RegularsService,
+    workers=worker_count(),
+    traffic={"timeout": 5},  # of BentoML's own responses; each keeps its request in memory this long
     logging={"access": {"enabled": False}},
     http={"host": "127.0.0.1", "port": 3000},
     envs=[
-        {"name": "OMP_NUM_THREADS", "value": "1"},  # threads of several workers wait for each other
+        {"name": "OMP_NUM_THREADS", "value": "1"},  # threads of several workers would wait for each other
         {"name": "OTEL_SDK_DISABLED", "value": "true"},
         {"name": "BENTOML_DO_NOT_TRACK", "value": "True"},
     ],

@@ -1,4 +1,4 @@
-"""What scores at one moment: the rule and, when one is published, the champion; swapped as one."""
+"""The formula and model that score requests at one moment, replaced together."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,34 +10,34 @@ from training.models.customer_model import CustomerModel
 
 
 @dataclass(frozen=True)
-class Champion:
+class ServedModel:
     """A published version, loaded: the estimators for many rows, their compiled form for one."""
 
     version: str
     tag: str
     digest: str
     folder: Path
-    model: CustomerModel
-    compiled_model: CompiledModel
+    customer_model: CustomerModel
+    compiled: CompiledModel
 
 
 @dataclass(frozen=True)
-class InService:
-    """The formula and time zone that every score uses, and the champion or the reason why there is none.
+class ServiceState:
+    """The formula and time zone that every score uses, and the model, or in `absent` the reason why there is none.
 
-    `refused` says why a newer version was not taken, where one was refused.
+    `refused` is the reason why a newer version was not loaded, if one was refused.
     """
 
     formula: Formula
     timezone: str
-    champion: Champion | None
+    model: ServedModel | None
     since: datetime
     absent: str | None = None
     refused: str | None = None
 
 
-class Holder:
-    """One reference to what is in service; a reader takes `now` once a request, a swap replaces it in one step."""
+class CurrentState:
+    """One reference to the state: a request reads `state` once, a reload replaces it in one step."""
 
-    def __init__(self, now: InService) -> None:
-        self.now = now
+    def __init__(self, state: ServiceState) -> None:
+        self.state = state

@@ -1,173 +1,214 @@
-"""The endpoints of the service and the app that they make, over what is in service."""
+"""The HTTP application: its routes, its endpoints, and the problem documents that errors become."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Scope
 
 from features.errors import BatchScoresError
-from serving.api.content_negotiation import ARROW, JSON, PARQUET, answer_type, body_type
+from serving.api.content_negotiation import ARROW, JSON, PARQUET, body_type, response_type
+from serving.api.feature_rows import repeated_customers
 from serving.api.handlers import (
     Clock,
     Features,
-    Limits,
-    events_in_json,
-    events_in_table,
+    RequestLimits,
     features_in_json,
     features_in_table,
-    refuse_many,
-    repeated_ids,
+    features_of_event_json,
+    features_of_event_table,
     scored,
 )
-from serving.api.html_pages import home, how_to_ask
-from serving.api.openapi import description
-from serving.api.parameters import Asking, asked_in_query, asking, refuse_query
-from serving.api.problem_details import ProblemError, invalid
-from serving.api.request_body import decoded, read_body
-from serving.api.responses import encode, score_answer, stored_answer
-from serving.api.routing import Call, Door
+from serving.api.html_pages import api_page, home_page
+from serving.api.openapi import document
+from serving.api.parameters import ScoringContext, query_parameters, refuse_query, scoring_context
+from serving.api.problem_details import ProblemError, internal_error, invalid, problem_response
+from serving.api.request_body import decode_json, read_body, refuse_too_many
+from serving.api.responses import batch_response, json_response, score_response
 from serving.api.status import readiness, versions
-from serving.api.worker_thread import Aside
-from serving.batch_lookup import last_scores
+from serving.api.worker_thread import WorkerThread
+from serving.batch_lookup import lookup_batch_scores
 from serving.clock import utc_now
 from serving.request_types import CustomersRequest
-from serving.state import Holder, InService
-from serving.timestamps import moment
+from serving.state import CurrentState, ServiceState
+from serving.timestamps import read_timestamp
 
-__all__ = ["Limits", "make_app"]
+__all__ = ["ExactRoute", "RequestLimits", "make_app"]
 
-BODIES, ANSWERS = (JSON, ARROW, PARQUET), (JSON, ARROW)
-HTML = "text/html"
+BODIES, RESPONSES, HTML = (JSON, ARROW, PARQUET), (JSON, ARROW), "text/html"
 
-_customers_request = msgspec.json.Decoder(CustomersRequest).decode
+_decode_customers = msgspec.json.Decoder(CustomersRequest).decode
 
 
 def make_app(
-    holder: Holder,
-    limits: Limits | None = None,
+    current: CurrentState,
+    limits: RequestLimits | None = None,
     *,
     scores: str | Path | None = None,
     report: Path | None = None,
     clock: Clock = utc_now,
-) -> Door:
-    """Return the app over what is in service.
+    more_routes: Sequence[BaseRoute] = (),
+) -> Starlette:
+    """Return the HTTP application.
 
-    `scores`: the file that `regulars score` wrote, for /score_customers; it may appear or be replaced at any time.
-    `report`: the page that `regulars compare` wrote, for `/`; likewise.
-    `clock` gives the default of `as_of`, and what no time may be more than a day after.
+    Parameters
+    ----------
+    current : CurrentState
+        The formula and model to score with; every request uses the state at its arrival.
+    limits : RequestLimits, optional
+        Limits of one request.
+    scores : path, optional
+        The file of `regulars score`, for /score_customers; it may appear or be replaced at any time.
+    report : path, optional
+        The page of `regulars compare`, for `/`; likewise.
+    clock : callable, optional
+        Returns the present time, the default of `as_of`; no timestamp may be more than a day after it.
+    more_routes : sequence of BaseRoute, optional
+        Routes of other applications.
     """
-    here = _Endpoints(holder, limits or Limits(), scores, report, clock)
-    moment(clock(), holder.now.timezone)  # a zone's changes take a while to find: not in the first request
-    description()
-    return Door(
-        {
-            "/": ("GET", here.page),
-            "/docs": ("GET", here.how_to_ask),
-            "/docs.json": ("GET", here.description),
-            "/readyz": ("GET", here.readiness),
-            "/score": ("POST", here.score),
-            "/score_customers": ("POST", here.score_customers),
-            "/score_features": ("POST", here.score_features),
-            "/versions": ("GET", here.versions),
-        }
+    endpoints = _Endpoints(current, limits or RequestLimits(), scores, clock)
+    read_timestamp("2000-01-01", current.state.timezone, 2**62)  # finds the zone's clock changes before a request does
+    document()
+    app = Starlette(
+        routes=[
+            ExactRoute("/score", endpoints.score, methods=["POST"]),
+            ExactRoute("/score_features", endpoints.score_features, methods=["POST"]),
+            ExactRoute("/score_customers", endpoints.score_customers, methods=["POST"]),
+            ExactRoute("/readyz", _page(JSON, lambda: json_response(readiness(current.state)))),
+            ExactRoute("/versions", _page(JSON, lambda: json_response(versions(current.state)))),
+            ExactRoute("/docs.json", _page(JSON, lambda: Response(document(), media_type=JSON))),
+            ExactRoute("/docs", _page(HTML, api_page)),
+            ExactRoute("/", _page(HTML, lambda: home_page(current.state, report))),
+            *more_routes,
+        ],
+        exception_handlers={
+            ProblemError: _problem,
+            HTTPException: _routing_problem,
+            ClientDisconnect: _no_response,
+            Exception: _internal_error,
+        },
     )
+    app.router.redirect_slashes = False
+    return app
+
+
+class ExactRoute(Route):
+    """A route of exactly one path; Starlette's pattern would also match the path with a line feed at its end."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Return whether path and method match."""
+        if scope["type"] != "http" or scope["path"] != self.path:
+            return Match.NONE, {}
+        full = not self.methods or scope["method"] in self.methods
+        return Match.FULL if full else Match.PARTIAL, {"endpoint": self.endpoint, "path_params": {}}
 
 
 class _Endpoints:
-    """What is behind each path. `holder.now` is read once a request: a swap meanwhile concerns the next one."""
+    """The endpoints that take a body."""
 
-    def __init__(
-        self, holder: Holder, limits: Limits, scores: str | Path | None, report: Path | None, clock: Clock
-    ) -> None:
-        self._holder, self._limits, self._clock = holder, limits, clock
-        self._scores, self._report = scores, report
-        self._aside = Aside(limits.waiting)
+    def __init__(self, current: CurrentState, limits: RequestLimits, scores: str | Path | None, clock: Clock) -> None:
+        self._current, self._limits, self._scores, self._clock = current, limits, scores, clock
+        self._worker_thread = WorkerThread(limits.queue_size)
 
-    async def score(self, call: Call) -> Response:
-        """Answer POST /score: events in, scores out."""
-        return await self._scored(call, events_in_json, events_in_table)
+    async def score(self, request: Request) -> Response:
+        """Answer POST /score: scores by events."""
+        return await self._scored(request, features_of_event_json, features_of_event_table)
 
-    async def score_features(self, call: Call) -> Response:
-        """Answer POST /score_features: rows of the feature table in, scores out."""
-        return await self._scored(call, features_in_json, features_in_table)
+    async def score_features(self, request: Request) -> Response:
+        """Answer POST /score_features: scores by rows of the feature table."""
+        return await self._scored(request, features_in_json, features_in_table)
 
     async def _scored(
         self,
-        call: Call,
-        of_json: Callable[[bytes, InService, Clock, Limits], Features],
-        of_table: Callable[[bytes, str, Asking, Limits], Features],
+        request: Request,
+        of_json: Callable[[bytes, ServiceState, Clock, RequestLimits], Features],
+        of_table: Callable[[bytes, str, ScoringContext, RequestLimits], Features],
     ) -> Response:
-        now, limits = self._holder.now, self._limits
-        kind = body_type(call.headers.get(b"content-type"), call.headers.get(b"content-encoding"), BODIES)
-        wanted = answer_type(call.headers.get(b"accept"), ANSWERS)
-        if kind == JSON:
-            refuse_query(call.query)
+        state, clock, limits, headers = self._current.state, self._clock, self._limits, request.headers
+        query: bytes = request.scope["query_string"]
+        media_type = body_type(headers.get("content-type"), headers.get("content-encoding"), BODIES)
+        wanted = response_type(headers.get("accept"), RESPONSES)
+        if media_type == JSON:
+            refuse_query(query)
         else:
-            asked = asking(asked_in_query(call.query), now, self._clock)
-        body = await self._body(call)
+            context = scoring_context(query_parameters(query), state, clock)
+        body = await read_body(request, limits.body_bytes, limits.body_seconds)
 
-        def answered() -> Response:
-            features = of_json(body, now, self._clock, limits) if kind == JSON else of_table(body, kind, asked, limits)
-            call.told["customers"] = len(features.table)
-            if now.champion:
-                call.told["model_version"] = now.champion.version
+        def respond() -> Response:
+            if media_type == JSON:
+                features = of_json(body, state, clock, limits)
+            else:
+                features = of_table(body, media_type, context, limits)
+            request.state.customers = len(features.table)
+            request.state.model_version = state.model.version if state.model else None
             scores = scored(features, wanted == ARROW)
-            return score_answer(scores, features.asked, features.duplicates, wanted)
+            return score_response(scores, features.context, features.duplicates, wanted)
 
-        if kind == JSON and wanted == JSON and len(body) <= limits.inline_bytes:
-            return answered()
-        return await self._aside.do(answered)
+        if media_type == wanted == JSON and len(body) <= limits.inline_bytes:
+            return respond()
+        return await self._worker_thread.run(respond)
 
-    async def score_customers(self, call: Call) -> Response:
-        """Answer POST /score_customers: the last batch scores of some customers."""
-        body_type(call.headers.get(b"content-type"), call.headers.get(b"content-encoding"), (JSON,))
-        self._refuse_all_but(call, JSON)
-        body = await self._body(call)
-        return await self._aside.do(lambda: self._stored(body, call))
+    async def score_customers(self, request: Request) -> Response:
+        """Answer POST /score_customers: the latest batch scores of some customers."""
+        limits, headers = self._limits, request.headers
+        body_type(headers.get("content-type"), headers.get("content-encoding"), (JSON,))
+        refuse_query(request.scope["query_string"])
+        response_type(headers.get("accept"), (JSON,))
+        body = await read_body(request, limits.body_bytes, limits.body_seconds)
 
-    def _stored(self, body: bytes, call: Call) -> Response:
-        ids = [customer_id.strip() for customer_id in decoded(body, _customers_request).customer_ids]
-        refuse_many("customers", len(ids), self._limits.customers)
-        if faults := repeated_ids(ids, "customer_ids/{at}"):
-            raise invalid(faults)
-        call.told["customers"] = len(ids)
-        if self._scores is None:
-            told = "the service was given no file of batch scores; name at its start what `regulars score` wrote"
-            raise ProblemError("no-batch-scores", told)
-        try:
-            return stored_answer(last_scores(self._scores, ids), ids)
-        except BatchScoresError as error:
-            raise ProblemError("no-batch-scores", str(error)) from None
+        def respond() -> Response:
+            ids = [customer_id.strip() for customer_id in decode_json(body, _decode_customers).customer_ids]
+            refuse_too_many("customers", len(ids), limits.customers)
+            if faults := repeated_customers(ids, "customer_ids/{row}"):
+                raise invalid(faults)
+            request.state.customers = len(ids)
+            if self._scores is None:
+                detail = "the service was given no file of batch scores; name at its start what `regulars score` wrote"
+                raise ProblemError("no-batch-scores", detail)
+            try:
+                return batch_response(lookup_batch_scores(self._scores, ids), ids)
+            except BatchScoresError as error:
+                raise ProblemError("no-batch-scores", str(error)) from None
 
-    async def versions(self, call: Call) -> Response:
-        """Answer GET /versions."""
-        self._refuse_all_but(call, JSON)
-        return Response(encode(versions(self._holder.now)), media_type=JSON)
+        return await self._worker_thread.run(respond)
 
-    async def readiness(self, call: Call) -> Response:
-        """Answer GET /readyz."""
-        self._refuse_all_but(call, JSON)
-        return Response(encode(readiness(self._holder.now)), media_type=JSON)
 
-    async def description(self, call: Call) -> Response:
-        """Answer GET /docs.json."""
-        self._refuse_all_but(call, JSON)
-        return Response(description(), media_type=JSON)
+def _page(media_type: str, respond: Callable[[], Response]) -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint of a page that takes no parameters."""
 
-    async def page(self, call: Call) -> Response:
-        """Answer GET /."""
-        self._refuse_all_but(call, HTML)
-        return home(self._holder.now, self._report)
+    async def endpoint(request: Request) -> Response:
+        refuse_query(request.scope["query_string"])
+        response_type(request.headers.get("accept"), (media_type,))
+        return respond()
 
-    async def how_to_ask(self, call: Call) -> Response:
-        """Answer GET /docs."""
-        self._refuse_all_but(call, HTML)
-        return how_to_ask()
+    return endpoint
 
-    async def _body(self, call: Call) -> bytes:
-        return await read_body(call, self._limits.body_bytes, self._limits.body_seconds)
 
-    def _refuse_all_but(self, call: Call, kind: str) -> None:
-        refuse_query(call.query)
-        answer_type(call.headers.get(b"accept"), (kind,))
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)
+    return problem_response(error)
+
+
+async def _routing_problem(request: Request, error: Exception) -> Response:
+    """Return the problem document of an unknown path or a wrong method."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        allowed = ", ".join(sorted(request.scope["route"].methods))
+        detail = f"found {request.method}, expected {allowed}"
+        return problem_response(ProblemError("method-not-allowed", detail, headers={"Allow": allowed}))
+    known = ", ".join(sorted(route.path for route in request.app.routes if route.methods))
+    return problem_response(ProblemError("not-found", f"found no {request.scope['path']!r}, expected one of {known}"))
+
+
+async def _internal_error(request: Request, error: Exception) -> Response:
+    return internal_error(request.scope.get("state", {}).get("request_id", "without an id"))
+
+
+async def _no_response(request: Request, error: Exception) -> Any:
+    """Send nothing to a client that has left."""

@@ -1,4 +1,4 @@
-"""Tables in a request's body: Arrow streams and Parquet files, read within bounds, their columns those asked for."""
+"""Reads Arrow streams and Parquet files from request bodies, within limits of size and with the expected columns."""
 
 import struct
 from collections.abc import Sequence
@@ -9,24 +9,26 @@ import pyarrow.parquet as pq
 
 from serving.api.content_negotiation import ARROW
 from serving.api.problem_details import ProblemError, invalid
-from serving.api.request_body import too_many
+from serving.api.request_body import refuse_too_many
 
 GROWTH = 16
-"""How many times its size a Parquet file may grow when it is read: a small one can claim more than there is memory."""
+"""How many times its size a Parquet file may grow when it is read: a small file can need more memory than there is."""
 DICTIONARY_BATCH, RECORD_BATCH = 2, 3
 LONGEST_TEXT = 10_000
 
 
-def read_table(body: bytes, kind: str, required: Sequence[str], optional: Sequence[str], most_rows: int) -> pa.Table:
-    """Return the table of a body of this media type; its columns, each in one piece, are those named.
+def read_table(
+    body: bytes, media_type: str, required: Sequence[str], optional: Sequence[str], maximum_rows: int
+) -> pa.Table:
+    """Return the table of a body of this media type, each column in one chunk.
 
     Raises the problems malformed (400), too-large (413), and invalid (422) for missing, unknown and repeated columns.
     """
     try:
-        table = (_arrow if kind == ARROW else _parquet)(body, required, optional, most_rows)
+        table = (_arrow if media_type == ARROW else _parquet)(body, required, optional, maximum_rows)
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError, NotImplementedError, struct.error) as error:
-        name = "Arrow stream" if kind == ARROW else "Parquet file"
+        name = "Arrow stream" if media_type == ARROW else "Parquet file"
         raise ProblemError("malformed", f"the body is no whole {name}: {str(error).splitlines()[0]}") from None
     if not table.num_rows:
         raise invalid([("", "found no rows, expected at least one")])
@@ -34,9 +36,9 @@ def read_table(body: bytes, kind: str, required: Sequence[str], optional: Sequen
 
 
 def _refuse_compression(body: bytes) -> None:
-    """Raise the problem unsupported-media-type (415) for compressed buffers: Arrow makes room for what they claim.
+    """Raise the problem unsupported-media-type (415) for compressed buffers: Arrow allocates the size they claim.
 
-    Whether they are stands in each message's head, a flatbuffer (Message.fbs of the Arrow format).
+    The header of each message, a flatbuffer (Message.fbs of the Arrow format), tells whether they are.
     """
     for message in pa.ipc.MessageReader.open_stream(body):
         head = message.metadata.to_pybytes()
@@ -51,12 +53,12 @@ def _refuse_compression(body: bytes) -> None:
                 continue
             batch = place + struct.unpack_from("<I", head, place)[0]
         if _field(head, batch, 3) is not None:
-            told = "found compressed buffers, expected an Arrow stream without compression, or Parquet"
-            raise ProblemError("unsupported-media-type", told)
+            detail = "found compressed buffers, expected an Arrow stream without compression, or Parquet"
+            raise ProblemError("unsupported-media-type", detail)
 
 
 def _field(head: bytes, table: int, number: int) -> int | None:
-    """Return where a flatbuffer's table has its field of that number; None when it is not there."""
+    """Return the position of a field in a table of a flatbuffer; None if the field is absent."""
     vtable = table - struct.unpack_from("<i", head, table)[0]
     (size,) = struct.unpack_from("<H", head, vtable)
     at = 4 + 2 * number
@@ -64,39 +66,34 @@ def _field(head: bytes, table: int, number: int) -> int | None:
     return table + offset if offset else None
 
 
-def _arrow(body: bytes, required: Sequence[str], optional: Sequence[str], most_rows: int) -> pa.Table:
+def _arrow(body: bytes, required: Sequence[str], optional: Sequence[str], maximum_rows: int) -> pa.Table:
     _refuse_compression(body)
     batches, rows = [], 0
     with pa.ipc.open_stream(body) as reader:
         _check_names(reader.schema.names, required, optional)
         for batch in reader:
             rows += batch.num_rows
-            _check_rows(rows, most_rows)
+            refuse_too_many("rows", rows, maximum_rows)
             batches.append(batch)
         return pa.Table.from_batches(batches, reader.schema)
 
 
-def _parquet(body: bytes, required: Sequence[str], optional: Sequence[str], most_rows: int) -> pa.Table:
+def _parquet(body: bytes, required: Sequence[str], optional: Sequence[str], maximum_rows: int) -> pa.Table:
     with pq.ParquetFile(pa.BufferReader(body)) as file:
         names = file.schema_arrow.names
         _check_names(names, required, optional)
         groups = [file.metadata.row_group(group) for group in range(file.num_row_groups)]
-        _check_rows(file.metadata.num_rows, most_rows)
+        refuse_too_many("rows", file.metadata.num_rows, maximum_rows)
         _check_growth(sum(group.total_byte_size for group in groups), len(body))
-    # A dictionary of one long text can say it in every row: read as codes it stays one text.
+    # A dictionary can repeat one long text in every row; read as codes it is stored once.
     with pq.ParquetFile(pa.BufferReader(body), read_dictionary=names) as file:
         return file.read()
 
 
-def _check_rows(rows: int, most: int) -> None:
-    if rows > most:
-        raise too_many("rows", rows, most)
-
-
 def _check_growth(size: int, sent: int) -> None:
     if size > max(GROWTH * sent, 2**20):
-        told = f"found a table of {size} bytes in {sent}, expected {GROWTH} times as much at most"
-        raise ProblemError("too-large", f"{told}; send it less compressed")
+        detail = f"found a table of {size} bytes in {sent}, expected {GROWTH} times as much at most"
+        raise ProblemError("too-large", f"{detail}; send it less compressed")
 
 
 def _check_names(names: Sequence[str], required: Sequence[str], optional: Sequence[str]) -> None:
@@ -108,23 +105,18 @@ def _check_names(names: Sequence[str], required: Sequence[str], optional: Sequen
         raise invalid(faults)
 
 
-def plain(column: pa.ChunkedArray) -> pa.Array:
-    """Return a column in one piece and without a dictionary; raises the problem invalid for texts too long for that."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+def plain_array(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column as one array without a dictionary; raises the problem invalid if its texts are too long."""
+    array = column.combine_chunks()
     if isinstance(array, pa.ChunkedArray):
         array = array.chunk(0) if array.num_chunks else pa.array([], array.type)
     if pa.types.is_string_view(array.type):
         return array.cast(pa.string())
     if pa.types.is_dictionary(array.type):
         values = array.dictionary
-        if _is_text(values.type) and (pc.max(pc.binary_length(values)).as_py() or 0) > LONGEST_TEXT:
+        tests = pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary
+        is_text = any(test(values.type) for test in tests)
+        if is_text and (pc.max(pc.binary_length(values)).as_py() or 0) > LONGEST_TEXT:
             raise invalid([("", f"found a text of more than {LONGEST_TEXT} bytes; shorten it")])
         array = array.dictionary_decode()
     return array
-
-
-def _is_text(type_: pa.DataType) -> bool:
-    return any(
-        is_it(type_)
-        for is_it in (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
-    )

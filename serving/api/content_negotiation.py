@@ -1,8 +1,9 @@
-"""What a request says of its body and of the answer it wants: Content-Type, Content-Encoding, Accept."""
+"""Negotiates media types by Content-Type, Content-Encoding and Accept, as RFC 9110 defines them."""
 
-from collections.abc import Sequence
-from email.message import Message
 from functools import lru_cache
+
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header, parse_options_header
 
 from serving.api.problem_details import ProblemError
 
@@ -12,59 +13,35 @@ PARQUET = "application/vnd.apache.parquet"
 
 
 @lru_cache(maxsize=256)
-def body_type(content_type: bytes | None, encoding: bytes | None, known: tuple[str, ...]) -> str:
+def body_type(content_type: str | None, encoding: str | None, known: tuple[str, ...]) -> str:
     """Return which of the known media types a body has; raises the problem unsupported-media-type (415)."""
-    if encoding is not None and encoding.strip().lower() not in (b"", b"identity"):
-        found = f"Content-Encoding: found {encoding.decode('latin-1')!r}, expected none; send the body as it is"
-        raise ProblemError("unsupported-media-type", found, headers={"Accept-Encoding": "identity"})
+    if encoding and encoding.strip().lower() not in ("", "identity"):
+        detail = f"Content-Encoding: found {encoding!r}, expected none; send the body as it is"
+        raise ProblemError("unsupported-media-type", detail, headers={"Accept-Encoding": "identity"})
     expected = f"expected {' or '.join(known)}"
     if content_type is None:
         raise ProblemError("unsupported-media-type", f"Content-Type: found none, {expected}")
-    text = content_type.decode("latin-1")
-    header = Message()
-    header["content-type"] = text.replace("\r", "").replace("\n", "")
-    kind, charset = header.get_content_type(), header.get_param("charset")
-    if kind not in known or text.partition(";")[0].strip().lower() != kind:
-        raise ProblemError("unsupported-media-type", f"Content-Type: found {text!r}, {expected}")
-    if kind == JSON and charset is not None and str(charset).strip().lower() not in ("utf-8", "utf8"):
-        found = f"charset: found {charset!r}, expected utf-8; JSON between systems is UTF-8 (RFC 8259)"
-        raise ProblemError("unsupported-media-type", found)
-    return kind
+    media_type, options = parse_options_header(content_type)
+    media_type, charset = media_type.lower(), options.get("charset", "utf-8")
+    if media_type not in known:
+        raise ProblemError("unsupported-media-type", f"Content-Type: found {content_type!r}, {expected}")
+    if media_type == JSON and charset.strip().lower() not in ("utf-8", "utf8"):
+        detail = f"charset: found {charset!r}, expected utf-8; JSON between systems is UTF-8 (RFC 8259)"
+        raise ProblemError("unsupported-media-type", detail)
+    return media_type
 
 
 @lru_cache(maxsize=256)
-def answer_type(accept: bytes | None, offered: tuple[str, ...]) -> str:
-    """Return which of the offered media types is wanted most, the first where it is all the same.
+def response_type(accept: str | None, offered: tuple[str, ...]) -> str:
+    """Return which of the offered media types the client prefers, the first if it prefers none.
 
     Raises the problem not-acceptable (406).
     """
     if accept is None or not accept.strip():
         return offered[0]
-    ranges = [_range(part) for part in accept.decode("latin-1").split(",") if part.strip()]
-    wanted = {kind: _quality(kind, ranges) for kind in offered}
-    best = max(offered, key=lambda kind: wanted[kind])
-    if wanted[best] <= 0:
-        found = f"Accept: found {accept.decode('latin-1')!r}, expected one that allows {' or '.join(offered)}"
-        raise ProblemError("not-acceptable", found)
+    accepted = parse_accept_header(accept, MIMEAccept)
+    best = max(offered, key=accepted.quality)
+    if accepted.quality(best) <= 0:
+        detail = f"Accept: found {accept!r}, expected one that allows {' or '.join(offered)}"
+        raise ProblemError("not-acceptable", detail)
     return best
-
-
-def _range(part: str) -> tuple[str, float]:
-    name, *parameters = (piece.strip().lower() for piece in part.split(";"))
-    for parameter in parameters:
-        key, _, value = parameter.partition("=")
-        if key.strip() == "q":
-            try:
-                return name, min(max(float(value), 0.0), 1.0)
-            except ValueError:
-                return name, 0.0
-    return name, 1.0
-
-
-def _quality(kind: str, ranges: Sequence[tuple[str, float]]) -> float:
-    """Return the weight of a media type: the most specific range that it is in decides (RFC 9110, 12.5.1)."""
-    for pattern in (kind, f"{kind.partition('/')[0]}/*", "*/*"):
-        found = [quality for name, quality in ranges if name == pattern]
-        if found:
-            return max(found)
-    return 0.0

@@ -1,60 +1,75 @@
-"""Events as a request has them, to a customer's features: checked, then the one definition."""
+"""Computes the features of a customer from the events of a JSON request."""
 
 from collections.abc import Iterable
+
+from msgspec import UNSET
 
 from features.as_of import AsOf
 from features.engines.python_engine import UNRECORDED, encode_event, features_from_encoded
 from features.errors import TimestampError
 from serving.request_types import Customer
 from serving.response_types import Duplicate
-from serving.timestamps import Moment, read_moment
+from serving.timestamps import read_timestamp
 
 Faults = list[tuple[str, str]]
 
 
 def features_of(
-    customer: Customer, path: str, as_of: Moment, timezone: str, latest: int, faults: Faults
+    customer: Customer, path: str, as_of: AsOf, timezone: str, latest: int, faults: Faults
 ) -> dict[str, float]:
-    """Return the customer's features at `as_of`: the row that the feature table has for the same log, to the bit.
+    """Return the customer's features at `as_of`: the row of the feature table for the same log, to the last bit.
 
-    A time that cannot be is added to the `faults` (path and detail), and the features are then of no use.
+    Parameters
+    ----------
+    customer : Customer
+        As decoded from a request.
+    path : str
+        Path of the customer in the request, for `faults`.
+    as_of : AsOf
+        The cutoff.
+    timezone : str
+        The business time zone.
+    latest : int
+        The last acceptable event time, in microseconds since 1970 UTC.
+    faults : list of (str, str)
+        Receives path and detail of each impossible timestamp; the features are then of no use.
     """
     rows, references = [], []
     for position, event in enumerate(customer.events):
-        name = "event_time"
+        field = "event_time"
         try:
-            time, day = read_moment(event.event_time, timezone, latest)
+            time, day = read_timestamp(event.event_time, timezone, latest)
             known_from = UNRECORDED[1]
-            if event.recorded_at is not None:
-                name = "recorded_at"
-                known_from = read_moment(event.recorded_at, timezone, latest).time
+            if event.recorded_at:
+                field = "recorded_at"
+                known_from, _ = read_timestamp(event.recorded_at, timezone, latest)
         except TimestampError as error:
-            faults.append((f"{path}/events/{position}/{name}", str(error)))
+            faults.append((f"{path}/events/{position}/{field}", str(error)))
             continue
-        rows.append(
-            encode_event(
-                event.event_type,
-                time,
-                day,
-                event.channel,
-                event.goal,
-                event.outcome,
-                event.amount,
-                event.satisfaction,
-                event.loyalty,
-                known_from,
-            )
+        amount, satisfaction, loyalty = event.amount, event.satisfaction, event.loyalty
+        row = encode_event(
+            event.event_type,
+            time,
+            day,
+            event.channel or None,
+            event.goal or None,
+            event.outcome or None,
+            None if amount is UNSET else amount,
+            None if satisfaction is UNSET else satisfaction,
+            None if loyalty is UNSET else loyalty,
+            known_from,
         )
-        references.append(event.reference and event.reference.strip())
-    return features_from_encoded(rows, references, AsOf(*as_of))
+        rows.append(row)
+        references.append(event.reference.strip() if event.reference else None)
+    return features_from_encoded(rows, references, as_of)
 
 
-def repeated(customer_id: str, named: Iterable[tuple[str, str]]) -> list[Duplicate]:
-    """Return which events, by type and reference, a customer has in several versions."""
+def duplicates_of(customer_id: str, references: Iterable[tuple[str, str]]) -> list[Duplicate]:
+    """Return the events of a customer, by type and reference, that are given in several versions."""
     seen: set[tuple[str, str]] = set()
-    twice: dict[tuple[str, str], None] = {}
-    for each in named:
-        if each in seen:
-            twice[each] = None
-        seen.add(each)
-    return [Duplicate(customer_id, event_type, reference) for event_type, reference in twice]
+    repeated: dict[tuple[str, str], None] = {}
+    for reference in references:
+        if reference in seen:
+            repeated[reference] = None
+        seen.add(reference)
+    return [Duplicate(customer_id, *reference) for reference in repeated]

@@ -1,12 +1,12 @@
-"""Rows of the feature table that a request brings: what no customer can have is refused before a model sees it."""
+"""Constraints between the columns of a feature row: impossible rows are refused before a model sees them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-# What holds of every row of a feature table and what models lean on, in operators that floats and arrays share.
-# NaN is null: f["T"] != f["T"] says that T is null, and no comparison with it is true.
+# Constraints that every row of a feature table meets, in operators that floats and arrays share. NaN is null:
+# f["T"] != f["T"] holds when T is null, and every other comparison with NaN is false.
 IMPOSSIBLE: tuple[tuple[str, str, Callable[[Mapping[str, Any]], Any]], ...] = (
     ("T", "is null, though purchase_days is above 0", lambda f: (f["T"] != f["T"]) & (f["purchase_days"] > 0)),
     ("T", "is not null, though purchase_days is 0", lambda f: (f["T"] == f["T"]) & (f["purchase_days"] == 0)),
@@ -44,15 +44,15 @@ IMPOSSIBLE: tuple[tuple[str, str, Callable[[Mapping[str, Any]], Any]], ...] = (
 ADVICE = "expected a row that feature_table can give"
 
 
-def row_faults(features: Mapping[str, float], path: str) -> list[tuple[str, str]]:
-    """Return what is impossible in one row, path and detail; `path` is the row's."""
+def impossible_row(features: Mapping[str, float], path: str) -> list[tuple[str, str]]:
+    """Return path and detail of each constraint that one row breaks; `path` is the row's."""
     return [(f"{path}/{name}", f"{why}; {ADVICE}") for name, why, wrong in IMPOSSIBLE if wrong(features)]
 
 
-def column_faults(columns: Mapping[str, Any], path: str, most: int) -> list[tuple[str, str]]:
-    """Return what is impossible in arrays of equal length by column, the first `most`; `path` names column and row."""
+def impossible_rows(columns: Mapping[str, Any], path: str, maximum: int) -> list[tuple[str, str]]:
+    """Return the first faults of a table, given as arrays by column; `path` has places for `name` and `row`."""
     faults: list[tuple[str, str]] = []
     for name, why, wrong in IMPOSSIBLE:
-        rows = np.flatnonzero(wrong(columns))[: most - len(faults)]
+        rows = np.flatnonzero(wrong(columns))[: maximum - len(faults)]
         faults += [(path.format(name=name, row=row), f"{why}; {ADVICE}") for row in rows]
     return faults

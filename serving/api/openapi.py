@@ -1,187 +1,140 @@
-"""The OpenAPI description, made from the types of requests and answers; every example in it is answered with 200."""
+"""The OpenAPI document, made from the types of requests and responses; each of its examples is answered with 200."""
 
+import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from features.as_of import AsOf
+from features.definitions import FEATURE_COLUMNS
 from serving.api.content_negotiation import ARROW, JSON, PARQUET
 from serving.api.event_json import features_of
 from serving.api.problem_details import KINDS, PROBLEM_TYPE
 from serving.request_types import (
-    FEATURE_TYPES,
-    LONGEST_HORIZON,
+    MAXIMUM_HORIZON_DAYS,
     ColumnsRequest,
     Customer,
     CustomersRequest,
     RowsRequest,
     ScoreRequest,
-    Time,
+    Timestamp,
 )
 from serving.response_types import LastScoresAnswer, Problem, Readiness, ScoreAnswer, Versions
-from serving.timestamps import read_moment
 
-TYPES = (
-    *(ScoreRequest, RowsRequest, ColumnsRequest, CustomersRequest, ScoreAnswer, LastScoresAnswer, Versions, Readiness),
-    Problem,
-)
+REQUESTS = (ScoreRequest, RowsRequest, ColumnsRequest, CustomersRequest)
+RESPONSES = (ScoreAnswer, LastScoresAnswer, Versions, Readiness, Problem)
 GET_PROBLEMS = ("unknown-parameter", "unauthorized", "forbidden", "not-acceptable", "too-many-requests", "internal")
 POST_PROBLEMS = (*GET_PROBLEMS, "malformed", "timeout", "too-large", "unsupported-media-type", "invalid", "busy")
-ABOUT = """\
-Customer scores: the firm's own loyalty rule, and the model's forecasts of purchases, staying away and spend.
-Null and absent mean the same in a request: not known. Nothing in an answer is null: what cannot be said is absent, and
-`absent` says why. Whatever is wrong is told in a problem document (RFC 9457). Beside the paths here there are `/livez`
-(200 while the process lives) and `/metrics` (Prometheus)."""
-AS_OF = "2011-06-10"
-EXAMPLE_EVENTS: list[dict[str, Any]] = [
-    {"event_type": "purchase", "event_time": "2010-12-03 10:30:00", "amount": 120.5, "reference": "536370"},
-    {"event_type": "purchase", "event_time": "2011-03-20 15:05:00", "amount": 88.9, "reference": "547113"},
-    {"event_type": "return", "event_time": "2011-03-28T09:12:00+01:00", "amount": 12.0},
-    {"event_type": "visit", "event_time": "2011-05-02", "channel": "phone", "goal": "loyalty", "outcome": "interested"},
-    {"event_type": "feedback", "event_time": "2011-05-04", "satisfaction": 8, "loyalty": 9},
-    {"event_type": "usage", "event_time": "2011-05-09 20:00:00"},
-    {"event_type": "incentive", "event_time": "2011-05-20", "channel": "coupon", "outcome": "sent"},
-]
+DESCRIPTION = """\
+Customer scores: the firm's own loyalty rule, and the model's forecasts of purchases, churn and spend.
+Null and absent mean the same in a request: not known. Nothing in a response is null: a value that is not known is
+absent, and `absent` gives the reason. Every error is a problem document (RFC 9457). Besides these paths there are
+`/livez` (200 while the process lives) and `/metrics` (Prometheus)."""
+EVENTS_TABLE = "An event log, a row an event: the columns of the log, customer_id among them."
+FEATURES_TABLE = f"A feature table: customer_id and all {len(FEATURE_COLUMNS)} columns."
+SCORES_TABLE = "The columns of a file of batch scores, null where JSON has no value."
+TABLE_PARAMETER = "For a body of Arrow or Parquet; a JSON body has it as a field."
 
 
 @cache
-def description() -> bytes:
-    """Return the description as JSON; it says nothing of what is in service, so it is made once."""
-    _, schemas = msgspec.json.schema_components(TYPES, ref_template="#/components/schemas/{name}")
-    document = {
-        "openapi": "3.1.0",
-        "info": {"title": "Regulars", "version": "1.0.0", "description": ABOUT},
-        "paths": _paths(),
-        "security": [{}, {"bearer": []}, {"header": []}],
-        "components": {
-            "schemas": schemas,
-            "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": "Where the service has keys."},
-                "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+def document() -> bytes:
+    """Return the document as JSON; it does not depend on the model, so it is made once."""
+    _, schemas = msgspec.json.schema_components(REQUESTS + RESPONSES, ref_template="#/components/schemas/{name}")
+    features = {"oneOf": [_ref("RowsRequest"), _ref("ColumnsRequest")]}
+    return msgspec.json.encode(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "Regulars", "version": "1.0.0", "description": DESCRIPTION},
+            "paths": {
+                "/score": _post("/score", "Score customers by their events.", _ref("ScoreRequest"), EVENTS_TABLE),
+                "/score_features": _post(
+                    "/score_features",
+                    "Score customers by rows or columns of the feature table at as_of.",
+                    features,
+                    FEATURES_TABLE,
+                ),
+                "/score_customers": _post(
+                    "/score_customers",
+                    "The latest batch scores of these customers; customers without any are named.",
+                    _ref("CustomersRequest"),
+                ),
+                "/versions": _get("What is in service: formula, features, model, data.", "Versions"),
+                "/readyz": _get(
+                    "Whether the service is complete; without a model it still serves the rule, which is degraded.",
+                    "Readiness",
+                ),
+                "/docs.json": _get("This document."),
+                "/docs": _get("This document as a page to read.", media_type="text/html"),
+                "/": _get("A page for people: the rule against the model.", media_type="text/html"),
             },
-        },
-    }
-    return msgspec.json.encode(document)
+            "security": [{}, {"bearer": []}, {"header": []}],
+            "components": {
+                "schemas": schemas,
+                "securitySchemes": {
+                    "bearer": {"type": "http", "scheme": "bearer", "description": "If the service has keys."},
+                    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+                },
+            },
+        }
+    )
 
 
 def examples() -> dict[str, dict[str, Any]]:
-    """Return the examples of each path's request body, by name."""
-    row = _example_row()
-    columns = {name: [value] for name, value in row.items()}
-    return {
-        "/score": {
-            "one customer": {
-                "customers": [{"customer_id": "12415", "events": EXAMPLE_EVENTS}],
-                "as_of": AS_OF,
-                "horizon_days": 90,
-            },
-            "as of now, one of them new": {
-                "customers": [
-                    {
-                        "customer_id": "a",
-                        "events": [{"event_type": "purchase", "event_time": "2011-04-30", "amount": 5}],
-                    },
-                    {"customer_id": "b", "events": []},
-                ]
-            },
-        },
-        "/score_features": {
-            "rows": {"rows": [row], "as_of": AS_OF, "horizon_days": 180},
-            "columns": {"columns": columns, "as_of": AS_OF},
-        },
-        "/score_customers": {"two customers": {"customer_ids": ["12415", "nobody"]}},
-    }
-
-
-def _example_row() -> dict[str, Any]:
-    """Return the example customer's row of the feature table, null as None."""
-    customer = msgspec.convert({"customer_id": "12415", "events": EXAMPLE_EVENTS}, Customer)
-    as_of = read_moment(AS_OF, "UTC", 2**62)
+    """Return the example bodies of each path, by name; those of /score_features have the features of /score's first."""
+    bodies: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "examples.json").read_text())
+    events = bodies["/score"]["one customer"]
+    as_of = AsOf.parse(events["as_of"], "UTC")
+    customer = msgspec.convert(events["customers"][0], Customer)
     features = features_of(customer, "", as_of, "UTC", 2**62, [])
-    return {"customer_id": "12415"} | {name: None if v != v else v for name, v in features.items()}
-
-
-def _paths() -> dict[str, Any]:
-    features = {"oneOf": [_ref("RowsRequest"), _ref("ColumnsRequest")]}
-    events_table = "An event log, a row an event: the columns of the log, customer_id among them."
-    features_table = f"A feature table: customer_id and all {len(FEATURE_TYPES)} columns."
-    return {
-        "/score": {
-            "post": _post(
-                "/score", "Score customers by their events.", _ref("ScoreRequest"), "ScoreAnswer", events_table
-            )
-        },
-        "/score_features": {
-            "post": _post(
-                "/score_features",
-                "Score customers by rows or columns of the feature table at as_of.",
-                features,
-                "ScoreAnswer",
-                features_table,
-            )
-        },
-        "/score_customers": {
-            "post": _post(
-                "/score_customers",
-                "The last batch scores of these customers; those that have none are named.",
-                _ref("CustomersRequest"),
-                "LastScoresAnswer",
-            )
-        },
-        "/versions": {"get": _get("What is in service: formula, features, model, data.", "Versions")},
-        "/readyz": {
-            "get": _get("Whether all is in service; without a model the rule still is, which is degraded.", "Readiness")
-        },
-        "/docs.json": {"get": _get("This description.", None)},
-        "/docs": {"get": _get("This description as a page to read.", None, "text/html")},
-        "/": {"get": _get("A page for people: the rule against the model.", None, "text/html")},
+    row: dict[str, Any] = {"customer_id": customer.customer_id}
+    row |= {name: None if value != value else value for name, value in features.items()}
+    bodies["/score_features"] = {
+        "rows": {"rows": [row], "as_of": events["as_of"], "horizon_days": 180},
+        "columns": {"columns": {name: [value] for name, value in row.items()}, "as_of": events["as_of"]},
     }
+    return bodies
 
 
-def _post(path: str, summary: str, schema: Any, answer: str, table: str | None = None) -> dict[str, Any]:
-    content: dict[str, Any] = {
-        JSON: {"schema": schema, "examples": {name: {"value": value} for name, value in examples()[path].items()}}
-    }
-    answers: dict[str, Any] = {JSON: {"schema": _ref(answer)}}
-    problems = POST_PROBLEMS if table else (*POST_PROBLEMS, "no-batch-scores")
+def _post(path: str, summary: str, schema: dict[str, Any], table: str | None = None) -> dict[str, Any]:
+    """Return the operation of a path with a body; `table` describes its Arrow and Parquet bodies, if it takes them."""
+    named = {name: {"value": value} for name, value in examples()[path].items()}
+    content: dict[str, Any] = {JSON: {"schema": schema, "examples": named}}
+    response: dict[str, Any] = {JSON: {"schema": _ref("ScoreAnswer" if table else "LastScoresAnswer")}}
     operation: dict[str, Any] = {"summary": summary, "operationId": path.strip("/")}
     if table:
-        content |= {kind: {"schema": {"description": table}} for kind in (ARROW, PARQUET)}
-        answers[ARROW] = {
-            "schema": {"description": "The columns of a file of batch scores, null where JSON is silent."}
-        }
+        content |= {media_type: {"schema": {"description": table}} for media_type in (ARROW, PARQUET)}
+        response[ARROW] = {"schema": {"description": SCORES_TABLE}}
         operation["parameters"] = _parameters()
-    return operation | {
-        "requestBody": {"required": True, "content": content},
-        "responses": {"200": {"description": "Scores.", "content": answers}, **_problems(problems)},
-    }
+    problems = POST_PROBLEMS if table else (*POST_PROBLEMS, "no-batch-scores")
+    operation["requestBody"] = {"required": True, "content": content}
+    operation["responses"] = {"200": {"description": "Scores.", "content": response}, **_problems(problems)}
+    return {"post": operation}
 
 
 def _parameters() -> list[dict[str, Any]]:
-    (time,), _ = msgspec.json.schema_components([Time])
-    horizon = {"type": "integer", "minimum": 1, "maximum": LONGEST_HORIZON}
-    told = "For a body of Arrow or Parquet; JSON says it in the body."
+    (time,), _ = msgspec.json.schema_components([Timestamp])
+    horizon = {"type": "integer", "minimum": 1, "maximum": MAXIMUM_HORIZON_DAYS}
     return [
-        {"name": name, "in": "query", "required": False, "description": told, "schema": schema}
+        {"name": name, "in": "query", "required": False, "description": TABLE_PARAMETER, "schema": schema}
         for name, schema in (("as_of", time), ("horizon_days", horizon))
     ]
 
 
-def _get(summary: str, answer: str | None, kind: str = JSON) -> dict[str, Any]:
-    content = {kind: {"schema": _ref(answer)} if answer else {}}
-    return {
-        "summary": summary,
-        "responses": {"200": {"description": "As asked.", "content": content}, **_problems(GET_PROBLEMS)},
-    }
+def _get(summary: str, schema: str | None = None, media_type: str = JSON) -> dict[str, Any]:
+    content = {media_type: {"schema": _ref(schema)} if schema else {}}
+    responses = {"200": {"description": "OK.", "content": content}, **_problems(GET_PROBLEMS)}
+    return {"get": {"summary": summary, "responses": responses}}
 
 
 def _problems(kinds: tuple[str, ...]) -> dict[str, Any]:
-    """Return the answers of these kinds by status; two kinds of one status are one answer."""
-    told: dict[str, list[str]] = {}
+    """Return the responses of these problems by status; two problems with one status share a response."""
+    lines: dict[str, list[str]] = {}
     for name in kinds:
-        told.setdefault(str(KINDS[name].status), []).append(f"`/problems/{name}`: {KINDS[name].meaning}.")
+        lines.setdefault(str(KINDS[name].status), []).append(f"`/problems/{name}`: {KINDS[name].meaning}.")
     content = {PROBLEM_TYPE: {"schema": _ref("Problem")}}
-    return {status: {"description": " ".join(lines), "content": content} for status, lines in sorted(told.items())}
+    return {status: {"description": " ".join(texts), "content": content} for status, texts in sorted(lines.items())}
 
 
 def _ref(name: str) -> dict[str, str]:

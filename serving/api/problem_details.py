@@ -1,7 +1,6 @@
-"""Problem documents (RFC 9457): what is wrong with a request, in one shape, for people and programs."""
+"""Problem documents (RFC 9457): every error response has this form."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -10,12 +9,12 @@ from starlette.responses import Response
 from serving.response_types import Fault, Problem
 
 PROBLEM_TYPE = "application/problem+json"
-MOST_FAULTS = 20
-"""So many faults are named; a table of a hundred thousand faulty rows has one answer that one can read."""
+MAXIMUM_FAULTS = 20
+"""How many faults a problem document names, so that a table of 100,000 faulty rows has a readable answer."""
 
 
 class Kind(NamedTuple):
-    """A kind of problem: the status that HTTP has for it, its title, and when it is given."""
+    """A kind of problem: its HTTP status, its title, and when it occurs."""
 
     status: int
     title: str
@@ -46,7 +45,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class ProblemError(Exception):
-    """A request that gets a problem document instead of an answer."""
+    """A request that is answered with a problem document."""
 
     def __init__(
         self,
@@ -60,17 +59,22 @@ class ProblemError(Exception):
 
 
 def invalid(faults: Sequence[tuple[str, str]]) -> ProblemError:
-    """Return the problem of a request whose values, by path, are wrong; `faults` holds at least one."""
+    """Return the problem of a request with wrong values; `faults` has the path and detail of one or more."""
     path, detail = faults[0]
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     return ProblemError("invalid", f"{path}: {detail}{more}" if path else detail, faults)
 
 
-def problem(
-    kind: str, detail: str, faults: Iterable[tuple[str, str]] = (), headers: Mapping[str, str] | None = None
-) -> Response:
-    """Return the answer that a request gets which has a problem of this kind."""
-    known = KINDS[kind]
-    named = [Fault(*fault) for fault in islice(faults, MOST_FAULTS)]
-    document = Problem(f"/problems/{kind}", known.title, known.status, detail, named or msgspec.UNSET)
-    return Response(_encode(document), known.status, headers, PROBLEM_TYPE)
+def problem_response(error: ProblemError) -> Response:
+    """Return the problem document of an error."""
+    kind = KINDS[error.kind]
+    faults = [Fault(*fault) for fault in error.faults[:MAXIMUM_FAULTS]]
+    document = Problem(f"/problems/{error.kind}", kind.title, kind.status, error.detail, faults or msgspec.UNSET)
+    return Response(_encode(document), kind.status, error.headers, PROBLEM_TYPE)
+
+
+def internal_error(request_id: str) -> Response:
+    """Return the problem document of a fault of the service, which gives away nothing but the request's id."""
+    return problem_response(
+        ProblemError("internal", f"request {request_id} met a fault of the service; its log says where")
+    )

@@ -1,7 +1,9 @@
-"""Scores to the bytes of an answer: JSON, in pieces where it is long, and Arrow."""
+"""Encodes scores as responses: JSON, in chunks when it is long, and Arrow."""
 
+import io
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pandas as pd
@@ -11,88 +13,84 @@ from starlette.responses import Response, StreamingResponse
 
 from features.loyalty.formula import Formula
 from serving.api.content_negotiation import ARROW, JSON
-from serving.api.parameters import Asking, about
-from serving.batch_lookup import LastScores
-from serving.response_types import About, Duplicate, LastScoresAnswer, Score
-from serving.scoring import scores_of, stored_score
+from serving.api.parameters import ScoringContext
+from serving.batch_lookup import BatchLookup
+from serving.response_types import Duplicate, LastScoresAnswer, Score, ScoringFacts
+from serving.scoring import BATCH_OUTPUTS, score_of_batch, scores_of_table
+from training.models.bundle import OUTPUTS
 
-PIECE = 2_000
-"""Customers a piece of a long answer: half a megabyte of JSON, and some ten milliseconds of work."""
-HEAD = b'{"scores":'
-"""How a ScoreAnswer begins: the scores, which may come in pieces, and then what is said of them all."""
-encode = msgspec.json.Encoder().encode
+CHUNK = 2_000
+"""Customers in a chunk of a long response: half a megabyte of JSON, and about ten milliseconds of work."""
+START = b'{"scores":'
+"""The beginning of a ScoreAnswer: the scores, which may come in chunks, precede what applies to all of them."""
+_encode = msgspec.json.Encoder().encode
 
 
-def score_answer(scores: list[Score] | pd.DataFrame, asked: Asking, duplicates: list[Duplicate], kind: str) -> Response:
-    """Return the answer of some scores, or of a frame of `score_many`; a long one is made as it is sent.
+def json_response(body: Any) -> Response:
+    """Return a struct as a JSON response."""
+    return Response(_encode(body), media_type=JSON)
 
-    `kind`: JSON or ARROW, which takes a frame.
+
+def score_response(
+    scores: list[Score] | pd.DataFrame, context: ScoringContext, duplicates: list[Duplicate], media_type: str
+) -> Response:
+    """Return the response of scores, or of a table of `score_many`, which is encoded while it is sent.
+
+    `media_type` is JSON or ARROW, which needs a table.
     """
-    said = about(asked, duplicates)
+    facts = context.facts(duplicates)
     if not isinstance(scores, pd.DataFrame):
-        return Response(b"".join((HEAD, encode(scores), b",", encode(said)[1:])), media_type=JSON)
-    pieces = _arrow(scores, said) if kind == ARROW else _json(scores, asked.now.formula, said)
-    return StreamingResponse(pieces, media_type=kind)
+        return Response(b"".join((START, _encode(scores), b",", _encode(facts)[1:])), media_type=JSON)
+    chunks = _arrow(scores, facts) if media_type == ARROW else _json(scores, context.state.formula, facts)
+    return StreamingResponse(chunks, media_type=media_type)
 
 
-def stored_answer(found: LastScores, ids: list[str]) -> Response:
-    """Return the answer of batch scores, in the order asked for."""
-    facts = found.facts
-    by_id = {row["customer_id"]: row for row in found.rows}
+def batch_response(lookup: BatchLookup, ids: list[str]) -> Response:
+    """Return the response of batch scores, in the order of the request."""
+    facts = lookup.facts
+    by_id = {row["customer_id"]: row for row in lookup.rows}
     model = facts.get("model_version")
-    said = LastScoresAnswer(
-        scores=[stored_score(by_id[each]) for each in ids if each in by_id],
-        unknown=found.unknown,
-        formula_version=facts["formula_version"],
-        model_version=model or UNSET,
-        as_of=facts["as_of"],
-        timezone=facts["timezone"],
-        horizon_days=facts.get("horizon_days", UNSET),
-        absent=UNSET if model else {"model_version": "the batch was scored without a model"},
+    return json_response(
+        LastScoresAnswer(
+            scores=[score_of_batch(by_id[customer_id]) for customer_id in ids if customer_id in by_id],
+            unknown=lookup.unknown,
+            formula_version=facts["formula_version"],
+            model_version=model or UNSET,
+            as_of=facts["as_of"],
+            timezone=facts["timezone"],
+            horizon_days=facts.get("horizon_days", UNSET),
+            absent=UNSET if model else {"model_version": "the batch was scored without a model"},
+        )
     )
-    return Response(encode(said), media_type=JSON)
 
 
-def _json(found: pd.DataFrame, formula: Formula, about: About) -> Iterator[bytes]:
-    yield HEAD + b"["
-    for first in range(0, len(found), PIECE):
-        scores = list(scores_of(found.iloc[first : first + PIECE], formula))
-        yield (b"," if first else b"") + encode(scores)[1:-1]
-    yield b"]," + encode(about)[1:]
+def _json(table: pd.DataFrame, formula: Formula, facts: ScoringFacts) -> Iterator[bytes]:
+    yield START + b"["
+    for first in range(0, len(table), CHUNK):
+        scores = list(scores_of_table(table.iloc[first : first + CHUNK], formula))
+        yield (b"," if first else b"") + _encode(scores)[1:-1]
+    yield b"]," + _encode(facts)[1:]
 
 
-class _Pieces:
-    """A file to which Arrow writes, and from which is taken what it wrote."""
-
-    closed = False
-
-    def __init__(self) -> None:
-        self.written: list[bytes] = []
-
-    def write(self, data: bytes) -> int:
-        self.written.append(bytes(data))
-        return len(data)
-
-    def flush(self) -> None:
-        """Do nothing: what is written is taken at once."""
-
-    def taken(self) -> bytes:
-        piece, self.written = b"".join(self.written), []
-        return piece
-
-
-def _arrow(found: pd.DataFrame, about: About) -> Iterator[bytes]:
-    """Yield the table as Arrow: the columns of a file of batch scores; null where there is nothing to say."""
-    names = {"low": "expected_purchases_low", "high": "expected_purchases_high"}
-    frame = found.rename(columns=names).astype({"band": "str", "no_forecast": "str"}).reset_index()
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    said = {
-        name: each if isinstance(each, str) else json.dumps(each) for name, each in msgspec.to_builtins(about).items()
+def _arrow(table: pd.DataFrame, facts: ScoringFacts) -> Iterator[bytes]:
+    """Yield the table as an Arrow stream with the columns of a file of batch scores, null where a value is absent."""
+    frame = table.rename(columns=dict(zip(OUTPUTS, BATCH_OUTPUTS, strict=True)))
+    frame = frame.astype({"band": "str", "no_forecast": "str"}).reset_index()
+    metadata = {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in msgspec.to_builtins(facts).items()
     }
-    table = table.replace_schema_metadata(said)
-    pieces = _Pieces()
-    with pa.ipc.new_stream(pa.PythonFile(pieces, "w"), table.schema) as writer:
-        for batch in table.to_batches(10 * PIECE):
+    data = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(metadata)
+    sink = io.BytesIO()
+
+    def written() -> bytes:
+        chunk = sink.getvalue()
+        sink.seek(0)
+        sink.truncate()
+        return chunk
+
+    with pa.ipc.new_stream(sink, data.schema) as writer:
+        for batch in data.to_batches(10 * CHUNK):
             writer.write_batch(batch)
-            yield pieces.taken()
-    yield pieces.taken()
+            yield written()
+    yield written()

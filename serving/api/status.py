@@ -1,36 +1,32 @@
-"""What is in service, told to programs: as versions, and as readiness."""
+"""The bodies of /versions and /readyz."""
 
 from msgspec import UNSET
 
 from features.definitions import FEATURE_NAMES
 from serving.response_types import FormulaInService, ModelInService, Readiness, Versions
 from serving.scoring import NO_MODEL
-from serving.state import InService
+from serving.state import ServiceState
 
 
-def versions(now: InService) -> Versions:
-    """Return what scores now: formula, features, model and the data it learnt from."""
-    formula, champion = now.formula, now.champion
-    said = Versions(
-        FormulaInService(
-            formula.version,
-            formula.date.isoformat(),
-            formula.reason,
-            {part.name: part.weight for part in formula.parts},
-        ),
+def versions(state: ServiceState) -> Versions:
+    """Return the formula, features, model and data that score now."""
+    formula, model = state.formula, state.model
+    weights = {part.name: part.weight for part in formula.parts}
+    body = Versions(
+        FormulaInService(formula.version, formula.date.isoformat(), formula.reason, weights),
         list(FEATURE_NAMES),
-        now.timezone,
-        now.since,
-        refused=now.refused or UNSET,
+        state.timezone,
+        state.since,
+        refused=state.refused or UNSET,
     )
-    if champion is None:
-        said.absent = {"model": now.absent or NO_MODEL}
-        return said
-    card = champion.model.card
-    said.model = ModelInService(
-        champion.version,
-        champion.tag,
-        champion.digest,
+    if model is None:
+        body.absent = {"model": state.absent or NO_MODEL}
+        return body
+    card = model.customer_model.card
+    body.model = ModelInService(
+        model.version,
+        model.tag,
+        model.digest,
         card.as_of,
         card.customers,
         list(card.horizons),
@@ -38,12 +34,12 @@ def versions(now: InService) -> Versions:
         card.code_version,
         dict(card.libraries),
     )
-    said.data = {"digest": card.data_digest, "as_of": card.as_of, "timezone": card.timezone}
-    return said
+    body.data = {"digest": card.data_digest, "as_of": card.as_of, "timezone": card.timezone}
+    return body
 
 
-def readiness(now: InService) -> Readiness:
-    """Return whether all is as it should be: without a model the rule is served all the same, so that is degraded."""
-    reasons = [] if now.champion else [now.absent or NO_MODEL]
-    reasons += [f"a newer version was refused: {now.refused}"] if now.refused else []
+def readiness(state: ServiceState) -> Readiness:
+    """Return `ready`, or `degraded` with the reasons; without a model the rule is still served."""
+    reasons = [] if state.model else [state.absent or NO_MODEL]
+    reasons += [f"a newer version was refused: {state.refused}"] if state.refused else []
     return Readiness("degraded", reasons) if reasons else Readiness("ready")

@@ -1,1 +1,1 @@
-"""The life of the service: what is published and taken over, who may ask how often, what is logged and counted."""
+"""How the service runs: server, settings, API keys, rate limits, metrics, log, and loading of published models."""

@@ -1,21 +1,23 @@
-"""Who may ask for what: keys of which only digests are kept, each with its scopes and, if wanted, its own rate."""
+"""API keys, stored as digests, each with its scopes and, optionally, its own rate limit."""
 
 import base64
 import hashlib
 import hmac
 import json
+import os
 import re
 import secrets
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from features.atomic_file import atomic_write
 from features.errors import ApiKeysError, RateLimitError
-from serving.runtime.poller import stamp
-from serving.runtime.rate_limits import parsed_rate
+from serving.runtime.json_log import LogEvent
+from serving.runtime.poller import FileStamp, file_stamp
+from serving.runtime.rate_limits import parse_rate
 
 SCOPES = ("score", "customers", "page", "metrics")
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -23,7 +25,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 @dataclass(frozen=True)
 class Key:
-    """A caller's name, what it may do, the SHA-256 of its secret in hex, and its rate (None: that of everybody)."""
+    """A client's name, its scopes, the SHA-256 of its secret in hex, and its rate limit (None: the general one)."""
 
     name: str
     scopes: frozenset[str]
@@ -32,52 +34,75 @@ class Key:
 
 
 class KeyRing:
-    """The keys of a file, which may be replaced at any time; while it cannot be read, those read before hold.
+    """The keys of a file, which may be replaced at any time.
 
-    A ring that never could be read lets nobody in.
+    While the file cannot be read, the keys read before stay valid; if it never could be read, there are none.
     """
 
-    def __init__(self, path: Path, say: Callable[..., None]) -> None:
-        self._path, self._say = path, say
-        self._seen: object = ()
-        self.now: tuple[Key, ...] = ()
-        self.look()
+    def __init__(self, path: Path, log_event: LogEvent) -> None:
+        self._path, self._log_event = path, log_event
+        self._stamp: FileStamp | tuple[()] = ()  # differs from every stamp, also from that of a missing file
+        self.keys: tuple[Key, ...] = ()
+        self.check()
 
-    def look(self) -> None:
-        """Read the file if it was written since the last look."""
-        found = stamp(self._path)
-        if found == self._seen:
+    def check(self) -> None:
+        """Read the file if it was written since the last check."""
+        stamp = file_stamp(self._path)
+        if stamp == self._stamp:
             return
-        self._seen = found
+        self._stamp = stamp
         try:
-            self.now = read_keys(self._path)
+            self.keys = read_keys(self._path)
         except ApiKeysError as error:
-            self._say(event="keys refused", reason=str(error))
+            self._log_event(event="keys refused", reason=str(error))
 
 
 def read_keys(path: str | Path) -> tuple[Key, ...]:
-    """Return the keys of a TOML file of `[[keys]]` tables; raises ApiKeysError for anything unexpected in it."""
+    """Return the keys of a TOML file of `[[keys]]` tables; raises ApiKeysError for any other content."""
     try:
-        said = tomllib.loads(Path(path).read_text())
+        document = tomllib.loads(Path(path).read_text())
     except FileNotFoundError:
         raise ApiKeysError(f"no file of keys at {path}: make one with `regulars key NAME --keys {path}`") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ApiKeysError(f"{path} cannot be read as a file of keys: {error}") from None
-    entries = said.pop("keys", [])
-    if said or not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+    entries = document.pop("keys", [])
+    if document or not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ApiKeysError(f"{path} holds other things than [[keys]] tables: expected those alone")
     keys = tuple(_key(path, at, entry) for at, entry in enumerate(entries, 1))
     if not keys:
         raise ApiKeysError(
             f"{path} holds no key, so nobody could call: make one with `regulars key NAME --keys {path}`"
         )
-    if twice := sorted({key.name for key in keys if sum(other.name == key.name for other in keys) > 1}):
-        raise ApiKeysError(f"{path} has the name {twice[0]!r} twice: names say in logs who called, keep one")
+    names = [key.name for key in keys]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise ApiKeysError(f"{path} has the name {repeated[0]!r} twice: names say in logs who called, keep one")
     return keys
 
 
 def add_key(path: str | Path, name: str, scopes: Iterable[str], rate: str | None = None) -> str:
-    """Add a new random key to the file, readable by its owner alone, and return the secret, which is kept nowhere."""
+    """Add a new random key to a file that only its owner can read.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file of keys; made if there is none.
+    name : str
+        Name of the client, for logs.
+    scopes : iterable of str
+        Some of SCOPES.
+    rate : str, optional
+        Rate limit of this key, like `100/second`.
+
+    Returns
+    -------
+    str
+        The secret, which is not stored.
+
+    Raises
+    ------
+    ApiKeysError
+        When the name is taken, or an argument or the file cannot be used.
+    """
     path, scopes = Path(path), list(dict.fromkeys(scopes))
     keys = read_keys(path) if path.exists() else ()
     if any(key.name == name for key in keys):
@@ -89,34 +114,34 @@ def add_key(path: str | Path, name: str, scopes: Iterable[str], rate: str | None
     lines += [f'sha256 = "{entry["sha256"]}"', *([f'rate = "{rate}"'] if rate else [])]
     before = path.read_text() + "\n" if keys else ""
     with atomic_write(path) as part:
-        part.touch(0o600)
-        part.write_text(before + "\n".join(lines) + "\n")
-        part.chmod(0o600)
+        # The mode is set at creation, and again for a file that exists: nobody else can read it at any moment.
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            os.fchmod(descriptor, 0o600)
+            file.write(before + "\n".join(lines) + "\n")
     return secret
 
 
-def caller(keys: Iterable[Key], authorization: str | None, api_key: str | None) -> Key | None:
-    """Return whose secret was presented: `Authorization: Bearer`, Basic with it as password, or `X-API-Key`.
+def find_key(keys: Iterable[Key], authorization: str | None, api_key: str | None) -> Key | None:
+    """Return the key of the presented secret: `Authorization: Bearer`, Basic with it as password, or `X-API-Key`.
 
-    Every entry is compared, each in constant time, so the time taken tells neither which one matched nor how far.
+    All keys are compared, each in constant time, so that the time taken does not tell which one matched.
     """
     secret = api_key or _secret(authorization)
     if not secret:
         return None
-    digest, found = _digest(secret), None
-    for key in keys:
-        if hmac.compare_digest(key.sha256, digest):
-            found = key
-    return found
+    digest = _digest(secret)
+    matches = [key for key in keys if hmac.compare_digest(key.sha256, digest)]
+    return matches[-1] if matches else None
 
 
 def _secret(authorization: str | None) -> str:
-    kind, _, given = (authorization or "").partition(" ")
-    if kind.lower() == "bearer":
-        return given.strip()
-    if kind.lower() == "basic":
+    scheme, _, credentials = (authorization or "").partition(" ")
+    if scheme.lower() == "bearer":
+        return credentials.strip()
+    if scheme.lower() == "basic":
         try:
-            return base64.b64decode(given.strip(), validate=True).decode("latin-1").partition(":")[2]
+            return base64.b64decode(credentials.strip(), validate=True).decode("latin-1").partition(":")[2]
         except ValueError:
             return ""
     return ""
@@ -127,7 +152,7 @@ def _digest(secret: str) -> str:
 
 
 def _key(path: str | Path, at: int, entry: dict[str, Any]) -> Key:
-    """Return the entry as a key, or say what is wrong with it."""
+    """Return an entry as a key; raises ApiKeysError for the first fault."""
     where = f"{path}: key {at}"
     if unknown := sorted(entry.keys() - {"name", "scopes", "sha256", "rate"}):
         raise ApiKeysError(f"{where} has {unknown[0]!r}: expected name, scopes, sha256 and rate")
@@ -140,7 +165,7 @@ def _key(path: str | Path, at: int, entry: dict[str, Any]) -> Key:
         raise ApiKeysError(f"{where} ({name}) has no SHA-256 of 64 hex digits: make keys with `regulars key`")
     if rate is not None:
         try:
-            parsed_rate(rate)
+            parse_rate(rate)
         except RateLimitError as error:
             raise ApiKeysError(f"{where} ({name}): {error}") from None
     return Key(name, frozenset(scopes), digest, rate)

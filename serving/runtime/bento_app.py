@@ -1,44 +1,98 @@
-"""What a worker puts in front of BentoML: the guard, the door, and what is in service behind it."""
+"""Assembles the ASGI application of a worker: our HTTP application and middleware, and BentoML's behind them."""
 
+import asyncio
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from features.loyalty.formula import load_formula
-from serving.api.app import Limits, make_app
+from serving.api.app import ExactRoute, make_app
 from serving.clock import utc_now
-from serving.runtime.access_log import Log
 from serving.runtime.api_keys import KeyRing
-from serving.runtime.metrics import Metrics, forget_the_dead
-from serving.runtime.middleware import BEHIND, Guard
-from serving.runtime.model_reload import Watch, at_start
-from serving.runtime.poller import Rounds
+from serving.runtime.json_log import JsonLog
+from serving.runtime.metrics import Metrics, remove_gauges_of_dead_workers
+from serving.runtime.middleware.admission import AdmissionMiddleware
+from serving.runtime.middleware.request_log import RequestLogMiddleware
+from serving.runtime.middleware.security_headers import SecurityHeadersMiddleware
+from serving.runtime.middleware.slow_clients import SlowClientMiddleware
+from serving.runtime.model_reload import ModelReload, initial_state
+from serving.runtime.poller import Poller
 from serving.runtime.settings import Settings
-from serving.state import Holder
+from serving.state import CurrentState
+
+BENTOML_PATHS = ("/livez", "/healthz", "/metrics")
 
 
-def fronted(behind: ASGIApp, given: Settings, store: Path) -> Guard:
-    """Return our application over what is published, in front of BentoML's."""
-    forget_the_dead()
-    log = Log(utc_now)
-    holder = Holder(at_start(store, load_formula(), given.timezone, utc_now, log.line))
-    door = make_app(holder, Limits(), scores=given.scores, report=given.report, clock=utc_now)
-    metrics = Metrics(door.paths | BEHIND)
-    keys = KeyRing(given.keys, log.line) if given.keys else None
+def make_worker_app(bentoml_app: ASGIApp, settings: Settings, store: Path) -> "WorkerApp":
+    """Return the application of a worker that serves the models of `store`; BentoML's answers BENTOML_PATHS."""
+    remove_gauges_of_dead_workers()
+    log = JsonLog(utc_now)
+    log.capture_libraries()
+    current = CurrentState(initial_state(store, load_formula(), settings.timezone, utc_now, log.log_event))
+    routes = [ExactRoute(path, _Behind(bentoml_app)) for path in BENTOML_PATHS]
+    app = make_app(current, scores=settings.scores, report=settings.report, clock=utc_now, more_routes=routes)
+    paths = frozenset(route.path for route in app.routes if isinstance(route, ExactRoute))
+    metrics = Metrics(paths)
+    keys = KeyRing(settings.keys, log.log_event) if settings.keys else None
+    reload = ModelReload(current, store, utc_now, log.log_event)
 
     def count() -> None:
-        champion, refused = holder.now.champion, holder.now.refused
-        metrics.in_service(champion.version if champion else None, refused is not None, log.lost)
+        state = current.state
+        metrics.set_state(state.model.version if state.model else None, state.refused is not None, log.lost)
 
     @contextmanager
-    def living() -> Iterator[None]:
+    def background() -> Iterator[None]:
         gc.collect()
-        gc.freeze()  # what is loaded by now stays: it is not to be walked through again and again
-        looks = (Watch(holder, store, utc_now, log.line).look, *([keys.look] if keys else []), count)
-        with Rounds(given.watch_seconds, log.line, *looks):
+        gc.freeze()  # what is loaded by now stays, so later collections need not look at it
+        with Poller(settings.watch_seconds, log.log_event, reload.check, *([keys.check] if keys else []), count):
             yield
 
-    return Guard(door, behind, metrics, log, living(), keys, given.rate)
+    admission = AdmissionMiddleware(app, paths, keys, settings.rate)
+    logged = RequestLogMiddleware(SecurityHeadersMiddleware(admission), metrics, log.log_event)
+    return WorkerApp(SlowClientMiddleware(logged), bentoml_app, background())
+
+
+class WorkerApp:
+    """The ASGI application that uvicorn runs.
+
+    Parameters
+    ----------
+    app : SlowClientMiddleware
+        Receives the HTTP requests.
+    bentoml_app : ASGIApp
+        Receives the messages of the server's lifespan.
+    background : context manager
+        Entered when the server starts, left when it has stopped.
+    """
+
+    def __init__(
+        self, app: SlowClientMiddleware, bentoml_app: ASGIApp, background: AbstractContextManager[object]
+    ) -> None:
+        self._app, self._bentoml_app, self._background = app, bentoml_app, background
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle an HTTP request or the lifespan; web sockets are closed."""
+        if scope["type"] == "http":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            sweeper = asyncio.create_task(self._app.drop_slow_readers())
+            try:
+                with self._background:
+                    await self._bentoml_app(scope, receive, send)
+            finally:
+                sweeper.cancel()
+        else:
+            await send({"type": "websocket.close"})
+
+
+class _Behind:
+    """An ASGI application as an object, which Starlette does not take for an endpoint function."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)

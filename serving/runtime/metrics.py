@@ -1,4 +1,4 @@
-"""What is counted, in BentoML's Prometheus client; every label takes a handful of values, whatever callers send."""
+"""Counters and gauges in BentoML's Prometheus client; every label has few values, whatever clients send."""
 
 import os
 from collections.abc import Collection
@@ -13,16 +13,16 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 
 
 class Metrics:
-    """The counters of one worker, which BentoML adds up over all of them at /metrics.
+    """The metrics of one worker; BentoML adds up those of all workers at /metrics.
 
-    Made once a process, in the worker: Prometheus keeps each process's numbers in a file of its own.
+    Made once in each process: Prometheus keeps the numbers of each process in a file of its own.
     """
 
     def __init__(self, routes: Collection[str]) -> None:
         client = metrics_client()
-        of_request = ["route", "method", "status"]
+        labels = ["route", "method", "status"]
         self._routes = frozenset(routes)
-        self._requests = client.Counter("regulars_requests_total", "Requests answered", of_request)
+        self._requests = client.Counter("regulars_requests_total", "Requests answered", labels)
         self._seconds = client.Histogram("regulars_seconds", "Time to answer", ["route"], buckets=SECONDS)
         self._customers = client.Counter("regulars_customers_total", "Customers scored", ["route"])
         self.in_flight = client.Gauge("regulars_in_flight", "Requests being answered", multiprocess_mode="livesum")
@@ -34,35 +34,35 @@ class Metrics:
         )
         self._lost = client.Gauge("regulars_log_lines_lost", "Log lines not written", multiprocess_mode="livesum")
         self._bound: dict[tuple[str, str, int], Any] = {}
-        self._of_route: dict[str, tuple[Any, Any]] = {}
+        self._route_metrics: dict[str, tuple[Any, Any]] = {}
 
     def route(self, path: str) -> str:
-        """Return the path if it is one of ours; all others are one label."""
+        """Return the path if it is known; all other paths share one label."""
         return path if path in self._routes else OTHER
 
     def answered(self, route: str, method: str, status: int, seconds: float, customers: int) -> None:
-        """Count one answer."""
+        """Count one response."""
         label = (route, method if method in METHODS else OTHER, status // 100)
         counter = self._bound.get(label)
         if counter is None:
             counter = self._bound[label] = self._requests.labels(*label[:2], f"{label[2]}xx")
         counter.inc()
-        of_route = self._of_route.get(route)
-        if of_route is None:
-            of_route = self._of_route[route] = (self._seconds.labels(route), self._customers.labels(route))
-        of_route[0].observe(seconds)
+        bound = self._route_metrics.get(route)
+        if bound is None:
+            bound = self._route_metrics[route] = (self._seconds.labels(route), self._customers.labels(route))
+        bound[0].observe(seconds)
         if customers:
-            of_route[1].inc(customers)
+            bound[1].inc(customers)
 
-    def in_service(self, version: str | None, refused: bool, lost: int) -> None:
-        """Say which version is in service, whether a newer one is refused, and how many log lines were lost."""
+    def set_state(self, version: str | None, refused: bool, lost: int) -> None:
+        """Set which version is in service, whether a newer one is refused, and how many log lines were lost."""
         self._version.set(int(version) if version and version.isdigit() else 0)
         self._refused.set(refused)
         self._lost.set(lost)
 
 
-def forget_the_dead() -> None:
-    """Delete the gauges of workers that were killed, which nobody else does: their requests are no longer in flight."""
+def remove_gauges_of_dead_workers() -> None:
+    """Delete the gauges of workers that were killed, because nothing else does and their requests have ended."""
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     for file in Path(folder).glob("gauge_live*_*.db") if folder else ():
         process = file.stem.rpartition("_")[2]

@@ -1,22 +1,22 @@
-"""A published version, loaded and tried before it may score."""
+"""Loads a published version and compares its two forms before it may score."""
 
 import math
 from datetime import UTC, datetime
 
 import pandas as pd
 
+from features.as_of import AsOf
 from features.engines.python_engine import customer_features
-from features.errors import PublishedModelError
-from serving.runtime.model_store import Published
-from serving.state import Champion
-from serving.timestamps import moment
+from features.errors import PublishedModelError, RegularsError
+from serving.runtime.model_store import PublishedModel
+from serving.state import ServedModel
 from training.models.bundle import BUNDLE, COMPILED_FILE, OUTPUTS
 from training.models.compiled.compiled_model import CompiledModel
 from training.models.customer_model import CustomerModel
 
 TOLERANCE = 1e-9
-TRIED_HORIZONS = (30, 365)
-TRIED = [
+CHECKED_HORIZONS = (30, 365)
+CHECKED_CUSTOMERS = [
     (
         datetime(2024, 7, 1, tzinfo=UTC),
         [
@@ -29,33 +29,33 @@ TRIED = [
         [{"event_type": "purchase", "event_time": datetime(2024, 6, 30, 23, tzinfo=UTC), "amount": 1.0}],
     ),
 ]
-"""Made-up customers: one of some purchases, and one of a single purchase yesterday."""
+"""Cutoff and events of invented customers: one of several purchases, and one of a single purchase the day before."""
 
 
-def load(found: Published) -> Champion:
-    """Return the version, loaded and tried; raises PublishedModelError when it cannot be, or its two forms disagree."""
-    bundle = found.folder / BUNDLE
+def load_model(published: PublishedModel) -> ServedModel:
+    """Return the version, loaded; raises PublishedModelError when it cannot be, or when its two forms disagree."""
+    bundle = published.folder / BUNDLE
     try:
-        model = CustomerModel.load(bundle, found.digest)
-        compiled_model = CompiledModel.load(bundle / COMPILED_FILE, found.compiled_digest)
-        _try(model, compiled_model)
-    except ValueError as error:
-        raise PublishedModelError(f"{found.tag} is refused: {error}") from None
-    except Exception as error:  # what a broken pickle raises is up to what it holds
-        said = f"{type(error).__name__}: {error}"
-        raise PublishedModelError(f"{found.tag} cannot be loaded, publish another ({said})") from None
-    return Champion(found.version, found.tag, found.digest, found.folder, model, compiled_model)
+        model = CustomerModel.load(bundle, published.digest)
+        compiled = CompiledModel.load(bundle / COMPILED_FILE, published.compiled_digest)
+        _compare_forms(model, compiled)
+    except RegularsError as error:
+        raise PublishedModelError(f"{published.tag} is refused: {error}") from None
+    except Exception as error:  # a broken pickle may raise anything
+        detail = f"{type(error).__name__}: {error}"
+        raise PublishedModelError(f"{published.tag} cannot be loaded, publish another ({detail})") from None
+    return ServedModel(published.version, published.tag, published.digest, published.folder, model, compiled)
 
 
-def _try(model: CustomerModel, compiled_model: CompiledModel) -> None:
-    """Score two made-up customers both ways, which also warms the model; PublishedModelError where they differ."""
-    for as_of, events in TRIED:
+def _compare_forms(model: CustomerModel, compiled: CompiledModel) -> None:
+    """Raise PublishedModelError if the two forms differ on the invented customers; this also warms the model up."""
+    for as_of, events in CHECKED_CUSTOMERS:
         features = customer_features(events, as_of, model.card.timezone)
-        day = moment(as_of, model.card.timezone).day
-        table = pd.DataFrame([features], index=pd.Index(["tried"], name="customer_id"))
-        for horizon in TRIED_HORIZONS:
-            slow = model.predict(table, day, horizon).iloc[0].to_dict()
-            fast = compiled_model.predict(list(features.values()), day, horizon)._asdict()
+        day = AsOf.parse(as_of, model.card.timezone).day
+        table = pd.DataFrame([features], index=pd.Index(["invented"], name="customer_id"))
+        for horizon_days in CHECKED_HORIZONS:
+            slow = model.predict(table, day, horizon_days).iloc[0].to_dict()
+            fast = compiled.predict(list(features.values()), day, horizon_days)._asdict()
             for name in OUTPUTS:
                 if not math.isclose(slow[name], fast[name], rel_tol=TOLERANCE, abs_tol=TOLERANCE):
                     raise PublishedModelError(

@@ -1,4 +1,4 @@
-"""What is in service, from the start on: the latest published version, taken over while requests go on."""
+"""Puts the latest published version into service, at the start and while requests go on."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,65 +8,70 @@ from pathlib import Path
 from features.atomic_file import atomic_write
 from features.errors import PublishedModelError
 from features.loyalty.formula import Formula
-from serving.runtime.model_loader import load
-from serving.runtime.model_store import latest, published
-from serving.runtime.poller import Said, Stamp, stamp
-from serving.state import Holder, InService
+from serving.runtime.json_log import LogEvent
+from serving.runtime.model_loader import load_model
+from serving.runtime.model_store import latest_version, read_published
+from serving.runtime.poller import FileStamp, file_stamp
+from serving.state import CurrentState, ServiceState
 from training.models.bundle import REGISTERED_NAME
 
 SERVED = "served"
-"""The file beside BentoML's `latest` that names the version last taken over: a worker that is born while the latest is
-one that was refused takes this one, as its siblings did."""
+"""The file beside BentoML's `latest` that names the version loaded last: a worker that starts while the latest version
+is a refused one loads this version, as the other workers did."""
 NONE_PUBLISHED = "no version is published: `regulars publish` puts one into service"
 
 
-def at_start(store: Path, formula: Formula, timezone: str, clock: Callable[[], datetime], say: Said) -> InService:
-    """Return what a worker begins with: the latest version, else the one served before, else the rule alone."""
+def initial_state(
+    store: Path, formula: Formula, timezone: str, clock: Callable[[], datetime], log_event: LogEvent
+) -> ServiceState:
+    """Return the state at the start: the latest version, else the one served before, else the rule without a model."""
     refused = None
-    for name in dict.fromkeys((latest(store), _served(store))):
+    for name in dict.fromkeys((latest_version(store), _served(store))):
         if name is None:
             continue
         try:
-            return _taken(store, name, clock, say, refused)
+            return _load(store, name, clock, log_event, refused)
         except PublishedModelError as error:
             refused = str(error)
-            say(event="refused", version=name, reason=refused)
-    return InService(formula, timezone, None, clock(), absent=refused or NONE_PUBLISHED, refused=refused)
+            log_event(event="refused", version=name, reason=refused)
+    return ServiceState(formula, timezone, None, clock(), absent=refused or NONE_PUBLISHED, refused=refused)
 
 
-class Watch:
-    """Takes over what is published, in one step, while requests go on."""
+class ModelReload:
+    """Replaces the state when a version is published, in one step, while requests go on."""
 
-    def __init__(self, holder: Holder, store: Path, clock: Callable[[], datetime], say: Said) -> None:
-        self._holder, self._store, self._clock, self._say = holder, store, clock, say
-        self._seen: Stamp = None  # so that the first look sees what was published since the start
+    def __init__(self, current: CurrentState, store: Path, clock: Callable[[], datetime], log_event: LogEvent) -> None:
+        self._current, self._store, self._clock, self._log_event = current, store, clock, log_event
+        self._stamp: FileStamp = None  # so that the first check finds a version published since the start
 
-    def look(self) -> None:
-        """Take a version over that was published since the last look; a bad one is refused, and the old one stays.
+    def check(self) -> None:
+        """Load a version published since the last check; a bad one is refused, and the old one stays.
 
         A refused version is tried again when it is published again.
         """
-        found = stamp(self._store / REGISTERED_NAME / "latest")
-        if found == self._seen:
+        stamp = file_stamp(self._store / REGISTERED_NAME / "latest")
+        if stamp == self._stamp:
             return
-        self._seen = found
-        name, now = latest(self._store), self._holder.now
-        if name is None or (now.champion and now.champion.folder.name == name):
-            self._holder.now = replace(now, refused=None)
+        self._stamp = stamp
+        name, state = latest_version(self._store), self._current.state
+        if name is None or (state.model and state.model.folder.name == name):
+            self._current.state = replace(state, refused=None)
             return
         try:
-            self._holder.now = _taken(self._store, name, self._clock, self._say, None)
+            self._current.state = _load(self._store, name, self._clock, self._log_event, None)
         except PublishedModelError as error:
-            self._holder.now = replace(now, refused=str(error))
-            self._say(event="refused", version=name, reason=str(error))
+            self._current.state = replace(state, refused=str(error))
+            self._log_event(event="refused", version=name, reason=str(error))
 
 
-def _taken(store: Path, name: str, clock: Callable[[], datetime], say: Said, refused: str | None) -> InService:
-    champion = load(published(store, name))
-    _note(store, name)
-    say(event="in service", version=champion.version, tag=champion.tag)
-    card = champion.model.card
-    return InService(champion.model.formula, card.timezone, champion, clock(), refused=refused)
+def _load(
+    store: Path, name: str, clock: Callable[[], datetime], log_event: LogEvent, refused: str | None
+) -> ServiceState:
+    model = load_model(read_published(store, name))
+    _note_served(store, name)
+    log_event(event="in service", version=model.version, tag=model.tag)
+    customer_model = model.customer_model
+    return ServiceState(customer_model.formula, customer_model.card.timezone, model, clock(), refused=refused)
 
 
 def _served(store: Path) -> str | None:
@@ -76,8 +81,8 @@ def _served(store: Path) -> str | None:
         return None
 
 
-def _note(store: Path, name: str) -> None:
-    """Write down which version was taken; a store that may only be read has no other versions to come."""
+def _note_served(store: Path, name: str) -> None:
+    """Write down which version was loaded; a read-only store will have no other versions."""
     if _served(store) == name:
         return
     try:

@@ -1,6 +1,6 @@
-"""What the BentoML store says of the published version, checked before anything is loaded or a port is bound.
+"""Reads published versions from the BentoML store and checks them before anything is loaded or a port is bound.
 
-It imports neither pandas nor scikit-learn: the first process checks, and its workers load.
+Imports neither pandas nor scikit-learn: the first process checks, its workers load.
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from training.models.bundle import BUNDLE, COMPILED_FILE, MODEL_FILE, REGISTERED
 
 
 @dataclass(frozen=True)
-class Published:
-    """What the store says of a version: its number, tag, folder, and the digests of its files."""
+class PublishedModel:
+    """A version in the store: its number, tag, folder, and the digests of its files."""
 
     version: str
     tag: str
@@ -26,19 +26,19 @@ class Published:
     compiled_digest: str
 
 
-def latest(store: Path) -> str | None:
-    """Return which version of the model store is the latest; None when none is published."""
+def latest_version(store: Path) -> str | None:
+    """Return the name of the version published last; None if there is none."""
     try:
         return (store / REGISTERED_NAME / "latest").read_text().strip() or None
     except OSError:
         return None
 
 
-def published(store: Path, name: str) -> Published:
-    """Return what the store says of a version, after checking without loading it that it can be loaded here.
+def read_published(store: Path, name: str) -> PublishedModel:
+    """Return a version after checking, without loading it, that it can be loaded here.
 
-    Raises PublishedModelError when something is missing, a file has another digest than when it was published, or the
-    version was fitted with other libraries or for other feature columns than there are here.
+    Raises PublishedModelError when a file is missing or has another digest than when it was published, and when the
+    version was fitted with other libraries or other feature columns.
     """
     folder = store / REGISTERED_NAME / name
     try:
@@ -47,41 +47,39 @@ def published(store: Path, name: str) -> Published:
         raise PublishedModelError(
             f"{REGISTERED_NAME}:{name} is no whole version in {store}: publish again ({error})"
         ) from None
-    said = info.metadata
-    found = Published(
+    published = PublishedModel(
         str(info.labels.get("version", name)),
         f"{REGISTERED_NAME}:{name}",
         folder,
-        str(said.get("digest", "")),
-        str(said.get("compiled_digest", "")),
+        str(info.metadata.get("digest", "")),
+        str(info.metadata.get("compiled_digest", "")),
     )
-    _check_card(found)
-    return found
+    _check(published)
+    return published
 
 
-def _check_card(found: Published) -> None:
-    """Raise PublishedModelError unless the card asks for libraries and columns that are here, and the digest holds."""
-    bundle = found.folder / BUNDLE
+def _check(published: PublishedModel) -> None:
+    """Raise PublishedModelError unless the digests hold and the libraries and columns of the card are here."""
+    bundle, tag = published.folder / BUNDLE, published.tag
     try:
         card = Card.read(bundle)
-        found_digests = {file: file_digest(bundle / file) for file in (MODEL_FILE, COMPILED_FILE)}
+        digests = {file: file_digest(bundle / file) for file in (MODEL_FILE, COMPILED_FILE)}
     except (OSError, ModelError) as error:
-        raise PublishedModelError(
-            f"{found.tag} has no card or model that can be read, publish again: {error}"
-        ) from None
-    for (file, digest), expected in zip(found_digests.items(), (found.digest, found.compiled_digest), strict=True):
+        detail = f"{tag} has no card or model that can be read, publish again: {error}"
+        raise PublishedModelError(detail) from None
+    for (file, digest), expected in zip(digests.items(), (published.digest, published.compiled_digest), strict=True):
         if digest != expected:
             raise PublishedModelError(
-                f"{found.tag} is refused: its {file} has digest {digest[:12]}, expected {expected[:12] or 'none'}: "
+                f"{tag} is refused: its {file} has digest {digest[:12]}, expected {expected[:12] or 'none'}: "
                 "it is not what was published; publish again"
             )
     for library, fitted_with, installed in other_releases(card.libraries):
         raise PublishedModelError(
-            f"{found.tag} is refused: it was fitted with {library} {fitted_with}, here is {installed or 'none'}: "
+            f"{tag} is refused: it was fitted with {library} {fitted_with}, here is {installed or 'none'}: "
             "install what it was fitted with, or fit and publish again"
         )
     if unknown := [column for column in card.feature_columns if column not in FEATURE_NAMES]:
         raise PublishedModelError(
-            f"{found.tag} is refused: it reads {', '.join(map(str, unknown[:5]))}, which are no features here: "
+            f"{tag} is refused: it reads {', '.join(map(str, unknown[:5]))}, which are no features here: "
             "install the version of its card, or fit and publish again"
         )

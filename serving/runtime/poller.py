@@ -1,44 +1,55 @@
-"""Looking now and then at what may have changed, in a thread beside the requests."""
+"""Runs checks every few seconds in a thread beside the requests."""
 
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
-Said = Callable[..., None]
-Stamp = tuple[int, int, int] | None
+from serving.runtime.json_log import LogEvent
+
+FileStamp = tuple[int, int, int] | None
 
 
-class Rounds:
-    """Does some things every few seconds in a thread of its own, which outlives their faults."""
+class Poller:
+    """Runs each check every few seconds, in a thread that a failing check does not end.
 
-    def __init__(self, seconds: float, say: Said, *tasks: Callable[[], None]) -> None:
-        self._seconds, self._say, self._tasks = seconds, say, tasks
+    Parameters
+    ----------
+    seconds : float
+        Pause between two rounds of checks.
+    log_event : callable
+        Receives the failures.
+    *checks : callable
+        Called without arguments, one after the other.
+    """
+
+    def __init__(self, seconds: float, log_event: LogEvent, *checks: Callable[[], None]) -> None:
+        self._seconds, self._log_event, self._checks = seconds, log_event, checks
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="rounds", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="poller", daemon=True)
 
     def __enter__(self) -> None:
         self._thread.start()
 
     def __exit__(self, *_: object) -> None:
-        """Stop; returns when what is being done is done, a version that is loaded taken over."""
+        """Stop; returns when the running check is done, so a version that is being loaded goes into service."""
         self._stopped.set()
         self._thread.join()
 
     def _run(self) -> None:
         while True:
-            for task in self._tasks:
+            for check in self._checks:
                 try:
-                    task()
+                    check()
                 except Exception as error:
-                    self._say(event="round failed", fault=type(error).__name__, reason=str(error))
+                    self._log_event(event="round failed", fault=type(error).__name__, reason=str(error))
             if self._stopped.wait(self._seconds):
                 return
 
 
-def stamp(path: Path) -> Stamp:
+def file_stamp(path: Path) -> FileStamp:
     """Return what changes when the file is written anew; None when it cannot be read."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_ino, found.st_size
+    return status.st_mtime_ns, status.st_ino, status.st_size

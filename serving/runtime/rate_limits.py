@@ -1,4 +1,4 @@
-"""How often a caller may ask: windows that slide, counted in each worker by itself."""
+"""Rate limits with sliding windows, counted in each worker by itself."""
 
 import math
 import re
@@ -12,28 +12,28 @@ from features.errors import RateLimitError
 
 
 @lru_cache(maxsize=1024)
-def parsed_rate(rate: object) -> RateLimitItem:
+def parse_rate(rate: object) -> RateLimitItem:
     """Return a rate like `100/second` or `5000/minute`; raises RateLimitError for anything else."""
     if not isinstance(rate, str) or not re.fullmatch(r"[1-9]\d{0,8}/(second|minute|hour|day)", rate):
         raise RateLimitError(f"{rate!r} is no rate: write it like 100/second, 5000/minute, 20000/hour or 1000000/day")
     return parse(rate)
 
 
-class Rates:
-    """Counts of the calls of each caller; a worker has its own, so with several a caller has as many times the rate."""
+class RateLimiter:
+    """Counts the requests of each client; with several workers a client may get the rate from each of them."""
 
     def __init__(self) -> None:
         self._storage = MemoryStorage()
         self._limiter = SlidingWindowCounterRateLimiter(self._storage)
 
-    def wait(self, who: str, rate: str) -> int:
-        """Count one call; return 0 when it may go on, else the whole seconds after which to try again."""
-        item = parsed_rate(rate)
-        if self._limiter.hit(item, who):
+    def wait(self, client: str, rate: str) -> int:
+        """Count one request; return 0 if it may pass, else the whole seconds after which to try again."""
+        item = parse_rate(rate)
+        if self._limiter.hit(item, client):
             return 0
         window = item.get_expiry()
-        before, before_ends, now, now_ends = self._storage.get_sliding_window(item.key_for(who), window)
-        # The calls of the window before count less and less until it is a window ago; those of this one when it ends.
-        room = item.amount - now
-        seconds = before_ends - room * window / before if before and room > 0 else now_ends - window
+        previous, previous_ends, current, current_ends = self._storage.get_sliding_window(item.key_for(client), window)
+        # Requests of the previous window lose weight until it has passed; those of this one do when it ends.
+        room = item.amount - current
+        seconds = previous_ends - room * window / previous if previous and room > 0 else current_ends - window
         return min(window, max(1, math.floor(seconds) + 1))

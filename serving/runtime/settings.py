@@ -1,4 +1,4 @@
-"""How the service is run, read from the environment, so that it is the same under every way to start it."""
+"""Settings of the service, from the environment, so that they are the same however it is started."""
 
 import os
 from collections.abc import Mapping
@@ -7,12 +7,26 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from features.errors import RateLimitError, SettingsError
-from serving.runtime.rate_limits import parsed_rate
+from serving.runtime.rate_limits import parse_rate
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The file of keys, the rate of all who have none of their own, the zone without a model, and the rest."""
+    """Settings of a worker.
+
+    Attributes
+    ----------
+    keys : Path, optional
+        File of API keys; None admits requests without a key.
+    rate : str, optional
+        Rate limit of clients without one of their own, like `100/second`.
+    timezone : str
+        Business time zone while there is no model.
+    scores, report : Path, optional
+        Files that `regulars score` and `regulars compare` write.
+    watch_seconds : float
+        Pause between two checks for a new version, new keys.
+    """
 
     keys: Path | None = None
     rate: str | None = None
@@ -22,13 +36,13 @@ class Settings:
     watch_seconds: float = 1.0
 
 
-def settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings of the `REGULARS_...` variables; raises SettingsError for values that cannot be used."""
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings from the `REGULARS_...` variables; raises SettingsError for values that cannot be used."""
     get = environment.get
     rate, timezone = get("REGULARS_RATE") or None, get("REGULARS_TIMEZONE") or "UTC"
     try:
         if rate:
-            parsed_rate(rate)
+            parse_rate(rate)
         ZoneInfo(timezone)
     except RateLimitError as error:
         raise SettingsError(f"REGULARS_RATE: {error}") from None
@@ -44,23 +58,23 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
     )
 
 
-def workers(environment: Mapping[str, str] = os.environ) -> int:
-    """Return how many workers REGULARS_WORKERS asks for, 1 without it."""
-    said = environment.get("REGULARS_WORKERS") or "1"
-    if not said.isdecimal() or not 1 <= int(said) <= 64:
-        raise SettingsError(f"REGULARS_WORKERS is {said!r}, expected a number from 1 to 64")
-    return int(said)
+def worker_count(environment: Mapping[str, str] = os.environ) -> int:
+    """Return the number of workers, from REGULARS_WORKERS; 1 without it."""
+    count = environment.get("REGULARS_WORKERS") or "1"
+    if not count.isdecimal() or not 1 <= int(count) <= 64:
+        raise SettingsError(f"REGULARS_WORKERS is {count!r}, expected a number from 1 to 64")
+    return int(count)
 
 
-def _path(said: str | None) -> Path | None:
-    return Path(said) if said else None
+def _path(value: str | None) -> Path | None:
+    return Path(value) if value else None
 
 
-def _seconds(said: str | None) -> float:
+def _seconds(value: str | None) -> float:
     try:
-        seconds = float(said or 1.0)
+        seconds = float(value or 1.0)
     except ValueError:
         seconds = 0.0
     if not 0.05 <= seconds <= 3600:
-        raise SettingsError(f"REGULARS_WATCH_SECONDS is {said!r}, expected seconds from 0.05 to 3600")
+        raise SettingsError(f"REGULARS_WATCH_SECONDS is {value!r}, expected seconds from 0.05 to 3600")
     return seconds

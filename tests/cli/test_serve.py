@@ -4,7 +4,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from serving.runtime.api_keys import caller, read_keys
+from serving.runtime.api_keys import find_key, read_keys
 from tests.cli.conftest import Ended
 
 Command = Callable[..., Ended]
@@ -16,7 +16,7 @@ def test_a_key_is_said_once(regulars: Command, tmp_path: Path) -> None:
     assert ended.code == 0
     secret = ended.error.splitlines()[1]
     (key,) = read_keys(tmp_path / "keys.toml")
-    assert caller([key], f"Bearer {secret}", None) == key
+    assert find_key([key], f"Bearer {secret}", None) == key
     assert key.scopes == {"score", "customers"}
     assert secret not in (tmp_path / "keys.toml").read_text()
 

@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
 
 from features.ingestion.ingest import ingest
 from features.loyalty.formula import load_formula
 from features.store.event_store import EventStore, open_store
 from serving.api.app import make_app
-from serving.api.routing import Door
-from serving.state import Champion, Holder, InService
+from serving.state import CurrentState, ServedModel, ServiceState
 from tests.serving.running import put, variant
 from training.fit import fit_customer_model
 from training.models.compiled.compiled_model import CompiledModel
@@ -29,40 +29,40 @@ def example_store(tmp_path_factory: pytest.TempPathFactory) -> EventStore:
 
 
 @pytest.fixture(scope="session")
-def champion(example_store: EventStore, tmp_path_factory: pytest.TempPathFactory) -> Champion:
+def served_model(example_store: EventStore, tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
     """A model of the example log, as it is in service."""
     model = fit_customer_model(example_store, "2011-06-10", load_formula(), quick=True)
     folder = tmp_path_factory.mktemp("published")
-    return Champion("7", "regulars:7-0123456789ab", "0" * 64, folder, model, CompiledModel.of(model))
+    return ServedModel("7", "regulars:7-0123456789ab", "0" * 64, folder, model, CompiledModel.of(model))
 
 
 @pytest.fixture(scope="session")
-def in_service(champion: Champion) -> InService:
+def model_state(served_model: ServedModel) -> ServiceState:
     """The rule and the model."""
-    return InService(champion.model.formula, ZONE, champion, NOW)
+    return ServiceState(served_model.customer_model.formula, ZONE, served_model, NOW)
 
 
 @pytest.fixture(scope="session")
-def rule_in_service() -> InService:
+def rule_state() -> ServiceState:
     """The rule alone."""
-    return InService(load_formula(), ZONE, None, NOW, absent="nothing was published")
+    return ServiceState(load_formula(), ZONE, None, NOW, absent="nothing was published")
 
 
 @pytest.fixture(scope="session")
-def door(in_service: InService) -> Door:
+def app(model_state: ServiceState) -> Starlette:
     """The app with a model, whose clock stands at noon of 10 December 2011."""
-    return make_app(Holder(in_service), clock=lambda: NOW)
+    return make_app(CurrentState(model_state), clock=lambda: NOW)
 
 
 @pytest.fixture(scope="session")
-def rule_door(rule_in_service: InService) -> Door:
+def rule_app(rule_state: ServiceState) -> Starlette:
     """The app without a model, at the same time."""
-    return make_app(Holder(rule_in_service), clock=lambda: NOW)
+    return make_app(CurrentState(rule_state), clock=lambda: NOW)
 
 
 @pytest.fixture(scope="module")
-def home(champion: Champion, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(served_model: ServedModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BentoML home in which version 1 is published."""
     folder = tmp_path_factory.mktemp("home")
-    put(folder, variant(champion.model, 1), 1)
+    put(folder, variant(served_model.customer_model, 1), 1)
     return folder

@@ -18,7 +18,7 @@ from features.loyalty.formula import Band, Formula, Part, load_formula
 from features.loyalty.scoring import drop_unpriced_parts, score
 from features.store.event_store import EventStore
 from serving.batch import Forecasts, Summary, write_scores
-from serving.batch_lookup import last_scores
+from serving.batch_lookup import lookup_batch_scores
 from tests.features.logs import DAY, KIND, Event, Log, logs, shelved
 from tests.training.logs import simulated, stored
 from training.fit import fit_customer_model
@@ -200,7 +200,7 @@ def test_a_customer_is_looked_up_with_what_the_scores_are_of(scores: Path) -> No
     """The rows are those of the file, in its order; ids not in it are named once; the file's facts come along."""
     base = written(scores)
     first, last = base.index[0], base.index[-1]
-    found = last_scores(scores, [last, "nobody", first, "nobody", last])
+    found = lookup_batch_scores(scores, [last, "nobody", first, "nobody", last])
     assert [row.pop("customer_id") for row in found.rows] == [first, last]
     assert found.rows == base.loc[[first, last]].astype(object).where(lambda x: x.notna(), None).to_dict("records")
     assert found.unknown == ["nobody"]

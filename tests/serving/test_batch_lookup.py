@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import BatchScoresError
-from serving.batch_lookup import last_scores
+from serving.batch_lookup import lookup_batch_scores
 
 
 @given(st.lists(st.text(max_size=3), max_size=5))
@@ -22,7 +22,7 @@ def test_every_id_asked_for_is_found_or_named(ids: list[str]) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "scores.parquet"
         pq.write_table(table.replace_schema_metadata({"regulars": "{}"}), path, row_group_size=2)
-        found = last_scores(path, ids)
+        found = lookup_batch_scores(path, ids)
     assert {row["customer_id"] for row in found.rows} == set(ids) & set(people)
     assert set(found.unknown) == set(ids) - set(people)
 
@@ -34,7 +34,7 @@ def test_scores_that_cannot_be_read_are_one_line(tmp_path: Path, content: bytes 
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(BatchScoresError, match="batch scores") as caught:
-        last_scores(path, ["a"])
+        lookup_batch_scores(path, ["a"])
     assert "\n" not in str(caught.value)
 
 
@@ -42,4 +42,4 @@ def test_a_table_of_something_else_is_refused(tmp_path: Path) -> None:
     """A Parquet file that `regulars score` did not write is no file of scores."""
     pq.write_table(pa.table({"customer_id": ["a"]}), tmp_path / "features.parquet")
     with pytest.raises(BatchScoresError, match="holds no batch scores: write them with `regulars score`"):
-        last_scores(tmp_path / "features.parquet", ["a"])
+        lookup_batch_scores(tmp_path / "features.parquet", ["a"])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.state import Champion
+from serving.state import ServedModel
 from tests.serving.running import ROOT, Running, answers, eventually, free_port, put
 
 UV = shutil.which("uv")
@@ -19,10 +19,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.mark.skipif(UV is None, reason="uv is not here, which makes the environment")
-def test_an_unpacked_bento_scores_in_an_environment_of_its_own(champion: Champion, tmp_path: Path) -> None:
+def test_an_unpacked_bento_scores_in_an_environment_of_its_own(served_model: ServedModel, tmp_path: Path) -> None:
     """Without this project, MLflow, Numba or DuckDB; the version in it answers."""
     home = tmp_path / "home"
-    put(home, champion.model, 5)
+    put(home, served_model.customer_model, 5)
     given = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     given |= {"BENTOML_HOME": str(home)}
     archive, folder = tmp_path / "bento.tar.gz", tmp_path / "unpacked"

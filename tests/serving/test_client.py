@@ -9,19 +9,19 @@ from typing import Any
 import msgspec
 import pytest
 import uvicorn
+from starlette.applications import Starlette
 
 from features.errors import RequestRefusedError
-from serving.api.routing import Door
 from serving.client import Client
 from serving.request_types import Customer, Purchase, Visit
 from tests.serving.asking import ask, feature_row
 
 
 @pytest.fixture(scope="module")
-def client(door: Door) -> Iterator[Client]:
+def client(app: Starlette) -> Iterator[Client]:
     """A client of the app behind uvicorn, on a free port of this machine."""
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(door, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     yield Client(f"http://127.0.0.1:{listening.getsockname()[1]}/")
@@ -30,7 +30,7 @@ def client(door: Door) -> Iterator[Client]:
     assert not thread.is_alive()
 
 
-def test_scores_come_back_typed(client: Client, door: Door) -> None:
+def test_scores_come_back_typed(client: Client, app: Starlette) -> None:
     """Events and features are scored as without the client."""
     events = [
         Purchase(event_time="2011-03-20 15:05:00", amount=88.9),
@@ -40,7 +40,7 @@ def test_scores_come_back_typed(client: Client, door: Door) -> None:
     assert (found.model_version, found.horizon_days) == ("7", 30)
     assert 0 < found.scores[0].churn_probability < 1
     assert found.scores[0].loyalty_parts["visits"].score > 0
-    expected = ask(door, "/score_features", {"rows": [feature_row()], "as_of": "2011-06-10"}).json()
+    expected = ask(app, "/score_features", {"rows": [feature_row()], "as_of": "2011-06-10"}).json()
     assert (
         client.score_features([feature_row()], "2011-06-10").scores[0].loyalty_score
         == (expected["scores"][0]["loyalty_score"])

@@ -9,18 +9,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from starlette.applications import Starlette
 
+from features.as_of import AsOf
 from features.definitions import FEATURE_NAMES
 from features.engines.feature_table import feature_table
 from features.store.event_store import EventStore
 from serving.api.app import make_app
 from serving.api.event_json import features_of
-from serving.api.handlers import ONE_BY_ONE
-from serving.api.routing import Door
+from serving.api.handlers import SINGLE_ROWS
 from serving.batch import Forecasts, write_scores
 from serving.request_types import Customer
-from serving.state import Champion, Holder, InService
-from serving.timestamps import read_moment
+from serving.state import CurrentState, ServedModel, ServiceState
 from tests.serving.asking import ARROW, PARQUET, ask
 from tests.serving.conftest import EXAMPLE, NOW, ZONE
 
@@ -48,11 +48,11 @@ def customers(log: pa.Table) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def batch_file(example_store: EventStore, champion: Champion, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def batch_file(example_store: EventStore, served_model: ServedModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `regulars score` writes of the whole base."""
     path = tmp_path_factory.mktemp("batch") / "scores.parquet"
-    forecasts = Forecasts(champion.model, champion.version, HORIZON)
-    write_scores(example_store, AS_OF, champion.model.formula, path, forecasts)
+    forecasts = Forecasts(served_model.customer_model, served_model.version, HORIZON)
+    write_scores(example_store, AS_OF, served_model.customer_model.formula, path, forecasts)
     return path
 
 
@@ -103,7 +103,7 @@ def test_features_are_those_of_the_batch_to_the_bit(example_store: EventStore, c
     known = 0
     for one in customers:
         faults: list[tuple[str, str]] = []
-        ours = features_of(msgspec.convert(one, Customer), "", read_moment(AS_OF, ZONE, 2**62), ZONE, 2**62, faults)
+        ours = features_of(msgspec.convert(one, Customer), "", AsOf.parse(AS_OF, ZONE), ZONE, 2**62, faults)
         assert not faults
         if one["customer_id"] in batch.index:
             theirs = batch.loc[one["customer_id"]].to_numpy()
@@ -114,16 +114,16 @@ def test_features_are_those_of_the_batch_to_the_bit(example_store: EventStore, c
     assert known > 300
 
 
-def test_events_score_as_the_batch(door: Door, customers: list[dict[str, Any]], batch: dict[str, Any]) -> None:
+def test_events_score_as_the_batch(app: Starlette, customers: list[dict[str, Any]], batch: dict[str, Any]) -> None:
     """Few customers in a request, which are scored one by one, and all in one request get the batch's scores."""
     few = [
         score
         for first in range(0, MANY, 100)
-        for score in ask(door, "/score", request_for(customers[first : first + 100])).json()["scores"]
+        for score in ask(app, "/score", request_for(customers[first : first + 100])).json()["scores"]
     ]
-    assert ONE_BY_ONE >= 100
+    assert SINGLE_ROWS >= 100
     assert same(few, batch) > 300
-    answer = ask(door, "/score", request_for(customers)).json()
+    answer = ask(app, "/score", request_for(customers)).json()
     assert same(answer.pop("scores"), batch) > 300
     assert answer == {"formula_version": "1", "model_version": "7", "as_of": "2011-06-10T00:00:00+01:00"} | {
         "horizon_days": HORIZON
@@ -141,16 +141,18 @@ def sent(table: pa.Table, kind: str) -> bytes:
 
 
 @pytest.mark.parametrize("kind", [ARROW, PARQUET])
-def test_event_tables_score_as_the_batch(door: Door, log: pa.Table, batch: dict[str, Any], kind: str) -> None:
+def test_event_tables_score_as_the_batch(app: Starlette, log: pa.Table, batch: dict[str, Any], kind: str) -> None:
     """The log itself, as Arrow or Parquet, gets the batch's scores."""
     query = f"as_of={AS_OF}&horizon_days={HORIZON}"
-    answer = ask(door, "/score", sent(log, kind), kind=kind, query=query)
+    answer = ask(app, "/score", sent(log, kind), kind=kind, query=query)
     assert answer.status == 200, answer.body
     assert same(answer.json()["scores"], batch) > 300
 
 
 @pytest.mark.parametrize("form", ["rows", "few rows", "columns", "few columns", ARROW, PARQUET])
-def test_features_score_as_the_batch(door: Door, example_store: EventStore, batch: dict[str, Any], form: str) -> None:
+def test_features_score_as_the_batch(
+    app: Starlette, example_store: EventStore, batch: dict[str, Any], form: str
+) -> None:
     """Rows of the feature table, in every form, get the batch's scores."""
     features = feature_table(example_store, AS_OF).iloc[:: 50 if form.startswith("few") else 8]
     table = pa.Table.from_pandas(features.reset_index(), preserve_index=False)
@@ -164,18 +166,18 @@ def test_features_score_as_the_batch(door: Door, example_store: EventStore, batc
     query = f"as_of={AS_OF}&horizon_days={HORIZON}"
     if isinstance(body, dict):
         body, query = body | {"as_of": AS_OF, "horizon_days": HORIZON}, ""
-    answer = ask(door, "/score_features", body, kind=kind, query=query)
+    answer = ask(app, "/score_features", body, kind=kind, query=query)
     assert answer.status == 200, answer.body
     assert same(answer.json()["scores"], batch) == len(features)
-    assert (len(features) <= ONE_BY_ONE) == form.startswith("few")
+    assert (len(features) <= SINGLE_ROWS) == form.startswith("few")
 
 
-def test_an_answer_in_arrow_says_the_same(door: Door, example_store: EventStore, batch: dict[str, Any]) -> None:
+def test_an_answer_in_arrow_says_the_same(app: Starlette, example_store: EventStore, batch: dict[str, Any]) -> None:
     """The columns of the batch file, with what they are of in the metadata, and why where there is no forecast."""
     features = feature_table(example_store, AS_OF).iloc[::8]
     table = pa.Table.from_pandas(features.reset_index(), preserve_index=False)
     query = f"as_of={AS_OF}&horizon_days={HORIZON}"
-    answer = ask(door, "/score_features", sent(table, ARROW), kind=ARROW, accept=ARROW, query=query)
+    answer = ask(app, "/score_features", sent(table, ARROW), kind=ARROW, accept=ARROW, query=query)
     assert answer.headers["content-type"] == ARROW
     with pa.ipc.open_stream(answer.body) as reader:
         found = reader.read_all()
@@ -191,11 +193,11 @@ def test_an_answer_in_arrow_says_the_same(door: Door, example_store: EventStore,
             assert value == (pytest.approx(expected, rel=1e-9, abs=1e-9) if isinstance(expected, float) else expected)
 
 
-def test_last_scores_are_those_of_the_file(in_service: InService, batch_file: Path, batch: dict[str, Any]) -> None:
+def test_last_scores_are_those_of_the_file(model_state: ServiceState, batch_file: Path, batch: dict[str, Any]) -> None:
     """/score_customers gives the rows of the batch file in the order asked for, and names who is not in it."""
-    door = make_app(Holder(in_service), scores=batch_file, clock=lambda: NOW)
+    app = make_app(CurrentState(model_state), scores=batch_file, clock=lambda: NOW)
     ids = list(batch)[100:0:-1]
-    answer = ask(door, "/score_customers", {"customer_ids": [*ids[:50], "nobody", *ids[50:]]}).json()
+    answer = ask(app, "/score_customers", {"customer_ids": [*ids[:50], "nobody", *ids[50:]]}).json()
     scores = answer.pop("scores")
     assert [score["customer_id"] for score in scores] == ids
     assert answer == {
@@ -213,13 +215,13 @@ def test_last_scores_are_those_of_the_file(in_service: InService, batch_file: Pa
 
 
 def test_last_scores_of_the_rule_alone_say_so(
-    rule_in_service: InService, example_store: EventStore, tmp_path: Path
+    rule_state: ServiceState, example_store: EventStore, tmp_path: Path
 ) -> None:
     """A batch without a model has no forecasts and no horizon, and says why."""
-    door = make_app(Holder(rule_in_service), scores=tmp_path / "scores.parquet", clock=lambda: NOW)
-    assert ask(door, "/score_customers", {"customer_ids": ["12415"]}).status == 409
-    write_scores(example_store, AS_OF, rule_in_service.formula, tmp_path / "scores.parquet")
-    answer = ask(door, "/score_customers", {"customer_ids": ["12415"]}).json()
+    app = make_app(CurrentState(rule_state), scores=tmp_path / "scores.parquet", clock=lambda: NOW)
+    assert ask(app, "/score_customers", {"customer_ids": ["12415"]}).status == 409
+    write_scores(example_store, AS_OF, rule_state.formula, tmp_path / "scores.parquet")
+    answer = ask(app, "/score_customers", {"customer_ids": ["12415"]}).json()
     assert answer["absent"] == {"model_version": "the batch was scored without a model"}
     assert "horizon_days" not in answer
     (score,) = answer["scores"]

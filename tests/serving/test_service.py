@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from serving.runtime.api_keys import add_key
-from serving.state import Champion
+from serving.state import ServedModel
 from tests.serving.running import (
     PATIENCE,
     REQUEST,
@@ -56,12 +56,14 @@ def test_health_is_as_bentoml_gives_it_and_readiness_ours(service: Running) -> N
     assert "://" not in service.ask("GET", "/").text.replace("http://www.w3.org", "")
 
 
-def test_a_new_version_is_taken_over_and_a_bad_one_refused(service: Running, home: Path, champion: Champion) -> None:
+def test_a_new_version_is_taken_over_and_a_bad_one_refused(
+    service: Running, home: Path, served_model: ServedModel
+) -> None:
     """Without a restart; readiness and /versions say what was refused, and the old version answers on."""
     workers = service.workers()
-    put(home, variant(champion.model, 2), 2)
+    put(home, variant(served_model.customer_model, 2), 2)
     eventually(lambda: service.version() == "2", "version 2 answers")
-    bad = put(home, variant(champion.model, 3), 3)
+    bad = put(home, variant(served_model.customer_model, 3), 3)
     with (bad / "bundle" / "compiled.json").open("ab") as file:
         file.write(b" ")
     latest(home, bad.name)
@@ -70,7 +72,7 @@ def test_a_new_version_is_taken_over_and_a_bad_one_refused(service: Running, hom
     assert service.ask("GET", "/versions").json()["model"]["version"] == "2"
     assert service.version() == "2"
     assert "regulars_version_refused 1.0" in service.ask("GET", "/metrics").text
-    put(home, variant(champion.model, 4), 4)
+    put(home, variant(served_model.customer_model, 4), 4)
     eventually(lambda: service.version() == "4", "version 4 answers")
     assert service.ask("GET", "/readyz").json() == {"status": "ready"}
     assert service.workers() == workers
@@ -138,7 +140,7 @@ def test_a_thousand_idle_connections_are_held(service: Running) -> None:
 
 
 @pytest.fixture(scope="module")
-def guarded(champion: Champion, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, Path]]:
+def guarded(served_model: ServedModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, Path]]:
     """A service with keys, whose log is on a full disk, and nothing published."""
     home = tmp_path_factory.mktemp("guarded")
     keys = home / "keys.toml"
@@ -202,9 +204,9 @@ def refused(home: Path, *options: str, **environment: str) -> str:
     return lines[1]
 
 
-def test_another_environment_is_refused_before_the_port_is_bound(champion: Champion, tmp_path: Path) -> None:
+def test_another_environment_is_refused_before_the_port_is_bound(served_model: ServedModel, tmp_path: Path) -> None:
     """In one line; so are keys that cannot be read."""
-    folder = put(tmp_path, champion.model, 1)
+    folder = put(tmp_path, served_model.customer_model, 1)
     card = folder / "bundle" / "card.json"
     card.write_text(card.read_text().replace('"scikit-learn": "', '"scikit-learn": "0.'))
     assert "fitted with scikit-learn 0." in refused(tmp_path)

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from starlette.applications import Starlette
 
 from serving import request_types as schemas
 from serving import response_types as replies
-from serving.api.app import Limits
-from serving.api.openapi import description
-from serving.api.problem_details import KINDS, MOST_FAULTS
-from serving.api.routing import Door
+from serving.api.app import RequestLimits
+from serving.api.openapi import document
+from serving.api.problem_details import KINDS, MAXIMUM_FAULTS
 from tests.serving.asking import ask
 
 PAGE = (Path(__file__).parents[2] / "docs" / "service.md").read_text()
 
 
-def test_every_endpoint_is_told(door: Door) -> None:
+def test_every_endpoint_is_told(app: Starlette) -> None:
     """Each path of the app stands in the page with its method, and no other in its table but BentoML's two."""
-    described = json.loads(description())["paths"]
+    described = json.loads(document())["paths"]
     told = set(re.findall(r"`(GET|POST) (/[a-z_.]*)`", PAGE))
     methods = {(method.upper(), path) for path, methods in described.items() for method in methods}
     assert told == methods | {("GET", "/livez"), ("GET", "/metrics")}
@@ -30,11 +30,19 @@ def test_every_problem_is_told() -> None:
     """The table of problems is that of the code."""
     told = re.findall(r"^\| `/problems/([a-z-]+)` \| (\d+) \| (.*) \|$", PAGE, re.MULTILINE)
     assert told == [(name, str(kind.status), kind.meaning) for name, kind in KINDS.items()]
-    assert f"Up to {MOST_FAULTS} faults" in PAGE
+    assert f"Up to {MAXIMUM_FAULTS} faults" in PAGE
 
 
 @pytest.mark.parametrize(
-    "type_", [replies.Score, replies.ScoreAnswer, replies.Part, replies.Interval, schemas.Asked, schemas.ScoreRequest]
+    "type_",
+    [
+        replies.Score,
+        replies.ScoreAnswer,
+        replies.Part,
+        replies.Interval,
+        schemas.ScoringParameters,
+        schemas.ScoreRequest,
+    ],
 )
 def test_every_field_is_told(type_: type[msgspec.Struct]) -> None:
     """The fields of requests and answers stand in the page."""
@@ -43,7 +51,7 @@ def test_every_field_is_told(type_: type[msgspec.Struct]) -> None:
 
 def test_the_limits_are_told() -> None:
     """The numbers in the page are those of the code."""
-    limits = Limits()
+    limits = RequestLimits()
     for name, value in {
         "bytes of a body": limits.body_bytes,
         "customers in a request": limits.customers,
@@ -51,15 +59,15 @@ def test_the_limits_are_told() -> None:
         "seconds for a body to arrive": int(limits.body_seconds),
     }.items():
         assert f"| {name} | {value:,} |" in PAGE
-    assert f"| {limits.waiting}, and one under way |" in PAGE
+    assert f"| {limits.queue_size}, and one under way |" in PAGE
     assert f"Bodies above {limits.inline_bytes:,} bytes" in PAGE
-    assert f"1 to {schemas.LONGEST_HORIZON}, default {schemas.HORIZON}" in PAGE
+    assert f"1 to {schemas.MAXIMUM_HORIZON_DAYS}, default {schemas.DEFAULT_HORIZON_DAYS}" in PAGE
 
 
-def test_the_examples_of_the_page_work(door: Door) -> None:
+def test_the_examples_of_the_page_work(app: Starlette) -> None:
     """What curl sends in the page is scored; the answer shown has the form of an answer."""
     (sent,) = re.findall(r"/score -H [^\n]* -d '(\{.*?\})'\n", PAGE, re.DOTALL)
-    found = ask(door, "/score", sent.encode())
+    found = ask(app, "/score", sent.encode())
     assert found.status == 200
     shown, problem = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL))
     assert msgspec.convert(shown, replies.ScoreAnswer).scores

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from features.as_of import AsOf
 from features.errors import TimestampError
 from features.ingestion.casting import RowErrors, cast_timestamps
 from features.timezones import business_timezone
-from serving.timestamps import TIME, moment, read_moment, written
+from serving.timestamps import TIME, local_time, read_timestamp
 
 ZONES = st.sampled_from(["UTC", "Europe/London", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"])
 NEVER = 2**62
@@ -37,28 +38,28 @@ def test_a_text_is_the_moment_that_ingest_reads(day: str, clock: str, offset: st
         assert theirs is None or faults.entries
         return
     try:
-        ours = read_moment(text, zone, NEVER)
+        ours, day = read_timestamp(text, zone, NEVER)
     except TimestampError:
         assert faults.entries
         return
     assert not faults.entries
-    assert ours.time == theirs
-    assert ours.day == business_timezone(zone).days(pa.array([theirs]).to_numpy())[0]
+    assert ours == theirs
+    assert day == business_timezone(zone).days(pa.array([theirs]).to_numpy())[0]
 
 
 @given(time=st.datetimes(datetime(1901, 1, 1), datetime(2199, 1, 1), timezones=ZONES.map(ZoneInfo)), zone=ZONES)
 def test_a_time_with_its_zone_is_a_moment_and_back(time: datetime, zone: str) -> None:
     """The moment of a time is the distance from 1970 in UTC, its day the one on the zone's wall."""
-    found = moment(time, zone)
+    found = AsOf.parse(time, zone)
     there = time.astimezone(UTC)
     assert found.time == (there - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
     assert found.day == (there.astimezone(ZoneInfo(zone)).date() - datetime(1970, 1, 1).date()).days
-    assert written(found, zone).astimezone(UTC) == there
+    assert local_time(found.time, zone).astimezone(UTC) == there
 
 
 def test_what_is_too_late_is_refused() -> None:
     """A moment after the latest is refused, the latest itself is not."""
-    latest = read_moment("2011-06-10", "UTC", NEVER).time
-    assert read_moment("2011-06-10", "UTC", latest).time == latest
+    latest = read_timestamp("2011-06-10", "UTC", NEVER)[0]
+    assert read_timestamp("2011-06-10", "UTC", latest)[0] == latest
     with pytest.raises(TimestampError, match="ahead of the clock"):
-        read_moment("2011-06-10T00:00:00.000001", "UTC", latest)
+        read_timestamp("2011-06-10T00:00:00.000001", "UTC", latest)

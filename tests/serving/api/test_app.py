@@ -6,78 +6,78 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
 
-from serving.api.app import Limits, make_app
+from serving.api.app import RequestLimits, make_app
 from serving.api.problem_details import ProblemError
-from serving.api.routing import Door
-from serving.api.worker_thread import Aside
-from serving.state import Champion, Holder, InService
+from serving.api.worker_thread import WorkerThread
+from serving.state import CurrentState, ServedModel, ServiceState
 from tests.serving.asking import ask, columns_request, feature_row, score_request
 from tests.serving.conftest import NOW, ZONE
 
 
-def test_versions_tell_all_that_is_in_service(door: Door, champion: Champion) -> None:
+def test_versions_tell_all_that_is_in_service(app: Starlette, served_model: ServedModel) -> None:
     """Formula, features, model and data, and since when."""
-    found = ask(door, "/versions").json()
+    found = ask(app, "/versions").json()
     assert found["formula"]["version"] == "1"
     assert found["model"] | {"libraries": None} == {
         "version": "7",
-        "tag": champion.tag,
-        "digest": champion.digest,
+        "tag": served_model.tag,
+        "digest": served_model.digest,
         "as_of": "2011-06-10",
-        "customers": champion.model.card.customers,
-        "horizons": list(champion.model.card.horizons),
+        "customers": served_model.customer_model.card.customers,
+        "horizons": list(served_model.customer_model.card.horizons),
         "formula_version": "1",
-        "code_version": champion.model.card.code_version,
+        "code_version": served_model.customer_model.card.code_version,
         "libraries": None,
     }
-    assert found["data"]["digest"] == champion.model.card.data_digest
+    assert found["data"]["digest"] == served_model.customer_model.card.data_digest
     assert (found["timezone"], len(found["features"]), found["since"]) == (ZONE, 77, "2011-12-10T12:00:00Z")
     assert "refused" not in found
 
 
-def test_without_a_model_the_service_is_degraded(rule_door: Door, rule_in_service: InService) -> None:
+def test_without_a_model_the_service_is_degraded(rule_app: Starlette, rule_state: ServiceState) -> None:
     """The rule is served all the same, and the reason stands in readiness and versions."""
-    assert ask(rule_door, "/readyz").json() == {"status": "degraded", "reasons": ["nothing was published"]}
-    assert ask(rule_door, "/versions").json()["absent"] == {"model": "nothing was published"}
-    assert "nothing was published" in ask(rule_door, "/").body.decode()
+    assert ask(rule_app, "/readyz").json() == {"status": "degraded", "reasons": ["nothing was published"]}
+    assert ask(rule_app, "/versions").json()["absent"] == {"model": "nothing was published"}
+    assert "nothing was published" in ask(rule_app, "/").body.decode()
 
 
-def test_a_version_that_was_refused_is_told(in_service: InService) -> None:
+def test_a_version_that_was_refused_is_told(model_state: ServiceState) -> None:
     """The old version scores on; that a newer one was refused is in readiness, versions and on the page."""
-    door = make_app(Holder(replace(in_service, refused="its digest is wrong <b>")), clock=lambda: NOW)
-    ready = ask(door, "/readyz")
+    app = make_app(CurrentState(replace(model_state, refused="its digest is wrong <b>")), clock=lambda: NOW)
+    ready = ask(app, "/readyz")
     assert ready.status == 200
     assert ready.json() == {"status": "degraded", "reasons": ["a newer version was refused: its digest is wrong <b>"]}
-    assert ask(door, "/versions").json()["refused"] == "its digest is wrong <b>"
-    page = ask(door, "/").body.decode()
+    assert ask(app, "/versions").json()["refused"] == "its digest is wrong <b>"
+    page = ask(app, "/").body.decode()
     assert "its digest is wrong &lt;b&gt;" in page
     assert "://" not in page
 
 
-def test_all_is_well(door: Door) -> None:
+def test_all_is_well(app: Starlette) -> None:
     """Ready without a word more; the page asks for nothing from elsewhere."""
-    assert ask(door, "/readyz").json() == {"status": "ready"}
-    page = ask(door, "/")
+    assert ask(app, "/readyz").json() == {"status": "ready"}
+    page = ask(app, "/")
     assert page.headers["content-type"].startswith("text/html")
     assert "://" not in page.body.decode()
 
 
-def test_a_swap_is_seen_by_the_next_request(in_service: InService, rule_in_service: InService) -> None:
-    """The holder is read once a request."""
-    holder = Holder(rule_in_service)
-    door = make_app(holder, clock=lambda: NOW)
-    assert "model_version" not in ask(door, "/score", score_request()).json()
-    holder.now = in_service
-    assert ask(door, "/score", score_request()).json()["model_version"] == "7"
+def test_a_swap_is_seen_by_the_next_request(model_state: ServiceState, rule_state: ServiceState) -> None:
+    """The state is read once a request."""
+    current = CurrentState(rule_state)
+    app = make_app(current, clock=lambda: NOW)
+    assert "model_version" not in ask(app, "/score", score_request()).json()
+    current.state = model_state
+    assert ask(app, "/score", score_request()).json()["model_version"] == "7"
 
 
-def test_a_long_answer_is_that_of_its_parts(door: Door) -> None:
+def test_a_long_answer_is_that_of_its_parts(app: Starlette) -> None:
     """Thousands of scores come in pieces that make up one JSON text, in the order asked for."""
     names = [f"c{at}" for at in range(4001)]
     columns = {name: [value] * len(names) for name, value in feature_row().items()} | {"customer_id": names}
-    answer = ask(door, "/score_features", columns_request(columns=columns)).json()
-    alone = ask(door, "/score_features", columns_request()).json()
+    answer = ask(app, "/score_features", columns_request(columns=columns)).json()
+    alone = ask(app, "/score_features", columns_request()).json()
     assert [score["customer_id"] for score in answer["scores"]] == names
     (expected,) = alone["scores"]
     for score in (answer["scores"][0], answer["scores"][-1]):
@@ -86,7 +86,7 @@ def test_a_long_answer_is_that_of_its_parts(door: Door) -> None:
     assert {k: v for k, v in answer.items() if k != "scores"} == {k: v for k, v in alone.items() if k != "scores"}
 
 
-def test_the_log_is_told_how_many_and_by_which(door: Door) -> None:
+def test_the_log_is_told_how_many_and_by_which(app: Starlette) -> None:
     """What the log may know of a request: the number of customers and the version, nothing of the customers."""
     told: dict[str, Any] = {}
     body = b'{"customers":[{"customer_id":"a","events":[]},{"customer_id":"b","events":[]}]}'
@@ -97,12 +97,12 @@ def test_the_log_is_told_how_many_and_by_which(door: Door) -> None:
     async def send(message: Any) -> None:
         pass
 
-    scope = {"type": "http", "method": "POST", "path": "/score", "query_string": b"", "regulars": told}
-    asyncio.run(door(scope | {"headers": [(b"content-type", b"application/json")]}, receive, send))  # type: ignore[arg-type]
+    scope = {"type": "http", "method": "POST", "path": "/score", "query_string": b"", "state": told}
+    asyncio.run(app(scope | {"headers": [(b"content-type", b"application/json")]}, receive, send))  # type: ignore[arg-type]
     assert told == {"customers": 2, "model_version": "7"}
 
 
-def test_a_client_that_leaves_gets_no_answer(door: Door) -> None:
+def test_a_client_that_leaves_gets_no_answer(app: Starlette) -> None:
     """Nothing is sent to who went away before the body was whole."""
     got: list[Any] = []
 
@@ -114,7 +114,7 @@ def test_a_client_that_leaves_gets_no_answer(door: Door) -> None:
 
     headers = [(b"content-type", b"application/json")]
     scope = {"type": "http", "method": "POST", "path": "/score", "query_string": b"", "headers": headers}
-    asyncio.run(door(scope, receive, send))  # type: ignore[arg-type]
+    asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]
     assert got == []
 
 
@@ -122,7 +122,7 @@ def test_large_requests_queue_and_then_are_sent_away() -> None:
     """One at a time, some wait, the rest are told to come back (503); the event loop lives meanwhile."""
 
     async def all_at_once() -> list[Any]:
-        aside, go = Aside(waiting=2), threading.Event()
+        worker, go = WorkerThread(queue_size=2), threading.Event()
         running = []
 
         def work() -> int:
@@ -130,12 +130,12 @@ def test_large_requests_queue_and_then_are_sent_away() -> None:
             assert go.wait(10)
             return len(running)
 
-        tasks = [asyncio.create_task(aside.do(work)) for _ in range(5)]
+        tasks = [asyncio.create_task(worker.run(work)) for _ in range(5)]
         await asyncio.sleep(0.05)
         assert len(running) == 1
         go.set()
         found = await asyncio.gather(*tasks, return_exceptions=True)
-        return [*found, await aside.do(work)]
+        return [*found, await worker.run(work)]
 
     *found, later = asyncio.run(all_at_once())
     refused = [each for each in found if isinstance(each, ProblemError)]
@@ -145,8 +145,8 @@ def test_large_requests_queue_and_then_are_sent_away() -> None:
     assert later == 4
 
 
-def test_large_bodies_do_not_hold_up_the_loop(in_service: InService) -> None:
+def test_large_bodies_do_not_hold_up_the_loop(model_state: ServiceState) -> None:
     """A body above the limit for inline work is worked on in another thread, with the same answer."""
-    inline = make_app(Holder(in_service), clock=lambda: NOW)
-    aside = make_app(Holder(in_service), Limits(inline_bytes=10), clock=lambda: NOW)
-    assert ask(inline, "/score", score_request()).body == ask(aside, "/score", score_request()).body
+    inline = make_app(CurrentState(model_state), clock=lambda: NOW)
+    threaded = make_app(CurrentState(model_state), RequestLimits(inline_bytes=10), clock=lambda: NOW)
+    assert ask(inline, "/score", score_request()).body == ask(threaded, "/score", score_request()).body

@@ -9,11 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from starlette.applications import Starlette
 
-from serving.api.app import Limits, make_app
-from serving.api.problem_details import KINDS, MOST_FAULTS
-from serving.api.routing import Door
-from serving.state import Holder, InService
+from serving.api.app import RequestLimits, make_app
+from serving.api.problem_details import KINDS, MAXIMUM_FAULTS
+from serving.state import CurrentState, ServiceState
 from tests.serving.asking import (
     ARROW,
     JSON,
@@ -176,9 +176,9 @@ INVALID_FEATURES: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=list(UNREADABLE))
-def test_what_is_no_json_is_malformed(door: Door, body: bytes) -> None:
+def test_what_is_no_json_is_malformed(app: Starlette, body: bytes) -> None:
     """400 for a body that is not one JSON text in UTF-8 with every key once."""
-    answer = ask(door, "/score", body)
+    answer = ask(app, "/score", body)
     assert answer.status == 400, answer.body
     assert answer.json()["type"] == "/problems/malformed"
 
@@ -199,35 +199,35 @@ def twice_each(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(("path", "request_"), [("/score", score_request()), ("/score_features", columns_request())])
-def test_no_key_comes_twice_unseen(door: Door, path: str, request_: dict[str, Any]) -> None:
+def test_no_key_comes_twice_unseen(app: Starlette, path: str, request_: dict[str, Any]) -> None:
     """Wherever a key comes twice, even with the same value, the request is malformed and the key named."""
     texts = list(twice_each(request_))
     assert len(texts) > 30
     for each in texts:
-        answer = ask(door, path, each.encode())
+        answer = ask(app, path, each.encode())
         assert (answer.status, answer.json()["type"]) == (400, "/problems/malformed"), each
 
 
 @pytest.mark.parametrize(("body", "path"), INVALID.values(), ids=list(INVALID))
-def test_events_that_break_the_contract_are_named(door: Door, body: Any, path: str) -> None:
+def test_events_that_break_the_contract_are_named(app: Starlette, body: Any, path: str) -> None:
     """422 with the path of what is wrong, for everything that ingest would quarantine and more."""
-    problem_of(ask(door, "/score", body), 422, path)
+    problem_of(ask(app, "/score", body), 422, path)
 
 
 @pytest.mark.parametrize(("body", "path"), INVALID_FEATURES.values(), ids=list(INVALID_FEATURES))
-def test_features_that_no_customer_has_are_named(door: Door, body: Any, path: str) -> None:
+def test_features_that_no_customer_has_are_named(app: Starlette, body: Any, path: str) -> None:
     """422 with the path of what is wrong, by rows and by columns."""
-    problem_of(ask(door, "/score_features", body), 422, path)
+    problem_of(ask(app, "/score_features", body), 422, path)
 
 
 INVALID_ROWS = {why: each for why, each in INVALID_FEATURES.items() if each[1].startswith("rows/")}
 
 
 @pytest.mark.parametrize(("body", "path"), INVALID_ROWS.values(), ids=list(INVALID_ROWS))
-def test_what_is_wrong_with_one_is_wrong_among_many(door: Door, body: Any, path: str) -> None:
+def test_what_is_wrong_with_one_is_wrong_among_many(app: Starlette, body: Any, path: str) -> None:
     """The path is the same where rows are so many that they are read as a frame."""
     more = [feature_row(customer_id=f"c{number}") for number in range(250)]
-    problem_of(ask(door, "/score_features", body | {"rows": body["rows"] + more}), 422, path)
+    problem_of(ask(app, "/score_features", body | {"rows": body["rows"] + more}), 422, path)
 
 
 @pytest.mark.parametrize(
@@ -251,37 +251,39 @@ def test_what_is_wrong_with_one_is_wrong_among_many(door: Door, body: Any, path:
     ],
 )
 @pytest.mark.parametrize("path", ["/score", "/score_features"])
-def test_the_envelope_must_be_right_too(door: Door, path: str, changes: dict[str, Any], status: int, kind: str) -> None:
+def test_the_envelope_must_be_right_too(
+    app: Starlette, path: str, changes: dict[str, Any], status: int, kind: str
+) -> None:
     """Method, media types, encodings and the query have their own statuses."""
-    answer = ask(door, path, score_request() if path == "/score" else rows_request(), **changes)
+    answer = ask(app, path, score_request() if path == "/score" else rows_request(), **changes)
     assert (answer.status, answer.json()["type"]) == (status, f"/problems/{kind}")
 
 
 @pytest.mark.parametrize("path", ["/scores", "/score/", "//score", "/Score", "/score_features/x", "", "/%2e%2e/etc"])
-def test_other_paths_are_not_there(door: Door, path: str) -> None:
+def test_other_paths_are_not_there(app: Starlette, path: str) -> None:
     """404, and the paths that there are."""
-    answer = ask(door, path, score_request())
+    answer = ask(app, path, score_request())
     assert answer.status == 404
     assert "/score_features" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("path", ["/versions", "/readyz", "/docs.json", "/docs", "/"])
-def test_reading_is_by_get(door: Door, path: str) -> None:
+def test_reading_is_by_get(app: Starlette, path: str) -> None:
     """405 with Allow for other methods; a query or an impossible Accept is refused."""
-    refused = ask(door, path, {}, method="POST")
+    refused = ask(app, path, {}, method="POST")
     assert (refused.status, refused.headers["allow"]) == (405, "GET, HEAD")
-    assert ask(door, path, query="x=1").status == 400
-    assert ask(door, path, accept="image/png").status == 406
-    assert ask(door, path, accept="*/*").status == ask(door, path, method="HEAD").status == 200
+    assert ask(app, path, query="x=1").status == 400
+    assert ask(app, path, accept="image/png").status == 406
+    assert ask(app, path, accept="*/*").status == ask(app, path, method="HEAD").status == 200
 
 
-SMALL = Limits(body_bytes=40_000, customers=3, events=5, body_seconds=0.2)
+SMALL = RequestLimits(body_bytes=40_000, customers=3, events=5, body_seconds=0.2)
 
 
 @pytest.fixture(scope="module")
-def small_door(in_service: InService) -> Door:
+def small_app(model_state: ServiceState) -> Starlette:
     """An app that takes little."""
-    return make_app(Holder(in_service), SMALL, clock=lambda: NOW)
+    return make_app(CurrentState(model_state), SMALL, clock=lambda: NOW)
 
 
 def customers(count: int, events: int = 0) -> dict[str, Any]:
@@ -289,10 +291,10 @@ def customers(count: int, events: int = 0) -> dict[str, Any]:
     return {"customers": [{"customer_id": str(number), "events": each} for number in range(count)]}
 
 
-def test_too_much_is_too_large(small_door: Door) -> None:
+def test_too_much_is_too_large(small_app: Starlette) -> None:
     """413 for more customers, events or rows than may be, in every form; one less is scored."""
-    assert ask(small_door, "/score", customers(3)).status == 200
-    assert ask(small_door, "/score", customers(1, events=5)).status == 200
+    assert ask(small_app, "/score", customers(3)).status == 200
+    assert ask(small_app, "/score", customers(1, events=5)).status == 200
     many = columns_request()["columns"]
     many = {name: values * 4 for name, values in many.items()} | {"customer_id": ["a", "b", "c", "d"]}
     table = pa.table({name: pa.array(values) for name, values in many.items()})
@@ -304,12 +306,12 @@ def test_too_much_is_too_large(small_door: Door) -> None:
         ("/score_features", arrow(table), ARROW),
         ("/score_customers", {"customer_ids": list("abcd")}, JSON),
     ]:
-        problem_of(ask(small_door, path, body, kind=kind), 413, None)
+        problem_of(ask(small_app, path, body, kind=kind), 413, None)
 
 
-def test_too_many_bytes_are_refused_while_they_come(small_door: Door) -> None:
+def test_too_many_bytes_are_refused_while_they_come(small_app: Starlette) -> None:
     """413 by the length that is announced, or as soon as more has come; the connection is not used again."""
-    announced = ask(small_door, "/score", b"{}", headers={"content-length": "40001"})
+    announced = ask(small_app, "/score", b"{}", headers={"content-length": "40001"})
     problem_of(announced, 413, None)
     assert announced.headers["connection"] == "close"
 
@@ -325,12 +327,12 @@ def test_too_many_bytes_are_refused_while_they_come(small_door: Door) -> None:
         got.append(message)
 
     scope = {"type": "http", "method": "POST", "path": "/score", "query_string": b"", "headers": []}
-    asyncio.run(small_door(scope | {"headers": [(b"content-type", JSON.encode())]}, endless, send))  # type: ignore[arg-type]
+    asyncio.run(small_app(scope | {"headers": [(b"content-type", JSON.encode())]}, endless, send))  # type: ignore[arg-type]
     assert got[0]["status"] == 413
     assert sum(read) == 50_000
 
 
-def test_a_body_that_does_not_come_is_given_up(small_door: Door) -> None:
+def test_a_body_that_does_not_come_is_given_up(small_app: Starlette) -> None:
     """408 when the body is not there in time."""
     got: list[Any] = []
 
@@ -343,15 +345,15 @@ def test_a_body_that_does_not_come_is_given_up(small_door: Door) -> None:
 
     headers = [(b"content-type", JSON.encode())]
     scope = {"type": "http", "method": "POST", "path": "/score", "query_string": b"", "headers": headers}
-    asyncio.run(small_door(scope, nothing, send))  # type: ignore[arg-type]
+    asyncio.run(small_app(scope, nothing, send))  # type: ignore[arg-type]
     assert got[0]["status"] == 408
 
 
-def test_a_body_in_pieces_is_whole(door: Door) -> None:
+def test_a_body_in_pieces_is_whole(app: Starlette) -> None:
     """However a body is cut on its way, the answer is the same."""
-    whole = ask(door, "/score", score_request())
+    whole = ask(app, "/score", score_request())
     assert whole.status == 200
-    assert ask(door, "/score", score_request(), pieces=7).body == whole.body
+    assert ask(app, "/score", score_request(), pieces=7).body == whole.body
 
 
 def arrow(table: pa.Table, **options: Any) -> bytes:
@@ -446,10 +448,10 @@ BAD_TABLES = {
 
 @pytest.mark.parametrize(("path", "body", "kind", "status", "where"), BAD_TABLES.values(), ids=list(BAD_TABLES))
 def test_tables_are_checked_as_json_is(
-    door: Door, path: str, body: bytes, kind: str, status: int, where: str | None
+    app: Starlette, path: str, body: bytes, kind: str, status: int, where: str | None
 ) -> None:
     """Arrow and Parquet get the same statuses, and faults by column and row."""
-    problem_of(ask(door, path, body, kind=kind), status, where)
+    problem_of(ask(app, path, body, kind=kind), status, where)
 
 
 @pytest.mark.parametrize(
@@ -466,23 +468,23 @@ def test_tables_are_checked_as_json_is(
         ("horizon_days=", 422, "horizon_days"),
     ],
 )
-def test_the_query_of_a_table_is_checked(door: Door, query: str, status: int, where: str | None) -> None:
+def test_the_query_of_a_table_is_checked(app: Starlette, query: str, status: int, where: str | None) -> None:
     """as_of and horizon_days stand in the query of a table, under the same rules."""
-    problem_of(ask(door, "/score_features", arrow(FEATURE_TABLE), kind=ARROW, query=query), status, where)
+    problem_of(ask(app, "/score_features", arrow(FEATURE_TABLE), kind=ARROW, query=query), status, where)
 
 
-def test_of_many_faults_some_are_named(door: Door) -> None:
+def test_of_many_faults_some_are_named(app: Starlette) -> None:
     """A request of a thousand faults is answered in one page."""
     events = [{"event_type": "usage", "event_time": "2011-02-30"}] * 1000
-    answer = ask(door, "/score", score_request(customer={"events": events}))
+    answer = ask(app, "/score", score_request(customer={"events": events}))
     problem_of(answer, 422, "customers/0/events/19/event_time")
-    assert len(answer.json()["errors"]) == MOST_FAULTS
+    assert len(answer.json()["errors"]) == MAXIMUM_FAULTS
     assert "and 999 more" in answer.json()["detail"]
 
 
-def test_batch_scores_that_are_not_there_are_a_conflict(door: Door) -> None:
+def test_batch_scores_that_are_not_there_are_a_conflict(app: Starlette) -> None:
     """409 until `regulars score` has written them; bad ids are told before."""
-    problem_of(ask(door, "/score_customers", {"customer_ids": ["a"]}), 409, None)
-    problem_of(ask(door, "/score_customers", {"customer_ids": ["a", "a "]}), 422, "customer_ids/1")
-    problem_of(ask(door, "/score_customers", {"customer_ids": []}), 422, "customer_ids")
-    problem_of(ask(door, "/score_customers", {"customer_ids": [1]}), 422, "customer_ids/0")
+    problem_of(ask(app, "/score_customers", {"customer_ids": ["a"]}), 409, None)
+    problem_of(ask(app, "/score_customers", {"customer_ids": ["a", "a "]}), 422, "customer_ids/1")
+    problem_of(ask(app, "/score_customers", {"customer_ids": []}), 422, "customer_ids")
+    problem_of(ask(app, "/score_customers", {"customer_ids": [1]}), 422, "customer_ids/0")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from serving.api.content_negotiation import ARROW, JSON, answer_type
+from serving.api.content_negotiation import ARROW, JSON, response_type
 from serving.api.problem_details import ProblemError
 
 
@@ -26,9 +26,8 @@ from serving.api.problem_details import ProblemError
 )
 def test_the_most_specific_range_decides(accept: str | None, expected: str | None) -> None:
     """Weights and exclusions count; between equals the first offered is taken; nothing acceptable is 406."""
-    given = None if accept is None else accept.encode()
     if expected is None:
         with pytest.raises(ProblemError, match="Accept"):
-            answer_type(given, (JSON, ARROW))
+            response_type(accept, (JSON, ARROW))
     else:
-        assert answer_type(given, (JSON, ARROW)) == expected
+        assert response_type(accept, (JSON, ARROW)) == expected

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.as_of import AsOf
 from features.engines.python_engine import customer_features
 from features.schema import CHANNELS, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_OUTCOMES
 from serving.api.content_negotiation import ARROW
 from serving.api.event_json import features_of
-from serving.api.event_tables import frame_of_events
-from serving.api.parameters import asking
-from serving.request_types import Asked, Customer
-from serving.state import InService
-from serving.timestamps import read_moment
+from serving.api.event_tables import features_of_table
+from serving.api.parameters import scoring_context
+from serving.request_types import Customer, ScoringParameters
+from serving.state import ServiceState
 from tests.serving.conftest import NOW, ZONE
 
 AS_OF = "2011-06-10T12:30:00"
@@ -64,11 +64,11 @@ def plain(event: dict[str, Any]) -> dict[str, Any]:
 
 @settings(max_examples=40)
 @given(log=st.lists(events(), max_size=12))
-def test_json_and_tables_are_the_one_definition(rule_in_service: InService, log: list[dict[str, Any]]) -> None:
+def test_json_and_tables_are_the_one_definition(rule_state: ServiceState, log: list[dict[str, Any]]) -> None:
     """The features from JSON, from Arrow, and of the plain function are equal in every bit; so are the duplicates."""
     expected = customer_features([plain(event) for event in log], datetime.fromisoformat(AS_OF), ZONE)
     customer = msgspec.convert({"customer_id": "a", "events": log}, Customer)
-    ours = features_of(customer, "", read_moment(AS_OF, ZONE, 2**62), ZONE, 2**62, [])
+    ours = features_of(customer, "", AsOf.parse(AS_OF, ZONE), ZONE, 2**62, [])
     assert np.array(list(ours.values())).tobytes() == np.array(list(expected.values())).tobytes()
     if not log:
         return
@@ -76,8 +76,8 @@ def test_json_and_tables_are_the_one_definition(rule_in_service: InService, log:
     sink = io.BytesIO()
     with pa.ipc.new_stream(sink, SCHEMA) as writer:
         writer.write_table(pa.Table.from_pylist(rows, SCHEMA))
-    asked = asking(Asked(as_of=AS_OF), rule_in_service, lambda: NOW)
-    table, duplicates = frame_of_events(sink.getvalue(), ARROW, asked, 100, 2)
+    context = scoring_context(ScoringParameters(as_of=AS_OF), rule_state, lambda: NOW)
+    table, duplicates = features_of_table(sink.getvalue(), ARROW, context, 100, 2)
     assert list(table.index) == ["b", "a"]
     assert np.array_equal(table.to_numpy(), np.array([list(expected.values())] * 2), equal_nan=True)
     named = [(event["event_type"], event["reference"].strip()) for event in log if event["reference"]]
@@ -88,7 +88,7 @@ def test_json_and_tables_are_the_one_definition(rule_in_service: InService, log:
 
 def test_events_at_or_after_as_of_change_nothing() -> None:
     """What is not known yet does not count, whether it happened or was recorded later."""
-    as_of = read_moment(AS_OF, ZONE, 2**62)
+    as_of = AsOf.parse(AS_OF, ZONE)
     at = datetime.fromisoformat(AS_OF).replace(tzinfo=ZoneInfo(ZONE))
     before = {"event_type": "purchase", "event_time": "2011-01-01", "amount": 5}
     later = [
@@ -109,4 +109,4 @@ def test_a_blank_reference_is_none(text: str) -> None:
     """Events without a reference are events of their own."""
     log = [{"event_type": "usage", "event_time": "2011-01-01", "reference": text}] * 2
     customer = msgspec.convert({"customer_id": "a", "events": log}, Customer)
-    assert features_of(customer, "", read_moment(AS_OF, ZONE, 2**62), ZONE, 2**62, [])["usage_count"] == 2
+    assert features_of(customer, "", AsOf.parse(AS_OF, ZONE), ZONE, 2**62, [])["usage_count"] == 2

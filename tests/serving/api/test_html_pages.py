@@ -4,54 +4,55 @@ import re
 from html import unescape
 from pathlib import Path
 
+from starlette.applications import Starlette
+
 from serving.api.app import make_app
-from serving.api.html_pages import OF_REPORT, POLICY
+from serving.api.html_pages import REPORT_POLICY, _template
 from serving.api.openapi import examples
-from serving.api.routing import Door
-from serving.state import Holder, InService
+from serving.state import CurrentState, ServiceState
 from tests.serving.asking import ask
 from tests.serving.conftest import NOW
 
 
-def test_the_report_is_handed_out_as_it_is(in_service: InService, tmp_path: Path) -> None:
+def test_the_report_is_handed_out_as_it_is(model_state: ServiceState, tmp_path: Path) -> None:
     """Its bytes come unchanged, also when it is replaced, and the header adds no rule that its own scripts break."""
     report = tmp_path / "report.html"
-    door = make_app(Holder(in_service), report=report, clock=lambda: NOW)
+    app = make_app(CurrentState(model_state), report=report, clock=lambda: NOW)
     for text in ("<p>first</p>", "<p>第二</p>"):
         report.write_text(text)
-        answer = ask(door, "/")
+        answer = ask(app, "/")
         assert answer.body.decode() == text
-        assert answer.headers["content-security-policy"] == OF_REPORT
+        assert answer.headers["content-security-policy"] == REPORT_POLICY
 
 
-def test_before_the_report_is_written_the_page_says_so(in_service: InService, tmp_path: Path) -> None:
+def test_before_the_report_is_written_the_page_says_so(model_state: ServiceState, tmp_path: Path) -> None:
     """The page names what is in service and what writes the report."""
-    door = make_app(Holder(in_service), report=tmp_path / "report.html", clock=lambda: NOW)
-    text = ask(door, "/").body.decode()
+    app = make_app(CurrentState(model_state), report=tmp_path / "report.html", clock=lambda: NOW)
+    text = ask(app, "/").body.decode()
     assert "version 7" in text
     assert "awaited at report.html: regulars compare writes it" in text
 
 
-def test_why_there_is_no_model_is_on_the_page(rule_door: Door) -> None:
+def test_why_there_is_no_model_is_on_the_page(rule_app: Starlette) -> None:
     """Without a model the page gives the reason, and the version of the rule that is served all the same."""
-    text = ask(rule_door, "/").body.decode()
+    text = ask(rule_app, "/").body.decode()
     assert "nothing was published" in text
     assert "<dt>Formula</dt><dd>version 1</dd>" in text
 
 
-def test_what_is_said_of_the_service_is_text_and_nothing_else(rule_in_service: InService) -> None:
+def test_what_is_said_of_the_service_is_text_and_nothing_else(rule_state: ServiceState) -> None:
     """A reason with markup in it is shown, not obeyed."""
     bad = "<script>alert(1)</script>"
-    door = make_app(Holder(InService(rule_in_service.formula, "UTC", None, NOW, absent=bad)), clock=lambda: NOW)
-    assert bad not in ask(door, "/").body.decode()
+    app = make_app(CurrentState(ServiceState(rule_state.formula, "UTC", None, NOW, absent=bad)), clock=lambda: NOW)
+    assert bad not in ask(app, "/").body.decode()
 
 
-def test_how_to_ask_has_every_endpoint_and_example(door: Door) -> None:
+def test_how_to_ask_has_every_endpoint_and_example(app: Starlette) -> None:
     """The page shows each path and the examples of its body, and loads nothing."""
-    answer = ask(door, "/docs")
+    answer = ask(app, "/docs")
     text = unescape(answer.body.decode())
-    assert answer.headers["content-security-policy"] == POLICY
-    for path in door.paths:
+    assert answer.headers["content-security-policy"] == _template()[2]
+    for path in {route.path for route in app.routes}:
         assert re.search(rf"(GET|POST) {re.escape(path)}</code>", text), path
     for named in examples().values():
         assert all(name in text for name in named)

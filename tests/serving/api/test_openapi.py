@@ -9,19 +9,20 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from jsonschema import Draft202012Validator
 from schemathesis import checks
+from starlette.applications import Starlette
 
 from serving.api.app import make_app
-from serving.api.openapi import description, examples
+from serving.api.openapi import document as openapi_document
+from serving.api.openapi import examples
 from serving.api.problem_details import KINDS
-from serving.api.routing import Door
-from serving.state import Holder, InService
+from serving.state import CurrentState, ServiceState
 from tests.serving.asking import ARROW, PARQUET, ask
 from tests.serving.conftest import NOW
 
 
 @pytest.fixture(scope="module")
-def document(door: Door) -> dict[str, Any]:
-    found: dict[str, Any] = ask(door, "/docs.json").json()
+def document(app: Starlette) -> dict[str, Any]:
+    found: dict[str, Any] = ask(app, "/docs.json").json()
     return found
 
 
@@ -39,12 +40,12 @@ EXAMPLES = [(path, name, body) for path, named in examples().items() for name, b
 @pytest.mark.parametrize(("path", "name", "body"), EXAMPLES, ids=[f"{path} {name}" for path, name, _ in EXAMPLES])
 @pytest.mark.parametrize("with_model", [True, False], ids=["model", "rule alone"])
 def test_every_example_works(
-    door: Door, rule_door: Door, document: dict[str, Any], path: str, name: str, body: Any, with_model: bool
+    app: Starlette, rule_app: Starlette, document: dict[str, Any], path: str, name: str, body: Any, with_model: bool
 ) -> None:
     """Each example of a request is answered as described, nothing in the answer is null, and absences have reasons."""
     described = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["examples"]
     assert described[name]["value"] == body
-    answer = ask(door if with_model else rule_door, path, body)
+    answer = ask(app if with_model else rule_app, path, body)
     if path == "/score_customers":
         assert answer.status == 409  # tests/laws/test_online_is_batch.py has it with a batch
         return
@@ -61,9 +62,9 @@ def test_every_example_works(
         assert not with_model or score["customer_id"] == "b" or "expected_spend" in score
 
 
-def test_every_path_is_described(door: Door, document: dict[str, Any]) -> None:
+def test_every_path_is_described(app: Starlette, document: dict[str, Any]) -> None:
     """The description has the paths of the app, and every kind of problem that a path can give."""
-    assert set(document["paths"]) == door.paths
+    assert set(document["paths"]) == {route.path for route in app.routes}
     told = str(document["paths"])
     elsewhere = {"not-found", "method-not-allowed"}
     assert {kind for kind in KINDS if f"/problems/{kind}`" in told} == KINDS.keys() - elsewhere
@@ -71,7 +72,7 @@ def test_every_path_is_described(door: Door, document: dict[str, Any]) -> None:
 
 def json_alone() -> dict[str, Any]:
     """The description without the media types of tables: nothing draws such bodies, and they have their own tests."""
-    document: dict[str, Any] = json.loads(description())
+    document: dict[str, Any] = json.loads(openapi_document())
     for path in ("/score", "/score_features"):
         content = document["paths"][path]["post"]["requestBody"]["content"]
         del content[ARROW], content[PARQUET]
@@ -94,7 +95,7 @@ HOLDS = [
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the client that Schemathesis uses
 @DESCRIBED.parametrize()
 @settings(max_examples=12, suppress_health_check=list(HealthCheck), deadline=None)
-def test_the_description_holds(case: schemathesis.Case, in_service: InService) -> None:
+def test_the_description_holds(case: schemathesis.Case, model_state: ServiceState) -> None:
     """Requests drawn from the description, good and bad: no 5xx, bad ones refused, answers as they are described."""
-    response = case.call(app=make_app(Holder(in_service), clock=lambda: NOW))
+    response = case.call(app=make_app(CurrentState(model_state), clock=lambda: NOW))
     case.validate_response(response, checks=HOLDS)

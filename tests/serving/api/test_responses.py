@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from starlette.applications import Starlette
 
 from features.definitions import FEATURE_COLUMNS
 from features.engines.feature_table import feature_table
 from features.store.event_store import EventStore
-from serving.api.feature_constraints import column_faults
-from serving.api.routing import Door
+from serving.api.feature_constraints import impossible_rows
 from serving.request_types import feature_limits
 from tests.serving.api.test_openapi import nulls
 from tests.serving.asking import Answer, ask, columns_request, feature_row, rows_request, score_request
@@ -67,7 +67,7 @@ def possible_rows(draw: st.DrawFn) -> dict[str, Any]:
 @ALL_OF_THEM
 @given(row=possible_rows(), horizon=st.sampled_from([1, 90, 3650]), form=st.sampled_from(["row", "rows", "columns"]))
 def test_features_at_their_limits_are_scored_or_refused(
-    door: Door, row: dict[str, Any], horizon: int, form: str
+    app: Starlette, row: dict[str, Any], horizon: int, form: str
 ) -> None:
     """However odd the row is, one by one, among many, or in columns."""
     if form == "columns":
@@ -76,7 +76,7 @@ def test_features_at_their_limits_are_scored_or_refused(
     else:
         more = [feature_row(customer_id=str(at)) for at in range(250)] if form == "rows" else []
         body = rows_request(rows=[row, *more])
-    sound(ask(door, "/score_features", body | {"horizon_days": horizon}))
+    sound(ask(app, "/score_features", body | {"horizon_days": horizon}))
 
 
 JSON_VALUES = st.recursive(
@@ -96,7 +96,7 @@ def places(value: Any) -> list[tuple[Any, Any]]:
 
 @ALL_OF_THEM
 @given(data=st.data(), path=st.sampled_from(["/score", "/score_features", "/score_customers"]))
-def test_a_request_with_anything_anywhere(door: Door, data: st.DataObject, path: str) -> None:
+def test_a_request_with_anything_anywhere(app: Starlette, data: st.DataObject, path: str) -> None:
     """A good request in which one value was replaced by any other, or taken out."""
     good = {"/score": score_request, "/score_features": rows_request}
     body = good[path]() if path in good else {"customer_ids": ["a", "b"]}
@@ -105,24 +105,24 @@ def test_a_request_with_anything_anywhere(door: Door, data: st.DataObject, path:
         holder[key] = data.draw(JSON_VALUES)
     else:
         del holder[key]
-    sound(ask(door, path, body))
+    sound(ask(app, path, body))
 
 
 @ALL_OF_THEM
 @given(data=st.data())
-def test_bytes_that_were_damaged(door: Door, data: st.DataObject) -> None:
+def test_bytes_that_were_damaged(app: Starlette, data: st.DataObject) -> None:
     """A good body in which some bytes were replaced by any others."""
     body = bytearray(json.dumps(score_request()).encode())
     for _ in range(data.draw(st.integers(1, 3))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
-    sound(ask(door, "/score", bytes(body)))
+    sound(ask(app, "/score", bytes(body)))
 
 
 def test_every_row_of_a_feature_table_is_possible(example_store: EventStore) -> None:
     """What is refused as impossible is in no feature table: here at four dates of the example log."""
     for as_of in ("2009-12-02", "2010-06-10", "2011-06-10T09:30:00", "2011-12-10"):
         features = feature_table(example_store, as_of)
-        assert column_faults({name: features[name].to_numpy() for name in features}, "{name}/{row}", 5) == []
+        assert impossible_rows({name: features[name].to_numpy() for name in features}, "{name}/{row}", 5) == []
         for column in FEATURE_COLUMNS:
             least, greatest, whole = feature_limits(column)
             values = features[column.name].dropna()
@@ -134,27 +134,27 @@ def test_every_row_of_a_feature_table_is_possible(example_store: EventStore) -> 
 @pytest.mark.parametrize(
     "accept", ["*/*", "application/*", "text/html, application/json;q=0.1", "APPLICATION/JSON", ""]
 )
-def test_json_is_had_in_many_words(door: Door, accept: str) -> None:
+def test_json_is_had_in_many_words(app: Starlette, accept: str) -> None:
     """Whoever accepts JSON in any way gets it."""
-    answer = ask(door, "/score", score_request(), accept=accept)
+    answer = ask(app, "/score", score_request(), accept=accept)
     assert answer.headers["content-type"] == "application/json"
 
 
 @pytest.mark.parametrize(
     "kind", ["application/json", "Application/JSON; charset=UTF-8", 'application/json;charset="utf8"']
 )
-def test_json_is_sent_under_many_names(door: Door, kind: str) -> None:
+def test_json_is_sent_under_many_names(app: Starlette, kind: str) -> None:
     """Case and a charset of UTF-8 do not matter."""
-    assert ask(door, "/score", score_request(), kind=kind).status == 200
+    assert ask(app, "/score", score_request(), kind=kind).status == 200
 
 
-def test_duplicates_are_named_and_the_latest_counts(door: Door) -> None:
+def test_duplicates_are_named_and_the_latest_counts(app: Starlette) -> None:
     """Of the versions of an event the one recorded last counts, and the answer names the event."""
     first = {"event_type": "purchase", "event_time": "2011-05-01", "amount": 100, "reference": "r"}
     again = first | {"amount": 900, "recorded_at": "2011-05-03"}
     asked = {"as_of": "2011-06-10"}
     alone, both, reversed_ = (
-        ask(door, "/score", asked | {"customers": [{"customer_id": "a", "events": log}]}).json()
+        ask(app, "/score", asked | {"customers": [{"customer_id": "a", "events": log}]}).json()
         for log in ([again], [first, again], [again, first])
     )
     assert both["scores"] == alone["scores"] == reversed_["scores"]
@@ -162,19 +162,19 @@ def test_duplicates_are_named_and_the_latest_counts(door: Door) -> None:
     assert "duplicates" not in alone
 
 
-def test_as_of_is_now_unless_said(door: Door) -> None:
+def test_as_of_is_now_unless_said(app: Starlette) -> None:
     """Without as_of the clock's moment counts, told in the business time zone."""
     request = score_request()
     del request["as_of"], request["horizon_days"]
-    answer = ask(door, "/score", request).json()
+    answer = ask(app, "/score", request).json()
     assert (answer["as_of"], answer["horizon_days"]) == ("2011-12-10T12:00:00Z", 90)
-    assert answer["scores"] == ask(door, "/score", request | {"as_of": "2011-12-10 12:00"}).json()["scores"]
+    assert answer["scores"] == ask(app, "/score", request | {"as_of": "2011-12-10 12:00"}).json()["scores"]
 
 
-def test_a_longer_horizon_never_brings_less(door: Door) -> None:
+def test_a_longer_horizon_never_brings_less(app: Starlette) -> None:
     """Expected purchases do not fall and the chance of none does not rise with the horizon."""
     found = [
-        ask(door, "/score", score_request(horizon_days=days)).json()["scores"][0] for days in (1, 7, 30, 90, 365, 3650)
+        ask(app, "/score", score_request(horizon_days=days)).json()["scores"][0] for days in (1, 7, 30, 90, 365, 3650)
     ]
     told = pd.DataFrame(found)
     assert told["expected_purchases"].is_monotonic_increasing

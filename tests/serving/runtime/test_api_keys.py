@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import ApiKeysError
-from serving.runtime.api_keys import Key, KeyRing, add_key, caller, read_keys
+from serving.runtime.api_keys import Key, KeyRing, add_key, find_key, read_keys
 
 
 def test_a_key_is_said_once_and_kept_as_a_digest(tmp_path: Path) -> None:
@@ -31,11 +31,11 @@ def test_a_key_is_known_in_every_way_to_present_it(tmp_path: Path) -> None:
     keys = read_keys(file)
     basic = base64.b64encode(f"anybody:{secret}".encode()).decode()
     for authorization, api_key in ((f"Bearer {secret}", None), (f"bearer {secret}", None), (f"Basic {basic}", None)):
-        assert caller(keys, authorization, api_key) == keys[0]
-    assert caller(keys, None, secret) == keys[0]
+        assert find_key(keys, authorization, api_key) == keys[0]
+    assert find_key(keys, None, secret) == keys[0]
     for nobody in (None, "", secret, f"Bearer {secret}x", "Bearer ", "Basic !!!", "Basic é", f"Digest {secret}"):
-        assert caller(keys, nobody, None) is None
-    assert caller((), f"Bearer {secret}", None) is None
+        assert find_key(keys, nobody, None) is None
+    assert find_key((), f"Bearer {secret}", None) is None
 
 
 def test_every_entry_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +49,7 @@ def test_every_entry_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("serving.runtime.api_keys.hmac.compare_digest", compare)
     digests = ["2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b", "0" * 64, "1" * 64]
     keys = [Key(f"k{at}", frozenset({"score"}), digest) for at, digest in enumerate(digests)]
-    assert caller(keys, "Bearer secret", None) == keys[0]
+    assert find_key(keys, "Bearer secret", None) == keys[0]
     assert compared == digests
 
 
@@ -92,17 +92,17 @@ def test_a_ring_follows_its_file(tmp_path: Path) -> None:
     """A key deleted from the file is taken back; while the file is faulty the keys read before hold."""
     file, said = tmp_path / "keys.toml", []
     ring = KeyRing(file, lambda **line: said.append(line["event"]))
-    assert ring.now == ()
+    assert ring.keys == ()
     assert said == ["keys refused"]
     add_key(file, "shop", ["score"])
-    ring.look()
-    assert [key.name for key in ring.now] == ["shop"]
+    ring.check()
+    assert [key.name for key in ring.keys] == ["shop"]
     file.write_text("[[keys")
-    ring.look()
-    ring.look()
-    assert [key.name for key in ring.now] == ["shop"]
+    ring.check()
+    ring.check()
+    assert [key.name for key in ring.keys] == ["shop"]
     assert said == ["keys refused"] * 2
     file.unlink()
     add_key(file, "office", ["page"])
-    ring.look()
-    assert [key.name for key in ring.now] == ["office"]
+    ring.check()
+    assert [key.name for key in ring.keys] == ["office"]

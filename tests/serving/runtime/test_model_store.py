@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 from features.errors import PublishedModelError
-from serving.runtime.model_loader import load
-from serving.runtime.model_store import latest, published
-from serving.state import Champion
+from serving.runtime.model_loader import load_model
+from serving.runtime.model_store import latest_version, read_published
+from serving.state import ServedModel
 from tests.serving.running import ROOT, put
 from training.models.bundle import CARD_FILE, COMPILED_FILE, LIBRARIES, MODEL_FILE
 
 
 @pytest.fixture(scope="module")
-def home(champion: Champion, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(served_model: ServedModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BentoML home with one version."""
     folder = tmp_path_factory.mktemp("home")
-    put(folder, champion.model, 1)
+    put(folder, served_model.customer_model, 1)
     return folder
 
 
@@ -31,25 +31,25 @@ def store(home: Path, tmp_path: Path) -> Path:
     return shutil.copytree(home / "models", tmp_path / "models")
 
 
-def test_what_was_published_loads(store: Path, champion: Champion) -> None:
+def test_what_was_published_loads(store: Path, served_model: ServedModel) -> None:
     """With its number, tag, digest, both forms of the model, and its card."""
-    name = latest(store)
+    name = latest_version(store)
     assert name is not None
-    found = load(published(store, name))
+    found = load_model(read_published(store, name))
     assert (found.version, found.tag, found.folder) == ("1", f"regulars:{name}", store / "regulars" / name)
     assert found.digest.startswith(name.partition("-")[2])
-    assert found.model.card == champion.model.card
-    assert found.compiled_model.numbers == champion.compiled_model.numbers
+    assert found.customer_model.card == served_model.customer_model.card
+    assert found.compiled.numbers == served_model.compiled.numbers
 
 
-def test_of_an_empty_store_nothing_is_the_latest(tmp_path: Path) -> None:
+def test_of_an_empty_store_nothing_is_the_latest_version(tmp_path: Path) -> None:
     """Neither of a folder that is not there, nor of an empty one."""
-    assert latest(tmp_path) is None
-    assert latest(tmp_path / "models") is None
+    assert latest_version(tmp_path) is None
+    assert latest_version(tmp_path / "models") is None
 
 
 def bundle(store: Path) -> Path:
-    return store / "regulars" / str(latest(store)) / "bundle"
+    return store / "regulars" / str(latest_version(store)) / "bundle"
 
 
 @pytest.mark.parametrize("file", [MODEL_FILE, COMPILED_FILE])
@@ -58,7 +58,7 @@ def test_a_changed_file_is_refused_before_it_is_read(store: Path, file: str) -> 
     changed = bundle(store) / file
     changed.write_bytes(changed.read_bytes() + b" ")
     with pytest.raises(PublishedModelError, match=f"refused: its {file} has digest .*, expected .*publish again"):
-        published(store, str(latest(store)))
+        read_published(store, str(latest_version(store)))
 
 
 @pytest.mark.parametrize("file", [MODEL_FILE, COMPILED_FILE, CARD_FILE, "../model.yaml"])
@@ -66,7 +66,7 @@ def test_a_missing_file_is_refused(store: Path, file: str) -> None:
     """Each of them is needed."""
     (bundle(store) / file).unlink()
     with pytest.raises(PublishedModelError, match="publish again"):
-        published(store, str(latest(store)))
+        read_published(store, str(latest_version(store)))
 
 
 def card(store: Path, **changes: object) -> None:
@@ -78,23 +78,23 @@ def test_another_environment_is_refused(store: Path) -> None:
     """The line names the library, what it was fitted with, and what is here."""
     card(store, libraries={"scikit-learn": "0.1"})
     with pytest.raises(PublishedModelError, match=r"fitted with scikit-learn 0\.1, here is \d.*: install"):
-        published(store, str(latest(store)))
+        read_published(store, str(latest_version(store)))
     card(store, libraries={"no-such-library": "3"})
     with pytest.raises(PublishedModelError, match="fitted with no-such-library 3, here is none"):
-        published(store, str(latest(store)))
+        read_published(store, str(latest_version(store)))
 
 
 def test_another_patch_release_is_accepted(store: Path) -> None:
     """A security patch of a library does not take a version out of service."""
     card(store, libraries={name: f"{'.'.join(version(name).split('.')[:2])}.999" for name in LIBRARIES})
-    assert load(published(store, str(latest(store)))).version == "1"
+    assert load_model(read_published(store, str(latest_version(store)))).version == "1"
 
 
 def test_other_features_are_refused(store: Path) -> None:
     """The line names what is not there."""
     card(store, feature_columns=["recency", "shoe_size"])
     with pytest.raises(PublishedModelError, match="it reads shoe_size, which are no features here"):
-        published(store, str(latest(store)))
+        read_published(store, str(latest_version(store)))
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"libraries": 3, "feature_columns": []}', "{"])
@@ -102,12 +102,12 @@ def test_a_broken_card_is_refused(store: Path, text: str) -> None:
     """In one line, whatever it holds."""
     (bundle(store) / CARD_FILE).write_text(text)
     with pytest.raises(PublishedModelError, match="no card or model that can be read"):
-        published(store, str(latest(store)))
+        read_published(store, str(latest_version(store)))
 
 
-def test_two_forms_that_disagree_are_refused(store: Path, champion: Champion, tmp_path: Path) -> None:
+def test_two_forms_that_disagree_are_refused(store: Path, served_model: ServedModel, tmp_path: Path) -> None:
     """A compiled form of another model, with its right digest, is found out by trying both."""
-    path = put(tmp_path, champion.model, 2)
+    path = put(tmp_path, served_model.customer_model, 2)
     numbers = json.loads((path / "bundle" / COMPILED_FILE).read_text())
 
     def nudged(value: object) -> object:
@@ -117,14 +117,14 @@ def test_two_forms_that_disagree_are_refused(store: Path, champion: Champion, tm
             return [nudged(each) for each in value]
         return value * (1 + 1e-7) if isinstance(value, float) else value
 
-    found = published(tmp_path / "models", path.name)
+    found = read_published(tmp_path / "models", path.name)
     (path / "bundle" / COMPILED_FILE).write_text(json.dumps(nudged(numbers)))
     from dataclasses import replace
 
     from features.atomic_file import file_digest
 
     with pytest.raises(PublishedModelError, match="its compiled form says"):
-        load(replace(found, compiled_digest=file_digest(path / "bundle" / COMPILED_FILE)))
+        load_model(replace(found, compiled_digest=file_digest(path / "bundle" / COMPILED_FILE)))
 
 
 def test_the_check_needs_no_heavy_library() -> None:
@@ -137,10 +137,11 @@ def test_a_worker_needs_no_tool_of_training(home: Path) -> None:
     """After all is loaded and tried: no Numba, MLflow, matplotlib or DuckDB."""
     code = f"""
 import sys
+from importlib.metadata import version
 from pathlib import Path
-from serving.runtime.bento_app import fronted
-from serving.runtime.settings import settings
-guard = fronted(None, settings(), Path({str(home / "models")!r}))
+from serving.runtime.bento_app import make_worker_app
+from serving.runtime.settings import read_settings
+app = make_worker_app(None, read_settings(), Path({str(home / "models")!r}))
 print({{'numba', 'mlflow', 'matplotlib', 'duckdb'}} & set(sys.modules))
 """
     assert python(code) == "set()"

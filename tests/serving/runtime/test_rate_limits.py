@@ -1,14 +1,14 @@
-"""How often a caller may ask: up to the rate, each caller by itself, and told when to come again."""
+"""Rate limits: each client up to the rate, and a waiting time that is enough."""
 
 import pytest
 
 from features.errors import RateLimitError
-from serving.runtime.rate_limits import Rates, parsed_rate
+from serving.runtime.rate_limits import RateLimiter, parse_rate
 
 
 def test_up_to_the_rate_and_no_further() -> None:
     """The eleventh call in an hour of ten waits, with whole seconds up to the window; another caller does not."""
-    rates = Rates()
+    rates = RateLimiter()
     assert [rates.wait("shop", "10/hour") for _ in range(10)] == [0] * 10
     assert 1 <= rates.wait("shop", "10/hour") <= 3600
     assert rates.wait("office", "10/hour") == 0
@@ -20,7 +20,7 @@ def test_who_waits_as_told_may_ask_again(monkeypatch: pytest.MonkeyPatch) -> Non
 
     now = 1_700_000_000.0
     monkeypatch.setattr(time, "time", lambda: now)
-    rates, refused = Rates(), 0
+    rates, refused = RateLimiter(), 0
     for _ in range(200):
         if wait := rates.wait("shop", "6/minute"):
             refused += 1
@@ -35,4 +35,4 @@ def test_who_waits_as_told_may_ask_again(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_what_is_no_rate_is_refused(rate: object) -> None:
     """The message shows how to write one."""
     with pytest.raises(RateLimitError, match="write it like 100/second"):
-        parsed_rate(rate)
+        parse_rate(rate)

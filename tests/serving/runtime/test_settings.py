@@ -5,13 +5,17 @@ from pathlib import Path
 import pytest
 
 from features.errors import SettingsError
-from serving.runtime.settings import Settings, settings, workers
+from serving.runtime.settings import Settings, read_settings, worker_count
 
 
 def test_without_any_there_are_defaults() -> None:
     """An empty variable is as good as none."""
-    assert settings({}) == settings({"REGULARS_KEYS": "", "REGULARS_RATE": "", "REGULARS_TIMEZONE": ""}) == Settings()
-    assert workers({}) == workers({"REGULARS_WORKERS": ""}) == 1
+    assert (
+        read_settings({})
+        == read_settings({"REGULARS_KEYS": "", "REGULARS_RATE": "", "REGULARS_TIMEZONE": ""})
+        == Settings()
+    )
+    assert worker_count({}) == worker_count({"REGULARS_WORKERS": ""}) == 1
 
 
 def test_all_are_read() -> None:
@@ -24,8 +28,8 @@ def test_all_are_read() -> None:
         "REGULARS_REPORT": "/r",
         "REGULARS_WATCH_SECONDS": "0.5",
     }
-    assert settings(given) == Settings(Path("/k"), "5/second", "Asia/Tokyo", Path("/s"), Path("/r"), 0.5)
-    assert workers({"REGULARS_WORKERS": "4"}) == 4
+    assert read_settings(given) == Settings(Path("/k"), "5/second", "Asia/Tokyo", Path("/s"), Path("/r"), 0.5)
+    assert worker_count({"REGULARS_WORKERS": "4"}) == 4
 
 
 @pytest.mark.parametrize(
@@ -46,4 +50,4 @@ def test_what_cannot_be_used_is_refused(name: str, value: str) -> None:
     """With the name of the variable."""
     given = {f"REGULARS_{name}": value}
     with pytest.raises(SettingsError, match=f"REGULARS_{name}"):
-        (settings(given), workers(given))
+        (read_settings(given), worker_count(given))

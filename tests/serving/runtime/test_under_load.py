@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from serving.state import Champion
+from serving.state import ServedModel
 from tests.serving.load import Outcome, load
 from tests.serving.running import Running, answers, eventually, free_port, put, running, start, variant
 
@@ -53,11 +53,11 @@ class Load:
         self._thread.join()
 
 
-def test_twenty_champions_in_a_row(service: Running, home: Path, champion: Champion) -> None:
+def test_twenty_champions_in_a_row(service: Running, home: Path, served_model: ServedModel) -> None:
     """Each answer is whole and names a version that was published by then; the last one stays."""
     with Load(service.port) as calls:
         for number in range(2, 22):
-            put(home, variant(champion.model, number), number)
+            put(home, variant(served_model.customer_model, number), number)
             eventually(lambda last=str(number): calls.outcome.versions[last] > 0, f"version {number} answers")
     outcome = calls.outcome
     assert (set(outcome.statuses), outcome.cut, outcome.dropped, outcome.refused) == ({200}, 0, 0, 0)

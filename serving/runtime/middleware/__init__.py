@@ -1,0 +1,1 @@
+"""What every request passes through, outermost first: slow clients, request log, security headers, admission."""
