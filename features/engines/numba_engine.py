@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from features.atomic_file import atomic_write
 from features.engines.codegen import MEDIANS, generate_source
 from features.store.layout import EVENT_COLUMNS, RECORD_COLUMNS
 
@@ -94,11 +95,9 @@ def _cached_source(name: str, source: str) -> Path:
     folder = Path(os.environ.get("REGULARS_CACHE") or Path(home) / "regulars")
     path = folder / f"{name}.py"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".tmp", delete=False) as file:
-                file.write(source)
-            Path(file.name).replace(path)
+            with atomic_write(path) as part:
+                part.write_text(source)
     except OSError:
         folder = Path(tempfile.mkdtemp(prefix="regulars-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
