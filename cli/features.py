@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.options import AsOfDate, OutFile, Store, opened
-from cli.terminal import progress, say
+from cli.options import AsOfDate, OutFile, Store, opened_store
+from cli.terminal import echo, progress_bar
 
 
 class Engine(StrEnum):
@@ -24,9 +24,11 @@ def register(app: typer.Typer) -> None:
         store: Store,
         as_of: AsOfDate,
         out: OutFile,
-        engine: Annotated[Engine, typer.Option(help="Where to compute.")] = Engine.local,
+        engine: Annotated[
+            Engine, typer.Option(help="Compute on this machine, or by Spark (needs regulars[spark]).")
+        ] = Engine.local,
     ) -> None:
-        """Write the feature table: one row a customer known at the date, one column a feature.
+        """Write the feature table: one row per customer known at the cutoff, one column per feature.
 
         Example:
 
@@ -35,12 +37,12 @@ def register(app: typer.Typer) -> None:
         from features.definitions import FEATURE_NAMES
         from features.engines.feature_table import write_feature_table
 
-        with opened(store) as events:
+        with opened_store(store) as events:
             if engine is Engine.spark:
                 from features.engines.spark_engine import write_feature_table_on_spark
 
                 rows = write_feature_table_on_spark(events, as_of, out)
             else:
-                with progress("customers", events.n_customers) as step:
-                    rows = write_feature_table(events, as_of, out, progress=step)
-        say(f"{rows:,} customers known at {as_of}, {len(FEATURE_NAMES)} columns -> {out}")
+                with progress_bar("customers", events.n_customers) as advance:
+                    rows = write_feature_table(events, as_of, out, progress=advance)
+        echo(f"{rows:,} customers known at {as_of}, {len(FEATURE_NAMES)} columns -> {out}")

@@ -1,17 +1,12 @@
 """`regulars fit`: candidates over past windows, tracked; the best becomes the challenger."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.backtest import measure_table
-from cli.options import Store, opened
-from cli.terminal import say, steps
-
-Home = Annotated[
-    Path, typer.Option(metavar="FOLDER", help="Where runs and versions are kept; MLFLOW_TRACKING_URI goes before it.")
-]
+from cli.options import DEFAULT_HOME, FormulaFile, Home, Quick, Store, opened_store
+from cli.tables import measure_table
+from cli.terminal import echo, progress_steps
 
 
 def register(app: typer.Typer) -> None:
@@ -20,16 +15,14 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def fit(
         store: Store,
-        home: Home = Path("var"),
-        formula: Annotated[
-            Path | None, typer.Option(metavar="FILE", help="Your own formula.toml; else the one that comes along.")
-        ] = None,
-        quick: Annotated[bool, typer.Option("--quick", help="One candidate, one trial, fewer customers.")] = False,
-        seed: Annotated[int, typer.Option(help="For the customers that are drawn from a large base.")] = 0,
+        home: Home = DEFAULT_HOME,
+        formula: FormulaFile = None,
+        quick: Quick = False,
+        seed: Annotated[int, typer.Option(metavar="N", help="Seed for sampling customers from a large base.")] = 0,
     ) -> None:
-        """Fit candidates on past windows, try them on what followed, and register the best as the challenger.
+        """Fit candidates on past windows, test them on the periods that followed, and register the best as challenger.
 
-        Nothing goes into service: that is for `regulars promote` and `regulars publish`.
+        Nothing goes into service: use `regulars promote` and then `regulars publish`.
 
         Examples:
 
@@ -42,13 +35,13 @@ def register(app: typer.Typer) -> None:
         from training.retrain import retrain
 
         rule = load_formula(formula)
-        with opened(store) as events, steps() as step:
+        with opened_store(store) as events, progress_steps() as step:
             tracking = open_tracking(home)
-            done = retrain(events, tracking, rule, seed, quick, progress=step)
-        date, horizon = done.measures.index[-1][:2]
-        measure_table(done.measures.loc[(date, horizon)], f"the last trial: {horizon} days from {date}")
-        say(f"version {done.version.number} ({done.candidate}) is the challenger in {tracking.place}")
-        if done.verdict.passed:
-            say("it passes the gate: `regulars promote` makes it champion")
-        for reason in done.verdict.reasons:
-            say(f"the gate would refuse it: {reason}")
+            result = retrain(events, tracking, rule, seed, quick, progress=step)
+        date, horizon_days = result.measures.index[-1][:2]
+        measure_table(result.measures.loc[(date, horizon_days)], f"last trial: {horizon_days} days from {date}")
+        echo(f"version {result.version.number} ({result.candidate}) is the challenger in {tracking.place}")
+        if result.verdict.passed:
+            echo("it passes the gate: `regulars promote` makes it champion")
+        for reason in result.verdict.reasons:
+            echo(f"the gate would refuse it: {reason}")

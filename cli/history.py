@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from cli.fit import Home
-from cli.options import writable
-from cli.terminal import say, show
+from cli.options import DEFAULT_HOME, Home, check_writable
+from cli.terminal import echo, echo_table
+
+COLUMNS = ["when", "who", "kind", "from", "to", "state", "digest", "why"]
 
 
 def register(app: typer.Typer) -> None:
@@ -15,15 +16,18 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def history(
-        home: Home = Path("var"),
+        home: Home = DEFAULT_HOME,
         out: Annotated[
             Path | None,
             typer.Option(
-                metavar="FILE", dir_okay=False, callback=writable, help="Write the moves, with figures, as CSV."
+                metavar="FILE",
+                dir_okay=False,
+                callback=check_writable,
+                help="Also write the moves, with measures, as CSV.",
             ),
         ] = None,
     ) -> None:
-        """List every move of the champion, the newest first: when, who, from which version to which, how and why.
+        """List every move of the champion, newest first: when, who, from which version to which, how and why.
 
         Example: `regulars history`
         """
@@ -37,9 +41,8 @@ def register(app: typer.Typer) -> None:
             with atomic_write(out) as part:
                 table.to_csv(part, index=False)
         if table.empty:
-            say("the champion was never moved: `regulars promote` makes one")
+            echo("no champion yet: `regulars promote` makes one")
             return
-        columns = ["when", "who", "kind", "from", "to", "state", "digest", "why"]
-        shown = table.assign(when=table["when"].dt.strftime("%Y-%m-%d %H:%M"), digest=table["digest"].str[:12])
-        rows = shown[columns].astype("object").fillna("-").to_numpy().tolist()
-        show("moves of the champion (times in UTC)", columns, [[str(cell) for cell in row] for row in rows])
+        short = table.assign(when=table["when"].dt.strftime("%Y-%m-%d %H:%M"), digest=table["digest"].str[:12])
+        rows = short[COLUMNS].astype("object").fillna("-").to_numpy().tolist()
+        echo_table("moves of the champion (times in UTC)", COLUMNS, [[str(cell) for cell in row] for row in rows])

@@ -1,4 +1,4 @@
-"""`regulars key`: a key for a caller of the service."""
+"""`regulars key`: an API key for a client of the service."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.terminal import say
+from cli.terminal import echo
 
 
 class Scope(StrEnum):
@@ -23,22 +23,23 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def key(
-        name: Annotated[str, typer.Argument(metavar="NAME", help="The caller, as the log will name it.")],
-        keys: Annotated[Path, typer.Option("--keys", metavar="FILE", dir_okay=False, help="The file of keys.")],
-        scope: Annotated[list[Scope], typer.Option(help="What it allows; repeatable.")] = [Scope.score],  # noqa: B006
+        name: Annotated[str, typer.Argument(metavar="NAME", help="The client's name in the access log.")],
+        keys: Annotated[Path, typer.Option("--keys", metavar="FILE", dir_okay=False, help="The file of API keys.")],
+        scope: Annotated[list[Scope], typer.Option(help="What the key allows; repeatable.")] = [Scope.score],  # noqa: B006
         rate: Annotated[
-            str | None, typer.Option(metavar="RATE", help="A rate of its own, for instance 100/second.")
+            str | None,
+            typer.Option(metavar="RATE", help="A rate limit for this key, for instance 100/second."),
         ] = None,
     ) -> None:
-        """Make a key, say it once, and keep its digest in the file; a service that runs takes it up within seconds.
+        """Create an API key, print it once, and add its digest to the file. A running service reads it within seconds.
 
-        To take a key back, delete its table from the file.
+        To revoke a key, delete its table from the file.
 
         Example: `regulars key shop --keys keys.toml --scope score --scope customers`
         """
         from serving.runtime.api_keys import add_key
 
-        secret = add_key(keys, name, [str(each) for each in scope], rate)
-        say(f"the key of {name}, kept nowhere, so note it now:")
-        say(secret)
-        say(f"its digest is in {keys}, with {', '.join(scope)}")
+        secret = add_key(keys, name, [str(allowed) for allowed in scope], rate)
+        echo(f"the API key of {name}; it is not stored, so copy it now:")
+        echo(secret)
+        echo(f"added its digest to {keys}, allowing {', '.join(scope)}")

@@ -1,4 +1,4 @@
-"""The command and how it ends: 0 done, 1 the work failed, 2 the arguments were wrong; a failure is one line."""
+"""The command and its exit codes: 0 done, 1 failed, 2 wrong arguments; a failure is one line on standard error."""
 
 import errno
 import sys
@@ -8,11 +8,12 @@ from typing import NoReturn
 import typer
 
 from cli import backtest, compare, features, fit, history, ingest, key, promote, publish, score, serve, simulate
+from cli.extras import missing_extra
 from features.errors import RegularsError
 
 app = typer.Typer(
     name="regulars",
-    help="Score customers from their event log: how loyal each is, by the firm's own rule.",
+    help="Score customers from their event log: loyalty by your own rule, and forecasts of purchases, churn and value.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -25,27 +26,32 @@ for verb in (ingest, features, score, fit, backtest, compare, promote, publish, 
 def run() -> None:
     """Run the command.
 
-    An error that the user can mend is one line on standard error. A fault of Regulars itself keeps its traceback.
+    An error that the user can correct is one line on standard error. A fault of Regulars keeps its traceback.
     """
     try:
         code = app(prog_name="regulars", standalone_mode=False)
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         verb = context.command_path if context else "regulars"
-        said = " ".join(error.format_message().split()).rstrip(".")
-        _end(error.exit_code, f"{verb}: {said}; see {verb} --help" if said else "")
+        message = _one_line(error.format_message()).rstrip(".")
+        _end(error.exit_code, f"{verb}: {message}; see {verb} --help" if message else "")
     except RegularsError as error:
-        _end(1, f"regulars: {' '.join(str(error).split())}")
+        _end(1, f"regulars: {_one_line(str(error))}")
+    except ModuleNotFoundError as error:
+        missing = missing_extra(error)
+        if missing is None:
+            _report_fault()
+        _end(1, f"regulars: {missing}")
     except OSError as error:
         if error.errno not in MACHINE_FAULTS:
             _report_fault()
         _end(1, f"regulars: {error.filename}: {error.strerror}" if error.filename else f"regulars: {error.strerror}")
     except MemoryError:
-        _end(1, "regulars: out of memory: give it more, or lower --memory-limit where the verb has it")
+        _end(1, "regulars: out of memory: use a machine with more, or a lower --memory-limit if the verb has it")
     except Exception:
         _report_fault()
     if code == INTERRUPTED:
-        _end(1, "regulars: stopped; what was there before is untouched")
+        _end(1, "regulars: stopped; nothing was replaced")
     sys.exit(code or 0)
 
 
@@ -54,7 +60,7 @@ MACHINE_FAULTS = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE),
     *(errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EBUSY),
 }
-"""What the system refuses for a cause that the user can mend: no room, no permission, no such file."""
+"""System errors with a cause that the user can remove: no space, no permission, no such file."""
 REPORT_FAULT = (
     "regulars: this is a fault in Regulars, not in your data or arguments; nothing was replaced. "
     "Please report it with the lines above"
@@ -65,6 +71,10 @@ def _report_fault() -> NoReturn:
     """Print the traceback of the error being handled and ask for a report."""
     traceback.print_exc()
     _end(1, REPORT_FAULT)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _end(code: int, line: str) -> NoReturn:

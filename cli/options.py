@@ -1,4 +1,4 @@
-"""What verbs take: a store (or a raw event file, ingested on the way), a date, a file to write."""
+"""Arguments and options that several verbs share, each described once, and what opens the STORE argument."""
 
 import os
 import tempfile
@@ -10,35 +10,35 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.terminal import say
+from cli.terminal import echo
 from features.schema import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
     from features.store.event_store import EventStore
 
 
-def readable(as_of: str | None) -> str | None:
-    """Refuse what is no date before any work begins; a time of day alone would mean today's."""
+def check_date(as_of: str | None) -> str | None:
+    """Refuse what is not a date or time before any work begins; a time of day alone would mean today's."""
     if as_of is None:
         return None
     try:
         year = datetime.fromisoformat(as_of).year
     except ValueError:
         expected = "write it like 2011-06-10 or 2011-06-10T09:30:00+01:00"
-        raise typer.BadParameter(f"{as_of!r} is no date or time: {expected}") from None
+        raise typer.BadParameter(f"{as_of!r} is not a date or time: {expected}") from None
     if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise typer.BadParameter(f"{as_of!r} is outside the years {FIRST_YEAR} to {LAST_YEAR} of a log")
+        raise typer.BadParameter(f"{as_of!r} is outside the years {FIRST_YEAR} to {LAST_YEAR}: give a date within them")
     return as_of
 
 
-def writable(file: Path | None) -> Path | None:
-    """Refuse a place that cannot be written to before any work begins; folders that are not there are made."""
-    if file is None:
+def check_writable(path: Path | None) -> Path | None:
+    """Refuse a path that cannot be written to before any work begins; missing folders are created later."""
+    if path is None:
         return None
-    there = next(folder for folder in file.absolute().parents if folder.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        raise typer.BadParameter(f"nothing can be written to {there}: name another place")
-    return file
+    parent = next(folder for folder in path.absolute().parents if folder.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise typer.BadParameter(f"nothing can be written to {parent}: choose another place")
+    return path
 
 
 Store = Annotated[
@@ -49,23 +49,58 @@ AsOfDate = Annotated[
     typer.Option(
         "--as-of",
         metavar="DATE",
-        callback=readable,
-        help="The moment of knowledge, a date (its midnight) or a time: only events known before it count.",
+        callback=check_date,
+        help="The cutoff, a date (its midnight) or a time. Only events before it are used.",
     ),
 ]
 OutFile = Annotated[
     Path,
     typer.Option(
-        "--out", metavar="FILE", dir_okay=False, writable=True, callback=writable, help="The Parquet file to write."
+        "--out",
+        metavar="FILE",
+        dir_okay=False,
+        writable=True,
+        callback=check_writable,
+        help="The Parquet file to write.",
     ),
 ]
+HorizonDays = Annotated[
+    int,
+    typer.Option(
+        "--horizon-days", metavar="DAYS", min=1, max=3650, help="How many days from the cutoff on to forecast."
+    ),
+]
+FormulaFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--formula",
+        metavar="FILE",
+        help="Your own formula.toml. Without it: the formula of the champion in use, else the built-in one.",
+    ),
+]
+Quick = Annotated[
+    bool,
+    typer.Option(
+        "--quick", help="Train on fewer customers (fit: also one candidate, one trial): faster, less accurate."
+    ),
+]
+Home = Annotated[
+    Path,
+    typer.Option(metavar="FOLDER", help="Where runs and versions are kept, unless MLFLOW_TRACKING_URI is set."),
+]
+DEFAULT_HOME = Path("var")
+
+
+def has_tracking_store(home: Path) -> bool:
+    """Return whether there is a tracking store already: MLFLOW_TRACKING_URI is set, or `home` has a database."""
+    return bool(os.environ.get("MLFLOW_TRACKING_URI")) or (home / "mlflow.db").is_file()
 
 
 @contextmanager
-def opened(store: str) -> Iterator["EventStore"]:
-    """Open the store, or ingest the raw file into a temporary one and say how many of its rows were faulty.
+def opened_store(store: str) -> Iterator["EventStore"]:
+    """Open the store, or ingest the raw file into a temporary store and print how many of its rows were faulty.
 
-    A raw file's times are in UTC and its columns those of the contract: any other needs `regulars ingest`.
+    A raw file has its times in UTC and the contract's columns; for any other use `regulars ingest`.
     """
     from features.store.event_store import is_store, open_store
 
@@ -75,8 +110,8 @@ def opened(store: str) -> Iterator["EventStore"]:
         return
     from features.ingestion.ingest import ingest
 
-    with tempfile.TemporaryDirectory(prefix="regulars-") as place:
-        report = ingest([store], place)
+    with tempfile.TemporaryDirectory(prefix="regulars-") as temporary:
+        report = ingest([store], temporary)
         if report.quarantined:
-            say(f"{report.quarantined:,} faulty rows are left out; `regulars ingest {store} --out STORE` says which")
-        yield open_store(place)
+            echo(f"{report.quarantined:,} faulty rows are left out; `regulars ingest {store} --out STORE` lists them")
+        yield open_store(temporary)

@@ -1,12 +1,11 @@
-"""`regulars promote`: the challenger through the gate, or an earlier champion back."""
+"""`regulars promote`: the challenger through the gate, or an earlier champion again."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.fit import Home
-from cli.terminal import say
+from cli.options import DEFAULT_HOME, Home
+from cli.terminal import echo
 
 
 def register(app: typer.Typer) -> None:
@@ -14,21 +13,22 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def promote(
-        home: Home = Path("var"),
+        home: Home = DEFAULT_HOME,
         to: Annotated[
-            int | None, typer.Option(metavar="VERSION", help="Go back to this version, which was champion before.")
+            int | None, typer.Option(metavar="VERSION", help="Return to this version, which was champion before.")
         ] = None,
-        reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; kept with the move.")] = "",
+        reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; kept in the history.")] = "",
         force: Annotated[
-            bool, typer.Option("--force", help="Move the champion whatever the gate says; needs --reason.")
+            bool, typer.Option("--force", help="Move the champion even if the gate refuses; needs --reason.")
         ] = False,
         who: Annotated[
-            str | None, typer.Option(metavar="NAME", help="Who moves it; else the user of this machine.")
+            str | None, typer.Option(metavar="NAME", help="Who moves it. Without it: your user name.")
         ] = None,
     ) -> None:
-        """Make the challenger champion, if the gate lets it: better beyond doubt than champion and baselines.
+        """Make the challenger champion, if the gate finds it significantly better than champion and baselines.
 
-        A refusal says each reason in a line. Every move is kept, see `regulars history`; `regulars publish` ships it.
+        If the gate refuses, each reason is printed on a line. `regulars history` lists all moves; `regulars publish`
+        ships the champion.
 
         Examples:
 
@@ -37,20 +37,20 @@ def register(app: typer.Typer) -> None:
         `regulars promote --to 3 --reason "complaints from the shops"`
         """
         if (force or to is not None) and not reason:
-            raise typer.BadParameter("a move that is forced or goes back needs a reason: give --reason TEXT")
+            raise typer.BadParameter("--force and --to need a reason: give --reason TEXT")
         from features.errors import PromotionRefusedError
-        from training import promote as steps
+        from training import promote as champion
         from training.registry.mlflow_client import open_tracking
 
         tracking = open_tracking(home)
         try:
             if to is None:
-                move = steps.promote(tracking, why=reason, who=who, force=force)
+                move = champion.promote(tracking, why=reason, who=who, force=force)
             else:
-                move = steps.roll_back(tracking, to, reason, who, force)
-        except PromotionRefusedError as refused:
-            for why in refused.reasons:
-                say(f"refused: {why}")
+                move = champion.roll_back(tracking, to, reason, who, force)
+        except PromotionRefusedError as refusal:
+            for why in refusal.reasons:
+                echo(f"refused: {why}")
             raise typer.Exit(1) from None
-        before = f"version {move.before} was" if move.before else "there was none"
-        say(f"version {move.to} is champion in {tracking.place} ({move.kind}; {before} before)")
+        before = f"before: version {move.before}" if move.before else "the first champion"
+        echo(f"version {move.to} is champion in {tracking.place} ({move.kind}; {before})")

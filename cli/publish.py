@@ -1,26 +1,26 @@
-"""`regulars publish`: the champion into the BentoML store, from which it is served."""
-
-from pathlib import Path
+"""`regulars publish`: ships the champion to the BentoML model store, from which it is served."""
 
 import typer
 
-from cli.fit import Home
-from cli.terminal import say
+from cli.options import DEFAULT_HOME, Home
+from cli.terminal import echo
 
 
 def register(app: typer.Typer) -> None:
     """Add the verb to the command."""
 
     @app.command()
-    def publish(home: Home = Path("var")) -> None:
-        """Ship the champion to the BentoML model store (that of BENTOML_HOME), as `regulars:latest`.
+    def publish(home: Home = DEFAULT_HOME) -> None:
+        """Ship the champion to the BentoML model store (BENTOML_HOME) as `regulars:latest`.
 
-        It is there whole or not at all; called again for the same champion it changes nothing and says so.
+        A version is shipped whole or not at all. Publishing the same champion again changes nothing.
 
         Example: `regulars publish`
         """
         from training.publish import publish as ship
         from training.registry.mlflow_client import open_tracking
 
-        done = ship(open_tracking(home))
-        say(f"{done.tag} {'is' if done.new else 'was there already, and is'} the latest in {done.path.parent}")
+        shipped = ship(open_tracking(home))
+        echo(
+            f"{shipped.tag} {'is' if shipped.new else 'was already, and still is,'} the latest in {shipped.path.parent}"
+        )

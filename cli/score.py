@@ -1,16 +1,24 @@
 """`regulars score`: the rule and the champion over a whole base."""
 
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.fit import Home
-from cli.options import AsOfDate, OutFile, Store, opened
-from cli.terminal import progress, say, show
+from cli.options import (
+    DEFAULT_HOME,
+    AsOfDate,
+    FormulaFile,
+    Home,
+    HorizonDays,
+    OutFile,
+    Store,
+    has_tracking_store,
+    opened_store,
+)
+from cli.terminal import echo, echo_table, progress_bar
 from features.as_of import AsOf
 
 if TYPE_CHECKING:
@@ -28,26 +36,26 @@ def register(app: typer.Typer) -> None:
         store: Store,
         as_of: AsOfDate,
         out: OutFile,
-        horizon_days: Annotated[
-            int, typer.Option("--horizon-days", min=1, max=3650, help="How many days from the date on to forecast.")
-        ] = 90,
-        formula: Annotated[
-            Path | None,
-            typer.Option(
-                metavar="FILE", help="Your own formula.toml; else the champion's, else the one that comes along."
-            ),
-        ] = None,
+        horizon_days: HorizonDays = 90,
+        formula: FormulaFile = None,
         value_days: Annotated[
             int | None,
-            typer.Option(min=1, max=1095, help="Add customer_value: currency expected in so many days, discounted."),
+            typer.Option(
+                metavar="DAYS",
+                min=1,
+                max=1095,
+                help="Add customer_value: the discounted spend expected in this many days.",
+            ),
         ] = None,
-        discount_rate: Annotated[float, typer.Option(min=0, max=10, help="Of customer_value, a year.")] = 0.10,
-        rule_only: Annotated[bool, typer.Option("--rule-only", help="Leave the champion out.")] = False,
-        home: Home = Path("var"),
+        discount_rate: Annotated[
+            float, typer.Option(metavar="RATE", min=0, max=10, help="The yearly discount rate of customer_value.")
+        ] = 0.10,
+        rule_only: Annotated[bool, typer.Option("--rule-only", help="Score by the rule only.")] = False,
+        home: Home = DEFAULT_HOME,
     ) -> None:
-        """Score every customer known at the date by the rule and, when there is one, by the champion.
+        """Score every customer known at the cutoff by the rule and, if there is one, by the champion.
 
-        Without a champion the file has the rule alone, and the command says so.
+        Without a champion the file has the rule score only.
 
         Examples:
 
@@ -60,33 +68,33 @@ def register(app: typer.Typer) -> None:
         from features.loyalty.formula import load_formula
         from serving.batch import Forecasts, write_scores
 
-        champion, without = (None, None) if rule_only else _champion(home)
+        champion, missing = (None, None) if rule_only else _champion(home)
         forecasts = champion and Forecasts(*champion, horizon_days, value_days, discount_rate)
         rule = champion[0].formula if champion and formula is None else load_formula(formula)
-        with opened(store) as events, progress("customers", events.n_customers) as step:
+        with opened_store(store) as events, progress_bar("customers", events.n_customers) as advance:
             if forecasts:
                 _check_champion(forecasts.model.card, events, as_of)
-            summary = write_scores(events, as_of, rule, out, forecasts, progress=step)
+            summary = write_scores(events, as_of, rule, out, forecasts, progress=advance)
         _show_leaders(out, rule)
         _show_bands(summary.bands)
         if summary.left_out:
-            say(f"left out for everyone, for the log has no amounts: {', '.join(summary.left_out)}")
+            echo(f"left out for all customers, because the log has no amounts: {', '.join(summary.left_out)}")
         mean = "no score" if math.isnan(summary.mean_score) else f"mean score {summary.mean_score:.1f}"
         if forecasts:
-            say(
-                f"the next {horizon_days} days by champion version {forecasts.version}: "
-                f"{summary.expected_purchases:,.0f} purchase days expected, "
-                f"{summary.expected_to_stay_away:,.0f} customers expected to stay away"
+            echo(
+                f"expected in the next {horizon_days} days by champion version {forecasts.version}: "
+                f"{summary.expected_purchases:,.0f} purchase days, "
+                f"{summary.expected_to_stay_away:,.0f} customers without a purchase"
             )
-        if without:
-            say(without)
-        say(f"{summary.customers:,} customers at {as_of}, {mean}, formula version {rule.version} -> {out}")
+        if missing:
+            echo(missing)
+        echo(f"{summary.customers:,} customers at {as_of}, {mean}, formula version {rule.version} -> {out}")
 
 
 def _champion(home: Path) -> "tuple[tuple[CustomerModel, str] | None, str | None]":
-    """Return the champion and its version, or None and why there is none."""
-    if not os.environ.get("MLFLOW_TRACKING_URI") and not (home / "mlflow.db").exists():
-        return None, f"no model is registered in {home}, so the rule alone was scored: `regulars fit` makes one"
+    """Return the champion with its version, or the reason why there is none."""
+    if not has_tracking_store(home):
+        return None, f"no model is registered in {home}, so the file has the rule score only: `regulars fit` makes one"
     from training.models.bundle import CHAMPION
     from training.registry.mlflow_client import open_tracking
     from training.registry.versions import load, version
@@ -94,21 +102,23 @@ def _champion(home: Path) -> "tuple[tuple[CustomerModel, str] | None, str | None
     tracking = open_tracking(home)
     champion = version(tracking, CHAMPION)
     if champion is None:
-        return None, f"no champion in {tracking.place}, so the rule alone was scored: `regulars promote` makes one"
+        return (
+            None,
+            f"no champion in {tracking.place}, so the file has the rule score only: `regulars promote` makes one",
+        )
     return (load(tracking, champion), str(champion.number)), None
 
 
 def _check_champion(card: "Card", store: "EventStore", as_of: str) -> None:
-    """Say where the champion may not be what these scores need."""
-
+    """Warn of a champion that counts days in another time zone or knows events after the cutoff."""
     if card.timezone != store.timezone:
-        say(f"mind: the champion learnt days in {card.timezone}, the log's are in {store.timezone}")
+        echo(f"warning: the champion was trained with days in {card.timezone}, the log has days in {store.timezone}")
     if AsOf.parse(as_of, store.timezone).day < AsOf.parse(card.as_of, store.timezone).day:
-        say(f"mind: the champion learnt from events until {card.as_of}, so at {as_of} it knows what came after")
+        echo(f"warning: the champion was trained on events before {card.as_of}, so at {as_of} it knows later events")
 
 
 def _show_leaders(scores: Path, rule: "Formula", rows: int = 5) -> None:
-    """Show the most loyal customers of a file of scores, each with the points that every part brings."""
+    """Print the customers with the highest loyalty scores in the file, with the points of each part."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -123,8 +133,8 @@ def _show_leaders(scores: Path, rule: "Formula", rows: int = 5) -> None:
         top = top.filter(pc.is_finite(top["loyalty_score"])).sort_by(order).slice(0, rows)
     if len(top):
         cells = [[_cell(value) for value in row.values()] for row in top.to_pylist()]
-        show(
-            "most loyal by the rule: the points of each part, - without data",
+        echo_table(
+            "highest loyalty scores, with the points of each part (-: no data)",
             [points.get(c, c) for c in columns],
             cells,
         )
@@ -137,7 +147,7 @@ def _cell(value: str | float | None) -> str:
 
 
 def _show_bands(bands: Mapping[str, int]) -> None:
-    """Show how many customers each band has."""
+    """Print how many customers each band has."""
     total = sum(bands.values()) or 1
     rows = [[name, f"{count:,}", f"{count / total:.1%}"] for name, count in bands.items()]
-    show("the base by band", ["band", "customers", "share"], rows)
+    echo_table("customers by band", ["band", "customers", "share"], rows)

@@ -1,4 +1,4 @@
-"""`regulars serve`: the service, from this machine's model store."""
+"""`regulars serve`: the HTTP service, from this machine's model store."""
 
 import os
 from pathlib import Path
@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from cli.terminal import say
+from cli.terminal import echo
 
 DRAIN_SECONDS = 30
 KEEP_ALIVE_SECONDS = 75
-"""Longer than proxies keep their connections, so that it is they who close them."""
+"""Longer than proxies keep idle connections, so that the proxy closes them and not the service."""
 
 
 def register(app: typer.Typer) -> None:
@@ -19,30 +19,33 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def serve(
         host: Annotated[
-            str, typer.Option(metavar="ADDRESS", help="The IP address to listen at; 0.0.0.0 is everybody's.")
+            str, typer.Option(metavar="ADDRESS", help="The IP address to listen on; 0.0.0.0 listens on all interfaces.")
         ] = "127.0.0.1",
-        port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen at.")] = 3000,
-        workers: Annotated[int, typer.Option(min=1, max=64, help="How many processes answer.")] = 1,
+        port: Annotated[int, typer.Option(metavar="N", min=1, max=65535, help="The port to listen on.")] = 3000,
+        workers: Annotated[int, typer.Option(metavar="N", min=1, max=64, help="The number of worker processes.")] = 1,
         keys: Annotated[
-            Path | None, typer.Option(metavar="FILE", help="Who may ask (see `regulars key`); without it anybody.")
+            Path | None,
+            typer.Option(metavar="FILE", help="API keys made by `regulars key`. Without it: no key is needed."),
         ] = None,
         rate: Annotated[
             str | None,
-            typer.Option(metavar="RATE", help="How often a caller may ask a worker, for instance 100/second."),
+            typer.Option(metavar="RATE", help="Rate limit per client and worker, for instance 100/second."),
         ] = None,
         scores: Annotated[
-            Path | None, typer.Option(metavar="FILE", help="What `regulars score` wrote, for /score_customers.")
+            Path | None,
+            typer.Option(metavar="FILE", help="The file written by `regulars score`, for /score_customers."),
         ] = None,
         report: Annotated[
-            Path | None, typer.Option(metavar="FILE", help="The page that `regulars compare` wrote, shown at /.")
+            Path | None, typer.Option(metavar="FILE", help="The page written by `regulars compare`, shown at /.")
         ] = None,
         timezone: Annotated[
-            str, typer.Option(metavar="ZONE", help="The business time zone while no model says its own.")
+            str, typer.Option(metavar="ZONE", help="The business time zone until a model with its own is published.")
         ] = "UTC",
     ) -> None:
-        """Serve scores over HTTP: the rule, and the forecasts of the version published last, followed as it changes.
+        """Serve scores over HTTP: the rule score, and the forecasts of the latest published version.
 
-        The model store is that of BENTOML_HOME. SIGTERM and Ctrl-C end it after the requests under way.
+        A version published later is loaded while the service runs. The model store is that of BENTOML_HOME. SIGTERM
+        and Ctrl-C stop the service after the requests in progress.
 
         Examples:
 
@@ -51,15 +54,15 @@ def register(app: typer.Typer) -> None:
         `regulars serve --port 8080 --workers 4 --keys keys.toml --scores scores.parquet`
         """
         files = {"KEYS": keys, "SCORES": scores, "REPORT": report}
-        said = {"RATE": rate, "TIMEZONE": timezone, "WORKERS": str(workers)}
-        said |= {name: str(file.absolute()) if file else None for name, file in files.items()}
-        os.environ.update({f"REGULARS_{name}": value for name, value in said.items() if value})
+        settings = {"RATE": rate, "TIMEZONE": timezone, "WORKERS": str(workers)}
+        settings |= {name: str(file.absolute()) if file else None for name, file in files.items()}
+        os.environ.update({f"REGULARS_{name}": value for name, value in settings.items() if value})
         os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
         from serving.runtime.server import announce_when_ready, free_address, run_server
 
         address = free_address(host, port)
         if not address.is_loopback and keys is None:
-            say(f"{host} can be reached from other machines, and without --keys anybody there may ask")
-        say(f"starting at http://{host}:{port} ...")
-        announce_when_ready(host, port, say)
+            echo(f"warning: {host} is reachable from other machines, and without --keys anyone there can use it")
+        echo(f"starting at http://{host}:{port} ...")
+        announce_when_ready(host, port, echo)
         run_server(host, port, DRAIN_SECONDS, KEEP_ALIVE_SECONDS)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.options import writable
-from cli.terminal import progress, say
+from cli.options import check_writable
+from cli.terminal import echo, progress_bar
 
 
 def register(app: typer.Typer) -> None:
@@ -14,25 +14,28 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def simulate(
-        customers: Annotated[int, typer.Option(min=1, metavar="N", help="How many customers; about 15 events each.")],
+        customers: Annotated[int, typer.Option(min=1, metavar="N", help="Number of customers, about 15 events each.")],
         out: Annotated[
             Path,
             typer.Option(
                 metavar="FILE",
                 dir_okay=False,
-                callback=writable,
-                help="The log to write: CSV if named .csv, else Parquet.",
+                callback=check_writable,
+                help="The log to write: CSV if its name ends in .csv, otherwise Parquet.",
             ),
         ],
         truth: Annotated[
             Path | None,
             typer.Option(
-                metavar="FILE", dir_okay=False, callback=writable, help="Where to write what is true of each customer."
+                metavar="FILE",
+                dir_okay=False,
+                callback=check_writable,
+                help="Also write each customer's true parameters.",
             ),
         ] = None,
         seed: Annotated[int, typer.Option(min=0, metavar="N", help="The same seed draws the same log.")] = 0,
     ) -> None:
-        """Draw a log of purchases, returns, visits, incentives, usage and feedback whose true effects are known.
+        """Draw a log of purchases, returns, visits, incentives, usage and feedback with known true effects.
 
         Example:
 
@@ -45,14 +48,14 @@ def register(app: typer.Typer) -> None:
         for file in (out, truth or out):
             file.parent.mkdir(parents=True, exist_ok=True)
         written = 0
-        with progress("customers", customers) as step:
+        with progress_bar("customers", customers) as advance:
 
-            def so_far(done: int) -> None:
+            def on_progress(total: int) -> None:
                 nonlocal written
-                step(done - written)
-                written = done
+                advance(total - written)
+                written = total
 
-            events = write_log(out, customers=customers, seed=seed, truth_path=truth, progress=so_far)
-        say(f"{events:,} events of {customers:,} customers -> {out}")
+            events = write_log(out, customers=customers, seed=seed, truth_path=truth, progress=on_progress)
+        echo(f"{events:,} events of {customers:,} customers -> {out}")
         if truth is not None:
-            say(f"what is true of each of them -> {truth}")
+            echo(f"their true parameters -> {truth}")

@@ -1,4 +1,4 @@
-"""Talking to people: lines, tables and bars on standard error. What machines read goes to files."""
+"""Lines, tables and progress bars on standard error; machine-readable output goes to files."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,55 +9,55 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-talk = Console(stderr=True)
+console = Console(stderr=True)
 
 
-def say(line: str) -> None:
-    """Print the line as it is: no markup in it, and never folded, so that a path can be copied."""
-    talk.print(plain(line), markup=False, highlight=False, soft_wrap=True)
+def echo(line: str) -> None:
+    """Print a line without markup and without wrapping, so that a path in it can be copied."""
+    console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
 
-def show(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table, the first column to the left, the others to the right."""
+def echo_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table with the first column aligned left and the others right."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    for at, name in enumerate(head):
-        table.add_column(name, justify="right" if at else "left", no_wrap=not at)
+    for position, name in enumerate(head):
+        table.add_column(name, justify="right" if position else "left", no_wrap=not position)
     for row in rows:
-        table.add_row(*(Text(plain(cell)) for cell in row))
-    talk.print(table)
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    console.print(table)
 
 
-def plain(text: str) -> str:
-    """Return the text with anything that could steer a terminal shown as its code."""
+def printable(text: str) -> str:
+    """Return the text with every control character, which could steer a terminal, escaped."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 @contextmanager
-def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal while the block runs; call what it gives with the number of things just done.
+def progress_bar(unit: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Show a bar on a terminal while the block runs; call the yielded function with the number of units just done.
 
-    Without a total, which is not known before a log is read, the bar counts.
+    Without a total, which is unknown before a log is read, the bar counts only.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=talk, transient=True, disable=not talk.is_terminal) as bar:
-        task = bar.add_task(what, total=total)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(unit, total=total)
         done = 0
 
-        def step(more: int) -> None:
+        def advance(count: int) -> None:
             nonlocal done
-            done += more
+            done += count
             if total is not None:
-                done = min(done, total)  # the last chunk may be larger than what was left
+                done = min(done, total)  # the last chunk may be larger than the rest
             bar.update(task, completed=done)
 
-        yield step
+        yield advance
 
 
 @contextmanager
-def steps() -> Iterator[Callable[[str], None]]:
-    """Say what is being done while the block runs: on a terminal one line that changes, elsewhere a line a step."""
-    if not talk.is_terminal:
-        yield say
+def progress_steps() -> Iterator[Callable[[str], None]]:
+    """Show the current step while the block runs: one changing line on a terminal, elsewhere a line for each step."""
+    if not console.is_terminal:
+        yield echo
         return
-    with talk.status("starting") as status:
-        yield lambda step: status.update(plain(step))
+    with console.status("starting") as status:
+        yield lambda step: status.update(printable(step))

@@ -1,13 +1,16 @@
 """What the command's tests share: a small log, a store of it, and the command run in this process."""
 
+import inspect
+import pkgutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+from typer.testing import CliRunner
 
-from cli.main import run
+from cli.main import app, run
 from features.ingestion.ingest import ingest
 
 LOG = """\
@@ -63,3 +66,49 @@ def regulars(
         return Ended(int(ended.value.code or 0), said.out, said.err)
 
     return regulars
+
+
+FORMULA = """
+version = "ours-7"
+date = 2024-01-01
+reason = "a test"
+[parts.days]
+column = "purchase_days"
+maximum = 2
+weight = 1
+[bands]
+low = 0
+high = 50
+"""
+
+
+@pytest.fixture
+def formula(tmp_path: Path) -> Path:
+    """A formula of the firm's own, with one part."""
+    path = tmp_path / "ours.toml"
+    path.write_text(FORMULA)
+    return path
+
+
+@pytest.fixture
+def call_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """Runs the command with a library function replaced, and returns the arguments that the function got, by name."""
+
+    def call_of(function: str, *arguments: object) -> dict[str, Any]:
+        signature = inspect.signature(pkgutil.resolve_name(function))
+
+        class CalledError(Exception):
+            pass
+
+        def record(*given: object, **named: object) -> None:
+            call = signature.bind(*given, **named)
+            call.apply_defaults()
+            raise CalledError(call.arguments)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(function, record)
+            result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        assert isinstance(result.exception, CalledError), result.stderr
+        return result.exception.args[0]
+
+    return call_of

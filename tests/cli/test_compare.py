@@ -27,8 +27,8 @@ def test_compare_writes_page_workbook_and_tables(regulars: Callable, shop: Path,
     assert '<html lang="zh">' in (folder / "report.html").read_text()
     customers = pd.read_parquet(folder / "tables" / "customers.parquet")
     assert f"{len(customers)} customers at 2024-04-" in ended.error
-    assert "60 days after, a model learnt as of the date" in ended.error
-    assert "days with a purchase of the first 1" in ended.error
+    assert "compared over the next 60 days with a model trained for this report" in ended.error
+    assert "purchase days among the top 1" in ended.error
     assert not (tmp_path / "var").exists()
 
 
@@ -36,7 +36,7 @@ def test_compare_writes_page_workbook_and_tables(regulars: Callable, shop: Path,
     ("arguments", "code", "said"),
     [
         (["--as-of", "2024-03-01", "--horizon-days", "999"], 1, "give an earlier --as-of or fewer --horizon-days"),
-        (["--as-of", "March"], 2, "'March' is no date or time"),
+        (["--as-of", "March"], 2, "'March' is not a date or time"),
         (["--language", "fr"], 2, "'fr' is not one of"),
         (["--as-of", "2024-03-01", "--formula", "none.toml"], 1, "none.toml: No such file"),
     ],
@@ -50,3 +50,24 @@ def test_what_cannot_be_compared_is_one_line(
     assert said in ended.error
     assert ended.error.strip().count("\n") == 0
     assert not (tmp_path / "rep").exists()
+
+
+def test_every_option_reaches_the_library(
+    call_of: Callable, store: Path, tmp_path: Path, formula: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dates, horizon, both formulas, home and --quick are the report's; the earlier formula is the same if absent."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    home = tmp_path / "home"
+    arguments = ("compare", store, "--out", tmp_path / "r", "--home", home)
+    options = ("--as-of", "2024-04-01", "--horizon-days", 7, "--since", "2024-03-01", "--quick")
+    call = call_of("reporting.build.make_report", *arguments, *options, "--formula-then", formula)
+    _, as_of, horizon_days, rule, since, earlier_rule, tracking, quick, _ = call.values()
+    assert (as_of, horizon_days, since, tracking, quick) == ("2024-04-01", 7, "2024-03-01", None, True)
+    assert (rule.version, earlier_rule.version) == ("1", "ours-7")
+    home.mkdir()
+    (home / "mlflow.db").touch()
+    monkeypatch.setattr("training.registry.mlflow_client.open_tracking", lambda home: f"tracking of {home}")
+    call = call_of("reporting.build.make_report", *arguments, "--formula", formula)
+    _, as_of, horizon_days, rule, since, earlier_rule, tracking, quick, _ = call.values()
+    assert (as_of, horizon_days, since, tracking, quick) == (None, 90, None, f"tracking of {home}", False)
+    assert rule.version == earlier_rule.version == "ours-7"

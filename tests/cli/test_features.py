@@ -35,6 +35,14 @@ def test_a_raw_file_may_stand_for_a_store(log: Path, store: Path, regulars: Regu
     log.write_text(LOG + FAULTY)
     ended = regulars("features", log, "--as-of", "2024-05-01", "--out", "raw.parquet")
     assert ended.code == 0
-    assert ended.error.startswith(f"1 faulty rows are left out; `regulars ingest {log} --out STORE` says which\n")
+    assert ended.error.startswith(f"1 faulty rows are left out; `regulars ingest {log} --out STORE` lists them\n")
     regulars("features", store, "--as-of", "2024-05-01", "--out", "store.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet("raw.parquet"), pd.read_parquet("store.parquet"))
+
+
+def test_the_engine_is_that_asked_for(call_of: Callable, store: Path, tmp_path: Path) -> None:
+    """Spark where it is asked for, this machine otherwise."""
+    arguments = ("features", store, "--as-of", "2024-05-01", "--out", tmp_path / "f.parquet")
+    spark = "features.engines.spark_engine.write_feature_table_on_spark"
+    assert call_of(spark, *arguments, "--engine", "spark")["as_of"] == "2024-05-01"
+    assert call_of("features.engines.feature_table.write_feature_table", *arguments)["as_of"] == "2024-05-01"

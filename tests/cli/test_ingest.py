@@ -66,3 +66,22 @@ def test_a_failure_leaves_the_old_store(log: Path, tmp_path: Path, regulars: Reg
     (tmp_path / "wrong.csv").write_text("a,b\n1,2\n")
     assert regulars("ingest", "wrong.csv", "--out", "store").code == 1
     assert open_store("store").manifest == before
+
+
+def test_every_option_reaches_the_library(call_of: Callable, tmp_path: Path) -> None:
+    """Each option is the argument of `ingest` that bears its name."""
+    options = {
+        "query": "select 1",
+        "timezone": "Asia/Tokyo",
+        "delimiter": ";",
+        "encoding": "latin-1",
+        "decimal": ",",
+        "rating_maximum": 5.0,
+        "memory_limit": "2GB",
+    }
+    arguments = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", value)]
+    pairs = ("--map", "amount=sum", "--set", "event_type=purchase", "--set", "channel=shop")
+    call = call_of("features.ingestion.ingest.ingest", "ingest", "a", "b", "--out", tmp_path, *arguments, *pairs)
+    assert {name: call[name] for name in options} == options
+    assert (call["sources"], call["out"]) == (["a", "b"], tmp_path)
+    assert (call["map"], call["constants"]) == ({"amount": "sum"}, {"event_type": "purchase", "channel": "shop"})

@@ -1,5 +1,6 @@
 """How the command ends: 0, 1 or 2, a failure in one line and never a traceback, nothing half done."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -24,18 +25,18 @@ WRONG = {
     "bogus": "No such command 'bogus'",
     "score {store} --out o.parquet": "Missing option '--as-of'",
     "score {store} --as-of 2024-05-01 --out o.parquet --bogus": "No such option: --bogus",
-    "score {store} --as-of yesterday --out o.parquet": "'yesterday' is no date or time: write it like 2011-06-10",
-    "score {store} --as-of 9:30 --out o.parquet": "'9:30' is no date or time",
+    "score {store} --as-of yesterday --out o.parquet": "'yesterday' is not a date or time: write it like 2011-06-10",
+    "score {store} --as-of 9:30 --out o.parquet": "'9:30' is not a date or time",
     "score {store} --as-of 0001-01-01T00:00+14:00 --out o.parquet": "outside the years 1900 to 2200",
-    "features {store} --as-of 2024-13-01 --out o.parquet": "'2024-13-01' is no date or time",
+    "features {store} --as-of 2024-13-01 --out o.parquet": "'2024-13-01' is not a date or time",
     "features {store} --as-of 2024-05-01 --out .": "is a directory",
     "features {store} --as-of 2024-05-01 --out {log}/o.parquet": "nothing can be written to",
     "features {store} --as-of 2024-05-01 --out o.parquet --engine warp": "'warp' is not one of 'local', 'spark'",
     "ingest {log} --out {log}": "is a file",
-    "ingest {log} --out new --map client": "'client' is no pair: write ours=theirs",
-    "ingest {log} --out new --set amount=": "'amount=' is no pair",
+    "ingest {log} --out new --map client": "'client' is not a pair: write ours=theirs",
+    "ingest {log} --out new --set amount=": "'amount=' is not a pair",
     "ingest {log} --out new --map amount=a --map amount=b": "'amount' is given twice",
-    "ingest {log} --out new --memory-limit banana": "'banana' is no size: write it like 500MB or 2GB",
+    "ingest {log} --out new --memory-limit banana": "'banana' is not a size: write it like 500MB or 2GB",
     "ingest {log} --out new --rating-maximum ten": "--rating-maximum",
     "simulate --customers 0 --out o.csv": "greater than or equal to 1",
     "simulate --customers 5 --out {log}/o.csv": "nothing can be written to",
@@ -182,3 +183,12 @@ def test_help_names_all_verbs() -> None:
     found = CliRunner().invoke(app, ["--help"])
     assert found.exit_code == 0
     assert all(f" {verb} " in found.stdout for verb in VERBS)
+
+
+def test_no_verb_imports_another_verb() -> None:
+    """Of `cli`, a verb imports only the modules that verbs share."""
+    shared = {"cli.options", "cli.tables", "cli.terminal"}
+    for verb in VERBS:
+        tree = ast.parse((ROOT / "cli" / f"{verb}.py").read_text())
+        modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert {module for module in modules if module and module.partition(".")[0] == "cli"} <= shared, verb

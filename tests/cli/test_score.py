@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
+import pytest
 
 from features.engines.feature_table import feature_table
 from features.loyalty.formula import load_formula
@@ -12,18 +14,6 @@ from features.store.event_store import open_store
 from tests.cli.conftest import Ended
 
 Regulars = Callable[..., Ended]
-FORMULA = """
-version = "ours-7"
-date = 2024-01-01
-reason = "a test"
-[parts.days]
-column = "purchase_days"
-maximum = 2
-weight = 1
-[bands]
-low = 0
-high = 50
-"""
 
 
 def test_the_file_holds_the_scores(store: Path, regulars: Regulars) -> None:
@@ -47,10 +37,9 @@ def test_leaders_and_bands_are_shown(store: Path, regulars: Regulars) -> None:
     assert ended.out == ""
 
 
-def test_a_formula_of_ones_own(store: Path, tmp_path: Path, regulars: Regulars) -> None:
+def test_a_formula_of_ones_own(store: Path, formula: Path, regulars: Regulars) -> None:
     """--formula takes another rule: its parts, bands and version."""
-    (tmp_path / "ours.toml").write_text(FORMULA)
-    ended = regulars("score", store, "--as-of", "2024-05-01", "--out", "s.parquet", "--formula", "ours.toml")
+    ended = regulars("score", store, "--as-of", "2024-05-01", "--out", "s.parquet", "--formula", formula)
     assert ended.code == 0
     found = pd.read_parquet("s.parquet").set_index("customer_id")
     assert dict(found["loyalty_score"]) == {"anna": 100.0, "ben": 50.0, "cleo": 0.0}
@@ -62,7 +51,7 @@ def test_a_log_without_amounts_is_told(tmp_path: Path, regulars: Regulars) -> No
     """Where the log has no amounts the amount part is left out for everyone, and that is said."""
     (tmp_path / "log.csv").write_text("customer_id,event_time,event_type\nanna,2024-01-05,purchase\n")
     ended = regulars("score", "log.csv", "--as-of", "2024-05-01", "--out", "s.parquet")
-    assert "left out for everyone, for the log has no amounts: amount\n" in ended.error
+    assert "left out for all customers, because the log has no amounts: amount\n" in ended.error
     assert "part_amount" not in pd.read_parquet("s.parquet")
 
 
@@ -89,7 +78,48 @@ def test_an_id_cannot_steer_the_terminal(tmp_path: Path, regulars: Regulars) -> 
 def test_without_a_champion_the_rule_alone_is_scored(store: Path, regulars: Regulars) -> None:
     """Nothing is registered: the command says so and how to get a model, and leaves no tracking store behind."""
     ended = regulars("score", store, "--as-of", "2024-05-01", "--out", "scores.parquet")
-    assert "no model is registered in var, so the rule alone was scored: `regulars fit` makes one" in ended.error
+    assert "no model is registered in var, so the file has the rule score only: `regulars fit` makes one" in ended.error
     assert not Path("var").exists()
     alone = regulars("score", store, "--as-of", "2024-05-01", "--out", "s.parquet", "--rule-only")
     assert "no model" not in alone.error
+
+
+def test_every_option_reaches_the_library(
+    call_of: Callable, store: Path, tmp_path: Path, formula: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Horizon, value, discount, formula and home are those of the scores; the champion's formula is the default."""
+    card = SimpleNamespace(timezone="UTC", as_of="2024-04-01")
+    champion = SimpleNamespace(card=card, formula=load_formula())
+    homes = []
+    monkeypatch.setattr("cli.score._champion", lambda home: (homes.append(home), ((champion, "4"), None))[1])
+    arguments = ("score", store, "--as-of", "2024-05-01", "--out", tmp_path / "s.parquet")
+    options = ("--horizon-days", 7, "--value-days", 30, "--discount-rate", 0.2, "--formula", formula, "--home", "there")
+    call = call_of("serving.batch.write_scores", *arguments, *options)
+    forecasts = call["forecasts"]
+    assert (forecasts.model, forecasts.version, forecasts.horizon_days) == (champion, "4", 7)
+    assert (forecasts.value_days, forecasts.discount_rate) == (30, 0.2)
+    assert (str(homes[0]), call["formula"].version, call["as_of"]) == ("there", "ours-7", "2024-05-01")
+    call = call_of("serving.batch.write_scores", *arguments)
+    assert (str(homes[1]), call["formula"]) == ("var", champion.formula)
+    assert (call["forecasts"].horizon_days, call["forecasts"].value_days) == (90, None)
+    assert call_of("serving.batch.write_scores", *arguments, "--rule-only")["forecasts"] is None
+
+
+@pytest.mark.parametrize(
+    ("timezone", "as_of", "warning"),
+    [
+        ("Asia/Tokyo", "2024-04-01", "trained with days in Asia/Tokyo, the log has days in UTC"),
+        ("UTC", "2024-05-02", "trained on events before 2024-05-02, so at 2024-05-01 it knows later events"),
+        ("UTC", "2024-05-01", ""),
+    ],
+)
+def test_a_champion_of_other_days_is_warned_of(
+    store: Path, timezone: str, as_of: str, warning: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another time zone, or a cutoff after that of the scores, is one warning; the same cutoff is none."""
+    from cli.score import _check_champion
+
+    _check_champion(SimpleNamespace(timezone=timezone, as_of=as_of), open_store(store), "2024-05-01")
+    assert warning in capsys.readouterr().err.replace("\n", " ")
+    if not warning:
+        assert "warning" not in capsys.readouterr().err

@@ -1,36 +1,16 @@
-"""`regulars serve` and `regulars key` at the command line; the service itself has its own tests."""
+"""`regulars serve` at the command line; the service itself has its own tests."""
 
+import ipaddress
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from serving.runtime.api_keys import find_key, read_keys
+import pytest
+
 from tests.cli.conftest import Ended
 
 Command = Callable[..., Ended]
-
-
-def test_a_key_is_said_once(regulars: Command, tmp_path: Path) -> None:
-    """It opens what it was made for; the file has its digest alone."""
-    ended = regulars("key", "shop", "--keys", "keys.toml", "--scope", "score", "--scope", "customers")
-    assert ended.code == 0
-    secret = ended.error.splitlines()[1]
-    (key,) = read_keys(tmp_path / "keys.toml")
-    assert find_key([key], f"Bearer {secret}", None) == key
-    assert key.scopes == {"score", "customers"}
-    assert secret not in (tmp_path / "keys.toml").read_text()
-
-
-def test_a_faulty_key_is_refused(regulars: Command, tmp_path: Path) -> None:
-    """A name twice, a name that is none, a rate that is none: one line, and nothing is written."""
-    assert regulars("key", "shop", "--keys", "keys.toml").code == 0
-    before = (tmp_path / "keys.toml").read_bytes()
-    for arguments in (["shop"], ["The Shop"], ["b", "--rate", "often"]):
-        ended = regulars("key", *arguments, "--keys", "keys.toml")
-        assert ended.code == 1
-        assert len(ended.error.splitlines()) == 1
-    assert regulars("key", "b", "--keys", "keys.toml", "--scope", "all").code == 2
-    assert (tmp_path / "keys.toml").read_bytes() == before
 
 
 def test_a_port_that_is_taken_is_told(regulars: Command, monkeypatch) -> None:
@@ -47,3 +27,33 @@ def test_a_port_that_is_taken_is_told(regulars: Command, monkeypatch) -> None:
     ended = regulars("serve", "--host", "example.org")
     assert ended.code == 1
     assert "'example.org' is no IP address" in ended.error
+
+
+def test_every_option_is_a_setting_of_the_service(
+    call_of: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files as absolute paths, and the rest as given, are in the environment that the service reads."""
+    monkeypatch.chdir(tmp_path)
+    names = ("KEYS", "SCORES", "REPORT", "RATE", "TIMEZONE", "WORKERS")
+    for name in names:
+        monkeypatch.setenv(f"REGULARS_{name}", "")
+    monkeypatch.setattr("serving.runtime.server.announce_when_ready", lambda *_: None)
+    files = ("--keys", "k.toml", "--scores", "s.parquet", "--report", "r.html")
+    others = ("--rate", "5/second", "--timezone", "Asia/Tokyo", "--workers", 3, "--port", 3999, "--host", "127.0.0.2")
+    call = call_of("serving.runtime.server.run_server", "serve", *files, *others)
+    settings = [os.environ[f"REGULARS_{name}"] for name in names]
+    absolute = [str(tmp_path / name) for name in ("k.toml", "s.parquet", "r.html")]
+    assert settings == [*absolute, "5/second", "Asia/Tokyo", "3"]
+    assert (call["host"], call["port"]) == ("127.0.0.2", 3999)
+
+
+def test_an_open_service_without_keys_is_warned_of(regulars: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Listening on all interfaces without keys is one warning; on this machine alone there is none."""
+    for name in ("KEYS", "TIMEZONE", "WORKERS"):
+        monkeypatch.setenv(f"REGULARS_{name}", "")
+    monkeypatch.setattr("serving.runtime.server.announce_when_ready", lambda *_: None)
+    monkeypatch.setattr("serving.runtime.server.run_server", lambda *_: None)
+    monkeypatch.setattr("serving.runtime.server.free_address", lambda host, port: ipaddress.ip_address(host))
+    assert "warning: 0.0.0.0 is reachable from other machines" in regulars("serve", "--host", "0.0.0.0").error
+    assert "warning" not in regulars("serve").error
+    assert "warning" not in regulars("serve", "--host", "0.0.0.0", "--keys", "k.toml").error

@@ -17,9 +17,7 @@ def test_the_files_hold_the_log_and_the_truth(regulars: Regulars) -> None:
         "simulate", "--customers", 50, "--seed", 3, "--out", "deep/log.parquet", "--truth", "truth.parquet"
     )
     log, truth = simulate(customers=50, seed=3)
-    expected = (
-        f"{len(log):,} events of 50 customers -> deep/log.parquet\nwhat is true of each of them -> truth.parquet\n"
-    )
+    expected = f"{len(log):,} events of 50 customers -> deep/log.parquet\ntheir true parameters -> truth.parquet\n"
     assert ended == (0, "", expected)
     pd.testing.assert_frame_equal(pd.read_parquet("deep/log.parquet"), log.to_pandas(), check_dtype=False)
     pd.testing.assert_frame_equal(pd.read_parquet("truth.parquet").set_index("customer_id"), truth)

@@ -1,5 +1,6 @@
-"""`regulars promote`, `publish` and `history` together, as somebody would call them."""
+"""`regulars promote`, with `regulars history`: the moves of the champion."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -7,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli import history, promote, publish
+from cli import history, promote
 from tests.training.conftest import empty_database, home, tracking  # noqa: F401
 from tests.training.stand_in import customer_model
 from training.gate import Verdict
@@ -16,7 +17,7 @@ from training.registry.mlflow_client import Tracking, start_run
 from training.registry.versions import register
 
 app = typer.Typer()
-for verb in (promote, publish, history):
+for verb in (promote, history):
     verb.register(app)
 
 
@@ -42,13 +43,13 @@ def test_the_life_of_two_champions(
     """Promoted, refused, forced, gone back; the history shows the three moves, on the terminal and as a file."""
     assert regulars("history", "--home", home) == (
         0,
-        "the champion was never moved: `regulars promote` makes one\n",
+        "no champion yet: `regulars promote` makes one\n",
     )
     challenger(tracking, 0.01)
-    code, said = regulars("promote", "--home", home, "--who", "Ada")
+    code, said = regulars("promote", "--home", home, "--who", "Ada", "--reason", "the first")
     assert code == 0
     assert said.startswith("version 1 is champion in sqlite:///")
-    assert said.endswith("(promote; there was none before)\n")
+    assert said.endswith("(promote; the first champion)\n")
     challenger(tracking, 0.02, "speed: 9 ms", "calibration: off", champion=1)
     assert regulars("promote", "--home", home) == (1, "refused: speed: 9 ms\nrefused: calibration: off\n")
     assert regulars("promote", "--home", home, "--force", "--reason", "a test")[0] == 0
@@ -58,7 +59,8 @@ def test_the_life_of_two_champions(
     assert "moves of the champion (times in UTC)" in said
     moves = pd.read_csv(tmp_path / "moves.csv")
     assert list(moves["kind"]) == ["roll back", "force", "promote"]
-    assert list(moves["why"])[:2] == ["it was better", "a test"]
+    assert list(moves["why"]) == ["it was better", "a test", "the first"]
+    assert moves["who"].iloc[-1] == "Ada"
 
 
 @pytest.mark.parametrize("arguments", [["--force"], ["--to", "1"]])
@@ -67,3 +69,10 @@ def test_a_move_past_the_gate_needs_a_reason(arguments: list[str]) -> None:
     code, said = regulars("promote", *arguments)
     assert code == 2
     assert "--reason TEXT" in said
+
+
+def test_going_back_passes_on_who_and_force(call_of: Callable, home: Path) -> None:  # noqa: F811
+    """--to with --force and --who is a forced return by that person."""
+    options = ("--to", 3, "--reason", "why not", "--who", "Ada", "--force")
+    call = call_of("training.promote.roll_back", "promote", "--home", home, *options)
+    assert list(call.values())[1:] == [3, "why not", "Ada", True]

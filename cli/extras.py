@@ -1,0 +1,25 @@
+"""Turns a missing library of an optional extra into an error that names the extra."""
+
+from features.errors import MissingExtraError
+
+TRAIN = ("altair", "jinja2", "joblib", "markupsafe", "matplotlib", "mlflow", "psutil", "scipy", "sklearn")
+EXTRAS = {
+    "train": (*TRAIN, "vl_convert", "xlsxwriter"),
+    "serve": ("bentoml", "limits", "msgspec", "starlette"),
+    "spark": ("pyspark",),
+}
+"""The modules that each extra installs beyond the base of the package."""
+
+
+def missing_extra(error: ModuleNotFoundError) -> MissingExtraError | None:
+    """Return the error that names the extra to install, or None if the module belongs to no extra.
+
+    A module of Regulars itself that is missing is a fault, so it gives None.
+    """
+    library = (error.name or "").partition(".")[0]
+    for extra, libraries in EXTRAS.items():
+        if library in libraries:
+            return MissingExtraError(
+                f"needs regulars[{extra}], because {library} is not installed: run pip install 'regulars[{extra}]'"
+            )
+    return None

@@ -1,0 +1,63 @@
+"""Options that verbs share: dates, files, whether there is a tracking store, and raw files in place of a store."""
+
+from pathlib import Path
+
+import pytest
+import typer
+
+from cli.options import check_date, check_writable, has_tracking_store, opened_store
+from features.store.event_store import open_store
+from tests.cli.conftest import FAULTY, LOG
+
+
+@pytest.mark.parametrize("text", ["2024-05-01", "2024-05-01T09:30:00+01:00", "1900-01-01", "2200-12-31"])
+def test_a_date_or_time_is_passed_on_as_it_is(text: str) -> None:
+    """Dates and times of the contract's years, the first and the last included."""
+    assert check_date(text) == text
+    assert check_date(None) is None
+
+
+@pytest.mark.parametrize("text", ["May", "9:30", "10/06/2011", "1899-12-31", "2201-01-01", ""])
+def test_anything_else_is_a_wrong_argument(text: str) -> None:
+    """A word, a time of day, another form, and years outside the contract."""
+    with pytest.raises(typer.BadParameter):
+        check_date(text)
+
+
+def test_a_file_in_new_folders_can_be_written(tmp_path: Path) -> None:
+    """Missing folders are no obstacle; a file in place of a folder is."""
+    assert check_writable(tmp_path / "a" / "b.parquet") == tmp_path / "a" / "b.parquet"
+    assert check_writable(None) is None
+    (tmp_path / "file").touch()
+    with pytest.raises(typer.BadParameter, match="nothing can be written to"):
+        check_writable(tmp_path / "file" / "b.parquet")
+
+
+def test_a_tracking_store_is_a_server_or_a_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is set but empty counts as absent."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert not has_tracking_store(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    assert not has_tracking_store(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
+    assert has_tracking_store(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    (tmp_path / "mlflow.db").touch()
+    assert has_tracking_store(tmp_path)
+
+
+def test_a_store_is_opened_where_it_is(store: Path) -> None:
+    """The same folder and digest as `open_store`."""
+    with opened_store(str(store)) as events:
+        assert events.manifest == open_store(store).manifest
+
+
+def test_a_raw_file_is_ingested_into_a_folder_that_goes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its good rows are events, its faulty rows are counted, and nothing is left."""
+    (tmp_path / "log.csv").write_text(LOG + FAULTY)
+    with opened_store(str(tmp_path / "log.csv")) as events:
+        folder = events.folder
+        assert events.n_customers == 3
+    assert "1 faulty rows are left out" in capsys.readouterr().err
+    assert not folder.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["log.csv"]

@@ -1,0 +1,27 @@
+"""The table of measures: one row per forecast, the best of each measure marked."""
+
+import pandas as pd
+import pytest
+
+from cli.tables import measure_table
+
+COLUMNS = ["deviance", "rmse", "spearman", "gini", "bias", "coverage", "log_loss", "brier", "auc", "calibration"]
+
+
+def test_the_best_of_each_measure_is_marked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lower is better, except for spearman, gini and auc; bias is best near 0, coverage near 90 %; - is no value."""
+    monkeypatch.setenv("COLUMNS", "120")
+    rows = {
+        "model": [1.0, 2.0, 0.5, 0.4, -0.01, 0.88, 0.3, 0.1, 0.8, 0.02],
+        "rule": [1.5, 1.0, 0.6, 0.3, 0.2, float("nan"), 0.4, 0.2, 0.7, 0.01],
+        "days_since_last_purchase": [2.0, 3.0, 0.1, 0.1, -0.5, 0.99, 0.5, 0.3, 0.9, 0.5],
+    }
+    measure_table(pd.DataFrame(rows, COLUMNS).T, "a title")
+    lines = [line.split() for line in capsys.readouterr().err.splitlines() if line.strip()]
+    assert lines[0] == ["a", "title"]
+    assert ["model", "1.000*", "2.000", "0.500", "0.400*", "-1.0%*", "88.0%*"] in lines
+    assert ["rule", "1.500", "1.000*", "0.600*", "0.300", "+20.0%", "-"] in lines
+    assert ["days", "since", "last", "0.500", "0.300", "0.900*", "0.500"] in lines
+    assert ["model", "0.300*", "0.100*", "0.800", "0.020"] in lines
