@@ -96,12 +96,12 @@ def register(app: typer.Typer) -> None:
 def _echo_summary(report: "Report") -> None:
     """Print which model was compared on how many customers, and what the lists of both sides brought."""
     comparison = report.comparison
-    number = comparison.chosen.version
+    number = comparison.compared_model.version
     model = "a model trained for this report" if number is None else f"champion version {number}"
     customers = f"{len(comparison.purchases):,} customers at {comparison.as_of}"
-    echo(f"{customers}, compared over the next {comparison.horizon} days with {model}")
-    if len(comparison.absent):
-        echo(f"{len(comparison.absent):,} customers have a score or a forecast only; see {TABLES}/absent.csv")
+    echo(f"{customers}, compared over the next {comparison.horizon_days} days with {model}")
+    if len(comparison.unmatched):
+        echo(f"{len(comparison.unmatched):,} customers have a score or a forecast only; see {TABLES}/absent.csv")
     for row in report.tables["headline"].itertuples():
         lists = f"{row.by_model:,.0f} by the model, {row.by_rule:,.0f} by the rule"
         interval = f"difference {row.difference:+,.0f}, 95 % interval {row.low:+,.0f} to {row.high:+,.0f}"

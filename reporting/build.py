@@ -1,22 +1,22 @@
-"""The report as a whole: from a store to tables, and from tables to a folder of files."""
+"""The report as a whole: the comparison, suggested weights, change since an earlier date, and every table."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 
-from features.as_of import AsOf, AsOfLike, day_date
+from features.as_of import AsOf, AsOfLike
 from features.errors import TooLittleDataError
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts
 from features.loyalty.sensitivity import sensitivity
 from features.store.event_store import EventStore
-from reporting import tables as of
+from reporting import tables
 from reporting.change import Change, change_since
 from reporting.comparison import Comparison, compare, model_as_of
-from reporting.customers import customer_table, cut
-from reporting.explanations import reasons
-from reporting.suggested_weights import Suggestion, suggest
+from reporting.customers import customer_table, high_threshold
+from reporting.explanations import forecast_factors
+from reporting.suggested_weights import Suggestion, suggest_weights
 from training.registry.mlflow_client import Tracking
 
 Progress = Callable[[str], None]
@@ -24,7 +24,21 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Report:
-    """A comparison, what it says of weights, of change since a date (None: nobody was known then), and every table."""
+    """A comparison and everything derived from it.
+
+    Attributes
+    ----------
+    comparison : Comparison
+        Rule and model on the same customers.
+    suggestion : Suggestion
+        Weights that the outcomes suggest.
+    since : str
+        The earlier date of the change, in ISO format.
+    change : Change or None
+        What changed since that date; None when no customer had bought by then.
+    tables : dict of str to pandas.DataFrame
+        Every table, by name; dictionary.toml describes their columns.
+    """
 
     comparison: Comparison
     suggestion: Suggestion
@@ -33,86 +47,110 @@ class Report:
     tables: dict[str, pd.DataFrame]
 
     @property
-    def cuts(self) -> tuple[float, float]:
+    def thresholds(self) -> tuple[float, float]:
         """The loyalty score and the expected purchases from which on a customer is high (see `quadrant`)."""
         customers = self.tables["customers"]
         by_model = customers["quadrant"].isin(["both", "model_only"])
-        return cut(customers["loyalty_score"]), float(customers.loc[by_model, "expected_purchases"].min())
+        return high_threshold(customers["loyalty_score"]), float(customers.loc[by_model, "expected_purchases"].min())
 
 
 def make_report(
     store: EventStore,
     as_of: AsOfLike | None,
-    horizon: int,
+    horizon_days: int,
     formula: Formula,
     since: AsOfLike | None = None,
-    formula_then: Formula | None = None,
+    earlier_formula: Formula | None = None,
     tracking: Tracking | None = None,
     quick: bool = False,
     progress: Progress | None = None,
 ) -> Report:
-    """Return the report: see `comparison.compare` for the arguments and what is raised.
+    """Return the analyst's report on the rule and the model at a past date.
 
-    `since`: the earlier date of what changed (None: a horizon before); `formula_then`: the rule at that date, where it
-    was another.
+    Parameters
+    ----------
+    store : EventStore
+        The event log.
+    as_of : AsOf, str, datetime.date, datetime.datetime or None
+        The date to compare at; None is the latest date whose horizon the log covers.
+    horizon_days : int
+        Days from the date on.
+    formula : Formula
+        The rule. Parts whose columns the log has no data for are left out.
+    since : AsOf, str, datetime.date, datetime.datetime or None
+        The earlier date of the change; None is one horizon before the date.
+    earlier_formula : Formula, optional
+        The rule in use at the earlier date, if it was a different one.
+    tracking : Tracking, optional
+        Where the champion is registered.
+    quick : bool
+        Train on fewer customers.
+    progress : callable, optional
+        Called with the name of each step.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    HorizonNotOverError
+        When the log ends before the horizon does.
+    TooLittleDataError
+        When no customer had bought before the date, or before `since` where it is given.
     """
-    say = progress or (lambda step: None)
-    formula, before = drop_unpriced_parts(store, formula), drop_unpriced_parts(store, formula_then or formula)
-    comparison = compare(store, as_of, horizon, formula, tracking, quick, progress)
-    say("weights")
-    suggestion = suggest(store, comparison)
-    day = AsOf.parse(comparison.as_of, store.timezone).day
-    then = str(day_date(day - horizon if since is None else AsOf.parse(since, store.timezone).day))
-    say(f"what changed since {then}")
-    change = _change(store, comparison, then, before, tracking, quick, since is not None)
-    say("tables")
-    why = reasons(comparison.chosen.model.purchases, comparison.features, day, horizon)
-    return Report(comparison, suggestion, then, change, _tables(comparison, suggestion, change, why))
-
-
-def _change(
-    store: EventStore,
-    comparison: Comparison,
-    then: str,
-    formula_then: Formula,
-    tracking: Tracking | None,
-    quick: bool,
-    asked: bool,
-) -> Change | None:
-    """Return the change since the date; None when nobody had bought by then and nobody asked for that date."""
+    report_step = progress or (lambda step: None)
+    formula, earlier_formula = (
+        drop_unpriced_parts(store, formula),
+        drop_unpriced_parts(store, earlier_formula or formula),
+    )
+    comparison = compare(store, as_of, horizon_days, formula, tracking, quick, progress)
+    report_step("suggested weights")
+    suggestion = suggest_weights(store, comparison)
+    cutoff = comparison.cutoff
+    earlier_day = cutoff.day - horizon_days if since is None else AsOf.parse(since, store.timezone).day
+    earlier = AsOf.at_midnight(earlier_day, store.timezone)
+    report_step(f"change since {earlier.date}")
     try:
-        earlier = model_as_of(store, then, formula_then, tracking, quick)
+        change = change_since(
+            store,
+            (earlier, cutoff),
+            horizon_days,
+            (earlier_formula, formula),
+            (model_as_of(store, earlier, earlier_formula, tracking, quick), comparison.compared_model),
+        )
     except TooLittleDataError:
-        if asked:
+        if since is not None:
             raise
-        return None
-    formulas, models = (formula_then, comparison.formula), (earlier, comparison.chosen)
-    return change_since(store, then, comparison.as_of, comparison.horizon, formulas, models)
+        change = None
+    report_step("tables")
+    factors = forecast_factors(comparison.compared_model.model.purchases, comparison.features, cutoff.day, horizon_days)
+    return Report(comparison, suggestion, str(earlier.date), change, _tables(comparison, suggestion, change, factors))
 
 
 def _tables(
-    comparison: Comparison, suggestion: Suggestion, change: Change | None, why: pd.DataFrame
+    comparison: Comparison, suggestion: Suggestion, change: Change | None, factors: pd.DataFrame
 ) -> dict[str, pd.DataFrame]:
     customers = customer_table(comparison)
-    none = pd.DataFrame()
+    empty = pd.DataFrame()
     return {
-        "headline": of.headline(comparison),
+        "headline": tables.headline_table(comparison),
         "customers": customers.reset_index(),
-        "why": why.reset_index(),
-        "absent": comparison.absent.reset_index(),
-        "measures": of.measure_table(comparison),
-        "differences": of.difference_table(comparison),
-        "gain": of.gain(comparison),
-        "reliability": of.reliability_table(comparison),
-        "deciles": of.decile_table(comparison),
-        "quadrants": of.quadrant_table(customers),
-        "agreement": of.agreement(customers),
-        "segments": of.segment_table(comparison),
+        "why": factors.reset_index(),
+        "absent": comparison.unmatched.reset_index(),
+        "measures": tables.measure_table(comparison),
+        "differences": tables.difference_table(comparison),
+        "gain": tables.gain_table(comparison),
+        "reliability": tables.reliability_table(comparison),
+        "deciles": tables.decile_table(comparison),
+        "quadrants": tables.quadrant_table(customers),
+        "agreement": tables.agreement_table(customers),
+        "segments": tables.segment_table(comparison),
         "sensitivity": sensitivity(comparison.features, comparison.formula),
         "weights": suggestion.weights,
         "weights_gain": suggestion.gain,
-        "change_of_the_base": change.bridge if change else none,
-        "change_of_the_rule": change.rule.reset_index() if change else none,
-        "change_of_the_model": change.model.reset_index() if change else none,
-        "change_absent": change.absent.reset_index() if change else none,
+        "change_of_the_base": change.bridge if change else empty,
+        "change_of_the_rule": change.rule.reset_index() if change else empty,
+        "change_of_the_model": change.model.reset_index() if change else empty,
+        "change_absent": change.unmatched.reset_index() if change else empty,
     }

@@ -1,11 +1,11 @@
-"""What the report rests on: rule, model and naive rules on the same customers at one date, and what came after it."""
+"""The rule, the model and the baselines on the same customers at one cutoff, and the outcome of its horizon."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 
-from features.as_of import AsOf, AsOfLike, day_date
+from features.as_of import AsOf, AsOfLike
 from features.engines.feature_table import feature_table
 from features.errors import HorizonNotOverError, TooLittleDataError
 from features.loyalty.formula import Formula
@@ -25,8 +25,16 @@ Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """A model that learnt from nothing later than a date, and its version (None: learnt for this report)."""
+class ComparedModel:
+    """A model trained only on events before the cutoff.
+
+    Attributes
+    ----------
+    model : CustomerModel
+        The model.
+    version : int or None
+        Its registered version; None for a model trained for the report.
+    """
 
     model: CustomerModel
     version: int | None
@@ -34,119 +42,185 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rule and model at a date, on the same customers, and what the days after it brought.
+    """The rule and the forecasts at a cutoff, on the same customers, and what these customers did in the horizon.
 
-    `features`, `rule` (as `features.loyalty.scoring.score` gives it), `segment`, each of `forecasts` (`model`, then the
-    baselines: `expected_purchases`, `churn_probability`), `purchases` (occasions that came) and `spend` (currency that
-    came, before returns) are indexed by `customer_id`, in one order. `absent`: customers known at the date who are on
-    one side alone or on neither, with the `reason`. `came_later`: customers first seen in the log at or after it.
+    All frames and series with one row per customer have the same index, `customer_id`, in the same order.
+
+    Attributes
+    ----------
+    cutoff : AsOf
+        The midnight of the date compared at.
+    horizon_days : int
+        Days from the cutoff on.
+    timezone : str
+        The business time zone of the store.
+    formula : Formula
+        The rule.
+    compared_model : ComparedModel
+        The model.
+    features : pandas.DataFrame
+        The feature table at the cutoff.
+    rule : pandas.DataFrame
+        What `features.loyalty.scoring.score` returns.
+    segment : pandas.Series
+        `new`, `one-time`, `repeat` or `lapsed`.
+    forecasts : dict of str to pandas.DataFrame
+        `model`, then the baselines, each with `expected_purchases` (occasions) and `churn_probability`.
+    purchases : pandas.Series
+        Purchase occasions in the horizon.
+    spend : pandas.Series
+        Spend in the horizon before returns, in the currency of the log.
+    unmatched : pandas.DataFrame
+        Customers known at the cutoff with a score or a forecast only, indexed by `customer_id`: `loyalty_score`,
+        `expected_purchases` (NaN where missing) and the `reason`.
+    later_customers : int
+        Customers whose first event is at or after the cutoff.
+    data_digest : str
+        The digest of the store.
     """
 
-    as_of: str
-    horizon: int
+    cutoff: AsOf
+    horizon_days: int
     timezone: str
     formula: Formula
-    chosen: Chosen
+    compared_model: ComparedModel
     features: pd.DataFrame
     rule: pd.DataFrame
     segment: pd.Series
     forecasts: dict[str, pd.DataFrame]
     purchases: pd.Series
     spend: pd.Series
-    absent: pd.DataFrame
-    came_later: int
+    unmatched: pd.DataFrame
+    later_customers: int
     data_digest: str
 
     @property
-    def stayed_away(self) -> pd.Series:
-        """Whether no purchase came."""
+    def as_of(self) -> str:
+        """The date of the cutoff, in ISO format."""
+        return str(self.cutoff.date)
+
+    @property
+    def churned(self) -> pd.Series:
+        """Whether a customer made no purchase in the horizon, a boolean per customer named `stayed_away`."""
         return (self.purchases == 0).rename("stayed_away")
 
     @property
-    def priced(self) -> bool:
-        """Whether any amount was spent in the horizon: without one nothing is said of money."""
+    def has_spend(self) -> bool:
+        """Whether any amount was spent in the horizon; without one the report has no spend outcome."""
         return bool(self.spend.sum() > 0)
 
 
 def compare(
     store: EventStore,
     as_of: AsOfLike | None,
-    horizon: int,
+    horizon_days: int,
     formula: Formula,
     tracking: Tracking | None = None,
     quick: bool = False,
     progress: Progress | None = None,
 ) -> Comparison:
-    """Return rule and model at the midnight of `as_of` (None: the latest whose horizon the log reaches), and what came.
+    """Return the rule, the model and the baselines at a past date with the outcome of the horizon after it.
 
-    The model is the champion of `tracking` where it learnt from nothing later than the date, else one learnt as of the
-    date. Raises HorizonNotOverError when the log ends before the horizon does, TooLittleDataError when nobody had
-    bought.
+    Parameters
+    ----------
+    store : EventStore
+        The event log.
+    as_of : AsOf, str, datetime.date, datetime.datetime or None
+        The date to compare at, from its midnight on; None is the latest date whose horizon the log covers.
+    horizon_days : int
+        Days from the date on.
+    formula : Formula
+        The rule.
+    tracking : Tracking, optional
+        Where the champion is registered. It is compared if it was trained only on events before the date; otherwise,
+        and without `tracking`, a model is trained.
+    quick : bool
+        Train on fewer customers.
+    progress : callable, optional
+        Called with the name of each step.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    HorizonNotOverError
+        When the log ends before the horizon does.
+    TooLittleDataError
+        When no customer had bought before the date, or the rule has a score for none of them.
     """
-    say = progress or (lambda step: None)
-    last = AsOf.at_time(log_end(store), store.timezone).day
-    day = last - horizon if as_of is None else AsOf.parse(as_of, store.timezone).day
-    date = str(day_date(day))
-    if not mature(store, date, horizon):
-        found = f"the log ends on {day_date(last - 1)}, the {horizon} days from {date} on {day_date(day + horizon - 1)}"
-        raise HorizonNotOverError(f"{found}: give an earlier --as-of or fewer --horizon-days")
-    chosen = model_as_of(store, date, formula, tracking, quick, progress)
-    say("what came after")
-    now = window(store, day, [horizon])
-    if now.features.empty:
-        raise TooLittleDataError(f"nobody in the log has bought before {date}: give a later --as-of")
-    rule = score(now.features, formula)
-    forecasts = {"model": chosen.model.predict(now.features, day, horizon)}
-    say("the naive rules")
-    forecasts |= baseline_forecasts(store, now, horizon, formula)
-    known = feature_table(store, date)
-    both = rule["loyalty_score"].notna()
-    if not both.any():
-        raise TooLittleDataError(f"the rule scores nobody who had bought before {date}: give parts with data")
-    index = now.features.index[both]
+    report_step = progress or (lambda step: None)
+    last_day = AsOf.at_time(log_end(store), store.timezone).day
+    day = last_day - horizon_days if as_of is None else AsOf.parse(as_of, store.timezone).day
+    cutoff = AsOf.at_midnight(day, store.timezone)
+    if not mature(store, cutoff, horizon_days):
+        log_ends = AsOf.at_midnight(last_day - 1, store.timezone).date
+        horizon_ends = AsOf.at_midnight(day + horizon_days - 1, store.timezone).date
+        raise HorizonNotOverError(
+            f"the log ends on {log_ends}, the {horizon_days} days from {cutoff.date} end on {horizon_ends}: "
+            "give an earlier --as-of or fewer --horizon-days"
+        )
+    compared_model = model_as_of(store, cutoff, formula, tracking, quick, progress)
+    report_step("outcomes")
+    observed = window(store, day, [horizon_days])
+    if observed.features.empty:
+        raise TooLittleDataError(f"no customer had bought before {cutoff.date}: give a later --as-of")
+    rule = score(observed.features, formula)
+    forecasts = {"model": compared_model.model.predict(observed.features, day, horizon_days)}
+    report_step("baselines")
+    forecasts |= baseline_forecasts(store, observed, horizon_days, formula)
+    known = feature_table(store, cutoff)
+    scored = rule["loyalty_score"].notna()
+    if not scored.any():
+        raise TooLittleDataError(
+            f"the rule has no score for any customer who had bought before {cutoff.date}: use parts that have data"
+        )
+    index = observed.features.index[scored]
     return Comparison(
-        as_of=date,
-        horizon=horizon,
+        cutoff=cutoff,
+        horizon_days=horizon_days,
         timezone=store.timezone,
         formula=formula,
-        chosen=chosen,
-        features=now.features[both],
-        rule=rule[both],
-        segment=segment(now.features[both]),
-        forecasts={name: forecast[both] for name, forecast in forecasts.items()},
-        purchases=pd.Series(now.purchases[horizon][both], index, name="purchases"),
-        spend=pd.Series(now.spend[horizon][both], index, name="spend"),
-        absent=_absent(known, formula, forecasts["model"][~both]),
-        came_later=store.n_customers - len(known),
+        compared_model=compared_model,
+        features=observed.features[scored],
+        rule=rule[scored],
+        segment=segment(observed.features[scored]),
+        forecasts={name: forecast[scored] for name, forecast in forecasts.items()},
+        purchases=pd.Series(observed.purchases[horizon_days][scored], index, name="purchases"),
+        spend=pd.Series(observed.spend[horizon_days][scored], index, name="spend"),
+        unmatched=_unmatched(known, formula, forecasts["model"][~scored]),
+        later_customers=store.n_customers - len(known),
         data_digest=str(store.manifest["digest"]),
     )
 
 
 def model_as_of(
     store: EventStore,
-    date: str,
+    cutoff: AsOf,
     formula: Formula,
     tracking: Tracking | None = None,
     quick: bool = False,
     progress: Progress | None = None,
-) -> Chosen:
-    """Return the champion where it learnt from nothing later than the date, else a model learnt from before it."""
+) -> ComparedModel:
+    """Return the champion if it was trained only on events before the cutoff, else a model trained on these."""
+    date = str(cutoff.date)
     champion = version(tracking, CHAMPION) if tracking else None
     if tracking and champion:
         model = load(tracking, champion)
         if model.card.as_of <= date and model.card.timezone == store.timezone:
-            return Chosen(model, champion.number)
-    return Chosen(fit_customer_model(store, date, formula, quick=quick, progress=progress), None)
+            return ComparedModel(model, champion.number)
+    return ComparedModel(fit_customer_model(store, date, formula, quick=quick, progress=progress), None)
 
 
-def _absent(known: pd.DataFrame, formula: Formula, unscored: pd.DataFrame) -> pd.DataFrame:
-    """Return the customers known at the date who have no score or no forecast, with what the other side says."""
-    strangers = known[known["purchase_days"] == 0]
-    rule = score(strangers, formula)["loyalty_score"] if len(strangers) else pd.Series(dtype=float)
-    rows = pd.DataFrame({"loyalty_score": rule, "expected_purchases": float("nan"), "reason": "never_bought"})
-    without = pd.DataFrame(
+def _unmatched(known: pd.DataFrame, formula: Formula, unscored: pd.DataFrame) -> pd.DataFrame:
+    """Return the customers who never bought, with their score, and those without a score, with their forecast."""
+    never_bought = known[known["purchase_days"] == 0]
+    rule = score(never_bought, formula)["loyalty_score"] if len(never_bought) else pd.Series(dtype=float)
+    scores = pd.DataFrame({"loyalty_score": rule, "expected_purchases": float("nan"), "reason": "never_bought"})
+    forecasts = pd.DataFrame(
         {"loyalty_score": float("nan"), "expected_purchases": unscored["expected_purchases"], "reason": "no_score"}
     )
-    both = [part for part in (rows, without) if len(part)]
-    table = pd.concat(both) if both else rows
+    filled = [frame for frame in (scores, forecasts) if len(frame)]
+    table = pd.concat(filled) if filled else scores
     return table.astype({"loyalty_score": float, "reason": "str"}).rename_axis("customer_id")

@@ -1,10 +1,11 @@
-"""Why the model expects what it does of a customer: factors that multiply, from the model's own structure.
+"""Factors of a forecast: by how much each group of covariates raises or lowers the expected purchases of a customer.
 
     expected = average of the base * exp(history + recent + ... + limits)
 
-The count model is a buy-till-you-die forecast times exp(linear in the customer's signals), so its logarithm is a sum:
-what the history of purchases makes of the customer against the average, a part a group of signals, and what its limits
-took or gave. Nothing is approximated. A part of 0 says the signals are those of an average customer.
+The purchase model is a buy-till-you-die forecast times exp(a linear function of the customer's covariates), so the
+logarithm of the forecast is a sum: the purchase history against the average customer, one term for each group of
+covariates, and the effect of the model's limits. The decomposition is exact. A factor of 0 is that of an average
+customer.
 """
 
 import numpy as np
@@ -17,7 +18,7 @@ from training.models.purchases.model import PurchaseModel
 
 Floats = NDArray[np.float64]
 
-GROUPS = {
+COVARIATE_GROUPS = {
     "history": (
         *("frequency", "frequency_many", "recency_share", "quiet", "one_time", "one_time_age"),
         *("rate", "rate_high", "rate_low", "alive", "churn_shape"),
@@ -27,29 +28,47 @@ GROUPS = {
     "rhythm": ("overdue", "gap_spread", "overdue_spread", "gap_last"),
     "basket": ("basket", "basket_last"),
 }
-PARTS = (*GROUPS, "limits")
+FACTORS = (*COVARIATE_GROUPS, "limits")
 
 
-def reasons(model: PurchaseModel, features: pd.DataFrame, day: int, days: int) -> pd.DataFrame:
-    """Return `average`, a log factor each of `PARTS`, and `expected_purchases` = average * exp(their sum), to 1e-9.
+def forecast_factors(model: PurchaseModel, features: pd.DataFrame, day: int, horizon_days: int) -> pd.DataFrame:
+    """Return the factors of the expected purchases of every customer.
 
-    `features`: the feature table at that day of customers who have bought; `average` is their mean by purchase history
-    alone, in occasions in the `days` days, and `expected_purchases` what `PurchaseModel.predict` says.
+    Parameters
+    ----------
+    model : PurchaseModel
+        The fitted purchase model.
+    features : pandas.DataFrame
+        The feature table at `day` of customers who have bought.
+    day : int
+        The day of the cutoff, counted from 1970-01-01.
+    horizon_days : int
+        Days to forecast.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed as `features`. `average`: the mean forecast by purchase history alone, in occasions, the same for all;
+        a log factor in each column of `FACTORS`; and `expected_purchases`, the model's forecast, which equals
+        `average * exp(sum of the factors)` to a relative 1e-9.
     """
     histories = model.seasonality_.histories(features, day)
-    seen = covariates(features, histories, model.model_, model.seasonality_, model.base_statistics_, day)
-    reach = model.level_calibration_.at(float(model.seasonality_.span(day, days)))
-    by_history = model.model_.expected_purchases(histories, reach) * np.exp(model.level_)
+    values = covariates(features, histories, model.model_, model.seasonality_, model.base_statistics_, day)
+    adjusted_horizon = model.level_calibration_.at(float(model.seasonality_.span(day, horizon_days)))
+    by_history = model.model_.expected_purchases(histories, adjusted_horizon) * np.exp(model.level_)
     average = float(by_history.mean())
-    each = signal_parts(model.adjustments_, seen)
-    parts = {name: each[:, [COVARIATES.index(n) for n in names]].sum(axis=1) for name, names in GROUPS.items()}
-    parts["history"] = parts["history"] + np.log(by_history / average)
-    expected = model.predict(features, day, days)["expected_purchases"].to_numpy()
-    parts["limits"] = np.log(expected / average) - sum(parts.values())
-    return pd.DataFrame({"average": average, **parts, "expected_purchases": expected}, features.index)
+    effects = covariate_effects(model.adjustments_, values)
+    factors = {
+        group: effects[:, [COVARIATES.index(name) for name in names]].sum(axis=1)
+        for group, names in COVARIATE_GROUPS.items()
+    }
+    factors["history"] = factors["history"] + np.log(by_history / average)
+    expected = model.predict(features, day, horizon_days)["expected_purchases"].to_numpy()
+    factors["limits"] = np.log(expected / average) - sum(factors.values())
+    return pd.DataFrame({"average": average, **factors, "expected_purchases": expected}, features.index)
 
 
-def signal_parts(corrections: Adjustments, seen: Floats) -> Floats:
-    """Return each signal's part of the log factor on the count, shape (n, signals): their sum, before its limit."""
-    standard = np.clip((seen - corrections.mean) / corrections.scale, corrections.lowest, corrections.highest)
-    return np.asarray(standard * corrections.count_slopes)
+def covariate_effects(adjustments: Adjustments, values: Floats) -> Floats:
+    """Return the term of each covariate in the log factor before its limit, shape (customers, covariates)."""
+    standardised = (values - adjustments.mean) / adjustments.scale
+    return np.asarray(np.clip(standardised, adjustments.lowest, adjustments.highest) * adjustments.count_slopes)

@@ -1,36 +1,78 @@
-"""The tables as files: a workbook, and Parquet and CSV for Excel, Tableau and Power BI.
+"""The tables of a report as files: a workbook, and Parquet and CSV for Excel, Tableau and Power BI.
 
-Ids come from outside. In CSV a text that a spreadsheet would run as a formula (it begins with = + - @, a tab or a line
-end) gets an apostrophe before it; in the workbook texts are texts; Parquet has them as they are.
+Customer ids come from outside. In CSV, a text that a spreadsheet would run as a formula (it starts with = + - @, a tab
+or a line end) gets a leading apostrophe; in the workbook texts are stored as texts; Parquet has them unchanged.
 """
 
+import tomllib
 from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from features.atomic_file import atomic_write
-from reporting.data_dictionary import dictionary
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 SHEET_ROWS = 100_000
-"""A sheet holds at most so many rows, the first ones: more would take a workbook minutes to write and to open."""
-WIDEST = 60
+"""The most rows of a sheet: more would take minutes to write and to open."""
+WIDEST_COLUMN = 60
+TABLE_KEY = "_"
+
+
+def data_dictionary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the description of the tables and of each of their columns.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        Tables of a report, by name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `table`, `column`, `unit`, `meaning`. The first row of a table describes the table and has no column.
+
+    Raises
+    ------
+    KeyError
+        When dictionary.toml does not describe a column.
+    """
+    text = resources.files("reporting").joinpath("dictionary.toml").read_text(encoding="utf-8")
+    descriptions = tomllib.loads(text)
+    rows: list[tuple[str, ...]] = []
+    for name, table in tables.items():
+        description = descriptions[name]
+        rows.append((name, "", "", description[TABLE_KEY]))
+        rows += [(name, str(column), *_column_entry(description, str(column))) for column in table]
+    return pd.DataFrame(rows, columns=["table", "column", "unit", "meaning"])
+
+
+def _column_entry(description: Mapping[str, list[str]], column: str) -> list[str]:
+    return description[column] if column in description else description[f"{column.partition('_')[0]}_*"]
 
 
 def write_tables(folder: str | Path, tables: Mapping[str, pd.DataFrame]) -> None:
-    """Write every table, and the dictionary, to `<folder>/<name>.parquet` and `.csv` (UTF-8 with a byte order mark)."""
+    """Write every table and the data dictionary as `<name>.parquet` and `<name>.csv`.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        Where to write; created if it is missing.
+    tables : mapping of str to pandas.DataFrame
+        Tables of a report, by name.
+    """
     folder = Path(folder)
-    for name, table in {**tables, "dictionary": dictionary(tables)}.items():
+    for name, table in {**tables, "dictionary": data_dictionary(tables)}.items():
         with atomic_write(folder / f"{name}.parquet") as part:
             table.to_parquet(part, index=False)
         with atomic_write(folder / f"{name}.csv") as part:
-            # Without the mark Excel reads UTF-8 as something else, and Chinese names are lost.
-            guarded(table).to_csv(part, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+            # Excel reads UTF-8 as such only with a byte order mark; without it Chinese names are garbled.
+            escape_formulas(table).to_csv(part, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
 
-def guarded(table: pd.DataFrame) -> pd.DataFrame:
+def escape_formulas(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with an apostrophe before each text that a spreadsheet would run as a formula."""
     out = table.copy()
     for name in out:
@@ -43,70 +85,80 @@ def guarded(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_workbook(path: str | Path, tables: Mapping[str, pd.DataFrame]) -> None:
-    """Write the tables to an XLSX file: the dictionary first, then a sheet a table that has rows.
+    """Write the tables to an XLSX file: the data dictionary first, then one sheet per table that has rows.
 
-    Heads are frozen and filtered. Of a table with more than `SHEET_ROWS` rows these alone are in, and the dictionary
-    says so. Texts are texts, whatever they begin with.
+    The header row is frozen and has filters. Texts are stored as texts, whatever they start with.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The file to write.
+    tables : mapping of str to pandas.DataFrame
+        Tables of a report, by name. A sheet holds the first `SHEET_ROWS` rows; the dictionary notes the longer tables.
     """
     import xlsxwriter
 
-    guide = dictionary(tables)
-    guide["note"] = [
-        f"the first {SHEET_ROWS:,} of {len(tables[table]):,} rows; all are in tables/{table}.parquet"
-        if not column and len(tables[table]) > SHEET_ROWS
-        else "no rows"
-        if not column and tables[table].empty
-        else ""
-        for table, column in zip(guide["table"], guide["column"], strict=True)
+    dictionary = data_dictionary(tables)
+    dictionary["note"] = [
+        "" if column else _sheet_note(str(name), len(tables[name]))
+        for name, column in zip(dictionary["table"], dictionary["column"], strict=True)
     ]
+    keys = zip(dictionary["table"], dictionary["column"], strict=True)
+    units = dict(zip(keys, dictionary["unit"], strict=True))
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with atomic_write(path) as part:
         book = xlsxwriter.Workbook(str(part), {**options, "constant_memory": True})
-        looks = {
+        formats = {
             "head": book.add_format({"bold": True, "bottom": 1, "bg_color": "#EFECE5"}),
             "whole": book.add_format({"num_format": "#,##0"}),
             "share": book.add_format({"num_format": "0.0%"}),
             "number": book.add_format({"num_format": "#,##0.00"}),
             "text": book.add_format({"num_format": "@"}),
-            "wrapped": book.add_format({"text_wrap": True, "valign": "top"}),
         }
-        units = dict(zip(zip(guide["table"], guide["column"], strict=True), guide["unit"], strict=True))
-        _sheet(book, "dictionary", guide, looks, {})
+        _write_sheet(book, "dictionary", dictionary, formats, {})
         for name, table in tables.items():
             if not table.empty:
-                told = {str(column): str(units[(name, str(column))]) for column in table}
-                _sheet(book, name, table.iloc[:SHEET_ROWS], looks, told)
+                table_units = {str(column): str(units[(name, str(column))]) for column in table}
+                _write_sheet(book, name, table.iloc[:SHEET_ROWS], formats, table_units)
         book.close()
 
 
-def _sheet(book: Any, name: str, table: pd.DataFrame, looks: Mapping[str, Any], units: Mapping[str, str]) -> None:
+def _sheet_note(name: str, rows: int) -> str:
+    if rows > SHEET_ROWS:
+        return f"the first {SHEET_ROWS:,} of {rows:,} rows; all are in tables/{name}.parquet"
+    return "" if rows else "no rows"
+
+
+def _write_sheet(
+    book: Any, name: str, table: pd.DataFrame, formats: Mapping[str, Any], units: Mapping[str, str]
+) -> None:
     sheet = book.add_worksheet(name[:31])
     sheet.freeze_panes(1, 1)
     columns = []
-    for at, column in enumerate(table):
+    for position, column in enumerate(table):
         values = table[column]
-        look = _look(values, units.get(str(column), ""))
-        width = max(len(str(column)), int(values.iloc[:1000].astype("str").str.len().max()) if look == "text" else 10)
-        sheet.set_column(at, at, min(WIDEST, width + 3), looks[look])
-        sheet.write_string(0, at, str(column), looks["head"])
-        columns.append((look, values.tolist()))
+        kind = _format_name(values, units.get(str(column), ""))
+        width = max(len(str(column)), int(values.iloc[:1000].astype("str").str.len().max()) if kind == "text" else 10)
+        sheet.set_column(position, position, min(WIDEST_COLUMN, width + 3), formats[kind])
+        sheet.write_string(0, position, str(column), formats["head"])
+        columns.append((kind, values.tolist()))
     for row in range(len(table)):
-        for at, (look, cells) in enumerate(columns):
+        for position, (kind, cells) in enumerate(columns):
             cell = cells[row]
             if cell is None or cell != cell:
                 continue
-            if look == "text":
-                sheet.write_string(row + 1, at, str(cell), looks[look])
+            if kind == "text":
+                sheet.write_string(row + 1, position, str(cell), formats[kind])
             elif isinstance(cell, bool):
-                sheet.write_boolean(row + 1, at, cell)
+                sheet.write_boolean(row + 1, position, cell)
             else:
-                sheet.write_number(row + 1, at, cell, looks[look])
+                sheet.write_number(row + 1, position, cell, formats[kind])
     sheet.autofilter(0, 0, len(table), max(0, len(columns) - 1))
 
 
-def _look(values: pd.Series, unit: str) -> str:
+def _format_name(values: pd.Series, unit: str) -> str:
     if not pd.api.types.is_numeric_dtype(values):
         return "text"
-    if pd.api.types.is_integer_dtype(values) or pd.api.types.is_bool_dtype(values) or unit in ("customers",):
+    if pd.api.types.is_integer_dtype(values) or pd.api.types.is_bool_dtype(values) or unit == "customers":
         return "whole"
     return "share" if unit.startswith("share") else "number"

@@ -1,4 +1,4 @@
-"""The rule's weights: what the outcomes would suggest, and what that would have gained later. Never applied."""
+"""Weights of the rule that an earlier window's outcomes suggest, and their gain out of time; never applied."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -7,32 +7,43 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.as_of import AsOf, day_date
+from features.as_of import AsOf
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import assign_bands, combine_parts, part_scores
 from features.store.event_store import EventStore
 from reporting.comparison import Comparison
 from training.evaluation.intervals import bootstrap, bootstrap_draws
-from training.windows import LEAST_HISTORY, activity, window
+from training.windows import LEAST_HISTORY as MINIMUM_HISTORY_DAYS
+from training.windows import activity, window
 
 Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
 
 STEP = 0.05
-"""Weights move by so much of their sum: finer ones would follow noise, and nobody remembers them."""
-CUSTOMERS = 20_000
-"""So many customers tell the weights; more would not move them by a step."""
-FEWEST = 50
-"""With fewer customers, or with all of them alike, nothing is suggested."""
+"""The step, a share of the sum of the weights: finer steps would fit noise."""
+SAMPLE_CUSTOMERS = 20_000
+"""Customers used to learn the weights; more do not move them by a step."""
+MINIMUM_CUSTOMERS = 50
+MINIMUM_IMPROVEMENT = 1e-6
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """Weights that order customers as their purchases did in an earlier window, tried on the window after it.
+    """Weights learnt in the window before the comparison's date and evaluated on the comparison's own window.
 
-    `weights`: `part`, `now` and `suggested` (shares of the sum, 0 to 1), `with_data` (share of the customers). `gain`:
-    one row a window, `learnt` and `later`: `from`, `days`, `customers`, the rank correlation of score and purchases
-    `now` and `suggested`, their `difference`, and its 95 % interval `low`, `high` (of the later window alone). `moved`:
-    customers of the later window who would change band. `reason` says why nothing is suggested; else it is empty.
+    Attributes
+    ----------
+    weights : pandas.DataFrame
+        One row per part: `part`; `now` and `suggested`, shares of the sum, 0 to 1; `with_data`, the share of the
+        customers with data for the part.
+    gain : pandas.DataFrame
+        One row per window, `learnt` and `later`: `from`, `days`, `customers`, the rank correlation of score and
+        purchases with the weights `now` and `suggested`, their `difference`, and its 95 % interval `low`, `high` (of
+        the later window only).
+    moved : int
+        Customers of the later window who would change band.
+    reason : str
+        Why nothing is suggested: `short_history`, `few_customers`, `one_part` or `no_difference`; otherwise empty.
     """
 
     weights: pd.DataFrame
@@ -41,46 +52,66 @@ class Suggestion:
     reason: str = ""
 
 
-def suggest(store: EventStore, comparison: Comparison) -> Suggestion:
-    """Learn weights from the horizon before the comparison's date, and try them on its outcome.
+def suggest_weights(store: EventStore, comparison: Comparison) -> Suggestion:
+    """Learn weights from the horizon before the comparison's date, and evaluate them on its outcome.
 
-    Nothing after the date has a say in the weights. Only parts that had data then are moved.
+    Parameters
+    ----------
+    store : EventStore
+        The event log. No event at or after the date affects the weights.
+    comparison : Comparison
+        The comparison whose rule is examined.
+
+    Returns
+    -------
+    Suggestion
+        The weights of parts without data in the earlier window stay as they are.
     """
-    formula, horizon = comparison.formula, comparison.horizon
-    day = AsOf.parse(comparison.as_of, store.timezone).day
+    formula, horizon_days, cutoff = comparison.formula, comparison.horizon_days, comparison.cutoff
     total = formula.total_weight
-    later = part_scores(comparison.features, formula)
-    table = pd.DataFrame(
+    later_scores = part_scores(comparison.features, formula)
+    weights = pd.DataFrame(
         {
             "part": [part.name for part in formula.parts],
             "now": [part.weight / total for part in formula.parts],
             "suggested": [part.weight / total for part in formula.parts],
-            "with_data": [float(np.mean(~np.isnan(later[part.name]))) for part in formula.parts],
+            "with_data": [float(np.mean(~np.isnan(later_scores[part.name]))) for part in formula.parts],
         }
     )
-    nothing = pd.DataFrame(columns=["window", "from", "days", "customers", "now", "suggested", "difference"])
-    start = day - horizon
-    if start - activity(store, day).first_day < LEAST_HISTORY:
-        return Suggestion(table, nothing, 0, "short_history")
-    then = window(store, start, [horizon], day_date(day))
-    if len(then.features) < FEWEST or horizon not in then.purchases:
-        return Suggestion(table, nothing, 0, "few_customers")
-    y = then.purchases[horizon]
-    rows = np.unique(np.linspace(0, len(y) - 1, min(len(y), CUSTOMERS)).astype(int))
-    learnt = {name: values[rows] for name, values in part_scores(then.features, formula).items()}
-    movable = [name for name, values in learnt.items() if np.nanmax(values, initial=0) > 0 and _varies(values)]
-    if len(movable) < 2 or np.ptp(y[rows]) == 0:
-        return Suggestion(table, nothing, 0, "one_part" if len(movable) < 2 else "no_difference")
-    found = _climbed(learnt, y[rows], formula, movable)
-    table["suggested"] = [found.part(name).weight / total for name in table["part"]]
-    gain = pd.DataFrame(
-        [
-            _tried("learnt", str(day_date(start)), horizon, learnt, y[rows], formula, found),
-            _tried("later", comparison.as_of, horizon, later, comparison.purchases.to_numpy(), formula, found),
-        ]
-    )
-    before, after = (assign_bands(combine_parts(later, rule)[0], rule).codes for rule in (formula, found))
-    return Suggestion(table, gain, int(np.count_nonzero(before != after)))
+
+    def nothing(reason: str) -> Suggestion:
+        columns = ["window", "from", "days", "customers", "now", "suggested", "difference"]
+        return Suggestion(weights, pd.DataFrame(columns=columns), 0, reason)
+
+    start = AsOf.at_midnight(cutoff.day - horizon_days, store.timezone)
+    if start.day - activity(store, cutoff.day).first_day < MINIMUM_HISTORY_DAYS:
+        return nothing("short_history")
+    earlier = window(store, start.day, [horizon_days], cutoff.date)
+    if len(earlier.features) < MINIMUM_CUSTOMERS or horizon_days not in earlier.purchases:
+        return nothing("few_customers")
+    size = len(earlier.features)
+    sample = np.unique(np.linspace(0, size - 1, min(size, SAMPLE_CUSTOMERS)).astype(int))
+    purchases = earlier.purchases[horizon_days][sample]
+    scores = {name: values[sample] for name, values in part_scores(earlier.features, formula).items()}
+    movable = [name for name, values in scores.items() if np.nanmax(values, initial=0) > 0 and _varies(values)]
+    if len(movable) < 2:
+        return nothing("one_part")
+    if np.ptp(purchases) == 0:
+        return nothing("no_difference")
+    suggested = _hill_climb(scores, purchases, formula, movable)
+    weights["suggested"] = [suggested.part(name).weight / total for name in weights["part"]]
+    formulas = (formula, suggested)
+    later_purchases = comparison.purchases.to_numpy()
+    gain = [
+        {"window": "learnt", "from": str(start.date), "days": horizon_days}
+        | _correlations(scores, purchases, formulas)
+        | {"low": np.nan, "high": np.nan},
+        {"window": "later", "from": comparison.as_of, "days": horizon_days}
+        | _correlations(later_scores, later_purchases, formulas)
+        | _interval(later_scores, later_purchases, formulas),
+    ]
+    before, after = (assign_bands(combine_parts(later_scores, rule)[0], rule).codes for rule in formulas)
+    return Suggestion(weights, pd.DataFrame(gain), int(np.count_nonzero(before != after)))
 
 
 def _varies(values: Floats) -> bool:
@@ -88,51 +119,50 @@ def _varies(values: Floats) -> bool:
     return bool(len(known) and np.ptp(known) > 0)
 
 
-def _climbed(parts: Mapping[str, Floats], y: NDArray[np.int64], formula: Formula, movable: list[str]) -> Formula:
-    """Return the formula after every move of a step from one part to another that orders the customers better."""
+def _hill_climb(scores: Mapping[str, Floats], purchases: Counts, formula: Formula, movable: list[str]) -> Formula:
+    """Return the formula after the best move of a step between two parts, repeated until no move improves it."""
     step = STEP * formula.total_weight
-    best, fit = formula, _fit(parts, y, formula)
+    best, best_correlation = formula, _correlation(scores, purchases, formula)
     while True:
-        tried = [
-            moved for giver in movable for taker in movable if (moved := _moved(best, giver, taker, step)) is not None
+        moves = [
+            moved
+            for source in movable
+            for target in movable
+            if (moved := _shift_weight(best, source, target, step)) is not None
         ]
-        fits = [_fit(parts, y, each) for each in tried]
-        if not fits or max(fits) <= fit + 1e-6:
+        correlations = [_correlation(scores, purchases, move) for move in moves]
+        if not correlations or max(correlations) <= best_correlation + MINIMUM_IMPROVEMENT:
             return best
-        best, fit = tried[int(np.argmax(fits))], max(fits)
+        best, best_correlation = moves[int(np.argmax(correlations))], max(correlations)
 
 
-def _moved(formula: Formula, giver: str, taker: str, step: float) -> Formula | None:
-    """Return the formula with `step` of weight taken from one part and given to another; None where there is less."""
-    if giver == taker or formula.part(giver).weight < step - 1e-9:
+def _shift_weight(formula: Formula, source: str, target: str, step: float) -> Formula | None:
+    """Return the formula with `step` of weight moved from one part to another; None if the source has less."""
+    if source == target or formula.part(source).weight < step - 1e-9:
         return None
-    change = {giver: -step, taker: step}
+    change = {source: -step, target: step}
     parts = tuple(replace(p, weight=max(0.0, p.weight + change.get(p.name, 0.0))) for p in formula.parts)
     return replace(formula, version=f"{formula.version.removesuffix(':suggested')}:suggested", parts=parts)
 
 
-def _fit(parts: Mapping[str, Floats], y: NDArray[np.int64], formula: Formula) -> float:
-    return float(pd.Series(combine_parts(parts, formula)[0]).rank().corr(pd.Series(y).rank()))
+def _correlation(scores: Mapping[str, Floats], purchases: Counts, formula: Formula) -> float:
+    """Return the rank correlation of the loyalty score and the purchases."""
+    return float(pd.Series(combine_parts(scores, formula)[0]).rank().corr(pd.Series(purchases).rank()))
 
 
-def _tried(
-    name: str,
-    start: str,
-    days: int,
-    parts: Mapping[str, Floats],
-    y: NDArray[np.int64],
-    formula: Formula,
-    found: Formula,
-) -> dict[str, object]:
-    scores = [pd.Series(combine_parts(parts, rule)[0]) for rule in (formula, found)]
-    outcome = pd.Series(y)
+def _correlations(
+    scores: Mapping[str, Floats], purchases: Counts, formulas: tuple[Formula, Formula]
+) -> dict[str, float]:
+    """Return the rank correlation with the weights `now` and `suggested`, and the difference."""
+    now, suggested = (_correlation(scores, purchases, formula) for formula in formulas)
+    return {"customers": len(purchases), "now": now, "suggested": suggested, "difference": suggested - now}
 
-    def correlations(rows: NDArray[np.int64]) -> dict[str, float]:
-        ranks = outcome.iloc[rows].rank()
-        now, suggested = (float(score.iloc[rows].rank().corr(ranks)) for score in scores)
-        return {"now": now, "suggested": suggested, "difference": suggested - now}
 
-    row = {"window": name, "from": start, "days": days, "customers": len(y), **correlations(np.arange(len(y)))}
-    interval = bootstrap(correlations, len(y), bootstrap_draws(len(y))).loc["difference"] if name == "later" else None
-    low, high = (interval["low"], interval["high"]) if interval is not None else (np.nan, np.nan)
-    return {**row, "low": low, "high": high}
+def _interval(scores: Mapping[str, Floats], purchases: Counts, formulas: tuple[Formula, Formula]) -> dict[str, float]:
+    """Return the 95 % interval of the difference (bootstrap over customers)."""
+
+    def sampled(rows: Counts) -> dict[str, float]:
+        return _correlations({name: values[rows] for name, values in scores.items()}, purchases[rows], formulas)
+
+    interval = bootstrap(sampled, len(purchases), bootstrap_draws(len(purchases)))
+    return {end: interval[end].to_dict()["difference"] for end in ("low", "high")}

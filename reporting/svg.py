@@ -1,4 +1,4 @@
-"""The report's pictures outside its page: for notebooks and documents, drawn without a browser or a network."""
+"""Charts of the report as SVG, for notebooks and documents; drawn without a browser or a network."""
 
 import json
 import re
@@ -8,14 +8,20 @@ from typing import Any
 
 from features.errors import InvalidArgumentError
 from reporting.build import Report
-from reporting.charts import charts
-from reporting.customers import outcome_rows
-from reporting.translations import catalogue, plain
+from reporting.charts.specifications import chart_builders
+from reporting.customers import scatter_rows
+from reporting.translations import catalogue, plain_text
 
 
 @dataclass(frozen=True)
-class Picture:
-    """An SVG that notebooks show."""
+class SvgChart:
+    """A chart that a notebook displays.
+
+    Attributes
+    ----------
+    svg : str
+        The SVG document.
+    """
 
     svg: str
 
@@ -23,33 +29,59 @@ class Picture:
         return self.svg
 
 
-def picture(report: Report, name: str, language: str = "en", width: int = 520) -> Picture:
-    """Return a picture of the report by the name of its place on the page (see `charts.charts`), in light colours.
+def svg_chart(report: Report, name: str, language: str = "en", width: int = 520) -> SvgChart:
+    """Return a chart of the report in light colours.
 
-    Raises ValueError for a name that the report has no picture of.
+    Parameters
+    ----------
+    report : Report
+        What `reporting.build.make_report` returns.
+    name : str
+        The chart's name on the page, for instance `gain_purchases`, `reliability` or `swap`.
+    language : {"en", "zh"}
+        The language of its texts.
+    width : int
+        Width in pixels.
+
+    Returns
+    -------
+    SvgChart
+
+    Raises
+    ------
+    InvalidArgumentError
+        When the report has no chart of that name, or the language is unknown.
     """
     import vl_convert
 
-    drawn = charts(report.tables, report.cuts)
-    if name not in drawn:
-        raise InvalidArgumentError(f"the report has no picture {name!r}: take one of {', '.join(drawn)}")
-    words = catalogue(language)
+    return SvgChart(vl_convert.vegalite_to_svg(json.dumps(filled_specification(report, name, language, width))))
+
+
+def filled_specification(report: Report, name: str, language: str = "en", width: int = 520) -> dict[str, Any]:
+    """Return the Vega-Lite specification of a chart with all its texts, colours and data filled in."""
+    builders = chart_builders(report.tables, report.thresholds)
+    if name not in builders:
+        raise InvalidArgumentError(f"the report has no chart {name!r}: choose one of {', '.join(builders)}")
+    texts = catalogue(language)
     style = resources.files("reporting.page").joinpath("page.css").read_text(encoding="utf-8")
     colours = dict(re.findall(r"--(\w+): (#\w+)", style.partition("[data-theme")[0]))
-    spec = _filled(drawn[name], words, colours) | {"width": width, "background": colours["card"]}
+    specification: dict[str, Any] = _filled(builders[name]().to_dict(), texts, colours) | {
+        "width": width,
+        "background": colours["card"],
+    }
     if name == "swap":
-        spec["datasets"]["customers"] = outcome_rows(
-            report.tables["customers"], words["word.bought"], words["word.stayed_away"]
+        specification["datasets"]["customers"] = scatter_rows(
+            report.tables["customers"], texts["label.bought"], texts["label.stayed_away"]
         )
-    spec["config"] = {"view": {"stroke": None}, "axis": {"gridColor": colours["line"]}}
-    return Picture(vl_convert.vegalite_to_svg(json.dumps(spec)))
+    specification["config"] = {"view": {"stroke": None}, "axis": {"gridColor": colours["line"]}}
+    return specification
 
 
-def _filled(value: Any, words: dict[str, str], colours: dict[str, str]) -> Any:
+def _filled(value: Any, texts: dict[str, str], colours: dict[str, str]) -> Any:
     if isinstance(value, str) and value.startswith("@"):
-        return plain(words, value[3:]) if value.startswith("@t:") else colours[value[1:]]
+        return plain_text(texts, value[3:]) if value.startswith("@t:") else colours[value[1:]]
     if isinstance(value, list):
-        return [_filled(each, words, colours) for each in value]
+        return [_filled(item, texts, colours) for item in value]
     if isinstance(value, dict):
-        return {key: _filled(each, words, colours) for key, each in value.items()}
+        return {key: _filled(item, texts, colours) for key, item in value.items()}
     return value

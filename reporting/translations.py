@@ -1,4 +1,4 @@
-"""The words of the page: one catalogue a language, and how a text stands in the page so that another can replace it."""
+"""The texts of the page in each language, and their markup, from which the page can switch the language."""
 
 import json
 import re
@@ -15,44 +15,67 @@ LANGUAGES = ("en", "zh")
 
 
 def catalogue(language: str) -> dict[str, str]:
-    """Return the texts of a language by dotted name; raises ValueError for one that is not there."""
+    """Return the texts of a language by dotted key.
+
+    Parameters
+    ----------
+    language : {"en", "zh"}
+        The language.
+
+    Returns
+    -------
+    dict of str to str
+
+    Raises
+    ------
+    InvalidArgumentError
+        When there is no catalogue of the language.
+
+    Examples
+    --------
+    >>> catalogue("en")["segment.repeat"]
+    'Repeat'
+    """
     if language not in LANGUAGES:
-        raise InvalidArgumentError(f"there is no catalogue {language!r}: take one of {', '.join(LANGUAGES)}")
+        raise InvalidArgumentError(f"there is no catalogue {language!r}: choose one of {', '.join(LANGUAGES)}")
     text = resources.files("reporting").joinpath(f"{language}.toml").read_text(encoding="utf-8")
-    return dict(_flat(tomllib.loads(text)))
+    return dict(_flattened(tomllib.loads(text)))
 
 
-def speaker(words: Mapping[str, str]) -> Callable[..., Markup]:
-    """Return the function that puts a text on the page, with what the page needs to say it in another language.
+def translator(texts: Mapping[str, str]) -> Callable[..., Markup]:
+    """Return the function that renders a text as HTML with its key and arguments as data attributes.
 
-    `name` of a text in the catalogue (an unknown one is said by its own last word, for a rule may have any part), and
-    what to fill in: numbers as they are to be shown, or the names of other texts as `@name`.
+    The function takes the key of a text and its arguments: numbers already formatted, or the keys of other texts as
+    `@key`. The page's script reads the attributes to show the text in another language.
     """
 
-    def say(name: str, **filled: object) -> Markup:
-        given = {key: str(value) for key, value in filled.items()}
-        arguments = Markup(' data-a="{}"').format(json.dumps(given, ensure_ascii=False)) if given else Markup("")
-        return Markup('<span data-t="{}"{}>{}</span>').format(name, arguments, marked(words, name, given))
+    def translate(key: str, **arguments: object) -> Markup:
+        values = {name: str(value) for name, value in arguments.items()}
+        attribute = Markup(' data-a="{}"').format(json.dumps(values, ensure_ascii=False)) if values else Markup("")
+        return Markup('<span data-t="{}"{}>{}</span>').format(key, attribute, html_text(texts, key, values))
 
-    return say
+    return translate
 
 
-def plain(words: Mapping[str, str], name: str, filled: Mapping[str, str] | None = None) -> str:
-    """Return a text with its places filled in."""
-    text = words.get(name, name.rpartition(".")[2].replace("_", " "))
-    for key, value in (filled or {}).items():
-        text = text.replace(f"{{{key}}}", plain(words, value[1:]) if value.startswith("@") else value)
+def plain_text(texts: Mapping[str, str], key: str, arguments: Mapping[str, str] | None = None) -> str:
+    """Return a text with its arguments filled in.
+
+    For an unknown key, such as that of a part of the user's own rule, the last word of the key is returned.
+    """
+    text = texts.get(key, key.rpartition(".")[2].replace("_", " "))
+    for name, value in (arguments or {}).items():
+        text = text.replace(f"{{{name}}}", plain_text(texts, value[1:]) if value.startswith("@") else value)
     return text
 
 
-def marked(words: Mapping[str, str], name: str, filled: Mapping[str, str] | None = None) -> Markup:
-    """Return `plain` as HTML, escaped, with *stars* as bold."""
-    return Markup(re.sub(r"\*(.+?)\*", r"<strong>\1</strong>", str(escape(plain(words, name, filled)))))
+def html_text(texts: Mapping[str, str], key: str, arguments: Mapping[str, str] | None = None) -> Markup:
+    """Return `plain_text` as escaped HTML, with *stars* as bold."""
+    return Markup(re.sub(r"\*(.+?)\*", r"<strong>\1</strong>", str(escape(plain_text(texts, key, arguments)))))
 
 
-def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+def _flattened(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for key, value in table.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{before}{key}.")
+            yield from _flattened(value, f"{prefix}{key}.")
         else:
-            yield f"{before}{key}", str(value)
+            yield f"{prefix}{key}", str(value)

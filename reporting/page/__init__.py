@@ -1,1 +1,1 @@
-"""The report's page: one self-contained HTML file."""
+"""The analyst's report: rule and model compared on the same customers, with the outcome."""

@@ -1,30 +1,30 @@
-// Draws the pictures. A specification's "@t:" texts come from the catalogue and its "@" colours from the style sheet.
+// Draws the charts. In a specification, "@t:" texts come from the catalogue and "@" colours from the style sheet.
 const views = {};
 
 function filled(value, style) {
   if (typeof value === "string" && value.startsWith("@")) {
     return value.startsWith("@t:") ? text(value.slice(3)) : style.getPropertyValue(`--${value.slice(1)}`).trim();
   }
-  if (Array.isArray(value)) return value.map((each) => filled(each, style));
+  if (Array.isArray(value)) return value.map((item) => filled(item, style));
   if (value && typeof value === "object") {
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, filled(each, style)]));
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, filled(item, style)]));
   }
   return value;
 }
 
-function look(style) {
+function chartConfig(style) {
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();
   const font = style.getPropertyValue("--sans").trim();
-  const words = { labelFont: font, titleFont: font, labelColor: colour("muted"), titleColor: colour("muted") };
+  const fonts = { labelFont: font, titleFont: font, labelColor: colour("muted"), titleColor: colour("muted") };
   return {
     background: null,
     font,
     view: { stroke: null },
     axis: {
-      ...words, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", titlePadding: 10,
+      ...fonts, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", titlePadding: 10,
       gridColor: colour("line"), domainColor: colour("faint"), tickColor: colour("faint"), labelOverlap: true,
     },
-    legend: { ...words, labelColor: colour("ink"), labelFontSize: 12, symbolSize: 90, offset: 12 },
+    legend: { ...fonts, labelColor: colour("ink"), labelFontSize: 12, symbolSize: 90, offset: 12 },
     text: { font, fontSize: 12 },
   };
 }
@@ -35,18 +35,18 @@ async function draw(name) {
   const style = getComputedStyle(document.documentElement);
   const spec = filled({ ...data.charts[name], autosize: { type: "fit-x", contains: "padding" } }, style);
   delete spec.$schema;
-  spec.config = look(style);
-  if (name === "swap") spec.datasets = { ...spec.datasets, customers: swapRows() };
+  spec.config = chartConfig(style);
+  if (name === "swap") spec.datasets = { ...spec.datasets, customers: scatterRows() };
   views[name]?.finalize();
-  const drawn = await vegaEmbed(place, spec, {
+  const result = await vegaEmbed(place, spec, {
     mode: "vega-lite", ast: true, renderer: "canvas", actions: false, defaultStyle: false,
     tooltip: { disableDefaultStyle: true }, logLevel: 1,
   });
-  views[name] = drawn;
-  if (name === "swap") listenToBrush(drawn.view);
+  views[name] = result;
+  if (name === "swap") listenToBrush(result.view);
 }
 
-// Those in sight first, one after another, so that the page can be read and used meanwhile.
+// Draws the visible charts first, one after another, so that the page stays usable.
 async function drawAll() {
   const names = Object.keys(data.charts);
   const top = (name) => Math.abs(document.getElementById(`chart-${name}`)?.getBoundingClientRect().top ?? 1e9);

@@ -1,7 +1,7 @@
-"""The report as one HTML page that needs nothing else: no network, no other file, no code from text.
+"""The report as one self-contained HTML page: no network, no other file, and no code made from text.
 
-Its own Content-Security-Policy names every script and style by its hash and forbids the rest; Vega's expressions are
-interpreted, not compiled, so that `unsafe-eval` is not needed. A service may hand the file out as it is.
+The page's Content-Security-Policy names every script and style by its hash and forbids all others. Vega's expressions
+are interpreted, not compiled, so that `unsafe-eval` is not needed. A service may serve the file unchanged.
 """
 
 import base64
@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -22,82 +22,98 @@ from markupsafe import Markup
 
 from features.atomic_file import atomic_write
 from reporting.build import Report
-from reporting.change import MODEL_PARTS, rule_steps
-from reporting.charts import charts
-from reporting.explanations import PARTS
-from reporting.translations import LANGUAGES, catalogue, plain, speaker
+from reporting.change import MODEL_STEPS, rule_steps
+from reporting.charts.specifications import chart_specifications
+from reporting.explanations import FACTORS
+from reporting.translations import LANGUAGES, catalogue, plain_text, translator
 
-SAMPLE = 5_000
-"""The page holds at most so many customers: beyond, the picture is a blot and the file too large to mail."""
-SCRIPTS = ("words.js", "charts.js", "swap.js", "lookup.js", "page.js")
-DIGITS = 7
-NAMED = 200
-"""So many of the customers on one side only are named on the page; the file beside it has them all."""
+PAGE_CUSTOMERS = 5_000
+"""The most customers in the page: more would clutter the scatter plot and make the file too large to mail."""
+SCRIPTS = ("texts.js", "charts.js", "swap.js", "lookup.js", "page.js")
+SIGNIFICANT_DIGITS = 7
+LISTED_UNMATCHED = 200
+"""The most customers listed with a score or a forecast only; absent.csv has all of them."""
+LEFT_OUT = ["rule_place", "model_place", "T", "stayed_away"]
 
 
 def write_page(path: str | Path, report: Report, language: str = "en", files: bool = True, seed: int = 0) -> None:
-    """Write the page to a file, in a language to begin with; `files`: whether the tables stand beside it.
+    """Write the page to a file.
 
-    At most `SAMPLE` customers, drawn at random with `seed`, are in the page, which says so; all other figures are of
-    every customer. Raises ValueError for an unknown language.
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The file to write.
+    report : Report
+        What `reporting.build.make_report` returns.
+    language : {"en", "zh"}
+        The page's first language; the page can switch it.
+    files : bool
+        Whether the page names the workbook and the tables beside it.
+    seed : int
+        Seed of the sample: the page holds at most `PAGE_CUSTOMERS` customers and says so; all other figures cover all.
+
+    Raises
+    ------
+    InvalidArgumentError
+        When the language is unknown.
     """
-    text = page(report, language, files, seed)
+    text = render_page(report, language, files, seed)
     with atomic_write(path) as part:
         part.write_text(text, encoding="utf-8")
 
 
-def page(report: Report, language: str = "en", files: bool = True, seed: int = 0) -> str:
-    """Return the page as text; see `write_page`."""
-    words = catalogue(language)
-    sample = sampled(report, seed)
+def render_page(report: Report, language: str = "en", files: bool = True, seed: int = 0) -> str:
+    """Return the page as HTML; see `write_page` for the parameters."""
+    texts = catalogue(language)
+    customers = page_customers(report, seed)
     comparison, tables = report.comparison, report.tables
     environment = Environment(
         loader=PackageLoader("reporting.page", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters |= {"count": count, "share": share, "number": number, "signed": signed, "rows": rows}
-    drawn = charts(tables, report.cuts)
+    charts = chart_specifications(tables, report.thresholds)
     data = {
         "language": language,
         "catalogues": {name: catalogue(name) for name in LANGUAGES},
         "as_of": comparison.as_of,
         "since": report.change.since if report.change else None,
-        "horizon": comparison.horizon,
+        "horizon_days": comparison.horizon_days,
         "total": len(tables["customers"]),
         "parts": [part.name for part in comparison.formula.parts],
-        "factors": list(PARTS),
+        "factors": list(FACTORS),
         "average": float(tables["why"]["average"].iloc[0]),
-        "steps": {"rule": rule_steps(report.change.rule), "model": list(MODEL_PARTS)} if report.change else None,
-        "cuts": report.cuts,
-        "charts": drawn,
-        "customers": columns(sample),
+        "steps": {"rule": rule_steps(report.change.rule), "model": list(MODEL_STEPS)} if report.change else None,
+        "thresholds": report.thresholds,
+        "charts": charts,
+        "customers": columns(customers),
     }
-    style = _file("page.css")
-    scripts = [vega(), "\n".join(_file(name) for name in SCRIPTS)]
+    style = _page_file("page.css")
+    scripts = [vega_script(), "\n".join(_page_file(name) for name in SCRIPTS)]
     return environment.get_template("page.html").render(
-        t=speaker(words),
-        label=lambda name: plain(words, name),
+        t=translator(texts),
+        label=lambda key: plain_text(texts, key),
         language=language,
         report=report,
         c=comparison,
         tables=tables,
-        drawn=set(drawn),
-        sampled=len(sample),
+        charts=set(charts),
+        sampled=len(customers),
         files=files,
-        ends=str(date.fromisoformat(comparison.as_of) + timedelta(days=comparison.horizon - 1)),
-        named=NAMED,
-        q={row["quadrant"]: row for row in rows(tables["quadrants"])},
+        last_day=str(comparison.cutoff.date + timedelta(days=comparison.horizon_days - 1)),
+        listed=LISTED_UNMATCHED,
+        quadrants={row["quadrant"]: row for row in rows(tables["quadrants"])},
         since=report.since,
         style=Markup(style),
         scripts=[Markup(script) for script in scripts],
-        policy=policy(scripts, [style]),
+        policy=content_security_policy(scripts, [style]),
         data=Markup(as_json(data)),
     )
 
 
-def policy(scripts: list[str], styles: list[str]) -> str:
-    """Return the Content-Security-Policy that allows these inline texts by hash, and asking one's own host.
+def content_security_policy(scripts: list[str], styles: list[str]) -> str:
+    """Return the Content-Security-Policy that allows these inline texts by hash, and requests to the page's own host.
 
-    The same line serves as a header; `frame-ancestors` counts only there, so a service adds it.
+    The same text serves as a header; `frame-ancestors` has an effect only there, so a service adds it.
     """
     return "; ".join(
         (
@@ -112,43 +128,45 @@ def policy(scripts: list[str], styles: list[str]) -> str:
     )
 
 
-def sampled(report: Report, seed: int = 0) -> pd.DataFrame:
-    """Return what the page holds of single customers: at most `SAMPLE`, drawn at random, in order of their id."""
+def page_customers(report: Report, seed: int = 0) -> pd.DataFrame:
+    """Return the single customers in the page: at most `PAGE_CUSTOMERS`, drawn at random, in the order of the table.
+
+    Each has the columns of the customer table, the factors of the forecast and the steps of the change.
+    """
     customers = report.tables["customers"]
-    at = np.arange(len(customers))
-    if len(at) > SAMPLE:
-        at = np.sort(np.random.default_rng(seed).choice(at, SAMPLE, replace=False))
-    told = customers.iloc[at].drop(columns=["rule_place", "model_place", "T", "stayed_away"])
-    why = report.tables["why"].iloc[at][list(PARTS)].add_prefix("factor_")
-    table = pd.concat([told.reset_index(drop=True), why.reset_index(drop=True)], axis=1)
+    chosen = np.arange(len(customers))
+    if len(chosen) > PAGE_CUSTOMERS:
+        chosen = np.sort(np.random.default_rng(seed).choice(chosen, PAGE_CUSTOMERS, replace=False))
+    factors = report.tables["why"].iloc[chosen][list(FACTORS)].add_prefix("factor_")
+    values = customers.iloc[chosen].drop(columns=LEFT_OUT)
+    table = pd.concat([values.reset_index(drop=True), factors.reset_index(drop=True)], axis=1)
     if report.change is None:
         return table
     for side, change, steps in (
         ("rule", report.change.rule, rule_steps(report.change.rule)),
-        ("model", report.change.model, list(MODEL_PARTS)),
+        ("model", report.change.model, list(MODEL_STEPS)),
     ):
-        of_side = change[["before", "now", *steps]].add_prefix(f"change_{side}_")
-        table = table.join(of_side, on="customer_id")
+        table = table.join(change[["before", "now", *steps]].add_prefix(f"change_{side}_"), on="customer_id")
     return table
 
 
 def columns(table: pd.DataFrame) -> dict[str, list[Any]]:
-    """Return the columns as lists for JSON: numbers to `DIGITS` digits, null for what is absent."""
-    return {str(name): [_cell(value) for value in column.tolist()] for name, column in table.items()}
+    """Return the columns as lists for JSON: numbers to `SIGNIFICANT_DIGITS` digits, null for missing values."""
+    return {str(name): [_json_value(value) for value in column.tolist()] for name, column in table.items()}
 
 
 def as_json(data: Mapping[str, Any]) -> str:
-    """Return the data as JSON that cannot end the script it stands in."""
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_cell)
+    """Return the data as JSON that cannot end the script element around it."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_json_value)
     escapes = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-    for character, written in escapes.items():
-        text = text.replace(character, written)
+    for character, escape in escapes.items():
+        text = text.replace(character, escape)
     return text
 
 
 @cache
-def vega() -> str:
-    """Return the script that draws: Vega-Lite and Vega, from vl-convert's own copy."""
+def vega_script() -> str:
+    """Return Vega-Lite and Vega as one script, from the copy that vl-convert brings."""
     import vl_convert
 
     bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
@@ -157,34 +175,34 @@ def vega() -> str:
 
 def count(value: float) -> str:
     """Return a number of things: 1,234."""
-    return "–" if _absent(value) else f"{value:,.0f}"
+    return "–" if _missing(value) else f"{value:,.0f}"
 
 
 def share(value: float) -> str:
     """Return a share of 1 in per cent, without the sign: 54.3."""
-    return "–" if _absent(value) else f"{100 * value:.1f}"
+    return "–" if _missing(value) else f"{100 * value:.1f}"
 
 
 def number(value: float, digits: int = 2) -> str:
-    """Return a number with so many decimals: 1,234.50."""
-    return "–" if _absent(value) else f"{value:,.{digits}f}"
+    """Return a number with this many decimals: 1,234.50."""
+    return "–" if _missing(value) else f"{value:,.{digits}f}"
 
 
 def signed(value: float, digits: int = 0) -> str:
-    """Return a difference, with its sign: +9, −8."""
-    return "–" if _absent(value) else f"{value:+,.{digits}f}".replace("-", "−")
+    """Return a difference with its sign: +9, −8."""
+    return "–" if _missing(value) else f"{value:+,.{digits}f}".replace("-", "−")
 
 
 def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a table for the template."""
+    """Return the rows of a table as dictionaries for the template."""
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
-def _absent(value: float) -> bool:
+def _missing(value: float) -> bool:
     return value is None or math.isnan(value)
 
 
-def _cell(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if isinstance(value, (int, np.integer)):
@@ -192,8 +210,8 @@ def _cell(value: Any) -> Any:
     if isinstance(value, (float, np.floating)):
         if not math.isfinite(value):
             return None
-        short = float(f"{float(value):.{DIGITS}g}")
-        return int(short) if short.is_integer() and abs(short) < 1e15 else short
+        rounded = float(f"{float(value):.{SIGNIFICANT_DIGITS}g}")
+        return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded
     return None if value is None or value is pd.NA else str(value)
 
 
@@ -201,5 +219,5 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _file(name: str) -> str:
+def _page_file(name: str) -> str:
     return resources.files("reporting.page").joinpath(name).read_text(encoding="utf-8")

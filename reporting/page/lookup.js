@@ -1,33 +1,33 @@
-// One customer. From disk: those the page holds. Served: the service is asked too, and what it says goes first.
+// One customer. From disk: the page's own data. Served: the service is asked too, and its answer is shown first.
 const served = location.protocol === "http:" || location.protocol === "https:";
-const rowOf = new Map(held.customer_id.map((id, row) => [id, row]));
+const rowById = new Map(columns.customer_id.map((id, row) => [id, row]));
 const SUGGESTED = 20;
 let key = "";
-let last = null;
+let shownId = null;
 
-async function ask(path, body) {
+async function request(path, body) {
   const headers = { "Content-Type": "application/json", ...(key ? { Authorization: `Bearer ${key}` } : {}) };
-  const answer = await fetch(path, body ? { method: "POST", headers, body: JSON.stringify(body) } : { headers });
-  if (answer.status === 401 || answer.status === 403) {
-    field("key-asked").hidden = false;
+  const response = await fetch(path, body ? { method: "POST", headers, body: JSON.stringify(body) } : { headers });
+  if (response.status === 401 || response.status === 403) {
+    field("key-field").hidden = false;
     throw new Error(text("customer.key"));
   }
-  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`.trim());
-  return answer.json();
+  if (!response.ok) throw new Error(`${response.status} ${response.statusText}`.trim());
+  return response.json();
 }
 
 async function fromService(id) {
-  const { scores, unknown, ...about } = await ask("score_customers", { customer_ids: [id] });
+  const { scores, unknown, ...about } = await request("score_customers", { customer_ids: [id] });
   return unknown.includes(id) ? { unknown: true } : { score: scores[0], about };
 }
 
-// What is in service and since when; the page is of use without it, and a look-up will say what is wrong.
+// Shows what is in service and since when; on failure nothing is shown, because a look-up reports the error.
 async function showVersions() {
   if (!served) return;
   try {
-    const { formula, model, since } = await ask("versions");
-    const told = { formula: formula.version, model: model?.version ?? "@page.none", since: since.slice(0, 16).replace("T", " ") };
-    const line = element("span", { "data-t": "page.in_service", "data-a": JSON.stringify(told) }, ...nodes("page.in_service", told));
+    const { formula, model, since } = await request("versions");
+    const values = { formula: formula.version, model: model?.version ?? "@page.none", since: since.slice(0, 16).replace("T", " ") };
+    const line = element("span", { "data-t": "page.in_service", "data-a": JSON.stringify(values) }, ...nodes("page.in_service", values));
     const link = element("a", { href: "docs", "data-t": "page.api" }, text("page.api"));
     field("in-service").replaceChildren(line, " ", link);
     field("in-service").hidden = false;
@@ -37,34 +37,34 @@ async function showVersions() {
 }
 
 async function lookUp(id) {
-  last = id;
+  shownId = id;
   field("who").value = id;
-  const row = rowOf.get(id);
+  const row = rowById.get(id);
   const parts = [];
-  let said = row === undefined ? text(unknownText(), { id, n: number(everyone.length) }) : "";
+  let status = row === undefined ? text(unknownText(), { id, n: number(allRows.length) }) : "";
   if (served) {
-    field("lookup-said").textContent = text("customer.asking");
+    field("lookup-status").textContent = text("customer.asking");
     try {
       const live = await fromService(id);
-      if (live.unknown) said = text("customer.unknown_service", { id });
-      else [said, parts[0]] = [text("customer.live", { as_of: live.about.as_of }), liveView(live.score, live.about)];
+      if (live.unknown) status = text("customer.unknown_service", { id });
+      else [status, parts[0]] = [text("customer.live", { as_of: live.about.as_of }), liveView(live.score, live.about)];
     } catch (error) {
-      said = text("customer.failed", { reason: error.message });
+      status = text("customer.failed", { reason: error.message });
     }
-    if (last !== id) return;
+    if (shownId !== id) return;
   }
   if (row !== undefined) {
-    if (parts.length === 0 && !served) said = text("customer.embedded", { as_of: data.as_of });
-    parts.push(heldView(row, parts.length > 0));
+    if (parts.length === 0 && !served) status = text("customer.embedded", { as_of: data.as_of });
+    parts.push(embeddedView(row, parts.length > 0));
   }
-  field("lookup-said").textContent = said;
-  field("found").replaceChildren(...parts);
-  field("found").hidden = field("found-how").hidden = parts.length === 0;
+  field("lookup-status").textContent = status;
+  field("lookup-result").replaceChildren(...parts);
+  field("lookup-result").hidden = field("lookup-explanation").hidden = parts.length === 0;
 }
 
-const unknownText = () => (everyone.length < data.total ? "customer.unknown_sample" : "customer.unknown");
+const unknownText = () => (allRows.length < data.total ? "customer.unknown_sample" : "customer.unknown");
 
-// What `POST /score_customers` says of a customer; what it cannot say is absent there.
+// The view of a customer in the answer of `POST /score_customers`; missing values have a reason in `absent`.
 function liveView(score, about) {
   const parts = Object.entries(score.loyalty_parts ?? {}).map(([name, part]) => [text(`part.${name}`), part.contribution ?? null]);
   const interval = score.expected_purchases_interval;
@@ -75,19 +75,19 @@ function liveView(score, about) {
   const model = score.expected_purchases === undefined ? [line(score.absent?.forecast ?? about.absent?.model ?? text("page.unknown"))] : [
     figure(text("customer.expected", { expected: number(score.expected_purchases, 2), days: about.horizon_days })),
     line([interval && text("customer.interval", { low: number(interval.low), high: number(interval.high) }),
-      text("customer.away", { share: share(score.churn_probability) }),
+      text("customer.churn", { share: share(score.churn_probability) }),
       score.expected_spend !== undefined && text("customer.spend", { money: number(score.expected_spend, 2) })].filter(Boolean).join("; "))];
   return element("div", { class: "grid two", id: "live" }, side("rule", text("customer.rule"), rule), side("model", text("customer.model"), model));
 }
 
-// What the page holds of a customer, as of its own date.
-function heldView(row, after) {
-  const of = (name) => held[name][row];
+// The view of a customer in the page's own data.
+function embeddedView(row, after) {
+  const of = (name) => columns[name][row];
   const points = data.parts.map((name) => [text(`part.${name}`), of(`points_${name}`)]);
-  const told = data.factors.filter((name) => name !== "limits" || Math.abs(of("factor_limits")) > 1e-9);
-  const factors = told.map((name) => [text(`factor.${name}`), of(`factor_${name}`)]);
+  const effective = data.factors.filter((name) => name !== "limits" || Math.abs(of("factor_limits")) > 1e-9);
+  const factors = effective.map((name) => [text(`factor.${name}`), of(`factor_${name}`)]);
   const facts = { days: number(of("purchase_days")), silence: number(of("days_since_last_purchase")), money: number(of("spend_365"), 2) };
-  const came = of("purchases") > 0
+  const outcome = of("purchases") > 0
     ? text("customer.bought", { days: number(of("purchases")), money: number(of("spend"), 2) })
     : text("customer.stayed_away");
   return element("div", {},
@@ -101,21 +101,21 @@ function heldView(row, after) {
         partBars(points, "rule"),
       ]),
       side("model", text("customer.model"), [
-        figure(text("customer.expected", { expected: number(of("expected_purchases"), 2), days: data.horizon })),
-        line(`${text("customer.interval", { low: number(of("low")), high: number(of("high")) })}; ${text("customer.away", { share: share(of("churn_probability")) })}; ${text("customer.spend", { money: number(of("expected_spend"), 2) })}`),
+        figure(text("customer.expected", { expected: number(of("expected_purchases"), 2), days: data.horizon_days })),
+        line(`${text("customer.interval", { low: number(of("low")), high: number(of("high")) })}; ${text("customer.churn", { share: share(of("churn_probability")) })}; ${text("customer.spend", { money: number(of("expected_spend"), 2) })}`),
         factorBars(factors, of("expected_purchases")),
       ])),
-    element("h3", {}, text("customer.came")), line(came), ...changeView(row));
+    element("h3", {}, text("customer.outcome")), line(outcome), ...changeView(row));
 }
 
 function changeView(row) {
   if (!data.steps) return [];
-  const sides = ["rule", "model"].filter((name) => held[`change_${name}_before`][row] !== null);
+  const sides = ["rule", "model"].filter((name) => columns[`change_${name}_before`][row] !== null);
   const views = sides.map((name) => {
     const digits = name === "rule" ? 1 : 2;
-    const of = (step) => held[`change_${name}_${step}`][row];
+    const of = (step) => columns[`change_${name}_${step}`][row];
     const steps = data.steps[name].filter((step) => Math.abs(of(step)) > 1e-12).map((step) => [
-      text(step.startsWith("behaviour_") ? `part_did.${step.slice(10)}` : `step.${step}`), of(step)]);
+      text(step.startsWith("behaviour_") ? `part_behaviour.${step.slice(10)}` : `step.${step}`), of(step)]);
     return side(name, text(`customer.change_${name}`), [
       line(text("customer.change_how", { before: number(of("before"), digits), now: number(of("now"), digits) })),
       signedBars(steps, digits)]);
@@ -124,25 +124,25 @@ function changeView(row) {
   return [element("h3", {}, text("customer.change", { since: data.since })), element("div", { class: "grid two" }, ...views)];
 }
 
-const figure = (said) => element("p", { class: "verdict" }, said);
-const line = (said) => element("p", { class: "small" }, said);
+const figure = (text) => element("p", { class: "verdict" }, text);
+const line = (text) => element("p", { class: "small" }, text);
 const side = (name, title, children) => element("div", {}, element("h3", { class: name }, title), ...children);
 
 function svgBar(from, to, kind) {
-  const made = (tag, attributes) => {
+  const svgNode = (tag, attributes) => {
     const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
     for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
     return node;
   };
-  const svg = made("svg", { "aria-hidden": "true" });
-  svg.append(made("rect", { class: "track", width: "100%", height: 12, rx: 3 }));
-  svg.append(made("rect", { class: kind, x: `${100 * Math.min(from, to)}%`, width: `${100 * Math.abs(to - from)}%`, height: 12, rx: 3 }));
+  const svg = svgNode("svg", { "aria-hidden": "true" });
+  svg.append(svgNode("rect", { class: "track", width: "100%", height: 12, rx: 3 }));
+  svg.append(svgNode("rect", { class: kind, x: `${100 * Math.min(from, to)}%`, width: `${100 * Math.abs(to - from)}%`, height: 12, rx: 3 }));
   return svg;
 }
 
 function barList(rows) {
-  return element("div", { class: "parts" }, ...rows.flatMap(([name, bar, said]) => [
-    element("span", {}, name), bar ?? element("span"), element("span", { class: "number" }, said)]));
+  return element("div", { class: "parts" }, ...rows.flatMap(([name, bar, label]) => [
+    element("span", {}, name), bar ?? element("span"), element("span", { class: "number" }, label)]));
 }
 
 function partBars(parts, kind) {
@@ -166,7 +166,7 @@ function signedBars(steps, digits) {
   return barList(steps.map(([name, value]) => [name, svgBar(0.5, 0.5 + value / most / 2, value >= 0 ? "up" : "down"), signed(value, digits)]));
 }
 
-function readyLookUp() {
+function setUpLookUp() {
   field("lookup").addEventListener("submit", (event) => {
     event.preventDefault();
     key = field("key").value;
@@ -174,13 +174,13 @@ function readyLookUp() {
   });
   field("who").addEventListener("input", () => {
     const typed = field("who").value.trim().toLowerCase();
-    const near = typed ? held.customer_id.filter((id) => id.toLowerCase().includes(typed)).slice(0, SUGGESTED) : [];
+    const near = typed ? columns.customer_id.filter((id) => id.toLowerCase().includes(typed)).slice(0, SUGGESTED) : [];
     field("known").replaceChildren(...near.map((id) => element("option", { value: id })));
   });
   document.addEventListener("click", (event) => {
-    const chosen = event.target.closest?.("button[data-customer]");
-    if (!chosen) return;
-    lookUp(chosen.dataset.customer);
+    const link = event.target.closest?.("button[data-customer]");
+    if (!link) return;
+    lookUp(link.dataset.customer);
     field("customer").scrollIntoView();
     field("who").focus({ preventScroll: true });
   });

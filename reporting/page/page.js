@@ -1,33 +1,33 @@
-// Light or dark as the system has it until the button is pressed; then everything is drawn again in the new colours.
+// The theme is that of the system until the button is pressed; a new theme redraws the charts.
 const dark = matchMedia("(prefers-color-scheme: dark)");
-let chosenTheme = null;
+let selectedTheme = null;
 
-function paint() {
-  document.documentElement.dataset.theme = chosenTheme ?? (dark.matches ? "dark" : "light");
+function applyTheme() {
+  document.documentElement.dataset.theme = selectedTheme ?? (dark.matches ? "dark" : "light");
 }
 
-async function again() {
+async function redraw() {
   document.documentElement.dataset.drawn = "no";
   await drawAll();
 }
 
 field("theme").addEventListener("click", () => {
-  chosenTheme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
-  paint();
-  again();
+  selectedTheme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+  applyTheme();
+  redraw();
 });
 dark.addEventListener("change", () => {
-  paint();
-  again();
+  applyTheme();
+  redraw();
 });
 field("language").addEventListener("click", () => {
-  speak(language === "en" ? "zh" : "en");
-  if (!field("listed").hidden) write();
-  if (last !== null) lookUp(last);
-  again();
+  setLanguage(language === "en" ? "zh" : "en");
+  if (!field("listed").hidden) renderList();
+  if (shownId !== null) lookUp(shownId);
+  redraw();
 });
 
-paint();
-readySwap();
-readyLookUp();
+applyTheme();
+setUpScatterPlot();
+setUpLookUp();
 drawAll();

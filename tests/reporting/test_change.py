@@ -8,11 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.as_of import AsOf
 from features.loyalty.formula import Formula, Part, load_formula
 from features.loyalty.scoring import score
-from reporting.change import MODEL_PARTS, change_since, rule_change, rule_steps
+from reporting.change import MODEL_STEPS, change_since, rule_change, rule_steps
 
 AS_OF, SINCE, DAYS = "2024-03-01", "2023-12-01", 90
+
+
+def cutoffs(earlier: str, later: str) -> tuple[AsOf, AsOf]:
+    return AsOf.parse(earlier, "UTC"), AsOf.parse(later, "UTC")
+
+
 VALUE = st.floats(0, 2000) | st.just(float("nan"))
 
 
@@ -80,7 +87,7 @@ def test_a_part_that_comes_in_is_told_as_missing_before():
 def test_on_a_simulated_log_all_parts_add_up(report):
     """Of rule and model, of every customer and of the base: to 1e-9; the other rule and the season show."""
     change = report.change
-    for table, steps in ((change.rule, rule_steps(change.rule)), (change.model, list(MODEL_PARTS))):
+    for table, steps in ((change.rule, rule_steps(change.rule)), (change.model, list(MODEL_STEPS))):
         assert np.allclose(table[steps].sum(axis=1), table["now"] - table["before"], rtol=0, atol=1e-9)
     for _, bridge in change.bridge.groupby("side"):
         value = bridge.set_index("step")["value"]
@@ -103,7 +110,7 @@ def test_scores_of_the_change_are_those_of_the_report(report):
 def test_who_is_at_one_date_alone_is_named(report):
     """Every customer of the report is in the change or named as new since."""
     change = report.change
-    absent = change.absent[change.absent["side"] == "model"]
+    absent = change.unmatched[change.unmatched["side"] == "model"]
     assert sorted([*change.model.index, *absent.index[absent["reason"] == "new_since"]]) == sorted(
         report.comparison.features.index
     )
@@ -111,14 +118,14 @@ def test_who_is_at_one_date_alone_is_named(report):
 
 def test_one_model_on_both_dates_has_no_version_to_tell(shop, report):
     """With the same model then and now its version changes nothing."""
-    rule, chosen = load_formula(), report.comparison.chosen
-    change = change_since(shop, SINCE, AS_OF, DAYS, (rule, rule), (chosen, chosen))
+    rule, chosen = load_formula(), report.comparison.compared_model
+    change = change_since(shop, cutoffs(SINCE, AS_OF), DAYS, (rule, rule), (chosen, chosen))
     assert (change.model["model_version"] == 0).all()
     assert np.allclose(change.rule["weights"], 0, atol=1e-9)
 
 
 def test_a_date_that_is_not_earlier_is_refused(shop, report):
     """One line says which."""
-    chosen = report.comparison.chosen
+    chosen = report.comparison.compared_model
     with pytest.raises(ValueError, match="2024-03-02 is not before 2024-03-01"):
-        change_since(shop, "2024-03-02", AS_OF, DAYS, (load_formula(),) * 2, (chosen,) * 2)
+        change_since(shop, cutoffs("2024-03-02", AS_OF), DAYS, (load_formula(),) * 2, (chosen,) * 2)

@@ -10,9 +10,8 @@ import pytest
 from features.errors import TooLittleDataError
 from features.loyalty.formula import load_formula
 from reporting.build import make_report
-from reporting.data_dictionary import dictionary
-from reporting.export import write_tables, write_workbook
-from reporting.page.html_page import page
+from reporting.export import data_dictionary, write_tables, write_workbook
+from reporting.page.html_page import render_page
 from tests.training.logs import stored
 
 START, AS_OF, DAYS = date(2023, 1, 1), "2023-10-28", 60
@@ -49,11 +48,11 @@ def test_the_report_is_whole(name, tmp_path):
     report = make_report(stored(log, tmp_path), AS_OF, DAYS, load_formula(), quick=True)
     write_tables(tmp_path / "tables", report.tables)
     write_workbook(tmp_path / "report.xlsx", report.tables)
-    assert len(dictionary(report.tables)) > 100
-    text = page(report)
+    assert len(data_dictionary(report.tables)) > 100
+    text = render_page(report)
     assert re.findall(r"\b(?:nan|None|inf)\b", shown(text)) == []
     found = report.tables["headline"].set_index("outcome")
-    gone = report.comparison.stayed_away
+    gone = report.comparison.churned
     expected = {"one_customer": 0, "all_churned_without_visits_and_amounts": len(gone), "none_churned": 0}[name]
     assert gone.sum() == expected
     assert found.loc["stayed_away", "by_model"] == (found.loc["stayed_away", "list"] if expected else 0)
@@ -70,9 +69,9 @@ def test_a_date_with_little_before_it_says_what_it_cannot_tell(shop, tmp_path):
     assert report.change is None
     write_tables(tmp_path / "tables", report.tables)
     write_workbook(tmp_path / "report.xlsx", report.tables)
-    said = shown(page(report))
-    assert "Nobody had bought before 2023-01-01, so there is nothing to compare with." in said
-    assert "before the date the log is too short for a window to learn from" in said
+    said = shown(render_page(report))
+    assert "No customer had bought before 2023-01-01, so there is nothing to compare with." in said
+    assert "before the cutoff the log is too short for a window to learn from" in said
 
 
 def test_a_date_asked_for_is_not_left_out(shop):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from features.as_of import AsOf
-from reporting.explanations import GROUPS, PARTS, reasons
+from reporting.explanations import COVARIATE_GROUPS, FACTORS, forecast_factors
 from training.models.purchases.covariates import COVARIATES
 
 AS_OF, DAYS = "2024-03-01", 90
@@ -12,11 +12,11 @@ AS_OF, DAYS = "2024-03-01", 90
 
 def test_factors_multiply_to_the_forecast(shop, report):
     """average * exp(sum of the parts) is what the model expects, to 1e-9, over any horizon."""
-    model = report.comparison.chosen.model
+    model = report.comparison.compared_model.model
     day = AsOf.parse(AS_OF, shop.timezone).day
     for days in (7, DAYS, 365):
-        why = reasons(model.purchases, report.comparison.features, day, days)
-        told = why["average"] * np.exp(why[list(PARTS)].sum(axis=1))
+        why = forecast_factors(model.purchases, report.comparison.features, day, days)
+        told = why["average"] * np.exp(why[list(FACTORS)].sum(axis=1))
         expected = model.predict(report.comparison.features, day, days)["expected_purchases"]
         assert told.to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-9)
         assert (why["expected_purchases"] == expected).all()
@@ -24,17 +24,17 @@ def test_factors_multiply_to_the_forecast(shop, report):
 
 def test_every_signal_is_in_one_group():
     """Nothing that moves a forecast is left untold, and nothing is told twice."""
-    named = [name for names in GROUPS.values() for name in names]
+    named = [name for names in COVARIATE_GROUPS.values() for name in names]
     assert sorted(named) == sorted(COVARIATES)
 
 
 def test_the_basket_moves_the_basket_alone(shop, report):
     """Other amounts change no part but that of the basket (and the limits)."""
     features = report.comparison.features
-    count, day = report.comparison.chosen.model.purchases, AsOf.parse(AS_OF, shop.timezone).day
-    before = reasons(count, features, day, DAYS)
-    richer = reasons(count, features.assign(basket_mean=features["basket_mean"] * 3), day, DAYS)
-    same = [part for part in PARTS if part not in ("basket", "limits")]
+    count, day = report.comparison.compared_model.model.purchases, AsOf.parse(AS_OF, shop.timezone).day
+    before = forecast_factors(count, features, day, DAYS)
+    richer = forecast_factors(count, features.assign(basket_mean=features["basket_mean"] * 3), day, DAYS)
+    same = [part for part in FACTORS if part not in ("basket", "limits")]
     assert np.allclose(before[same], richer[same], rtol=0, atol=1e-12)
 
 

@@ -5,9 +5,8 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from reporting import export as files
-from reporting.data_dictionary import dictionary
-from reporting.export import FORMULA_STARTS, guarded, write_tables, write_workbook
+from reporting import export
+from reporting.export import FORMULA_STARTS, data_dictionary, escape_formulas, write_tables, write_workbook
 from tests.reporting.conftest import STRANGE
 
 
@@ -21,7 +20,7 @@ def folder(report, tmp_path_factory):
 
 def test_every_column_is_told_of(report):
     """Each column of each table has a meaning, none is told of that is not there."""
-    told = dictionary(report.tables)
+    told = data_dictionary(report.tables)
     columns = {(name, str(column)) for name, table in report.tables.items() for column in table}
     assert {(row.table, row.column) for row in told.itertuples() if row.column} == columns
     assert told["meaning"].str.len().gt(3).all()
@@ -52,7 +51,7 @@ def test_csv_has_the_same_figures_and_no_formula(report, folder):
 @pytest.mark.parametrize("start", FORMULA_STARTS)
 def test_all_starts_of_formulas_are_guarded(start):
     """Also in other texts than ids; null stays null."""
-    found = guarded(pd.DataFrame({"reason": [f"{start}1", "plain", None], "n": [-1, 0, 1]}))
+    found = escape_formulas(pd.DataFrame({"reason": [f"{start}1", "plain", None], "n": [-1, 0, 1]}))
     assert found["reason"].tolist()[:2] == [f"'{start}1", "plain"]
     assert found["reason"].isna().tolist() == [False, False, True]
     assert found["n"].tolist() == [-1, 0, 1]
@@ -81,7 +80,7 @@ def test_the_workbook_has_a_sheet_a_table(report, folder):
 
 def test_a_sheet_that_would_be_too_long_says_so(report, tmp_path, monkeypatch):
     """The first rows are in, and the dictionary says how many of how many."""
-    monkeypatch.setattr(files, "SHEET_ROWS", 10)
+    monkeypatch.setattr(export, "SHEET_ROWS", 10)
     write_workbook(tmp_path / "short.xlsx", {"customers": report.tables["customers"]})
     book = openpyxl.load_workbook(tmp_path / "short.xlsx")
     assert book["customers"].max_row == 11

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from features.loyalty.scoring import score
-from reporting.suggested_weights import STEP, suggest
+from reporting.suggested_weights import STEP, suggest_weights
 from tests.training.logs import cut, stored
 
 AS_OF, DAYS = "2024-03-01", 90
@@ -36,5 +36,5 @@ def test_the_gain_is_that_of_the_correlation(report):
 def test_nothing_after_the_date_has_a_say(log, shop, report, tmp_path):
     """On a log cut at the date the same weights are suggested."""
     known = stored(cut(log, date(2024, 3, 1)), tmp_path)
-    again = suggest(known, report.comparison)
+    again = suggest_weights(known, report.comparison)
     pd.testing.assert_series_equal(again.weights["suggested"], report.suggestion.weights["suggested"])

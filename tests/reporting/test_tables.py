@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from reporting.customers import cut, place, quadrant
+from reporting.customers import high_threshold, percentile_rank, quadrant
 from reporting.tables import difference_table
 
 SCORES = st.lists(st.integers(0, 5).map(float), min_size=1, max_size=40)
@@ -36,12 +36,12 @@ def test_both_sides_call_the_same_number_high(scores, random):
     model = pd.Series(random.sample(scores, len(scores)))
     names = quadrant(rule, model)
     assert (names == "rule_only").sum() == (names == "model_only").sum()
-    assert names.isin(["both", "rule_only"]).tolist() == (rule >= cut(rule)).tolist()
+    assert names.isin(["both", "rule_only"]).tolist() == (rule >= high_threshold(rule)).tolist()
 
 
 def test_high_begins_where_the_pictures_lines_are(report):
     """Who is high by the model reaches its line, and who is not does not pass it; likewise by the rule."""
-    score, expected = report.cuts
+    score, expected = report.thresholds
     customers = report.tables["customers"]
     by_model, by_rule = (customers["quadrant"].isin(["both", f"{side}_only"]) for side in ("model", "rule"))
     assert (customers["loyalty_score"] >= score).tolist() == by_rule.tolist()
@@ -51,7 +51,7 @@ def test_high_begins_where_the_pictures_lines_are(report):
 
 def test_places_run_from_low_to_high():
     """Equal scores share the middle of their places; the mean place is 50."""
-    assert place(pd.Series([1.0, 2.0, 2.0, 9.0])).tolist() == [12.5, 50.0, 50.0, 87.5]
+    assert percentile_rank(pd.Series([1.0, 2.0, 2.0, 9.0])).tolist() == [12.5, 50.0, 50.0, 87.5]
 
 
 def test_quadrants_add_up_to_everybody(report):
@@ -106,4 +106,4 @@ def test_segments_hold_everybody(report):
     segments = report.tables["segments"].query("forecast == 'model'")
     assert segments["customers"].sum() == len(report.comparison.purchases)
     gone = (segments["stayed_away"] * segments["customers"]).sum()
-    assert gone == pytest.approx(report.comparison.stayed_away.sum())
+    assert gone == pytest.approx(report.comparison.churned.sum())

@@ -1,21 +1,20 @@
-"""The catalogues: the same texts in every language, and none asked for that is not there."""
+"""The catalogues: the same texts in every language, and none keys for that is not there."""
 
 import re
 from importlib import resources
 
 import pytest
 
-from reporting.charts import charts
-from reporting.translations import LANGUAGES, catalogue, marked, plain
+from reporting.charts.specifications import chart_specifications
+from reporting.translations import LANGUAGES, catalogue, html_text, plain_text
 
-FILES = resources.files("reporting")
 PAGE = resources.files("reporting.page")
 PARTS = re.compile(r"\{(\w+)\}")
 
 
 @pytest.mark.parametrize("language", LANGUAGES[1:])
-def test_every_language_says_the_same_things(language):
-    """The same names, each with the same places to fill in."""
+def test_every_language_has_the_same_texts(language):
+    """The same keys, each with the same arguments."""
     first, other = catalogue(LANGUAGES[0]), catalogue(language)
     assert set(first) == set(other)
     assert {name for name in first if set(PARTS.findall(first[name])) != set(PARTS.findall(other[name]))} == set()
@@ -23,25 +22,25 @@ def test_every_language_says_the_same_things(language):
 
 
 def test_an_unknown_language_is_one_line():
-    """It says which there are."""
-    with pytest.raises(ValueError, match="no catalogue 'xx': take one of en, zh"):
+    """The error lists the languages."""
+    with pytest.raises(ValueError, match="no catalogue 'xx': choose one of en, zh"):
         catalogue("xx")
 
 
-def test_every_text_asked_for_is_there(report):
-    """By the template, the scripts and the pictures."""
-    words = catalogue("en")
-    asked = set(re.findall(r'\bt\("([a-z_.-]+)"', PAGE.joinpath("page.html").read_text()))
-    asked |= set(re.findall(r'\b(?:how|label)\("([a-z_.-]+)"', PAGE.joinpath("page.html").read_text()))
-    for script in ("words.js", "charts.js", "swap.js", "lookup.js", "page.js"):
-        asked |= set(re.findall(r'\b(?:text|nodes)\("([a-z_.-]+)"', PAGE.joinpath(script).read_text()))
-    drawn = str(charts(report.tables, report.cuts))
-    asked |= set(re.findall(r"@t:([a-z_.-]+)", drawn))
-    assert {name for name in asked if not name.endswith((".", "_")) and name not in words} == set()
+def test_every_text_used_is_in_the_catalogue(report):
+    """Those of the template, the scripts and the charts."""
+    texts = catalogue("en")
+    keys = set(re.findall(r'\bt\("([a-z_.-]+)"', PAGE.joinpath("page.html").read_text()))
+    keys |= set(re.findall(r'\b(?:explanation|label)\("([a-z_.-]+)"', PAGE.joinpath("page.html").read_text()))
+    for script in ("texts.js", "charts.js", "swap.js", "lookup.js", "page.js"):
+        keys |= set(re.findall(r'\b(?:text|nodes)\("([a-z_.-]+)"', PAGE.joinpath(script).read_text()))
+    specifications = str(chart_specifications(report.tables, report.thresholds))
+    keys |= set(re.findall(r"@t:([a-z_.-]+)", specifications))
+    assert {name for name in keys if not name.endswith((".", "_")) and name not in texts} == set()
 
 
-def test_what_is_filled_in_cannot_be_html():
-    """Values are escaped; stars alone make bold; an unknown name is said by its last word."""
-    words = {"a": "*{n}* of <{m}>", "b": "word"}
-    assert marked(words, "a", {"n": "<i>", "m": "@b"}) == "<strong>&lt;i&gt;</strong> of &lt;word&gt;"
-    assert plain(words, "part.free_text") == "free text"
+def test_arguments_are_escaped():
+    """Values are escaped; only stars make bold; an unknown key is shown by its last word."""
+    texts = {"a": "*{n}* of <{m}>", "b": "word"}
+    assert html_text(texts, "a", {"n": "<i>", "m": "@b"}) == "<strong>&lt;i&gt;</strong> of &lt;word&gt;"
+    assert plain_text(texts, "part.free_text") == "free text"

@@ -11,8 +11,8 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from reporting.page import html_page as room
-from reporting.page.html_page import as_json, page, sampled, share
+from reporting.page import html_page
+from reporting.page.html_page import as_json, page_customers, render_page, share
 
 
 class Cells(HTMLParser):
@@ -82,12 +82,14 @@ def test_the_tables_of_the_page_are_the_tables(text, report):
     found.feed(text)
     measures = report.tables["measures"]
     shown = [row[1:] for row in found.tables["measures"][1:]]
-    assert shown == [[room.number(value, 3) for value in row] for row in measures.iloc[:, 1:].to_numpy()]
+    assert shown == [[html_page.number(value, 3) for value in row] for row in measures.iloc[:, 1:].to_numpy()]
     segments = report.tables["segments"]
     assert [row[6] for row in found.tables["segments"][1:]] == [f"{share(v)} %" for v in segments["stayed_away"]]
     assert [row[2] for row in found.tables["segments"][1:]] == [f"{v:,}" for v in segments["customers"]]
     differences = report.tables["differences"]
-    assert [row[2] for row in found.tables["differences"][1:]] == [room.signed(v, 3) for v in differences["difference"]]
+    assert [row[2] for row in found.tables["differences"][1:]] == [
+        html_page.signed(v, 3) for v in differences["difference"]
+    ]
 
 
 def test_the_headline_of_the_page_is_that_of_the_table(text, report):
@@ -119,10 +121,10 @@ def test_quadrants_and_agreement_of_the_page_are_those_of_the_tables(text, repor
         if row.customers:
             assert said["swap.came_back"] == {"share": share(1 - row.stayed_away)}
             assert said["swap.interval"] == {"low": share(1 - row.high), "high": share(1 - row.low)}
-            assert said["swap.days"] == {"days": room.number(row.purchases)}
-            assert said["swap.money"] == {"money": room.count(row.spend)}
+            assert said["swap.days"] == {"days": html_page.number(row.purchases)}
+            assert said["swap.money"] == {"money": html_page.count(row.spend)}
     pair = report.tables["agreement"].set_index("pair").loc["rule_model"]
-    assert filled(text)["swap.lead"]["correlation"] == room.number(pair["correlation"])
+    assert filled(text)["swap.lead"]["correlation"] == html_page.number(pair["correlation"])
 
 
 def test_gain_and_weights_of_the_page_are_those_of_the_tables(text, report):
@@ -134,8 +136,8 @@ def test_gain_and_weights_of_the_page_are_those_of_the_tables(text, report):
     assert shown == [[f"{share(curve['share'].iloc[at])} %" for at in (10, 20, 50)] for _, curve in curves]
     later = report.suggestion.gain.set_index("window").loc["later"]
     said = next(given for name, given in filled(text).items() if name.startswith("weights.verdict_"))
-    assert said["difference"] == room.signed(later["difference"], 3)
-    assert said["moved"] == room.count(report.suggestion.moved)
+    assert said["difference"] == html_page.signed(later["difference"], 3)
+    assert said["moved"] == html_page.count(report.suggestion.moved)
 
 
 def test_single_customers_are_those_of_the_table(text, report):
@@ -159,9 +161,9 @@ def test_a_hundred_thousand_customers_stay_below_five_megabytes(report):
     compared = replace(
         report.comparison, purchases=pd.Series(tables["customers"]["purchases"].to_numpy(), index, name="purchases")
     )
-    text = page(replace(report, tables=tables, comparison=compared))
+    text = render_page(replace(report, tables=tables, comparison=compared))
     assert len(text.encode()) < 5_000_000
-    assert len(embedded(text)["customers"]["customer_id"]) == room.SAMPLE
+    assert len(embedded(text)["customers"]["customer_id"]) == html_page.PAGE_CUSTOMERS
     assert "hold 5,000 of 100,000 customers, drawn at random" in text
 
 
@@ -170,9 +172,9 @@ def test_the_sample_is_the_same_every_time_and_even(report):
     customers = pd.concat([report.tables["customers"]] * 40, ignore_index=True)
     why = pd.concat([report.tables["why"]] * 40, ignore_index=True)
     many = replace(report, change=None, tables={**report.tables, "customers": customers, "why": why})
-    drawn = sampled(many)
-    assert len(drawn) == room.SAMPLE
-    pd.testing.assert_frame_equal(drawn, sampled(many))
+    drawn = page_customers(many)
+    assert len(drawn) == html_page.PAGE_CUSTOMERS
+    pd.testing.assert_frame_equal(drawn, page_customers(many))
     assert abs((drawn["purchases"] > 0).mean() - (customers["purchases"] > 0).mean()) < 0.03
 
 
@@ -186,6 +188,6 @@ def test_data_cannot_end_its_script():
 
 def test_the_page_begins_in_the_language_asked_for(report):
     """Its texts and its mark."""
-    chinese = page(report, "zh")
+    chinese = render_page(report, "zh")
     assert '<html lang="zh">' in chinese
     assert "规则与模型的比较" in chinese
