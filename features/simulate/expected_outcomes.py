@@ -1,5 +1,7 @@
 """The true expectations of simulated customers: what a perfect model would forecast, and the true uplift."""
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 
@@ -9,7 +11,7 @@ from features.simulate.truth import Truth
 
 
 def expected_in(
-    truth_table: pd.DataFrame, truth: Truth, as_of: object, horizon_days: int, action: str | None = None
+    truth_table: pd.DataFrame, truth: Truth, as_of: str | date, horizon_days: int, action: str | None = None
 ) -> pd.DataFrame:
     """Compute each customer's true expectations in [as_of, as_of + horizon_days), given their state at `as_of`.
 
@@ -51,7 +53,7 @@ def expected_in(
     """
     if horizon_days < 1:
         raise InvalidArgumentError(f"horizon_days is {horizon_days}; expected at least 1")
-    cutoff = pd.Timestamp(as_of).tz_localize(None)  # type: ignore[arg-type]
+    cutoff = pd.Timestamp(as_of).tz_localize(None)
     if to_days(truth, cutoff.to_pydatetime()) > truth.days:
         raise InvalidArgumentError(f"as_of is {cutoff}; expected a time in the {truth.days} days from {truth.start}")
     acts_days = _days_of(truth, action)

@@ -29,6 +29,7 @@ OTHER_ERRORS = {
 
 BUILTIN_RAISES = {
     ("sqlite_file", "PermissionError"): "read as an OSError, like the system's own, where the file is opened",
+    ("__init__", "AttributeError"): "Python's protocol for a module without such a name",
     ("rfm_input", "TypeError"): "scikit-learn's contract for an estimator's input",
     ("routing", "RuntimeError"): "a server that speaks no HTTP is a fault of the server, not of the user",
 }
