@@ -10,36 +10,36 @@ from zoneinfo import ZoneInfo
 from features.as_of import AsOf, AsOfLike
 from features.definitions import FEATURE_NAMES
 from features.engines.codegen import MEDIANS, python_kernel
-from features.schema import (
-    CHANNELS,
-    EVENT_TYPES,
-    GOALS,
-    INCENTIVE_CHANNELS,
-    INCENTIVE_OUTCOMES,
-    VISIT_OUTCOMES,
+from features.store.layout import (
+    ABSENT,
+    CODED_WORDS,
+    EVENT_COLUMNS,
+    KIND_CODES,
+    RECORD_COLUMNS,
+    SORT_ORDER,
+    VERSION_ORDER,
 )
-from features.store.layout import ABSENT, EVENT_COLUMNS, RECORD_COLUMNS
 
-# Sorting rows in this order gives the order of the store: time, kind, content to break ties, when it was known.
-ORDER = ("time", "kind", *(c for c in reversed(EVENT_COLUMNS) if c not in ("time", "kind")), *reversed(RECORD_COLUMNS))
-TAKEN = [ORDER.index(name) for name in EVENT_COLUMNS]
-TAKEN_RECORDED = [ORDER.index(name) for name in EVENT_COLUMNS + RECORD_COLUMNS]
+# Positions in a row, which has the columns in the order in which the store is sorted.
+KERNEL_COLUMNS = [SORT_ORDER.index(name) for name in EVENT_COLUMNS]
+RECORDED_KERNEL_COLUMNS = [SORT_ORDER.index(name) for name in EVENT_COLUMNS + RECORD_COLUMNS]
+VERSION_COLUMNS = [(SORT_ORDER.index(name), ABSENT.get(name)) for name in VERSION_ORDER]
 EPOCH = date(1970, 1, 1).toordinal()
+NO_WORD = ABSENT["channel"]  # the same in goal and outcome
 UNRECORDED = (ABSENT["known_until"], ABSENT["known_from"])
 
 Row = tuple[int, ...]
 
-KINDS = {name: number for number, name in enumerate(EVENT_TYPES)}
 
-
-def _codes(names: tuple[str, ...]) -> dict[str | None, int]:
-    return {None: 255} | {name: number for number, name in enumerate(names)}
+def _word_codes(column: str, event_type: str) -> dict[str | None, int]:
+    words = CODED_WORDS[column].get(event_type, ())
+    return {None: ABSENT[column]} | {word: code for code, word in enumerate(words)} if words else {}
 
 
 # Codes of channel, goal and outcome by event type; for other types these columns are free text and not stored.
 WORD_CODES = {
-    "visit": (_codes(CHANNELS), _codes(GOALS), _codes(VISIT_OUTCOMES)),
-    "incentive": (_codes(INCENTIVE_CHANNELS), {}, _codes(INCENTIVE_OUTCOMES)),
+    event_type: tuple(_word_codes(column, event_type) for column in ("channel", "goal", "outcome"))
+    for event_type in sorted({event_type for by_type in CODED_WORDS.values() for event_type in by_type})
 }
 
 
@@ -95,7 +95,7 @@ def features_from_encoded(rows: list[Row], references: Sequence[str | None], as_
     Parameters
     ----------
     rows : list of tuples of int
-        Encoded events, each in the order of `ORDER`, as `encode_event` returns them. `known_until` and, without a
+        Encoded events, each in the order of `SORT_ORDER`, as `encode_event` returns them. `known_until` and, without a
         `recorded_at`, `known_from` are UNRECORDED.
     references : sequence of str or None
         The `reference` of each event; None or "" without one.
@@ -111,8 +111,8 @@ def features_from_encoded(rows: list[Row], references: Sequence[str | None], as_
         rows = _resolve_versions(rows, references)
     rows = sorted(rows)
     recorded = any(row[-2:] != UNRECORDED for row in rows)
-    by_name = list(zip(*rows, strict=True)) or [()] * len(ORDER)
-    columns = [by_name[at] for at in (TAKEN_RECORDED if recorded else TAKEN)]
+    by_name = list(zip(*rows, strict=True)) or [()] * len(SORT_ORDER)
+    columns = [by_name[at] for at in (RECORDED_KERNEL_COLUMNS if recorded else KERNEL_COLUMNS)]
     scratch = [[0] * len(rows) for _ in range(len(MEDIANS) + 1)]
     out = [math.nan] * len(FEATURE_NAMES)
     python_kernel(recorded)(*columns, 0, len(rows), as_of.time, as_of.day, scratch, scratch[-1], out)
@@ -147,19 +147,19 @@ def encode_event(
     loyalty: float | None,
     known_from: int,
 ) -> Row:
-    """Return a valid event encoded as in the store, in the order of `ORDER`.
+    """Return a valid event encoded as in the store, in the order of `SORT_ORDER`.
 
     `time` and `known_from` are microseconds since 1970-01-01 UTC; `day` counts from 1970-01-01 in the business time
     zone.
     """
-    channel_code = goal_code = outcome_code = 255
+    channel_code = goal_code = outcome_code = NO_WORD
     if event_type in WORD_CODES:
         channels, goals, outcomes = WORD_CODES[event_type]
         channel_code, outcome_code = channels[channel], outcomes[outcome]
-        goal_code = goals[goal] if goals else 255
+        goal_code = goals[goal] if goals else goal_code
     return (
         time,
-        KINDS[event_type],
+        KIND_CODES[event_type],
         -1 if loyalty is None else int(loyalty * 1000 + 0.5),
         -1 if satisfaction is None else int(satisfaction * 1000 + 0.5),
         outcome_code,
@@ -193,9 +193,7 @@ def _resolve_versions(rows: list[Row], references: Sequence[str | None]) -> list
 
 def _content(row: Row) -> Row:
     """Return the key that decides between versions recorded at the same time: the greatest wins, null is lowest."""
-    time, _, loyalty, satisfaction, outcome, goal, channel, cents, *_ = row
-    texts = (-1 if code == 255 else code for code in (channel, goal, outcome))
-    return (time, cents, *texts, satisfaction, loyalty)
+    return tuple(-1 if row[position] == absent else row[position] for position, absent in VERSION_COLUMNS)
 
 
 def _time_and_day(time: datetime, zone: ZoneInfo | None) -> tuple[int, int]:

@@ -24,14 +24,12 @@ from features.definitions import FEATURE_NAMES
 from features.engines.feature_table import CHUNK, SCHEMA, feature_table
 from features.errors import SparkMissingError
 from features.store.event_store import EventStore
-from features.store.layout import DTYPES, EVENT_COLUMNS, RECORD_COLUMNS
+from features.store.layout import DTYPES, SORT_ORDER
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-CONTENT = [name for name in EVENT_COLUMNS if name not in ("time", "kind")]
-# As the store is sorted: events of one moment by kind, then by content, and when they were known decides last.
-ORDER = ("customer_id", "time", "kind", *reversed(CONTENT), *reversed(RECORD_COLUMNS))
+ORDER = ("customer_id", *SORT_ORDER)
 REMEDY = "Spark needs pyspark (`make setup-spark`) and Java 17 or newer (Debian's default-jre-headless)"
 
 

@@ -8,10 +8,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.definitions import FEATURE_NAMES
-from features.engines.python_engine import ORDER, features_from_encoded
+from features.engines.python_engine import features_from_encoded
 from features.ingestion.validation import ValidationRules, unreadable_type, validate_batch
 from features.schema import EVENT_TYPES, LOG_COLUMN_NAMES, REQUIRED_LOG_COLUMNS
-from features.store.layout import ABSENT
+from features.store.layout import ABSENT, SORT_ORDER
 from features.timezones import business_timezone
 from serving.api.arrow_parquet import plain_array, read_table
 from serving.api.event_json import duplicates_of
@@ -22,7 +22,7 @@ from serving.api.request_body import refuse_too_many
 from serving.response_types import Duplicate
 
 OPTIONAL = tuple(name for name in LOG_COLUMN_NAMES if name not in REQUIRED_LOG_COLUMNS)
-KIND = ORDER.index("kind")
+KIND = SORT_ORDER.index("kind")
 
 
 def features_of_table(
@@ -63,10 +63,10 @@ def _features(
     coded = {
         name: events[name].fill_null(ABSENT.get(name, 0)).to_numpy()[order]
         for name in events.schema.names
-        if name in ORDER
+        if name in SORT_ORDER
     }
     coded["day"] = business_timezone(context.state.timezone).days(coded["time"])
-    columns = [coded[name].tolist() if name in coded else [ABSENT.get(name)] * len(order) for name in ORDER]
+    columns = [coded[name].tolist() if name in coded else [ABSENT.get(name)] * len(order) for name in SORT_ORDER]
     rows = list(zip(*columns, strict=True))
     references: list[str | None] = [None] * len(rows)
     if "reference" in events.schema.names:
