@@ -52,10 +52,10 @@ def forecast_factors(model: PurchaseModel, features: pd.DataFrame, day: int, hor
         a log factor in each column of `FACTORS`; and `expected_purchases`, the model's forecast, which equals
         `average * exp(sum of the factors)` to a relative 1e-9.
     """
-    histories = model.seasonality_.histories(features, day)
-    values = covariates(features, histories, model.model_, model.seasonality_, model.base_statistics_, day)
-    adjusted_horizon = model.level_calibration_.at(float(model.seasonality_.span(day, horizon_days)))
-    by_history = model.model_.expected_purchases(histories, adjusted_horizon) * np.exp(model.level_)
+    rfm = model.seasonality_.adjusted_rfm(features, day)
+    values = covariates(features, rfm, model.bg_nbd_, model.seasonality_, model.base_statistics_, day)
+    horizon = model.level_calibration_.horizon(float(model.seasonality_.adjusted_days(day, horizon_days)))
+    by_history = model.bg_nbd_.expected_purchases(rfm, horizon) * np.exp(model.level_)
     average = float(by_history.mean())
     effects = covariate_effects(model.adjustments_, values)
     factors = {

@@ -76,7 +76,7 @@ def fit_candidates(
             earlier.append(then)
     say("counts and churn")
     training_set = TrainingSet.of(now, earlier, past)
-    purchases = {name: PurchaseModel(ridge).learn(training_set) for name, ridge in ridges.items()}
+    purchases = {name: PurchaseModel(ridge).fit_training_set(training_set) for name, ridge in ridges.items()}
     say("spend")
     spend = fit_spend(earlier, now, seed)
     card = Card(

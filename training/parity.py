@@ -32,7 +32,7 @@ def compile_bundle(bundle: Path, digest: str) -> str:
     except ModelError as error:
         raise TrackingError(str(error)) from None
     features = invented_customers(model.card.as_of, CUSTOMERS)
-    if not np.array_equal(model.spend.expected_spend(features), model.spend.by_estimator(features)):
+    if not np.array_equal(model.spend.expected_spend(features), model.spend.expected_spend_by_estimator(features)):
         raise TrackingError("the table of the spend model's trees differs from the trees: fit again, and report it")
     day = AsOf.parse(model.card.as_of, model.card.timezone).day
     for start in (day, day + LATER_DAYS):

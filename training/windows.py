@@ -9,7 +9,7 @@ from features.as_of import AsOfLike, day_date
 from features.engines.feature_table import feature_table
 from features.store.event_store import EventStore
 from features.store.layout import ABSENT
-from training.models.purchases.level_calibration import LEVEL_HISTORY, STEPS, YEAR_AGO
+from training.models.purchases.level_calibration import LEVEL_HISTORY_DAYS, LEVEL_HORIZONS, YEAR_AGO_DAYS
 from training.models.window import Activity, Window
 from training.targets import purchases_between, targets
 
@@ -32,8 +32,8 @@ def window_plan(first_day: int, day: int, horizons: Sequence[int]) -> dict[int, 
             if start - first_day < max(0.75 * horizon, LEAST_HISTORY):
                 break
             plan.setdefault(start, set()).add(horizon)
-    if day - YEAR_AGO - first_day >= LEVEL_HISTORY:
-        plan.setdefault(day - YEAR_AGO, set()).update(STEPS)
+    if day - YEAR_AGO_DAYS - first_day >= LEVEL_HISTORY_DAYS:
+        plan.setdefault(day - YEAR_AGO_DAYS, set()).update(LEVEL_HORIZONS)
     return {start: sorted(reach) for start, reach in sorted(plan.items())}
 
 

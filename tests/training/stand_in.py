@@ -9,9 +9,10 @@ from training.models.btyd.bg_nbd import BGNBD
 from training.models.bundle import Card
 from training.models.customer_model import CustomerModel
 from training.models.purchases.adjustments import Adjustments
-from training.models.purchases.covariates import LATELY, YEAR_AGO, BaseStatistics
+from training.models.purchases.constants import INTERVAL_HORIZONS, PURCHASE_WINDOWS
+from training.models.purchases.covariates import BaseStatistics
 from training.models.purchases.level_calibration import LevelCalibration
-from training.models.purchases.model import CONTENT_HORIZONS, PurchaseModel
+from training.models.purchases.model import PurchaseModel
 from training.models.purchases.seasonality import Seasonality
 from training.models.spend.model import SpendModel
 
@@ -43,9 +44,13 @@ def purchase_model(rate: float = 0.01) -> PurchaseModel:
     model = PurchaseModel()
     model.day_ = AsOf.parse(AS_OF, TIMEZONE).day
     model.seasonality_ = Seasonality(model.day_)
-    model.model_ = BGNBD()
-    model.model_.params_ = {"r": 1.0, "alpha": 1 / rate, "a": 0.5, "b": 3.0}
-    model.base_statistics_ = BaseStatistics(dict.fromkeys(LATELY | YEAR_AGO, 1.0), 0.0)
-    model.adjustments_, model.level_, model.level_calibration_ = Adjustments.nothing(), 0.0, LevelCalibration.none()
-    model.interval_contents_ = [0.9] * len(CONTENT_HORIZONS)
+    model.bg_nbd_ = BGNBD()
+    model.bg_nbd_.params_ = {"r": 1.0, "alpha": 1 / rate, "a": 0.5, "b": 3.0}
+    model.base_statistics_ = BaseStatistics(dict.fromkeys(PURCHASE_WINDOWS, 1.0), 0.0)
+    model.adjustments_, model.level_, model.level_calibration_ = (
+        Adjustments.identity(),
+        0.0,
+        LevelCalibration.identity(),
+    )
+    model.interval_contents_ = [0.9] * len(INTERVAL_HORIZONS)
     return model

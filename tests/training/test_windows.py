@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.as_of import day_date
+from features.as_of import EPOCH, day_date
 from features.engines.feature_table import feature_table
 from tests.training.logs import START, cut, simulated, stored
-from training.models.purchases.level_calibration import LEVEL_HISTORY, STEPS, YEAR_AGO
+from training.models.purchases.level_calibration import LEVEL_HISTORY_DAYS, LEVEL_HORIZONS, YEAR_AGO_DAYS
 from training.targets import targets
-from training.windows import EPOCH, LEAST_HISTORY, OLDEST, REPEATS, activity, window, window_plan
+from training.windows import LEAST_HISTORY, OLDEST, REPEATS, activity, window, window_plan
 
 DAY = (START - EPOCH).days + 300
 
@@ -38,14 +38,14 @@ def test_the_plan_has_windows_that_are_over_and_have_a_past(history, horizons):
     first_day = day - history
     plan = window_plan(first_day, day, horizons)
     assert list(plan) == sorted(plan)
-    a_year_ago = plan.get(day - YEAR_AGO, [])
-    assert (set(STEPS) <= set(a_year_ago)) == (history >= YEAR_AGO + LEVEL_HISTORY)
+    a_year_ago = plan.get(day - YEAR_AGO_DAYS, [])
+    assert (set(LEVEL_HORIZONS) <= set(a_year_ago)) == (history >= YEAR_AGO_DAYS + LEVEL_HISTORY_DAYS)
     for start, reach in plan.items():
         assert reach == sorted(set(reach))
         assert start + max(reach) <= day
         assert start - first_day >= LEAST_HISTORY
         assert day - start <= OLDEST
-    for horizon in set(horizons) - set(STEPS):
+    for horizon in set(horizons) - set(LEVEL_HORIZONS):
         starts = [start for start, reach in plan.items() if horizon in reach]
         assert len(starts) <= REPEATS
         assert starts == sorted(day - number * horizon for number in range(1, len(starts) + 1))

@@ -112,6 +112,17 @@ def other_releases(libraries: Mapping[str, str]) -> list[OtherRelease]:
     ]
 
 
+def unreadable_reason(folder: Path) -> str:
+    """Return in one line why the model of a bundle may be unreadable, from its card, and what to do."""
+    differences = other_releases(Card.read(folder).libraries)
+    if not differences:
+        return "fit it anew"
+    made_with = ", ".join(
+        f"{library} {fitted_with} (here {installed or 'none'})" for library, fitted_with, installed in differences
+    )
+    return f"it was made with {made_with}: install those releases, or fit it anew"
+
+
 def _same_release(fitted_with: str, installed: str | None) -> bool:
     release = fitted_with.split(".")[:2]
     return installed is not None and installed.split(".")[: len(release)] == release

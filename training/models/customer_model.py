@@ -1,4 +1,4 @@
-"""What the service needs for one version: counts, churn, spend, formula and columns; no customer's rows."""
+"""The customer model: everything a version needs to forecast, without the data of any customer."""
 
 import zlib
 from dataclasses import dataclass
@@ -9,23 +9,35 @@ from typing import Any, Self
 import joblib
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from features.atomic_file import atomic_write
 from features.definitions import FEATURE_NAMES
 from features.errors import ModelError
 from features.loyalty.formula import Formula
-from training.models.bundle import MODEL_FILE, OUTPUTS, Card, model_digest, other_releases
+from training.models.arrays import Floats
+from training.models.bundle import MODEL_FILE, OUTPUTS, Card, model_digest, unreadable_reason
 from training.models.moved_classes import load_pickle
 from training.models.purchases.model import PurchaseModel
 from training.models.spend.model import SpendModel
 
-LATEST_VALUE_DAYS = 1095
+MAX_VALUE_DAYS = 1095
 
 
 @dataclass(frozen=True)
 class CustomerModel:
-    """The rule and the models of one version, and their card."""
+    """The loyalty formula and the models of one version, with their card.
+
+    Attributes
+    ----------
+    card : Card
+        What the version was fitted to.
+    formula : Formula
+        The loyalty formula.
+    purchases : PurchaseModel
+        Purchase occasions and churn.
+    spend : SpendModel
+        Currency per purchase occasion.
+    """
 
     card: Card
     formula: Formula
@@ -33,47 +45,85 @@ class CustomerModel:
     spend: SpendModel
 
     def predict(self, features: pd.DataFrame, as_of_day: int, horizon_days: int) -> pd.DataFrame:
-        """Return the forecasts for the `horizon_days` from `as_of_day` on (days since 1970 in the business time zone).
+        """Forecast purchases, churn and spend of each customer in the horizon from a cutoff on.
 
-        Takes the feature table at that date; gives the columns of `OUTPUTS`, indexed like it: occasions and their 90 %
-        interval, P(no purchase in the horizon), and currency in the horizon. NaN for who has never bought: a stranger's
-        purchases are nothing that this model has learnt. Raises ModelError for absent columns.
+        Parameters
+        ----------
+        features : DataFrame, shape (n, columns)
+            The feature table at the cutoff, with the columns on the card.
+        as_of_day : int
+            The cutoff, in days since 1970 in the business time zone.
+        horizon_days : int
+            The length of the horizon.
+
+        Returns
+        -------
+        DataFrame, shape (n, 5)
+            Indexed like `features`: `expected_purchases` (occasions), `low` and `high` (their 90 % interval),
+            `churn_probability` (of no purchase in the horizon) and `expected_spend` (currency in the horizon). NaN for
+            customers who have never bought, about whom the model has learnt nothing.
+
+        Raises
+        ------
+        ModelError
+            A column is missing.
         """
         if missing := [name for name in self.card.feature_columns if name not in features.columns]:
             raise ModelError(f"the features lack {', '.join(missing)}: build them with this version's feature_table")
         bought = (features["purchase_days"] > 0).to_numpy()
-        out = np.full((len(features), len(OUTPUTS)), np.nan)
+        forecasts = np.full((len(features), len(OUTPUTS)), np.nan)
         if bought.any():
             buyers = features if bought.all() else features[bought]
-            counts = self.purchases.predict(buyers, as_of_day, horizon_days)
-            counts["expected_spend"] = counts["expected_purchases"] * self.spend.expected_spend(buyers)
-            out[bought] = counts[list(OUTPUTS)].to_numpy()
-        return pd.DataFrame(out, features.index, list(OUTPUTS))
+            table = self.purchases.predict(buyers, as_of_day, horizon_days)
+            table["expected_spend"] = table["expected_purchases"] * self.spend.expected_spend(buyers)
+            forecasts[bought] = table[list(OUTPUTS)].to_numpy()
+        return pd.DataFrame(forecasts, features.index, list(OUTPUTS))
 
     def customer_value(
         self,
         features: pd.DataFrame,
         as_of_day: int,
-        days: int = LATEST_VALUE_DAYS,
+        horizon_days: int = MAX_VALUE_DAYS,
         discount_rate: float = 0.10,
         steps: int = 6,
-    ) -> NDArray[np.float64]:
-        """Return the currency expected in `days` days, each step's discounted to today at a yearly rate, shape (n,)."""
-        edges = np.linspace(0, days, steps + 1).astype(int)[1:]
+    ) -> Floats:
+        """Return the discounted currency expected from each customer in the horizon from a cutoff on.
+
+        The horizon is cut into steps of equal length. What a step brings is discounted from its middle.
+
+        Parameters
+        ----------
+        features : DataFrame, shape (n, columns)
+            The feature table at the cutoff.
+        as_of_day : int
+            The cutoff, in days since 1970 in the business time zone.
+        horizon_days : int, default 1095
+            The length of the horizon.
+        discount_rate : float, default 0.10
+            The yearly rate: currency in one year is worth 1 / (1 + rate) today.
+        steps : int, default 6
+            How many steps to discount separately.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            NaN for customers who have never bought.
+        """
+        ends = np.linspace(0, horizon_days, steps + 1).astype(int)[1:]
         bought = (features["purchase_days"] > 0).to_numpy()
         buyers = features[bought]
-        value, before = np.zeros(len(buyers)), np.zeros(len(buyers))
-        each = self.spend.expected_spend(buyers)
-        for first, last in zip([0, *edges[:-1]], edges, strict=True):
-            until = self.purchases.expected_purchases(buyers, as_of_day, int(last))
-            value += (until - before) * each / (1 + discount_rate) ** ((first + last) / 2 / 365)
-            before = until
-        out = np.full(len(features), np.nan)
-        out[bought] = value
-        return out
+        value, purchases_before = np.zeros(len(buyers)), np.zeros(len(buyers))
+        spend = self.spend.expected_spend(buyers)
+        for start, end in zip([0, *ends[:-1]], ends, strict=True):
+            purchases = self.purchases.expected_purchases(buyers, as_of_day, int(end))
+            value += (purchases - purchases_before) * spend / (1 + discount_rate) ** ((start + end) / 2 / 365)
+            purchases_before = purchases
+        values = np.full(len(features), np.nan)
+        values[bought] = value
+        return values
 
     def save(self, folder: str | Path) -> str:
-        """Write the model and its card to the folder, and return the model's digest."""
+        """Write the model and its card to a folder, and return the model's digest (SHA-256, hex)."""
         folder = Path(folder)
         with atomic_write(folder / MODEL_FILE) as part:
             joblib.dump(self, part, compress=3)
@@ -82,10 +132,26 @@ class CustomerModel:
 
     @classmethod
     def load(cls, folder: str | Path, expected_digest: str | None = None) -> Self:
-        """Read a model; its digest is checked before anything is unpickled, for a pickle runs what it holds.
+        """Read a model from a folder.
 
-        Raises ModelError when there is no model, its digest is another, it was made for other feature columns, or it
-        cannot be read with the libraries that are installed.
+        The digest is checked before anything is unpickled, because a pickle runs the code that it holds.
+
+        Parameters
+        ----------
+        folder : str or Path
+            The bundle.
+        expected_digest : str, optional
+            The digest that `save` returned.
+
+        Returns
+        -------
+        CustomerModel
+
+        Raises
+        ------
+        ModelError
+            There is no model, its digest is another one, it needs other feature columns, or it cannot be read with the
+            installed libraries.
         """
         folder = Path(folder)
         if not (folder / MODEL_FILE).is_file():
@@ -98,8 +164,8 @@ class CustomerModel:
         try:
             model: Any = load_pickle(folder / MODEL_FILE)
         except (AttributeError, ImportError, LookupError, TypeError, ValueError, UnpicklingError, zlib.error) as error:
-            # What other versions of the libraries make of a pickle; the card can still be read.
-            raise ModelError(f"{folder / MODEL_FILE} cannot be read ({error}): {_remedy(folder)}") from error
+            # Other releases of the libraries raise these on a pickle; the card can still be read.
+            raise ModelError(f"{folder / MODEL_FILE} cannot be read ({error}): {unreadable_reason(folder)}") from error
         if not isinstance(model, cls):
             raise ModelError(f"{folder / MODEL_FILE} holds a {type(model).__name__}, expected a {cls.__name__}")
         if unknown := [name for name in model.card.feature_columns if name not in FEATURE_NAMES]:
@@ -107,14 +173,3 @@ class CustomerModel:
                 f"the model needs {', '.join(unknown)}, which this version has not: install the version of its card"
             )
         return model
-
-
-def _remedy(folder: Path) -> str:
-    """Return what to do about a model that cannot be read, from the libraries on its card."""
-    differences = other_releases(Card.read(folder).libraries)
-    if not differences:
-        return "fit it anew"
-    made_with = ", ".join(
-        f"{library} {fitted_with} (here {installed or 'none'})" for library, fitted_with, installed in differences
-    )
-    return f"it was made with {made_with}: install those releases, or fit it anew"

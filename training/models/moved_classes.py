@@ -1,7 +1,8 @@
-"""Reads models pickled by earlier versions, whose classes have since moved to other modules.
+"""Reads models pickled by earlier versions, whose classes have since moved or been renamed.
 
-A pickle names each class by its module. When a class moves or is renamed, add its old place here, so that published
-versions and registered models stay readable. Remove an entry only together with support for the versions that wrote it.
+A pickle names each class by its module and keeps its attributes by name. When a class or an attribute moves or is
+renamed, add the old name here, so that published and registered versions stay readable. Remove an entry only together
+with support for the versions that wrote it.
 """
 
 import zlib
@@ -45,11 +46,14 @@ RENAMED_ATTRIBUTES = {
     "CustomerModel": {"count": "purchases"},
     "PurchaseModel": {
         "clock_": "seasonality_",
+        "model_": "bg_nbd_",
         "base_": "base_statistics_",
         "corrections_": "adjustments_",
         "stretch_": "level_calibration_",
         "contents_": "interval_contents_",
     },
+    "Seasonality": {"_ticks": "_cumulative"},
+    "LevelCalibration": {"asked": "horizons", "taken": "calibrated"},
     "Adjustments": {"none_slopes": "no_purchase_slopes", "none_gap": "no_purchase_offset"},
 }
 """By name of the class, old and new names of its attributes."""

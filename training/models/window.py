@@ -1,4 +1,4 @@
-"""What a count model learns from: windows of the past, and the base's daily activity."""
+"""The training data of the purchase model: windows of the past, and the daily activity of the base."""
 
 from dataclasses import dataclass
 
@@ -6,24 +6,42 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from training.models.arrays import Floats
+
 
 @dataclass(frozen=True)
 class Window:
-    """The feature table of those who had bought by a date, and for each horizon what they bought after it.
+    """The customers who had bought by a cutoff, and what they bought in the horizons after it.
 
-    `day` is the date, counted from 1970 in the business time zone; `purchases` and `spend` have one array a horizon in
-    days, aligned with the rows of `features`.
+    Attributes
+    ----------
+    day : int
+        The cutoff, in days since 1970 in the business time zone.
+    features : DataFrame, shape (n, columns)
+        The feature table at the cutoff.
+    purchases : dict of int to ndarray of int64, shape (n,)
+        By horizon in days, the purchase occasions after the cutoff.
+    spend : dict of int to ndarray of float64, shape (n,)
+        By horizon in days, the currency spent after the cutoff.
     """
 
     day: int
     features: pd.DataFrame
     purchases: dict[int, NDArray[np.int64]]
-    spend: dict[int, NDArray[np.float64]]
+    spend: dict[int, Floats]
 
 
 @dataclass(frozen=True)
 class Activity:
-    """How many customers bought first, and how many again, on each day from `first_day` on."""
+    """First and repeat purchase occasions of the base on each day.
+
+    Attributes
+    ----------
+    first_day : int
+        The first day, in days since 1970.
+    new, repeat : ndarray of int64, shape (days,)
+        How many customers bought for the first time, and how many again.
+    """
 
     first_day: int
     new: NDArray[np.int64]

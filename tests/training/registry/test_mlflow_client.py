@@ -352,7 +352,7 @@ def test_two_fits_at_once_do_not_collide(home: Path, fresh: bool) -> None:
     tracking = open_tracking(home)
     found = versions(tracking)
     assert [each.number for each in found] == list(range(10, 0, -1))
-    rates = sorted(1 / load(tracking, each).purchases.model_.params_["alpha"] for each in found)
+    rates = sorted(1 / load(tracking, each).purchases.bg_nbd_.params_["alpha"] for each in found)
     assert rates == pytest.approx([*range(100, 105), *range(200, 205)])
     assert set(runs(tracking)["status"]) == {"FINISHED"}
     assert len(runs(tracking)) == 10 * 5

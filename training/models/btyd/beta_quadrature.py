@@ -6,13 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, log_expit
 
-from training.models.btyd.rfm_input import Array, Index, unique_rows
+from training.models.arrays import Floats, Index
+from training.models.btyd.constants import DROP, STEP, TAIL
+from training.models.btyd.rfm_input import unique_rows
 
-# exp(-28) is below 1e-12: what lies beyond is constant to that accuracy.
-_NEGLIGIBLE = 28.0
-# The trapezoid rule errs by exp(-2 pi d / step), d = pi / 2 the height of the strip of logits without a pole.
-_STEP = 0.36
-_BLOCK = 512
+BLOCK_ROWS = 512
 
 
 @dataclass(frozen=True)
@@ -22,14 +20,14 @@ class BetaNodes:
     ``q`` is 1 - p without cancellation; ``by_a`` and ``by_b`` are the derivatives of ``weight`` by A and B.
     """
 
-    p: Array
-    q: Array
-    weight: Array
-    by_a: Array
-    by_b: Array
+    p: Floats
+    q: Floats
+    weight: Floats
+    by_a: Floats
+    by_b: Floats
 
 
-def beta_blocks(A: Array, B: Array, spread: Array) -> Iterator[tuple[Index, BetaNodes]]:
+def beta_blocks(A: Floats, B: Floats, spread: Floats) -> Iterator[tuple[Index, BetaNodes]]:
     """Row numbers and the nodes for ``Beta(A, B)`` in these rows, block after block of one A and B.
 
     ``A``, ``B`` > 0 and ``spread`` have shape (n,). A row's nodes, which depend on that row alone, fit
@@ -43,22 +41,22 @@ def beta_blocks(A: Array, B: Array, spread: Array) -> Iterator[tuple[Index, Beta
         rows = rows[np.argsort(kind, kind="stable")]
         start = 0
         for end, *of_kind in zip(np.cumsum(np.bincount(kind)), *nodes, strict=True):
-            for block in range(start, end, _BLOCK):
-                yield rows[block : min(block + _BLOCK, end)], BetaNodes(*of_kind)
+            for block in range(start, end, BLOCK_ROWS):
+                yield rows[block : min(block + BLOCK_ROWS, end)], BetaNodes(*of_kind)
             start = end
 
 
-def _nodes(A: Array, B: Array, spread: float) -> tuple[Array, ...]:
+def _nodes(A: Floats, B: Floats, spread: float) -> tuple[Floats, ...]:
     """The fields of ``BetaNodes`` for each A and B, shapes (n, nodes): the trapezoid rule over logit p.
 
     It converges geometrically there, and a tail that decays slowly (A or B near 0) is a geometric series,
     summed into the last node. All terms are positive: nothing cancels, and a mean stays in the range of f.
     """
     A, B = A[:, None], B[:, None]
-    edge = _NEGLIGIBLE + spread
-    left = np.clip(_falls_off(A, B, 40.0 + spread), -edge, edge - 1)
-    right = np.clip(-_falls_off(B, A, 40.0 + spread), 1 - edge, edge)
-    count = int(np.ceil(2 * edge / _STEP))
+    edge = TAIL + spread
+    left = np.clip(_left_end(A, B, DROP + spread), -edge, edge - 1)
+    right = np.clip(-_left_end(B, A, DROP + spread), 1 - edge, edge)
+    count = int(np.ceil(2 * edge / STEP))
     step = (right - left) / (count - 1)
     logit = left + step * np.arange(count)
     log_p, log_q = log_expit(logit), log_expit(-logit)
@@ -75,7 +73,7 @@ def _nodes(A: Array, B: Array, spread: float) -> tuple[Array, ...]:
     return expit(logit), expit(-logit), weight, by_a, by_b
 
 
-def _falls_off(A: Array, B: Array, drop: float) -> Array:
+def _left_end(A: Floats, B: Floats, drop: float) -> Floats:
     """The logit, left of the mode, where Beta(A, B)'s density over logits is exp(-drop) of its peak."""
     mode = np.log(A) - np.log(B)
     peak = A * log_expit(mode) + B * log_expit(-mode)

@@ -1,34 +1,69 @@
-"""BG/NBD (beta-geometric / NBD): Fader, Hardie & Lee (2005), Marketing Science 24(2), 275-284."""
+"""The BG/NBD model of purchases until a customer churns."""
 
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import betaln, digamma, expit, gammaln
 
+from training.models.arrays import Flags, Floats
 from training.models.btyd.beta_quadrature import beta_blocks
 from training.models.btyd.likelihood import BuyTillYouDie, LogTerm, Pairs
-from training.models.btyd.rfm_input import Array
 
 
 class BGNBD(BuyTillYouDie):
-    """Purchases at a rate lambda ~ Gamma(r, alpha), and after each repeat purchase an end with probability p.
+    """BG/NBD (beta-geometric / negative binomial distribution).
 
-    p ~ Beta(a, b). Who has bought once only cannot have left: P(alive) = 1.
-    Learns ``r_``, ``alpha_`` (days), ``a_``, ``b_``.
+    While active a customer buys at a rate lambda ~ Gamma(r, alpha), and after each repeat purchase becomes inactive
+    with probability p ~ Beta(a, b). The likelihood of x repeat purchases, the last at t_x, within T days is eq. 6::
+
+        L = B(a, b + x) / B(a, b) * Gamma(r + x) alpha^r / (Gamma(r) (alpha + T)^(r + x))
+            + [x > 0] B(a + 1, b + x - 1) / B(a, b) * Gamma(r + x) alpha^r / (Gamma(r) (alpha + t_x)^(r + x))
+
+    A customer who has bought once cannot be inactive: P(active) = 1.
+
+    Parameters
+    ----------
+    penalizer : float, default 0.0
+        Weight of the penalty on the squared log parameters; see `maximise`.
+    tol : float, default 1e-7
+        Tolerance of the gradient; see `maximise`.
+
+    Attributes
+    ----------
+    r_, alpha_, a_, b_ : float
+        The parameters, alpha in days.
+    params_ : dict of str to float
+        The same by name.
+    log_likelihood_ : float
+        The total log-likelihood of the customers fitted to, a density per day.
+
+    References
+    ----------
+    Fader, Hardie & Lee (2005), "Counting your customers" the easy way: An alternative to the Pareto/NBD model,
+    Marketing Science 24(2), 275-284.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> X = pd.DataFrame({"frequency": [0, 3, 1, 6], "recency": [0, 150, 40, 170], "T": [300, 200, 300, 180]})
+    >>> model = BGNBD(penalizer=0.01).fit(X)
+    >>> model.expected_purchases(X, 90).round(2)
+    array([0.26, 1.14, 0.11, 2.35])
+    >>> model.no_purchase_probability(X, 90).round(2)
+    array([0.79, 0.4 , 0.92, 0.15])
     """
 
     PARAMETERS = ("r", "alpha", "a", "b")
     TIMES = ("alpha",)
 
-    # How often a customer could have left before the first repeat purchase.
+    # Chances to become inactive before the first repeat purchase.
     _EARLY_EXITS: ClassVar[int] = 0
 
-    def _start(self, mean_frequency: float) -> Array:
+    def _start(self, mean_frequency: float) -> Floats:
         return np.array([max(min(mean_frequency, 1.0), 0.1), 1.0, 1.0, 2.0])
 
-    def _log_active(self, parameters: Array, pairs: Pairs) -> LogTerm:
-        # Fader, Hardie & Lee (2005), eq. 6, its first term: x purchases, and no end after any of them
+    def _log_active(self, parameters: Floats, pairs: Pairs) -> LogTerm:
+        # Fader, Hardie & Lee (2005), eq. 6, its first term: x purchases, and active after each of them
         r, alpha, a, b = parameters
         x = pairs.x_values
         stays = b + x + self._EARLY_EXITS
@@ -41,8 +76,8 @@ class BGNBD(BuyTillYouDie):
         d_b = d_a + digamma(stays) - digamma(b)
         return value, np.array([d_r, d_alpha, d_a[pairs.x_code], d_b[pairs.x_code]])
 
-    def _log_gone(self, parameters: Array, pairs: Pairs) -> LogTerm:
-        # its second term: the end came with the last purchase, B(a + 1, stays - 1) for B(a, stays)
+    def _log_inactive(self, parameters: Floats, pairs: Pairs) -> LogTerm:
+        # Its second term: inactive since the last purchase, B(a + 1, stays - 1) for B(a, stays).
         _, _, a, b = parameters
         could, stayed = self._exits(pairs.x, b)
         value, gradient = self._log_active(parameters, pairs)
@@ -50,23 +85,23 @@ class BGNBD(BuyTillYouDie):
         gradient[3] -= 1 / stayed
         return np.where(could, value + np.log(a / stayed), -np.inf), gradient
 
-    def _exits(self, x: Array, b: float) -> tuple[NDArray[np.bool_], Array]:
-        """Whether a customer could have left, and b plus how often they stayed before the last chance."""
+    def _exits(self, x: Floats, b: float) -> tuple[Flags, Floats]:
+        """Return who could be inactive, and b plus the purchases before the last after which they stayed active."""
         could = x + self._EARLY_EXITS > 0
         return could, np.where(could, b + x + self._EARLY_EXITS - 1, 1.0)
 
-    def _alive(self, x: Array, t_x: Array, T: Array) -> Array:
+    def _alive(self, x: Floats, t_x: Floats, T: Floats) -> Floats:
         r, alpha, a, b = self._parameters()
         could, stayed = self._exits(x, b)
         log_odds = np.log(stayed / a) - (r + x) * np.log1p((T - t_x) / (alpha + t_x))
         return np.where(could, expit(log_odds), 1.0)
 
-    def _buys_if_alive(self, x: Array, T: Array, t: Array) -> Array:
-        # The end comes with a purchase only, so the next one is at the rate lambda ~ Gamma(r + x, alpha + T).
+    def _buys_if_alive(self, x: Floats, T: Floats, t: Floats) -> Floats:
+        # Customers become inactive only with a purchase: until the next, the rate is lambda ~ Gamma(r + x, alpha + T).
         r, alpha, _, _ = self._parameters()
         return np.asarray(-np.expm1(-(r + x) * np.log1p(t / (alpha + T))))
 
-    def _expected_if_alive(self, x: Array, T: Array, t: Array) -> Array:
+    def _expected_if_alive(self, x: Floats, T: Floats, t: Floats) -> Floats:
         # E[(1 - exp(-lambda p t)) / p], lambda ~ Gamma(r + x, alpha + T), p ~ Beta(a, stays). The closed form
         # (eq. 10) divides by a - 1 and overflows for large x; this mean of positive terms does neither.
         r, alpha, a, b = self._parameters()

@@ -1,4 +1,4 @@
-"""Gamma-Gamma: spend per purchase. Fader & Hardie (2013), "The Gamma-Gamma Model of Monetary Value"."""
+"""The Gamma-Gamma model of spend per purchase."""
 
 import warnings
 from typing import Self
@@ -10,17 +10,54 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from features.errors import InvalidArgumentError
+from training.models.arrays import Floats
 from training.models.btyd.optimiser import maximise
-from training.models.btyd.rfm_input import Array, columns, refuse
+from training.models.btyd.rfm_input import float_columns, refuse
 
 COLUMNS = ("frequency", "monetary_value")
 
 
 class GammaGamma(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Purchases of ~ Gamma(p, nu) each, nu ~ Gamma(q, gamma), at a rate that tells nothing of their size.
+    """Gamma-Gamma: the amounts of a customer's purchases are Gamma(p, nu), with nu ~ Gamma(q, gamma).
 
-    Learns ``p_``, ``q_``, ``gamma_`` (currency), also as ``params_``; ``log_likelihood_``; and
-    ``correlation_`` (Pearson) of frequency and monetary value, which the model assumes to be 0.
+    The likelihood of the mean m of x purchases is eq. 1a. The expected spend of a customer lies between their own mean
+    and that of the base, eq. 5::
+
+        E[M | x, m] = p (gamma + x m) / (p x + q - 1)
+
+    The model assumes that spend and purchase rate are independent.
+
+    Parameters
+    ----------
+    penalizer : float, default 0.0
+        Weight of the penalty on the squared log parameters; see `maximise`.
+    tol : float, default 1e-7
+        Tolerance of the gradient; see `maximise`.
+    max_correlation : float, default 0.3
+        `fit` warns when frequency and monetary value correlate more than this, beyond two standard errors.
+
+    Attributes
+    ----------
+    p_, q_, gamma_ : float
+        The parameters, gamma in currency; q stays above 1, where the mean is finite.
+    params_ : dict of str to float
+        The same by name.
+    log_likelihood_ : float
+        The total log-likelihood of the customers fitted to.
+    correlation_ : float
+        The Pearson correlation of frequency and monetary value.
+
+    References
+    ----------
+    Fader & Hardie (2013), "The Gamma-Gamma model of monetary value".
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> X = pd.DataFrame({"frequency": [1, 2, 4, 0], "monetary_value": [20.0, 35.0, 12.0, None]})
+    >>> model = GammaGamma(penalizer=0.1).fit(X)
+    >>> model.expected_spend(X).round(2)
+    array([23.92, 33.2 , 14.82, 28.76])
     """
 
     params_: dict[str, float]
@@ -33,14 +70,26 @@ class GammaGamma(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         self.max_correlation = max_correlation
 
     def fit(self, X: pd.DataFrame, y: object = None) -> Self:
-        """Maximum likelihood over the customers of X with repeat purchases and a monetary value above 0.
+        """Fit by maximum likelihood to the customers with repeat purchases and a monetary value above 0.
 
-        X: a row a customer, with ``frequency`` (repeat purchase days) and ``monetary_value`` (mean currency
-        of such a day, null where there is none). ``y`` is ignored. q stays above 1, where the mean is finite.
-        Warns of a correlation beyond ``max_correlation`` by two standard errors. Raises ``ValueError`` where
-        nobody qualifies.
+        Parameters
+        ----------
+        X : DataFrame, shape (n, columns)
+            A row for each customer, with `frequency` (repeat purchase days) and `monetary_value` (mean currency of such
+            a day, null where there is none).
+        y : ignored
+
+        Returns
+        -------
+        GammaGamma
+            The fitted model itself. Warns UserWarning of a correlation beyond `max_correlation`.
+
+        Raises
+        ------
+        InvalidArgumentError
+            A column is missing, or no customer qualifies.
         """
-        x, m = columns(X, COLUMNS)
+        x, m = float_columns(X, COLUMNS)
         used = (x > 0) & (m > 0) & np.isfinite(x) & np.isfinite(m)
         if not used.any():
             raise InvalidArgumentError(
@@ -61,7 +110,7 @@ class GammaGamma(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         spend = x * m / unit
         start = np.array([3.0, 2.0, 2.0])
 
-        def mean_log_likelihood(parameters: Array) -> tuple[float, Array]:
+        def mean_log_likelihood(parameters: Floats) -> tuple[float, Floats]:
             # Fader & Hardie (2013), eq. 1a, up to what no parameter moves
             p, q, gamma = parameters[0], 1 + parameters[1], parameters[2]
             total = np.log(gamma + spend)
@@ -74,28 +123,40 @@ class GammaGamma(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             d_gamma = q / gamma - (shape + q) / (gamma + spend)
             return float(value.mean()), np.array([d_p.mean(), d_q.mean(), d_gamma.mean()])
 
-        found = maximise(mean_log_likelihood, start, penalizer=self.penalizer, tol=self.tol)
-        p, q, gamma = float(found[0]), 1 + float(found[1]), float(found[2]) * unit
+        parameters = maximise(mean_log_likelihood, start, penalizer=self.penalizer, tol=self.tol)
+        p, q, gamma = float(parameters[0]), 1 + float(parameters[1]), float(parameters[2]) * unit
         self.params_ = {"p": p, "q": q, "gamma": gamma}
         self.p_, self.q_, self.gamma_ = p, q, gamma
-        self.log_likelihood_ = len(x) * mean_log_likelihood(found)[0] - float(np.log(m).sum())
+        self.log_likelihood_ = len(x) * mean_log_likelihood(parameters)[0] - float(np.log(m).sum())
         return self
 
-    def expected_spend(self, X: pd.DataFrame) -> Array:
-        """Expected currency of a customer's next purchase day, shape (n,), X as for ``fit``.
+    def expected_spend(self, X: pd.DataFrame) -> Floats:
+        """Return the expected currency of each customer's next purchase day.
 
-        Between the customer's own mean and that of all: p (gamma + x m) / (p x + q - 1), Fader & Hardie
-        (2013), eq. 5. That of all without repeat purchases or their value; a negative value counts as 0.
+        Parameters
+        ----------
+        X : DataFrame, shape (n, columns)
+            As for `fit`. A negative monetary value counts as 0.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            The mean of the base for a customer without repeat purchases or without their value.
+
+        Raises
+        ------
+        InvalidArgumentError
+            A column is missing, a frequency is null or negative, or a value is infinite.
         """
         check_is_fitted(self)
         p, q, gamma = (self.params_[name] for name in ("p", "q", "gamma"))
-        x, m = columns(X, COLUMNS)
+        x, m = float_columns(X, COLUMNS)
         refuse(~(np.isfinite(x) & (x >= 0)), "frequency is null, infinite or negative", "expected 0 or more")
         refuse(np.isinf(m), "monetary_value is infinite", "expected currency or null")
         known = np.where(np.isnan(m), 0.0, x)
         return p * (gamma + known * np.maximum(np.nan_to_num(m), 0.0)) / (p * known + q - 1)
 
 
-def _correlation(x: Array, m: Array) -> float:
+def _correlation(x: Floats, m: Floats) -> float:
     constant = np.ptp(x) == 0 or np.ptp(m) == 0
     return 0.0 if constant else float(np.corrcoef(x, m)[0, 1])

@@ -1,12 +1,18 @@
-"""MBG/NBD, modified BG/NBD: Batislam, Denizel & Filiztekin (2007), IJRM 24(3), 201-209."""
+"""The MBG/NBD model, a modified BG/NBD."""
 
 from training.models.btyd.bg_nbd import BGNBD
 
 
 class MBGNBD(BGNBD):
-    """The BG/NBD with one more chance to leave, right after the first purchase: who bought once may be gone.
+    """MBG/NBD (modified BG/NBD): a customer may also churn right after the first purchase.
 
-    Learns ``r_``, ``alpha_`` (days), ``a_``, ``b_``.
+    The same as BG/NBD with one more chance to become inactive, so that P(active) of one-time buyers falls with time.
+    Parameters, attributes and methods are those of `BGNBD`.
+
+    References
+    ----------
+    Batislam, Denizel & Filiztekin (2007), "Empirical validation and comparison of models for customer base analysis",
+    International Journal of Research in Marketing 24(3), 201-209.
     """
 
     _EARLY_EXITS = 1

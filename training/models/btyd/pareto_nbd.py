@@ -1,53 +1,76 @@
-"""Pareto/NBD: Schmittlein, Morrison & Colombo (1987), Management Science 33(1), 1-24.
-
-In the notation of Fader & Hardie (2005), "A Note on Deriving the Pareto/NBD Model and Related Expressions".
-"""
+"""The Pareto/NBD model of purchases until a customer churns."""
 
 import numpy as np
 from scipy.special import digamma, exprel, gammaln
 
+from training.models.arrays import Floats
 from training.models.btyd.beta_quadrature import beta_blocks
 from training.models.btyd.likelihood import BuyTillYouDie, LogTerm, Pairs
-from training.models.btyd.rfm_input import Array, on_unique_rows
+from training.models.btyd.rfm_input import on_unique_rows
 
 
 class ParetoNBD(BuyTillYouDie):
-    """Purchases at a rate lambda ~ Gamma(r, alpha) until an end at a rate mu ~ Gamma(s, beta), at any time.
+    """Pareto/NBD (Pareto / negative binomial distribution).
 
-    Learns ``r_``, ``alpha_`` (days), ``s_``, ``beta_`` (days).
+    While active a customer buys at a rate lambda ~ Gamma(r, alpha), and becomes inactive at a rate mu ~ Gamma(s, beta),
+    at any time. Let h(t) = (alpha + t)^-(r + x) (beta + t)^-s, and g(t) = E[mu / (lambda + mu)], the probability of
+    becoming inactive before the next purchase, over lambda ~ Gamma(r + x, alpha + t) and mu ~ Gamma(s, beta + t). The
+    likelihood of x repeat purchases, the last at t_x, within T days is proportional to::
 
-    Let h(t) = (alpha + t)^-(r + x) (beta + t)^-s, and g(t) = E[mu / (lambda + mu)], the chance that the end
-    comes before a purchase, over lambda ~ Gamma(r + x, alpha + t) and mu ~ Gamma(s, beta + t). The likelihood
-    is proportional to h(T) (1 - g(T)) + h(t_x) g(t_x): the paper's 2F1, as a mean that neither overflows nor
-    cancels.
+        h(T) (1 - g(T)) + h(t_x) g(t_x)
+
+    This is the hypergeometric function of the papers as a mean, which neither overflows nor cancels.
+
+    Parameters
+    ----------
+    penalizer : float, default 0.0
+        Weight of the penalty on the squared log parameters; see `maximise`.
+    tol : float, default 1e-7
+        Tolerance of the gradient; see `maximise`.
+
+    Attributes
+    ----------
+    r_, alpha_, s_, beta_ : float
+        The parameters, alpha and beta in days.
+    params_ : dict of str to float
+        The same by name.
+    log_likelihood_ : float
+        The total log-likelihood of the customers fitted to, a density per day.
+
+    References
+    ----------
+    Schmittlein, Morrison & Colombo (1987), "Counting your customers: Who are they and what will they do next?",
+    Management Science 33(1), 1-24.
+    Fader & Hardie (2005), "A note on deriving the Pareto/NBD model and related expressions", for the notation; eq. 41
+    is `expected_purchases`.
     """
 
     PARAMETERS = ("r", "alpha", "s", "beta")
     TIMES = ("alpha", "beta")
 
-    def _start(self, mean_frequency: float) -> Array:
+    def _start(self, mean_frequency: float) -> Floats:
         return np.array([max(min(mean_frequency, 1.0), 0.1), 1.0, 0.5, 1.0])
 
-    def _log_active(self, parameters: Array, pairs: Pairs) -> LogTerm:
-        return _log_term(parameters, pairs, end=False)
+    def _log_active(self, parameters: Floats, pairs: Pairs) -> LogTerm:
+        return _log_term(parameters, pairs, inactive=False)
 
-    def _log_gone(self, parameters: Array, pairs: Pairs) -> LogTerm:
-        return _log_term(parameters, pairs, end=True)
+    def _log_inactive(self, parameters: Floats, pairs: Pairs) -> LogTerm:
+        return _log_term(parameters, pairs, inactive=True)
 
-    def _alive(self, x: Array, t_x: Array, T: Array) -> Array:
+    def _alive(self, x: Floats, t_x: Floats, T: Floats) -> Floats:
         # h(T) of the likelihood is of those active at T, whatever comes next.
         r, alpha, s, beta = self._parameters()
         log_h = -(r + x) * np.log1p((T - t_x) / (alpha + t_x)) - s * np.log1p((T - t_x) / (beta + t_x))
         h = np.exp(log_h)
-        g_T, g_t_x = (on_unique_rows(self._ends_first, x, t) for t in (T, t_x))
-        alive: Array = np.minimum(h / (h * (1 - g_T) + g_t_x), 1.0)
+        g_T, g_t_x = (on_unique_rows(self._inactive_first, x, t) for t in (T, t_x))
+        alive: Floats = np.minimum(h / (h * (1 - g_T) + g_t_x), 1.0)
         return alive
 
-    def _ends_first(self, x: Array, t: Array) -> Array:
-        return np.exp(_log_next(self._parameters(), x, t, end=True)[0])
+    def _inactive_first(self, x: Floats, t: Floats) -> Floats:
+        return np.exp(_log_next(self._parameters(), x, t, inactive=True)[0])
 
-    def _buys_if_alive(self, x: Array, T: Array, t: Array) -> Array:
-        # E[lambda / (lambda + mu) (1 - exp(-(lambda + mu) t))]: a purchase within t, and before the end. With
+    def _buys_if_alive(self, x: Floats, T: Floats, t: Floats) -> Floats:
+        # E[lambda / (lambda + mu) (1 - exp(-(lambda + mu) t))]: a purchase within t, while still active. With
         # lambda = S P / (alpha + T) and mu = S (1 - P) / (beta + T), S ~ Gamma(r + x + s, 1) and
         # P ~ Beta(r + x, s) are independent, and the mean over S has a closed form.
         r, alpha, s, beta = self._parameters()
@@ -62,20 +85,20 @@ class ParetoNBD(BuyTillYouDie):
             buys[rows] = (-np.expm1(-k[rows, None] * np.log1p(either)) * first) @ nodes.weight
         return buys
 
-    def _expected_if_alive(self, x: Array, T: Array, t: Array) -> Array:
+    def _expected_if_alive(self, x: Floats, T: Floats, t: Floats) -> Floats:
         # Fader & Hardie (2005), eq. 41, with exprel in the place of the division by s - 1
         r, alpha, s, beta = self._parameters()
         log_growth = np.log1p(t / (beta + T))
         return np.asarray((r + x) / (alpha + T) * (beta + T) * log_growth * exprel((1 - s) * log_growth))
 
 
-def _log_term(parameters: Array, pairs: Pairs, *, end: bool) -> LogTerm:
-    """Log of h(t) times the chance that the end (or else a purchase) comes next, constants included."""
+def _log_term(parameters: Floats, pairs: Pairs, *, inactive: bool) -> LogTerm:
+    """Return the log of h(t) P(becoming inactive, or else a purchase, comes next), constants included."""
     r, alpha, s, beta = parameters
     x, t, code = pairs.x_values, pairs.t, pairs.x_code
     log_alpha, log_beta = np.log(alpha + t), np.log(beta + t)
     log_x = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + s * np.log(beta)
-    value, gradient = _log_next(parameters, pairs.x, t, end=end)
+    value, gradient = _log_next(parameters, pairs.x, t, inactive=inactive)
     value += log_x[code] - (r + pairs.x) * log_alpha - s * log_beta
     gradient[0] += (digamma(r + x) - digamma(r) + np.log(alpha))[code] - log_alpha
     gradient[1] += r / alpha - (r + pairs.x) / (alpha + t)
@@ -84,8 +107,8 @@ def _log_term(parameters: Array, pairs: Pairs, *, end: bool) -> LogTerm:
     return value, gradient
 
 
-def _log_next(parameters: Array, x: Array, t: Array, *, end: bool) -> LogTerm:
-    """Log of the chance, active at t, that the end (or else a purchase) comes next, and its gradient.
+def _log_next(parameters: Floats, x: Floats, t: Floats, *, inactive: bool) -> LogTerm:
+    """Return the log of P(becoming inactive, or else a purchase, comes next | active at t), and its gradient.
 
     E[mu / (lambda + mu)] = E[Q / (Q + P ratio)], 1 - Q = P ~ Beta(r + x, s), ratio (beta + t) / (alpha + t).
     """
@@ -94,9 +117,9 @@ def _log_next(parameters: Array, x: Array, t: Array, *, end: bool) -> LogTerm:
     chance, d_r, d_s, square = np.empty((4, len(x)))
     for rows, nodes in beta_blocks(r + x, np.full(len(x), s), np.abs(np.log(ratio))):
         odds = nodes.p / nodes.q * ratio[rows, None]
-        comes = 1 / (1 + odds) if end else odds / (1 + odds)
+        comes = 1 / (1 + odds) if inactive else odds / (1 + odds)
         chance[rows], d_r[rows], d_s[rows] = (comes @ np.array([nodes.weight, nodes.by_a, nodes.by_b]).T).T
         square[rows] = (comes * comes) @ nodes.weight
-    d_log_ratio = (square - chance if end else chance - square) / chance
+    d_log_ratio = (square - chance if inactive else chance - square) / chance
     gradient = np.array([d_r / chance, -d_log_ratio / (alpha + t), d_s / chance, d_log_ratio / (beta + t)])
     return np.log(chance), gradient

@@ -1,26 +1,27 @@
-"""Purchase histories: frequency, recency and T of a feature table, checked, and their unique rows."""
+"""Input checks of the buy-till-you-die models: frequency, recency, T and the horizon; and unique rows."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from features.errors import InvalidArgumentError
-
-Array = NDArray[np.float64]
-Index = NDArray[np.intp]
+from training.models.arrays import Flags, Floats, Index
 
 COLUMNS = ("frequency", "recency", "T")
 
 
-def histories(X: pd.DataFrame) -> tuple[Array, Array, Array]:
-    """``frequency`` (repeat purchase days), ``recency`` and ``T`` (days) of X, each of shape (n,).
+def rfm_columns(X: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
+    """Return frequency (repeat purchase days), recency and T (days) of X, each float64 of shape (n,).
 
-    Raises ``ValueError`` unless the columns are there, none is null or infinite, 0 <= recency <= T, and
-    frequency is 0 exactly where recency is.
+    Raises
+    ------
+    InvalidArgumentError
+        A column is missing, a value is null, infinite or negative, recency exceeds T, or only one of frequency and
+        recency is 0.
     """
-    frequency, recency, T = columns(X, COLUMNS)
+    frequency, recency, T = float_columns(X, COLUMNS)
     for name, values in zip(COLUMNS, (frequency, recency, T), strict=True):
         refuse(~np.isfinite(values), f"{name} is null or infinite", "leave out who never bought")
         refuse(values < 0, f"{name} is negative", "expected 0 or more")
@@ -29,8 +30,8 @@ def histories(X: pd.DataFrame) -> tuple[Array, Array, Array]:
     return frequency, recency, T
 
 
-def columns(X: pd.DataFrame, names: tuple[str, ...]) -> list[Array]:
-    """The named columns of X as float64, nulls as NaN; raises ``ValueError`` for a missing one."""
+def float_columns(X: pd.DataFrame, names: tuple[str, ...]) -> list[Floats]:
+    """Return the named columns of X as float64, null as NaN; raises InvalidArgumentError for a missing one."""
     expected = f"expected a DataFrame with the columns {', '.join(names)}"
     if not isinstance(X, pd.DataFrame):
         raise TypeError(f"X is a {type(X).__name__}; {expected}")
@@ -39,26 +40,31 @@ def columns(X: pd.DataFrame, names: tuple[str, ...]) -> list[Array]:
     return [X[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in names]
 
 
-def refuse(bad: NDArray[np.bool_], found: str, expected: str) -> None:
-    """Raise ``ValueError`` if any row is bad, with the number of such rows and the first."""
+def refuse(bad: Flags, problem: str, expected: str) -> None:
+    """Raise InvalidArgumentError if any row is bad, with the number of such rows and the first."""
     if bad.any():
-        raise InvalidArgumentError(f"{found} in {bad.sum()} rows, the first is row {bad.argmax()}; {expected}")
+        raise InvalidArgumentError(f"{problem} in {bad.sum()} rows, the first is row {bad.argmax()}; {expected}")
 
 
-def horizon(t: ArrayLike, n: int) -> Array:
-    """``t`` for each of n rows, from a number or n of them; raises ``ValueError`` unless finite and >= 0."""
-    days = np.asarray(t, dtype=np.float64)
+def horizon_of_rows(horizon_days: ArrayLike, n: int) -> Floats:
+    """Return the horizon of each of n rows, from one number or n of them.
+
+    Raises InvalidArgumentError unless all are finite and at least 0.
+    """
+    days = np.asarray(horizon_days, dtype=np.float64)
     if days.shape not in ((), (n,)):
-        raise InvalidArgumentError(f"t has shape {days.shape}; expected a number or one for each of the {n} rows")
+        raise InvalidArgumentError(
+            f"horizon_days has shape {days.shape}; expected a number or one for each of the {n} rows"
+        )
     if not (np.isfinite(days) & (days >= 0)).all():
-        raise InvalidArgumentError("t has a value that is negative, null or infinite; expected days, 0 or more")
+        raise InvalidArgumentError("horizon_days is negative, null or infinite in a row; expected days, 0 or more")
     return np.broadcast_to(days, (n,))
 
 
-def unique_rows(*arrays: Array) -> tuple[Index, Index]:
-    """The positions of one row of each kind, and for each row the number of its kind."""
+def unique_rows(*arrays: Floats) -> tuple[Index, Index]:
+    """Return the position of one row of each kind, and the number of its kind for each row."""
     if len(arrays[0]) == 1:
-        # one customer, as in the service, need not pay for the hashing of many
+        # A single customer, as in the service, need not pay for the hashing of many.
         return np.zeros(1, dtype=np.intp), np.zeros(1, dtype=np.intp)
     kind, kinds = pd.factorize(arrays[0])
     for column in arrays[1:]:
@@ -69,7 +75,7 @@ def unique_rows(*arrays: Array) -> tuple[Index, Index]:
     return position, kind
 
 
-def on_unique_rows(function: Callable[..., Array], *arrays: Array) -> Array:
-    """``function(*arrays)``, computed once for each kind of row."""
+def on_unique_rows(function: Callable[..., Floats], *arrays: Floats) -> Floats:
+    """Return `function(*arrays)`, computed once for each kind of row."""
     position, kind = unique_rows(*arrays)
     return function(*(column[position] for column in arrays))[kind]

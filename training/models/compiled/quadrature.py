@@ -3,22 +3,19 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-
-# These are the numbers of beta_quadrature; a test holds both to the same nodes.
-NEGLIGIBLE, STEP, DROP = 28.0, 0.36, 40.0
+from training.models.arrays import Floats
+from training.models.btyd.constants import DROP, STEP, TAIL
 
 
-def beta_nodes(A: float, B: float, level: float) -> tuple[Floats, Floats]:
-    """Return p and weight / p with E[f(P)] = sum(weight f(p)), P ~ Beta(A, B), each of shape (nodes,).
+def beta_nodes(A: float, B: float, spread: float) -> tuple[Floats, Floats]:
+    """Return p and weight / p with E[f(P)] = sum(weight f(p)) for P ~ Beta(A, B), each of shape (nodes,).
 
-    They fit functions of p that vary by at most the factor exp(level).
+    They hold for functions f that vary by at most the factor exp(spread).
     """
-    edge = NEGLIGIBLE + level
-    left = min(max(_falls_off(A, B, DROP + level), -edge), edge - 1)
-    right = min(max(-_falls_off(B, A, DROP + level), 1 - edge), edge)
+    edge = TAIL + spread
+    left = min(max(_left_end(A, B, DROP + spread), -edge), edge - 1)
+    right = min(max(-_left_end(B, A, DROP + spread), 1 - edge), edge)
     count = math.ceil(2 * edge / STEP)
     step = (right - left) / (count - 1)
     logit = left + step * np.arange(count)
@@ -31,7 +28,8 @@ def beta_nodes(A: float, B: float, level: float) -> tuple[Floats, Floats]:
     return p, weight / weight.sum() / p
 
 
-def _falls_off(A: float, B: float, drop: float) -> float:
+def _left_end(A: float, B: float, drop: float) -> float:
+    """Return the logit, left of the mode, where the density over logits is exp(-drop) of its peak."""
     mode = math.log(A) - math.log(B)
     peak = A * _log_expit(mode) + B * _log_expit(-mode)
     v = mode - math.sqrt(2 * drop * (1 / A + 1 / B))

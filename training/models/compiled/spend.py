@@ -5,20 +5,18 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from features.errors import ModelError
-from training.models.spend.tree_lookup import TreeTable, tree_numbers
+from training.models.spend.constants import MIN_SPEND
+from training.models.spend.sklearn_trees import tree_numbers
+from training.models.spend.tree_lookup import TreeLookup
 
 if TYPE_CHECKING:
     from training.models.spend.model import SpendModel
-
-# These are the names and the number of spend.
-COLUMNS = ("frequency", "monetary_value", "basket_mean", "basket_max", "basket_last", "purchase_days", "T", "gap_mean")
-SMALLEST = 0.01
 
 Row = Sequence[float]
 
 
 def spend_numbers(model: "SpendModel") -> dict[str, Any]:
-    """Return the plain numbers of a fitted spend model; raises ModelError for one that is not known here."""
+    """Return the numbers of a fitted spend model, ready for JSON; raises ModelError for another kind of model."""
     from training.models.spend.model import SpendModel
 
     if type(model) is not SpendModel:
@@ -39,8 +37,8 @@ def compiled_spend(numbers: dict[str, Any]) -> Callable[[Row], float]:
         return lambda row: mean
     if numbers["kind"] == "gamma-gamma":
         return _gamma_gamma(numbers["p"], numbers["q"], numbers["gamma"])
-    trees = TreeTable(numbers)
-    return lambda row: max(math.exp(trees.one(row)), SMALLEST)
+    trees = TreeLookup(numbers)
+    return lambda row: max(math.exp(trees.predict_one(row)), MIN_SPEND)
 
 
 def _gamma_gamma(p: float, q: float, gamma: float) -> Callable[[Row], float]:
@@ -48,6 +46,6 @@ def _gamma_gamma(p: float, q: float, gamma: float) -> Callable[[Row], float]:
         x, m = row[0], row[1]
         if m != m:
             x = m = 0.0
-        return max(p * (gamma + x * max(m, 0.0)) / (p * x + q - 1), SMALLEST)
+        return max(p * (gamma + x * max(m, 0.0)) / (p * x + q - 1), MIN_SPEND)
 
     return expected_spend

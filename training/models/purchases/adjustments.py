@@ -1,4 +1,4 @@
-"""What a customer's signals say beyond the buy-till-you-die model, learnt from windows whose outcome is known."""
+"""Adjustments: what covariates say about a customer beyond BG/NBD, learnt from past windows with known outcomes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,26 +6,42 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from training.models.arrays import Floats
+from training.models.purchases.constants import MAX_LOG_FACTOR
 from training.models.purchases.covariates import COVARIATES
 from training.models.purchases.cutoff_fit import CutoffFit
 from training.models.purchases.hurdle_distribution import DISPERSION, fit_dispersion
-from training.models.purchases.ridge_regression import count_ridge, count_slopes, no_purchase_ridge, no_purchase_slopes
+from training.models.purchases.ridge_regression import (
+    count_ridge,
+    count_slopes,
+    no_purchase_ridge,
+    no_purchase_slopes,
+)
 
-Floats = NDArray[np.float64]
-
-EXTREME = 0.001
-"""The share of signals at either end that count as no farther out than the rest."""
-LARGEST = 2.0
-"""A correction's largest log factor, either way."""
-GAP_PURCHASES = 200
-"""With so many purchases a window is half believed about the level of none."""
+WINSORIZED = 0.001
+"""The share of each covariate's values that is clipped, at either end."""
+HALF_WEIGHT_PURCHASES = 200
+"""Shrinkage: a window with this many purchases gets weight 1/2 in the estimate of the no-purchase offset."""
 
 
 @dataclass(frozen=True)
 class Adjustments:
-    """Slopes of the standardised signals, how much farther off none is than the count, and the count's dispersion."""
+    """Log factors on the expected count and on -log P(no purchase), linear in the standardised covariates.
+
+    Attributes
+    ----------
+    mean, scale : ndarray of float64, shape (covariates,)
+        Mean and standard deviation of each covariate.
+    lowest, highest : ndarray of float64, shape (covariates,)
+        Bounds of each standardised covariate.
+    count_slopes, no_purchase_slopes : ndarray of float64, shape (covariates,)
+        The two sets of slopes.
+    no_purchase_offset : float
+        By how much more the log of -log P(no purchase) is off than the log count.
+    dispersion : tuple of float
+        See `HurdleDistribution`.
+    """
 
     mean: Floats
     scale: Floats
@@ -37,53 +53,60 @@ class Adjustments:
     dispersion: tuple[float, float] = DISPERSION
 
     @classmethod
-    def nothing(cls) -> Self:
-        """Return corrections that change nothing."""
+    def identity(cls) -> Self:
+        """Return adjustments that change nothing."""
         zero = np.zeros(len(COVARIATES))
         return cls(zero, np.ones(len(COVARIATES)), zero, zero, zero, zero)
 
     @classmethod
-    def fit(cls, told: Sequence[tuple[CutoffFit, int]], first_day: int, day: int, ridge: float | None) -> Self:
-        """Learn from standpoints and horizons in days that are over at `day`; the log begins at `first_day`.
+    def fit(cls, past: Sequence[tuple[CutoffFit, int]], first_day: int, day: int, ridge: float | None) -> Self:
+        """Learn the adjustments from past windows.
 
-        `ridge`: how strongly the slopes are held back, in events; None: as the evidence has it.
+        Parameters
+        ----------
+        past : sequence of (CutoffFit, int)
+            Earlier cutoffs, each with a horizon in days that has ended by `day`.
+        first_day, day : int
+            First day of the log and the cutoff of the fit, counted from 1970.
+        ridge : float or None
+            The ridge penalty of both regressions, in events; None to estimate it from the rows.
         """
-        if not told:
-            return cls.nothing()
-        group = np.repeat(np.arange(len(told)), [len(then.covariates) for then, _ in told])
-        customer = pd.factorize(np.concatenate([then.window.features.index.to_numpy(object) for then, _ in told]))[0]
-        y = np.concatenate([then.window.purchases[days] for then, days in told]).astype(float)
-        offset = np.log(np.maximum(np.concatenate([then.expected(days) for then, days in told]), 1e-9))
-        none = np.clip(np.concatenate([then.none(days) for then, days in told]), 1e-12, 1 - 1e-9)
+        if not past:
+            return cls.identity()
+        group = np.repeat(np.arange(len(past)), [len(fit.covariates) for fit, _ in past])
+        customer = pd.factorize(np.concatenate([fit.window.features.index.to_numpy(object) for fit, _ in past]))[0]
+        y = np.concatenate([fit.window.purchases[days] for fit, days in past]).astype(float)
+        offset = np.log(np.maximum(np.concatenate([fit.expected_purchases(days) for fit, days in past]), 1e-9))
+        none = np.clip(np.concatenate([fit.no_purchase_probability(days) for fit, days in past]), 1e-12, 1 - 1e-9)
         none_offset = np.log(-np.log(none))
-        X = np.concatenate([then.covariates for then, _ in told])
+        X = np.concatenate([fit.covariates for fit, _ in past])
         mean, scale = X.mean(axis=0), X.std(axis=0)
         scale[scale < 1e-6] = 1.0
         X = (X - mean) / scale
-        lowest, highest = np.quantile(X, [EXTREME, 1 - EXTREME], axis=0)
+        lowest, highest = np.quantile(X, [WINSORIZED, 1 - WINSORIZED], axis=0)
         X = np.clip(X, lowest, highest)
-        hold = count_ridge(X, offset, y, group, customer) if ridge is None else ridge
-        by_count, intercepts = count_slopes(X, offset, y, group, hold)
-        hold = no_purchase_ridge(X, none_offset, y > 0, group, customer) if ridge is None else ridge
-        by_none, none_intercepts = no_purchase_slopes(X, none_offset, y > 0, group, hold)
+        penalty = count_ridge(X, offset, y, group, customer) if ridge is None else ridge
+        slopes, intercepts = count_slopes(X, offset, y, group, penalty)
+        penalty = no_purchase_ridge(X, none_offset, y > 0, group, customer) if ridge is None else ridge
+        none_slopes, none_intercepts = no_purchase_slopes(X, none_offset, y > 0, group, penalty)
 
-        # Windows with much history behind them, and many purchases in them, know best how far none is off the count.
-        bought = np.bincount(group, y)
-        history = np.array([(then.window.day - first_day) / max(1, day - first_day) for then, _ in told])
-        weight = bought / (bought + GAP_PURCHASES) * history**2
-        gap = float((weight * (none_intercepts - intercepts)).sum() / (weight.sum() + 1))
+        # Windows with a long history before them and many purchases in them estimate the offset best.
+        purchases = np.bincount(group, y)
+        history = np.array([(fit.window.day - first_day) / max(1, day - first_day) for fit, _ in past])
+        weight = purchases / (purchases + HALF_WEIGHT_PURCHASES) * history**2
+        none_gap = float((weight * (none_intercepts - intercepts)).sum() / (weight.sum() + 1))
 
-        expected = np.exp(offset + _held(X @ by_count) + intercepts[group])
-        none = np.exp(-np.exp(none_offset + _held(X @ by_none) + none_intercepts[group]))
-        reach = np.array([float(days) for _, days in told])[group]
-        dispersion = fit_dispersion(y, np.maximum(expected, 1 - none), none, reach)
-        return cls(mean, scale, lowest, highest, by_count, by_none, gap, dispersion)
+        expected = np.exp(offset + _clipped(X @ slopes) + intercepts[group])
+        none = np.exp(-np.exp(none_offset + _clipped(X @ none_slopes) + none_intercepts[group]))
+        horizon_days = np.array([float(days) for _, days in past])[group]
+        dispersion = fit_dispersion(y, np.maximum(expected, 1 - none), none, horizon_days)
+        return cls(mean, scale, lowest, highest, slopes, none_slopes, none_gap, dispersion)
 
-    def log_factors(self, signals: Floats) -> tuple[Floats, Floats]:
-        """Return the logs of the factors on the count and on -log P(none), each of shape (n,)."""
-        X = np.clip((signals - self.mean) / self.scale, self.lowest, self.highest)
-        return _held(X @ self.count_slopes), _held(X @ self.no_purchase_slopes)
+    def log_factors(self, covariates: Floats) -> tuple[Floats, Floats]:
+        """Return the logs of the factors on the count and on -log P(no purchase), each of shape (n,)."""
+        X = np.clip((covariates - self.mean) / self.scale, self.lowest, self.highest)
+        return _clipped(X @ self.count_slopes), _clipped(X @ self.no_purchase_slopes)
 
 
-def _held(log_factor: Floats) -> Floats:
-    return np.clip(log_factor, -LARGEST, LARGEST)
+def _clipped(log_factor: Floats) -> Floats:
+    return np.clip(log_factor, -MAX_LOG_FACTOR, MAX_LOG_FACTOR)

@@ -1,52 +1,71 @@
-"""What the models make of the customers at one date, then or now."""
+"""BG/NBD fit and covariates of the customers at one cutoff."""
 
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from training.models.arrays import Floats
 from training.models.btyd.bg_nbd import BGNBD
 from training.models.purchases.covariates import BaseStatistics, covariates
 from training.models.purchases.seasonality import Seasonality
 from training.models.window import Window
 
-Floats = NDArray[np.float64]
-
 PRIOR = 0.25
-"""Half the prior precision of BG/NBD's log parameters, times in mean T's: a standard deviation of 1.4 about 0. Worth
-less than one customer, it keeps few customers, or some without a repeat purchase, from forecasts of 0 or no end."""
+"""Half the prior precision of BG/NBD's log parameters (times in mean T's): a standard deviation of 1.4 about 0. It
+weighs less than one customer, and keeps the forecasts of a few customers, or of a base without a repeat purchase, from
+0 and from never ending."""
 
 
 @dataclass(frozen=True)
 class CutoffFit:
-    """A window's customers in clock time, the buy-till-you-die model fitted to them alone, and their signals."""
+    """The customers of a window in adjusted time, BG/NBD fitted to them, and their covariates.
+
+    Attributes
+    ----------
+    window : Window
+        The feature table at the cutoff, n customers.
+    seasonality : Seasonality
+        The adjusted time.
+    rfm : DataFrame, shape (n, 3)
+        Frequency, recency and T in adjusted days.
+    bg_nbd : BGNBD
+        Fitted to `rfm`, as it would have been at the cutoff.
+    base : BaseStatistics
+        Statistics of the base at the cutoff.
+    covariates : ndarray of float64, shape (n, covariates)
+        See `training.models.purchases.covariates`.
+    """
 
     window: Window
-    clock: Seasonality
-    histories: pd.DataFrame
-    model: BGNBD
+    seasonality: Seasonality
+    rfm: pd.DataFrame
+    bg_nbd: BGNBD
     base: BaseStatistics
     covariates: Floats
 
     @classmethod
-    def of(cls, window: Window, clock: Seasonality) -> Self:
-        """Fit the model to what was known at the window's date, as it would have been fitted then."""
+    def of(cls, window: Window, seasonality: Seasonality) -> Self:
+        """Fit BG/NBD to what was known at the window's cutoff, and compute the covariates."""
         X, day = window.features, window.day
-        histories = clock.histories(X, day)
-        model = BGNBD(penalizer=PRIOR / len(histories)).fit(histories)
-        base = BaseStatistics.of(X, histories, model, clock, day)
-        return cls(window, clock, histories, model, base, covariates(X, histories, model, clock, base, day))
+        rfm = seasonality.adjusted_rfm(X, day)
+        bg_nbd = BGNBD(penalizer=PRIOR / len(rfm)).fit(rfm)
+        base = BaseStatistics.of(X, rfm, bg_nbd, seasonality, day)
+        return cls(window, seasonality, rfm, bg_nbd, base, covariates(X, rfm, bg_nbd, seasonality, base, day))
 
-    def expected(self, days: int) -> Floats:
-        """Return the expected occasions in so many days from the window's date on, shape (n,)."""
-        return self.model.expected_purchases(self.histories, self.clock.span(self.window.day, days))
+    def expected_purchases(self, horizon_days: int) -> Floats:
+        """Return the purchase occasions that BG/NBD expects in the horizon from the cutoff on, shape (n,)."""
+        return self.bg_nbd.expected_purchases(self.rfm, self._adjusted(horizon_days))
 
-    def none(self, days: int) -> Floats:
-        """Return P(no purchase) in so many days from the window's date on, shape (n,)."""
-        return self.model.no_purchase_probability(self.histories, self.clock.span(self.window.day, days))
+    def no_purchase_probability(self, horizon_days: int) -> Floats:
+        """Return P(no purchase) in the horizon from the cutoff on by BG/NBD, shape (n,)."""
+        return self.bg_nbd.no_purchase_probability(self.rfm, self._adjusted(horizon_days))
 
-    def totals(self, spans: ArrayLike) -> Floats:
-        """Return what the base is expected to buy within each of several spans of clock days."""
-        return np.array([self.model.expected_purchases(self.histories, span).sum() for span in np.ravel(spans)])
+    def total_purchases(self, adjusted_days: ArrayLike) -> Floats:
+        """Return the expected purchases of the whole base within each of several horizons in adjusted days."""
+        return np.array([self.bg_nbd.expected_purchases(self.rfm, days).sum() for days in np.ravel(adjusted_days)])
+
+    def _adjusted(self, horizon_days: int) -> Floats:
+        return self.seasonality.adjusted_days(self.window.day, horizon_days)

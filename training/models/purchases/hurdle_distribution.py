@@ -1,96 +1,125 @@
-"""The distribution of a count from its mean and its chance of none: a hurdle, then a shifted negative binomial."""
+"""The distribution of a purchase count: a hurdle at the first purchase, then a shifted negative binomial."""
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import minimize
 from scipy.stats import nbinom
 
-Floats = NDArray[np.float64]
-LOG_SHAPE_LIMIT = 6.0
-FEWEST = 20
-PACE_DAYS = 90
+from training.models.arrays import Floats
+from training.models.purchases.constants import LOG_SHAPE_LIMIT, PACE_DAYS
+
+MIN_BUYERS = 20
 DISPERSION = (0.0, 0.3)
-"""The shape of those who buy, before anything is learnt of it."""
+"""The dispersion before anything is learnt about it."""
 
 
 class HurdleDistribution:
-    """P(0) = `none`, and Y - 1 given Y > 0 negative binomial, so that the mean is `expected`; all of shape (n,).
+    """Counts with given mean and probability of no purchase, for n customers.
 
-    Its shape k follows the customer's pace (a quarter's count beyond the first) by log k = a + b log pace: of the pace
-    and not the count, so that it holds for horizons that were never seen.
+    P(Y = 0) = `no_purchase_probability`, and Y - 1 given Y > 0 is negative binomial, so that E[Y] =
+    `expected_purchases`. Its shape k follows the customer's pace, the purchases a quarter beyond the first:
+    log k = a + b log pace. The pace does not depend on the horizon, so the shape holds for every horizon.
+
+    Parameters
+    ----------
+    expected_purchases : ndarray of float64, shape (n,)
+        The mean, at least 1 - `no_purchase_probability`.
+    no_purchase_probability : ndarray of float64, shape (n,)
+        P(Y = 0).
+    dispersion : tuple of float
+        The coefficients (a, b).
+    horizon_days : float or ndarray of float64, shape (n,)
+        The horizon of the count.
+
+    References
+    ----------
+    Mullahy (1986), Specification and testing of some modified count data models, Journal of Econometrics 33(3).
     """
 
-    def __init__(self, expected: Floats, none: Floats, dispersion: tuple[float, float], days: float) -> None:
-        self.none = none
-        self.beyond = _beyond_first(expected, none)
-        self.shape = _shape(self.beyond, dispersion, days)
-        self._success = self.shape / (self.shape + self.beyond)
+    def __init__(
+        self,
+        expected_purchases: Floats,
+        no_purchase_probability: Floats,
+        dispersion: tuple[float, float],
+        horizon_days: ArrayLike,
+    ) -> None:
+        self.no_purchase_probability = no_purchase_probability
+        self.beyond_first = _beyond_first(expected_purchases, no_purchase_probability)
+        self.shape = _shape(self.beyond_first, dispersion, horizon_days)
+        self._success = self.shape / (self.shape + self.beyond_first)
 
     def cdf(self, count: ArrayLike) -> Floats:
-        """Return P(Y <= count)."""
+        """Return P(Y <= count), shape (n,)."""
         count = np.asarray(count, float)
         tail = nbinom.cdf(count - 1, self.shape, self._success)
-        return np.where(count < 0, 0.0, self.none + (1 - self.none) * np.where(count < 1, 0.0, tail))
+        none = self.no_purchase_probability
+        return np.where(count < 0, 0.0, none + (1 - none) * np.where(count < 1, 0.0, tail))
 
     def quantile(self, probability: float) -> Floats:
-        """Return the smallest count with P(Y <= count) >= probability."""
-        above = (probability - self.none) / np.maximum(1 - self.none, 1e-12)
-        found = np.zeros(len(self.none))
-        some = above > 0
-        if some.any():
-            of_tail = np.clip(above[some], 0, 1 - 1e-9)
-            found[some] = 1 + nbinom.ppf(of_tail, self.shape[some], self._success[some])
-        return found
+        """Return the smallest count with P(Y <= count) >= probability, shape (n,)."""
+        none = self.no_purchase_probability
+        above = (probability - none) / np.maximum(1 - none, 1e-12)
+        counts = np.zeros(len(none))
+        positive = above > 0
+        if positive.any():
+            of_tail = np.clip(above[positive], 0, 1 - 1e-9)
+            counts[positive] = 1 + nbinom.ppf(of_tail, self.shape[positive], self._success[positive])
+        return counts
 
     def interval(self, content: float) -> tuple[Floats, Floats]:
-        """Return the shorter of [0, upper] and the central interval that hold `content`, closed, as low and high."""
+        """Return the ends, both included, of the shorter of [0, upper] and the central interval that hold `content`."""
         low, high = self.quantile((1 - content) / 2), self.quantile((1 + content) / 2)
         upper = self.quantile(content)
         from_zero = upper <= high - low
         return np.where(from_zero, 0.0, low), np.where(from_zero, upper, high)
 
     def content(self, low: ArrayLike, high: ArrayLike) -> Floats:
-        """Return P(low <= Y <= high)."""
+        """Return P(low <= Y <= high), shape (n,)."""
         return self.cdf(high) - self.cdf(np.asarray(low, float) - 1)
 
 
-def content_that_holds(counts: HurdleDistribution, wanted: float) -> float:
-    """Return the content to ask of `interval` so that the intervals of these customers hold `wanted` on average.
+def nominal_content(distribution: HurdleDistribution, wanted: float) -> float:
+    """Return the content to ask of `interval` so that the intervals hold `wanted` on average over these customers.
 
-    A discrete interval holds more than it is asked for; over a base the excess can be taken back.
+    Whole counts make an interval hold more than it is asked for; over a base the excess can be taken back.
     """
     low, high = 0.3, wanted
     for _ in range(14):
         middle = (low + high) / 2
-        if counts.content(*counts.interval(middle)).mean() < wanted:
+        if distribution.content(*distribution.interval(middle)).mean() < wanted:
             low = middle
         else:
             high = middle
     return high
 
 
-def fit_dispersion(y: Floats, expected: Floats, none: Floats, days: Floats) -> tuple[float, float]:
-    """Return (a, b) of the shape by maximum likelihood over those who bought; `DISPERSION` when they are too few."""
-    some = y > 0
-    if some.sum() < FEWEST:
+def fit_dispersion(
+    y: Floats, expected_purchases: Floats, no_purchase_probability: Floats, horizon_days: Floats
+) -> tuple[float, float]:
+    """Return the dispersion (a, b) by maximum likelihood over the rows with a purchase, y > 0.
+
+    All arguments have shape (n,). Returns `DISPERSION` when fewer than `MIN_BUYERS` rows have a purchase.
+    """
+    bought = y > 0
+    if bought.sum() < MIN_BUYERS:
         return DISPERSION
-    again, reach = y[some] - 1, days[some]
-    beyond = np.maximum(_beyond_first(expected[some], none[some]), 1e-3)
+    repeats, horizon_days = y[bought] - 1, horizon_days[bought]
+    beyond_first = np.maximum(_beyond_first(expected_purchases[bought], no_purchase_probability[bought]), 1e-3)
 
     def loss(v: Floats) -> float:
-        shape = _shape(beyond, (v[0], v[1]), reach)
-        fit = nbinom.logpmf(again, shape, shape / (shape + beyond)).mean()
+        shape = _shape(beyond_first, (v[0], v[1]), horizon_days)
+        fit = nbinom.logpmf(repeats, shape, shape / (shape + beyond_first)).mean()
         return float(1e-3 * (v @ v) - fit)
 
     a, b = minimize(loss, np.array(DISPERSION), method="Nelder-Mead").x
     return float(a), float(b)
 
 
-def _beyond_first(expected: Floats, none: Floats) -> Floats:
-    """Return the mean count beyond the first, of those who buy."""
-    return np.maximum(expected / np.maximum(1 - none, 1e-12) - 1, 1e-6)
+def _beyond_first(expected_purchases: Floats, no_purchase_probability: Floats) -> Floats:
+    """Return the mean count beyond the first purchase of customers who buy."""
+    return np.maximum(expected_purchases / np.maximum(1 - no_purchase_probability, 1e-12) - 1, 1e-6)
 
 
-def _shape(beyond: Floats, dispersion: tuple[float, float], days: ArrayLike) -> Floats:
-    pace = np.log(beyond * PACE_DAYS / np.maximum(days, 1e-9))
+def _shape(beyond_first: Floats, dispersion: tuple[float, float], horizon_days: ArrayLike) -> Floats:
+    pace = np.log(beyond_first * PACE_DAYS / np.maximum(horizon_days, 1e-9))
     return np.asarray(np.exp(np.clip(dispersion[0] + dispersion[1] * pace, -LOG_SHAPE_LIMIT, LOG_SHAPE_LIMIT)))

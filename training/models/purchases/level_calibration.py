@@ -1,65 +1,78 @@
-"""The level of the year: last year's total over what the model would have said, as a stretch of the horizon."""
+"""Level calibration: rescales the horizon so that total demand matches last year's."""
 
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from training.models.arrays import Floats
 from training.models.purchases.cutoff_fit import CutoffFit
 
-Floats = NDArray[np.float64]
-
-YEAR_AGO = 364
-"""The same weekday a year ago; a window there gives the level of the year."""
-STEPS = range(28, YEAR_AGO + 1, 28)
-"""Horizons of that window, to follow the level through the year."""
-LEVEL_HISTORY = 150
-"""Days of history that a window needs before its level means anything."""
+YEAR_AGO_DAYS = 364
+"""The same weekday a year ago: a window there shows the level of demand over the year."""
+LEVEL_HORIZONS = range(28, YEAR_AGO_DAYS + 1, 28)
+"""Horizons of that window, in days: they follow the level through the year in steps of four weeks."""
+LEVEL_HISTORY_DAYS = 150
+"""History that a window needs before its level means anything."""
 LEVEL_SD = 0.14
-"""Prior standard deviation of the log of a step's level, each step by itself."""
-FARTHEST, GRID = 5, 40
+"""Prior standard deviation of the log level of a step; steps are independent."""
+MAX_STRETCH, GRID_POINTS = 5, 40
 
 
 @dataclass(frozen=True)
 class LevelCalibration:
-    """The horizon, in clock days, to ask the model for instead of another: piecewise linear, rising, then even."""
+    """A non-decreasing, piecewise linear map from a horizon to the horizon for which BG/NBD is asked instead.
 
-    asked: Floats
-    taken: Floats
+    Attributes
+    ----------
+    horizons : ndarray of float64, shape (k,)
+        Horizons in adjusted days, the first 0.
+    calibrated : ndarray of float64, shape (k,)
+        The horizon to use for each, in adjusted days.
+    """
+
+    horizons: Floats
+    calibrated: Floats
 
     @classmethod
-    def none(cls) -> Self:
-        """Return the stretch that leaves every horizon as it is."""
+    def identity(cls) -> Self:
+        """Return the calibration that changes no horizon."""
         return cls(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
 
     @classmethod
-    def fit(cls, now: CutoffFit, then: CutoffFit) -> Self:
-        """Learn how far to stretch, so that the base's total follows what came a year ago of what was expected.
+    def fit(cls, current: CutoffFit, year_ago: CutoffFit) -> Self:
+        """Learn the map from actual over expected purchases of the base a year ago.
 
-        `then` is the standpoint `YEAR_AGO` days before `now`, with outcomes at `STEPS`. A step's actual over expected
-        is believed as far as its noise lets: that of the purchases, whose variance is a multiple of their number as
-        the customers' own counts show, and that of the expectation, which rests on the purchases before.
+        Each step's ratio shrinks towards 1 by its noise. The purchases have a variance that is a multiple of their
+        number, as the spread of the customers' counts shows; the expectation rests on the purchases before the cutoff.
+
+        Parameters
+        ----------
+        current : CutoffFit
+            The base at the cutoff.
+        year_ago : CutoffFit
+            The base `YEAR_AGO_DAYS` earlier, with outcomes at `LEVEL_HORIZONS`.
         """
-        steps = [step for step in STEPS if step in then.window.purchases]
+        steps = [step for step in LEVEL_HORIZONS if step in year_ago.window.purchases]
         if not steps:
-            return cls.none()
-        expected = [then.expected(step) for step in steps]
-        was = np.diff([each.sum() for each in expected], prepend=0.0)
-        came = np.diff([then.window.purchases[step].sum() for step in steps], prepend=0)
-        total = came.sum()
-        missed = then.window.purchases[steps[-1]] - expected[-1] * (total / was.sum())
-        overdispersion = max(1.0, float((missed**2).sum() / max(total, 1)))
-        before = max(1.0, float(then.histories["frequency"].sum()))
-        doubt = overdispersion * (1 + was / before) / LEVEL_SD**2
-        asked = now.clock.span(now.window.day, steps)
-        will = np.diff(now.totals(asked), prepend=0.0)
-        grid = np.concatenate(([0.0], np.geomspace(1, FARTHEST * asked[-1], GRID)))
-        taken = np.interp(np.cumsum(will * (came + doubt) / (was + doubt)), now.totals(grid), grid)
-        return cls(np.append(0.0, asked), np.maximum.accumulate(np.append(0.0, taken)))
+            return cls.identity()
+        forecasts = [year_ago.expected_purchases(step) for step in steps]
+        expected = np.diff([forecast.sum() for forecast in forecasts], prepend=0.0)
+        actual = np.diff([year_ago.window.purchases[step].sum() for step in steps], prepend=0)
+        total = actual.sum()
+        residual = year_ago.window.purchases[steps[-1]] - forecasts[-1] * (total / expected.sum())
+        overdispersion = max(1.0, float((residual**2).sum() / max(total, 1)))
+        purchases_before = max(1.0, float(year_ago.rfm["frequency"].sum()))
+        shrinkage = overdispersion * (1 + expected / purchases_before) / LEVEL_SD**2
+        horizons = current.seasonality.adjusted_days(current.window.day, steps)
+        upcoming = np.diff(current.total_purchases(horizons), prepend=0.0)
+        grid = np.concatenate(([0.0], np.geomspace(1, MAX_STRETCH * horizons[-1], GRID_POINTS)))
+        calibrated_total = np.cumsum(upcoming * (actual + shrinkage) / (expected + shrinkage))
+        calibrated = np.interp(calibrated_total, current.total_purchases(grid), grid)
+        return cls(np.append(0.0, horizons), np.maximum.accumulate(np.append(0.0, calibrated)))
 
-    def at(self, span: float) -> float:
-        """Return what to take for a horizon of `span` clock days; past the last step it goes on at an even pace."""
-        if span <= self.asked[-1]:
-            return float(np.interp(span, self.asked, self.taken))
-        return float(self.taken[-1] + span - self.asked[-1])
+    def horizon(self, adjusted_days: float) -> float:
+        """Return the calibrated horizon, in adjusted days; past the last step it grows day by day."""
+        if adjusted_days <= self.horizons[-1]:
+            return float(np.interp(adjusted_days, self.horizons, self.calibrated))
+        return float(self.calibrated[-1] + adjusted_days - self.horizons[-1])

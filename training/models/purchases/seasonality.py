@@ -1,4 +1,4 @@
-"""A clock that runs faster in season, so that a model of even purchase rates sees even rates."""
+"""Seasonality: a change of time after which purchase rates are even over the year."""
 
 from dataclasses import dataclass, field
 from typing import Self
@@ -7,63 +7,75 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from training.models.arrays import Floats
+from training.models.purchases.constants import CYCLE_DAYS
 from training.models.window import Activity
 
-Floats = NDArray[np.float64]
-
 YEAR = 365.25
-CYCLE = 1461
-"""Four years: after so many days the seasons fall on the same days again."""
 HARMONIC_SD = (0.25, 0.15, 0.10)
-"""Prior standard deviation of the log rate's Fourier coefficients, a harmonic of the year each."""
+"""Prior standard deviation of the log rate's Fourier coefficients, one for each harmonic of the year."""
 TREND_SD, DRIFT_SD, DRIFT_DAYS, NOISE = 0.3, 0.25, 60.0, 0.05
-ROUNDS = 3
-SHORTEST_WEEKS, FEWEST_CUSTOMERS = 8, 20
+ITERATIONS = 3
+MIN_WEEKS, MIN_CUSTOMERS, MIN_WEEKLY_PURCHASES = 8, 20, 3
 
 
 @dataclass(frozen=True)
 class Seasonality:
-    """Clock days since `origin`: d(clock) = exp(Fourier(day of the year)) d(day); without coefficients plain days."""
+    """Seasonally adjusted time: days count more in season and less out of it.
+
+    Adjusted time A(d) since `origin` has dA = exp(f(d)) dd, with f a Fourier series over the day of the year. Without
+    coefficients adjusted days are plain days.
+
+    Parameters
+    ----------
+    origin : int
+        The day at which adjusted time is 0, counted from 1970.
+    coefficients : tuple of float
+        Fourier coefficients of the log rate: cosine and sine of each harmonic.
+    """
 
     origin: int
     coefficients: tuple[float, ...] = ()
-    _ticks: Floats = field(init=False, repr=False, compare=False)
+    _cumulative: Floats = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        days = np.arange(CYCLE) + self.origin + 0.5
+        days = np.arange(CYCLE_DAYS) + self.origin + 0.5
         rate = np.exp(_fourier(days, len(self.coefficients) // 2) @ np.array(self.coefficients))
-        object.__setattr__(self, "_ticks", np.concatenate(([0.0], np.cumsum(rate))))
+        object.__setattr__(self, "_cumulative", np.concatenate(([0.0], np.cumsum(rate))))
 
-    def at(self, day: ArrayLike) -> Floats:
-        """Return the clock's time at the start of days counted from 1970 (fractions between)."""
-        cycles, within = np.divmod(np.asarray(day, float) - self.origin, CYCLE)
-        return np.asarray(cycles * self._ticks[-1] + np.interp(within, np.arange(CYCLE + 1), self._ticks))
+    def adjusted_time(self, day: ArrayLike) -> Floats:
+        """Return the adjusted time at the start of days counted from 1970; fractions fall between."""
+        cycles, within = np.divmod(np.asarray(day, float) - self.origin, CYCLE_DAYS)
+        return np.asarray(
+            cycles * self._cumulative[-1] + np.interp(within, np.arange(CYCLE_DAYS + 1), self._cumulative)
+        )
 
-    def span(self, day: int, days: ArrayLike) -> Floats:
-        """Return how many clock days the `days` days after `day` take (before it, where negative)."""
-        return np.asarray(self.at(day + np.asarray(days, float)) - self.at(day))
+    def adjusted_days(self, day: int, horizon_days: ArrayLike) -> Floats:
+        """Return how many adjusted days a horizon from `day` on has; a negative horizon lies before `day`."""
+        return np.asarray(self.adjusted_time(day + np.asarray(horizon_days, float)) - self.adjusted_time(day))
 
-    def histories(self, features: pd.DataFrame, day: int) -> pd.DataFrame:
-        """Return frequency, recency and T of customers who have bought, the two times in clock days, to a tenth.
+    def adjusted_rfm(self, features: pd.DataFrame, day: int) -> pd.DataFrame:
+        """Return frequency, recency and T of customers who have bought, the times in adjusted days.
 
-        The tenth makes many histories equal, and the fit quick.
+        Times are rounded to a tenth of a day: many customers then have equal values, and the fit is fast.
         """
         frequency = features["frequency"].to_numpy(float)
         first = day - features["T"].to_numpy(float)
-        born, now = self.at(first), self.at(day)
-        recency = np.round(self.at(first + features["recency"].to_numpy(float)) - born, 1)
+        start, end = self.adjusted_time(first), self.adjusted_time(day)
+        recency = np.round(self.adjusted_time(first + features["recency"].to_numpy(float)) - start, 1)
         recency = np.where(frequency > 0, np.maximum(recency, 0.1), 0.0)
-        T = np.maximum(np.round(now - born, 1), recency)
+        T = np.maximum(np.round(end - start, 1), recency)
         return pd.DataFrame({"frequency": frequency, "recency": recency, "T": T}, index=features.index)
 
     @classmethod
     def fit(cls, features: pd.DataFrame, activity: Activity, day: int) -> Self:
-        """Learn the season from the purchases between each customer's first and last, known at `day`.
+        """Estimate the season from the purchases between each customer's first and last, known at `day`.
 
-        Given the first, the last and their number, those between fall evenly in clock time under every model with a
-        constant rate, whatever the customers' rates, their leaving and the growth of the base. A week's log of actual
-        over even is level + trend + drift (Ornstein-Uhlenbeck), none of them carried forward, + season, by a Gaussian
-        process; a year seen in part is believed in part. With little to see, the plain clock.
+        Given the first and last purchase and their number, the purchases between fall evenly in adjusted time under
+        every model with a constant rate, whatever the customers' rates, their churn and the growth of the base. The log
+        of a week's actual over even purchases is level + trend + drift (Ornstein-Uhlenbeck) + season, estimated as a
+        Gaussian process; only the season is kept. With less than a year of history its prior is narrower, and with too
+        little data there is no season.
         """
         plain = cls(day)
         length = day - activity.first_day
@@ -71,25 +83,25 @@ class Seasonality:
         frequency = features["frequency"].to_numpy()
         first = (day - features["T"].to_numpy() - activity.first_day).astype(int)
         last = first + features["recency"].to_numpy().astype(int)
-        telling = frequency >= 2
-        if weeks < SHORTEST_WEEKS or telling.sum() < FEWEST_CUSTOMERS:
+        informative = frequency >= 2
+        if weeks < MIN_WEEKS or informative.sum() < MIN_CUSTOMERS:
             return plain
         ends = np.bincount(first, minlength=length) + np.bincount(last[frequency > 0], minlength=length)
         actual = _weekly(activity.new + activity.repeat - ends)
-        clock = plain
-        for _ in range(ROUNDS):
-            ticks = clock.at(activity.first_day + np.arange(length + 1))
-            pace = (frequency[telling] - 1) / (ticks[last[telling]] - ticks[first[telling] + 1])
+        seasonality = plain
+        for _ in range(ITERATIONS):
+            times = seasonality.adjusted_time(activity.first_day + np.arange(length + 1))
+            pace = (frequency[informative] - 1) / (times[last[informative]] - times[first[informative] + 1])
             change = np.zeros(length + 1)
-            np.add.at(change, first[telling] + 1, pace)
-            np.add.at(change, last[telling], -pace)
+            np.add.at(change, first[informative] + 1, pace)
+            np.add.at(change, last[informative], -pace)
             even = _weekly(np.cumsum(change)[:length])
-            seen = even > 3
-            if seen.sum() < SHORTEST_WEEKS:
+            enough = even > MIN_WEEKLY_PURCHASES
+            if enough.sum() < MIN_WEEKS:
                 return plain
-            middle = (day - 7 * (weeks - np.arange(weeks)) + 3.5)[seen]
-            clock = cls(day, _season(middle, actual[seen], even[seen], min(1.0, length / 365)))
-        return clock
+            middle = (day - 7 * (weeks - np.arange(weeks)) + 3.5)[enough]
+            seasonality = cls(day, _season(middle, actual[enough], even[enough], min(1.0, length / 365)))
+        return seasonality
 
 
 def _weekly(daily: NDArray[np.generic]) -> Floats:
@@ -98,8 +110,9 @@ def _weekly(daily: NDArray[np.generic]) -> Floats:
     return np.asarray(daily[len(daily) - 7 * weeks :].reshape(weeks, 7).sum(axis=1), float)
 
 
-def _season(middle: NDArray[np.floating], actual: Floats, even: Floats, belief: float) -> tuple[float, ...]:
-    sd = np.repeat(HARMONIC_SD, 2) * belief
+def _season(middle: NDArray[np.floating], actual: Floats, even: Floats, years: float) -> tuple[float, ...]:
+    """Return the posterior mean of the Fourier coefficients; `years` of history, at most 1, scale their prior."""
+    sd = np.repeat(HARMONIC_SD, 2) * years
     ratio = np.log((actual + 0.5) / (even + 0.5))
     parts = np.column_stack([np.ones(len(middle)), (middle - middle.mean()) / YEAR, _fourier(middle, len(HARMONIC_SD))])
     prior = np.concatenate(([1.0, TREND_SD], sd)) ** 2

@@ -1,39 +1,47 @@
-"""What windows teach before any candidate makes its own of it: so several candidates share the costly part."""
+"""The training set of the purchase model: what all candidates share, computed once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from training.models.purchases.cutoff_fit import CutoffFit
-from training.models.purchases.level_calibration import STEPS, YEAR_AGO, LevelCalibration
+from training.models.purchases.level_calibration import LEVEL_HORIZONS, YEAR_AGO_DAYS, LevelCalibration
 from training.models.purchases.seasonality import Seasonality
 from training.models.window import Activity, Window
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """The standpoint of today, those of earlier windows with a horizon that is over, and the level of the year."""
+    """The fit at the cutoff, fits at earlier cutoffs whose outcome is known, and the calibration of the level.
 
-    now: CutoffFit
-    told: tuple[tuple[CutoffFit, int], ...]
-    stretch: LevelCalibration
+    Attributes
+    ----------
+    current : CutoffFit
+        The customers at the cutoff of the fit, without outcomes.
+    past : tuple of (CutoffFit, int)
+        Earlier cutoffs, each with a horizon in days that has ended since.
+    level : LevelCalibration
+        Last year's level of demand.
+    first_day : int
+        The first day of the log, counted from 1970.
+    """
+
+    current: CutoffFit
+    past: tuple[tuple[CutoffFit, int], ...]
+    level: LevelCalibration
     first_day: int
 
     @classmethod
-    def of(cls, now: Window, earlier: Sequence[Window], activity: Activity) -> Self:
-        """Draw them from the feature table of `now` (no outcomes), windows before it with theirs, and daily activity.
-
-        Rows are customers who had bought by the window's date; all that is given was known at `now`. A window a year
-        ago, followed in `STEPS`, gives the level.
-        """
-        clock = Seasonality.fit(now.features, activity, now.day)
-        here = CutoffFit.of(now, clock)
-        told: list[tuple[CutoffFit, int]] = []
-        stretch = LevelCalibration.none()
+    def of(cls, current: Window, earlier: Sequence[Window], activity: Activity) -> Self:
+        """Build the training set; see `PurchaseModel.fit` for the arguments."""
+        seasonality = Seasonality.fit(current.features, activity, current.day)
+        current_fit = CutoffFit.of(current, seasonality)
+        past: list[tuple[CutoffFit, int]] = []
+        level = LevelCalibration.identity()
         for window in earlier:
-            then = CutoffFit.of(window, clock)
-            a_year_ago = window.day == now.day - YEAR_AGO
-            told += [(then, days) for days in sorted(window.purchases) if not (a_year_ago and days in STEPS)]
+            fit = CutoffFit.of(window, seasonality)
+            a_year_ago = window.day == current.day - YEAR_AGO_DAYS
+            past += [(fit, days) for days in sorted(window.purchases) if not (a_year_ago and days in LEVEL_HORIZONS)]
             if a_year_ago:
-                stretch = LevelCalibration.fit(here, then)
-        return cls(here, tuple(told), stretch, activity.first_day)
+                level = LevelCalibration.fit(current_fit, fit)
+        return cls(current_fit, tuple(past), level, activity.first_day)

@@ -1,78 +1,62 @@
-"""Boosted trees of numbers as a table to look values up in: for one row without scikit-learn, for many in a fraction.
+"""Boosted trees as lookup tables: one row without scikit-learn, many rows in a fraction of its time.
 
-The leaves of a tree are bits, from left to right. A split that a row fails rules out the leaves on its left; what all
-columns leave has the row's leaf as its lowest bit (QuickScorer: Lucchese et al. 2015, SIGIR). So each column's value is
-looked up once for all trees, and nothing walks down.
+The leaves of a tree are bits, from left to right. A split that a row fails rules out the leaves on its left; of the
+leaves that all columns leave, the row's is the lowest bit. So each column's value is looked up once for all trees, and
+no tree is walked (QuickScorer: Lucchese et al. 2015, SIGIR, 73-82).
 """
 
-import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.errors import ModelError
+from training.models.arrays import Floats
 
-if TYPE_CHECKING:
-    from sklearn.ensemble import HistGradientBoostingRegressor
-
-Floats = NDArray[np.float64]
-Numbers = dict[str, Any]
-
-MOST_LEAVES = 64
-BLOCK = 256
-"""Rows at a time: what a block leaves of all trees stays near the processor."""
+BLOCK_ROWS = 256
+"""Rows at a time: the bits of a block for all trees stay in the processor's cache."""
 
 
-def tree_numbers(model: "HistGradientBoostingRegressor") -> Numbers:
-    """Return the plain numbers of a fitted regressor of one output, fit for JSON.
+class TreeLookup:
+    """The sum of the trees' leaves for a row, plus the baseline: the forecast before the link function.
 
-    Raises ModelError for columns of categories, and for a tree of more than `MOST_LEAVES` leaves.
+    Parameters
+    ----------
+    numbers : dict
+        The numbers of `training.models.spend.sklearn_trees.tree_numbers`.
     """
-    if model.is_categorical_ is not None:
-        raise ModelError("the trees read categories, expected numbers alone: fit them to numbers")
-    return {
-        "columns": int(model.n_features_in_),
-        "baseline": float(model._baseline_prediction.item()),
-        "trees": [_tree(predictor.nodes) for (predictor,) in model._predictors],
-    }
 
-
-class TreeTable:
-    """The sum of the leaves that a row falls into and of the baseline: what trees say before a link function."""
-
-    def __init__(self, numbers: Numbers) -> None:
+    def __init__(self, numbers: dict[str, Any]) -> None:
         trees, columns = numbers["trees"], int(numbers["columns"])
         self._baseline = float(numbers["baseline"])
         leaves = [np.array(tree["value"]) for tree in trees]
         bits = np.uint32 if max(map(len, leaves)) <= 32 else np.uint64
-        everything = int(np.iinfo(bits).max)
-        known: list[set[float]] = [set() for _ in range(columns)]
+        all_leaves = int(np.iinfo(bits).max)
+        thresholds: list[set[float]] = [set() for _ in range(columns)]
         for tree in trees:
             for feature, threshold in zip(tree["feature"], tree["threshold"], strict=True):
                 if threshold is not None:
-                    known[feature].add(threshold)
-        self._edges = [sorted(each) for each in known]
-        # A row a number of edges that the value is above, and one for null: the leaves that it leaves in each tree.
-        self._left = [np.full((len(edges) + 2, len(trees)), everything, bits) for edges in self._edges]
+                    thresholds[feature].add(threshold)
+        self._edges = [sorted(column) for column in thresholds]
+        # By column: a row for each number of edges below the value, and one for null; the leaves left in each tree.
+        self._left = [np.full((len(edges) + 2, len(trees)), all_leaves, bits) for edges in self._edges]
         names = ("feature", "threshold", "missing_left", "first", "last")
         for number, tree in enumerate(trees):
             for feature, threshold, missing_left, first, last in zip(*(tree[name] for name in names), strict=True):
-                stays = bits(everything ^ ((1 << last) - (1 << first)))
+                remaining = bits(all_leaves ^ ((1 << last) - (1 << first)))
                 if threshold is not None:
-                    self._left[feature][bisect_left(self._edges[feature], threshold) + 1, number] &= stays
+                    self._left[feature][bisect_left(self._edges[feature], threshold) + 1, number] &= remaining
                 if not missing_left:
-                    self._left[feature][-1, number] &= stays
+                    self._left[feature][-1, number] &= remaining
         for table in self._left:
             table[:-1] = np.bitwise_and.accumulate(table[:-1], axis=0)
         self._rows = [list(table) for table in self._left]
-        self._first = np.cumsum([0, *(len(each) for each in leaves[:-1])])
-        self._values, self._one = np.concatenate(leaves), bits(1)
+        self._first_leaf = np.cumsum([0, *(len(tree_leaves) for tree_leaves in leaves[:-1])])
+        self._values, self._lowest_bit = np.concatenate(leaves), bits(1)
 
-    def one(self, row: Sequence[float]) -> float:
-        """Return the sum for one row; NaN is null."""
+    def predict_one(self, row: Sequence[float]) -> float:
+        """Return the forecast of one row, length columns; NaN is null."""
         tables = [
             rows[bisect_left(edges, value) if value == value else -1]
             for value, edges, rows in zip(row, self._edges, self._rows, strict=True)
@@ -80,54 +64,27 @@ class TreeTable:
         left = tables[0]
         for table in tables[1:]:
             left = left & table
-        return self._baseline + float(self._values[self._first + self._lowest(left)].sum())
+        return self._baseline + float(self._values[self._first_leaf + self._leaf(left)].sum())
 
-    def many(self, X: Floats) -> Floats:
-        """Return the sum for each row of X, shape (n, columns), to the last bit what scikit-learn's raw forecast is."""
+    def predict(self, X: Floats) -> Floats:
+        """Return the forecast of each row of X, shape (n, columns), to the last bit scikit-learn's raw forecast."""
         codes = []
         for column, edges in zip(X.T, self._edges, strict=True):
             code = np.searchsorted(edges, column)
             code[np.isnan(column)] = len(edges) + 1
             codes.append(code)
-        found = np.empty(len(X))
-        for start in range(0, len(X), BLOCK):
-            rows = slice(start, start + BLOCK)
+        forecast = np.empty(len(X))
+        for start in range(0, len(X), BLOCK_ROWS):
+            rows = slice(start, start + BLOCK_ROWS)
             left = self._left[0].take(codes[0][rows], axis=0)
             for table, code in zip(self._left[1:], codes[1:], strict=True):
                 left &= table.take(code[rows], axis=0)
-            values = self._values.take(self._first + self._lowest(left))
+            values = self._values.take(self._first_leaf + self._leaf(left))
             values[:, 0] += self._baseline
-            # Not sum(), which adds pairwise: a tree after the other, as scikit-learn does.
-            found[rows] = np.cumsum(values, axis=1)[:, -1]
-        return found
+            # Not sum(), which adds pairwise: scikit-learn adds one tree after the other.
+            forecast[rows] = np.cumsum(values, axis=1)[:, -1]
+        return forecast
 
-    def _lowest(self, left: NDArray[Any]) -> NDArray[np.uint8]:
-        """Return which bit is the lowest of those that are set."""
-        return np.asarray(np.bitwise_count((left - self._one) & ~left))
-
-
-def _tree(nodes: NDArray[np.void]) -> dict[str, list[Any]]:
-    """Return a tree's splits, each with the leaves on its left (from `first` to before `last`), and its leaves."""
-    names = ("feature", "threshold", "missing_left", "first", "last", "value")
-    tree: dict[str, list[Any]] = {name: [] for name in names}
-
-    def walk(at: int) -> None:
-        node = nodes[at]
-        if node["is_leaf"]:
-            tree["value"].append(float(node["value"]))
-            return
-        first = len(tree["value"])
-        walk(int(node["left"]))
-        threshold = float(node["num_threshold"])
-        tree["feature"].append(int(node["feature_idx"]))
-        # A split of the missing from all others has no threshold: all that is known goes left.
-        tree["threshold"].append(threshold if math.isfinite(threshold) else None)
-        tree["missing_left"].append(bool(node["missing_go_to_left"]))
-        tree["first"].append(first)
-        tree["last"].append(len(tree["value"]))
-        walk(int(node["right"]))
-
-    walk(0)
-    if len(tree["value"]) > MOST_LEAVES:
-        raise ModelError(f"a tree has {len(tree['value'])} leaves, expected at most {MOST_LEAVES}: fit smaller ones")
-    return tree
+    def _leaf(self, left: NDArray[Any]) -> NDArray[np.uint8]:
+        """Return the number of the lowest bit that is set."""
+        return np.asarray(np.bitwise_count((left - self._lowest_bit) & ~left))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.models.btyd.rfm_input import histories, horizon, on_unique_rows, unique_rows
+from training.models.btyd.rfm_input import horizon_of_rows, on_unique_rows, rfm_columns, unique_rows
 
 
 def table(frequency=2, recency=10, T=30):
@@ -14,7 +14,7 @@ def table(frequency=2, recency=10, T=30):
 def test_columns_are_found_by_name_and_nullable_integers_are_read():
     """Other columns and their order do not matter; a nullable integer column is as good as floats."""
     X = table().astype("Int64")[["T", "recency", "frequency"]].assign(spend_30=1.0)
-    assert [list(values) for values in histories(X)] == [[0, 2], [0, 10], [5, 30]]
+    assert [list(values) for values in rfm_columns(X)] == [[0, 2], [0, 10], [5, 30]]
 
 
 @pytest.mark.parametrize(
@@ -31,23 +31,23 @@ def test_columns_are_found_by_name_and_nullable_integers_are_read():
 def test_a_bad_row_is_refused_in_one_line(change, message):
     """The error says what was found, where first, and what was expected."""
     with pytest.raises(ValueError, match=message) as error:
-        histories(table(**change))
+        rfm_columns(table(**change))
     assert "\n" not in str(error.value)
 
 
 def test_a_missing_column_is_named():
     """The error names the column and lists those expected."""
     with pytest.raises(ValueError, match="no column T; expected a DataFrame with the columns frequency"):
-        histories(table().drop(columns="T"))
+        rfm_columns(table().drop(columns="T"))
     with pytest.raises(TypeError, match="X is a ndarray; expected a DataFrame"):
-        histories(table().to_numpy())
+        rfm_columns(table().to_numpy())
 
 
 @pytest.mark.parametrize("t", [-1, np.nan, np.inf, [1, 2, 3], [[1, 2]]])
 def test_a_bad_horizon_is_refused(t):
     """A horizon is a finite number of days, or one for each row."""
     with pytest.raises(ValueError, match=r"expected .*(days|number)"):
-        horizon(t, 2)
+        horizon_of_rows(t, 2)
 
 
 @given(st.lists(st.tuples(*[st.sampled_from([0.0, 1.0, 2.5, 7.0])] * 3), min_size=1))

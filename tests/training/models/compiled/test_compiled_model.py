@@ -20,17 +20,11 @@ from features.errors import ModelError
 from tests.training.stand_in import customer_model as stand_in
 from tests.training.stand_in import purchase_model as plain_count
 from training.models.bundle import OUTPUTS
-from training.models.compiled import interval
 from training.models.compiled import purchases as counts
-from training.models.compiled import spend as one_row_spend
 from training.models.compiled.compiled_model import CompiledModel, Forecast
-from training.models.purchases import adjustments as customer_corrections
-from training.models.purchases import covariates as signals
-from training.models.purchases import hurdle_distribution as count_distribution
-from training.models.purchases import model as purchase_model
+from training.models.purchases.constants import PURCHASE_WINDOWS
 from training.models.purchases.model import PurchaseModel
 from training.models.purchases.seasonality import Seasonality
-from training.models.spend import model as spend
 from training.models.spend.model import SpendModel
 from training.parity import require_equal
 
@@ -94,7 +88,7 @@ def buyers(draw):
     frequency = draw(st.one_of(st.integers(1, recency), st.just(recency))) if recency else 0
     row = dict.fromkeys(FEATURE_NAMES, math.nan) | {"frequency": frequency, "recency": recency, "T": T}
     row["purchase_days"] = frequency + 1
-    for column, _, _ in counts.STRETCHES:
+    for column, _, _ in PURCHASE_WINDOWS.values():
         row[column] = draw(st.integers(0, 365))
     for column in ("gap_mean", "gap_last", "gap_std", "overdue_ratio"):
         row[column] = draw(st.one_of(null, st.floats(0.5, 1e4))) if frequency else math.nan
@@ -149,10 +143,10 @@ def test_a_row_costs_a_fraction_of_a_millisecond(compiled_model, windows):
 def test_what_is_remembered_of_dates_and_horizons_is_bounded(compiled_model, windows):
     """However many are asked for."""
     row = windows.now.features.iloc[0].tolist()
-    for days in range(1, counts.MOMENTS + 100):
+    for days in range(1, counts.CACHED_HORIZONS + 100):
         compiled_model.predict(row, windows.now.day, days)
-    assert compiled_model._count._moment.cache_info().currsize == counts.MOMENTS
-    assert compiled_model._count._nodes.cache_info().maxsize == counts.NODES
+    assert compiled_model._purchases._cached_horizon.cache_info().currsize == counts.CACHED_HORIZONS
+    assert compiled_model._purchases._nodes.cache_info().maxsize == counts.CACHED_NODES
 
 
 LIGHT = """
@@ -195,21 +189,7 @@ def test_another_file_is_refused(model, tmp_path):
 
 def test_a_model_of_another_make_is_not_compiled(model):
     """Its kind is named."""
-    with pytest.raises(ModelError, match="count model is a dict"):
+    with pytest.raises(ModelError, match="purchase model is a dict"):
         CompiledModel.of(replace(model, purchases={}))
     with pytest.raises(ModelError, match="spend model is a dict"):
         CompiledModel.of(replace(model, spend={}))
-
-
-def test_its_constants_are_those_of_the_estimators():
-    """They stand twice, because the estimators' rooms import what this must not."""
-    assert counts.CONTENT_HORIZONS == purchase_model.CONTENT_HORIZONS
-    assert tuple((signals.LATELY | signals.YEAR_AGO).values()) == counts.STRETCHES
-    assert tuple(signals.LATELY | signals.YEAR_AGO) == counts.PACES
-    assert (counts.DAYS, counts.TINY) == (signals.DAYS, signals.TINY)
-    assert (counts.LARGEST, counts.TINY_NONE) == (customer_corrections.LARGEST, purchase_model.TINY)
-    assert (interval.LOG_SHAPE_LIMIT, interval.PACE_DAYS) == (
-        count_distribution.LOG_SHAPE_LIMIT,
-        count_distribution.PACE_DAYS,
-    )
-    assert (one_row_spend.COLUMNS, one_row_spend.SMALLEST) == (spend.COLUMNS, spend.SMALLEST)

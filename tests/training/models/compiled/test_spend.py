@@ -12,7 +12,8 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from features.errors import ModelError
 from training.models.btyd.gamma_gamma import GammaGamma
-from training.models.compiled.spend import COLUMNS, compiled_spend, spend_numbers
+from training.models.compiled.spend import compiled_spend, spend_numbers
+from training.models.spend.constants import COLUMNS
 from training.models.spend.model import SpendModel
 
 
@@ -35,7 +36,7 @@ def test_trees_give_what_the_estimator_gives():
     y = np.where(X["T"] > 30, 1e-4, 1.0) * np.exp(X["basket_mean"].fillna(40) / 30)
     grown = HistGradientBoostingRegressor(loss="gamma", min_samples_leaf=5, random_state=0)
     model = of_kind("trees", grown.fit(X.to_numpy(), y))
-    expected = model.by_estimator(X)
+    expected = model.expected_spend_by_estimator(X)
     assert expected.min() == 0.01
     np.testing.assert_array_equal(model.expected_spend(X), expected)
     np.testing.assert_allclose([compiled(model)(row) for row in X.head(60).to_numpy().tolist()], expected[:60], 1e-13)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from training.models.purchases.adjustments import LARGEST, Adjustments
+from training.models.purchases.adjustments import Adjustments
+from training.models.purchases.constants import MAX_LOG_FACTOR
 from training.models.purchases.covariates import COVARIATES
 from training.models.purchases.cutoff_fit import CutoffFit
 from training.models.purchases.hurdle_distribution import DISPERSION
@@ -33,7 +34,7 @@ def test_no_customer_is_moved_beyond_the_limit(told, windows):
     bold = learnt(told, windows, 0.1)
     wild = np.random.default_rng(0).normal(0, 1e6, (200, len(COVARIATES)))
     for factor in bold.log_factors(wild):
-        assert np.abs(factor).max() <= LARGEST
+        assert np.abs(factor).max() <= MAX_LOG_FACTOR
         assert np.isfinite(factor).all()
 
 
@@ -42,9 +43,9 @@ def test_customers_of_whom_more_came_are_moved_up(told, windows):
     bent = []
     for standpoint, days in told:
         gap = standpoint.covariates[:, COVARIATES.index("one_time")]
-        came = np.random.default_rng(1).poisson(standpoint.expected(days) * np.where(gap > 0, 3.0, 0.5))
+        came = np.random.default_rng(1).poisson(standpoint.expected_purchases(days) * np.where(gap > 0, 3.0, 0.5))
         window = type(standpoint.window)(standpoint.window.day, standpoint.window.features, {days: came}, {})
-        bent.append((CutoffFit.of(window, standpoint.clock), days))
+        bent.append((CutoffFit.of(window, standpoint.seasonality), days))
     corrections = learnt(bent, windows, None)
     one_time = bent[0][0].covariates[:, COVARIATES.index("one_time")] > 0
     for factor in corrections.log_factors(bent[0][0].covariates):

@@ -57,7 +57,7 @@ def test_one_busier_than_usual_has_higher_signals(purchase_model, windows):
     raised = old & (np.arange(len(old)) % 2 == 1)
     more = here.features.assign(purchase_days_90=here.features["purchase_days_90"] + raised)
     there = CutoffFit.of(here, purchase_model.seasonality_)
-    after = covariates(more, there.histories, there.model, there.clock, there.base, here.day)
+    after = covariates(more, there.rfm, there.bg_nbd, there.seasonality, there.base, here.day)
     rises = pd.Series((after - there.covariates)[:, COVARIATES.index("recent_90")], here.features.index)
     assert (rises[raised] > 0).all()
     assert (rises[~raised] == 0).all()

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from training.models.purchases.hurdle_distribution import (
     DISPERSION,
     HurdleDistribution,
-    content_that_holds,
     fit_dispersion,
+    nominal_content,
 )
 
 NONES = st.floats(1e-12, 1.0)
@@ -65,7 +65,7 @@ def test_intervals_of_a_base_hold_what_is_wanted_on_average():
     rng = np.random.default_rng(1)
     none = rng.uniform(0.02, 0.9, 800)
     drawn = counts(none, rng.gamma(1.0, 2.0, 800))
-    asked = content_that_holds(drawn, 0.9)
+    asked = nominal_content(drawn, 0.9)
     assert asked < 0.9
     assert drawn.content(*drawn.interval(asked)).mean() == pytest.approx(0.9, abs=0.01)
     assert drawn.content(*drawn.interval(0.9)).mean() > 0.92
@@ -77,8 +77,8 @@ def test_the_shape_is_found_again():
     none, days = rng.uniform(0.05, 0.6, 20_000), rng.choice([30.0, 90.0, 365.0], 20_000)
     truth = HurdleDistribution((1 - none) * (1 + rng.gamma(1.0, 3.0, 20_000)), none, (-0.4, 0.5), days)
     bought = rng.random(20_000) >= none
-    success = truth.shape / (truth.shape + truth.beyond)
+    success = truth.shape / (truth.shape + truth.beyond_first)
     y = np.where(bought, 1 + rng.negative_binomial(truth.shape, success), 0).astype(float)
-    expected = (1 - none) * (1 + truth.beyond)
+    expected = (1 - none) * (1 + truth.beyond_first)
     assert fit_dispersion(y, expected, none, days) == pytest.approx((-0.4, 0.5), abs=0.1)
     assert fit_dispersion(y[:10], expected[:10], none[:10], days[:10]) == DISPERSION

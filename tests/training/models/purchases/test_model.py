@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.evaluation.metrics import coverage
-from training.models.purchases.level_calibration import YEAR_AGO
+from training.models.purchases.level_calibration import YEAR_AGO_DAYS
 from training.models.purchases.model import PurchaseModel
 
 HORIZONS = st.lists(st.integers(1, 4000), min_size=2, max_size=4).map(sorted)
@@ -56,17 +56,17 @@ def test_the_order_of_customers_changes_nothing(purchase_model, windows):
 def test_without_earlier_windows_it_is_the_model_of_the_base_alone(windows):
     """Nothing is corrected and nothing stretched where no outcome is known."""
     model = PurchaseModel().fit(windows.now, [], windows.past)
-    histories = model.seasonality_.histories(windows.now.features, windows.now.day)
-    reach = model.seasonality_.span(windows.now.day, 90)
+    histories = model.seasonality_.adjusted_rfm(windows.now.features, windows.now.day)
+    reach = model.seasonality_.adjusted_days(windows.now.day, 90)
     expected = model.expected_purchases(windows.now.features, windows.now.day, 90)
     none = model.predict(windows.now.features, windows.now.day, 90)["churn_probability"]
-    np.testing.assert_allclose(expected, model.model_.expected_purchases(histories, reach), rtol=1e-9)
-    np.testing.assert_allclose(none, model.model_.no_purchase_probability(histories, reach), rtol=1e-9)
+    np.testing.assert_allclose(expected, model.bg_nbd_.expected_purchases(histories, reach), rtol=1e-9)
+    np.testing.assert_allclose(none, model.bg_nbd_.no_purchase_probability(histories, reach), rtol=1e-9)
 
 
 def test_corrections_move_customers_and_not_their_total(windows):
     """Over a quarter the base buys as the buy-till-you-die model says; the level of the year is another matter."""
-    earlier = [window for window in windows.earlier if window.day != windows.now.day - YEAR_AGO]
+    earlier = [window for window in windows.earlier if window.day != windows.now.day - YEAR_AGO_DAYS]
     model = PurchaseModel(ridge=100.0).fit(windows.now, earlier, windows.past)
     alone = PurchaseModel().fit(windows.now, [], windows.past)
     day = windows.now.day

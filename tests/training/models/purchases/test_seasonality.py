@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from features.simulate import Truth, season_factors
 from tests.training.logs import START, simulated, stored
 from tests.training.training_sets import windows_at
-from training.models.purchases.seasonality import CYCLE, Seasonality
+from training.models.purchases.constants import CYCLE_DAYS
+from training.models.purchases.seasonality import Seasonality
 from training.models.window import Activity
 
 COEFFICIENTS = st.lists(st.floats(-0.4, 0.4), min_size=6, max_size=6).map(tuple)
@@ -26,7 +27,7 @@ def learned(folder, **changes):
 
 def busy(clock):
     """The clock's pace on each day of the year after the date, its mean 1."""
-    paces = np.diff(clock.at((DATE - date(1970, 1, 1)).days + np.arange(367)))
+    paces = np.diff(clock.adjusted_time((DATE - date(1970, 1, 1)).days + np.arange(367)))
     return paces / paces.mean()
 
 
@@ -34,16 +35,16 @@ def busy(clock):
 def test_it_always_goes_on_and_comes_round_in_four_years(coefficients, origin, day, more):
     """However far from its origin: a later day is later on the clock, and the same days take the same time."""
     clock = Seasonality(origin, coefficients)
-    assert clock.at(origin) == 0
-    assert clock.span(day, more) > 0
-    assert clock.span(day, more) == pytest.approx(clock.span(day + CYCLE, more), rel=1e-9)
-    assert clock.span(day, -more) == pytest.approx(-clock.span(day - more, more), rel=1e-9)
+    assert clock.adjusted_time(origin) == 0
+    assert clock.adjusted_days(day, more) > 0
+    assert clock.adjusted_days(day, more) == pytest.approx(clock.adjusted_days(day + CYCLE_DAYS, more), rel=1e-9)
+    assert clock.adjusted_days(day, -more) == pytest.approx(-clock.adjusted_days(day - more, more), rel=1e-9)
 
 
 @given(origin=st.integers(0, 30_000), day=st.floats(-1e6, 1e6))
 def test_without_coefficients_it_shows_plain_days(origin, day):
     """Fractions of a day, before and after its origin."""
-    assert Seasonality(origin).at(day) == pytest.approx(day - origin, abs=1e-6)
+    assert Seasonality(origin).adjusted_time(day) == pytest.approx(day - origin, abs=1e-6)
 
 
 def test_a_season_is_found_again(tmp_path):
@@ -65,13 +66,13 @@ def test_histories_are_in_clock_time(purchase_model, windows):
     clock = Seasonality(windows.now.day, (0.5, 0.2, 0.0, 0.3, 0.1, 0.0))
     plain, found = (
         windows.now.features,
-        clock.histories(windows.now.features, windows.now.day),
+        clock.adjusted_rfm(windows.now.features, windows.now.day),
     )
     assert (found["frequency"] == plain["frequency"]).all()
     assert ((found["recency"] > 0) == (plain["recency"] > 0)).all()
     assert (found["recency"] <= found["T"]).all()
-    np.testing.assert_allclose(found["T"], -clock.span(windows.now.day, -plain["T"]), atol=0.11)
-    even = Seasonality(windows.now.day).histories(plain, windows.now.day)
+    np.testing.assert_allclose(found["T"], -clock.adjusted_days(windows.now.day, -plain["T"]), atol=0.11)
+    even = Seasonality(windows.now.day).adjusted_rfm(plain, windows.now.day)
     assert (even[["recency", "T"]] == plain[["recency", "T"]]).all(axis=None)
 
 

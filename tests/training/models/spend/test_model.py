@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.models.spend.model import SMALLEST, SpendModel
+from training.models.spend.model import MIN_SPEND, SpendModel
 
 
 def shop(customers, seed=0, p=6.0, q=4.0, gamma=15.0):
@@ -88,7 +88,7 @@ def test_no_forecast_is_null_or_below_a_cent():
     for kind in (spend, purchases * X["basket_last"].to_numpy() ** 1.5):
         found = SpendModel().fit(X, kind, purchases, *halves(2000)).expected_spend(odd)
         assert np.isfinite(found).all()
-        assert (found >= SMALLEST).all()
+        assert (found >= MIN_SPEND).all()
 
 
 def test_windows_that_straddle_the_later_ones_have_no_part_in_the_choice():

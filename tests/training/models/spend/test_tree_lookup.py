@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from features.errors import ModelError
-from training.models.spend.tree_lookup import BLOCK, TreeTable, tree_numbers
+from training.models.spend.sklearn_trees import tree_numbers
+from training.models.spend.tree_lookup import BLOCK_ROWS, TreeLookup
 
 COLUMNS = 5
 
@@ -30,7 +31,7 @@ def trees(seed, missing, iterations=40, leaves=31):
 
 def table(model):
     """The table after its numbers went through JSON."""
-    return TreeTable(json.loads(json.dumps(tree_numbers(model), allow_nan=False)))
+    return TreeLookup(json.loads(json.dumps(tree_numbers(model), allow_nan=False)))
 
 
 GROWN = [trees(0, 0.3), trees(1, 0.0), trees(2, 0.9, 3), trees(3, 0.2, leaves=2), trees(4, 0.3, leaves=60)]
@@ -44,15 +45,15 @@ def test_a_table_gives_what_scikit_learn_gives(which, rows):
     """Nulls where trees have seen them and where they have not, values on the thresholds themselves, more leaves."""
     X = np.array(rows)
     expected = GROWN[which].predict(X)
-    np.testing.assert_array_equal(np.exp(TABLES[which].many(X)), expected)
-    np.testing.assert_allclose([math.exp(TABLES[which].one(row)) for row in rows], expected, rtol=1e-13)
+    np.testing.assert_array_equal(np.exp(TABLES[which].predict(X)), expected)
+    np.testing.assert_allclose([math.exp(TABLES[which].predict_one(row)) for row in rows], expected, rtol=1e-13)
 
 
 def test_many_rows_come_in_blocks():
     """All of them, in order, the last block a part of one; none give none."""
-    X = np.random.default_rng(5).integers(0, 40, (2 * BLOCK + 7, COLUMNS)) / 2
-    np.testing.assert_array_equal(np.exp(TABLES[0].many(X)), GROWN[0].predict(X))
-    assert TABLES[0].many(X[:0]).shape == (0,)
+    X = np.random.default_rng(5).integers(0, 40, (2 * BLOCK_ROWS + 7, COLUMNS)) / 2
+    np.testing.assert_array_equal(np.exp(TABLES[0].predict(X)), GROWN[0].predict(X))
+    assert TABLES[0].predict(X[:0]).shape == (0,)
 
 
 def test_a_split_of_the_missing_alone_is_kept():
@@ -62,13 +63,13 @@ def test_a_split_of_the_missing_alone_is_kept():
     model = HistGradientBoostingRegressor(loss="gamma", random_state=0)
     model.fit(X, np.where(np.isnan(X[:, 4]), 3.0, 30.0))
     assert None in tree_numbers(model)["trees"][0]["threshold"]
-    np.testing.assert_array_equal(np.exp(table(model).many(X)), model.predict(X))
+    np.testing.assert_array_equal(np.exp(table(model).predict(X)), model.predict(X))
 
 
 def test_a_tree_of_one_leaf_says_it_to_everybody():
     """What cannot be told apart is one leaf."""
     model = HistGradientBoostingRegressor(max_iter=2).fit(np.zeros((50, COLUMNS)), np.arange(50.0))
-    assert table(model).one([math.nan] * COLUMNS) == pytest.approx(24.5)
+    assert table(model).predict_one([math.nan] * COLUMNS) == pytest.approx(24.5)
 
 
 def test_what_no_table_can_hold_is_refused():

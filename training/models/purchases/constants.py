@@ -1,0 +1,24 @@
+"""Constants of the purchase model, which the compiled model repeats without SciPy and pandas."""
+
+CYCLE_DAYS = 1461
+"""Four years: after so many days the seasons fall on the same days again."""
+PURCHASE_WINDOWS = {
+    **{f"recent_{days}": (f"purchase_days_{days}", -days, 0) for days in (30, 90, 180, 365)},
+    **{f"year_ago_{days}": (f"purchase_days_year_ago_{days}", -364, days - 364) for days in (28, 91)},
+}
+"""Covariates that compare purchases in a window with the customer's own rate: the column, and first and last day of the
+window, counted from the cutoff."""
+COVARIATE_HORIZON_DAYS = 90
+"""The horizon of the BG/NBD forecasts among the covariates."""
+MIN_EXPECTED = 1e-9
+"""The least expected purchases, and the least distance of a probability from 0 and 1, whose logarithm is taken."""
+MAX_LOG_FACTOR = 2.0
+"""The largest log factor of an adjustment, either way."""
+MIN_NO_PURCHASE = 1e-12
+"""The least probability of no purchase."""
+INTERVAL_HORIZONS = (7, 30, 90, 180, 365, 730)
+"""Horizons, in days, at which the nominal content of the intervals is calibrated."""
+LOG_SHAPE_LIMIT = 6.0
+"""Bounds of the log shape of the negative binomial, either way."""
+PACE_DAYS = 90
+"""The pace that the shape follows is a count per quarter."""
