@@ -1,8 +1,8 @@
-"""The contract of the event log: its columns, the words they may hold, and the limits of their numbers."""
+"""The event log: its columns, the words they may contain, and the limits of their numbers."""
 
 from typing import Literal, NamedTuple
 
-# In order of events at one moment: a visit may lead to the purchase of the same second, not the other way round.
+# In the order of events at the same time: a visit may lead to the purchase of the same second, not vice versa.
 EVENT_TYPES = ("visit", "incentive", "usage", "purchase", "return", "feedback")
 CHANNELS = ("face_to_face", "phone", "email")
 GOALS = ("purchase_count", "purchase_value", "satisfaction", "loyalty")
@@ -16,7 +16,17 @@ RATING_MAXIMUM = 10.0
 
 
 class LogColumn(NamedTuple):
-    """One column of the log as a source gives it."""
+    """One column of the log, as a source gives it.
+
+    Attributes
+    ----------
+    name : str
+    type : {"string", "timestamp", "float"}
+    required : bool
+        Whether every source must have it.
+    meaning : str
+        What docs/columns.md says about it.
+    """
 
     name: str
     type: Literal["string", "timestamp", "float"]

@@ -1,7 +1,7 @@
-"""The business time zone: wall-clock times to moments and back, for whole columns.
+"""Converts whole columns between UTC and the wall-clock time of the business time zone.
 
-Moments and wall-clock times are microseconds since 1970-01-01 00:00, in UTC and on the zone's clock. The rules are
-those of `zoneinfo`: a time that comes twice (clocks put back) is its first occurrence, as with `fold=0`.
+Both are microseconds since 1970-01-01 00:00, in UTC or on the zone's clock. The rules are those of `zoneinfo`: of a
+wall-clock time that occurs twice, when clocks go back, the first one is meant (`fold=0`).
 """
 
 from datetime import date, datetime, timedelta
@@ -16,47 +16,70 @@ from numpy.typing import NDArray
 from features.errors import TimezoneError
 from features.schema import FIRST_YEAR, LAST_YEAR
 
-Moments = NDArray[np.int64]
+Microseconds = NDArray[np.int64]
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 
 
 class BusinessTimezone(NamedTuple):
-    """A zone's changes of the clock: `changes[i]` is the moment when `offsets[i]` gives way to `offsets[i + 1]`."""
+    """The offsets of a time zone from UTC.
+
+    Attributes
+    ----------
+    timezone : str
+        Its name in the IANA database.
+    changes : numpy.ndarray of int64, shape (changes,)
+        The times, in UTC, when the offset changes: `offsets[i]` holds until `changes[i]`, `offsets[i + 1]` from it on.
+    offsets : numpy.ndarray of int64, shape (changes + 1,)
+        Wall-clock time minus UTC, in microseconds.
+    """
 
     timezone: str
-    changes: Moments
-    offsets: Moments
+    changes: Microseconds
+    offsets: Microseconds
 
-    def to_utc(self, wall_clock: Moments) -> tuple[Moments, NDArray[np.bool_]]:
-        """Return the moments of wall-clock times, and which of these times exist (a clock put forward skips some)."""
+    def to_utc(self, wall_clock: Microseconds) -> tuple[Microseconds, NDArray[np.bool_]]:
+        """Return wall-clock times in UTC, and which of them exist: clocks that go forward skip some."""
         if not len(self.changes):
             return wall_clock - self.offsets[0], np.ones(len(wall_clock), bool)
-        reached = np.searchsorted(self.changes + self.offsets[:-1], wall_clock, side="right")
-        moments = wall_clock - self.offsets[reached]
-        before = np.concatenate([[np.iinfo(np.int64).min], self.changes])
-        return moments, moments >= before[reached]
+        period = np.searchsorted(self.changes + self.offsets[:-1], wall_clock, side="right")
+        times = wall_clock - self.offsets[period]
+        starts = np.concatenate([[np.iinfo(np.int64).min], self.changes])
+        return times, times >= starts[period]
 
-    def to_wall_clock(self, moments: Moments) -> Moments:
-        """Return what the zone's clock shows at the moments."""
-        offsets = (
-            self.offsets[np.searchsorted(self.changes, moments, "right")] if len(self.changes) else self.offsets[0]
-        )
-        wall_clock: Moments = moments + offsets
+    def to_wall_clock(self, times: Microseconds) -> Microseconds:
+        """Return what the zone's clock shows at times in UTC."""
+        offsets = self.offsets[np.searchsorted(self.changes, times, "right")] if len(self.changes) else self.offsets[0]
+        wall_clock: Microseconds = times + offsets
         return wall_clock
 
-    def days(self, moments: Moments) -> NDArray[np.int32]:
-        """Return the moments' days in the zone, counted from 1970-01-01."""
-        days: NDArray[np.int32] = (self.to_wall_clock(moments) // DAY).astype(np.int32)
+    def days(self, times: Microseconds) -> NDArray[np.int32]:
+        """Return the days, in the zone, of times in UTC; counted from 1970-01-01."""
+        days: NDArray[np.int32] = (self.to_wall_clock(times) // DAY).astype(np.int32)
         return days
 
 
 @lru_cache
 def business_timezone(timezone: str) -> BusinessTimezone:
-    """Return the clock of a zone of the IANA database (`Europe/Berlin`), from FIRST_YEAR to LAST_YEAR.
+    """Return the offsets of a time zone from FIRST_YEAR to LAST_YEAR.
 
-    Raises ValueError with the nearest names when there is no such zone.
+    Parameters
+    ----------
+    timezone : str
+        A name of the IANA database, such as "Europe/Berlin".
+
+    Raises
+    ------
+    TimezoneError
+        When there is no such zone; suggests the nearest names.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> utc, exists = business_timezone("Europe/Berlin").to_utc(np.array([0]))
+    >>> utc.tolist(), exists.tolist()  # midnight in Berlin is 23:00 in UTC
+    ([-3600000000], [True])
     """
     if timezone == "UTC":
         return BusinessTimezone(timezone, np.empty(0, np.int64), np.zeros(1, np.int64))
@@ -67,7 +90,7 @@ def business_timezone(timezone: str) -> BusinessTimezone:
         raise TimezoneError(
             f"time zone {timezone!r} is not in the IANA database: give a name such as {', '.join(near)}"
         ) from None
-    # A change lies between two midnights (UTC) of unequal offset; halving finds its second.
+    # A change lies between two midnights (UTC) of unequal offset; bisection finds its second.
     first, last = date(FIRST_YEAR - 1, 12, 1).toordinal(), date(LAST_YEAR + 1, 2, 1).toordinal()
     midnights = [86_400 * (day - date(1970, 1, 1).toordinal()) for day in range(first, last)]
     offsets = [_offset(zone, midnight) for midnight in midnights]
@@ -85,5 +108,5 @@ def business_timezone(timezone: str) -> BusinessTimezone:
 
 
 def _offset(zone: ZoneInfo, second: int) -> timedelta:
-    """Return the zone's distance from UTC, seconds since 1970-01-01 UTC given."""
+    """Return the zone's offset from UTC at a time in seconds since 1970-01-01 UTC."""
     return datetime.fromtimestamp(second, zone).utcoffset() or timedelta()

@@ -1,6 +1,6 @@
-"""A column as a source has it to the values it means: texts, moments, numbers; what means nothing is a fault.
+"""Casts source columns to text, timestamps and numbers; values that cannot be cast are reported as row errors.
 
-Text is read as it stands in a CSV file, typed columns (Parquet, SQL) as they are. Blank text is null.
+Columns are text, as in a CSV file, or typed, as in Parquet and SQL. Blank text is null.
 """
 
 import re
@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from features.ingestion.text_encoding import is_utf8
 from features.schema import FIRST_YEAR, LAST_YEAR
 from features.timezones import DAY, BusinessTimezone
 
-FIRST_MOMENT = int(np.datetime64(f"{FIRST_YEAR}-01-01", "us").astype(np.int64))
-LAST_MOMENT = int(np.datetime64(f"{LAST_YEAR + 1}-01-01", "us").astype(np.int64)) - 1
+FIRST_TIME = int(np.datetime64(f"{FIRST_YEAR}-01-01", "us").astype(np.int64))
+LAST_TIME = int(np.datetime64(f"{LAST_YEAR + 1}-01-01", "us").astype(np.int64)) - 1
 
 CLOCK = r"([01]\d|2[0-3])(:[0-5]\d(:[0-5]\d(\.\d{1,9})?)?)?"
 OFFSET = r" ?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)"
@@ -29,18 +30,24 @@ Bools = NDArray[np.bool_]
 
 @dataclass
 class RowErrors:
-    """What is wrong with the rows of a batch, in the order in which it was found."""
+    """What is wrong with the rows of a batch.
+
+    Attributes
+    ----------
+    entries : list of (column, reason, rows)
+        In the order in which they were added; `rows` are positions in the batch.
+    """
 
     entries: list[tuple[str, str, NDArray[np.int64]]] = field(default_factory=list)
 
     def add(self, column: str, reason: str, where: pa.BooleanArray | Bools) -> None:
-        """Note the rows where the mask is true (null counts as false); the first fault of a column and row stands."""
+        """Add the rows where the mask is true; null is false, and of each row and column the first error is kept."""
         if isinstance(where, pa.Array):
             where = where.fill_null(False).to_numpy(zero_copy_only=False)
         rows = np.flatnonzero(where)
-        for earlier, _, taken in self.entries if len(rows) else ():
-            if earlier == column:
-                rows = np.setdiff1d(rows, taken, assume_unique=True)
+        for earlier_column, _, earlier_rows in self.entries if len(rows) else ():
+            if earlier_column == column:
+                rows = np.setdiff1d(rows, earlier_rows, assume_unique=True)
         if len(rows):
             self.entries.append((column, reason, rows))
 
@@ -50,7 +57,7 @@ def cast_text(name: str, column: pa.Array, errors: RowErrors) -> pa.StringArray:
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_floating(column.type):
-        column = _whole_numbers_as_such(column)
+        column = _numbers_as_text(column)
     elif pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
         column = column.cast(pa.binary()).view(pa.string())
     text = column if pa.types.is_string(column.type) else column.cast(pa.string())
@@ -61,22 +68,14 @@ def cast_text(name: str, column: pa.Array, errors: RowErrors) -> pa.StringArray:
         return text
     except pa.ArrowInvalid:
         raw = text.view(pa.binary()).to_pylist()
-        readable = [None if value is None or not _is_utf8(value) else value for value in raw]
-        wrong = np.array([a is not None and b is None for a, b in zip(raw, readable, strict=True)])
-        errors.add(name, "holds bytes that are not UTF-8", wrong)
+        readable = [None if value is None or not is_utf8(value) else value for value in raw]
+        unreadable = np.array([a is not None and b is None for a, b in zip(raw, readable, strict=True)])
+        errors.add(name, "holds bytes that are not UTF-8", unreadable)
         return pa.array(readable, pa.binary()).cast(pa.string())
 
 
-def _is_utf8(value: bytes) -> bool:
-    try:
-        value.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _whole_numbers_as_such(column: pa.Array) -> pa.StringArray:
-    """Return numbers as text, 17850.0 as 17850: tables with gaps make floats of whole numbers. NaN is null."""
+def _numbers_as_text(column: pa.Array) -> pa.StringArray:
+    """Return numbers as text, 17850.0 as "17850": whole numbers become floats in tables with gaps. NaN is null."""
     column = column.cast(pa.float64())
     column = pc.if_else(pc.is_nan(column), None, column)
     whole = pc.and_(pc.equal(pc.floor(column), column), pc.less(pc.abs(column), 2.0**63))
@@ -94,17 +93,17 @@ def text_bytes(text: pa.StringArray) -> NDArray[np.uint8]:
 
 
 def strip_whitespace(text: pa.StringArray) -> pa.StringArray:
-    """Return the texts without white space around them, null where nothing is left."""
+    """Return the texts without leading and trailing white space, null where nothing is left."""
     data = text_bytes(text)
-    # Only a byte up to the space, or beyond ASCII, can be white space: most columns of ids hold neither.
+    # White space is a byte up to the space, or beyond ASCII: most columns of ids have neither.
     if data.min(initial=255) <= 32 or data.max(initial=0) >= 128:
         text = pc.utf8_trim_whitespace(text)
     blank = pc.equal(pc.binary_length(text), 0)
     return pc.if_else(blank, None, text) if pc.any(blank).as_py() else text
 
 
-def cast_timestamps(name: str, column: pa.Array, clock: BusinessTimezone, errors: RowErrors) -> pa.Int64Array:
-    """Return the column as microseconds since 1970 UTC, null where absent or faulty."""
+def cast_timestamps(name: str, column: pa.Array, timezone: BusinessTimezone, errors: RowErrors) -> pa.Int64Array:
+    """Return the column as microseconds since 1970-01-01 UTC, null where it is null or invalid."""
     aware: bool | Bools
     if pa.types.is_timestamp(column.type):
         microseconds, aware = _of_unit(column, column.type.unit), column.type.tz is not None
@@ -117,33 +116,33 @@ def cast_timestamps(name: str, column: pa.Array, clock: BusinessTimezone, errors
     present = column.is_valid().to_numpy(zero_copy_only=False)
     if name == "event_time" and column.null_count:
         errors.add(name, "is empty", ~present)
-    inside = (microseconds >= FIRST_MOMENT) & (microseconds <= LAST_MOMENT)
+    inside = (microseconds >= FIRST_TIME) & (microseconds <= LAST_TIME)
     if not inside.all():
         errors.add(name, f"is outside the years {FIRST_YEAR} to {LAST_YEAR}", present & ~inside)
         microseconds = np.where(inside, microseconds, 0)
     if aware is not True:
-        moments, exists = clock.to_utc(microseconds)
+        utc, exists = timezone.to_utc(microseconds)
         if not exists.all():
             skipped = present & ~exists & ~np.broadcast_to(aware, present.shape)
-            errors.add(name, f"does not exist in {clock.timezone}: the clocks were put forward over it", skipped)
-        microseconds = np.where(aware, microseconds, moments) if isinstance(aware, np.ndarray) else moments
+            errors.add(name, f"does not exist in {timezone.timezone}: the clocks were put forward over it", skipped)
+        microseconds = np.where(aware, microseconds, utc) if isinstance(aware, np.ndarray) else utc
     return pa.array(microseconds) if present.all() else pa.array(microseconds, mask=~present)
 
 
 def _of_unit(column: pa.Array, unit: str) -> NDArray[np.int64]:
-    """Return counts of a unit as microseconds; what no microseconds can tell becomes a moment past LAST_MOMENT."""
+    """Return counts of a unit as microseconds; what does not fit becomes a time after LAST_TIME."""
     if column.null_count == len(column):
         return np.zeros(len(column), np.int64)
     counts = np.frombuffer(column.buffers()[1], np.int64)[column.offset : column.offset + len(column)]
     if unit in ("us", "ns"):
         return counts if unit == "us" else counts // 1000
     factor = {"ms": 1_000, "s": 1_000_000, "D": DAY}[unit]
-    far = (counts < FIRST_MOMENT // factor) | (counts > LAST_MOMENT // factor)
-    return np.where(far, LAST_MOMENT + 1, np.where(far, 0, counts) * factor)
+    far = (counts < FIRST_TIME // factor) | (counts > LAST_TIME // factor)
+    return np.where(far, LAST_TIME + 1, np.where(far, 0, counts) * factor)
 
 
 def _read_times(name: str, text: pa.StringArray, errors: RowErrors) -> tuple[pa.Array, NDArray[np.int64], bool | Bools]:
-    """Return texts as microseconds and whether they carry an offset; null where blank or unreadable."""
+    """Return texts as microseconds, and whether they have an offset; null where blank or invalid."""
     for zone in (None, "UTC"):
         try:
             times = text.cast(pa.timestamp("us", zone))
@@ -164,21 +163,21 @@ def _read_times(name: str, text: pa.StringArray, errors: RowErrors) -> tuple[pa.
     plain = pc.replace_substring_regex(pc.if_else(real, text, None), r"(\.\d{6})\d+", r"\1")
     wall_clock = pc.if_else(naive, plain, None).cast(pa.timestamp("us"))
     compact = pc.replace_substring_regex(pc.if_else(aware, plain, None), r" ([Z+-])", r"\1")
-    moments = compact.cast(pa.timestamp("us", "UTC"))
-    both = pc.coalesce(wall_clock.view(pa.int64()), moments.view(pa.int64()))
+    utc = compact.cast(pa.timestamp("us", "UTC"))
+    both = pc.coalesce(wall_clock.view(pa.int64()), utc.view(pa.int64()))
     return both, both.fill_null(0).to_numpy(), aware.to_numpy(zero_copy_only=False)
 
 
 def _is_day(text: str | None) -> bool:
     try:
-        # Python knows no year 0, a leap year like 2000; that it is outside the range is said elsewhere.
+        # Python has no year 0, which is a leap year like 2000; the range of years is checked elsewhere.
         return text is not None and bool(date.fromisoformat(re.sub("^0000", "2000", text)))
     except ValueError:
         return False
 
 
 def cast_numbers(name: str, column: pa.Array, decimal: str, errors: RowErrors) -> pa.DoubleArray:
-    """Return the column as float64, null where blank or unreadable."""
+    """Return the column as float64, null where it is blank or invalid."""
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
         return column.cast(pa.float64(), safe=False)
     text = cast_text(name, column, errors)

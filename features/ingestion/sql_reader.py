@@ -1,4 +1,4 @@
-"""Answers of SQL queries, through ADBC, put into a Parquet file: asked for once, read as often as need be."""
+"""Runs SQL queries through ADBC and keeps their results in Parquet files, which can be read several times."""
 
 import re
 from collections.abc import Callable
@@ -15,16 +15,31 @@ SCHEMES = ("postgresql://", "sqlite:///")
 
 
 def without_password(url: str) -> str:
-    """Return a URL fit for a report."""
+    """Return a URL with any password replaced by `***`."""
     return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", re.sub(r"(password=)[^&\s]*", r"\1***", url))
 
 
 def query_to_parquet(url: str, query: str | None, path: Path) -> Path:
-    """Write the answer of one SELECT statement to a Parquet file, in bounded memory; return its path.
+    """Write the result of one SELECT statement to a Parquet file, in bounded memory.
 
-    URLs are `postgresql://user:password@host:port/database` and `sqlite:///relative.db` (`sqlite:////absolute.db`).
-    SQLite gives every value as text, for its columns have no types. Nothing is changed in the database. Raises
-    UnreadableSourceError.
+    Parameters
+    ----------
+    url : str
+        `postgresql://user:password@host:port/database`, or `sqlite:///relative.db` (`sqlite:////absolute.db`). Nothing
+        is changed in the database. SQLite gives every value as text, because its columns have no types.
+    query : str or None
+    path : Path
+        The file to write.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    UnreadableSourceError
+        When there is no query, or the database cannot be read; the message continues a sentence with the URL.
     """
     scheme = url[: url.index("://") + 3]
     if scheme not in ("postgresql://", "postgres://", "sqlite://"):
@@ -41,16 +56,16 @@ def query_to_parquet(url: str, query: str | None, path: Path) -> Path:
             if scheme == "sqlite://":
                 query = _all_text(cursor, query)
             cursor.execute(query)
-            with cursor.fetch_record_batch() as answer:
-                schema = pa.schema([(field.name, _stored(field.type)) for field in answer.schema])
+            with cursor.fetch_record_batch() as result:
+                schema = pa.schema([(field.name, _kept_type(field.type)) for field in result.schema])
                 with pq.ParquetWriter(path, schema) as writer:
-                    for batch in answer:
+                    for batch in result:
                         columns = [
                             _convert(column, type_) for column, type_ in zip(batch.columns, schema.types, strict=True)
                         ]
                         writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
     except (adbc_driver_manager.Error, pa.ArrowException, OSError) as error:
-        raise UnreadableSourceError(f"gives no answer to the query: {_said(error, url)}") from None
+        raise UnreadableSourceError(f"gives no answer to the query: {_one_line(error, url)}") from None
     return path
 
 
@@ -70,7 +85,7 @@ def _sqlite(url: str) -> Any:
 
 
 def _all_text(cursor: Any, query: str) -> str:
-    """Return a query for the same rows as text, '' for null: the driver takes a column's type from its first rows."""
+    """Return a query for the same rows as text, '' for null: the driver infers a column's type from its first rows."""
     cursor.execute(f"SELECT * FROM (\n{query}\n) LIMIT 0")
     columns = []
     for name, *_ in cursor.description:
@@ -81,15 +96,15 @@ def _all_text(cursor: Any, query: str) -> str:
     return f"SELECT {', '.join(columns)} FROM (\n{query}\n)"
 
 
-def _stored(type_: pa.DataType) -> pa.DataType:
-    """Return the type under which a column of the answer is kept: its own if it is a plain one, else text."""
+def _kept_type(type_: pa.DataType) -> pa.DataType:
+    """Return the type in which a column of the result is kept: its own if it is a plain one, else text."""
     if isinstance(type_, pa.BaseExtensionType):
         type_ = type_.storage_type
     plain: tuple[Callable[[pa.DataType], bool], ...] = (
         *(pa.types.is_string, pa.types.is_binary, pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating),
         *(pa.types.is_decimal, pa.types.is_timestamp, pa.types.is_date),
     )
-    return type_ if any(is_one(type_) for is_one in plain) else pa.string()
+    return type_ if any(is_type(type_) for is_type in plain) else pa.string()
 
 
 def _convert(column: pa.Array, type_: pa.DataType) -> pa.Array:
@@ -103,8 +118,8 @@ def _convert(column: pa.Array, type_: pa.DataType) -> pa.Array:
         return pa.array([None if value is None else str(value) for value in column.to_pylist()], type_)
 
 
-def _said(error: Exception, url: str) -> str:
-    """Return what the database said on one line, without the password."""
+def _one_line(error: Exception, url: str) -> str:
+    """Return the database's message on one line, without the password."""
     text = re.sub(r"\s+", " ", re.split(r"\nquery:", str(error))[0]).strip()
     secret = re.search(r"://[^:/@]*:([^@]*)@", url)
     return text.replace(secret.group(1), "***") if secret and secret.group(1) else text

@@ -1,4 +1,4 @@
-"""Text files of any encoding as blocks of UTF-8; bytes that the encoding cannot read stay recognisable as such."""
+"""Detects the encoding of text files, and reads them as blocks of UTF-8; undecodable bytes become invalid UTF-8."""
 
 import codecs
 import re
@@ -17,7 +17,7 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# What tables are exported in. The commonest comes first: short samples fit several.
+# Encodings in which tables are exported, the most common first: short samples fit several.
 CANDIDATES = (
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp850", "mac_roman", "koi8_r"),
     *("shift_jis", "euc_jp", "gb18030", "big5", "euc_kr"),
@@ -26,9 +26,9 @@ SAMPLE = 1 << 18
 
 
 def detect_encoding(path: Path) -> str:
-    """Return the file's encoding: its byte order mark's, UTF-8 where that fits, else what fits its lines best.
+    """Return a file's encoding: that of its byte order mark, else UTF-8 if it fits, else the most likely one.
 
-    UTF-8 stands although some lines are not, if more lines beyond ASCII are UTF-8 than not.
+    UTF-8 fits if more than half of the lines with other than ASCII characters are UTF-8.
     """
     utf8 = codecs.getincrementaldecoder("utf-8")()
     beyond_ascii = False
@@ -37,27 +37,27 @@ def detect_encoding(path: Path) -> str:
             for mark, encoding in BYTE_ORDER_MARKS:
                 if block.startswith(mark):
                     return encoding
-            if wide := _two_bytes_a_letter(block[:SAMPLE]):
+            if wide := _detect_utf16(block[:SAMPLE]):
                 return wide
         try:
             utf8.decode(block)
         except UnicodeDecodeError:
             lines = re.findall(rb"[^\n]*[\x80-\xff][^\n]*", block)
             readable = sum(is_utf8(line) for line in lines)
-            return "utf-8" if beyond_ascii or 2 * readable > len(lines) else _likeliest(b"\n".join(lines)[:SAMPLE])
+            return "utf-8" if beyond_ascii or 2 * readable > len(lines) else _most_likely(b"\n".join(lines)[:SAMPLE])
         beyond_ascii = beyond_ascii or not block.isascii()
     return "utf-8"
 
 
-def _two_bytes_a_letter(sample: bytes) -> str | None:
-    """Return the kind of UTF-16 without a mark, told by where its zero bytes stand."""
+def _detect_utf16(sample: bytes) -> str | None:
+    """Return the kind of UTF-16 of a text without a byte order mark, from the places of its zero bytes."""
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     if max(even, odd) < len(sample) / 5 or min(even, odd) > len(sample) / 50:
         return None
     return "utf-16-be" if even > odd else "utf-16-le"
 
 
-def _likeliest(sample: bytes) -> str:
+def _most_likely(sample: bytes) -> str:
     matches = list(charset_normalizer.from_bytes(sample, cp_isolation=list(CANDIDATES)))
     least_mess = min((match.chaos for match in matches), default=0.0)
     fitting = {name for match in matches if match.chaos == least_mess for name in match.could_be_from_charset}
@@ -65,10 +65,10 @@ def _likeliest(sample: bytes) -> str:
 
 
 def utf8_blocks(path: Path, encoding: str) -> Iterator[bytes]:
-    """Yield the file as UTF-8, without a byte order mark; what the encoding cannot read comes as invalid UTF-8.
+    """Yield the file as UTF-8, without a byte order mark; bytes that cannot be decoded become invalid UTF-8.
 
-    Line ends are `\\n` or `\\r\\n`; a file without any `\\n` at its start is taken to end its lines with `\\r`. Raises
-    UnreadableSourceError where the encoding is unknown or does not fit at all.
+    Line ends are `\\n` or `\\r\\n`; in a file whose first block has `\\r` alone, that ends lines. Raises
+    UnreadableSourceError when the encoding is unknown or does not fit at all.
     """
     lone_returns = False
     for number, block in enumerate(_as_utf8(path, encoding)):
@@ -93,7 +93,7 @@ def _as_utf8(path: Path, encoding: str) -> Iterator[bytes]:
     decoder = codec.incrementaldecoder("surrogatepass" if codec.name.startswith("utf-") else "surrogateescape")
     try:
         for block in _blocks(path):
-            # Surrogates, lone or standing for bytes, are no valid UTF-8 once encoded.
+            # Surrogates, lone ones and those that stand for bytes, become invalid UTF-8.
             yield decoder.decode(block).encode("utf-8", "surrogatepass")
         yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
     except UnicodeError as error:

@@ -1,6 +1,6 @@
-"""The checks at the door: a batch of a log in the contract's columns to the columns of the event store.
+"""Validates batches of a log: log columns become columns of the event store, invalid rows are reported.
 
-Whatever breaks the contract is named with its rows, never raised, and no row is looked at in Python.
+Invalid values never raise an error, and no row is handled in Python.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,26 +23,43 @@ NO_WORD, WRONG = ABSENT["channel"], 254
 
 @dataclass(frozen=True)
 class ValidationRules:
-    """What a log is checked against: the business clock, the highest rating, the decimal mark of numbers in text."""
+    """What a log is checked against.
 
-    clock: BusinessTimezone
+    Attributes
+    ----------
+    timezone : BusinessTimezone
+        The zone of times without an offset.
+    rating_maximum : float
+        The highest rating.
+    decimal : str
+        The decimal mark of numbers in text, "." or ",".
+    """
+
+    timezone: BusinessTimezone
     rating_maximum: float = RATING_MAXIMUM
     decimal: str = "."
 
 
 class ValidatedBatch(NamedTuple):
-    """`events`: the columns of `write_store`, good rows alone; `rows`: their positions.
+    """The valid rows of a batch, and what is wrong with the others.
 
-    `known_from`, and beside these columns `reference`, are there if any row has one.
+    Attributes
+    ----------
+    events : pyarrow.RecordBatch
+        The valid rows, in the columns that `StoreWriter.add` takes; also `known_from` and `reference`, if any row has
+        one.
+    rows : numpy.ndarray of int64 or None
+        Their positions in the batch; None: all rows are valid.
+    errors : RowErrors
     """
 
     events: pa.RecordBatch
-    rows: NDArray[np.int64] | None  # None: all of them
+    rows: NDArray[np.int64] | None
     errors: RowErrors
 
 
 def unreadable_type(name: str, type_: pa.DataType) -> str | None:
-    """Return what a contract column of this Arrow type should have been, None when it can be read."""
+    """Return None if a log column can be read from this Arrow type, else what was expected."""
     kind = next(column.type for column in LOG_COLUMNS if column.name == name)
     if pa.types.is_dictionary(type_):
         type_ = type_.value_type
@@ -58,12 +75,33 @@ def unreadable_type(name: str, type_: pa.DataType) -> str | None:
 
 
 def validate_batch(log: Mapping[str, pa.Array], rules: ValidationRules) -> ValidatedBatch:
-    """Check a batch: arrays of one length by log column, the required ones at least, of types that can be read."""
+    """Validate a batch of a log.
+
+    Parameters
+    ----------
+    log : mapping of str to pyarrow.Array, shape (rows,)
+        Log columns, the required ones at least, of types that `unreadable_type` accepts.
+    rules : ValidationRules
+
+    Returns
+    -------
+    ValidatedBatch
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from features.timezones import business_timezone
+    >>> log = {"customer_id": ["a", "b"], "event_time": ["2011-06-10"] * 2, "event_type": ["purchase", "theft"]}
+    >>> arrays = {name: pa.array(values) for name, values in log.items()}
+    >>> validated = validate_batch(arrays, ValidationRules(business_timezone("UTC")))
+    >>> validated.rows.tolist(), [column for column, _, _ in validated.errors.entries]
+    ([0], ['event_type'])
+    """
     errors = RowErrors()
     size = len(log["customer_id"])
     log = {name: column for name, column in log.items() if name in REQUIRED_LOG_COLUMNS or column.null_count < size}
     columns: dict[str, pa.Array] = {"customer_id": _customer_ids(log["customer_id"], errors)}
-    columns["time"] = cast_timestamps("event_time", log["event_time"], rules.clock, errors)
+    columns["time"] = cast_timestamps("event_time", log["event_time"], rules.timezone, errors)
     types = {len(EVENT_TYPES): EVENT_TYPES}
     kind = _coded("event_type", log["event_type"], types, np.full(size, len(EVENT_TYPES), np.uint8), errors)
     errors.add("event_type", f"is empty: expected {', '.join(EVENT_TYPES)}", kind == NO_WORD)
@@ -82,7 +120,7 @@ def validate_batch(log: Mapping[str, pa.Array], rules: ValidationRules) -> Valid
     if "reference" in log:
         columns["reference"] = strip_whitespace(cast_text("reference", log["reference"], errors))
     if "recorded_at" in log:
-        columns["known_from"] = cast_timestamps("recorded_at", log["recorded_at"], rules.clock, errors)
+        columns["known_from"] = cast_timestamps("recorded_at", log["recorded_at"], rules.timezone, errors)
     for name in ("reference", "known_from"):
         if name in columns and columns[name].null_count == size:
             del columns[name]
@@ -96,20 +134,20 @@ def validate_batch(log: Mapping[str, pa.Array], rules: ValidationRules) -> Valid
 
 
 def _customer_ids(column: pa.Array, errors: RowErrors) -> pa.StringArray | pa.DictionaryArray:
-    """Return the ids, trimmed; those that come as codes and a few texts stay so, and each text is looked at once."""
+    """Return the ids without white space around them; a dictionary stays one, and each of its texts is checked once."""
     if not pa.types.is_dictionary(column.type) or not len(column.dictionary):
         return _trimmed_ids(column, errors)
-    of_entries = RowErrors()
-    entries = _trimmed_ids(column.dictionary, of_entries)
+    entry_errors = RowErrors()
+    entries = _trimmed_ids(column.dictionary, entry_errors)
     indices = column.indices
     if indices.null_count:
         errors.add("customer_id", "is empty", indices.is_null())
         indices = indices.fill_null(0)
     indices = indices.cast(pa.int32())
-    for name, reason, where in of_entries.entries:
-        faulty = np.zeros(len(entries), bool)
-        faulty[where] = True
-        errors.add(name, reason, faulty[indices.to_numpy()])
+    for name, reason, invalid in entry_errors.entries:
+        is_invalid = np.zeros(len(entries), bool)
+        is_invalid[invalid] = True
+        errors.add(name, reason, is_invalid[indices.to_numpy()])
     return pa.DictionaryArray.from_arrays(indices, entries)
 
 
@@ -125,18 +163,18 @@ def _trimmed_ids(column: pa.Array, errors: RowErrors) -> pa.StringArray:
 def _coded(
     name: str, column: pa.Array, words: Mapping[int, Sequence[str]], kind: NDArray[np.uint8], errors: RowErrors
 ) -> NDArray[np.uint8]:
-    """Return each row's place among the words that its kind of event may have.
+    """Return the code of each row's word: its position among the words of the row's event type.
 
-    NO_WORD where blank or where any word goes, WRONG (and a fault) where the word is unknown.
+    NO_WORD where it is blank or the event type has free text, WRONG (and an error) where it is unknown.
     """
     if not pa.types.is_dictionary(column.type):
         column = cast_text(name, column, errors).dictionary_encode()
     unreadable = RowErrors()
     entries = strip_whitespace(cast_text(name, column.dictionary, unreadable))
     blank = entries.is_null().to_numpy(zero_copy_only=False)
-    for _, _, where in unreadable.entries:
-        blank[where] = False
-    # A row of the table for each kind of event, a column for each distinct text and a last one for null.
+    for _, _, invalid in unreadable.entries:
+        blank[invalid] = False
+    # One row per event type, one column per distinct text, and a last column for null.
     table = np.full((len(EVENT_TYPES) + 1, len(entries) + 1), NO_WORD, np.uint8)
     for row, allowed in words.items():
         codes = pc.index_in(entries, pa.array(allowed)).fill_null(WRONG).to_numpy()
@@ -151,7 +189,7 @@ def _coded(
 
 
 def _raw(column: pa.Array, dtype: type[np.generic]) -> tuple[NDArray[Any], NDArray[np.uint8], int]:
-    """Return a column's values (anything where null), the bits that say which are there, and where these begin."""
+    """Return a column's values (anything where null), its validity bitmap, and the offset of its first bit."""
     bits, values = column.buffers()
     at = column.offset
     present = np.full((at + len(column)) // 8 + 1, 255, np.uint8) if bits is None else np.frombuffer(bits, np.uint8)
@@ -160,13 +198,13 @@ def _raw(column: pa.Array, dtype: type[np.generic]) -> tuple[NDArray[Any], NDArr
 
 @njit(nogil=True, cache=True)
 def _look_up(table, kind, position, present, offset, coded):  # type: ignore[no-untyped-def]
-    """Fill `coded` from the table, from its last column where there is no position; return how many are WRONG."""
+    """Fill `coded` from the table, from its last column where the position is null; return how many are WRONG."""
     wrong = 0
     last = table.shape[1] - 1
     for row in range(len(kind)):
         bit = row + offset
-        there = np.int64((present[bit >> 3] >> (bit & 7)) & 1)  # no branch: which rows have a word is hard to guess
-        word = table[kind[row], there * position[row] + (1 - there) * last]
+        valid = np.int64((present[bit >> 3] >> (bit & 7)) & 1)  # no branch: a processor cannot predict it
+        word = table[kind[row], valid * position[row] + (1 - valid) * last]
         coded[row] = word
         wrong += word == WRONG
     return wrong
@@ -181,7 +219,7 @@ def _scaled(
     out: NDArray[np.signedinteger[Any]],
     errors: RowErrors,
 ) -> pa.Array:
-    """Return `out` with numbers as floor(number * scale + 0.5), -1 where absent or faulty."""
+    """Return `out` with numbers as floor(number * scale + 0.5), -1 where null or invalid."""
     if column is None:
         out[:] = -1
         return pa.array(out)
@@ -195,13 +233,13 @@ def _scaled(
 
 @njit(nogil=True, cache=True)
 def _scale(numbers, present, offset, scale, maximum, out):  # type: ignore[no-untyped-def]
-    """Fill `out`, -1 where a number is absent or not from 0 to `maximum`; return how many are there and are not."""
+    """Fill `out`, with -1 where a number is null or outside 0 to `maximum`; return how many are outside."""
     outside = np.int64(0)
     for row in range(len(numbers)):
         bit = row + offset
-        there = np.int64((present[bit >> 3] >> (bit & 7)) & 1)
-        good = there & np.int64(numbers[row] >= 0.0) & np.int64(numbers[row] <= maximum)
+        valid = np.int64((present[bit >> 3] >> (bit & 7)) & 1)
+        good = valid & np.int64(numbers[row] >= 0.0) & np.int64(numbers[row] <= maximum)
         number = numbers[row] if good else 0.0
         out[row] = np.int64(np.floor(number * scale + 0.5)) - (1 - good)
-        outside += there - good
+        outside += valid - good
     return outside

@@ -1,4 +1,4 @@
-"""Customer ids to small integers, a batch at a time: what lets an event store sort rows without comparing texts."""
+"""Encodes customer ids as small integers, batch by batch, so that rows can be sorted without comparing texts."""
 
 import numpy as np
 import pyarrow as pa
@@ -8,33 +8,33 @@ from numpy.typing import NDArray
 
 
 class CustomerIdEncoder:
-    """Gives each distinct id a number in order of first appearance, across batches.
+    """Gives each distinct id a code, in order of first appearance across batches.
 
-    An open-addressing table keyed by 96 bits of each id's bytes. Ids with equal keys are taken for equal, which two
-    different ones among a billion have with a chance of 10^-11. An Arrow dictionary, which compares the texts, takes
-    several times as long on a million customers in mixed order.
+    An open-addressing hash table with 96 bits of each id's hash. Ids with equal hashes count as equal; among a billion
+    ids, two different ones have equal hashes with a probability of 1e-11. An Arrow dictionary, which compares the
+    texts, takes several times as long for a million customers in mixed order.
     """
 
     def __init__(self) -> None:
         self._table = np.zeros((1 << 16, 2), np.uint64)
         self._ids: list[pa.Array] = []
-        self._known = 0
+        self._n_ids = 0
 
     def codes(self, ids: pa.StringArray | pa.DictionaryArray) -> NDArray[np.int32]:
-        """Return the numbers of a batch of non-null ids, shape (rows,); all entries of a dictionary get numbers."""
+        """Return the codes of a batch of non-null ids, shape (rows,); all entries of a dictionary get codes."""
         if pa.types.is_dictionary(ids.type):
             of_rows: NDArray[np.int32] = self.codes(pc.fill_null(ids.dictionary, ""))[ids.indices.to_numpy()]
             return of_rows
-        while 2 * (self._known + len(ids)) > len(self._table):
+        while 2 * (self._n_ids + len(ids)) > len(self._table):
             self._table = _grown(self._table)
         codes: NDArray[np.int32]
-        codes, new = _code(text_hashes(ids), self._table, self._known)
-        self._known += len(new)
+        codes, new = _code(text_hashes(ids), self._table, self._n_ids)
+        self._n_ids += len(new)
         self._ids.append(ids.take(pa.array(new)))
         return codes
 
     def ids(self) -> pa.StringArray:
-        """Return the distinct ids so far; position n has number n."""
+        """Return the distinct ids so far, in order of their codes."""
         return pa.chunked_array(self._ids, pa.string()).combine_chunks()
 
 
@@ -50,7 +50,7 @@ def text_hashes(texts: pa.StringArray) -> NDArray[np.uint64]:
 
 @njit(nogil=True, cache=True)
 def _keys(text, ends):  # type: ignore[no-untyped-def]
-    """Return two hashes of each id's bytes (multiplicative, after Fowler, Noll and Vo), each bit from all of them."""
+    """Return two hashes of each text's bytes: multiplicative, after Fowler, Noll and Vo."""
     keys = np.empty((len(ends) - 1, 2), np.uint64)
     for row in range(len(keys)):
         a = np.uint64(14695981039346656037)
@@ -67,12 +67,12 @@ def _keys(text, ends):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def _code(keys, table, known):  # type: ignore[no-untyped-def]
-    """Return the number of each key and the rows with a new one; a slot holds a key, and a check beside its number."""
+    """Return each key's code, and the rows of new keys; a slot has a key, and a check in the bits above its code."""
     mask = np.uint64(len(table) - 1)
     low = np.uint64(0xFFFFFFFF)
     codes = np.empty(len(keys), np.int32)
     new = np.empty(len(keys), np.int32)
-    found = 0
+    n_new = 0
     for row in range(len(keys)):
         key = keys[row, 0]
         check = keys[row, 1] & ~low
@@ -80,12 +80,12 @@ def _code(keys, table, known):  # type: ignore[no-untyped-def]
         while table[slot, 1] != 0 and not (table[slot, 0] == key and (table[slot, 1] & ~low) == check):
             slot = (slot + np.uint64(1)) & mask
         if table[slot, 1] == 0:
-            new[found] = row
-            found += 1
+            new[n_new] = row
+            n_new += 1
             table[slot, 0] = key
-            table[slot, 1] = check | np.uint64(known + found)
+            table[slot, 1] = check | np.uint64(known + n_new)
         codes[row] = np.int32((table[slot, 1] & low) - np.uint64(1))
-    return codes, new[:found]
+    return codes, new[:n_new]
 
 
 @njit(nogil=True, cache=True)

@@ -1,9 +1,9 @@
-"""The event store: a log's events as arrays sorted by customer and time, memory-mapped, with a manifest.
+"""The event store: a log's events as memory-mapped arrays, sorted by customer and time, with a manifest.
 
-    STORE/manifest.json        what is in it and which folder holds it; replaced in one step
-    STORE/events-<id>/         one .npy an event column, offsets.npy, customers.arrow, and what ingest reports
+    STORE/manifest.json        describes the store and names its data folder; replaced in one step
+    STORE/events-<id>/         one .npy file per column, offsets.npy, customers.arrow, and the files of ingest
 
-A reader opens the folder that the manifest names and never sees a half-written one.
+A reader opens the folder that the manifest names, and so never sees a half-written one.
 """
 
 import json
@@ -24,14 +24,26 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True)
 class EventStore:
-    """Events of customer c are rows `offsets[c]` to `offsets[c + 1]` of every column, in order of time and kind."""
+    """The events of a log; those of customer c are rows `offsets[c]` to `offsets[c + 1]` of every column.
+
+    Attributes
+    ----------
+    folder : Path
+        The data folder.
+    manifest : mapping
+        What `manifest.json` says.
+    offsets : numpy.ndarray of int64, shape (customers + 1,)
+    columns : mapping of str to numpy.ndarray, shape (events,)
+        The columns of `layout.DTYPES`; a customer's rows are sorted by `layout.SORT_ORDER`.
+    customer_ids : pyarrow.StringArray
+        The ids, sorted; customer c has the id at position c.
+    """
 
     folder: Path
     manifest: Mapping[str, Any]
     offsets: NDArray[np.int64]
     columns: Mapping[str, NDArray[Any]]
     customer_ids: pa.StringArray
-    """The ids, sorted; position c is customer c."""
 
     @property
     def timezone(self) -> str:
@@ -40,21 +52,21 @@ class EventStore:
 
     @property
     def recorded(self) -> bool:
-        """Whether the log says when its events were known."""
+        """Whether the store has `known_from` and `known_until`."""
         return RECORD_COLUMNS[0] in self.columns
 
     @property
     def n_customers(self) -> int:
-        """Customers with at least one event."""
+        """The number of customers, all with at least one event."""
         return len(self.offsets) - 1
 
     @property
     def n_events(self) -> int:
-        """Events, every version of a corrected one counted."""
+        """The number of events; every version of a corrected one counts."""
         return int(self.offsets[-1])
 
     def event_columns(self) -> tuple[NDArray[Any], ...]:
-        """Return the columns as the kernel takes them."""
+        """Return the columns in the order in which the kernels take them."""
         names = EVENT_COLUMNS + (RECORD_COLUMNS if self.recorded else ())
         return tuple(self.columns[name] for name in names)
 
@@ -65,9 +77,22 @@ def is_store(path: str | Path) -> bool:
 
 
 def open_store(path: str | Path) -> EventStore:
-    """Open the store at the path, its columns memory-mapped; it stays readable when the path is written to again.
+    """Open an event store; it stays readable when a new store is written to the path.
 
-    Raises StoreError when there is none, when it is damaged, or when a later version of the software wrote it.
+    Parameters
+    ----------
+    path : str or Path
+        The folder of the store.
+
+    Returns
+    -------
+    EventStore
+        Its columns are memory-mapped.
+
+    Raises
+    ------
+    StoreError
+        When there is no store, it is damaged, or another version of Regulars wrote it in another schema.
     """
     path = Path(path)
     manifest = _manifest(path)
@@ -75,9 +100,9 @@ def open_store(path: str | Path) -> EventStore:
         try:
             return _opened(path / manifest["folder"], manifest)
         except FileNotFoundError as error:
-            # A writer may have put another folder in its place since the manifest was read.
-            before, manifest = manifest, _manifest(path)
-            if manifest == before:
+            # A writer may have replaced the folder since the manifest was read.
+            previous, manifest = manifest, _manifest(path)
+            if manifest == previous:
                 raise StoreError(f"{path} is damaged ({error!r}): ingest the log again") from None
         except (KeyError, ValueError, EOFError) as error:
             raise StoreError(f"{path} is damaged ({error!r}): ingest the log again") from None
