@@ -380,3 +380,12 @@ def test_a_formula_of_unknown_columns_is_refused_with_the_nearest() -> None:
         drop_unpriced_parts(log_of(UNPRICED), make(Part("amount", "spend_356", 1, 1)))
     with pytest.raises(FormulaError, match=r"'xyz', which is no feature: .*docs/columns\.md"):
         drop_unpriced_parts(log_of(UNPRICED), make(replace(PURCHASES, data="xyz")))
+
+
+@pytest.mark.parametrize("weight", [0.69, 5.27, 10.54])
+def test_a_full_score_is_100_though_its_weights_round(weight: float) -> None:
+    """100 * 0.69 / 0.69 is 100.00000000000001 in floats; the score is 100 both ways."""
+    assert 100.0 * weight / weight > 100
+    formula = make(replace(PURCHASES, weight=weight))
+    assert score_one({"purchase_days_365": 12.0}, formula).loyalty_score == 100
+    assert score(pd.DataFrame({"purchase_days_365": [12.0]}), formula)["loyalty_score"].item() == 100
