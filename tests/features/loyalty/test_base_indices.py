@@ -87,6 +87,12 @@ def test_base_indices_refuse_ratings_of_another_scale() -> None:
         base_indices(ratings(visit_loyalty_last=[85, 7, None]), RULE)
 
 
+def test_a_rating_at_the_top_of_its_scale_is_full() -> None:
+    """Ten of ten is an index of 1, at a visit as in feedback."""
+    found = base_indices(ratings(visit_loyalty_last=[10, 10, None], feedback_satisfaction_last=[10, None, None]), RULE)
+    assert found["index"].tolist() == [1, 1, 0]
+
+
 def test_base_indices_name_missing_columns() -> None:
     """An absent column is named."""
     with pytest.raises(FormulaError, match="found no feedback_loyalty_last, expected for the base indices"):
