@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from features.errors import UnreadableSourceError
 from features.ingestion import csv_reader, text_encoding
-from features.ingestion.csv_format import CsvFormat, sniff_csv_format
+from features.ingestion.csv_format import CsvFormat
 from features.ingestion.csv_reader import CsvRows, UnreadableRow, read_csv_rows
 
 Line = tuple[int, int, tuple[str, ...]]
@@ -139,24 +139,6 @@ def test_a_huge_line_is_an_error_of_the_file(tmp_path: Path) -> None:
         pytest.raises(UnreadableSourceError, match=r"has a line of more than .* MB \(line 2\)"),
     ):
         list(read_csv_rows(path, AB))
-
-
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_the_delimiter_is_that_of_the_columns_looked_for(delimiter: str, tmp_path: Path) -> None:
-    """A header with other delimiters in its names is split where the wanted names come out."""
-    path = tmp_path / "log.csv"
-    path.write_text(delimiter.join(["customer_id", '"a,b;c|d,e;f|g"', " event_time "]) + "\n")
-    csv_format = sniff_csv_format(path, ["customer_id", "event_time"])
-    assert csv_format == CsvFormat("utf-8", delimiter, ("customer_id", "a,b;c|d,e;f|g", "event_time"), 1)
-
-
-@pytest.mark.parametrize("data", [b"", b"\n\n \r\n", b"\xef\xbb\xbf", b'"a,b\n1,2\n', b"a\0,bcdefghi\n"])
-def test_a_file_without_a_header_is_an_error(data: bytes, tmp_path: Path) -> None:
-    """Nothing, blank lines, or a first line that is no header."""
-    path = tmp_path / "log.csv"
-    path.write_bytes(data)
-    with pytest.raises(UnreadableSourceError, match=r"is empty|has a first line"):
-        sniff_csv_format(path, ["a"])
 
 
 def test_rows_have_the_width_of_the_header() -> None:
