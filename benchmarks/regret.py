@@ -61,7 +61,7 @@ def regrets(world: str, customers: int, seed: int) -> pd.DataFrame:
         ingest(log_file, folder / "store")
         store = open_store(folder / "store")
         day = AsOf.parse(as_of, store.timezone).day
-        X = window(store, day, []).features
+        X = window(store, as_of, []).features
         forecast = fit_customer_model(store, as_of, load_formula()).predict(X, day, DAYS)
     best = expected_in(people, truth, as_of, DAYS).reindex(X.index)
     found = {"model": regret(best, forecast["expected_purchases"].to_numpy(), forecast["churn_probability"].to_numpy())}

@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
         rule = load_formula(formula)
         with opened_store(store) as events, progress_steps() as step:
             tracking = open_tracking(home)
-            result = retrain(events, tracking, rule, seed, quick, progress=step)
+            result = retrain(events, tracking, rule, seed=seed, quick=quick, progress=step)
         date, horizon_days = result.measures.index[-1][:2]
         measure_table(result.measures.loc[(date, horizon_days)], f"last trial: {horizon_days} days from {date}")
         echo(f"version {result.version.number} ({result.candidate}) is the challenger in {tracking.place}")

@@ -47,7 +47,7 @@ def register(app: typer.Typer) -> None:
             if to is None:
                 move = champion.promote(tracking, why=reason, who=who, force=force)
             else:
-                move = champion.roll_back(tracking, to, reason, who, force)
+                move = champion.roll_back(tracking, to, reason, who=who, force=force)
         except PromotionRefusedError as refusal:
             for why in refusal.reasons:
                 echo(f"refused: {why}")

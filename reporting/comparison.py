@@ -151,7 +151,7 @@ def compare(
         When no customer had bought before the date, or the rule has a score for none of them.
     """
     report_step = progress or (lambda step: None)
-    last_day = AsOf.at_time(log_end(store), store.timezone).day
+    last_day = log_end(store).day
     day = last_day - horizon_days if as_of is None else AsOf.parse(as_of, store.timezone).day
     cutoff = AsOf.at_midnight(day, store.timezone)
     if not mature(store, cutoff, horizon_days):
@@ -163,7 +163,7 @@ def compare(
         )
     compared_model = model_as_of(store, cutoff, formula, tracking, quick, progress)
     report_step("outcomes")
-    observed = window(store, day, [horizon_days])
+    observed = window(store, cutoff, [horizon_days])
     if observed.features.empty:
         raise TooLittleDataError(f"no customer had bought before {cutoff.date}: give a later --as-of")
     rule = score(observed.features, formula)

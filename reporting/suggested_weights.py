@@ -84,9 +84,9 @@ def suggest_weights(store: EventStore, comparison: Comparison) -> Suggestion:
         return Suggestion(weights, pd.DataFrame(columns=columns), 0, reason)
 
     start = AsOf.at_midnight(cutoff.day - horizon_days, store.timezone)
-    if start.day - activity(store, cutoff.day).first_day < MINIMUM_HISTORY_DAYS:
+    if start.day - activity(store, cutoff).first_day < MINIMUM_HISTORY_DAYS:
         return nothing("short_history")
-    earlier = window(store, start.day, [horizon_days], cutoff.date)
+    earlier = window(store, start, [horizon_days], cutoff)
     if len(earlier.features) < MINIMUM_CUSTOMERS or horizon_days not in earlier.purchases:
         return nothing("few_customers")
     size = len(earlier.features)

@@ -1,16 +1,17 @@
-"""Fitting a version: from a store and a date to a customer model, from nothing but what was known by then."""
+"""Fitting a version: from a store and a date to a customer model, using only what was known by then."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.as_of import AsOf, AsOfLike, day_date
+from features.as_of import AsOf, AsOfLike
 from features.definitions import FEATURE_NAMES
 from features.engines.feature_table import known_customers
-from features.errors import TooLittleDataError
+from features.errors import InvalidArgumentError, TooLittleDataError
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts
 from features.store.event_store import EventStore
@@ -20,27 +21,82 @@ from training.models.purchases.model import RIDGE, PurchaseModel
 from training.models.purchases.training_set import TrainingSet
 from training.models.spend.model import SpendModel
 from training.models.window import Window
-from training.windows import activity, window, window_plan
+from training.windows import activity, midnight, window, window_plan
 
-HORIZONS = (30, 90, 180, 365)
-CUSTOMERS, QUICK_CUSTOMERS = 50_000, 10_000
-"""How many customers a fit learns from, at most: figures settle long before, and memory stays bounded."""
+HELD_OUT = 0.75
+"""The windows that start after this quantile of all starts choose the kind of spend model."""
 
-Progress = Callable[[str], None]
+StepProgress = Callable[[str], None]
+"""Called with the name of each step as it begins."""
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """What a fit learns from.
+
+    Attributes
+    ----------
+    horizons : tuple of int
+        Lengths in days of the windows.
+    max_customers, quick_max_customers : int
+        How many customers at most, in a full and in a quick fit. Estimates settle long before, and memory stays
+        bounded.
+    """
+
+    horizons: tuple[int, ...] = (30, 90, 180, 365)
+    max_customers: int = 50_000
+    quick_max_customers: int = 10_000
+
+    def __post_init__(self) -> None:
+        if not self.horizons or min(self.horizons) < 1:
+            raise InvalidArgumentError(f"horizons are {self.horizons}, expected one or more lengths of at least 1 day")
+        if min(self.max_customers, self.quick_max_customers) < 1:
+            raise InvalidArgumentError("a fit needs customers: set max_customers and quick_max_customers to at least 1")
 
 
 def fit_customer_model(
     store: EventStore,
     as_of: AsOfLike,
     formula: Formula,
-    horizons: Sequence[int] = HORIZONS,
+    *,
+    ridge: float | None = RIDGE,
+    settings: FitSettings = FitSettings(),
     seed: int = 0,
     quick: bool = False,
-    progress: Progress | None = None,
-    ridge: float | None = RIDGE,
+    progress: StepProgress | None = None,
 ) -> CustomerModel:
-    """Return the model of `fit_candidates` for one `ridge`."""
-    return fit_candidates(store, as_of, formula, {"one": ridge}, horizons, seed, quick, progress)["one"]
+    """Fit the models of purchases, churn and spend to the events known at the midnight of `as_of`.
+
+    Parameters
+    ----------
+    store : EventStore
+    as_of : AsOf, str, datetime.date or datetime.datetime
+        Nothing at or after its midnight, in the store's time zone, has an influence.
+    formula : Formula
+        The loyalty formula that the version carries.
+    ridge : float, optional
+        How strongly the adjustments of customers are shrunk; None: chosen by cross-validation on the log.
+    settings : FitSettings
+    seed : int
+        Of the draw of customers and of the spend model.
+    quick : bool
+        Learn from fewer customers, see `FitSettings`.
+    progress : callable, optional
+        Called with the name of each step as it begins.
+
+    Returns
+    -------
+    CustomerModel
+
+    Raises
+    ------
+    TooLittleDataError
+        When nobody has bought by then.
+    """
+    models = fit_candidates(
+        store, as_of, formula, {"one": ridge}, settings=settings, seed=seed, quick=quick, progress=progress
+    )
+    return models["one"]
 
 
 def fit_candidates(
@@ -48,43 +104,41 @@ def fit_candidates(
     as_of: AsOfLike,
     formula: Formula,
     ridges: Mapping[str, float | None],
-    horizons: Sequence[int] = HORIZONS,
+    *,
+    settings: FitSettings = FitSettings(),
     seed: int = 0,
     quick: bool = False,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
 ) -> dict[str, CustomerModel]:
-    """Return the models that the events known at the midnight of `as_of` teach; nothing later is looked at.
-
-    One for each of `ridges` (as in `PurchaseModel`), by its name; what does not depend on it is computed once. They
-    learn from at most `CUSTOMERS` customers (`QUICK_CUSTOMERS` with `quick`), drawn with `seed`. `progress` is called
-    with the name of each step as it begins. Raises TooLittleDataError when nobody has bought by then.
-    """
-    say = progress or (lambda step: None)
+    """Fit one model for each of `ridges`, by name, as `fit_customer_model` does; they share all costly steps."""
+    report = progress or (lambda step: None)
     formula = drop_unpriced_parts(store, formula)
-    day = AsOf.parse(as_of, store.timezone).day
-    customers = drawn_customers(store, day_date(day), QUICK_CUSTOMERS if quick else CUSTOMERS, seed)
-    say(f"features at {day_date(day)}")
-    now = window(store, day, [], day_date(day), customers)
-    if now.features.empty:
-        raise TooLittleDataError(f"nobody in the log has bought before {day_date(day)}: give a later --as-of")
-    past = activity(store, day, customers)
+    cutoff = midnight(store, as_of)
+    limit = settings.quick_max_customers if quick else settings.max_customers
+    customers = sample_customers(store, cutoff, limit, seed)
+    report(f"features at {cutoff.date}")
+    current = window(store, cutoff, [], cutoff, customers)
+    if current.features.empty:
+        raise TooLittleDataError(f"nobody in the log has bought before {cutoff.date}: give a later --as-of")
+    past = activity(store, cutoff, customers)
     earlier: list[Window] = []
-    for start, reach in window_plan(past.first_day, day, horizons).items():
-        say(f"window of {day_date(start)}")
-        then = window(store, start, reach, day_date(day), customers)
-        if len(then.features):  # a purchase may have been recorded long after it was made
-            earlier.append(then)
-    say("counts and churn")
-    training_set = TrainingSet.of(now, earlier, past)
+    for start_day, horizons in window_plan(past.first_day, cutoff.day, settings.horizons).items():
+        start = AsOf.at_midnight(start_day, store.timezone)
+        report(f"window of {start.date}")
+        past_window = window(store, start, horizons, cutoff, customers)
+        if len(past_window.features):  # a purchase may have been recorded long after it was made
+            earlier.append(past_window)
+    report("counts and churn")
+    training_set = TrainingSet.of(current, earlier, past)
     purchases = {name: PurchaseModel(ridge).fit_training_set(training_set) for name, ridge in ridges.items()}
-    say("spend")
-    spend = fit_spend(earlier, now, seed)
+    report("spend")
+    spend = fit_spend(earlier, current, seed)
     card = Card(
-        as_of=str(day_date(day)),
+        as_of=str(cutoff.date),
         timezone=store.timezone,
-        horizons=tuple(horizons),
+        horizons=tuple(settings.horizons),
         data_digest=str(store.manifest["digest"]),
-        customers=len(now.features),
+        customers=len(current.features),
         feature_columns=FEATURE_NAMES,
         formula_version=formula.version,
         code_version=version("regulars"),
@@ -93,32 +147,32 @@ def fit_candidates(
     return {name: CustomerModel(card, formula, model, spend) for name, model in purchases.items()}
 
 
-def fit_spend(earlier: Sequence[Window], now: Window, seed: int) -> SpendModel:
+def fit_spend(earlier: Sequence[Window], current: Window, seed: int) -> SpendModel:
     """Return the spend model learnt from each earlier window's longest horizon.
 
-    The latest quarter of the windows is held out to choose its kind, by what was over when they began.
+    The latest quarter of the windows is held out to choose its kind, using windows that were over when they began.
     """
-    told = [(w, max(w.purchases)) for w in earlier if w.purchases]
-    if not told:
-        none = np.zeros(0)
-        return SpendModel(random_state=seed).fit(now.features.iloc[:0], none, none, none, none)
-    sizes = [len(w.features) for w, _ in told]
-    starts = np.array([w.day for w, _ in told])
-    later = starts >= np.quantile(starts, 0.75)
-    over = starts + np.array([reach for _, reach in told]) <= starts[later].min()
+    longest = [(past, max(past.purchases)) for past in earlier if past.purchases]
+    if not longest:
+        empty = np.zeros(0)
+        return SpendModel(random_state=seed).fit(current.features.iloc[:0], empty, empty, empty, empty)
+    sizes = [len(past.features) for past, _ in longest]
+    starts = np.array([past.day for past, _ in longest])
+    later = starts >= np.quantile(starts, HELD_OUT)
+    over = starts + np.array([horizon_days for _, horizon_days in longest]) <= starts[later].min()
     return SpendModel(random_state=seed).fit(
-        pd.concat([w.features for w, _ in told]),
-        np.concatenate([w.spend[reach] for w, reach in told]),
-        np.concatenate([w.purchases[reach] for w, reach in told]),
+        pd.concat([past.features for past, _ in longest]),
+        np.concatenate([past.spend[horizon_days] for past, horizon_days in longest]),
+        np.concatenate([past.purchases[horizon_days] for past, horizon_days in longest]),
         np.repeat(over, sizes),
         np.repeat(later, sizes),
     )
 
 
-def drawn_customers(store: EventStore, as_of: AsOfLike, most: int, seed: int) -> NDArray[np.int64] | None:
-    """Return the positions of `most` of the customers known at `as_of`, drawn at random; None where there are fewer.
+def sample_customers(store: EventStore, as_of: AsOfLike, most: int, seed: int) -> NDArray[np.int64] | None:
+    """Return the positions of `most` customers known at `as_of`, drawn at random; None when there are no more.
 
-    Those who come later have no part in the draw, so that it is the same before and after they came.
+    Customers who come later are not in the draw, so it is the same before and after they come.
     """
     known = known_customers(store, AsOf.parse(as_of, store.timezone))
     if len(known) <= most:

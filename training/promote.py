@@ -1,7 +1,8 @@
-"""Moving the champion: through the gate, by force, or back; every move is a tracked run, for an alias has no memory."""
+"""Moving the champion: through the gate, by force, or back to an earlier version. Every move is a tracked run."""
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from getpass import getuser
 
@@ -10,9 +11,10 @@ import pandas as pd
 from features.errors import InvalidArgumentError, PromotionRefusedError, TrackingError
 from training.gate import Verdict
 from training.models.bundle import CHALLENGER, CHAMPION
-from training.registry.mlflow_client import LONG, MOVES, Run, Tracking, log_measures, log_text, start_run
-from training.registry.runs import run_file, runs
-from training.registry.versions import Version, fetch, move_alias, version
+from training.registry.entities import ModelVersion
+from training.registry.mlflow_client import Tracking
+from training.registry.runs import LONG, MOVES, Run, log_measures, log_text, run_file, runs, start_run
+from training.registry.versions import fetch, move_alias, version
 
 VERDICT_FILE = "verdict.json"
 HISTORY = ("when", "who", "kind", "from", "to", "why", "state", "digest", "figures")
@@ -21,7 +23,19 @@ STATES = {"FINISHED": "done", "FAILED": "failed"}
 
 @dataclass(frozen=True)
 class Move:
-    """A move of the champion: from which version (None: there was none) to which, and how."""
+    """A move of the champion.
+
+    Attributes
+    ----------
+    kind : str
+        `promote`, `force` or `roll back`.
+    before : int or None
+        The version that was champion; None when there was none.
+    to : int
+        The version that is champion now.
+    digest : str
+        SHA-256 of its model file, in hex.
+    """
 
     kind: str
     before: int | None
@@ -30,38 +44,58 @@ class Move:
 
 
 def record_verdict(run: Run, verdict: Verdict) -> None:
-    """Keep the verdict on a challenger with the run that registers it, for `promote` to read."""
+    """Keep the verdict on a challenger with the run that registers it, where `promote` reads it."""
     log_text(run, VERDICT_FILE, verdict.to_json())
 
 
-def recorded_verdict(tracking: Tracking, chosen: Version) -> Verdict | None:
+def recorded_verdict(tracking: Tracking, chosen: ModelVersion) -> Verdict | None:
     """Return the verdict kept with the run that made the version; None when there is none."""
     with tempfile.TemporaryDirectory(prefix="regulars-") as scratch:
-        kept = run_file(tracking, chosen.run_id, VERDICT_FILE, scratch)
-        return Verdict.from_json(kept.read_text()) if kept else None
+        file = run_file(tracking, chosen.run_id, VERDICT_FILE, scratch)
+        return Verdict.from_json(file.read_text()) if file else None
 
 
 def promote(
     tracking: Tracking,
     which: int | str = CHALLENGER,
+    *,
     verdict: Verdict | None = None,
     why: str = "",
     who: str | None = None,
     force: bool = False,
 ) -> Move:
-    """Make a version champion when the gate lets it: `verdict`, or without one that recorded by its fit.
+    """Make a version champion if the gate accepts it. It loses the alias of the challenger.
 
-    `force` with a reason (`why`) moves the champion all the same, and the record says what spoke against it. `who` is
-    the user of this machine unless given. The challenger's alias is taken from a version that has become champion.
-    Raises PromotionRefusedError with the reasons, and TrackingError when there is no such version, its files are not
-    what was registered, or the champion was moved meanwhile.
+    Parameters
+    ----------
+    tracking : Tracking
+    which : int or str
+        Version number or alias.
+    verdict : Verdict, optional
+        The gate's; without it the verdict recorded when the version was fitted.
+    why : str
+        Reason for the history, at most 500 characters.
+    who : str, optional
+        Who moves the champion; without it the user of this machine.
+    force : bool
+        Move the champion whatever the gate says; needs `why`. The history keeps the gate's reasons.
+
+    Returns
+    -------
+    Move
+
+    Raises
+    ------
+    PromotionRefusedError
+        When the gate has reasons against the version, or it is the champion already.
+    TrackingError
+        When there is no such version, its files are not what was registered, or somebody moved the champion meanwhile.
+    InvalidArgumentError
+        When `force` has no reason, or the reason is too long.
     """
     if force and not why:
         raise InvalidArgumentError("a forced promotion has no reason: say why with --reason")
-    chosen, champion = _version(tracking, which), version(tracking, CHAMPION)
-    before = champion.number if champion else None
-    if before == chosen.number:
-        raise PromotionRefusedError(chosen.number, ("it is the champion already",))
+    chosen, before = _version_and_champion(tracking, which)
     verdict = verdict or recorded_verdict(tracking, chosen)
     reasons = verdict.reasons if verdict else ("it was never tried at the gate: fit it again",)
     if verdict and verdict.champion != before:
@@ -69,42 +103,61 @@ def promote(
         reasons += (f"it was tried against champion {tried}, which is {before} now: fit it again",)
     if reasons and not force:
         raise PromotionRefusedError(chosen.number, reasons)
-    said = why or "better beyond doubt than champion and baselines"
-    return _move(tracking, "force" if reasons else "promote", before, chosen, said, who, verdict, reasons)
+    why = why or "better beyond doubt than champion and baselines"
+    move = Move("force" if reasons else "promote", before, chosen.number, chosen.digest)
+    return _move(tracking, move, chosen, why, who, verdict, reasons)
 
 
-def roll_back(tracking: Tracking, to: int, why: str, who: str | None = None, force: bool = False) -> Move:
-    """Make an earlier champion champion again; a version that never was one is refused, unless with `force`.
+def roll_back(tracking: Tracking, to: int, why: str, *, who: str | None = None, force: bool = False) -> Move:
+    """Make an earlier champion champion again.
 
-    Raises as `promote` does, and ValueError without a reason.
+    Parameters
+    ----------
+    tracking : Tracking
+    to : int
+        Version number; a version that never was champion is refused unless `force` is true.
+    why : str
+        Reason for the history, at most 500 characters.
+    who, force
+        As in `promote`.
+
+    Returns
+    -------
+    Move
+
+    Raises
+    ------
+    PromotionRefusedError, TrackingError, InvalidArgumentError
+        As in `promote`; InvalidArgumentError also without a reason.
     """
     if not why:
         raise InvalidArgumentError("going back to an earlier version needs a reason: say why with --reason")
-    chosen, champion = _version(tracking, to), version(tracking, CHAMPION)
-    before = champion.number if champion else None
-    if before == chosen.number:
-        raise PromotionRefusedError(chosen.number, ("it is the champion already",))
+    chosen, before = _version_and_champion(tracking, to)
     moves = history(tracking)
-    known = set(moves.loc[moves["state"] == "done", "to"])
-    reasons = () if chosen.number in known else ("it never was champion: promote it without --to",)
+    former = set(moves.loc[moves["state"] == "done", "to"])
+    reasons = () if chosen.number in former else ("it never was champion: promote it without --to",)
     if reasons and not force:
         raise PromotionRefusedError(chosen.number, reasons)
-    return _move(tracking, "force" if reasons else "roll back", before, chosen, why, who, None, reasons)
+    move = Move("force" if reasons else "roll back", before, chosen.number, chosen.digest)
+    return _move(tracking, move, chosen, why, who, None, reasons)
 
 
 def history(tracking: Tracking) -> pd.DataFrame:
     """Return the moves of the champion, the newest first.
 
-    Columns: `when` (UTC), `who`, `kind` (promote, force, roll back), `from` and `to` (version numbers, Int64, null
-    where there was none), `why`, `state` (done; failed; unfinished when it was killed on the way), `digest` of the
-    model file moved to, and `figures` (a dict of the gate's figures).
+    Returns
+    -------
+    pandas.DataFrame
+        `when` (UTC), `who`, `kind` (promote, force, roll back), `from` and `to` (version numbers, Int64; `from` is null
+        where there was no champion), `why`, `state` (done; failed; unfinished when the process was killed), `digest` of
+        the model file moved to, and `figures` (a dict of the gate's figures).
     """
     moves = runs(tracking, MOVES)
     facts = list(moves["facts"])
     table = pd.DataFrame(
         {
             "when": moves["started"].to_list(),
-            **{name: [each.get(name) for each in facts] for name in ("who", "kind", "from", "to", "why", "digest")},
+            **{name: [fact.get(name) for fact in facts] for name in ("who", "kind", "from", "to", "why", "digest")},
             "state": [STATES.get(status, "unfinished") for status in moves["status"]],
             "figures": moves["measures"].to_list(),
         },
@@ -116,19 +169,23 @@ def history(tracking: Tracking) -> pd.DataFrame:
     return table
 
 
-def _version(tracking: Tracking, which: int | str) -> Version:
-    chosen = version(tracking, which)
+def _version_and_champion(tracking: Tracking, which: int | str) -> tuple[ModelVersion, int | None]:
+    """Return a version and the champion's number; raise when there is no such version, or it is the champion."""
+    chosen, champion = version(tracking, which), version(tracking, CHAMPION)
     if chosen is None:
-        found = "no challenger" if which == CHALLENGER else f"no version {which}"
-        raise TrackingError(f"{found} is registered in {tracking.place}: run `regulars fit`, or see `regulars history`")
-    return chosen
+        missing = "no challenger" if which == CHALLENGER else f"no version {which}"
+        raise TrackingError(
+            f"{missing} is registered in {tracking.place}: run `regulars fit`, or see `regulars history`"
+        )
+    if champion and champion.number == chosen.number:
+        raise PromotionRefusedError(chosen.number, ("it is the champion already",))
+    return chosen, champion.number if champion else None
 
 
 def _move(
     tracking: Tracking,
-    kind: str,
-    before: int | None,
-    chosen: Version,
+    move: Move,
+    chosen: ModelVersion,
     why: str,
     who: str | None,
     verdict: Verdict | None,
@@ -140,17 +197,18 @@ def _move(
         fetch(tracking, chosen, scratch)  # a version whose files are gone or changed never becomes champion
     facts: Mapping[str, object] = {
         "who": who or getuser(),
-        "kind": kind,
-        **({} if before is None else {"from": before}),
-        "to": chosen.number,
+        "kind": move.kind,
+        **({} if move.before is None else {"from": move.before}),
+        "to": move.to,
         "why": why,
-        "digest": chosen.digest,
+        "digest": move.digest,
         "against": "; ".join(reasons),
     }
-    # The record comes first and ends last: a move killed on the way is seen as unfinished, none is unseen.
-    with start_run(tracking, f"{kind} to version {chosen.number}", facts, MOVES) as run:
+    # The run starts before the alias moves and ends after it, so a killed move shows as unfinished.
+    with start_run(tracking, f"{move.kind} to version {move.to}", facts, MOVES) as run:
         log_measures(run, verdict.figures if verdict else {})
-        move_alias(tracking, CHAMPION, chosen.number, before)
+        move_alias(tracking, CHAMPION, move.to, move.before)
     if CHALLENGER in chosen.aliases:
-        move_alias(tracking, CHALLENGER, None, chosen.number)
-    return Move(kind, before, chosen.number, chosen.digest)
+        with suppress(TrackingError):  # a challenger registered meanwhile keeps the alias; the champion has moved
+            move_alias(tracking, CHALLENGER, None, move.to)
+    return move

@@ -1,47 +1,86 @@
-"""From a log to a challenger: candidates on trial over past windows, the best fitted, judged, registered."""
+"""From a log to a challenger: candidates are tried on past windows; the best is fitted, judged and registered."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from features.as_of import AsOf, day_date
-from features.errors import TooLittleDataError
+from features.as_of import AsOf
+from features.errors import InvalidArgumentError, ModelError, TrackingError
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts
 from features.store.event_store import EventStore
-from training.backtest import baseline_forecasts
-from training.evaluation.evaluation import measures, measures_by, segment
 from training.evaluation.plots import decile_plot, gain_plot, reliability_plot
-from training.fit import HORIZONS, drawn_customers, fit_candidates, fit_customer_model
-from training.gate import Verdict, gate, milliseconds_a_customer, paired_losses
+from training.fit import FitSettings, StepProgress, fit_candidates, fit_customer_model
+from training.gate import GateLimits, Verdict, gate
 from training.models.bundle import CHALLENGER, CHAMPION
 from training.models.customer_model import CustomerModel
+from training.paired_losses import paired_losses
 from training.promote import record_verdict
-from training.registry.mlflow_client import Run, Tracking, log_facts, log_figure, log_measures, nested_run, start_run
-from training.registry.versions import Version, load, register, version
+from training.registry.entities import ModelVersion
+from training.registry.mlflow_client import Tracking
+from training.registry.runs import Run, log_facts, log_figure, log_measures, nested_run, start_run
+from training.registry.versions import load, register, version
 from training.targets import log_end
-from training.windows import activity, window
+from training.trials import (
+    Trial,
+    TrialSettings,
+    log_trials,
+    measures_of_trials,
+    milliseconds_per_customer,
+    run_trials,
+    trial_days,
+)
+from training.windows import activity
 
 RIDGES: dict[str, float | None] = {"standard": None, "bold": 300.0, "cautious": 15_000.0}
-"""The candidates: how strongly the corrections of customers are held back; None: as the evidence of the log has it."""
-TRIAL_HORIZONS = (30, 90)
-TRIAL_STEP = 90
-TRIALS, QUICK_TRIALS = 3, 1
-TRIAL_CUSTOMERS = 100_000
-"""How many customers judge, at most, drawn anew at each date: more tell nothing that the interval does not know."""
-LEAST_HISTORY = 120
 RECIPE = "candidate"
-"""The tag of a version that says which candidate it is."""
-
-Progress = Callable[[str], None]
+"""The tag of a version that names its candidate."""
 
 
 @dataclass(frozen=True)
-class Retrained:
-    """The challenger registered, the candidate it is, the gate's verdict on it, and the measures of its trial."""
+class RetrainSettings:
+    """What `retrain` tries, and what the gate requires.
 
-    version: Version
+    Attributes
+    ----------
+    candidates : mapping of str to float or None
+        For each candidate, how strongly the adjustments of customers are shrunk; None: chosen by cross-validation. A
+        quick fit tries the first one alone.
+    fit, trials, limits
+        See the classes.
+    """
+
+    candidates: Mapping[str, float | None] = field(default_factory=lambda: dict(RIDGES))
+    fit: FitSettings = field(default_factory=FitSettings)
+    trials: TrialSettings = field(default_factory=TrialSettings)
+    limits: GateLimits = field(default_factory=GateLimits)
+
+    def __post_init__(self) -> None:
+        if not self.candidates:
+            raise InvalidArgumentError("there are no candidates to fit: name at least one")
+
+    def chosen_candidates(self, quick: bool) -> dict[str, float | None]:
+        """Return the candidates to try."""
+        return dict(list(self.candidates.items())[: 1 if quick else None])
+
+
+@dataclass(frozen=True)
+class RetrainResult:
+    """A registered challenger.
+
+    Attributes
+    ----------
+    version : ModelVersion
+    candidate : str
+        Name of the candidate that was best.
+    verdict : Verdict
+        The gate's, which `promote` will follow.
+    measures : pandas.DataFrame
+        Measures of its trials, indexed by `date`, `horizon` (days) and `forecast`.
+    """
+
+    version: ModelVersion
     candidate: str
     verdict: Verdict
     measures: pd.DataFrame
@@ -51,171 +90,173 @@ def retrain(
     store: EventStore,
     tracking: Tracking,
     formula: Formula,
+    *,
+    settings: RetrainSettings = RetrainSettings(),
     seed: int = 0,
     quick: bool = False,
-    progress: Progress | None = None,
-) -> Retrained:
+    progress: StepProgress | None = None,
+) -> RetrainResult:
     """Fit candidates on past windows of the log, try them on what followed, and register the best as challenger.
 
-    A trial is a date: each candidate learns from what was known by then and forecasts the days after it, beside every
-    baseline and the champion. The one with the lowest losses is fitted to the whole log and judged by the gate; what
-    `promote` will go by is kept with the run. Everything is tracked, trials as runs within the run. Raises
-    TooLittleDataError when the log is too short for one trial.
+    At each trial date every candidate learns from what was known by then and forecasts the days after it, beside every
+    baseline and the champion. The candidate with the lowest losses is fitted to the whole log and judged by the gate.
+    Everything is tracked; each trial is a run within the run. A champion that cannot be loaded takes no part, and the
+    verdict says so.
+
+    Parameters
+    ----------
+    store : EventStore
+    tracking : Tracking
+        Where runs and versions are kept, see `open_tracking`.
+    formula : Formula
+        The loyalty formula that the version carries.
+    settings : RetrainSettings
+    seed : int
+        Of the draw of customers and of the spend model.
+    quick : bool
+        One candidate, fewer trials, fewer customers.
+    progress : callable, optional
+        Called with the name of each step as it begins.
+
+    Returns
+    -------
+    RetrainResult
+
+    Raises
+    ------
+    TooLittleDataError
+        When the log is too short for one trial.
+    TrackingError
+        When runs or versions cannot be written.
     """
-    say = progress or (lambda step: None)
+    report = progress or (lambda step: None)
     formula = drop_unpriced_parts(store, formula)
     end = log_end(store)
-    day = AsOf.at_time(end, store.timezone).day
-    starts = trial_days(activity(store, day).first_day, day, QUICK_TRIALS if quick else TRIALS)
+    count = settings.trials.quick_count if quick else settings.trials.count
+    days = trial_days(activity(store, end).first_day, end.day, count, settings.trials)
+    starts = [AsOf.at_midnight(day, store.timezone) for day in days]
     champion = version(tracking, CHAMPION)
-    champion_model = load(tracking, champion) if champion else None
-    candidates = {"standard": RIDGES["standard"]} if quick else dict(RIDGES)
+    champion_model, problem = load_champion(tracking, champion)
+    if problem:
+        report(problem)
+    candidates = settings.chosen_candidates(quick)
     facts = {
         "data_digest": store.manifest["digest"],
-        "data_until": str(day_date(day)),
+        "data_until": str(end.date),
         "customers": store.n_customers,
         "events": store.n_events,
         "formula_version": formula.version,
         "seed": seed,
         "quick": quick,
-        "trials": [str(day_date(start)) for start in starts],
+        "trials": [str(start.date) for start in starts],
         "candidates": candidates,
         "champion": champion.number if champion else None,
     }
-    with start_run(tracking, f"fit {day_date(day)}", facts) as run:
-        tried: list[Trial] = []
+    with start_run(tracking, f"fit {end.date}", facts) as run:
+        trials: list[Trial] = []
         for start in starts:
-            tried += _trial(store, start, day, formula, candidates, champion, champion_model, run, seed, quick, say)
-        best = min(candidates, key=lambda name: sum(_loss(each, name) for each in tried))
-        say(f"fitting {best} to everything until {day_date(day)}")
+            report(f"trial at {start.date}: fitting {', '.join(candidates)}")
+            fitted = fit_candidates(store, start, formula, candidates, settings=settings.fit, seed=seed, quick=quick)
+            rival = champion_at(champion, champion_model, fitted, str(start.date))
+            at_start = run_trials(
+                store, start, end, fitted, rival, formula, settings=settings.trials, seed=seed, progress=report
+            )
+            for name, ridge in candidates.items():
+                recipe = {RECIPE: name, "date": str(start.date), "ridge": ridge}
+                with nested_run(run, f"{name} at {start.date}", recipe) as nested:
+                    log_trials(nested, at_start, name)
+            trials += at_start
+        best = best_candidate(trials, candidates)
+        report(f"fitting {best} to everything until {end.date}")
         model = fit_customer_model(
-            store, day_date(day), formula, HORIZONS, seed, quick, progress, ridge=candidates[best]
+            store,
+            end,
+            formula,
+            ridge=candidates[best],
+            settings=settings.fit,
+            seed=seed,
+            quick=quick,
+            progress=progress,
         )
         log_facts(run, {RECIPE: best, "feature_columns": model.card.feature_columns, "horizons": model.card.horizons})
-        say("judging it")
-        verdict = _judged(tried, best, model, store, day, champion)
+        report("judging it")
+        verdict = judge(trials, best, model, end.day, champion if champion_model else None, settings.limits)
+        if champion and problem:
+            verdict = replace(verdict, reasons=(*verdict.reasons, problem), champion=champion.number)
         record_verdict(run, verdict)
         log_measures(run, verdict.figures)
-        _draw(run, tried[-1], best)
-        say("registering it")
+        _log_plots(run, trials[-1], best)
+        report("registering it")
         made = register(run, model, tags={RECIPE: best, "formula_version": formula.version})
-        table = pd.concat({(each.date, each.horizon): each.measures(best) for each in tried}, names=["date", "horizon"])
-        return Retrained(made, best, verdict, table)
+    return RetrainResult(made, best, verdict, measures_of_trials(trials, best))
 
 
-@dataclass(frozen=True)
-class Trial:
-    """What every candidate, baseline and the champion said at a date of one horizon, and what came."""
-
-    date: str
-    horizon: int
-    features: pd.DataFrame
-    purchases: pd.Series
-    candidates: dict[str, pd.DataFrame]
-    others: dict[str, pd.DataFrame]
-
-    def measures(self, candidate: str) -> pd.DataFrame:
-        """Return the measures of one candidate as `model`, beside the baselines and the champion."""
-        return measures(self.purchases, {"model": self.candidates[candidate], **self.others})
-
-
-def trial_days(first_day: int, day: int, most: int) -> list[int]:
-    """Return the days to try at, a quarter apart, the last horizon over by `day`; oldest first.
-
-    Raises TooLittleDataError when the log leaves no room for one with enough history before it.
-    """
-    days = [day - TRIAL_STEP * back for back in range(1, most + 1)]
-    days = [start for start in days if start - first_day >= LEAST_HISTORY]
-    if not days:
-        needed = LEAST_HISTORY + TRIAL_STEP
-        raise TooLittleDataError(f"the log is {day - first_day} days long: a fit needs at least {needed}")
-    return sorted(days)
-
-
-def _trial(
-    store: EventStore,
-    start: int,
-    day: int,
-    formula: Formula,
-    candidates: dict[str, float | None],
-    champion: Version | None,
-    champion_model: CustomerModel | None,
-    run: Run,
-    seed: int,
-    quick: bool,
-    say: Progress,
-) -> list[Trial]:
-    date = str(day_date(start))
-    say(f"trial at {date}: fitting {', '.join(candidates)}")
-    fitted = fit_candidates(store, date, formula, candidates, HORIZONS, seed, quick)
-    champion_seen = _champion_at(champion, champion_model, fitted, date)
-    judged = drawn_customers(store, date, TRIAL_CUSTOMERS, seed)
-    came = window(store, start, TRIAL_HORIZONS, day_date(day), judged)
-    trials = []
-    for horizon in came.purchases:
-        say(f"trial at {date}: {horizon} days")
-        others = baseline_forecasts(store, came, horizon, formula)
-        if champion_seen is not None:
-            others[CHAMPION] = champion_seen.predict(came.features, start, horizon)
-        trials.append(
-            Trial(
-                date,
-                horizon,
-                came.features,
-                pd.Series(came.purchases[horizon], came.features.index, name="purchases"),
-                {name: model.predict(came.features, start, horizon) for name, model in fitted.items()},
-                others,
-            )
+def load_champion(tracking: Tracking, champion: ModelVersion | None) -> tuple[CustomerModel | None, str | None]:
+    """Return the champion's model, or None and, in one line, why it cannot be loaded."""
+    if champion is None:
+        return None, None
+    try:
+        return load(tracking, champion), None
+    except (ModelError, TrackingError) as error:
+        return None, (
+            f"not compared with champion version {champion.number}, which cannot be loaded ({error}): "
+            "promote with --force and --reason, or go back to another version"
         )
-    for name in candidates:
-        with nested_run(run, f"{name} at {date}", {RECIPE: name, "date": date, "ridge": candidates[name]}) as inner:
-            for trial in trials:
-                table = trial.measures(name)
-                for forecast, row in table.iterrows():
-                    said = {f"{forecast}.{measure}": value for measure, value in row.items() if value == value}
-                    log_measures(inner, said, date, trial.horizon)
-                own = {"model": trial.candidates[name]}
-                by_segment = measures_by(trial.purchases, own, segment(trial.features)).droplevel("forecast")
-                for measure in ("deviance", "log_loss"):
-                    named = {f"{group}.{measure}": float(value) for group, value in by_segment[measure].items()}
-                    log_measures(inner, named, date, trial.horizon)
-    return trials
 
 
-def _champion_at(
-    champion: Version | None, model: CustomerModel | None, fitted: dict[str, CustomerModel], date: str
+def champion_at(
+    champion: ModelVersion | None, model: CustomerModel | None, fitted: Mapping[str, CustomerModel], date: str
 ) -> CustomerModel | None:
-    """Return the champion as it could have been at the date: itself if it knew nothing later, else its recipe then."""
+    """Return the champion as it could have been at an ISO date.
+
+    That is the champion itself where it learnt from nothing later than the date, else its candidate as fitted at the
+    date, or the first candidate where its own was not fitted.
+    """
     if champion is None or model is None:
         return None
-    return model if model.card.as_of <= date else fitted.get(champion.tags.get(RECIPE, ""), fitted["standard"])
+    if model.card.as_of <= date:
+        return model
+    return fitted.get(champion.tags.get(RECIPE, ""), next(iter(fitted.values())))
 
 
-def _loss(trial: Trial, candidate: str) -> float:
-    """Return deviance and log loss of a candidate over those of BG/NBD: both count, and every window alike."""
-    table = measures(trial.purchases, {"model": trial.candidates[candidate], "bg_nbd": trial.others["bg_nbd"]})
-    losses = table[["deviance", "log_loss"]].to_numpy(float)
-    return float((losses[0] / losses[1]).sum())
+def best_candidate(trials: Sequence[Trial], candidates: Mapping[str, float | None]) -> str:
+    """Return the candidate with the lowest losses over all trials, each trial counting alike; the first of equals."""
+    return min(candidates, key=lambda name: sum(trial.relative_loss(name) for trial in trials))
 
 
-def _judged(
-    tried: Sequence[Trial], best: str, model: CustomerModel, store: EventStore, day: int, champion: Version | None
+def judge(
+    trials: Sequence[Trial],
+    candidate: str,
+    model: CustomerModel,
+    day: int,
+    champion: ModelVersion | None,
+    limits: GateLimits,
 ) -> Verdict:
-    paired = pd.concat(
-        [
-            paired_losses(each.date, each.horizon, each.purchases, {CHALLENGER: each.candidates[best], **each.others})
-            for each in tried
-        ]
+    """Return the gate's verdict on a candidate by its trials, and on its model by speed and columns."""
+    losses = [
+        paired_losses(
+            trial.date,
+            trial.horizon_days,
+            trial.purchases,
+            {CHALLENGER: trial.candidates[candidate], **trial.others},
+        )
+        for trial in trials
+    ]
+    features, horizon_days = trials[-1].features, trials[-1].horizon_days
+    milliseconds = milliseconds_per_customer(lambda: model.predict(features, day, horizon_days), len(features))
+    return gate(
+        pd.concat(losses),
+        milliseconds,
+        model.card.feature_columns,
+        champion=champion.number if champion else None,
+        limits=limits,
     )
-    features = tried[-1].features
-    milliseconds = milliseconds_a_customer(lambda: model.predict(features, day, 90), len(features))
-    return gate(paired, milliseconds, model.card.feature_columns, champion=champion.number if champion else None)
 
 
-def _draw(run: Run, trial: Trial, best: str) -> None:
-    """Keep the pictures of the last trial with the run."""
-    forecast, title = trial.candidates[best], f"{trial.horizon} days from {trial.date}"
-    naive = {name: said for name, said in trial.others.items() if name in ("rule", "bg_nbd")}
+def _log_plots(run: Run, trial: Trial, candidate: str) -> None:
+    """Keep the plots of one trial with the run."""
+    forecast, title = trial.candidates[candidate], f"{trial.horizon_days} days from {trial.date}"
+    peers = {name: other for name, other in trial.others.items() if name in ("rule", "bg_nbd")}
     log_figure(run, "reliability", reliability_plot(trial.purchases, forecast, title))
-    log_figure(run, "gain", gain_plot(trial.purchases, {"model": forecast, **naive}, title))
+    log_figure(run, "gain", gain_plot(trial.purchases, {"model": forecast, **peers}, title))
     log_figure(run, "deciles", decile_plot(trial.purchases, forecast, title))

@@ -1,4 +1,4 @@
-"""What came true: purchase occasions of each customer in `[as_of, as_of + horizon)`, and whether there was none."""
+"""Outcomes: the purchase occasions and spend of each customer in `[as_of, as_of + horizon_days)`, and who churned."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -18,68 +18,80 @@ PURCHASE = EVENT_TYPES.index("purchase")
 def targets(
     store: EventStore, as_of: AsOfLike, horizons: Sequence[int], known_at: AsOfLike | None = None
 ) -> pd.DataFrame:
-    """Return `purchases_<h>`, `churned_<h>` and `spend_<h>` of every customer in the store, for horizons of h days.
+    """Return what every customer in the store did after a date.
 
-    int64, bool and float64 (currency, before returns; a purchase without an amount adds 0), indexed by `customer_id`,
-    in the store's order. Purchases of one business day count once. `known_at`: what was known at that moment alone, as
-    a fit at an earlier date must see it; without it the whole log, corrected events as last corrected. A horizon that
-    was not over by then has no columns (see `mature`).
+    Parameters
+    ----------
+    store : EventStore
+    as_of : AsOf, str, datetime.date or datetime.datetime
+        Start of the horizons, inclusive.
+    horizons : sequence of int
+        Lengths in days. A horizon that is not over has no columns, see `mature`.
+    known_at : AsOf, str, datetime.date or datetime.datetime, optional
+        Use only what was known at this moment, as a fit at an earlier date must. Without it the whole log counts, and
+        corrected events count as last corrected.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by `customer_id` in the store's order. For each horizon of h days: `purchases_<h>` (int64, purchase
+        occasions: purchases of one business day count once), `churned_<h>` (bool, no purchase) and `spend_<h>`
+        (float64, currency before returns; a purchase without an amount adds 0). Never null.
     """
-    start = AsOf.parse(as_of, store.timezone).time
-    who, day, time, cents = purchases_between(store, start, known_at)
+    start = AsOf.parse(as_of, store.timezone)
+    known = None if known_at is None else AsOf.parse(known_at, store.timezone)
+    who, day, time, cents = purchases_between(store, start.time, known)
     first_of_day = np.ones(len(who), bool)
     first_of_day[1:] = (who[1:] != who[:-1]) | (day[1:] != day[:-1])
     columns: dict[str, NDArray[np.generic]] = {}
-    for horizon in horizons:
-        if mature(store, as_of, horizon, known_at):
-            inside = time < horizon_end(store, as_of, horizon)
+    for horizon_days in horizons:
+        if mature(store, start, horizon_days, known):
+            inside = time < horizon_end(store, start, horizon_days).time
             counts = np.bincount(who[inside & first_of_day], minlength=store.n_customers)
-            columns[f"purchases_{horizon}"] = counts
-            columns[f"churned_{horizon}"] = counts == 0
+            columns[f"purchases_{horizon_days}"] = counts
+            columns[f"churned_{horizon_days}"] = counts == 0
             spent = np.bincount(who[inside], np.maximum(cents[inside], 0), minlength=store.n_customers)
-            columns[f"spend_{horizon}"] = spent / 100
+            columns[f"spend_{horizon_days}"] = spent / 100
     return pd.DataFrame(columns, index=pd.Index(pd.array(store.customer_ids, dtype="str"), name="customer_id"))
 
 
-def mature(store: EventStore, as_of: AsOfLike, horizon: int, known_at: AsOfLike | None = None) -> bool:
-    """Return whether the horizon was over at `known_at`; without it, by the log's end, its last day taken for whole.
+def mature(store: EventStore, as_of: AsOfLike, horizon_days: int, known_at: AsOfLike | None = None) -> bool:
+    """Return whether the horizon was over at `known_at`, or without it, by the end of the log.
 
-    What comes after `known_at` has no say, not even whether anything did: the log is taken for complete until then.
+    Events after `known_at` play no part, not even whether there are any: the log counts as complete until then.
     """
-    end = horizon_end(store, as_of, horizon)
-    return end <= (log_end(store) if known_at is None else AsOf.parse(known_at, store.timezone).time)
+    end = log_end(store) if known_at is None else AsOf.parse(known_at, store.timezone)
+    return horizon_end(store, as_of, horizon_days).time <= end.time
 
 
-def log_end(store: EventStore) -> int:
-    """Return the midnight after the last event's business day, in microseconds UTC; 0 for a log without events."""
+def log_end(store: EventStore) -> AsOf:
+    """Return the midnight after the business day of the last event; 1970-01-01 for a log without events."""
     last = store.manifest["last_time"]
     if last is None:
-        return 0
-    local = pd.Timestamp(last, unit="us", tz="UTC").tz_convert(store.timezone).tz_localize(None)
-    return AsOf.parse(local.normalize() + timedelta(days=1), store.timezone).time
+        return AsOf(0, 0)
+    return AsOf.at_midnight(AsOf.at_time(last, store.timezone).day + 1, store.timezone)
 
 
-def horizon_end(store: EventStore, as_of: AsOfLike, horizon: int) -> int:
-    """Return the end of `[as_of, as_of + horizon)` in microseconds UTC: so many days on by the business clock."""
+def horizon_end(store: EventStore, as_of: AsOfLike, horizon_days: int) -> AsOf:
+    """Return the end of `[as_of, as_of + horizon_days)`: the same time of day that many business days later."""
     local = pd.Timestamp(AsOf.parse(as_of, store.timezone).time, unit="us", tz="UTC").tz_convert(store.timezone)
-    return AsOf.parse(local.tz_localize(None) + timedelta(days=horizon), store.timezone).time
+    return AsOf.parse(local.tz_localize(None) + timedelta(days=horizon_days), store.timezone)
 
 
-def purchases_between(store: EventStore, start: int, known_at: AsOfLike | None) -> tuple[NDArray[np.int64], ...]:
+def purchases_between(store: EventStore, start: int, known_at: AsOf | None) -> tuple[NDArray[np.int64], ...]:
     """Return customer position, day, time and cents of the purchases from `start` (microseconds, UTC) on.
 
-    In the store's order; known at `known_at`, or as the whole log has them.
+    They are in the store's order, as known at `known_at`, or as in the whole log without it.
     """
     columns = store.columns
     chosen = (columns["kind"] == PURCHASE) & (columns["time"] >= start)
-    seen = None if known_at is None else AsOf.parse(known_at, store.timezone).time
-    if seen is not None:
-        chosen &= columns["time"] < seen
+    if known_at is not None:
+        chosen &= columns["time"] < known_at.time
     if store.recorded:
-        if seen is None:
+        if known_at is None:
             chosen &= columns["known_until"] == ABSENT["known_until"]
         else:
-            chosen &= (columns["known_from"] < seen) & (columns["known_until"] >= seen)
+            chosen &= (columns["known_from"] < known_at.time) & (columns["known_until"] >= known_at.time)
     rows = np.flatnonzero(chosen)
     who = np.searchsorted(store.offsets, rows, side="right") - 1
     return who, columns["day"][rows], columns["time"][rows], columns["cents"][rows]

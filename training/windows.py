@@ -1,11 +1,11 @@
-"""Rolling windows: what was known at earlier dates, and what each horizon brought after them."""
+"""Rolling windows: what was known at earlier dates, and what followed within each horizon."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.as_of import AsOfLike, day_date
+from features.as_of import AsOf, AsOfLike
 from features.engines.feature_table import feature_table
 from features.store.event_store import EventStore
 from features.store.layout import ABSENT
@@ -14,68 +14,94 @@ from training.models.window import Activity, Window
 from training.targets import purchases_between, targets
 
 REPEATS = 4
-"""How many windows of each horizon, one after the other, before the date of the fit."""
+"""How many windows of each horizon, end to end, before the date of the fit."""
 OLDEST = 546
-"""Windows start at most so many days before the date of the fit: older ones tell of another firm."""
+"""How many days before the date of the fit a window may start: older ones describe another business."""
 LEAST_HISTORY = 60
+"""How many days of the log a window needs before it starts, at least."""
+HISTORY_SHARE = 0.75
+"""And at least this share of its horizon."""
 
 
 def window_plan(first_day: int, day: int, horizons: Sequence[int]) -> dict[int, list[int]]:
-    """Return which windows to learn from at `day`: their start, and the horizons that are over by then.
+    """Return the windows to learn from at `day`: for each start day the horizons that are over by then.
 
-    Of each horizon the last few windows, end to end, each with at least three quarters of its length as history; and
-    the window a year ago, followed in steps, where it has the history to give a level.
+    These are the last `REPEATS` windows of each horizon, end to end, each with enough history (`HISTORY_SHARE`,
+    `LEAST_HISTORY`); and the window a year ago in the steps of the level calibration, where the log is long enough.
+
+    Examples
+    --------
+    >>> window_plan(first_day=0, day=200, horizons=[30, 90])
+    {80: [30], 110: [30, 90], 140: [30], 170: [30]}
     """
     plan: dict[int, set[int]] = {}
-    for horizon in horizons:
-        for start in range(day - horizon, day - min(OLDEST, REPEATS * horizon) - 1, -horizon):
-            if start - first_day < max(0.75 * horizon, LEAST_HISTORY):
+    for horizon_days in horizons:
+        oldest = day - min(OLDEST, REPEATS * horizon_days)
+        for start in range(day - horizon_days, oldest - 1, -horizon_days):
+            if start - first_day < max(HISTORY_SHARE * horizon_days, LEAST_HISTORY):
                 break
-            plan.setdefault(start, set()).add(horizon)
+            plan.setdefault(start, set()).add(horizon_days)
     if day - YEAR_AGO_DAYS - first_day >= LEVEL_HISTORY_DAYS:
         plan.setdefault(day - YEAR_AGO_DAYS, set()).update(LEVEL_HORIZONS)
-    return {start: sorted(reach) for start, reach in sorted(plan.items())}
+    return {start: sorted(planned) for start, planned in sorted(plan.items())}
 
 
 def window(
     store: EventStore,
-    day: int,
+    as_of: AsOfLike,
     horizons: Sequence[int],
     known_at: AsOfLike | None = None,
     customers: NDArray[np.int64] | None = None,
 ) -> Window:
-    """Return the window at a day's midnight, with those horizons that were over at `known_at` (None: by the log's end).
+    """Return the features at the midnight of `as_of` of everyone who had bought, and what they bought afterwards.
 
-    Who is in it has a purchase known before that day, and nothing of the outcome decides it. `customers`: positions in
-    the store, to take these alone.
+    Nothing of the outcome decides who is in the window.
+
+    Parameters
+    ----------
+    store : EventStore
+    as_of : AsOf, str, datetime.date or datetime.datetime
+    horizons : sequence of int
+        Days; horizons that were not over at `known_at` are left out.
+    known_at : AsOf, str, datetime.date or datetime.datetime, optional
+        As in `targets`; without it the end of the log.
+    customers : numpy.ndarray of int64, shape (n,), optional
+        Positions in the store, to take these customers alone.
     """
-    as_of = day_date(day)
-    features = feature_table(store, as_of, customers)
+    start = midnight(store, as_of)
+    features = feature_table(store, start, customers)
     features = features[features["purchase_days"] > 0]
-    known = targets(store, as_of, horizons, known_at).reindex(features.index)
-    reached = [h for h in horizons if f"purchases_{h}" in known]
+    outcome = targets(store, start, horizons, known_at).reindex(features.index)
+    over = [h for h in horizons if f"purchases_{h}" in outcome]
     return Window(
-        day,
+        start.day,
         features,
-        {h: known[f"purchases_{h}"].to_numpy(np.int64) for h in reached},
-        {h: known[f"spend_{h}"].to_numpy(float) for h in reached},
+        {h: outcome[f"purchases_{h}"].to_numpy(np.int64) for h in over},
+        {h: outcome[f"spend_{h}"].to_numpy(float) for h in over},
     )
 
 
-def activity(store: EventStore, day: int, customers: NDArray[np.int64] | None = None) -> Activity:
-    """Return the daily purchase occasions known at a day's midnight, the first of each customer apart."""
-    who, days, _, _ = purchases_between(store, ABSENT["known_from"], day_date(day))
+def activity(store: EventStore, as_of: AsOfLike, customers: NDArray[np.int64] | None = None) -> Activity:
+    """Return the daily purchase occasions known at the midnight of `as_of`, first and repeat ones apart."""
+    cutoff = midnight(store, as_of)
+    who, days, _, _ = purchases_between(store, ABSENT["known_from"], cutoff)
     if customers is not None:
         chosen = np.isin(who, customers)
         who, days = who[chosen], days[chosen]
     if not len(who):
-        return Activity(day, np.zeros(0, np.int64), np.zeros(0, np.int64))
+        return Activity(cutoff.day, np.zeros(0, np.int64), np.zeros(0, np.int64))
     first_of_customer = np.append(True, who[1:] != who[:-1])
     first_of_day = first_of_customer | np.append(True, days[1:] != days[:-1])
-    start = int(days.min())
-    length = day - start
+    first_day = int(days.min())
+    length = cutoff.day - first_day
     return Activity(
-        start,
-        np.bincount(days[first_of_customer] - start, minlength=length),
-        np.bincount(days[first_of_day & ~first_of_customer] - start, minlength=length),
+        first_day,
+        np.bincount(days[first_of_customer] - first_day, minlength=length),
+        np.bincount(days[first_of_day & ~first_of_customer] - first_day, minlength=length),
     )
+
+
+def midnight(store: EventStore, as_of: AsOfLike) -> AsOf:
+    """Return the midnight that begins the business day of `as_of`."""
+    cutoff = AsOf.parse(as_of, store.timezone)
+    return AsOf.at_midnight(cutoff.day, store.timezone)

@@ -13,7 +13,8 @@ from tests.training.conftest import empty_database, home, tracking  # noqa: F401
 from tests.training.stand_in import customer_model
 from training.gate import Verdict
 from training.promote import record_verdict
-from training.registry.mlflow_client import Tracking, start_run
+from training.registry.mlflow_client import Tracking
+from training.registry.runs import start_run
 from training.registry.versions import register
 
 app = typer.Typer()

@@ -12,9 +12,8 @@ from features.as_of import AsOf
 from features.errors import TooLittleDataError
 from features.loyalty.formula import load_formula
 from tests.training.logs import cut, simulated, stored
-from training import fit
 from training.backtest import backtest
-from training.fit import drawn_customers, fit_customer_model
+from training.fit import FitSettings, fit_customer_model, sample_customers
 from training.windows import window
 
 AS_OF = date(2024, 3, 1)
@@ -24,7 +23,7 @@ def forecast_of(log: pa.Table, folder: Path) -> pd.DataFrame:
     store = stored(log, folder)
     day = AsOf.parse(AS_OF, store.timezone).day
     model = fit_customer_model(store, AS_OF, load_formula())
-    return model.predict(window(store, day, []).features, day, 90)
+    return model.predict(window(store, AS_OF, []).features, day, 90)
 
 
 def test_a_fit_on_a_log_cut_at_as_of_equals_one_on_the_whole_log(tmp_path: Path) -> None:
@@ -52,18 +51,18 @@ def test_a_correction_recorded_after_as_of_is_not_learnt_from(tmp_path: Path) ->
     )
 
 
-def test_the_draw_of_customers_is_that_of_the_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_draw_of_customers_is_that_of_the_date(tmp_path: Path) -> None:
     """Who is drawn from a large base is the same whether or not others came later."""
     log = simulated(300)
     whole, until = stored(log, tmp_path / "whole"), stored(cut(log, date(2023, 6, 1)), tmp_path / "cut")
     drawn = [
-        {store.customer_ids[int(at)].as_py() for at in drawn_customers(store, date(2023, 6, 1), 50, 7)}
+        {store.customer_ids[int(at)].as_py() for at in sample_customers(store, date(2023, 6, 1), 50, 7)}
         for store in (whole, until)
     ]
     assert drawn[0] == drawn[1]
     assert len(drawn[0]) == 50
-    monkeypatch.setattr(fit, "CUSTOMERS", 100)
-    assert fit_customer_model(whole, AS_OF, load_formula()).card.customers == 100
+    few = FitSettings(max_customers=100)
+    assert fit_customer_model(whole, AS_OF, load_formula(), settings=few).card.customers == 100
 
 
 def test_a_log_without_a_purchase_by_then_says_so(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.as_of import AsOf
 from features.engines.feature_table import feature_table
 from features.loyalty.formula import load_formula
 from tests.training.logs import cut, simulated, stored
@@ -49,7 +48,7 @@ def test_measures_are_of_every_forecast_on_the_same_customers(done):
 def test_baselines_do_not_see_what_came(log, done, tmp_path):
     """On a log cut at the date they say the same."""
     store = stored(cut(log, AS_OF), tmp_path)
-    now = window(store, AsOf.parse(AS_OF, store.timezone).day, [90])
+    now = window(store, AS_OF, [90])
     for name, forecast in baseline_forecasts(store, now, 90, load_formula()).items():
         pd.testing.assert_frame_equal(forecast, done.forecasts[name])
 

@@ -1,19 +1,16 @@
 """The compiled form of a version: tried on invented customers before anybody may rely on it."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from features.atomic_file import file_digest
-from features.definitions import FEATURE_NAMES
 from features.errors import TrackingError
 from tests.training.stand_in import customer_model, purchase_model
 from training.models.bundle import COMPILED_FILE
 from training.models.compiled.compiled_model import CompiledModel
 from training.parity import compile_bundle
-from training.synthetic_customers import invented_customers
 
 
 def test_it_lies_beside_the_model_with_its_digest(tmp_path: Path) -> None:
@@ -49,15 +46,3 @@ def test_a_model_that_cannot_be_compiled_is_refused(tmp_path: Path) -> None:
         compile_bundle(tmp_path, other.save(tmp_path))
     with pytest.raises(TrackingError, match="expected 000000000000: refused"):
         compile_bundle(tmp_path, "0" * 64)
-
-
-def test_the_invented_are_of_every_sort() -> None:
-    """One-time and frequent buyers, one who buys daily, one of yesterday, one who never bought; the same every time."""
-    found = invented_customers("2011-06-10", 60)
-    assert list(found) == list(FEATURE_NAMES)
-    assert len(found) == 63
-    assert found.loc["stranger", "purchase_days"] == 0
-    assert found.loc["daily", "frequency"] == found.loc["daily", "recency"] == 598
-    assert found.loc["yesterday's", ["frequency", "T"]].tolist() == [0, 1]
-    assert found["frequency"].nunique() > 5
-    assert json.dumps(found.to_dict()) == json.dumps(invented_customers("2011-06-10", 60).to_dict())

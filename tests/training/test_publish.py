@@ -19,8 +19,10 @@ from training.models.bundle import CHAMPION
 from training.models.compiled.compiled_model import CompiledModel
 from training.models.customer_model import CustomerModel
 from training.publish import publish
-from training.registry.mlflow_client import Tracking, log_figure, log_measures, start_run
-from training.registry.versions import Version, move_alias, register, version
+from training.registry.entities import ModelVersion
+from training.registry.mlflow_client import Tracking
+from training.registry.runs import log_figure, log_measures, start_run
+from training.registry.versions import move_alias, register, version
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,7 +40,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     BentoMLContainer.model_store.reset()
 
 
-def champion(tracking: Tracking, rate: float = 0.01) -> Version:
+def champion(tracking: Tracking, rate: float = 0.01) -> ModelVersion:
     """Register a version with measures and a plot, and make it champion."""
     before = version(tracking, CHAMPION)
     with start_run(tracking, "fit") as fit:

@@ -5,27 +5,19 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.errors import TooLittleDataError
 from features.loyalty.formula import load_formula
 from features.store.event_store import EventStore
 from tests.training.logs import simulated, stored
 from training.registry.mlflow_client import Tracking
 from training.registry.runs import runs
 from training.registry.versions import load, version
-from training.retrain import TRIAL_HORIZONS, retrain, trial_days
+from training.retrain import retrain
+from training.trials import TrialSettings
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> EventStore:
     return stored(simulated(500), tmp_path_factory.mktemp("retrain"))
-
-
-def test_trials_are_a_quarter_apart_and_over_by_then() -> None:
-    """The last trial ends with the log; a log without room for one is refused, saying how long it must be."""
-    assert trial_days(0, 1000, 3) == [730, 820, 910]
-    assert trial_days(0, 215, 3) == [125]
-    with pytest.raises(TooLittleDataError, match="at least 210"):
-        trial_days(0, 200, 3)
 
 
 def test_a_retrained_challenger_is_registered_with_its_record(store: EventStore, tracking: Tracking) -> None:
@@ -37,7 +29,7 @@ def test_a_retrained_challenger_is_registered_with_its_record(store: EventStore,
     assert challenger.number == done.version.number == 1
     assert challenger.tags["candidate"] == done.candidate == "standard"
     assert load(tracking, challenger).card.data_digest == store.manifest["digest"]
-    assert set(done.measures.index.get_level_values("horizon")) == set(TRIAL_HORIZONS)
+    assert set(done.measures.index.get_level_values("horizon")) == set(TrialSettings().horizons)
     kept = runs(tracking)
     parent = kept[kept["parent"].isna()]
     assert parent["status"].tolist() == ["FINISHED"]

@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.as_of import EPOCH, day_date
+from features.as_of import EPOCH
 from features.engines.feature_table import feature_table
 from tests.training.logs import START, cut, simulated, stored
 from training.models.purchases.level_calibration import LEVEL_HISTORY_DAYS, LEVEL_HORIZONS, YEAR_AGO_DAYS
 from training.targets import targets
 from training.windows import LEAST_HISTORY, OLDEST, REPEATS, activity, window, window_plan
 
-DAY = (START - EPOCH).days + 300
+AS_OF = START + timedelta(days=300)
+DAY = (AS_OF - EPOCH).days
 
 
 @pytest.fixture(scope="module")
@@ -59,19 +60,19 @@ def test_a_young_log_has_no_windows():
 
 def test_who_is_in_a_window_is_decided_by_the_past_alone(log, store, tmp_path):
     """Those who had bought before its day, whatever came; a log without what came later has the same."""
-    found = window(store, DAY, [30, 90])
-    table = feature_table(store, day_date(DAY))
+    found = window(store, AS_OF, [30, 90])
+    table = feature_table(store, AS_OF)
     pd.testing.assert_frame_equal(found.features, table[table["purchase_days"] > 0])
     assert (found.purchases[90] == 0).any()
-    before = window(stored(cut(log, day_date(DAY)), tmp_path), DAY, [30, 90], day_date(DAY))
+    before = window(stored(cut(log, AS_OF), tmp_path), AS_OF, [30, 90], AS_OF)
     pd.testing.assert_frame_equal(before.features, found.features)
     assert before.purchases == {}
 
 
 def test_a_window_has_what_its_customers_did(store):
     """The targets of its day, row by row; only those of horizons that were over."""
-    found = window(store, DAY, [30, 90, 365], day_date(DAY + 90))
-    truth = targets(store, day_date(DAY), [30, 90]).loc[found.features.index]
+    found = window(store, AS_OF, [30, 90, 365], AS_OF + timedelta(days=90))
+    truth = targets(store, AS_OF, [30, 90]).loc[found.features.index]
     assert set(found.purchases) == set(found.spend) == {30, 90}
     for horizon in (30, 90):
         assert (found.purchases[horizon] == truth[f"purchases_{horizon}"]).all()
@@ -81,7 +82,7 @@ def test_a_window_has_what_its_customers_did(store):
 def test_a_window_of_some_customers_is_a_part_of_that_of_all(store):
     """Their rows are the same."""
     some = np.arange(0, store.n_customers, 7)
-    every, part = window(store, DAY, [30]), window(store, DAY, [30], customers=some)
+    every, part = window(store, AS_OF, [30]), window(store, AS_OF, [30], customers=some)
     pd.testing.assert_frame_equal(part.features, every.features.loc[part.features.index])
     assert part.purchases[30].sum() == every.purchases[30][every.features.index.isin(part.features.index)].sum()
     assert set(part.features.index) <= {store.customer_ids[int(c)].as_py() for c in some}
@@ -93,7 +94,7 @@ def test_activity_is_every_purchase_day_before_the_day(log, store):
     purchases = purchases.assign(day=(purchases["event_time"].dt.normalize() - pd.Timestamp(EPOCH)).dt.days)
     days = purchases.loc[purchases["day"] < DAY, ["customer_id", "day"]].drop_duplicates()
     first = days.groupby("customer_id")["day"].min()
-    past = activity(store, DAY)
+    past = activity(store, AS_OF)
     assert past.first_day == first.min()
     assert len(past.new) == len(past.repeat) == DAY - past.first_day
     assert past.new.tolist() == np.bincount(first - past.first_day, minlength=len(past.new)).tolist()
@@ -103,6 +104,6 @@ def test_activity_is_every_purchase_day_before_the_day(log, store):
 
 def test_before_the_first_purchase_there_is_no_activity(store):
     """Nothing, of no length; and nobody is in a window."""
-    early = (START - timedelta(30) - EPOCH).days
+    early = START - timedelta(30)
     assert len(activity(store, early).new) == 0
     assert window(store, early, [30]).features.empty

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from features.as_of import AsOf, AsOfLike, day_date
+from features.as_of import AsOfLike, day_date
 from features.store.event_store import EventStore
-from training.fit import HORIZONS
+from training.fit import FitSettings
 from training.models.window import Activity, Window
-from training.windows import activity, window, window_plan
+from training.windows import activity, midnight, window, window_plan
 
 
 class TrainingWindows(NamedTuple):
@@ -19,11 +19,11 @@ class TrainingWindows(NamedTuple):
 
 
 def windows_at(
-    store: EventStore, as_of: AsOfLike, reached: Sequence[int] = (), horizons: Sequence[int] = HORIZONS
+    store: EventStore, as_of: AsOfLike, reached: Sequence[int] = (), horizons: Sequence[int] = FitSettings().horizons
 ) -> TrainingWindows:
     """Return the windows of a cutoff; `now` has the outcome of the horizons `reached`, to try the model on."""
-    day = AsOf.parse(as_of, store.timezone).day
-    past = activity(store, day)
-    plan = window_plan(past.first_day, day, horizons)
-    earlier = [window(store, start, reach, day_date(day)) for start, reach in plan.items()]
-    return TrainingWindows(window(store, day, reached), earlier, past)
+    cutoff = midnight(store, as_of)
+    past = activity(store, cutoff)
+    plan = window_plan(past.first_day, cutoff.day, horizons)
+    earlier = [window(store, day_date(start), planned, cutoff) for start, planned in plan.items()]
+    return TrainingWindows(window(store, cutoff, reached), earlier, past)

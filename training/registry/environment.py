@@ -1,4 +1,4 @@
-"""What a run ran on: the libraries installed, its process, and whether that process is still there."""
+"""The environment of a run: the libraries installed, its process, and whether that process still exists."""
 
 import importlib.metadata
 import socket
@@ -9,28 +9,28 @@ import psutil  # type: ignore[import-untyped]
 from training.models.bundle import LIBRARIES
 
 CLOCK_SLACK = 2.0
-"""Seconds by which the start of one and the same process may be told differently: it follows the machine's clock."""
+"""Seconds by which two readings of one process's start may differ: they depend on the machine's clock."""
 
 
 def requirements() -> list[str]:
-    """Return `LIBRARIES` as exact requirements, as installed here."""
+    """Return `LIBRARIES` as exact requirements of the releases installed here."""
     return [f"{name}=={importlib.metadata.version(name)}" for name in LIBRARIES]
 
 
 def environment() -> list[str]:
-    """Return everything that is installed here as exact requirements, sorted."""
-    found = {(each.metadata["Name"] or "").lower(): each.version for each in importlib.metadata.distributions()}
-    return [f"{name}=={version}" for name, version in sorted(found.items()) if name]
+    """Return every distribution installed here as an exact requirement, sorted."""
+    installed = {(dist.metadata["Name"] or "").lower(): dist.version for dist in importlib.metadata.distributions()}
+    return [f"{name}=={version}" for name, version in sorted(installed.items()) if name]
 
 
 def this_process() -> dict[str, str]:
-    """Return the tags that tell this process from every other: ids are given anew, so the start is one of them."""
+    """Return tags that identify this process; its start is one of them because process ids are reused."""
     me = psutil.Process()
     return {"process.host": socket.gethostname(), "process.id": str(me.pid), "process.start": str(me.create_time())}
 
 
 def is_gone(process: Mapping[str, str]) -> bool:
-    """Return whether the process of these tags has ended; False when it ran on another machine, for who knows."""
+    """Return whether the process of these tags has ended; False for other machines, which cannot be checked."""
     if process.get("process.host") != socket.gethostname():
         return False
     try:

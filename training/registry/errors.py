@@ -1,5 +1,7 @@
-"""What can go wrong with tracking, each said in one line: what was found, and what to do."""
+"""Errors of MLflow, its database and the disk as one line: what was found, and what to do."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from features.errors import TrackingError
@@ -23,17 +25,28 @@ REMEDIES = {
     "not a database": "no SQLite database: name another, or restore a copy",
     "malformed": "damaged: restore a copy",
 }
-"""What to say when the error's own text holds the words on the left."""
+"""The remedy for an error whose text holds the words on the left."""
 
 
-def in_one_line(error: BaseException, uri: str) -> TrackingError:
-    """Return the error of MLflow, its database or the disk as one line, without the password of the address."""
-    said = " ".join(str(error).split("\n[SQL")[0].split()).replace(uri, without_password(uri))
-    remedy = next((text for words, text in REMEDIES.items() if words in said.lower()), "")
+@contextmanager
+def one_line_errors(uri: str, *kinds: type[Exception]) -> Iterator[None]:
+    """Raise errors of these kinds within the block as TrackingError, in one line that names the store at `uri`."""
+    try:
+        yield
+    except TrackingError:
+        raise
+    except kinds as error:
+        raise TrackingError(_one_line(error, uri)) from error
+
+
+def _one_line(error: Exception, uri: str) -> str:
+    """Return the error's text with its remedy, without the password of the address."""
+    text = " ".join(str(error).split("\n[SQL")[0].split()).replace(uri, without_password(uri))
+    remedy = next((remedy for words, remedy in REMEDIES.items() if words in text.lower()), "")
     if remedy == NO_ANSWER:
-        said = said.partition(" failed with")[0]
-    found = f"{remedy} ({said[:300]})" if remedy else said[:300]
-    return TrackingError(f"tracking at {without_password(uri)}: {found}")
+        text = text.partition(" failed with")[0]
+    detail = f"{remedy} ({text[:300]})" if remedy else text[:300]
+    return f"tracking at {without_password(uri)}: {detail}"
 
 
 def without_password(uri: str) -> str:

@@ -1,79 +1,245 @@
-"""Runs, versions and aliases, kept by MLflow; no other file knows it.
+"""The only module that imports MLflow: opens a tracking store and offers the calls that Regulars needs, with types.
 
-They are kept where MLFLOW_TRACKING_URI says, else in `mlflow.db` of a home folder with the artifacts beside it, on
-purpose: MLflow's own defaults are paths relative to wherever the command was called.
-
-The form of a model, chosen once: the folder that `CustomerModel.save` writes, carried as the data of a pyfunc that
-`forecaster.py` loads. So there is one pickle, and its digest is checked before it is opened.
-MLflow is imported within the functions: that takes seconds, and it must be told first to send nothing home.
+The store is that of MLFLOW_TRACKING_URI, else `mlflow.db` in a home folder with the artifacts beside it. MLflow's own
+defaults are relative paths, which would depend on the working directory. MLflow is imported inside functions: the
+import takes seconds, and telemetry must be switched off first.
 """
 
-import json
 import logging
 import os
 import sqlite3
-import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from getpass import getuser
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from features.as_of import AsOf
-from features.errors import TrackingError
-from training.models.bundle import BUNDLE
-from training.registry.environment import environment, is_gone, requirements, this_process
-from training.registry.errors import in_one_line, without_password
+from training.registry.entities import ModelVersion, RunRecord
+from training.registry.errors import one_line_errors, without_password
 from training.registry.sqlite_file import check_writable, make_once, sqlite_file
-from training.synthetic_customers import invented_customer
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
-    from training.models.customer_model import CustomerModel
-
-FITS, MOVES = "regulars", "regulars-moves"
-LOADER = "training.registry.pyfunc"
-LONG = 500
-"""A fact of more characters is kept as a file of the run, not as a parameter."""
 BATCH = 100
-"""How many parameters or metrics MLflow takes at once."""
+"""How many parameters or metrics MLflow takes in one call."""
+RUNNING = "attributes.status = 'RUNNING'"
+"""The filter of `Tracking.search_runs` for runs that have not ended."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _answered(method: Callable[Concatenate["Tracking", P], R]) -> Callable[Concatenate["Tracking", P], R]:
+    """Run a method of `Tracking` within `mlflow_answers`."""
+
+    @wraps(method)
+    def call(self: "Tracking", /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with mlflow_answers(self.uri):
+            return method(self, *args, **kwargs)
+
+    return call
 
 
 @dataclass(frozen=True)
 class Tracking:
-    """An open tracking store; `artifacts` is None where the server decides where files go."""
+    """An open tracking store. Every method raises TrackingError, in one line, when MLflow or its store fails.
 
-    client: Any
+    Attributes
+    ----------
+    uri : str
+        Address of the store; may hold a password, so show `place` instead.
+    artifacts : Path or None
+        Folder of the files of runs; None where the server decides.
+    """
+
     uri: str
     artifacts: Path | None
+    _client: Any = field(repr=False, compare=False)
 
     @property
     def place(self) -> str:
-        """Where it is, to be shown: without user and password."""
+        """The address without user and password."""
         return without_password(self.uri)
 
+    @_answered
+    def ensure_experiment(self, name: str) -> str:
+        """Return the id of an experiment, which is created when absent."""
+        from mlflow.exceptions import MlflowException
 
-@dataclass(frozen=True)
-class Run:
-    """A run that is going on."""
+        known = self._client.get_experiment_by_name(name)
+        if known is None:
+            location = None if self.artifacts is None else (self.artifacts / name).as_uri()
+            try:
+                return str(self._client.create_experiment(name, location))
+            except MlflowException:  # another process may have created it meanwhile
+                known = self._client.get_experiment_by_name(name)
+                if known is None:
+                    raise
+        return str(known.experiment_id)
 
-    tracking: Tracking
-    run_id: str
-    experiment_id: str
+    @_answered
+    def create_run(self, experiment_id: str, name: str, tags: Mapping[str, str]) -> str:
+        """Start a run and return its id."""
+        return str(self._client.create_run(experiment_id, run_name=name, tags=dict(tags)).info.run_id)
+
+    @_answered
+    def end_run(self, run_id: str, status: str, error: str | None = None) -> None:
+        """Set the final status of a run, and its tag `error` where one ended it."""
+        if error is not None:
+            self._client.set_tag(run_id, "error", error)
+        self._client.set_terminated(run_id, status)
+
+    @_answered
+    def log_batch(
+        self, run_id: str, params: Mapping[str, str] | None = None, metrics: Mapping[str, float] | None = None
+    ) -> None:
+        """Add parameters, which cannot be changed afterwards, and metrics to a run."""
+        from mlflow.entities import Metric, Param
+
+        entities = {
+            "params": [Param(name, value) for name, value in (params or {}).items()],
+            "metrics": [Metric(name, float(value), 0, 0) for name, value in (metrics or {}).items()],
+        }
+        for kind, rows in entities.items():
+            for first in range(0, len(rows), BATCH):
+                self._client.log_batch(run_id, **{kind: rows[first : first + BATCH]})
+
+    @_answered
+    def log_text(self, run_id: str, path: str, text: str) -> None:
+        """Write a text file among the files of a run."""
+        self._client.log_text(run_id, text, path)
+
+    @_answered
+    def log_figure(self, run_id: str, path: str, figure: "Figure") -> None:
+        """Write a plot among the files of a run."""
+        self._client.log_figure(run_id, figure, path)
+
+    @_answered
+    def get_run(self, run_id: str) -> RunRecord:
+        """Return one run."""
+        return _run_record(self._client.get_run(run_id))
+
+    @_answered
+    def search_runs(self, experiment: str, condition: str = "") -> list[RunRecord]:
+        """Return the runs of an experiment, by its name, the newest first."""
+        known = self._client.get_experiment_by_name(experiment)
+        found = _all_pages(self._client.search_runs, [known.experiment_id], condition) if known else ()
+        return [_run_record(run) for run in found]
+
+    @_answered
+    def files_of_run(self, run_id: str) -> set[str]:
+        """Return the names of the files and folders at the top of a run's files."""
+        return {file.path for file in self._client.list_artifacts(run_id)}
+
+    @_answered
+    def download(self, source: str, folder: str | Path) -> Path:
+        """Copy the file or folder at `source` into `folder` and return the path of the copy."""
+        from mlflow.artifacts import download_artifacts
+
+        return Path(download_artifacts(artifact_uri=source, dst_path=str(folder), tracking_uri=self.uri))
+
+    @_answered
+    def log_pyfunc(
+        self,
+        experiment_id: str,
+        run_id: str,
+        name: str,
+        folder: Path,
+        example: tuple["pd.DataFrame", dict[str, int]],
+        forecast: "pd.DataFrame",
+        options: Mapping[str, object],
+    ) -> tuple[str, str]:
+        """Write a pyfunc model to `folder`, add it to a run, and return MLflow's id of the model and its location.
+
+        `example` is an input with its parameters, `forecast` the output: MLflow derives the signature from them.
+        `options`: further arguments of `mlflow.pyfunc.save_model`.
+        """
+        from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+        from mlflow.models import infer_signature
+        from mlflow.pyfunc import save_model
+
+        signature = infer_signature(example[0], forecast, example[1])
+        save_model(str(folder), signature=signature, input_example=example, **options)
+        logged = self._client.create_logged_model(experiment_id, name, run_id)
+        self._client.log_model_artifacts(logged.model_id, str(folder))
+        self._client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
+        self._client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, 0)])
+        return str(logged.model_id), str(logged.artifact_location)
+
+    @_answered
+    def create_version(self, model: str, source: str, run_id: str, tags: Mapping[str, str], model_id: str) -> int:
+        """Register a logged model as the next version of the registered model `model`, and return its number."""
+        from mlflow.exceptions import MlflowException
+
+        if not self._client.search_registered_models(f"name='{model}'"):
+            try:
+                self._client.create_registered_model(model)
+            except MlflowException:  # another process may have created it meanwhile
+                self._client.get_registered_model(model)
+        made = self._client.create_model_version(model, source, run_id, dict(tags), model_id=model_id)
+        return int(made.version)
+
+    @_answered
+    def find_version(self, model: str, which: int | str) -> ModelVersion | None:
+        """Return the version of a number or alias; None when there is none."""
+        from mlflow.exceptions import MlflowException
+
+        by_number = str(which).isdecimal()
+        get = self._client.get_model_version if by_number else self._client.get_model_version_by_alias
+        try:
+            made = get(model, str(which))
+            return _version(made, made.aliases)
+        except MlflowException as error:
+            # MLflow's own store says INVALID_PARAMETER_VALUE for an alias that does not exist.
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise
+
+    @_answered
+    def search_versions(self, model: str) -> list[ModelVersion]:
+        """Return every version of a registered model, the newest first."""
+        aliases: dict[int, list[str]] = {}
+        for registered in self._client.search_registered_models(f"name='{model}'"):
+            for alias, number in registered.aliases.items():
+                aliases.setdefault(int(number), []).append(alias)
+        made = _all_pages(self._client.search_model_versions, f"name='{model}'")
+        found = [_version(version, aliases.get(int(version.version), ())) for version in made]
+        return sorted(found, key=lambda version: version.number, reverse=True)
+
+    @_answered
+    def set_alias(self, model: str, alias: str, number: int | None) -> None:
+        """Point an alias to a version, whatever it points to now; None deletes the alias."""
+        if number is None:
+            self._client.delete_registered_model_alias(model, alias)
+        else:
+            self._client.set_registered_model_alias(model, alias, str(number))
 
 
 def open_tracking(home: str | Path = "var") -> Tracking:
-    """Open the tracking store: that of MLFLOW_TRACKING_URI, else `mlflow.db` in `home`, made when absent.
+    """Open the tracking store.
 
-    Raises TrackingError when it is locked, no sound database, not writable, or does not answer within seconds.
+    Parameters
+    ----------
+    home : str or Path
+        Folder of `mlflow.db`, which is created when absent. MLFLOW_TRACKING_URI, where set, is used instead.
+
+    Returns
+    -------
+    Tracking
+
+    Raises
+    ------
+    TrackingError
+        When the store is locked, not a sound database, not writable, or does not answer within seconds.
     """
     uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path(home).resolve() / 'mlflow.db'}"
     database = sqlite_file(uri)
     folder = database.parent if database else Path(home).resolve()
-    with answered(uri, seconds=5, retries=1):
+    with mlflow_answers(uri, seconds=5, retries=1):
         from mlflow.tracking import MlflowClient
 
         if database:
@@ -81,156 +247,21 @@ def open_tracking(home: str | Path = "var") -> Tracking:
             check_writable(database)
         client = MlflowClient(uri)
         client.search_experiments(max_results=1)
-    return Tracking(client, uri, None if uri.startswith("http") else folder / "artifacts")
+    return Tracking(uri, None if uri.startswith("http") else folder / "artifacts", client)
 
 
-@contextmanager
-def start_run(
-    tracking: Tracking, name: str, facts: Mapping[str, object] | None = None, experiment: str = FITS
-) -> Iterator[Run]:
-    """Track what the block does: a run that ends as finished, as failed by an error, or as killed by an interrupt.
-
-    Earlier runs whose process on this machine is gone are marked as killed on the way.
-    """
-    with answered(tracking.uri):
-        experiment_id = _experiment(tracking, experiment)
-        _bury(tracking, experiment_id)
-    with _run(tracking, experiment_id, name, facts, {}) as run:
-        yield run
+def _run_record(run: Any) -> RunRecord:
+    info, data = run.info, run.data
+    tags, params, metrics = dict(data.tags), dict(data.params), dict(data.metrics)
+    return RunRecord(info.run_id, info.run_name, info.status, info.start_time, tags, params, metrics, info.artifact_uri)
 
 
-@contextmanager
-def nested_run(parent: Run, name: str, facts: Mapping[str, object] | None = None) -> Iterator[Run]:
-    """Track a candidate or a window as a run within the parent's."""
-    with _run(parent.tracking, parent.experiment_id, name, facts, {"mlflow.parentRunId": parent.run_id}) as run:
-        yield run
+def _version(made: Any, aliases: Iterable[str]) -> ModelVersion:
+    return ModelVersion(int(made.version), made.run_id, made.source, dict(made.tags), tuple(sorted(aliases)))
 
 
-def log_facts(run: Run, facts: Mapping[str, object]) -> None:
-    """Keep facts as parameters, which never change afterwards; long ones, such as feature columns, as JSON files."""
-    from mlflow.entities import Param
-
-    texts = {name: fact if isinstance(fact, str) else json.dumps(fact, default=str) for name, fact in facts.items()}
-    short = [Param(name, text) for name, text in texts.items() if len(text) <= LONG]
-    _log(run, params=short)
-    for name in texts.keys() - {param.key for param in short}:
-        log_text(run, f"facts/{name}.json", json.dumps(facts[name], default=str, indent=1))
-
-
-def log_measures(
-    run: Run, measures: Mapping[str, float], window: str | None = None, horizon: int | None = None
-) -> None:
-    """Keep numbers as metrics, named like `w2011-03-10.h90.deviance` when of a window and of a horizon in days."""
-    from mlflow.entities import Metric
-
-    prefix = (f"w{window}." if window else "") + (f"h{horizon}." if horizon is not None else "")
-    _log(run, metrics=[Metric(prefix + name, float(value), 0, 0) for name, value in measures.items()])
-
-
-def log_text(run: Run, path: str, text: str) -> None:
-    """Keep a text as a file of the run."""
-    with answered(run.tracking.uri):
-        run.tracking.client.log_text(run.run_id, text, path)
-
-
-def log_figure(run: Run, name: str, figure: "Figure") -> None:
-    """Keep a plot as `figures/<name>.png` of the run; made with `matplotlib.figure.Figure` it needs no display."""
-    with answered(run.tracking.uri):
-        run.tracking.client.log_figure(run.run_id, figure, f"figures/{name}.png")
-
-
-def log_model(run: Run, model: "CustomerModel", name: str) -> tuple[str, str, str]:
-    """Keep the model with the run, with signature, an invented customer as input example, and what is installed.
-
-    Returns MLflow's id of the model, where its files are, and the digest of its bundle. It is no version yet.
-    """
-    card, client = model.card, run.tracking.client
-    with tempfile.TemporaryDirectory(prefix="regulars-") as scratch, answered(run.tracking.uri):
-        from mlflow.entities import LoggedModelOutput, LoggedModelStatus
-        from mlflow.models import infer_signature
-        from mlflow.pyfunc import save_model
-
-        bundle, folder = Path(scratch, BUNDLE), Path(scratch, "model")
-        digest = model.save(bundle)
-        example = invented_customer(card.as_of)
-        params = {"as_of_day": AsOf.parse(card.as_of, card.timezone).day, "horizon_days": card.horizons[0]}
-        save_model(
-            str(folder),
-            loader_module=LOADER,
-            data_path=str(bundle),
-            signature=infer_signature(example, model.predict(example, **params), params),
-            input_example=(example, params),
-            pip_requirements=requirements(),
-            model_config={"digest": digest},
-        )
-        logged = client.create_logged_model(run.experiment_id, name, run.run_id)
-        client.log_model_artifacts(logged.model_id, str(folder))
-        client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
-        client.log_outputs(run.run_id, [LoggedModelOutput(logged.model_id, 0)])
-        client.log_text(run.run_id, "\n".join(environment()), "requirements.txt")
-    return logged.model_id, logged.artifact_location, digest
-
-
-def download(tracking: Tracking, source: str, folder: str | Path) -> Path:
-    """Copy what is kept at `source` into `folder`, and return where it is."""
-    from mlflow.artifacts import download_artifacts
-
-    with answered(tracking.uri):
-        return Path(download_artifacts(artifact_uri=source, dst_path=str(folder), tracking_uri=tracking.uri))
-
-
-@contextmanager
-def _run(
-    tracking: Tracking, experiment_id: str, name: str, facts: Mapping[str, object] | None, tags: Mapping[str, str]
-) -> Iterator[Run]:
-    client, tags = tracking.client, {"mlflow.user": getuser(), **this_process(), **tags}
-    with answered(tracking.uri):
-        made = client.create_run(experiment_id, run_name=name, tags=tags)
-    run = Run(tracking, made.info.run_id, experiment_id)
-    try:
-        log_facts(run, facts or {})
-        yield run
-    except BaseException as error:
-        # The error that ended the block is the one to tell, whatever becomes of the record.
-        with suppress(TrackingError), answered(tracking.uri):
-            client.set_tag(run.run_id, "error", " ".join(str(error).split())[:LONG] or type(error).__name__)
-            client.set_terminated(run.run_id, "FAILED" if isinstance(error, Exception) else "KILLED")
-        raise
-    with answered(tracking.uri):
-        client.set_terminated(run.run_id, "FINISHED")
-
-
-def _log(run: Run, **entities: list[Any]) -> None:
-    with answered(run.tracking.uri):
-        for kind, each in entities.items():
-            for first in range(0, len(each), BATCH):
-                run.tracking.client.log_batch(run.run_id, **{kind: each[first : first + BATCH]})
-
-
-def _experiment(tracking: Tracking, name: str) -> str:
-    known = tracking.client.get_experiment_by_name(name)
-    if known is None:
-        from mlflow.exceptions import MlflowException
-
-        location = None if tracking.artifacts is None else (tracking.artifacts / name).as_uri()
-        try:
-            return str(tracking.client.create_experiment(name, location))
-        except MlflowException:  # another process was quicker
-            known = tracking.client.get_experiment_by_name(name)
-            if known is None:
-                raise
-    return str(known.experiment_id)
-
-
-def _bury(tracking: Tracking, experiment_id: str) -> None:
-    """Mark the runs as killed whose process is gone: nobody else could end them."""
-    for run in list(pages(tracking.client.search_runs, [experiment_id], "attributes.status = 'RUNNING'")):
-        if is_gone(run.data.tags):
-            tracking.client.set_terminated(run.info.run_id, "KILLED")
-
-
-def pages(search: Any, *arguments: Any) -> Iterator[Any]:
-    """Yield all that a search finds, a page after another."""
+def _all_pages(search: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
+    """Yield the results of a search, one page after another."""
     token = None
     while True:
         page = search(*arguments, page_token=token)
@@ -241,8 +272,11 @@ def pages(search: Any, *arguments: Any) -> Iterator[Any]:
 
 
 @contextmanager
-def answered(uri: str, seconds: int = 30, retries: int = 2) -> Iterator[None]:
-    """Have MLflow wait so long for an answer, unless the environment says how long, and say a fault in one line."""
+def mlflow_answers(uri: str, seconds: int = 30, retries: int = 2) -> Iterator[None]:
+    """Raise errors of MLflow, its database and the disk as TrackingError; limit how long MLflow waits for an answer.
+
+    MLFLOW_HTTP_REQUEST_TIMEOUT and MLFLOW_HTTP_REQUEST_MAX_RETRIES, where set, are left as they are.
+    """
     limits = {"MLFLOW_HTTP_REQUEST_TIMEOUT": seconds, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": retries}
     ours = {name: str(limit) for name, limit in limits.items() if name not in os.environ}
     os.environ.update(ours)
@@ -254,13 +288,10 @@ def answered(uri: str, seconds: int = 30, retries: int = 2) -> Iterator[None]:
             from mlflow.exceptions import MlflowException
             from sqlalchemy.exc import SQLAlchemyError
 
-            for teller in ("mlflow", "urllib3.connectionpool"):  # they print each try and a stack trace, then raise
-                logging.getLogger(teller).setLevel(logging.CRITICAL)
-            yield
-        except TrackingError:
-            raise
-        except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
-            raise in_one_line(error, uri) from error
+            for logger in ("mlflow", "urllib3.connectionpool"):  # they print each try and a stack trace, then raise
+                logging.getLogger(logger).setLevel(logging.CRITICAL)
+            with one_line_errors(uri, MlflowException, SQLAlchemyError, sqlite3.Error, OSError):
+                yield
         finally:
             for name in ours:
                 del os.environ[name]

@@ -1,46 +1,143 @@
-"""What past runs say: their facts, measures and files."""
+"""Runs: tracking what a fit or a move of the champion does, and reading past runs."""
 
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from getpass import getuser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from training.registry.mlflow_client import FITS, Tracking, answered, download, pages
+from features.errors import TrackingError
+from training.registry.environment import is_gone, this_process
+from training.registry.mlflow_client import RUNNING, Tracking
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FITS, MOVES = "regulars", "regulars-moves"
+"""The experiments: fits, and moves of the champion."""
+LONG = 500
+"""A fact with more characters is kept as a file of the run, not as a parameter."""
+PARENT = "mlflow.parentRunId"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run in progress."""
+
+    tracking: Tracking
+    run_id: str
+    experiment_id: str
+
+
+@contextmanager
+def start_run(
+    tracking: Tracking, name: str, facts: Mapping[str, object] | None = None, experiment: str = FITS
+) -> Iterator[Run]:
+    """Track the block as a run, which ends as finished, as failed on an error, or as killed on an interrupt.
+
+    Unfinished runs of processes that have ended on this machine are marked as killed first.
+    """
+    experiment_id = tracking.ensure_experiment(experiment)
+    _end_abandoned_runs(tracking, experiment)
+    with _run(tracking, experiment_id, name, facts, {}) as run:
+        yield run
+
+
+@contextmanager
+def nested_run(parent: Run, name: str, facts: Mapping[str, object] | None = None) -> Iterator[Run]:
+    """Track the block as a run within another."""
+    with _run(parent.tracking, parent.experiment_id, name, facts, {PARENT: parent.run_id}) as run:
+        yield run
+
+
+def log_facts(run: Run, facts: Mapping[str, object]) -> None:
+    """Keep facts as parameters, which cannot be changed; long ones, such as feature columns, as JSON files."""
+    texts = {name: fact if isinstance(fact, str) else json.dumps(fact, default=str) for name, fact in facts.items()}
+    short = {name: text for name, text in texts.items() if len(text) <= LONG}
+    run.tracking.log_batch(run.run_id, params=short)
+    for name in texts.keys() - short.keys():
+        log_text(run, f"facts/{name}.json", json.dumps(facts[name], default=str, indent=1))
+
+
+def log_measures(
+    run: Run, measures: Mapping[str, float], window: str | None = None, horizon_days: int | None = None
+) -> None:
+    """Keep numbers as metrics, named like `w2011-03-10.h90.deviance` for a window's date and a horizon in days."""
+    prefix = (f"w{window}." if window else "") + (f"h{horizon_days}." if horizon_days is not None else "")
+    run.tracking.log_batch(run.run_id, metrics={prefix + name: value for name, value in measures.items()})
+
+
+def log_text(run: Run, path: str, text: str) -> None:
+    """Keep a text as a file of the run."""
+    run.tracking.log_text(run.run_id, path, text)
+
+
+def log_figure(run: Run, name: str, figure: "Figure") -> None:
+    """Keep a plot as `figures/<name>.png` of the run; a `matplotlib.figure.Figure` needs no display."""
+    run.tracking.log_figure(run.run_id, f"figures/{name}.png", figure)
 
 
 def runs(tracking: Tracking, experiment: str = FITS) -> pd.DataFrame:
-    """Return the runs of an experiment, the newest first, indexed by `run_id`.
+    """Return the runs of an experiment, the newest first.
 
-    Columns: `name`; `status` as MLflow has it (RUNNING, FINISHED, FAILED, KILLED); `started` (UTC, milliseconds);
-    `parent` (run id, null at the top); `facts` and `measures`, a dict each, text and float.
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by `run_id`, with the columns `name`; `status` (RUNNING, FINISHED, FAILED, KILLED); `started` (UTC, to
+        the millisecond); `parent` (run id, null for a run that is not nested); `facts` and `measures` (dicts of text
+        and of float).
     """
-    with answered(tracking.uri):
-        known = tracking.client.get_experiment_by_name(experiment)
-        found = list(pages(tracking.client.search_runs, [known.experiment_id])) if known else []
     rows = {
-        run.info.run_id: (
-            run.info.run_name,
-            run.info.status,
-            pd.Timestamp(run.info.start_time, unit="ms", tz="UTC"),
-            run.data.tags.get("mlflow.parentRunId"),
-            dict(run.data.params),
-            dict(run.data.metrics),
+        run.run_id: (
+            run.name,
+            run.status,
+            pd.Timestamp(run.started, unit="ms", tz="UTC"),
+            run.tags.get(PARENT),
+            run.params,
+            run.metrics,
         )
-        for run in found
+        for run in tracking.search_runs(experiment)
     }
     columns = ["name", "status", "started", "parent", "facts", "measures"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("run_id")
 
 
 def run_measures(tracking: Tracking, run_id: str) -> dict[str, float]:
-    """Return the metrics of a run."""
-    with answered(tracking.uri):
-        return dict(tracking.client.get_run(run_id).data.metrics)
+    """Return the measures kept with a run."""
+    return tracking.get_run(run_id).metrics
 
 
 def run_file(tracking: Tracking, run_id: str, path: str, folder: str | Path) -> Path | None:
-    """Copy a file or folder from the top of a run's files into `folder`; return where it is, None without one."""
-    with answered(tracking.uri):
-        if path not in {kept.path for kept in tracking.client.list_artifacts(run_id)}:
-            return None
-        root = tracking.client.get_run(run_id).info.artifact_uri
-    return download(tracking, f"{root}/{path}", folder)
+    """Copy a file or folder at the top of a run's files into `folder`; return its path there, None if absent."""
+    if path not in tracking.files_of_run(run_id):
+        return None
+    return tracking.download(f"{tracking.get_run(run_id).artifact_uri}/{path}", folder)
+
+
+@contextmanager
+def _run(
+    tracking: Tracking, experiment_id: str, name: str, facts: Mapping[str, object] | None, tags: Mapping[str, str]
+) -> Iterator[Run]:
+    run_id = tracking.create_run(experiment_id, name, {"mlflow.user": getuser(), **this_process(), **tags})
+    run = Run(tracking, run_id, experiment_id)
+    try:
+        log_facts(run, facts or {})
+        yield run
+    except BaseException as error:
+        # An error of tracking must not hide the error that ended the block.
+        with suppress(TrackingError):
+            status = "FAILED" if isinstance(error, Exception) else "KILLED"
+            tracking.end_run(run_id, status, " ".join(str(error).split())[:LONG] or type(error).__name__)
+        raise
+    tracking.end_run(run_id, "FINISHED")
+
+
+def _end_abandoned_runs(tracking: Tracking, experiment: str) -> None:
+    """Mark unfinished runs of ended processes as killed: nothing else could end them."""
+    for run in tracking.search_runs(experiment, RUNNING):
+        if is_gone(run.tags):
+            tracking.end_run(run.run_id, "KILLED")

@@ -1,114 +1,102 @@
-"""Versions of the one registered model, and the aliases that say which of them is champion and which challenger."""
+"""Versions of the one registered model, and the aliases `champion` and `challenger`."""
 
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from features.errors import TrackingError
 from training.models.bundle import BUNDLE, CHALLENGER, REGISTERED_NAME, model_digest
 from training.models.customer_model import CustomerModel
-from training.registry.mlflow_client import Run, Tracking, answered, download, log_model, pages
-
-
-@dataclass(frozen=True)
-class Version:
-    """A registered version, the digest of its model file (SHA-256, hex), and the run that made it."""
-
-    number: int
-    digest: str
-    run_id: str
-    source: str
-    aliases: tuple[str, ...]
-    tags: Mapping[str, str]
+from training.registry.entities import ModelVersion
+from training.registry.errors import one_line_errors
+from training.registry.mlflow_client import Tracking
+from training.registry.model_format import log_model
+from training.registry.runs import Run
+from training.registry.sqlite_file import locked, sqlite_file
 
 
 def register(
     run: Run, model: CustomerModel, alias: str | None = CHALLENGER, tags: Mapping[str, str] | None = None
-) -> Version:
+) -> ModelVersion:
     """Register the model as the next version, with its digest and `tags`; call it last in a fit.
 
-    The version appears in one transaction, after all of its files are written; then the alias moves to it. A fit killed
-    before that leaves no version, killed between the two it leaves a whole one without the alias.
+    The version appears in one transaction, after all of its files are written; then the alias moves to it. A fit that
+    is killed before the transaction leaves no version; one killed after it leaves a whole version without the alias.
     """
-    client = run.tracking.client
-    model_id, source, found = log_model(run, model, REGISTERED_NAME)
-    all_tags = {"digest": found, **(tags or {})}
-    _ensure_registered(run.tracking)
-    with answered(run.tracking.uri):
-        made = client.create_model_version(REGISTERED_NAME, source, run.run_id, all_tags, model_id=model_id)
-        if alias:
-            client.set_registered_model_alias(REGISTERED_NAME, alias, str(made.version))
-    return Version(int(made.version), found, run.run_id, source, (alias,) if alias else (), all_tags)
+    tracking = run.tracking
+    logged = log_model(run, model, REGISTERED_NAME)
+    all_tags = {"digest": logged.digest, **(tags or {})}
+    number = tracking.create_version(REGISTERED_NAME, logged.source, run.run_id, all_tags, logged.model_id)
+    if alias:
+        with _alias_lock(tracking):
+            tracking.set_alias(REGISTERED_NAME, alias, number)
+    return ModelVersion(number, run.run_id, logged.source, all_tags, (alias,) if alias else ())
 
 
-def versions(tracking: Tracking) -> list[Version]:
+def versions(tracking: Tracking) -> list[ModelVersion]:
     """Return every registered version, the newest first."""
-    with answered(tracking.uri):
-        registered = tracking.client.search_registered_models(f"name='{REGISTERED_NAME}'")
-        found = list(pages(tracking.client.search_model_versions, f"name='{REGISTERED_NAME}'"))
-    aliases = {alias: int(number) for each in registered for alias, number in each.aliases.items()}
-    made = [
-        Version(
-            number=int(each.version),
-            digest=each.tags.get("digest", ""),
-            run_id=each.run_id,
-            source=each.source,
-            aliases=tuple(sorted(alias for alias, number in aliases.items() if number == int(each.version))),
-            tags=dict(each.tags),
-        )
-        for each in found
-    ]
-    return sorted(made, key=lambda each: each.number, reverse=True)
+    return tracking.search_versions(REGISTERED_NAME)
 
 
-def version(tracking: Tracking, which: int | str) -> Version | None:
-    """Return the version of that number or alias; None when there is none."""
-    return next((each for each in versions(tracking) if str(which) in (str(each.number), *each.aliases)), None)
+def version(tracking: Tracking, which: int | str) -> ModelVersion | None:
+    """Return the version of a number or an alias; None when there is none."""
+    return tracking.find_version(REGISTERED_NAME, which)
 
 
-def fetch(tracking: Tracking, chosen: Version, folder: str | Path) -> Path:
-    """Copy the version's bundle into `folder` and return where it is; raises TrackingError on another digest."""
-    bundle = download(tracking, f"{chosen.source}/data/{BUNDLE}", folder)
-    with answered(tracking.uri):
-        found = model_digest(bundle)
-    if found != chosen.digest:
+def fetch(tracking: Tracking, chosen: ModelVersion, folder: str | Path) -> Path:
+    """Copy the version's bundle into `folder` and return its path there.
+
+    Raises TrackingError when the bundle has another digest than was registered.
+    """
+    bundle = tracking.download(f"{chosen.source}/data/{BUNDLE}", folder)
+    with one_line_errors(tracking.uri, OSError):
+        actual = model_digest(bundle)
+    if actual != chosen.digest:
         raise TrackingError(
-            f"version {chosen.number} has digest {found[:12]}, expected {chosen.digest[:12] or 'one'}: "
+            f"version {chosen.number} has digest {actual[:12]}, expected {chosen.digest[:12] or 'one'}: "
             "its files were changed since it was registered; take another version"
         )
     return bundle
 
 
-def load(tracking: Tracking, chosen: Version) -> CustomerModel:
-    """Return the model of a version; its digest is checked before anything is unpickled, for a pickle runs code."""
+def load(tracking: Tracking, chosen: ModelVersion) -> CustomerModel:
+    """Return the model of a version; its digest is checked before unpickling, because a pickle runs code."""
     with tempfile.TemporaryDirectory(prefix="regulars-") as scratch:
         return CustomerModel.load(fetch(tracking, chosen, scratch), chosen.digest)
 
 
 def move_alias(tracking: Tracking, alias: str, to: int | None, expected: int | None) -> None:
-    """Move an alias in one transaction, or take it away with `to` None.
+    """Move an alias from the version `expected` (None: not set) to the version `to` (None: delete the alias).
 
-    Raises TrackingError when it is no longer at `expected` (None: nowhere), for somebody else has moved it meanwhile.
+    With a SQLite store on this machine one process moves an alias at a time, so of two that expect the same version
+    the second is refused. MLflow offers no compare-and-set: with a server or another database the alias is read before
+    and after, and two moves within the same moment can both succeed; the alias then stays where the later one put it.
+
+    Raises
+    ------
+    TrackingError
+        When the alias is not, or no longer, where it is expected to be.
     """
-    now = version(tracking, alias)
-    found = now.number if now else None
-    if found != expected:
-        raise TrackingError(f"{alias} is version {found} by now, expected {expected}: somebody moved it; look again")
-    with answered(tracking.uri):
-        if to is None:
-            tracking.client.delete_registered_model_alias(REGISTERED_NAME, alias)
-        else:
-            tracking.client.set_registered_model_alias(REGISTERED_NAME, alias, str(to))
+    with _alias_lock(tracking):
+        _require_alias(tracking, alias, expected)
+        tracking.set_alias(REGISTERED_NAME, alias, to)
+        _require_alias(tracking, alias, to)
 
 
-def _ensure_registered(tracking: Tracking) -> None:
-    with answered(tracking.uri):
-        if tracking.client.search_registered_models(f"name='{REGISTERED_NAME}'"):
-            return
-    try:
-        with answered(tracking.uri):
-            tracking.client.create_registered_model(REGISTERED_NAME)
-    except TrackingError:  # another process was quicker, or this one fails with the same error
-        with answered(tracking.uri):
-            tracking.client.get_registered_model(REGISTERED_NAME)
+@contextmanager
+def _alias_lock(tracking: Tracking) -> Iterator[None]:
+    """Keep other processes on this machine from moving aliases of a SQLite store; no lock for other stores."""
+    database = sqlite_file(tracking.uri)
+    if database is None:
+        yield
+        return
+    with one_line_errors(tracking.uri, OSError), locked(database):
+        yield
+
+
+def _require_alias(tracking: Tracking, alias: str, expected: int | None) -> None:
+    actual = version(tracking, alias)
+    number = actual.number if actual else None
+    if number != expected:
+        raise TrackingError(f"{alias} is version {number} by now, expected {expected}: somebody moved it; look again")

@@ -1,0 +1,56 @@
+"""The form of a registered model: the folder of `CustomerModel.save`, as the data of an MLflow pyfunc.
+
+So there is one pickle, and its digest is checked before it is opened. `pyfunc.py` loads it for users of MLflow.
+"""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.as_of import AsOf
+from training.models.bundle import BUNDLE
+from training.models.customer_model import CustomerModel
+from training.registry.environment import environment, requirements
+from training.registry.errors import one_line_errors
+from training.registry.runs import Run, log_text
+from training.synthetic_customers import synthetic_customer
+
+LOADER = "training.registry.pyfunc"
+"""The module that MLflow imports to load a model. Regulars reads the bundle itself, so models registered under an
+earlier name stay readable here."""
+
+
+@dataclass(frozen=True)
+class LoggedModel:
+    """A model kept with a run: MLflow's id of it, where its files are, and the digest of its model file."""
+
+    model_id: str
+    source: str
+    digest: str
+
+
+def log_model(run: Run, model: CustomerModel, name: str) -> LoggedModel:
+    """Keep the model with the run, with signature, input example and the libraries installed; it is no version yet."""
+    card = model.card
+    example = synthetic_customer(card.as_of)
+    params = {"as_of_day": AsOf.parse(card.as_of, card.timezone).day, "horizon_days": card.horizons[0]}
+    with tempfile.TemporaryDirectory(prefix="regulars-") as scratch:
+        bundle = Path(scratch, BUNDLE)
+        with one_line_errors(run.tracking.uri, OSError):
+            digest = model.save(bundle)
+        model_id, source = run.tracking.log_pyfunc(
+            run.experiment_id,
+            run.run_id,
+            name,
+            Path(scratch, "model"),
+            (example, params),
+            model.predict(example, **params),
+            {
+                "loader_module": LOADER,
+                "data_path": str(bundle),
+                "pip_requirements": requirements(),
+                "model_config": {"digest": digest},
+            },
+        )
+    log_text(run, "requirements.txt", "\n".join(environment()))
+    return LoggedModel(model_id, source, digest)

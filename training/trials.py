@@ -1,0 +1,174 @@
+"""Trials: candidates, baselines and the champion forecast from a past date, beside what followed."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+
+from features.as_of import AsOf
+from features.errors import InvalidArgumentError, TooLittleDataError
+from features.loyalty.formula import Formula
+from features.store.event_store import EventStore
+from training.backtest import baseline_forecasts
+from training.evaluation.evaluation import measures, measures_by, segment
+from training.fit import StepProgress, sample_customers
+from training.models.bundle import CHAMPION
+from training.models.customer_model import CustomerModel
+from training.paired_losses import MEASURES
+from training.registry.runs import Run, log_measures
+from training.windows import window
+
+REFERENCE = "bg_nbd"
+"""The forecast whose losses make those of several windows comparable."""
+
+
+@dataclass(frozen=True)
+class TrialSettings:
+    """At which dates and over which horizons candidates are tried.
+
+    Attributes
+    ----------
+    horizons : tuple of int
+        Days.
+    step_days : int
+        Days between two trials, and between the last trial and the end of the log; at least the longest horizon, so
+        that each trial is over.
+    count, quick_count : int
+        How many trials, in a full and in a quick fit.
+    max_customers : int
+        How many customers judge, drawn anew at each date. More would not narrow the intervals noticeably.
+    least_history_days : int
+        How many days of the log a trial needs before its date.
+    """
+
+    horizons: tuple[int, ...] = (30, 90)
+    step_days: int = 90
+    count: int = 3
+    quick_count: int = 1
+    max_customers: int = 100_000
+    least_history_days: int = 120
+
+    def __post_init__(self) -> None:
+        if not self.horizons or not 1 <= min(self.horizons) <= max(self.horizons) <= self.step_days:
+            raise InvalidArgumentError(
+                f"trials have horizons {self.horizons} and are {self.step_days} days apart: "
+                "give horizons of at least 1 day, none longer than step_days"
+            )
+        for name in ("count", "quick_count", "max_customers", "least_history_days"):
+            if getattr(self, name) < 1:
+                raise InvalidArgumentError(f"{name} of the trials is {getattr(self, name)}, expected at least 1")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Forecasts at one date for one horizon, and the purchases that followed.
+
+    Attributes
+    ----------
+    date : str
+        ISO date.
+    horizon_days : int
+    features : pandas.DataFrame
+        The feature table at the date; all else is indexed like it.
+    purchases : pandas.Series of int
+        Purchase occasions in the horizon.
+    candidates, others : dict of str to pandas.DataFrame
+        Forecasts of the candidates, and of the baselines and the champion.
+    """
+
+    date: str
+    horizon_days: int
+    features: pd.DataFrame
+    purchases: pd.Series
+    candidates: dict[str, pd.DataFrame]
+    others: dict[str, pd.DataFrame]
+
+    def measures(self, candidate: str) -> pd.DataFrame:
+        """Return the measures of one candidate, named `model`, and of all other forecasts."""
+        return measures(self.purchases, {"model": self.candidates[candidate], **self.others})
+
+    def relative_loss(self, candidate: str) -> float:
+        """Return the candidate's deviance and its log loss, each as a share of that of BG/NBD, added up."""
+        forecasts = {"model": self.candidates[candidate], REFERENCE: self.others[REFERENCE]}
+        losses = measures(self.purchases, forecasts)[list(MEASURES)].to_numpy(float)
+        return float((losses[0] / losses[1]).sum())
+
+
+def trial_days(first_day: int, day: int, count: int, settings: TrialSettings = TrialSettings()) -> list[int]:
+    """Return the days to try candidates at, oldest first, counted back from the end of the log (`day`).
+
+    Raises TooLittleDataError when the log has no room for one trial with enough history before it.
+
+    Examples
+    --------
+    >>> trial_days(first_day=0, day=1000, count=3)
+    [730, 820, 910]
+    """
+    days = [day - settings.step_days * back for back in range(1, count + 1)]
+    days = [start for start in days if start - first_day >= settings.least_history_days]
+    if not days:
+        needed = settings.least_history_days + settings.step_days
+        raise TooLittleDataError(f"the log is {day - first_day} days long: a fit needs at least {needed}")
+    return sorted(days)
+
+
+def run_trials(
+    store: EventStore,
+    start: AsOf,
+    known_at: AsOf,
+    candidates: Mapping[str, CustomerModel],
+    champion: CustomerModel | None,
+    formula: Formula,
+    *,
+    settings: TrialSettings,
+    seed: int,
+    progress: StepProgress,
+) -> list[Trial]:
+    """Return a trial for each horizon at one date; `champion` must have learnt from nothing later than that date."""
+    date = str(start.date)
+    judges = sample_customers(store, start, settings.max_customers, seed)
+    outcome = window(store, start, settings.horizons, known_at, judges)
+    trials = []
+    for horizon_days in outcome.purchases:
+        progress(f"trial at {date}: {horizon_days} days")
+        others = baseline_forecasts(store, outcome, horizon_days, formula)
+        if champion is not None:
+            others[CHAMPION] = champion.predict(outcome.features, start.day, horizon_days)
+        forecasts = {
+            name: model.predict(outcome.features, start.day, horizon_days) for name, model in candidates.items()
+        }
+        purchases = pd.Series(outcome.purchases[horizon_days], outcome.features.index, name="purchases")
+        trials.append(Trial(date, horizon_days, outcome.features, purchases, forecasts, others))
+    return trials
+
+
+def log_trials(run: Run, trials: Iterable[Trial], candidate: str) -> None:
+    """Keep a candidate's measures with a run, overall and by segment of customers."""
+    for trial in trials:
+        for forecast, row in trial.measures(candidate).iterrows():
+            known = {f"{forecast}.{measure}": value for measure, value in row.items() if value == value}
+            log_measures(run, known, trial.date, trial.horizon_days)
+        own = {"model": trial.candidates[candidate]}
+        by_segment = measures_by(trial.purchases, own, segment(trial.features)).droplevel("forecast")
+        for measure in MEASURES:
+            losses = {f"{group}.{measure}": float(value) for group, value in by_segment[measure].items()}
+            log_measures(run, losses, trial.date, trial.horizon_days)
+
+
+def measures_of_trials(trials: Sequence[Trial], candidate: str) -> pd.DataFrame:
+    """Return the measures of all trials, indexed by `date`, `horizon` (days) and forecast."""
+    tables = {(trial.date, trial.horizon_days): trial.measures(candidate) for trial in trials}
+    return pd.concat(tables, names=["date", "horizon"])
+
+
+def milliseconds_per_customer(forecast: Callable[[], object], customers: int, repeats: int = 3) -> float:
+    """Return the median time of a call, in milliseconds per customer; a first call is not counted."""
+    forecast()
+    seconds = []
+    for _ in range(repeats):
+        start = perf_counter()
+        forecast()
+        seconds.append(perf_counter() - start)
+    return 1000 * float(np.median(seconds)) / customers
