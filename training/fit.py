@@ -75,7 +75,8 @@ def fit_customer_model(
     formula : Formula
         The loyalty formula that the version carries.
     ridge : float, optional
-        How strongly the adjustments of customers are shrunk; None: chosen by cross-validation on the log.
+        How strongly the adjustments of customers are shrunk; None: chosen from the log by marginal
+        likelihood.
     settings : FitSettings
     seed : int
         Of the draw of customers and of the spend model.

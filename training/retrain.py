@@ -45,8 +45,8 @@ class RetrainSettings:
     Attributes
     ----------
     candidates : mapping of str to float or None
-        For each candidate, how strongly the adjustments of customers are shrunk; None: chosen by cross-validation. A
-        quick fit tries the first one alone.
+        For each candidate, how strongly the adjustments of customers are shrunk; None: chosen from the log. A quick fit
+        tries the first one alone.
     fit, trials, limits
         See the classes.
     """

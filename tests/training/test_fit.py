@@ -11,13 +11,15 @@ import pytest
 
 from features.as_of import AsOf
 from features.engines.feature_table import feature_table
+from features.errors import InvalidArgumentError
 from features.ingestion.ingest import ingest
 from features.loyalty.formula import load_formula
 from features.simulate import LOG_SCHEMA, Truth, simulate
 from features.store.event_store import open_store
 from tests.training.logs import START, simulated, stored
-from training.fit import fit_customer_model
+from training.fit import FitSettings, fit_customer_model, fit_spend
 from training.models.bundle import OUTPUTS
+from training.models.window import Window
 
 AS_OF = date(2024, 4, 1)
 
@@ -147,3 +149,59 @@ def test_the_day_of_a_fit_is_that_of_the_store(tmp_path):
     assert first.card.as_of == second.card.as_of == "2024-03-01"
     table, day = feature_table(store, "2024-03-01"), AsOf.parse("2024-03-01", "UTC").day
     pd.testing.assert_frame_equal(first.predict(table, day, 90), second.predict(table, day, 90))
+
+
+def test_the_latest_quarter_of_the_windows_chooses_the_spend_model(monkeypatch):
+    """It is held out from learning; windows not yet over when it begins have no say in the choice."""
+    monkeypatch.setattr("training.fit.SpendModel", RecordedSpend)
+    sizes = {0: 2, 90: 3, 180: 1, 270: 4, 360: 2}
+    windows = [spend_window(day, size, {30: 1.0, 90: 2.0}) for day, size in sizes.items()]
+    windows.insert(1, spend_window(45, 1, {365: 3.0}))
+    recorded = fit_spend(windows, windows[0], seed=7)
+    starts = recorded.X["start"].to_numpy()
+    assert recorded.seed == 7
+    assert set(starts[recorded.later]) == {270, 360}
+    assert set(starts[recorded.over]) == {0, 90, 180}
+    assert (recorded.spend == np.where(starts == 45, 3.0, 2.0)).all()
+
+
+def test_without_a_window_that_is_over_no_spend_is_learnt(monkeypatch):
+    """The model is given empty arrays with the features' columns."""
+    monkeypatch.setattr("training.fit.SpendModel", RecordedSpend)
+    current = spend_window(0, 3, {})
+    recorded = fit_spend([current], current, seed=0)
+    assert list(recorded.X) == ["start"]
+    assert len(recorded.X) == len(recorded.spend) == 0
+
+
+class RecordedSpend:
+    """Keeps what it is given."""
+
+    def __init__(self, random_state):
+        self.seed = random_state
+
+    def fit(self, X, spend, purchases, over, later):
+        self.X, self.spend, self.purchases, self.over, self.later = X, spend, purchases, over, later
+        return self
+
+
+def spend_window(day, size, spend):
+    """A window whose customers all spent the same, by horizon."""
+    return Window(
+        day,
+        pd.DataFrame({"start": [day] * size}),
+        {horizon_days: np.ones(size, np.int64) for horizon_days in spend},
+        {horizon_days: np.full(size, each) for horizon_days, each in spend.items()},
+    )
+
+
+@pytest.mark.parametrize("settings", [{"horizons": ()}, {"horizons": (0, 30)}, {"max_customers": 0}])
+def test_settings_of_a_fit_check_themselves(settings):
+    """A fit without horizons or customers is refused before it begins."""
+    with pytest.raises(InvalidArgumentError, match=next(iter(settings))):
+        FitSettings(**settings)
+
+
+def test_the_default_settings_of_a_fit_are_these():
+    """Changing one changes what every model learns from."""
+    assert FitSettings() == FitSettings((30, 90, 180, 365), max_customers=50_000, quick_max_customers=10_000)

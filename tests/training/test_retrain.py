@@ -1,18 +1,27 @@
 """One command from a log to a challenger: tried, judged, registered, and with its whole record."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from features.loyalty.formula import load_formula
+from features.as_of import AsOf
+from features.errors import InvalidArgumentError, PromotionRefusedError
+from features.loyalty.formula import Formula, load_formula
 from features.store.event_store import EventStore
 from tests.training.logs import simulated, stored
+from tests.training.stand_in import customer_model
+from training.models.bundle import CHAMPION
+from training.models.customer_model import CustomerModel
+from training.promote import history, promote
+from training.registry.entities import ModelVersion
 from training.registry.mlflow_client import Tracking
-from training.registry.runs import runs
-from training.registry.versions import load, version
-from training.retrain import retrain
-from training.trials import TrialSettings
+from training.registry.runs import runs, start_run
+from training.registry.versions import load, register, version
+from training.retrain import RetrainSettings, best_candidate, champion_at, retrain
+from training.targets import log_end
+from training.trials import TrialSettings, trial_days
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +51,6 @@ def test_a_retrained_challenger_is_registered_with_its_record(store: EventStore,
 @pytest.mark.slow
 def test_the_champion_takes_part_in_later_trials(store: EventStore, tracking: Tracking, tmp_path: Path) -> None:
     """Once there is a champion the next fit is measured against it, and a twin of it is refused."""
-    from training.promote import PromotionRefusedError, history, promote
-
     retrain(store, tracking, load_formula(), quick=True)
     promote(tracking, force=True, why="the first")
     again = retrain(store, tracking, load_formula(), quick=True)
@@ -52,3 +59,132 @@ def test_the_champion_takes_part_in_later_trials(store: EventStore, tracking: Tr
     with pytest.raises(PromotionRefusedError, match="champion"):
         promote(tracking)
     assert history(tracking)["to"].tolist() == [1]
+
+
+RATES = {"too high": 3.0, "right": 0.02, "too low": 1e-5}
+"""Purchases a day that the stand-in candidates expect; customers of the simulated shop buy about every 50 days."""
+
+
+@pytest.fixture
+def stand_ins(monkeypatch: pytest.MonkeyPatch) -> RetrainSettings:
+    """Candidates that are not fitted: the number that names a candidate is the rate it forecasts with."""
+
+    def fit_candidates(
+        store: EventStore, as_of: AsOf, formula: Formula, ridges: dict[str, float], **_: object
+    ) -> dict[str, CustomerModel]:
+        return {name: as_learnt_by(as_of, rate) for name, rate in ridges.items()}
+
+    def fit_one(store: EventStore, as_of: AsOf, formula: Formula, *, ridge: float, **_: object) -> CustomerModel:
+        return as_learnt_by(as_of, ridge)
+
+    monkeypatch.setattr("training.retrain.fit_candidates", fit_candidates)
+    monkeypatch.setattr("training.retrain.fit_customer_model", fit_one)
+    return RetrainSettings(candidates=dict(RATES), trials=TrialSettings(horizons=(30,), count=2, max_customers=80))
+
+
+def as_learnt_by(as_of: AsOf, rate: float) -> CustomerModel:
+    model = customer_model(rate)
+    return replace(model, card=replace(model.card, as_of=str(as_of.date), timezone="UTC"))
+
+
+def rate_of(model: CustomerModel) -> float:
+    return float(1 / model.purchases.model_.params_["alpha"])
+
+
+def test_the_candidate_with_the_lowest_losses_is_registered(
+    store: EventStore, tracking: Tracking, stand_ins: RetrainSettings
+) -> None:
+    """Of three the one that forecasts best, wherever it stands in the list; and it is that one which is fitted."""
+    done = retrain(store, tracking, load_formula(), settings=stand_ins)
+    assert done.candidate == done.version.tags["candidate"] == "right"
+    assert rate_of(load(tracking, done.version)) == pytest.approx(RATES["right"])
+    kept = runs(tracking)
+    nested = kept.loc[kept["parent"].notna(), "name"]
+    dates = done.measures.index.get_level_values("date").unique()
+    assert sorted(nested) == sorted(f"{name} at {date}" for name in RATES for date in dates)
+
+
+def test_the_best_candidate_is_best_over_all_trials_together() -> None:
+    """One bad window does not decide; of equals it is the first."""
+    trials = [LossesOnly({"steady": 1.9, "lucky": 1.0}), LossesOnly({"steady": 1.9, "lucky": 3.0})]
+    assert best_candidate(trials, {"lucky": None, "steady": None}) == "steady"  # type: ignore[arg-type]
+    assert best_candidate(trials[:1], {"lucky": None, "steady": None}) == "lucky"  # type: ignore[arg-type]
+    assert best_candidate([], {"first": None, "second": None}) == "first"
+
+
+class LossesOnly(dict[str, float]):
+    """A trial of which only the losses are known."""
+
+    relative_loss = dict.__getitem__
+
+
+def test_a_champion_takes_part_in_a_trial_only_as_it_could_have_been(
+    store: EventStore, tracking: Tracking, stand_ins: RetrainSettings
+) -> None:
+    """Before the date it learnt until, its candidate as fitted then stands for it; from that date on it does itself."""
+    first, second = (AsOf.at_midnight(day, "UTC") for day in trial_days(0, log_end(store).day, 2))
+    with start_run(tracking, "fit") as run:
+        made = register(run, as_learnt_by(second, 0.3), CHAMPION, {"candidate": "too low"})
+    done = retrain(store, tracking, load_formula(), settings=stand_ins)
+    assert done.verdict.champion == made.number
+    expected = done.measures["bias"].xs("champion", level=2).droplevel("horizon")
+    assert expected[str(first.date)] < -0.9  # too low: it forecasts hardly any purchase
+    assert expected[str(second.date)] > -0.5  # the champion's own rate
+
+
+def test_a_champion_is_replaced_by_its_candidate_before_its_date() -> None:
+    """On its own date it knows nothing later and takes part itself; without its candidate the first one stands in."""
+    model, fitted = customer_model(), {"standard": customer_model(0.1), "bold": customer_model(0.2)}
+    bold, unknown = (ModelVersion(1, "", "", {"candidate": name}) for name in ("bold", "gone"))
+    assert champion_at(bold, model, fitted, "2011-06-10") is model
+    assert champion_at(bold, model, fitted, "2011-06-11") is model
+    assert champion_at(bold, model, fitted, "2011-06-09") is fitted["bold"]
+    assert champion_at(unknown, model, fitted, "2011-06-09") is fitted["standard"]
+    assert champion_at(None, None, fitted, "2011-06-09") is None
+
+
+def test_a_champion_that_cannot_be_loaded_does_not_stop_a_fit(
+    store: EventStore, tracking: Tracking, stand_ins: RetrainSettings
+) -> None:
+    """One line says so; the challenger is registered, refused for that reason, and can be forced."""
+    with start_run(tracking, "fit") as run:
+        register(run, customer_model(), CHAMPION)
+    assert tracking.artifacts is not None
+    [file] = tracking.artifacts.rglob("model.joblib")
+    file.write_bytes(b"no longer a model")
+    steps: list[str] = []
+    done = retrain(store, tracking, load_formula(), settings=stand_ins, progress=steps.append)
+    [line] = [step for step in steps if step.startswith("not compared with champion version 1, which cannot be loaded")]
+    assert "\n" not in line
+    assert "champion" not in done.measures.index.get_level_values("forecast")
+    assert done.verdict.champion == 1
+    assert done.verdict.reasons[-1] == line
+    with pytest.raises(PromotionRefusedError, match="cannot be loaded"):
+        promote(tracking)
+    assert promote(tracking, force=True, why="the old files are lost").before == 1
+
+
+def test_settings_without_candidates_are_refused() -> None:
+    """There would be nothing to fit; a quick fit takes the first."""
+    with pytest.raises(InvalidArgumentError, match="no candidates"):
+        RetrainSettings(candidates={})
+    settings = RetrainSettings()
+    assert settings.chosen_candidates(quick=True) == {"standard": None}
+    assert settings.chosen_candidates(quick=False) == {"standard": None, "bold": 300.0, "cautious": 15_000.0}
+
+
+@pytest.mark.slow
+def test_of_fitted_candidates_the_best_is_registered(store: EventStore, tracking: Tracking) -> None:
+    """By the losses that its trials left with the runs, relative to those of BG/NBD."""
+    settings = RetrainSettings(trials=TrialSettings(count=2))
+    done = retrain(store, tracking, load_formula(), settings=settings)
+    kept = runs(tracking)
+    losses = dict.fromkeys(settings.candidates, 0.0)
+    for facts, figures in kept.loc[kept["parent"].notna(), ["facts", "measures"]].to_numpy():
+        for key, value in figures.items():
+            window, _, measure = key.rpartition("model.")
+            if measure in ("deviance", "log_loss") and window:
+                losses[facts["candidate"]] += value / figures[f"{window}bg_nbd.{measure}"]
+    assert len(set(losses.values())) == 3
+    assert done.candidate == min(losses, key=lambda name: losses[name])
+    assert done.version.tags["candidate"] == done.candidate

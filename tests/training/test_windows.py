@@ -107,3 +107,11 @@ def test_before_the_first_purchase_there_is_no_activity(store):
     early = START - timedelta(30)
     assert len(activity(store, early).new) == 0
     assert window(store, early, [30]).features.empty
+
+
+@pytest.mark.parametrize(("horizon_days", "needed"), [(365, 274), (180, 135), (90, 68), (30, 60)])
+def test_a_window_needs_three_quarters_of_its_length_as_history(horizon_days, needed):
+    """And 60 days at least; with a day less behind it, it does not teach."""
+    for history, starts in ((needed, [needed]), (needed - 1, [])):
+        plan = window_plan(0, horizon_days + history, [horizon_days])
+        assert [start for start, planned in plan.items() if horizon_days in planned] == starts

@@ -1,14 +1,23 @@
 """The tracking store: opened within seconds, or an error in one line."""
 
+import ast
 import os
 import socket
 import time
 from pathlib import Path
+from typing import Any, get_type_hints
 
+import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
+import training.registry.mlflow_client
 from features.errors import TrackingError
-from training.registry.mlflow_client import open_tracking
+from training.registry.mlflow_client import Tracking, open_tracking
+from training.registry.runs import FITS, nested_run, start_run
+
+ROOT = Path(__file__).parents[3]
+CLIENT = ROOT / "training" / "registry" / "mlflow_client.py"
 
 
 def test_a_server_that_is_not_there_is_said_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,3 +44,40 @@ def test_what_is_no_database_is_said_in_one_line(tmp_path: Path, monkeypatch: py
     (tmp_path / "file").touch()
     with pytest.raises(TrackingError, match=r"Not a directory|File exists"):
         open_tracking(tmp_path / "file")
+
+
+def test_no_other_module_touches_mlflow() -> None:
+    """Neither by an import nor through the client that a tracking store holds."""
+    touched = []
+    for package in ("features", "training", "reporting", "serving", "cli"):
+        for file in (ROOT / package).rglob("*.py"):
+            if file == CLIENT:
+                continue
+            for node in ast.walk(ast.parse(file.read_text())):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                of_client = isinstance(node, ast.Attribute) and node.attr in ("_client", "client")
+                if of_client or any(name.partition(".")[0] == "mlflow" for name in names):
+                    touched.append(f"{file.relative_to(ROOT)}:{node.lineno}")  # type: ignore[attr-defined]
+    assert not touched
+
+
+def test_every_method_of_a_tracking_store_is_typed() -> None:
+    """Nothing of MLflow's, which has no types for us, comes back from it."""
+    for name, method in vars(Tracking).items():
+        if callable(method) and not name.startswith("_"):
+            hints = get_type_hints(method, vars(training.registry.mlflow_client) | {"pd": pd, "Figure": Figure})
+            assert "return" in hints, name
+            assert Any not in hints.values(), name
+
+
+def test_a_search_reads_every_page(tracking: Tracking, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow gives results in pages; none is lost."""
+    with start_run(tracking, "parent") as parent:
+        for number in range(4):
+            with nested_run(parent, f"nested {number}"):
+                pass
+    search = tracking._client.search_runs
+    monkeypatch.setattr(tracking._client, "search_runs", lambda *args, **kwargs: search(*args, **kwargs, max_results=2))
+    assert {run.name for run in tracking.search_runs(FITS)} == {"parent", *(f"nested {number}" for number in range(4))}
+    assert tracking.search_runs("no such experiment") == []

@@ -4,6 +4,7 @@ import signal
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -48,3 +49,32 @@ def test_killed_while_the_database_is_made_leaves_none(tmp_path: Path, monkeypat
     assert ended(child(UNMADE, tmp_path)) == (-signal.SIGKILL, "")
     assert not (tmp_path / "mlflow.db").exists()
     assert versions(open_tracking(tmp_path)) == []
+
+
+def test_one_thread_at_a_time_holds_the_lock(tmp_path: Path) -> None:
+    """Another one waits until the block ends, also when it ends by an error."""
+    order: list[str] = []
+
+    def second() -> None:
+        with database.locked(tmp_path / "mlflow.db"):
+            order.append("second")
+
+    def first() -> None:
+        with database.locked(tmp_path / "mlflow.db"):
+            thread.start()
+            thread.join(timeout=0.2)
+            order.append("first")
+            raise ZeroDivisionError
+
+    thread = Thread(target=second)
+    with pytest.raises(ZeroDivisionError):
+        first()
+    thread.join()
+    assert order == ["first", "second"]
+
+
+def test_only_a_sqlite_address_has_a_file() -> None:
+    """Relative addresses count from the working directory."""
+    assert database.sqlite_file("sqlite:////data/mlflow.db") == Path("/data/mlflow.db")
+    assert database.sqlite_file("sqlite:///mlflow.db") == Path.cwd() / "mlflow.db"
+    assert database.sqlite_file("http://shop:5000") is None

@@ -3,6 +3,7 @@
 import resource
 import signal
 from pathlib import Path
+from threading import Thread
 
 import joblib
 import pytest
@@ -11,6 +12,7 @@ from features.errors import ModelError, TrackingError
 from tests.training.registry.processes import child, ended
 from tests.training.stand_in import customer_model
 from training.models.bundle import CHALLENGER, CHAMPION
+from training.registry.entities import ModelVersion
 from training.registry.mlflow_client import Tracking, open_tracking
 from training.registry.runs import runs, start_run
 from training.registry.versions import load, move_alias, register, version, versions
@@ -150,3 +152,77 @@ def test_two_fits_at_once_do_not_collide(home: Path, fresh: bool) -> None:
     assert rates == pytest.approx([*range(100, 105), *range(200, 205)])
     assert set(runs(tracking)["status"]) == {"FINISHED"}
     assert len(runs(tracking)) == 10 * 5
+
+
+@pytest.fixture
+def two_versions(tracking: Tracking) -> Tracking:
+    """Version 1 is champion, version 2 the challenger."""
+    for rate in (0.01, 0.02):
+        with start_run(tracking, "fit") as fit:
+            register(fit, customer_model(rate))
+    move_alias(tracking, CHAMPION, 1, None)
+    return tracking
+
+
+def test_of_two_movers_that_expect_the_same_version_the_second_is_refused(
+    two_versions: Tracking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second waits for the first, finds that the alias has moved, and changes nothing."""
+    refused: list[TrackingError] = []
+
+    def move_too() -> None:
+        try:
+            move_alias(two_versions, CHAMPION, None, 1)
+        except TrackingError as error:
+            refused.append(error)
+
+    second = Thread(target=move_too)
+    find = Tracking.find_version
+
+    def find_while_the_second_begins(tracking: Tracking, model: str, which: int | str) -> ModelVersion | None:
+        current = find(tracking, model, which)
+        if second.ident is None:
+            second.start()
+            second.join(timeout=1)  # without a lock the second would move the alias now
+        return current
+
+    monkeypatch.setattr(Tracking, "find_version", find_while_the_second_begins)
+    move_alias(two_versions, CHAMPION, 2, 1)
+    second.join()
+    champion = version(two_versions, CHAMPION)
+    assert champion is not None
+    assert champion.number == 2
+    assert [str(error).partition(":")[0] for error in refused] == ["champion is version 2 by now, expected 1"]
+
+
+def test_on_a_server_a_move_that_was_overwritten_is_an_error(
+    two_versions: Tracking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a file to lock the alias is read again after it was set."""
+    monkeypatch.setattr("training.registry.versions.sqlite_file", lambda uri: None)
+    set_alias = Tracking.set_alias
+
+    def overwritten(tracking: Tracking, model: str, alias: str, number: int | None) -> None:
+        set_alias(tracking, model, alias, number)
+        set_alias(tracking, model, alias, 1)
+
+    monkeypatch.setattr(Tracking, "set_alias", overwritten)
+    with pytest.raises(TrackingError, match="champion is version 1 by now, expected 2"):
+        move_alias(two_versions, CHAMPION, 2, 1)
+
+
+def test_one_version_is_found_without_reading_all(two_versions: Tracking, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By alias, by number and by a number as text; an unknown one is None."""
+    monkeypatch.setattr(Tracking, "search_versions", lambda *_: pytest.fail("all versions were read"))
+    by_alias = version(two_versions, CHAMPION)
+    assert by_alias == version(two_versions, 1) == version(two_versions, "1")
+    assert by_alias is not None
+    assert by_alias.aliases == (CHAMPION,)
+    assert [version(two_versions, which) for which in (3, "3", "canary")] == [None] * 3
+
+
+def test_an_empty_store_has_no_version(tracking: Tracking) -> None:
+    """Before the first fit there is no registered model either."""
+    assert version(tracking, CHAMPION) is None
+    assert version(tracking, 1) is None
+    assert versions(tracking) == []
