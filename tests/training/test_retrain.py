@@ -88,7 +88,7 @@ def as_learnt_by(as_of: AsOf, rate: float) -> CustomerModel:
 
 
 def rate_of(model: CustomerModel) -> float:
-    return float(1 / model.purchases.model_.params_["alpha"])
+    return float(1 / model.purchases.bg_nbd_.params_["alpha"])
 
 
 def test_the_candidate_with_the_lowest_losses_is_registered(
