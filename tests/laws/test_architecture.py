@@ -1,10 +1,13 @@
 """The laws of the house: who may import whom, how large a room may be, and that importing does nothing."""
 
 import ast
+import io
 import json
 import os
+import statistics
 import subprocess
 import sys
+import tokenize
 import tomllib
 from pathlib import Path
 
@@ -89,6 +92,30 @@ def test_a_room_is_small_and_named_after_what_it_holds(room: Path) -> None:
     lines = len(room.read_text().splitlines())
     assert lines <= 300, f"{room.relative_to(ROOT)} has {lines} lines: make two rooms of it"
     assert not NAMELESS & {part.lower() for part in room.relative_to(ROOT).with_suffix("").parts}
+
+
+def code_lines(text: str) -> int:
+    """The number of lines that hold code: neither docstring nor comment, nor blank."""
+    statements = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Expr)]
+    docstrings = {
+        line
+        for statement in statements
+        if isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str)
+        for line in range(statement.lineno, (statement.end_lineno or 0) + 1)
+    }
+    layout = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+    code: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in layout:
+            code.update(range(token.start[0], token.end[0] + 1))
+    return len(code - docstrings)
+
+
+def test_a_module_has_at_most_250_lines_of_code() -> None:
+    """Without docstrings, comments and blank lines; and half of all modules have at most 65."""
+    lines = {str(room.relative_to(ROOT)): code_lines(room.read_text()) for room in ROOMS}
+    assert {name: count for name, count in lines.items() if count > 250} == {}
+    assert statistics.median(lines.values()) <= 65
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: str(room.relative_to(ROOT)))

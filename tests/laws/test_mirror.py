@@ -1,0 +1,93 @@
+"""Tests are found by name: each module has its test file at the mirrored path."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ["features", "training", "reporting", "serving", "cli", "regulars"]
+MODULES = sorted(
+    file.relative_to(ROOT)
+    for name in PACKAGES
+    for file in (ROOT / name).rglob("*.py")
+    if file.name not in ("__init__.py", "__main__.py")
+)
+WITHOUT: set[str] = {
+    "cli/backtest.py",
+    "cli/fit.py",
+    "cli/history.py",
+    "cli/key.py",
+    "cli/options.py",
+    "cli/promote.py",
+    "cli/publish.py",
+    "cli/terminal.py",
+    "features/definitions/feedback.py",
+    "features/definitions/incentives.py",
+    "features/definitions/purchases.py",
+    "features/definitions/registry.py",
+    "features/definitions/specs.py",
+    "features/definitions/usage.py",
+    "features/definitions/visits.py",
+    "features/engines/numba_engine.py",
+    "features/ingestion/batches.py",
+    "features/ingestion/casting.py",
+    "features/ingestion/quarantine.py",
+    "features/loyalty/formula_checks.py",
+    "features/optional_numba.py",
+    "features/simulate/customers.py",
+    "features/simulate/responses.py",
+    "features/simulate/seasonal_time.py",
+    "reporting/build.py",
+    "reporting/chart_style.py",
+    "reporting/charts.py",
+    "reporting/customers.py",
+    "reporting/data_dictionary.py",
+    "serving/api/arrow_parquet.py",
+    "serving/api/event_tables.py",
+    "serving/api/feature_constraints.py",
+    "serving/api/feature_rows.py",
+    "serving/api/handlers.py",
+    "serving/api/parameters.py",
+    "serving/api/problem_details.py",
+    "serving/api/request_body.py",
+    "serving/api/routing.py",
+    "serving/api/status.py",
+    "serving/api/worker_thread.py",
+    "serving/clock.py",
+    "serving/request_types.py",
+    "serving/response_types.py",
+    "serving/runtime/access_log.py",
+    "serving/runtime/bento_app.py",
+    "serving/runtime/metrics.py",
+    "serving/runtime/model_loader.py",
+    "serving/runtime/poller.py",
+    "serving/runtime/server.py",
+    "serving/scoring.py",
+    "serving/state.py",
+    "training/evaluation/plots.py",
+    "training/gate.py",
+    "training/models/compiled/purchases.py",
+    "training/models/purchases/training_set.py",
+    "training/models/window.py",
+    "training/registry/environment.py",
+    "training/registry/errors.py",
+    "training/registry/pyfunc.py",
+    "training/registry/runs.py",
+    "training/registry/sqlite_file.py",
+    "training/registry/versions.py",
+    "training/synthetic_customers.py",
+}
+"""Modules without a test file of their name. The list may only shrink."""
+
+
+def mirrored(module: Path) -> Path:
+    """Where the tests of a module are."""
+    return Path("tests", module.parent, f"test_{module.name}")
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module.as_posix() not in WITHOUT], ids=str)
+def test_a_module_has_its_test_file(module: Path) -> None:
+    """`training/models/btyd/bg_nbd.py` is tested in `tests/training/models/btyd/test_bg_nbd.py`."""
+    file = ROOT / mirrored(module)
+    assert file.exists(), f"{mirrored(module)} is missing: move the tests of {module} there, or write them"
+    assert "\ndef test_" in file.read_text(), f"{mirrored(module)} has no test"
