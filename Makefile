@@ -71,6 +71,10 @@ slow: setup
 proofs: setup
 	@$(BIN)/python -m pytest -m proof -s
 
+SAMPLE ?= 20
+mutants: setup # SAMPLE=0: only those in tests/mutants.toml
+	@$(BIN)/python tests/mutants.py --sample $(SAMPLE)
+
 check: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
