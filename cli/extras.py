@@ -11,14 +11,16 @@ EXTRAS = {
 """The modules that each extra installs beyond the base of the package."""
 
 
-def missing_extra(error: ModuleNotFoundError) -> MissingExtraError | None:
+def missing_extra(error: ModuleNotFoundError, smallest: str | None = None) -> MissingExtraError | None:
     """Return the error that names the extra to install, or None if the module belongs to no extra.
 
-    A module of Regulars itself that is missing is a fault, so it gives None.
+    A module of Regulars itself that is missing is a fault, so it gives None. `smallest` is the extra to name where a
+    smaller one than that of the library is enough.
     """
     library = (error.name or "").partition(".")[0]
     for extra, libraries in EXTRAS.items():
         if library in libraries:
+            extra = smallest or extra
             return MissingExtraError(
                 f"needs regulars[{extra}], because {library} is not installed: run pip install 'regulars[{extra}]'"
             )

@@ -120,12 +120,20 @@ if TYPE_CHECKING:
 else:  # hidden from type checkers, which would take any name for one of these
 
     def __getattr__(name: str) -> object:
-        """Import a public name when it is first used."""
+        """Import a public name when it is first used.
+
+        Raises MissingExtraError, which says what to install, without a library that the name needs.
+        """
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(_MODULES[name]), name)
-        globals()[name] = value
-        return value
+        try:
+            module = import_module(_MODULES[name])
+        except ModuleNotFoundError as error:
+            from cli.extras import missing_extra
+
+            raise missing_extra(error, "client" if name == "Client" else None) or error from None
+        globals()[name] = getattr(module, name)
+        return globals()[name]
 
 
 def __dir__() -> list[str]:

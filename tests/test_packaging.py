@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.extras import EXTRAS
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES: list[str] = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
@@ -116,6 +118,15 @@ def test_a_bento_installs_what_the_service_needs() -> None:
     assert serve < service
     assert base < set(PROJECT["project"]["dependencies"])
     assert {re.split("[>=]", requirement)[0] for requirement in base} == {"numpy", "pandas", "pyarrow", "tzdata"}
+
+
+def test_a_missing_library_is_traced_to_an_extra_that_installs_it() -> None:
+    """Each library that the command names an extra for is one that this extra asks for."""
+    distributions = importlib.metadata.packages_distributions()
+    for extra, libraries in EXTRAS.items():
+        asked = {re.split(r"[\[~>=<]", entry)[0] for entry in PROJECT["project"]["optional-dependencies"][extra]}
+        for library in libraries:
+            assert asked & {name.lower() for name in distributions.get(library, [library])}, (extra, library)
 
 
 def test_two_extras_ask_for_one_library_in_the_same_way() -> None:
