@@ -13,15 +13,6 @@ MODULES = sorted(
     if file.name not in ("__init__.py", "__main__.py")
 )
 WITHOUT: set[str] = {
-    "features/ingestion/batches.py",
-    "features/ingestion/casting.py",
-    "features/ingestion/column_mapping.py",
-    "features/ingestion/csv_format.py",
-    "features/ingestion/quarantine.py",
-    "features/ingestion/read_options.py",
-    "features/ingestion/source_files.py",
-    "features/ingestion/source_formats.py",
-    "features/optional_numba.py",
     "reporting/build.py",
     "reporting/charts/change.py",
     "reporting/charts/customers.py",
