@@ -65,9 +65,7 @@ class AsOf:
         parsed = datetime.combine(parsed, parsed.time() if isinstance(parsed, datetime) else time(), _zone_of(parsed))
         zone = ZoneInfo(timezone)
         local = parsed.replace(tzinfo=zone) if parsed.tzinfo is None else parsed.astimezone(zone)
-        since = local - _EPOCH_TIME
-        microseconds = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-        return cls(microseconds, (local.date() - EPOCH).days)
+        return cls(microseconds(local), (local.date() - EPOCH).days)
 
     @classmethod
     def at_midnight(cls, day: int, timezone: str) -> Self:
@@ -112,3 +110,9 @@ AsOfLike = str | date | datetime | AsOf
 def day_date(day: int) -> date:
     """Return the date of a day counted from 1970-01-01."""
     return EPOCH + timedelta(days=day)
+
+
+def microseconds(time: datetime) -> int:
+    """Return an aware time in microseconds since 1970-01-01 00:00 UTC."""
+    since = time - _EPOCH_TIME
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from features.as_of import AsOf, AsOfLike
+from features.as_of import EPOCH, AsOf, AsOfLike, microseconds
 from features.definitions import FEATURE_NAMES
 from features.engines.codegen import MEDIANS, python_kernel
 from features.store.layout import (
@@ -24,7 +24,7 @@ from features.store.layout import (
 KERNEL_COLUMNS = [SORT_ORDER.index(name) for name in EVENT_COLUMNS]
 RECORDED_KERNEL_COLUMNS = [SORT_ORDER.index(name) for name in EVENT_COLUMNS + RECORD_COLUMNS]
 VERSION_COLUMNS = [(SORT_ORDER.index(name), ABSENT.get(name)) for name in VERSION_ORDER]
-EPOCH = date(1970, 1, 1).toordinal()
+EPOCH_ORDINAL = EPOCH.toordinal()
 NO_WORD = ABSENT["channel"]  # the same in goal and outcome
 UNRECORDED = (ABSENT["known_until"], ABSENT["known_from"])
 
@@ -82,7 +82,7 @@ def customer_features(events: Iterable[Mapping[str, Any]], as_of: AsOfLike, time
     >>> features["frequency"], features["recency"], features["T"], features["monetary_value"]
     (1, 30, 60, 40.0)
     """
-    zone = None if timezone == "UTC" else ZoneInfo(timezone)
+    zone = UTC if timezone == "UTC" else ZoneInfo(timezone)  # UTC is the faster of the two
     events = list(events)
     rows = [_row(event, zone) for event in events]
     references = [event.get("reference") for event in events]
@@ -119,7 +119,7 @@ def features_from_encoded(rows: list[Row], references: Sequence[str | None], as_
     return dict(zip(FEATURE_NAMES, out, strict=True))
 
 
-def _row(event: Mapping[str, Any], zone: ZoneInfo | None) -> Row:
+def _row(event: Mapping[str, Any], zone: tzinfo) -> Row:
     get = event.get
     recorded_at = get("recorded_at")
     return encode_event(
@@ -196,15 +196,7 @@ def _content(row: Row) -> Row:
     return tuple(-1 if row[position] == absent else row[position] for position, absent in VERSION_COLUMNS)
 
 
-def _time_and_day(time: datetime, zone: ZoneInfo | None) -> tuple[int, int]:
-    """Return a time in microseconds since 1970-01-01 UTC, and its day in the business time zone (None is UTC)."""
-    local_day = None
-    if zone is not None:
-        local = time.replace(tzinfo=zone) if time.tzinfo is None else time.astimezone(zone)
-        local_day = local.toordinal() - EPOCH
-        time = local.astimezone(UTC)
-    elif time.tzinfo is not None:
-        time = time.astimezone(UTC)
-    day = time.toordinal() - EPOCH
-    seconds = day * 86_400 + time.hour * 3600 + time.minute * 60 + time.second
-    return seconds * 1_000_000 + time.microsecond, day if local_day is None else local_day
+def _time_and_day(time: datetime, zone: tzinfo) -> tuple[int, int]:
+    """Return a time in microseconds since 1970-01-01 UTC, and its day in the business time zone."""
+    local = time.replace(tzinfo=zone) if time.tzinfo is None else time.astimezone(zone)
+    return microseconds(local), local.toordinal() - EPOCH_ORDINAL
