@@ -76,17 +76,17 @@ def _read(data: bytes, csv_format: CsvFormat, row: int, line: int, last: bool) -
     while used < len(data):
         window = data[used : used + width]
         at_end = used + width >= len(data)
-        part, taken = _read_fast(window, csv_format, row, line, last and at_end) or _read_carefully(
+        part, part_bytes = _read_fast(window, csv_format, row, line, last and at_end) or _read_carefully(
             window, csv_format, row, line, last and at_end
         )
-        if not taken and at_end:
+        if not part_bytes and at_end:
             break
         # A record longer than the window needs a wider one.
-        width = WINDOW if taken else 2 * width
+        width = WINDOW if part_bytes else 2 * width
         parts.append(part)
         row += len(part.numbers) + len(part.unreadable)
-        line += window.count(b"\n", 0, taken)
-        used += taken
+        line += window.count(b"\n", 0, part_bytes)
+        used += part_bytes
     tables, numbers, lines, unreadable = zip(*parts, strict=True)
     joined = CsvRows(
         pa.concat_batches(tables),

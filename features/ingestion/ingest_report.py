@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from features.ingestion.row_counts import RowCounts, as_text
+from features.ingestion.row_counts import RowCounts, utc_text
 from features.ingestion.source_formats import Source
 from features.schema import EVENT_TYPES
 
@@ -101,8 +101,8 @@ def make_report(
         quarantined_by_reason=dict(reasons.most_common()),
         duplicates=counts.duplicates,
         customers=customers,
-        first_time=as_text(counts.first_time),
-        last_time=as_text(counts.last_time),
+        first_time=utc_text(counts.first_time),
+        last_time=utc_text(counts.last_time),
         kinds={name: int(count) for name, count in zip(EVENT_TYPES, counts.kinds, strict=True)},
         extreme_amounts=counts.extreme_amounts(),
         ignored_columns=list(ignored),

@@ -3,7 +3,6 @@
 import codecs
 from collections import Counter
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import numpy as np
@@ -49,9 +48,7 @@ class Quarantine:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         if self._writer:
             self._writer.close()
             self._file.close()

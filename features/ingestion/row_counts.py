@@ -84,7 +84,7 @@ class RowCounts:
             {
                 "customer_id": customer,
                 "event_type": EVENT_TYPES[kind],
-                "event_time": as_text(time),
+                "event_time": utc_text(time),
                 "amount": cents / 100,
             }
             for cents, customer, time, kind in self._largest
@@ -93,9 +93,9 @@ class RowCounts:
         return {"rule": EXTREME, "above": limit / 100, "count": int(counts[extreme].sum()), "largest": largest}
 
 
-def as_text(moment: int | None) -> str | None:
+def utc_text(time: int | None) -> str | None:
     """Return microseconds since 1970 as a time in UTC."""
-    return None if moment is None else (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment)).isoformat()
+    return None if time is None else (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time)).isoformat()
 
 
 def _bucket(cents: NDArray[np.int64]) -> NDArray[np.int32]:

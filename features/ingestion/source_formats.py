@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -105,17 +106,11 @@ def _open_csv(path: Path, name: str, options: ReadOptions) -> Source:
         raise SourceError(f"{name} {error}; expected CSV with a header line naming {required}") from None
     numbers = [columns[column.name] for column in LOG_COLUMNS if column.type == "float" and column.name in columns]
     decimal = options.decimal or (_sniff_decimal([first.table[column] for column in numbers]) if first else ".")
-    return Source(
-        name,
-        data_columns(csv_format.header),
-        columns,
-        _used_constants(columns, options),
-        decimal,
-        {"format": "CSV", "encoding": csv_format.encoding, "delimiter": csv_format.delimiter, "decimal": decimal},
-        first is None,
-        path,
-        lambda: csv_batches(path, csv_format, columns),
-    )
+    assumed = {"format": "CSV", "encoding": csv_format.encoding, "delimiter": csv_format.delimiter, "decimal": decimal}
+    batches = partial(csv_batches, path, csv_format, columns)
+    constants = _used_constants(columns, options)
+    header = data_columns(csv_format.header)
+    return Source(name, header, columns, constants, decimal, assumed, first is None, path, batches)
 
 
 def _sniff_decimal(columns: Sequence[pa.StringArray]) -> str:
@@ -138,17 +133,10 @@ def _open_parquet(path: Path, name: str, options: ReadOptions) -> Source:
         if expected := unreadable_type(column, type_):
             raise SourceError(f"{name} has {type_} in column {source_column!r}: expected {expected}")
     header = data_columns(schema.names)
-    return Source(
-        name,
-        header,
-        columns,
-        _used_constants(columns, options),
-        options.decimal or ".",
-        {"format": "Parquet"},
-        rows == 0,
-        path,
-        lambda: parquet_batches(path, header, columns),
-    )
+    batches = partial(parquet_batches, path, header, columns)
+    constants = _used_constants(columns, options)
+    decimal = options.decimal or "."
+    return Source(name, header, columns, constants, decimal, {"format": "Parquet"}, rows == 0, path, batches)
 
 
 def open_database(url: str, result: Path, options: ReadOptions) -> Source:

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any, Self
 
 import pyarrow as pa
@@ -67,9 +66,7 @@ class StoreWriter:
             self._on_exit = stack.pop_all()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         # Once the manifest may name the folder, a failure must leave it: the next write removes it at the latest.
         if not self._committing:
             shutil.rmtree(self.folder, ignore_errors=True)
