@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export BENTOML_DO_NOT_TRACK := True
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup setup-spark serve test slow proofs mutants check docs requirements
+.PHONY: setup setup-spark serve test slow proofs mutants check docs pictures requirements
 
 setup: .venv/.ready
 
@@ -80,6 +80,15 @@ check: setup
 
 docs: setup # the site in var/site; a warning fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# The picture of the report in README.md, from the example log; needs Debian's chromium.
+pictures: var/picture/report.html
+	chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking \
+		--disable-component-update --disable-sync --user-data-dir=$$(mktemp -d) --hide-scrollbars \
+		--window-size=1440,1000 --virtual-time-budget=20000 --screenshot=docs/images/report.png file://$(CURDIR)/$<
+
+var/picture/report.html: var/store/manifest.json
+	$(BIN)/regulars compare var/store --as-of 2011-06-10 --horizon-days 183 --home var/picture --out var/picture
 
 # Pin again what pyproject.toml asks for: exact versions and hashes, and no address of any index. What is pinned stays as
 # it is unless it no longer fits; `make requirements UPGRADE=--upgrade` takes the newest versions.

@@ -1,4 +1,4 @@
-"""The files: the same figures in each, texts that no spreadsheet runs, and every column told of."""
+"""The files of a report: the same figures in each, no text that a spreadsheet runs, and every column described."""
 
 import numpy as np
 import openpyxl
@@ -18,12 +18,12 @@ def folder(report, tmp_path_factory):
     return place
 
 
-def test_every_column_is_told_of(report):
-    """Each column of each table has a meaning, none is told of that is not there."""
-    told = data_dictionary(report.tables)
+def test_every_column_is_described(report):
+    """Each column of each table has a meaning, and no other column is described."""
+    dictionary = data_dictionary(report.tables)
     columns = {(name, str(column)) for name, table in report.tables.items() for column in table}
-    assert {(row.table, row.column) for row in told.itertuples() if row.column} == columns
-    assert told["meaning"].str.len().gt(3).all()
+    assert {(row.table, row.column) for row in dictionary.itertuples() if row.column} == columns
+    assert dictionary["meaning"].str.len().gt(3).all()
 
 
 def test_parquet_has_the_tables_as_they_are(report, folder):
@@ -34,31 +34,30 @@ def test_parquet_has_the_tables_as_they_are(report, folder):
 
 
 def test_csv_has_the_same_figures_and_no_formula(report, folder):
-    """Numbers read back equal; a text that begins like a formula has an apostrophe before it, and no other has."""
+    """Numbers read back equal; a text that starts like a formula has a leading apostrophe, and no other has."""
     customers = report.tables["customers"]
     again = pd.read_csv(folder / "tables" / "customers.csv", encoding="utf-8-sig", dtype={"customer_id": "str"})
     assert np.allclose(again["expected_purchases"], customers["expected_purchases"], rtol=0, atol=0)
     ids = dict(zip(customers["customer_id"], again["customer_id"], strict=True))
-    known = [each for each in STRANGE if each in ids]
-    assert len(known) == len(STRANGE)
-    for each in known:
-        assert ids[each] == (f"'{each}" if each.startswith(FORMULA_STARTS) else each)
+    assert set(STRANGE) <= set(ids)
+    for customer in STRANGE:
+        assert ids[customer] == (f"'{customer}" if customer.startswith(FORMULA_STARTS) else customer)
     text = (folder / "tables" / "customers.csv").read_bytes()
     assert text.startswith(b"\xef\xbb\xbf")
     assert "王小明".encode() in text
 
 
-@pytest.mark.parametrize("start", FORMULA_STARTS)
-def test_all_starts_of_formulas_are_guarded(start):
-    """Also in other texts than ids; null stays null."""
-    found = escape_formulas(pd.DataFrame({"reason": [f"{start}1", "plain", None], "n": [-1, 0, 1]}))
-    assert found["reason"].tolist()[:2] == [f"'{start}1", "plain"]
-    assert found["reason"].isna().tolist() == [False, False, True]
-    assert found["n"].tolist() == [-1, 0, 1]
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+def test_all_starts_of_formulas_are_escaped(start):
+    """In any text column; null stays null."""
+    table = escape_formulas(pd.DataFrame({"reason": [f"{start}1", "plain", None], "n": [-1, 0, 1]}))
+    assert table["reason"].tolist()[:2] == [f"'{start}1", "plain"]
+    assert table["reason"].isna().tolist() == [False, False, True]
+    assert table["n"].tolist() == [-1, 0, 1]
 
 
 def test_the_workbook_has_a_sheet_a_table(report, folder):
-    """The dictionary first; heads frozen and filtered; ids are texts with nothing added; figures are numbers."""
+    """The dictionary first; headers frozen and filtered; ids are unchanged texts; figures are numbers."""
     book = openpyxl.load_workbook(folder / "report.xlsx")
     filled = [name for name, table in report.tables.items() if len(table)]
     assert book.sheetnames == ["dictionary", *(name[:31] for name in filled)]
@@ -78,8 +77,8 @@ def test_the_workbook_has_a_sheet_a_table(report, folder):
     assert share.number_format == "0.0%"
 
 
-def test_a_sheet_that_would_be_too_long_says_so(report, tmp_path, monkeypatch):
-    """The first rows are in, and the dictionary says how many of how many."""
+def test_a_long_sheet_is_cut_and_noted(report, tmp_path, monkeypatch):
+    """It has the first rows, and the dictionary notes how many of how many."""
     monkeypatch.setattr(export, "SHEET_ROWS", 10)
     write_workbook(tmp_path / "short.xlsx", {"customers": report.tables["customers"]})
     book = openpyxl.load_workbook(tmp_path / "short.xlsx")

@@ -1,14 +1,20 @@
-"""Suggested weights: learnt from before the date alone, tried after it, and left alone where nothing can be learnt."""
+"""Suggested weights: learnt from events before the date, evaluated after it, none where the log is too short."""
 
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
+from features.as_of import AsOf
 from features.loyalty.scoring import score
-from reporting.suggested_weights import STEP, suggest_weights
+from reporting import suggested_weights
+from reporting.build import Report
+from reporting.comparison import Comparison
+from reporting.suggested_weights import MINIMUM_HISTORY_DAYS, STEP, suggest_weights
 from tests.training.logs import cut, stored
+from training.windows import activity
 
 AS_OF, DAYS = "2024-03-01", 90
 
@@ -23,7 +29,7 @@ def test_weights_are_shares_in_steps(report):
 
 
 def test_the_gain_is_that_of_the_correlation(report):
-    """On the comparison's own window, with the weights as they are: as SciPy has it; and learnt weights fit better."""
+    """On the comparison's own window it equals that of SciPy; the suggested weights fit better where learnt."""
     gain = report.suggestion.gain.set_index("window")
     compared = report.comparison
     found = spearmanr(score(compared.features, compared.formula)["loyalty_score"], compared.purchases).statistic
@@ -33,8 +39,32 @@ def test_the_gain_is_that_of_the_correlation(report):
     assert gain.loc["later", "low"] <= gain.loc["later", "difference"] <= gain.loc["later", "high"]
 
 
-def test_nothing_after_the_date_has_a_say(log, shop, report, tmp_path):
+def test_no_later_event_affects_the_weights(log, shop, report, tmp_path):
     """On a log cut at the date the same weights are suggested."""
     known = stored(cut(log, date(2024, 3, 1)), tmp_path)
     again = suggest_weights(known, report.comparison)
     pd.testing.assert_series_equal(again.weights["suggested"], report.suggestion.weights["suggested"])
+
+
+def at(report: Report, date: str) -> Comparison:
+    """The report's comparison, said to be at another date."""
+    return replace(report.comparison, cutoff=AsOf.parse(date, "UTC"))
+
+
+def test_a_window_needs_history_before_it(shop, report):
+    """With 60 days before the window weights are suggested, with 59 none; the log starts on 2023-01-01."""
+    first = activity(shop, "2024-03-01").first_day
+    for days, reason in ((MINIMUM_HISTORY_DAYS - 1, "short_history"), (MINIMUM_HISTORY_DAYS, "")):
+        date = AsOf.at_midnight(first + days + DAYS, "UTC").date.isoformat()
+        suggestion = suggest_weights(shop, at(report, date))
+        assert suggestion.reason == reason
+        same = suggestion.weights["now"].equals(suggestion.weights["suggested"])
+        assert same == bool(reason)
+        assert suggestion.gain.empty == bool(reason)
+
+
+@pytest.mark.parametrize(("patch", "reason"), [("MINIMUM_CUSTOMERS", "few_customers"), ("_varies", "one_part")])
+def test_nothing_is_suggested_without_data(shop, report, monkeypatch, patch, reason):
+    """Too few customers, or fewer than two parts that differ between customers, give the reason."""
+    monkeypatch.setattr(suggested_weights, patch, 10_000 if patch.isupper() else lambda values: False)
+    assert suggest_weights(shop, report.comparison).reason == reason
