@@ -1,4 +1,4 @@
-"""The comparison: the same customers on every side, nobody dropped, and a model that knew nothing later."""
+"""The comparison: the same customers on every side, none dropped, and a model without later knowledge."""
 
 from types import SimpleNamespace
 
@@ -14,8 +14,8 @@ from reporting.comparison import compare, model_as_of
 AS_OF, DAYS = "2024-03-01", 90
 
 
-def test_everybody_known_is_compared_or_named(shop, report):
-    """Customers known at the date are those compared and those named, once each; who came later is counted."""
+def test_every_known_customer_is_compared_or_listed(shop, report):
+    """The customers known at the date are those compared and those listed as unmatched; later ones are counted."""
     compared = report.comparison
     known = feature_table(shop, AS_OF).index
     assert sorted([*compared.features.index, *compared.unmatched.index]) == sorted(known)
@@ -35,26 +35,26 @@ def test_every_side_has_the_same_customers(report):
 
 
 def test_a_horizon_that_is_not_over_is_refused(shop):
-    """One line says until when the log goes; nothing is fitted for it."""
+    """The error has the end of the log and the remedy."""
     with pytest.raises(HorizonNotOverError, match=r"the log ends on .* give an earlier --as-of"):
         compare(shop, AS_OF, 900, load_formula())
 
 
-def test_nobody_before_the_date_is_one_line(shop):
-    """A date before the first purchase says so."""
+def test_a_date_before_the_first_purchase_is_one_line(shop):
+    """The error has the date and the remedy."""
     with pytest.raises(TooLittleDataError, match="nobody in the log has bought before 2022-01-01"):
         compare(shop, "2022-01-01", DAYS, load_formula())
 
 
 @pytest.mark.parametrize(
-    ("as_of", "timezone", "taken"),
+    ("as_of", "timezone", "used"),
     [("2024-03-01", "UTC", True), ("2024-03-02", "UTC", False), ("2024-02-01", "Asia/Tokyo", False)],
 )
-def test_the_champion_is_taken_only_where_it_learnt_nothing_later(shop, monkeypatch, as_of, timezone, taken):
-    """A champion of a later date, or of other days, would know what nobody knew: a model is learnt instead."""
+def test_the_champion_is_compared_only_without_later_knowledge(shop, monkeypatch, as_of, timezone, used):
+    """Instead of a champion of a later date, or of another time zone, a model is trained."""
     champion = SimpleNamespace(card=SimpleNamespace(as_of=as_of, timezone=timezone))
     monkeypatch.setattr(comparison, "version", lambda tracking, which: SimpleNamespace(number=7))
     monkeypatch.setattr(comparison, "load", lambda tracking, which: champion)
-    monkeypatch.setattr(comparison, "fit_customer_model", lambda *arguments, **named: "learnt")
+    monkeypatch.setattr(comparison, "fit_customer_model", lambda *arguments, **named: "trained")
     compared = model_as_of(shop, AsOf.parse(AS_OF, shop.timezone), load_formula(), tracking=object())
-    assert (compared.model is champion, compared.version) == (taken, 7 if taken else None)
+    assert (compared.model is champion, compared.version) == (used, 7 if used else None)

@@ -1,4 +1,4 @@
-"""Why: the factors of a forecast multiply to it, and each says what its signals say."""
+"""The factors of a forecast: they multiply to it, and each depends on its own covariates only."""
 
 import numpy as np
 import pytest
@@ -11,25 +11,25 @@ AS_OF, DAYS = "2024-03-01", 90
 
 
 def test_factors_multiply_to_the_forecast(shop, report):
-    """average * exp(sum of the parts) is what the model expects, to 1e-9, over any horizon."""
+    """average * exp(sum of the factors) is the model's forecast, to 1e-9, for any horizon."""
     model = report.comparison.compared_model.model
     day = AsOf.parse(AS_OF, shop.timezone).day
     for days in (7, DAYS, 365):
-        why = forecast_factors(model.purchases, report.comparison.features, day, days)
-        told = why["average"] * np.exp(why[list(FACTORS)].sum(axis=1))
+        factors = forecast_factors(model.purchases, report.comparison.features, day, days)
+        product = factors["average"] * np.exp(factors[list(FACTORS)].sum(axis=1))
         expected = model.predict(report.comparison.features, day, days)["expected_purchases"]
-        assert told.to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-9)
-        assert (why["expected_purchases"] == expected).all()
+        assert product.to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-9)
+        assert (factors["expected_purchases"] == expected).all()
 
 
-def test_every_signal_is_in_one_group():
-    """Nothing that moves a forecast is left untold, and nothing is told twice."""
+def test_every_covariate_is_in_one_group():
+    """No covariate is left out, and none is counted twice."""
     named = [name for names in COVARIATE_GROUPS.values() for name in names]
     assert sorted(named) == sorted(COVARIATES)
 
 
-def test_the_basket_moves_the_basket_alone(shop, report):
-    """Other amounts change no part but that of the basket (and the limits)."""
+def test_the_basket_changes_its_own_factor_only(shop, report):
+    """Other amounts change only the factor of the basket (and the limits)."""
     features = report.comparison.features
     count, day = report.comparison.compared_model.model.purchases, AsOf.parse(AS_OF, shop.timezone).day
     before = forecast_factors(count, features, day, DAYS)
@@ -39,6 +39,6 @@ def test_the_basket_moves_the_basket_alone(shop, report):
 
 
 def test_limits_are_mostly_nothing(report):
-    """What the model's limits took or gave is 0 for nearly all customers."""
+    """The effect of the model's limits is 0 for nearly all customers."""
     limits = report.tables["why"]["limits"].abs()
     assert (limits < 1e-9).mean() > 0.9

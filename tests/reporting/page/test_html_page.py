@@ -57,8 +57,8 @@ def test_every_script_and_style_is_allowed_by_its_hash_and_nothing_else(text):
     inline = re.findall(r'<script type="module">(.*?)</script>', text, re.DOTALL)
     inline += re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
     assert len(inline) == 3
-    for each in inline:
-        digest = base64.b64encode(hashlib.sha256(each.encode()).digest()).decode()
+    for text_inline in inline:
+        digest = base64.b64encode(hashlib.sha256(text_inline.encode()).digest()).decode()
         assert f"'sha256-{digest}'" in policy
 
 
@@ -78,16 +78,16 @@ def test_ids_are_texts(text):
 
 def test_the_tables_of_the_page_are_the_tables(text, report):
     """Every figure of the named tables is that of the frame, as it is shown."""
-    found = Cells()
-    found.feed(text)
+    cells = Cells()
+    cells.feed(text)
     measures = report.tables["measures"]
-    shown = [row[1:] for row in found.tables["measures"][1:]]
+    shown = [row[1:] for row in cells.tables["measures"][1:]]
     assert shown == [[html_page.number(value, 3) for value in row] for row in measures.iloc[:, 1:].to_numpy()]
     segments = report.tables["segments"]
-    assert [row[6] for row in found.tables["segments"][1:]] == [f"{share(v)} %" for v in segments["stayed_away"]]
-    assert [row[2] for row in found.tables["segments"][1:]] == [f"{v:,}" for v in segments["customers"]]
+    assert [row[6] for row in cells.tables["segments"][1:]] == [f"{share(v)} %" for v in segments["stayed_away"]]
+    assert [row[2] for row in cells.tables["segments"][1:]] == [f"{v:,}" for v in segments["customers"]]
     differences = report.tables["differences"]
-    assert [row[2] for row in found.tables["differences"][1:]] == [
+    assert [row[2] for row in cells.tables["differences"][1:]] == [
         html_page.signed(v, 3) for v in differences["difference"]
     ]
 
@@ -96,9 +96,9 @@ def test_the_headline_of_the_page_is_that_of_the_table(text, report):
     """What each sentence is filled with are the table's figures."""
     for row in report.tables["headline"].itertuples():
         card = re.search(rf'data-outcome="{row.outcome}">(.*?)</div>', text, re.DOTALL).group(1)
-        filled = [json.loads(html.unescape(each)) for each in re.findall(r'data-a="([^"]*)"', card)]
-        said = next(each for each in filled if "by_model" in each)
-        assert said == {
+        filled = [json.loads(html.unescape(attribute)) for attribute in re.findall(r'data-a="([^"]*)"', card)]
+        values = next(item for item in filled if "by_model" in item)
+        assert values == {
             "list": f"{row.list:,}",
             "by_model": f"{row.by_model:,.0f}",
             "by_rule": f"{row.by_rule:,.0f}",
@@ -107,37 +107,37 @@ def test_the_headline_of_the_page_is_that_of_the_table(text, report):
 
 
 def filled(part: str) -> dict[str, dict]:
-    """What each text of a part of the page is filled in with, by its name."""
+    """The arguments of each text in a part of the page, by its key."""
     texts = re.findall(r'data-t="([^"]*)" data-a="([^"]*)"', part)
     return {name: json.loads(html.unescape(given)) for name, given in texts}
 
 
 def test_quadrants_and_agreement_of_the_page_are_those_of_the_tables(text, report):
-    """Customers, the share that came back with its interval, days and money; the rank correlation."""
+    """Customers, the share that bought again with its interval, days and money; the rank correlation."""
     for row in report.tables["quadrants"].itertuples():
         card = re.search(rf'data-quadrant="{row.quadrant}">(.*?)</div>', text, re.DOTALL).group(1)
-        said = filled(card)
+        values = filled(card)
         assert f'<p class="figure">{row.customers:,}</p>' in card
         if row.customers:
-            assert said["swap.came_back"] == {"share": share(1 - row.stayed_away)}
-            assert said["swap.interval"] == {"low": share(1 - row.high), "high": share(1 - row.low)}
-            assert said["swap.days"] == {"days": html_page.number(row.purchases)}
-            assert said["swap.money"] == {"money": html_page.count(row.spend)}
+            assert values["swap.came_back"] == {"share": share(1 - row.stayed_away)}
+            assert values["swap.interval"] == {"low": share(1 - row.high), "high": share(1 - row.low)}
+            assert values["swap.days"] == {"days": html_page.number(row.purchases)}
+            assert values["swap.money"] == {"money": html_page.count(row.spend)}
     pair = report.tables["agreement"].set_index("pair").loc["rule_model"]
     assert filled(text)["swap.lead"]["correlation"] == html_page.number(pair["correlation"])
 
 
 def test_gain_and_weights_of_the_page_are_those_of_the_tables(text, report):
-    """What the first tenth, fifth and half bring, by every side; what the suggested weights gained."""
-    found = Cells()
-    found.feed(text)
+    """The shares found in the first tenth, fifth and half; the gain of the suggested weights."""
+    cells = Cells()
+    cells.feed(text)
     curves = report.tables["gain"].query("outcome == 'purchases'").groupby("forecast", sort=False)
-    shown = [row[1:] for row in found.tables["gain-purchases"][1:]]
+    shown = [row[1:] for row in cells.tables["gain-purchases"][1:]]
     assert shown == [[f"{share(curve['share'].iloc[at])} %" for at in (10, 20, 50)] for _, curve in curves]
     later = report.suggestion.gain.set_index("window").loc["later"]
-    said = next(given for name, given in filled(text).items() if name.startswith("weights.verdict_"))
-    assert said["difference"] == html_page.signed(later["difference"], 3)
-    assert said["moved"] == html_page.count(report.suggestion.moved)
+    values = next(given for name, given in filled(text).items() if name.startswith("weights.verdict_"))
+    assert values["difference"] == html_page.signed(later["difference"], 3)
+    assert values["moved"] == html_page.count(report.suggestion.moved)
 
 
 def test_single_customers_are_those_of_the_table(text, report):
@@ -146,8 +146,8 @@ def test_single_customers_are_those_of_the_table(text, report):
     customers = report.tables["customers"]
     assert held["customer_id"] == customers["customer_id"].tolist()
     for name in ("loyalty_score", "expected_purchases", "churn_probability", "spend", "points_visits"):
-        told = pd.Series(held[name], dtype=float)
-        assert told.to_numpy() == pytest.approx(customers[name].to_numpy(), rel=1e-6, nan_ok=True)
+        values = pd.Series(held[name], dtype=float)
+        assert values.to_numpy() == pytest.approx(customers[name].to_numpy(), rel=1e-6, nan_ok=True)
 
 
 def test_a_hundred_thousand_customers_stay_below_five_megabytes(report):
@@ -186,8 +186,8 @@ def test_data_cannot_end_its_script():
     assert json.loads(written) == {**nasty, "c": None}
 
 
-def test_the_page_begins_in_the_language_asked_for(report):
-    """Its texts and its mark."""
+def test_the_page_starts_in_the_language_asked_for(report):
+    """Its texts and its lang attribute."""
     chinese = render_page(report, "zh")
     assert '<html lang="zh">' in chinese
     assert "规则与模型的比较" in chinese

@@ -39,7 +39,7 @@ def opened(browser, written):
 
     def opened(address: str = written.as_uri(), width: int = 1440, **options):
         page = browser.new_page(viewport={"width": width, "height": 900}, **options)
-        page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         home = address.rsplit("/", 1)[0]
         page.on("request", lambda sent: wrong.append(sent.url) if not sent.url.startswith((home, "data:")) else None)
@@ -61,9 +61,9 @@ def serious(page) -> list[str]:
     """What axe-core finds against WCAG that is serious or worse."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page).response
-    assert len(found["passes"]) > 20
-    grave = [each for each in found["violations"] if each["impact"] in ("serious", "critical")]
+    result = Axe().run(page).response
+    assert len(result["passes"]) > 20
+    grave = [each for each in result["violations"] if each["impact"] in ("serious", "critical")]
     return [f"{each['id']}: {each['nodes'][0]['html'][:150]}" for each in grave]
 
 
@@ -115,9 +115,9 @@ def test_the_swap_set_is_listed_and_downloaded_without_formulas(opened, report, 
         rows = list(csv.DictReader(io.StringIO(text)))
         guarded = [f"'{each}" if each[0] in "=+-@" else each for each in members["customer_id"]]
         assert sorted(row["customer_id"] for row in rows) == sorted(guarded)
-        told = {row["customer_id"]: float(row["expected_purchases"]) for row in rows}
-        assert list(told.values()) == pytest.approx(
-            members.assign(guarded=guarded).set_index("guarded").loc[list(told), "expected_purchases"].tolist(),
+        expected = {row["customer_id"]: float(row["expected_purchases"]) for row in rows}
+        assert list(expected.values()) == pytest.approx(
+            members.assign(guarded=guarded).set_index("guarded").loc[list(expected), "expected_purchases"].tolist(),
             rel=1e-6,
         )
 
@@ -149,23 +149,23 @@ def test_a_customer_is_looked_up_by_keyboard(opened, report):
         page.keyboard.insert_text(customer)
         page.keyboard.press("Enter")
         row = report.tables["customers"].set_index("customer_id").loc[customer]
-        said = page.locator("#lookup-result").inner_text()
+        shown_text = page.locator("#lookup-result").inner_text()
         assert page.locator("#lookup-result h3.figure").inner_text() == customer
-        assert f"{row['loyalty_score']:.1f} of 100 points" in said
-        assert f"{row['expected_purchases']:.2f} purchase days expected in 90 days" in said
-        assert f"churn probability {100 * row['churn_probability']:.1f} %" in said
+        assert f"{row['loyalty_score']:.1f} of 100 points" in shown_text
+        assert f"{row['expected_purchases']:.2f} purchase days expected in 90 days" in shown_text
+        assert f"churn probability {100 * row['churn_probability']:.1f} %" in shown_text
         points = [each for each in shown(page, "#lookup-result .parts >> nth=0 >> .number") if each != "no data"]
         assert points == [f"{value:.1f}" for value in row.filter(like="points_").dropna()]
         assert page.locator("#lookup-result script, #lookup-result b").count() == 0
 
 
-def test_nobody_of_that_name_is_said(opened, report):
+def test_an_unknown_customer_is_named(opened, report):
     """An unknown id is named, and nothing is shown."""
     page = opened()
     page.fill("#who", "<i>nobody</i>")
     page.keyboard.press("Enter")
-    said = page.locator("#lookup-status").inner_text()
-    assert said == f"<i>nobody</i> is not among the {len(report.tables['customers'])} customers on this page."
+    shown_text = page.locator("#lookup-status").inner_text()
+    assert shown_text == f"<i>nobody</i> is not among the {len(report.tables['customers'])} customers on this page."
     assert page.locator("#lookup-result").is_hidden()
 
 
@@ -187,8 +187,8 @@ def test_it_reads_on_every_width_in_light_and_dark(opened, width, scheme):
     assert page.evaluate("() => getComputedStyle(document.body).backgroundColor") != before
 
 
-def test_it_speaks_chinese(opened):
-    """The button puts every text into Chinese, with its figures, and back."""
+def test_the_language_can_be_switched(opened):
+    """The button shows every text in Chinese, with its figures, and back in English."""
     page = opened()
     english = page.locator("main").inner_text()
     page.locator("#language").click()
@@ -293,7 +293,7 @@ def served(written) -> Iterator[tuple[str, type[Service]]]:
 
 
 def test_served_it_asks_the_service(opened, served):
-    """A look-up shows what the service says first, then what the page holds; an unknown id is told by the service."""
+    """A look-up shows the service's answer first, then the page's own data; the service reports an unknown id."""
     address, service = served
     page = opened(address)
     page.wait_for_selector("#in-service:not([hidden])")
@@ -304,8 +304,8 @@ def test_served_it_asks_the_service(opened, served):
     page.keyboard.press("Enter")
     page.wait_for_selector("#live")
     live = page.locator("#live").inner_text()
-    for said in ("61.5 of 100", "40.3", "2.75 purchase days expected in 30 days", "0 to 6", "12.5 %", "99.50"):
-        assert said in live
+    for text in ("61.5 of 100", "40.3", "2.75 purchase days expected in 30 days", "0 to 6", "12.5 %", "99.50"):
+        assert text in live
     assert page.locator("#lookup-status").inner_text() == "From the service, as of 2024-06-01"
     page.fill("#who", "nobody")
     page.keyboard.press("Enter")
@@ -314,7 +314,7 @@ def test_served_it_asks_the_service(opened, served):
 
 
 def test_a_service_that_does_not_answer_leaves_the_page_of_use(browser, served):
-    """What the page holds is shown, and that the service gave no answer."""
+    """The page's own data is shown, with the reason."""
     address, service = served
     page = browser.new_page()
     page.goto(address)
