@@ -2,13 +2,16 @@
 
 from features.errors import MissingExtraError
 
-TRAIN = ("altair", "jinja2", "joblib", "markupsafe", "matplotlib", "mlflow", "psutil", "scipy", "sklearn")
 EXTRAS = {
-    "train": (*TRAIN, "vl_convert", "xlsxwriter"),
-    "serve": ("bentoml", "limits", "msgspec", "starlette"),
+    "train": (
+        *("altair", "jinja2", "joblib", "markupsafe", "matplotlib", "mlflow", "psutil", "scipy", "sklearn"),
+        *("vl_convert", "xlsxwriter"),
+    ),
+    "serve": ("anyio", "bentoml", "httptools", "limits", "msgspec", "starlette", "uvloop", "werkzeug"),
     "spark": ("pyspark",),
+    "plan": ("openpyxl",),
 }
-"""The modules that each extra installs beyond the base of the package."""
+"""The modules that each extra installs beyond the base; a module of several extras is listed under the first."""
 
 
 def missing_extra(error: ModuleNotFoundError, smallest: str | None = None) -> MissingExtraError | None:

@@ -37,7 +37,13 @@ def customer_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def percentile_rank(score: pd.Series) -> pd.Series:
-    """Return the rank of each score, 0 (lowest) to 100 (highest); equal scores share the mean of their ranks."""
+    """Return the rank of each score, 0 (lowest) to 100 (highest); equal scores share the mean of their ranks.
+
+    Examples
+    --------
+    >>> percentile_rank(pd.Series([1.0, 2.0, 2.0, 9.0])).tolist()
+    [12.5, 50.0, 50.0, 87.5]
+    """
     return (score.rank() - 0.5) * (100 / max(1, len(score)))
 
 

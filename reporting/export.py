@@ -73,7 +73,13 @@ def write_tables(folder: str | Path, tables: Mapping[str, pd.DataFrame]) -> None
 
 
 def escape_formulas(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with an apostrophe before each text that a spreadsheet would run as a formula."""
+    """Return the table with an apostrophe before each text that a spreadsheet would run as a formula.
+
+    Examples
+    --------
+    >>> escape_formulas(pd.DataFrame({"customer_id": ["=1+1", "C1"]}))["customer_id"].tolist()
+    ["'=1+1", 'C1']
+    """
     out = table.copy()
     for name in out:
         if pd.api.types.is_string_dtype(out[name]) or out[name].dtype == object:

@@ -1,8 +1,10 @@
 """A verb whose extra is missing names it in one line; a missing module of Regulars is a fault."""
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,16 @@ def test_each_library_belongs_to_one_extra(extra: str, library: str) -> None:
     error = missing_extra(ModuleNotFoundError(name=f"{library}.some.module"))
     assert f"regulars[{extra}], because {library} is not installed" in str(error)
     assert sum(library in libraries for libraries in EXTRAS.values()) == 1
+
+
+def test_every_dependency_of_an_extra_is_listed() -> None:
+    """The modules are those of the optional dependencies in pyproject.toml."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    modules = {"scikit-learn": "sklearn", "vl-convert-python": "vl_convert"}
+    dependencies = {name for names in project["optional-dependencies"].values() for name in names}
+    names = {re.match(r"[\w-]+", dependency).group() for dependency in dependencies}
+    listed = {module for libraries in EXTRAS.values() for module in libraries}
+    assert {modules.get(name, name) for name in names} == listed
 
 
 @pytest.mark.parametrize("module", ["features.nothing", "training", "cli.nothing", "pandas", "some_library", None])
