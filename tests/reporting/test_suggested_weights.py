@@ -14,7 +14,6 @@ from reporting.build import Report
 from reporting.comparison import Comparison
 from reporting.suggested_weights import MINIMUM_HISTORY_DAYS, STEP, suggest_weights
 from tests.training.logs import cut, stored
-from training.windows import activity
 
 AS_OF, DAYS = "2024-03-01", 90
 
@@ -52,8 +51,8 @@ def at(report: Report, date: str) -> Comparison:
 
 
 def test_a_window_needs_history_before_it(shop, report):
-    """With 60 days before the window weights are suggested, with 59 none; the log starts on 2023-01-01."""
-    first = activity(shop, "2024-03-01").first_day
+    """With 60 days before the window weights are suggested, with 59 none."""
+    first = report.comparison.cutoff.day - int(report.comparison.features["T"].max())
     for days, reason in ((MINIMUM_HISTORY_DAYS - 1, "short_history"), (MINIMUM_HISTORY_DAYS, "")):
         date = AsOf.at_midnight(first + days + DAYS, "UTC").date.isoformat()
         suggestion = suggest_weights(shop, at(report, date))
