@@ -15,6 +15,7 @@ TIME = rf"^[0-9]{{4}}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([ T]{_CLOCK}({_OF
 """The form of a timestamp, for `re.search` and JSON Schema; `read_timestamp` checks that the day exists."""
 _EPOCH = date(1970, 1, 1).toordinal()
 _EPOCH_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def read_timestamp(text: str, timezone: str, latest: int) -> tuple[int, int]:
@@ -62,6 +63,11 @@ def read_timestamp(text: str, timezone: str, latest: int) -> tuple[int, int]:
     if moment > latest:
         raise TimestampError(f"found {text!r}, more than a day ahead of the clock; expected a time that was")
     return moment, day
+
+
+def microseconds(time: datetime) -> int:
+    """Return a time with an offset as microseconds since 1970 UTC."""
+    return (time - _EPOCH_TIME) // _MICROSECOND
 
 
 def local_time(time: int, timezone: str) -> datetime:

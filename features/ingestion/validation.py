@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.ingestion.casting import RowErrors, cast_numbers, cast_text, cast_timestamps, strip_whitespace, text_bytes
-from features.optional_numba import njit
 from features.schema import AMOUNT_MAXIMUM, EVENT_TYPES, LOG_COLUMNS, RATING_MAXIMUM, REQUIRED_LOG_COLUMNS
 from features.store.layout import ABSENT, CODED_WORDS, KIND_CODES
 from features.timezones import BusinessTimezone
@@ -179,35 +178,14 @@ def _coded(
     for row, allowed in words.items():
         codes = pc.index_in(entries, pa.array(allowed)).fill_null(WRONG).to_numpy()
         table[row, :-1] = np.where(blank, NO_WORD, codes)
-    coded = np.empty(len(kind), np.uint8)
-    if _look_up(table, kind, *_raw(column.indices.cast(pa.int32()), np.int32), coded):
+    position = column.indices.cast(pa.int32()).fill_null(len(entries)).to_numpy()
+    coded: NDArray[np.uint8] = table[kind, position]
+    if (coded == WRONG).any():
         for row, allowed in words.items():
             of_kind = "" if name == "event_type" else f" for {EVENT_TYPES[row]}s"
             where = (coded == WRONG) & (kind == row)
             errors.add(name, f"is unknown{of_kind}: expected {', '.join(allowed)}", where)
     return coded
-
-
-def _raw(column: pa.Array, dtype: type[np.generic]) -> tuple[NDArray[Any], NDArray[np.uint8], int]:
-    """Return a column's values (anything where null), its validity bitmap, and the offset of its first bit."""
-    bits, values = column.buffers()
-    at = column.offset
-    present = np.full((at + len(column)) // 8 + 1, 255, np.uint8) if bits is None else np.frombuffer(bits, np.uint8)
-    return np.frombuffer(values or b"", dtype)[at : at + len(column)], present, at
-
-
-@njit(nogil=True, cache=True)
-def _look_up(table, kind, position, present, offset, coded):  # type: ignore[no-untyped-def]
-    """Fill `coded` from the table, from its last column where the position is null; return how many are WRONG."""
-    wrong = 0
-    last = table.shape[1] - 1
-    for row in range(len(kind)):
-        bit = row + offset
-        valid = np.int64((present[bit >> 3] >> (bit & 7)) & 1)  # no branch: a processor cannot predict it
-        word = table[kind[row], valid * position[row] + (1 - valid) * last]
-        coded[row] = word
-        wrong += word == WRONG
-    return wrong
 
 
 def _scaled(
@@ -224,22 +202,15 @@ def _scaled(
         out[:] = -1
         return pa.array(out)
     numbers = cast_numbers(name, column, rules.decimal, errors)
-    if _scale(*_raw(numbers, np.float64), scale, maximum, out):
+    values = numbers.to_numpy(zero_copy_only=False)  # null as NaN, of which no comparison is true
+    good = (values >= 0.0) & (values <= maximum)
+    if np.count_nonzero(good) < len(numbers) - numbers.null_count:
         errors.add(name, "is not finite", pc.invert(pc.is_finite(numbers)))
         errors.add(name, "is negative", pc.less(numbers, 0.0))
         errors.add(name, f"is above {maximum:.15g}", pc.greater(numbers, maximum))
+    scaled = np.where(good, values, 0.0)
+    scaled *= scale
+    scaled += 0.5
+    out[:] = scaled  # cast to integers, which rounds down what is not negative
+    out[~good] = -1
     return pa.array(out)
-
-
-@njit(nogil=True, cache=True)
-def _scale(numbers, present, offset, scale, maximum, out):  # type: ignore[no-untyped-def]
-    """Fill `out`, with -1 where a number is null or outside 0 to `maximum`; return how many are outside."""
-    outside = np.int64(0)
-    for row in range(len(numbers)):
-        bit = row + offset
-        valid = np.int64((present[bit >> 3] >> (bit & 7)) & 1)
-        good = valid & np.int64(numbers[row] >= 0.0) & np.int64(numbers[row] <= maximum)
-        number = numbers[row] if good else 0.0
-        out[row] = np.int64(np.floor(number * scale + 0.5)) - (1 - good)
-        outside += valid - good
-    return outside

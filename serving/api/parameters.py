@@ -16,7 +16,7 @@ from serving.api.request_body import fault_of
 from serving.request_types import DEFAULT_HORIZON_DAYS, ScoringParameters
 from serving.response_types import Duplicate, ScoringFacts
 from serving.state import ServiceState
-from serving.timestamps import local_time, read_timestamp
+from serving.timestamps import local_time, microseconds, read_timestamp
 
 
 class ScoringContext(NamedTuple):
@@ -44,13 +44,15 @@ def scoring_context(
     parameters: ScoringParameters, state: ServiceState, clock: Callable[[], datetime]
 ) -> ScoringContext:
     """Return the context of a request; raises the problem invalid (422) for an impossible `as_of`."""
-    as_of = AsOf.parse(clock(), state.timezone)
-    latest = as_of.time + DAY
-    if parameters.as_of:
-        try:
+    now = clock()
+    latest = microseconds(now) + DAY
+    try:
+        if parameters.as_of:
             as_of = AsOf(*read_timestamp(parameters.as_of, state.timezone, latest))
-        except TimestampError as error:
-            raise invalid([("as_of", str(error))]) from None
+        else:
+            as_of = AsOf.parse(now, state.timezone)
+    except TimestampError as error:
+        raise invalid([("as_of", str(error))]) from None
     return ScoringContext(state, as_of, parameters.horizon_days or DEFAULT_HORIZON_DAYS, latest)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from serving.api.problem_details import ProblemError, invalid
 from serving.timestamps import TIME
@@ -33,11 +33,16 @@ async def read_body(request: Request, maximum_bytes: int, seconds: float) -> byt
     size = 0
     try:
         async with asyncio.timeout(seconds):
-            async for chunk in request.stream():
-                size += len(chunk)
+            more = True
+            while more:
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                chunks.append(message.get("body", b""))
+                more = message.get("more_body", False)
+                size += len(chunks[-1])
                 if size > maximum_bytes:
                     raise _too_large(size, maximum_bytes)
-                chunks.append(chunk)
     except TimeoutError:
         raise ProblemError("timeout", f"the body was not whole after {seconds:g} seconds", headers=CLOSE) from None
     return b"".join(chunks)

@@ -5,7 +5,6 @@ import os
 import traceback
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -13,7 +12,7 @@ LogEvent = Callable[..., None]
 
 
 class JsonLog(logging.Handler):
-    """A handler that writes each record in one write, so that the lines of several workers do not mix.
+    """Writes each line in one write, so that the lines of several workers do not mix; also a handler for `logging`.
 
     Parameters
     ----------
@@ -32,13 +31,20 @@ class JsonLog(logging.Handler):
         super().__init__()
         self._clock, self._descriptor = clock, descriptor
         self._encode = msgspec.json.Encoder().encode
-        self._logger = logging.Logger("regulars", logging.INFO)
-        self._logger.addHandler(self)
         self.lost = 0
 
     def log_event(self, **fields: object) -> None:
-        """Write a line with these fields."""
-        self._logger.handle(logging.LogRecord("regulars", logging.INFO, "", 0, fields, None, None))
+        """Write a line of these fields, with the time in UTC and the process id of this worker first."""
+        try:
+            os.write(self._descriptor, self._encode({"time": self._clock(), "worker": os.getpid()} | fields) + b"\n")
+        except OSError:
+            self.lost += 1
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the line of a library."""
+        error = record.exc_info and record.exc_info[1]
+        fields: dict[str, object] = fault_fields(error) if error else {}
+        self.log_event(logger=record.name, level=record.levelname.lower(), message=record.getMessage(), **fields)
 
     def capture_libraries(self) -> None:
         """Have the lines of all other loggers, and warnings, written here."""
@@ -48,18 +54,6 @@ class JsonLog(logging.Handler):
                 logger.handlers.clear()
                 logger.propagate = True
         logging.root.addHandler(self)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one line, with the time in UTC and the process id of this worker first."""
-        fields: Any = record.msg
-        if not isinstance(fields, dict):
-            fields = {"logger": record.name, "level": record.levelname.lower(), "message": record.getMessage()}
-            if record.exc_info and record.exc_info[1]:
-                fields |= fault_fields(record.exc_info[1])
-        try:
-            os.write(self._descriptor, self._encode({"time": self._clock(), "worker": os.getpid()} | fields) + b"\n")
-        except OSError:
-            self.lost += 1
 
 
 def fault_fields(error: BaseException) -> dict[str, object]:

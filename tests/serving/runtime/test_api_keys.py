@@ -1,6 +1,7 @@
 """Who may ask: keys are random, kept as digests, compared one and all, and read strictly."""
 
 import base64
+import os
 import stat
 from pathlib import Path
 
@@ -22,6 +23,35 @@ def test_a_key_is_said_once_and_kept_as_a_digest(tmp_path: Path) -> None:
     shop, office = read_keys(file)
     assert (shop.name, shop.scopes, shop.rate) == ("shop", {"score", "customers"}, "5/second")
     assert (office.name, office.scopes, office.rate) == ("office", {"page"}, None)
+
+
+def test_nobody_else_can_read_the_digests_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a umask that hides nothing the file has mode 600 before its first byte, also where it exists already."""
+    modes: list[tuple[int, int]] = []
+    fdopen = os.fdopen
+
+    def noting_fdopen(descriptor: int, *arguments: str) -> object:
+        file = fdopen(descriptor, *arguments)
+        write = file.write
+
+        def noting_write(text: str) -> int:
+            status = os.fstat(descriptor)
+            modes.append((stat.S_IMODE(status.st_mode), status.st_size))
+            return write(text)
+
+        monkeypatch.setattr(file, "write", noting_write, raising=False)
+        return file
+
+    monkeypatch.setattr("serving.runtime.api_keys.os.fdopen", noting_fdopen)
+    before = os.umask(0)
+    try:
+        add_key(tmp_path / "keys.toml", "shop", ["score"])
+        (tmp_path / "keys.toml").chmod(0o644)
+        add_key(tmp_path / "keys.toml", "office", ["page"])
+    finally:
+        os.umask(before)
+    assert modes == [(0o600, 0), (0o600, 0)]
+    assert stat.S_IMODE((tmp_path / "keys.toml").stat().st_mode) == 0o600
 
 
 def test_a_key_is_known_in_every_way_to_present_it(tmp_path: Path) -> None:
