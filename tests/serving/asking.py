@@ -1,14 +1,18 @@
 """Requests to the app as a server would hand them over, and a customer to ask about."""
 
 import asyncio
+import io
 import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from starlette.types import ASGIApp, Message
 
 from features.definitions import FEATURE_NAMES
 from serving.api.openapi import examples
+from serving.api.problem_details import KINDS
 
 JSON = "application/json"
 ARROW = "application/vnd.apache.arrow.stream"
@@ -92,6 +96,50 @@ def columns_request(**changes: Any) -> dict[str, Any]:
     """A good request to /score_features by columns; `columns` changes these, the rest the request."""
     columns = {name: [value] for name, value in feature_row().items()} | changes.pop("columns", {})
     return {"columns": columns, "as_of": "2011-06-10"} | changes
+
+
+EVENT = "customers/0/events/0"
+"""Path of the event that `score_request(event=...)` changes."""
+
+
+def event(**changes: Any) -> dict[str, Any]:
+    return score_request(event=changes)
+
+
+def text(request: dict[str, Any], old: str, new: str) -> bytes:
+    """The request as JSON with a piece of text replaced."""
+    whole = json.dumps(request)
+    assert old in whole
+    return whole.replace(old, new, 1).encode()
+
+
+def problem_of(answer: Answer, status: int, path: str | None) -> None:
+    """The answer is a whole problem document of this status, which names the path."""
+    assert answer.status == status, answer.body
+    assert answer.headers["content-type"] == "application/problem+json"
+    document = answer.json()
+    kind = document["type"].removeprefix("/problems/")
+    assert (KINDS[kind].status, document["status"], document["title"]) == (status, status, KINDS[kind].title)
+    assert document["detail"]
+    assert "\n" not in document["detail"]
+    if path is None:
+        assert "errors" not in document
+    else:
+        assert path in [fault["path"] for fault in document["errors"]]
+        assert all(fault["detail"] for fault in document["errors"])
+
+
+def arrow(table: pa.Table, **options: Any) -> bytes:
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(**options)) as writer:
+        writer.write_table(table)
+    return sink.getvalue()
+
+
+def parquet(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    return sink.getvalue()
 
 
 def _refuse(constant: str) -> None:

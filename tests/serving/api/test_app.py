@@ -1,7 +1,6 @@
 """What stands behind the other paths, and how large requests are kept from holding up small ones."""
 
 import asyncio
-import threading
 from dataclasses import replace
 from typing import Any
 
@@ -9,8 +8,6 @@ import pytest
 from starlette.applications import Starlette
 
 from serving.api.app import RequestLimits, make_app
-from serving.api.problem_details import ProblemError
-from serving.api.worker_thread import WorkerThread
 from serving.state import CurrentState, ServedModel, ServiceState
 from tests.serving.asking import ask, columns_request, feature_row, score_request
 from tests.serving.conftest import NOW, ZONE
@@ -118,35 +115,28 @@ def test_a_client_that_leaves_gets_no_answer(app: Starlette) -> None:
     assert got == []
 
 
-def test_large_requests_queue_and_then_are_sent_away() -> None:
-    """One at a time, some wait, the rest are told to come back (503); the event loop lives meanwhile."""
-
-    async def all_at_once() -> list[Any]:
-        worker, go = WorkerThread(queue_size=2), threading.Event()
-        running = []
-
-        def work() -> int:
-            running.append(threading.active_count())
-            assert go.wait(10)
-            return len(running)
-
-        tasks = [asyncio.create_task(worker.run(work)) for _ in range(5)]
-        await asyncio.sleep(0.05)
-        assert len(running) == 1
-        go.set()
-        found = await asyncio.gather(*tasks, return_exceptions=True)
-        return [*found, await worker.run(work)]
-
-    *found, later = asyncio.run(all_at_once())
-    refused = [each for each in found if isinstance(each, ProblemError)]
-    assert found[:3] == [1, 2, 3]
-    assert [each.kind for each in refused] == ["busy", "busy"]
-    assert refused[0].headers == {"Retry-After": "3"}
-    assert later == 4
-
-
 def test_large_bodies_do_not_hold_up_the_loop(model_state: ServiceState) -> None:
     """A body above the limit for inline work is worked on in another thread, with the same answer."""
     inline = make_app(CurrentState(model_state), clock=lambda: NOW)
     threaded = make_app(CurrentState(model_state), RequestLimits(inline_bytes=10), clock=lambda: NOW)
     assert ask(inline, "/score", score_request()).body == ask(threaded, "/score", score_request()).body
+
+
+@pytest.mark.parametrize(
+    "path", ["/scores", "/score/", "/score\n", "//score", "/Score", "/score_features/x", "", "/%2e%2e/etc"]
+)
+def test_other_paths_are_not_there(app: Starlette, path: str) -> None:
+    """404, and the paths that there are."""
+    answer = ask(app, path, score_request())
+    assert answer.status == 404
+    assert "/score_features" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/versions", "/readyz", "/docs.json", "/docs", "/"])
+def test_reading_is_by_get(app: Starlette, path: str) -> None:
+    """405 with Allow for other methods; a query or an impossible Accept is refused."""
+    refused = ask(app, path, {}, method="POST")
+    assert (refused.status, refused.headers["allow"]) == (405, "GET, HEAD")
+    assert ask(app, path, query="x=1").status == 400
+    assert ask(app, path, accept="image/png").status == 406
+    assert ask(app, path, accept="*/*").status == ask(app, path, method="HEAD").status == 200
