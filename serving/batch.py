@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
@@ -18,7 +19,9 @@ from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts, score
 from features.store.event_store import EventStore
 from serving.batch_lookup import FACTS
-from training.models.customer_model import CustomerModel
+
+if TYPE_CHECKING:  # scoring by the rule alone needs no library of the models
+    from training.models.customer_model import CustomerModel
 
 EMPTY_TABLE = pd.DataFrame(
     index=pd.Index([], dtype="str", name="customer_id"), columns=list(FEATURE_NAMES), dtype="float64"
@@ -46,7 +49,7 @@ class Forecasts:
         Yearly discount rate of customer value.
     """
 
-    model: CustomerModel
+    model: "CustomerModel"
     version: str
     horizon_days: int
     value_days: int | None = None

@@ -1,5 +1,6 @@
 """The laws of the package: its plain names are its own, the wheel is whole, and every requirement is pinned."""
 
+import ast
 import importlib.metadata
 import importlib.util
 import os
@@ -118,6 +119,35 @@ def test_a_bento_installs_what_the_service_needs() -> None:
     assert serve < service
     assert base < set(PROJECT["project"]["dependencies"])
     assert {re.split("[>=]", requirement)[0] for requirement in base} == {"numpy", "pandas", "pyarrow", "tzdata"}
+
+
+ALLOWED = {
+    "features": ("spark",),
+    "training": ("train", "serve"),
+    "reporting": ("train",),
+    "serving": ("serve",),
+    "cli": ("train", "serve"),
+    "regulars": (),
+}
+"""The extras whose libraries each package may import; each knows the libraries of the base."""
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_each_library_that_is_imported_is_asked_for(package: str) -> None:
+    """A package imports only libraries of the base and of its extras, not what another library brings along."""
+    distributions = importlib.metadata.packages_distributions()
+    asked = [*PROJECT["project"]["dependencies"]]
+    asked += [entry for extra in ALLOWED[package] for entry in PROJECT["project"]["optional-dependencies"][extra]]
+    known = {re.split(r"[\[~>=<]", entry)[0] for entry in asked}
+    unknown = set()
+    for file in (ROOT / package).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for library in {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names) - set(PACKAGES):
+                if not known & {name.lower().replace("_", "-") for name in distributions.get(library, [library])}:
+                    unknown.add(f"{file.relative_to(ROOT)} imports {library}")
+    assert unknown == set()
 
 
 def test_a_missing_library_is_traced_to_an_extra_that_installs_it() -> None:
