@@ -43,7 +43,7 @@ def sniff_csv_format(
         if not source.broken and "\0" not in "".join(header):
             formats.append(CsvFormat(encoding, candidate, header, source.at))
     if not formats:
-        raise UnreadableSourceError(f"has a first line that is no {encoding} text with closed quotes")
+        raise UnreadableSourceError(f"has a first line that is not {encoding} text with closed quotes")
     return max(formats, key=lambda csv_format: (len(set(csv_format.header) & set(wanted)), len(csv_format.header)))
 
 

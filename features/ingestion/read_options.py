@@ -38,6 +38,6 @@ class ReadOptions:
         if self.delimiter is not None and (
             len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in '"\r\n\0'
         ):
-            raise SourceError(f"{self.delimiter!r} is no delimiter: give one ASCII character, such as ',' or ';'")
+            raise SourceError(f"{self.delimiter!r} is not a delimiter: give one ASCII character, such as ',' or ';'")
         if self.decimal not in (None, ".", ","):
-            raise SourceError(f"{self.decimal!r} is no decimal mark: expected '.' or ','")
+            raise SourceError(f"{self.decimal!r} is not a decimal mark: expected '.' or ','")

@@ -89,7 +89,7 @@ def open_file(path: Path, options: ReadOptions) -> Source:
         raise SourceError(f"{name} cannot be read ({error.strerror}): check its permissions") from None
     for magic, description in OTHER_FORMATS.items():
         if start.startswith(magic):
-            raise SourceError(f"{name} is no CSV or Parquet file but {description}")
+            raise SourceError(f"{name} is not a CSV or Parquet file but {description}")
     if start.startswith(b"PAR1") or path.suffix.lower() in (".parquet", ".pq"):
         return _open_parquet(path, name, options)
     return _open_csv(path, name, options)
@@ -126,7 +126,7 @@ def _open_parquet(path: Path, name: str, options: ReadOptions) -> Source:
         with pq.ParquetFile(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
     except (OSError, pa.ArrowException) as error:
-        raise SourceError(f"{name} is no readable Parquet file ({_first_line(error)}): write it again") from None
+        raise SourceError(f"{name} is not a readable Parquet file ({_first_line(error)}): write it again") from None
     columns = map_columns(name, tuple(schema.names), options.map, options.constants)
     for column, source_column in columns.items() if rows else ():
         type_ = schema.field(source_column).type

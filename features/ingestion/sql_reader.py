@@ -65,7 +65,7 @@ def query_to_parquet(url: str, query: str | None, path: Path) -> Path:
                         ]
                         writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
     except (adbc_driver_manager.Error, pa.ArrowException, OSError) as error:
-        raise UnreadableSourceError(f"gives no answer to the query: {_one_line(error, url)}") from None
+        raise UnreadableSourceError(f"did not answer the query: {_one_line(error, url)}") from None
     return path
 
 

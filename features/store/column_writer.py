@@ -168,5 +168,5 @@ def check_sums(cents: NDArray[np.int64], offsets: NDArray[np.int64], ids: pa.Str
     if sums.max() >= LARGEST_SUM:
         raise StoreError(
             f"the amounts of customer {ids[int(sums.argmax())].as_py()!r} sum to {sums.max() / 100:.3g}, more than can "
-            f"be counted ({LARGEST_SUM / 100:.3g}): give amounts in thousands, or mend this customer's"
+            f"be counted ({LARGEST_SUM / 100:.3g}): give amounts in thousands, or correct those of this customer"
         )
