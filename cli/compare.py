@@ -5,18 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cli.options import (
-    DEFAULT_HOME,
-    FormulaFile,
-    Home,
-    HorizonDays,
-    Quick,
-    Store,
-    check_date,
-    check_writable,
-    has_tracking_store,
-    opened_store,
-)
+from cli import options
 from cli.terminal import echo, progress_steps
 
 if TYPE_CHECKING:
@@ -31,11 +20,11 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def compare(
-        store: Store,
+        store: options.Store,
         out: Annotated[
             Path,
             typer.Option(
-                "--out", metavar="DIR", file_okay=False, callback=check_writable, help="The folder to write to."
+                "--out", metavar="DIR", file_okay=False, callback=options.check_writable, help="The folder to write to."
             ),
         ],
         as_of: Annotated[
@@ -43,20 +32,20 @@ def register(app: typer.Typer) -> None:
             typer.Option(
                 "--as-of",
                 metavar="DATE",
-                callback=check_date,
+                callback=options.check_date,
                 help="The date to compare at. Without it: the latest date whose horizon is in the log.",
             ),
         ] = None,
-        horizon_days: HorizonDays = 90,
+        horizon_days: options.HorizonDays = 90,
         since: Annotated[
             str | None,
             typer.Option(
                 metavar="DATE",
-                callback=check_date,
+                callback=options.check_date,
                 help="Show what changed since this date. Without it: one horizon before the date.",
             ),
         ] = None,
-        formula: FormulaFile = None,
+        formula: options.FormulaFile = None,
         formula_then: Annotated[
             Path | None,
             typer.Option(metavar="FILE", help="The formula in use at the earlier date, if it was a different one."),
@@ -64,8 +53,8 @@ def register(app: typer.Typer) -> None:
         language: Annotated[
             Literal["en", "zh"], typer.Option(help="The page's first language; the page can switch it.")
         ] = "en",
-        home: Home = DEFAULT_HOME,
-        quick: Quick = False,
+        home: options.Home = options.DEFAULT_HOME,
+        quick: options.Quick = False,
     ) -> None:
         """Compare the rule with the model at a past date, by what customers did afterwards, and write the report.
 
@@ -82,8 +71,8 @@ def register(app: typer.Typer) -> None:
 
         rule = load_formula(formula)
         earlier_rule = load_formula(formula_then) if formula_then else rule
-        with opened_store(store) as events, progress_steps() as step:
-            tracking = open_tracking(home) if has_tracking_store(home) else None
+        with options.opened_store(store) as events, progress_steps() as step:
+            tracking = open_tracking(home) if options.has_tracking_store(home) else None
             report = make_report(events, as_of, horizon_days, rule, since, earlier_rule, tracking, quick, step)
             step("writing")
             write_tables(out / TABLES, report.tables)

@@ -7,17 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import (
-    DEFAULT_HOME,
-    AsOfDate,
-    FormulaFile,
-    Home,
-    HorizonDays,
-    OutFile,
-    Store,
-    has_tracking_store,
-    opened_store,
-)
+from cli import options
 from cli.terminal import echo, echo_table, progress_bar
 from features.as_of import AsOf
 
@@ -33,11 +23,11 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def score(
-        store: Store,
-        as_of: AsOfDate,
-        out: OutFile,
-        horizon_days: HorizonDays = 90,
-        formula: FormulaFile = None,
+        store: options.Store,
+        as_of: options.AsOfDate,
+        out: options.OutFile,
+        horizon_days: options.HorizonDays = 90,
+        formula: options.FormulaFile = None,
         value_days: Annotated[
             int | None,
             typer.Option(
@@ -51,7 +41,7 @@ def register(app: typer.Typer) -> None:
             float, typer.Option(metavar="RATE", min=0, max=10, help="The yearly discount rate of customer_value.")
         ] = 0.10,
         rule_only: Annotated[bool, typer.Option("--rule-only", help="Score by the rule only.")] = False,
-        home: Home = DEFAULT_HOME,
+        home: options.Home = options.DEFAULT_HOME,
     ) -> None:
         """Score every customer known at the cutoff by the rule and, if there is one, by the champion.
 
@@ -71,7 +61,7 @@ def register(app: typer.Typer) -> None:
         champion, missing = (None, None) if rule_only else _champion(home)
         forecasts = champion and Forecasts(*champion, horizon_days, value_days, discount_rate)
         rule = champion[0].formula if champion and formula is None else load_formula(formula)
-        with opened_store(store) as events, progress_bar("customers", events.n_customers) as advance:
+        with options.opened_store(store) as events, progress_bar("customers", events.n_customers) as advance:
             if forecasts:
                 _check_champion(forecasts.model.card, events, as_of)
             summary = write_scores(events, as_of, rule, out, forecasts, progress=advance)
@@ -93,7 +83,7 @@ def register(app: typer.Typer) -> None:
 
 def _champion(home: Path) -> "tuple[tuple[CustomerModel, str] | None, str | None]":
     """Return the champion with its version, or the reason why there is none."""
-    if not has_tracking_store(home):
+    if not options.has_tracking_store(home):
         return None, f"no model is registered in {home}, so the file has the rule score only: `regulars fit` makes one"
     from training.models.bundle import CHAMPION
     from training.registry.mlflow_client import open_tracking
