@@ -1,4 +1,4 @@
-"""Logs read through the door in the tests: written to a file, ingested, and everything that came of it at hand."""
+"""Ingests logs in tests: writes them to files, ingests them, and returns everything that results."""
 
 import csv
 import json
@@ -23,7 +23,7 @@ NONE = set(ABSENT.values())
 
 
 class Read(NamedTuple):
-    """What came of reading: the report, the store's events in its order, and the rows of the two files beside it."""
+    """The result of an ingest: the report, the store's events in its order, the rows of the two files beside it."""
 
     report: IngestReport
     events: list[dict[str, Any]]
@@ -36,8 +36,8 @@ class Read(NamedTuple):
 
 
 def read(sources: Any, **options: Any) -> Read:
-    """Read sources into a store that is gone afterwards; check what must hold whenever anything is read."""
-    with TemporaryDirectory() as folder, patch.object(os, "fsync"):  # a store that need not outlast the machine
+    """Ingest sources into a temporary store; check what must hold for every ingest."""
+    with TemporaryDirectory() as folder, patch.object(os, "fsync"):  # this store need not survive a crash
         report = ingest(sources, Path(folder) / "store", **options)
         store = open_store(Path(folder) / "store")
         ids = np.repeat(np.array(store.customer_ids.to_pylist(), object), np.diff(store.offsets))
@@ -61,7 +61,7 @@ def read(sources: Any, **options: Any) -> Read:
 
 
 def check_accounts(report: IngestReport) -> None:
-    """Assert that no row is lost: in = kept + quarantined + duplicates, and the parts add up."""
+    """Assert that no row is lost: rows in = kept + quarantined + duplicates."""
     assert report.rows_in == report.kept + report.quarantined + report.duplicates
     assert report.quarantined == sum(report.quarantined_by_reason.values())
     assert report.kept == sum(report.kinds.values())

@@ -1,4 +1,4 @@
-"""The business clock agrees with zoneinfo, to the microsecond, in every zone and at every change of the clocks."""
+"""Conversions agree with zoneinfo, to the microsecond, in every zone and at every change of the clocks."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

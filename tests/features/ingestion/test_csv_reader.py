@@ -105,7 +105,7 @@ def test_what_a_csv_writer_writes_is_read_as_it_was(
         ("1,\xff\n1,2\n", ["1,\\xff"], ["holds bytes that are not utf-8"]),
     ],
 )
-def test_a_line_that_makes_no_sense_stands_alone(body: str, texts: list[str], reasons: list[str]) -> None:
+def test_an_unreadable_line_does_not_affect_others(body: str, texts: list[str], reasons: list[str]) -> None:
     """It is handed on as it stands; the lines after it are read, also those that its open quote took for its own."""
     rows, unreadable = read(b"a,b\n" + body.encode("latin-1"), AB)
     assert [row.text for row in unreadable] == texts
@@ -113,7 +113,7 @@ def test_a_line_that_makes_no_sense_stands_alone(body: str, texts: list[str], re
     assert rows[-1][2] == ("1", "2")
 
 
-def test_lines_are_told_where_they_differ_from_rows() -> None:
+def test_lines_are_reported_where_they_differ_from_rows() -> None:
     """Blank lines and line ends inside quotes shift the lines."""
     for fast in (csv_reader._read_fast, lambda *_: None):
         with patch.object(csv_reader, "_read_fast", fast):

@@ -1,4 +1,4 @@
-"""Versions of one event: the latest counts, the earlier ones count for their time, and each is named."""
+"""Versions of one event: the latest counts, earlier ones count until it was recorded, and all are reported."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""From a raw log to a store: every row is kept, quarantined with a reason, or named as a duplicate."""
+"""From a raw log to a store: every row is kept, quarantined with a reason, or reported as a duplicate."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What is counted as rows pass, and which amounts are worth a second look."""
+"""Rows are counted as they pass, and extreme amounts are reported."""
 
 import math
 

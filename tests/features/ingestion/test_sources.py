@@ -1,4 +1,4 @@
-"""Files are found, told apart and mapped; what cannot be read is one line that says what to do."""
+"""Sources are opened in their formats; one that cannot be read is refused in one line that says what to do."""
 
 import gzip
 import sqlite3

@@ -1,4 +1,4 @@
-"""The encoding of a text file is found, and what it cannot read is still recognised afterwards."""
+"""The encoding of a text file is detected; bytes that cannot be decoded are still recognised afterwards."""
 
 from pathlib import Path
 from unittest.mock import patch
@@ -31,7 +31,7 @@ def blocks(path: Path, encoding: str) -> bytes:
 )
 @pytest.mark.parametrize("block", [7, 1 << 20])
 def test_the_text_comes_back(encoding: str, found: str, block: int, tmp_path: Path) -> None:
-    """Sniffed and read, a text is what it was, without a byte order mark, wherever blocks end."""
+    """Detected and read, a text is unchanged but for its byte order mark, wherever blocks end."""
     path = tmp_path / "log.csv"
     path.write_bytes(GERMAN.encode(encoding))
     with patch.object(text_encoding, "BLOCK", max(block, 64)):
@@ -40,8 +40,8 @@ def test_the_text_comes_back(encoding: str, found: str, block: int, tmp_path: Pa
         assert blocks(path, found).decode() == GERMAN
 
 
-def test_cyrillic_and_japanese_are_told_apart(tmp_path: Path) -> None:
-    """What is not Latin is found by its letters."""
+def test_cyrillic_and_japanese_are_detected(tmp_path: Path) -> None:
+    """Other scripts are detected by their letters."""
     path = tmp_path / "log.csv"
     for text, encoding in (
         ("Иванов Пётр,покупка\nПетров Сергей,визит\n", "cp1251"),
@@ -64,7 +64,7 @@ def test_the_majority_of_the_lines_beyond_ascii_decides(
 
 
 def test_utf8_with_a_few_broken_lines_stays_utf8(tmp_path: Path) -> None:
-    """Most lines decide; the broken bytes stay broken, for the rows to be told."""
+    """Most lines decide; the broken bytes stay as they are, so that their rows are reported."""
     path = tmp_path / "log.csv"
     path.write_bytes(GERMAN.encode() + b"M\xfcller,x\n")
     assert detect_encoding(path) == "utf-8"

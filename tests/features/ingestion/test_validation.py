@@ -339,12 +339,12 @@ def test_whole_numbers_make_ids_of_themselves() -> None:
         ("channel", pa.bool_(), "text or whole numbers"),
     ],
 )
-def test_types_that_make_no_sense_are_told(column: str, type_: pa.DataType, expected: str) -> None:
+def test_types_that_cannot_be_read_are_refused(column: str, type_: pa.DataType, expected: str) -> None:
     """Before any row is read."""
     assert unreadable_type(column, type_) == expected
 
 
-def test_a_row_of_many_faults_has_each_of_them_once() -> None:
+def test_a_row_with_many_errors_has_each_of_them_once() -> None:
     """In the order of the columns; good rows beside it stay."""
     log = {
         "customer_id": pa.array(["", "A"]),

@@ -1,4 +1,4 @@
-"""Opening a store: what is there is given back, what is not there or damaged is said."""
+"""Opening a store returns what was written; a missing or damaged store is refused in one line."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Events as words: nothing is lost in packing, and the words sort as the store does."""
+"""Packed rows: nothing is lost in packing, and the words sort as the store does."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Writing the store: rows in any order come to stand by customer, time, kind and content, all of them or none."""
+"""Writing the store: rows in any order are sorted by customer, time, kind and content; all are written or none."""
 
 import signal
 import subprocess
