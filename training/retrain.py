@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import pandas as pd
 
@@ -11,7 +12,7 @@ from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts
 from features.store.event_store import EventStore
 from training.evaluation.plots import decile_plot, gain_plot, reliability_plot
-from training.fit import FitSettings, StepProgress, fit_candidates, fit_customer_model
+from training.fit import FitSettings, StepProgress, fit_candidates
 from training.gate import GateLimits, Verdict, gate
 from training.models.bundle import CHALLENGER, CHAMPION
 from training.models.customer_model import CustomerModel
@@ -140,6 +141,7 @@ def retrain(
     if problem:
         report(problem)
     candidates = settings.chosen_candidates(quick)
+    fit = partial(fit_candidates, store, formula=formula, settings=settings.fit, seed=seed, quick=quick)
     facts = {
         "data_digest": store.manifest["digest"],
         "data_until": str(end.date),
@@ -156,7 +158,7 @@ def retrain(
         trials: list[Trial] = []
         for start in starts:
             report(f"trial at {start.date}: fitting {', '.join(candidates)}")
-            fitted = fit_candidates(store, start, formula, candidates, settings=settings.fit, seed=seed, quick=quick)
+            fitted = fit(start, ridges=candidates)
             rival = champion_at(champion, champion_model, fitted, str(start.date))
             at_start = run_trials(
                 store, start, end, fitted, rival, formula, settings=settings.trials, seed=seed, progress=report
@@ -168,16 +170,7 @@ def retrain(
             trials += at_start
         best = best_candidate(trials, candidates)
         report(f"fitting {best} to everything until {end.date}")
-        model = fit_customer_model(
-            store,
-            end,
-            formula,
-            ridge=candidates[best],
-            settings=settings.fit,
-            seed=seed,
-            quick=quick,
-            progress=progress,
-        )
+        model = fit(end, ridges={best: candidates[best]}, progress=progress)[best]
         log_facts(run, {RECIPE: best, "feature_columns": model.card.feature_columns, "horizons": model.card.horizons})
         report("judging it")
         verdict = judge(trials, best, model, end.day, champion if champion_model else None, settings.limits)

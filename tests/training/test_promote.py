@@ -4,15 +4,16 @@ import getpass
 
 import pytest
 
-from features.errors import PromotionRefusedError, TrackingError
+import training.promote
+from features.errors import InvalidArgumentError, PromotionRefusedError, TrackingError
 from tests.training.stand_in import customer_model
 from training.gate import Verdict
 from training.models.bundle import CHALLENGER, CHAMPION
 from training.promote import history, promote, record_verdict, recorded_verdict, roll_back
 from training.registry.entities import ModelVersion
 from training.registry.mlflow_client import Tracking
-from training.registry.runs import MOVES, runs, start_run
-from training.registry.versions import register, version
+from training.registry.runs import MOVES, Run, runs, start_run
+from training.registry.versions import move_alias, register, version
 
 GOOD = Verdict((), {"deviance.own_rate": -0.05})
 
@@ -129,3 +130,50 @@ def test_a_move_that_fails_is_seen_in_the_history(tracking: Tracking, monkeypatc
     with pytest.raises(TrackingError, match="no answer"):
         promote(tracking)
     assert list(history(tracking)["state"]) == ["failed"]
+
+
+def test_a_challenger_registered_during_the_move_keeps_its_alias(
+    tracking: Tracking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The champion has moved, so the promotion has succeeded, and the newer version is the challenger."""
+    registered(tracking, 0.01, GOOD)
+
+    def fit_meanwhile(tracking: Tracking, alias: str, to: int | None, expected: int | None) -> None:
+        move_alias(tracking, alias, to, expected)
+        if alias == CHAMPION:
+            registered(tracking, 0.02)
+
+    monkeypatch.setattr("training.promote.move_alias", fit_meanwhile)
+    assert promote(tracking).to == 1
+    challenger, champion = version(tracking, CHALLENGER), version(tracking, CHAMPION)
+    assert challenger is not None
+    assert champion is not None
+    assert (challenger.number, champion.number) == (2, 1)
+    assert list(history(tracking)["state"]) == ["done"]
+
+
+def test_a_champion_moved_meanwhile_is_not_moved_again(tracking: Tracking, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else's move between the verdict and this one wins; this one is in the history as failed."""
+    for rate in (0.01, 0.02):
+        registered(tracking, rate, GOOD)
+    record = training.promote.log_measures
+
+    def move_first(run: Run, measures: dict[str, float]) -> None:
+        record(run, measures)
+        move_alias(tracking, CHAMPION, 1, None)
+
+    monkeypatch.setattr("training.promote.log_measures", move_first)
+    with pytest.raises(TrackingError, match="champion is version 1 by now, expected None"):
+        promote(tracking)
+    champion = version(tracking, CHAMPION)
+    assert champion is not None
+    assert champion.number == 1
+    assert list(history(tracking)["state"]) == ["failed"]
+
+
+def test_a_reason_that_is_too_long_is_refused_before_anything_moves(tracking: Tracking) -> None:
+    """The history keeps 500 characters."""
+    registered(tracking, 0.01, GOOD)
+    with pytest.raises(InvalidArgumentError, match="the reason has 501 characters, at most 500"):
+        promote(tracking, why="x" * 501)
+    assert history(tracking).empty

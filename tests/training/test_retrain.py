@@ -74,11 +74,7 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> RetrainSettings:
     ) -> dict[str, CustomerModel]:
         return {name: as_learnt_by(as_of, rate) for name, rate in ridges.items()}
 
-    def fit_one(store: EventStore, as_of: AsOf, formula: Formula, *, ridge: float, **_: object) -> CustomerModel:
-        return as_learnt_by(as_of, ridge)
-
     monkeypatch.setattr("training.retrain.fit_candidates", fit_candidates)
-    monkeypatch.setattr("training.retrain.fit_customer_model", fit_one)
     return RetrainSettings(candidates=dict(RATES), trials=TrialSettings(horizons=(30,), count=2, max_customers=80))
 
 
