@@ -33,6 +33,11 @@ class GateLimits:
         Fewest customers to judge by.
     draws : int
         Number of bootstrap draws.
+
+    Examples
+    --------
+    >>> GateLimits(calibration=0.06).margin
+    0.0
     """
 
     windows: int = 3
@@ -65,6 +70,11 @@ class Verdict:
         The figures behind them; NaN for unknown ones.
     champion : int or None
         The version it was compared with; None when there was none.
+
+    Examples
+    --------
+    >>> Verdict(("speed: 9.00 ms a customer, expected at most 1.00",), {"milliseconds": 9.0}).passed
+    False
     """
 
     reasons: tuple[str, ...]

@@ -40,17 +40,17 @@ def targets(
     """
     start = AsOf.parse(as_of, store.timezone)
     known = None if known_at is None else AsOf.parse(known_at, store.timezone)
-    who, day, time, cents = purchases_between(store, start.time, known)
-    first_of_day = np.ones(len(who), bool)
-    first_of_day[1:] = (who[1:] != who[:-1]) | (day[1:] != day[:-1])
+    customer, day, time, cents = purchases_between(store, start.time, known)
+    first_of_day = np.ones(len(customer), bool)
+    first_of_day[1:] = (customer[1:] != customer[:-1]) | (day[1:] != day[:-1])
     columns: dict[str, NDArray[np.generic]] = {}
     for horizon_days in horizons:
         if mature(store, start, horizon_days, known):
             inside = time < horizon_end(store, start, horizon_days).time
-            counts = np.bincount(who[inside & first_of_day], minlength=store.n_customers)
+            counts = np.bincount(customer[inside & first_of_day], minlength=store.n_customers)
             columns[f"purchases_{horizon_days}"] = counts
             columns[f"churned_{horizon_days}"] = counts == 0
-            spent = np.bincount(who[inside], np.maximum(cents[inside], 0), minlength=store.n_customers)
+            spent = np.bincount(customer[inside], np.maximum(cents[inside], 0), minlength=store.n_customers)
             columns[f"spend_{horizon_days}"] = spent / 100
     return pd.DataFrame(columns, index=pd.Index(pd.array(store.customer_ids, dtype="str"), name="customer_id"))
 
@@ -93,5 +93,5 @@ def purchases_between(store: EventStore, start: int, known_at: AsOf | None) -> t
         else:
             chosen &= (columns["known_from"] < known_at.time) & (columns["known_until"] >= known_at.time)
     rows = np.flatnonzero(chosen)
-    who = np.searchsorted(store.offsets, rows, side="right") - 1
-    return who, columns["day"][rows], columns["time"][rows], columns["cents"][rows]
+    customer = np.searchsorted(store.offsets, rows, side="right") - 1
+    return customer, columns["day"][rows], columns["time"][rows], columns["cents"][rows]

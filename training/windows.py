@@ -84,13 +84,13 @@ def window(
 def activity(store: EventStore, as_of: AsOfLike, customers: NDArray[np.int64] | None = None) -> Activity:
     """Return the daily purchase occasions known at the midnight of `as_of`, first and repeat ones apart."""
     cutoff = midnight(store, as_of)
-    who, days, _, _ = purchases_between(store, ABSENT["known_from"], cutoff)
+    customer, days, _, _ = purchases_between(store, ABSENT["known_from"], cutoff)
     if customers is not None:
-        chosen = np.isin(who, customers)
-        who, days = who[chosen], days[chosen]
-    if not len(who):
+        chosen = np.isin(customer, customers)
+        customer, days = customer[chosen], days[chosen]
+    if not len(customer):
         return Activity(cutoff.day, np.zeros(0, np.int64), np.zeros(0, np.int64))
-    first_of_customer = np.append(True, who[1:] != who[:-1])
+    first_of_customer = np.append(True, customer[1:] != customer[:-1])
     first_of_day = first_of_customer | np.append(True, days[1:] != days[:-1])
     first_day = int(days.min())
     length = cutoff.day - first_day

@@ -127,8 +127,8 @@ class Tracking:
     def search_runs(self, experiment: str, condition: str = "") -> list[RunRecord]:
         """Return the runs of an experiment, by its name, the newest first."""
         known = self._client.get_experiment_by_name(experiment)
-        found = _all_pages(self._client.search_runs, [known.experiment_id], condition) if known else ()
-        return [_run_record(run) for run in found]
+        runs = _all_pages(self._client.search_runs, [known.experiment_id], condition) if known else ()
+        return [_run_record(run) for run in runs]
 
     @_answered
     def files_of_run(self, run_id: str) -> set[str]:
@@ -207,8 +207,8 @@ class Tracking:
             for alias, number in registered.aliases.items():
                 aliases.setdefault(int(number), []).append(alias)
         made = _all_pages(self._client.search_model_versions, f"name='{model}'")
-        found = [_version(version, aliases.get(int(version.version), ())) for version in made]
-        return sorted(found, key=lambda version: version.number, reverse=True)
+        versions = [_version(version, aliases.get(int(version.version), ())) for version in made]
+        return sorted(versions, key=lambda version: version.number, reverse=True)
 
     @_answered
     def set_alias(self, model: str, alias: str, number: int | None) -> None:

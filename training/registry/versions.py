@@ -99,4 +99,6 @@ def _require_alias(tracking: Tracking, alias: str, expected: int | None) -> None
     actual = version(tracking, alias)
     number = actual.number if actual else None
     if number != expected:
-        raise TrackingError(f"{alias} is version {number} by now, expected {expected}: somebody moved it; look again")
+        raise TrackingError(
+            f"{alias} is version {number} by now, expected {expected}: moved meanwhile; try again"
+        )
