@@ -161,3 +161,17 @@ def test_amounts_and_ratings_are_rounded_half_up():
     events += [{"event_type": "visit", "event_time": datetime(2024, 1, 1), "loyalty": 0.0625, "satisfaction": 0.0005}]
     found = customer_features(events, AS_OF)
     assert (found["total_spend"], found["visit_loyalty_last"], found["visit_satisfaction_last"]) == (0.13, 0.063, 0.001)
+
+
+def test_an_event_at_as_of_does_not_count():
+    """The cutoff itself is excluded, a microsecond before it is not."""
+    event = {"event_type": "usage", "event_time": AS_OF}
+    assert customer_features([event], AS_OF)["usage_count"] == 0
+    assert customer_features([event], AS_OF + timedelta(microseconds=1))["usage_count"] == 1
+
+
+def test_a_reference_names_one_event_of_its_type():
+    """A purchase and a return with one reference are two events; two purchases with it are one."""
+    purchase = {"event_type": "purchase", "event_time": datetime(2024, 1, 1), "amount": 5.0, "reference": "r"}
+    found = customer_features([purchase, purchase, purchase | {"event_type": "return"}], AS_OF)
+    assert (found["purchase_count"], found["return_count"]) == (1, 1)
