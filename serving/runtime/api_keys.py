@@ -20,6 +20,7 @@ from serving.runtime.poller import FileStamp, file_stamp
 from serving.runtime.rate_limits import parse_rate
 
 SCOPES = ("score", "customers", "page", "metrics")
+NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
@@ -113,12 +114,9 @@ def add_key(path: str | Path, name: str, scopes: Iterable[str], rate: str | None
     lines = ["[[keys]]", f'name = "{name}"', f"scopes = {json.dumps(scopes)}"]
     lines += [f'sha256 = "{entry["sha256"]}"', *([f'rate = "{rate}"'] if rate else [])]
     before = path.read_text() + "\n" if keys else ""
-    with atomic_write(path) as part:
-        # The mode is set at creation, and again for a file that exists: nobody else can read it at any moment.
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            os.fchmod(descriptor, 0o600)
-            file.write(before + "\n".join(lines) + "\n")
+    # The file has its mode from its creation on: at no moment can anybody else read it.
+    with atomic_write(path) as part, os.fdopen(os.open(part, NEW_FILE, 0o600), "w") as file:
+        file.write(before + "\n".join(lines) + "\n")
     return secret
 
 

@@ -99,6 +99,4 @@ def _require_alias(tracking: Tracking, alias: str, expected: int | None) -> None
     actual = version(tracking, alias)
     number = actual.number if actual else None
     if number != expected:
-        raise TrackingError(
-            f"{alias} is version {number} by now, expected {expected}: moved meanwhile; try again"
-        )
+        raise TrackingError(f"{alias} is version {number} by now, expected {expected}: moved meanwhile; try again")

@@ -1,63 +1,15 @@
 """What stands behind the other paths, and how large requests are kept from holding up small ones."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
 
 from serving.api.app import RequestLimits, make_app
-from serving.state import CurrentState, ServedModel, ServiceState
+from serving.state import CurrentState, ServiceState
 from tests.serving.asking import ask, columns_request, feature_row, score_request
-from tests.serving.conftest import NOW, ZONE
-
-
-def test_versions_tell_all_that_is_in_service(app: Starlette, served_model: ServedModel) -> None:
-    """Formula, features, model and data, and since when."""
-    found = ask(app, "/versions").json()
-    assert found["formula"]["version"] == "1"
-    assert found["model"] | {"libraries": None} == {
-        "version": "7",
-        "tag": served_model.tag,
-        "digest": served_model.digest,
-        "as_of": "2011-06-10",
-        "customers": served_model.customer_model.card.customers,
-        "horizons": list(served_model.customer_model.card.horizons),
-        "formula_version": "1",
-        "code_version": served_model.customer_model.card.code_version,
-        "libraries": None,
-    }
-    assert found["data"]["digest"] == served_model.customer_model.card.data_digest
-    assert (found["timezone"], len(found["features"]), found["since"]) == (ZONE, 77, "2011-12-10T12:00:00Z")
-    assert "refused" not in found
-
-
-def test_without_a_model_the_service_is_degraded(rule_app: Starlette, rule_state: ServiceState) -> None:
-    """The rule is served all the same, and the reason stands in readiness and versions."""
-    assert ask(rule_app, "/readyz").json() == {"status": "degraded", "reasons": ["nothing was published"]}
-    assert ask(rule_app, "/versions").json()["absent"] == {"model": "nothing was published"}
-    assert "nothing was published" in ask(rule_app, "/").body.decode()
-
-
-def test_a_version_that_was_refused_is_told(model_state: ServiceState) -> None:
-    """The old version scores on; that a newer one was refused is in readiness, versions and on the page."""
-    app = make_app(CurrentState(replace(model_state, refused="its digest is wrong <b>")), clock=lambda: NOW)
-    ready = ask(app, "/readyz")
-    assert ready.status == 200
-    assert ready.json() == {"status": "degraded", "reasons": ["a newer version was refused: its digest is wrong <b>"]}
-    assert ask(app, "/versions").json()["refused"] == "its digest is wrong <b>"
-    page = ask(app, "/").body.decode()
-    assert "its digest is wrong &lt;b&gt;" in page
-    assert "://" not in page
-
-
-def test_all_is_well(app: Starlette) -> None:
-    """Ready without a word more; the page asks for nothing from elsewhere."""
-    assert ask(app, "/readyz").json() == {"status": "ready"}
-    page = ask(app, "/")
-    assert page.headers["content-type"].startswith("text/html")
-    assert "://" not in page.body.decode()
+from tests.serving.conftest import NOW
 
 
 def test_a_swap_is_seen_by_the_next_request(model_state: ServiceState, rule_state: ServiceState) -> None:

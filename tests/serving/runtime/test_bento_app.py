@@ -1,7 +1,6 @@
 """A worker's application: ours for most paths, BentoML's for health checks and metrics, and the server's lifespan."""
 
 import asyncio
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -70,31 +69,3 @@ def test_the_lifespan_is_bentomls_and_ends_the_poller(app: WorkerApp, monkeypatc
     monkeypatch.setattr("gc.freeze", lambda: None)
     assert messages(app, type="lifespan") == [{"type": "lifespan.startup.complete"}]
     assert "poller" not in {thread.name for thread in threading.enumerate()}
-
-
-def test_lines_of_libraries_have_the_same_form(tmp_path: Path) -> None:
-    """A warning of a library becomes a line of JSON with its logger, level and message, and no text of an error."""
-    import json
-    import os
-
-    handlers = {None: list(logging.root.handlers)}
-    file = tmp_path / "log"
-    from datetime import UTC, datetime
-
-    log = JsonLog(lambda: datetime(2024, 6, 1, tzinfo=UTC), os.open(file, os.O_CREAT | os.O_WRONLY))
-    library = logging.getLogger("some.library")
-    library.addHandler(logging.StreamHandler())
-    try:
-        log.capture_libraries()
-        library.warning("low on %s", "disk")
-        try:
-            raise KeyError("anna@example.org")
-        except KeyError:
-            library.exception("failed")
-    finally:
-        logging.captureWarnings(False)
-        logging.root.handlers[:] = handlers[None]
-    low, failed = map(json.loads, file.read_text().splitlines())
-    assert (low["logger"], low["level"], low["message"]) == ("some.library", "warning", "low on disk")
-    assert (failed["fault"], failed["message"]) == ("KeyError", "failed")
-    assert "anna" not in file.read_text()

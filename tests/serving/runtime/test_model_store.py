@@ -31,17 +31,6 @@ def store(home: Path, tmp_path: Path) -> Path:
     return shutil.copytree(home / "models", tmp_path / "models")
 
 
-def test_what_was_published_loads(store: Path, served_model: ServedModel) -> None:
-    """With its number, tag, digest, both forms of the model, and its card."""
-    name = latest_version(store)
-    assert name is not None
-    found = load_model(read_published(store, name))
-    assert (found.version, found.tag, found.folder) == ("1", f"regulars:{name}", store / "regulars" / name)
-    assert found.digest.startswith(name.partition("-")[2])
-    assert found.customer_model.card == served_model.customer_model.card
-    assert found.compiled.numbers == served_model.compiled.numbers
-
-
 def test_of_an_empty_store_nothing_is_the_latest_version(tmp_path: Path) -> None:
     """Neither of a folder that is not there, nor of an empty one."""
     assert latest_version(tmp_path) is None
@@ -103,28 +92,6 @@ def test_a_broken_card_is_refused(store: Path, text: str) -> None:
     (bundle(store) / CARD_FILE).write_text(text)
     with pytest.raises(PublishedModelError, match="no card or model that can be read"):
         read_published(store, str(latest_version(store)))
-
-
-def test_two_forms_that_disagree_are_refused(store: Path, served_model: ServedModel, tmp_path: Path) -> None:
-    """A compiled form of another model, with its right digest, is found out by trying both."""
-    path = put(tmp_path, served_model.customer_model, 2)
-    numbers = json.loads((path / "bundle" / COMPILED_FILE).read_text())
-
-    def nudged(value: object) -> object:
-        if isinstance(value, dict):
-            return {name: each if name in ("form", "columns") else nudged(each) for name, each in value.items()}
-        if isinstance(value, list):
-            return [nudged(each) for each in value]
-        return value * (1 + 1e-7) if isinstance(value, float) else value
-
-    found = read_published(tmp_path / "models", path.name)
-    (path / "bundle" / COMPILED_FILE).write_text(json.dumps(nudged(numbers)))
-    from dataclasses import replace
-
-    from features.atomic_file import file_digest
-
-    with pytest.raises(PublishedModelError, match="its compiled form says"):
-        load_model(replace(found, compiled_digest=file_digest(path / "bundle" / COMPILED_FILE)))
 
 
 def test_the_check_needs_no_heavy_library() -> None:

@@ -1,0 +1,96 @@
+"""One customer scores as among many, and what cannot be scored has a reason."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.definitions import FEATURE_NAMES
+from features.engines.feature_table import feature_table
+from features.store.event_store import EventStore
+from serving.scoring import (
+    BATCH_OUTPUTS,
+    NEVER_BOUGHT,
+    NO_MODEL,
+    NO_NUMBER,
+    NO_SCORE,
+    row_of,
+    score_many,
+    score_of_batch,
+    score_one,
+    scores_of_table,
+)
+from serving.state import ServiceState
+from tests.serving.asking import feature_row
+
+DAY, HORIZON_DAYS = 15135, 90
+
+
+def features(**changes: Any) -> dict[str, float]:
+    row = feature_row(**changes)
+    return row_of([row[name] for name in FEATURE_NAMES])
+
+
+@pytest.mark.parametrize("with_model", [True, False])
+def test_one_scores_as_among_many(
+    example_store: EventStore, model_state: ServiceState, rule_state: ServiceState, with_model: bool
+) -> None:
+    """The rule is the same to the last bit, the forecasts up to rounding, and so are the reasons."""
+    state = model_state if with_model else rule_state
+    table = feature_table(example_store, "2011-06-10").iloc[::20]
+    many = list(scores_of_table(score_many(table, state, DAY, HORIZON_DAYS), state.formula))
+    for (customer_id, row), among_many in zip(table.iterrows(), many, strict=True):
+        alone = score_one(str(customer_id), row.to_dict(), state, DAY, HORIZON_DAYS)
+        assert alone.loyalty_score == among_many.loyalty_score
+        assert (alone.band, alone.coverage, alone.loyalty_parts) == (
+            *(among_many.band, among_many.coverage, among_many.loyalty_parts),
+        )
+        assert alone.absent == among_many.absent
+        if with_model and "forecast" not in (alone.absent or {}):
+            assert alone.expected_purchases == pytest.approx(among_many.expected_purchases, rel=1e-9)
+            assert alone.churn_probability == pytest.approx(among_many.churn_probability, rel=1e-9)
+
+
+def test_what_cannot_be_scored_has_a_reason(model_state: ServiceState, rule_state: ServiceState) -> None:
+    """No data, no purchase, no model: each has its own."""
+    stranger = dict.fromkeys(FEATURE_NAMES, np.nan) | {"purchase_days": 0.0}
+    score = score_one("a", stranger, model_state, DAY, HORIZON_DAYS)
+    assert score.absent == {"loyalty_score": NO_SCORE, "forecast": NEVER_BOUGHT}
+    assert score_one("a", features(), rule_state, DAY, HORIZON_DAYS).absent == {"forecast": NO_MODEL}
+
+
+def test_a_number_that_is_not_finite_is_no_forecast(model_state: ServiceState, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alone and among many the customer has the rule's score, and all five numbers are absent."""
+    model = model_state.model
+    assert model is not None
+    numbers = (1.0, 0.0, 2.0, 0.5, np.inf)
+    monkeypatch.setattr(type(model.compiled), "predict", lambda *_: numbers)
+    monkeypatch.setattr(
+        type(model.customer_model), "predict", lambda _, table, *rest: pd.DataFrame([numbers], table.index)
+    )
+    row = features()
+    alone = score_one("a", row, model_state, DAY, HORIZON_DAYS)
+    (among_many,) = scores_of_table(
+        score_many(pd.DataFrame([row], ["a"]), model_state, DAY, HORIZON_DAYS), model_state.formula
+    )
+    for score in (alone, among_many):
+        assert score.absent == {"forecast": NO_NUMBER}
+        assert not score.expected_purchases
+        assert score.loyalty_score
+
+
+def test_a_row_of_a_batch_is_a_score() -> None:
+    """Null is absent with its reason; parts without data are left out."""
+    row = {"customer_id": "a", "loyalty_score": 50.0, "band": "silver", "coverage": 0.5}
+    row |= {"part_amount": 0.5, "contribution_amount": 50.0, "part_visits": None, "contribution_visits": None}
+    score = score_of_batch(row)
+    assert (score.loyalty_score, score.band, list(score.loyalty_parts)) == (50.0, "silver", ["amount"])
+    assert score.absent == {"forecast": NO_MODEL}
+    forecast = dict(zip(BATCH_OUTPUTS, (2.0, 0.0, 5.0, 0.25, 30.0), strict=True))
+    score = score_of_batch(row | forecast)
+    assert (score.expected_purchases, score.churn_probability, score.expected_spend) == (2.0, 0.25, 30.0)
+    assert (score.expected_purchases_interval.low, score.expected_purchases_interval.high) == (0.0, 5.0)
+    assert not score.absent
+    nothing = row | dict.fromkeys(BATCH_OUTPUTS) | {"loyalty_score": None, "band": None}
+    assert score_of_batch(nothing).absent == {"loyalty_score": NO_SCORE, "forecast": NEVER_BOUGHT}
