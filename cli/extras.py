@@ -5,7 +5,7 @@ from features.errors import MissingExtraError
 EXTRAS = {
     "train": (
         *("altair", "jinja2", "joblib", "markupsafe", "matplotlib", "mlflow", "psutil", "scipy", "sklearn"),
-        *("vl_convert", "xlsxwriter"),
+        *("sqlalchemy", "vl_convert", "xlsxwriter"),
     ),
     "serve": ("anyio", "bentoml", "httptools", "limits", "msgspec", "starlette", "uvloop", "werkzeug"),
     "spark": ("pyspark",),
