@@ -1,1 +1,1 @@
-"""Requests to answers: read strictly, scored, and whatever is wrong told as a problem document."""
+"""The HTTP application: reads requests strictly, scores, and answers errors with problem documents."""

@@ -37,22 +37,22 @@ def features_of_table(
     types = [(name, array.type, unreadable_type(name, array.type)) for name, array in log.items()]
     if faults := [(name, f"found {found}, expected {expected}") for name, found, expected in types if expected]:
         raise invalid(faults)
-    found = validate_batch(log, ValidationRules(business_timezone(context.state.timezone)))
+    validated = validate_batch(log, ValidationRules(business_timezone(context.state.timezone)))
     faults = [
         (f"{name}/{row}", reason)
-        for name, reason, rows in found.errors.entries
+        for name, reason, rows in validated.errors.entries
         for row in rows[:MAXIMUM_FAULTS].tolist()
     ]
     for column, name in (("time", "event_time"), ("known_from", "recorded_at")):
-        if column in found.events.schema.names:
-            ahead = found.events[column].fill_null(0).to_numpy() > context.latest
+        if column in validated.events.schema.names:
+            ahead = validated.events[column].fill_null(0).to_numpy() > context.latest
             faults += row_faults(name, ahead, "is more than a day ahead of the clock; expected a time that was")
     if faults:
         raise invalid(faults)
-    ids = found.events["customer_id"].dictionary_encode()
+    ids = validated.events["customer_id"].dictionary_encode()
     customers = ids.dictionary.to_pylist()
     refuse_too_many("customers", len(customers), maximum_customers)
-    return _features(found.events, ids.indices.to_numpy(), customers, context)
+    return _features(validated.events, ids.indices.to_numpy(), customers, context)
 
 
 def _features(
