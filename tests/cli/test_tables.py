@@ -16,7 +16,7 @@ def test_the_best_of_each_measure_is_marked(
     rows = {
         "model": [1.0, 2.0, 0.5, 0.4, -0.01, 0.88, 0.3, 0.1, 0.8, 0.02],
         "rule": [1.5, 1.0, 0.6, 0.3, 0.2, float("nan"), 0.4, 0.2, 0.7, 0.01],
-        "days_since_last_purchase": [2.0, 3.0, 0.1, 0.1, -0.5, 0.99, 0.5, 0.3, 0.9, 0.5],
+        "days_since_last_purchase": [2.0, 3.0, 0.1, 0.1, -0.5, 0.7, 0.5, 0.3, 0.9, 0.5],
     }
     measure_table(pd.DataFrame(rows, COLUMNS).T, "a title")
     lines = [line.split() for line in capsys.readouterr().err.splitlines() if line.strip()]
