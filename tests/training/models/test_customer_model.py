@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from importlib.metadata import version
+from types import SimpleNamespace
 
 import joblib
 import numpy as np
@@ -31,6 +32,17 @@ def test_value_without_interest_is_spend_in_the_horizon(model, windows):
     assert (value[0] < spend).all()
     assert (value[1] < value[0]).all()
     assert (value[1] > spend / 1.3**2).all()
+
+
+def test_value_by_hand(model, windows):
+    """A purchase every ten days, of 5 each: 182.5 a year, discounted at 21 % from the middle of each year."""
+    purchases = SimpleNamespace(expected_purchases=lambda features, day, days: np.full(len(features), days / 10))
+    spend = SimpleNamespace(expected_spend=lambda features: np.full(len(features), 5.0))
+    customers = windows.now.features.iloc[:2].copy()
+    customers.iloc[1] = 0.0
+    value = replace(model, purchases=purchases, spend=spend).customer_value(customers, 20_000, 730, 0.21, steps=2)
+    assert value[0] == pytest.approx(182.5 / 1.1 + 182.5 / 1.331)
+    assert np.isnan(value[1])
 
 
 def test_value_grows_with_the_days(model, windows):

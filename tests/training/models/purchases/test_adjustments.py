@@ -1,8 +1,11 @@
 """Adjustments of customers: learnt from standpoints, bounded, and nothing without any."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from training.models.purchases import adjustments
 from training.models.purchases.adjustments import Adjustments
 from training.models.purchases.constants import MAX_LOG_FACTOR
 from training.models.purchases.covariates import COVARIATES
@@ -50,3 +53,21 @@ def test_customers_of_whom_more_came_are_moved_up(told, windows):
     one_time = bent[0][0].covariates[:, COVARIATES.index("one_time")] > 0
     for factor in corrections.log_factors(bent[0][0].covariates):
         assert factor[one_time].mean() > factor[~one_time].mean() + 0.5
+
+
+def test_the_no_purchase_offset_by_hand(told, windows, monkeypatch):
+    """Purchases p weigh p / (p + 200), a share h of the history h^2, and one unit of weight holds the offset to 0.
+
+    One window of 200 purchases after half of the history is 1 off, one of 600 after all of it is -1 off:
+    (1/2 * 1/4 * 1 - 3/4 * 1) / (1/8 + 3/4 + 1) = -1/3.
+    """
+    past = []
+    for (fit, days), day, purchases in zip(told, (50, 100), (200, 600), strict=True):
+        counts = np.zeros(len(fit.covariates), int)
+        counts[0] = purchases
+        past.append((replace(fit, window=replace(fit.window, day=day, purchases={days: counts})), days))
+    slopes = np.zeros(len(COVARIATES))
+    monkeypatch.setattr(adjustments, "count_slopes", lambda *_: (slopes, np.array([0.2, 0.3])))
+    monkeypatch.setattr(adjustments, "no_purchase_slopes", lambda *_: (slopes, np.array([1.2, -0.7])))
+    learned = Adjustments.fit(past, first_day=0, day=100, ridge=1.0)
+    assert learned.no_purchase_offset == pytest.approx(-1 / 3)

@@ -82,3 +82,39 @@ def test_the_shape_is_found_again():
     expected = (1 - none) * (1 + truth.beyond_first)
     assert fit_dispersion(y, expected, none, days) == pytest.approx((-0.4, 0.5), abs=0.1)
     assert fit_dispersion(y[:10], expected[:10], none[:10], days[:10]) == DISPERSION
+
+
+@given(none=NONES, beyond=st.floats(0, 30), dispersion=DISPERSIONS, content=st.floats(0.3, 0.95))
+def test_the_interval_is_the_shorter_of_two(none, beyond, dispersion, content):
+    """From 0 up where that is no longer than the central interval, each by the quantiles."""
+    drawn = counts(none, beyond, dispersion)
+    low, high = (end[0] for end in drawn.interval(content))
+    central = [drawn.quantile(probability)[0] for probability in ((1 - content) / 2, (1 + content) / 2)]
+    upper = drawn.quantile(content)[0]
+    assert (low, high) == ((0.0, upper) if upper - 0 <= central[1] - central[0] else tuple(central))
+
+
+def test_an_interval_as_long_from_zero_begins_at_zero():
+    """P(0) = .1, P(1) = .6, P(2) = .2 or so: 0 to 1 and 1 to 2 are equally long."""
+    drawn = counts(0.1, 0.35, (6.0, 0.0))
+    low, high = drawn.interval(0.7)
+    assert (drawn.quantile(0.15)[0], drawn.quantile(0.85)[0]) == (1, 2)
+    assert (low[0], high[0]) == (0, 1)
+
+
+def test_the_shape_follows_the_pace_of_a_quarter():
+    """log k = a + b log(purchases a quarter beyond the first), within 6 of 0 either way."""
+    shapes = [counts(0.5, 2.0, dispersion, days).shape[0] for dispersion, days in (((0.3, 0.5), 90), ((0.3, 0.5), 45))]
+    assert shapes == pytest.approx([np.exp(0.3) * 2**0.5, np.exp(0.3) * 4**0.5])
+    assert counts(0.5, 2.0, (50.0, 0.0)).shape[0] == pytest.approx(np.exp(6.0))
+    assert counts(0.5, 2.0, (-50.0, 0.0)).shape[0] == pytest.approx(np.exp(-6.0))
+
+
+def test_twenty_buyers_are_enough_to_learn_the_dispersion():
+    """Nineteen are not; rows without a purchase do not count."""
+    y = np.array([1.0, 9.0] * 10 + [0.0] * 5)
+    rows = len(y)
+    arguments = (np.full(rows, 3.0), np.full(rows, 0.4), np.full(rows, 90.0))
+    assert fit_dispersion(y, *arguments) != DISPERSION
+    y[0] = 0.0
+    assert fit_dispersion(y, *arguments) == DISPERSION

@@ -70,3 +70,23 @@ def test_a_year_in_which_nobody_bought_stops_nothing(stretched):
     assert np.isfinite(stretch.calibrated).all()
     assert isinstance(stretch.horizon(90), float)
     assert pd.notna(share)
+
+
+def test_purchases_of_a_few_say_less(windows):
+    """Twice the expected total moves the horizon less when a handful of customers made all of it."""
+    year_ago = next(w for w in windows.earlier if w.day == windows.now.day - YEAR_AGO_DAYS)
+    season = Seasonality(windows.now.day)
+    current, then = CutoffFit.of(windows.now, season), CutoffFit.of(year_ago, season)
+    totals = [round(2 * then.expected_purchases(days).sum()) for days in LEVEL_HORIZONS]
+    customers = len(year_ago.features)
+
+    def calibrated(buyers):
+        counts = {
+            days: np.bincount(np.arange(total) % buyers, minlength=customers)
+            for days, total in zip(LEVEL_HORIZONS, totals, strict=True)
+        }
+        level = LevelCalibration.fit(current, replace(then, window=replace(then.window, purchases=counts)))
+        return level.horizon(YEAR_AGO_DAYS) / YEAR_AGO_DAYS
+
+    assert calibrated(customers) > 1.2
+    assert 1 < calibrated(5) < 1.1

@@ -10,6 +10,7 @@ from training.models.purchases.ridge_regression import (
     count_slopes,
     no_purchase_ridge,
     no_purchase_slopes,
+    ridge_by_evidence,
 )
 
 TRUE = np.array([0.30, -0.20, 0.0, 0.10])
@@ -106,3 +107,17 @@ def test_nobody_who_bought_teaches_nothing():
             ),
         ):
             assert all(np.isfinite(part).all() for part in found)
+
+
+@pytest.mark.parametrize(("slope", "believed"), [(0.015, False), (0.029, False), (0.034, True), (0.09, True)])
+def test_a_slope_within_one_standard_error_of_zero_is_zero(slope, believed):
+    """A hundred customers with one row each, so that H = 100 and U^2 = 100^2 slope: the largest ridge whose
+    log-likelihood -(log v + U^2 / v) / 2, v = H + H^2 / ridge, is within a half of the highest."""
+    H, square = 100.0, 100.0**2 * slope
+    ridge = ridge_by_evidence(np.ones((100, 1)), np.full(100, slope**0.5), np.ones(100), np.arange(100))
+    variance = H + H**2 / RIDGES
+    fits = -(np.log(variance) + square / variance) / 2
+    within = RIDGES[fits >= fits.max() - 0.5]
+    assert ridge == within.max()
+    assert (ridge < RIDGES[-1]) == believed
+    assert RIDGES[fits.argmax()] < ridge

@@ -99,3 +99,28 @@ def test_windows_that_straddle_the_later_ones_have_no_part_in_the_choice():
     first = SpendModel().fit(X, spend, purchases, over, later).deviance_
     told = over | later
     assert SpendModel().fit(X[told], spend[told], purchases[told], over[told], later[told]).deviance_ == first
+
+
+@pytest.mark.parametrize("short", ["train", "validation"])
+def test_trees_need_enough_rows_on_both_sides(short):
+    """With 150 rows to learn from, or 150 to be validated on, nothing is compared."""
+    X, spend, purchases, _ = shop(1000, seed=6)
+    few = np.flatnonzero(purchases > 0)[:150]
+    mask = np.isin(np.arange(1000), few)
+    train, validation = (mask, ~mask) if short == "train" else (~mask, mask)
+    model = SpendModel().fit(X, spend, purchases, train, validation)
+    assert (model.kind_, model.deviance_) == ("gamma-gamma", {})
+    assert SpendModel(min_rows=150).fit(X, spend, purchases, train, validation).deviance_.keys() == {
+        "gamma-gamma",
+        "trees",
+    }
+
+
+def test_later_windows_choose():
+    """Spend that follows the last basket only in the validation rows is no reason for trees: they never learnt it."""
+    X, spend, purchases, _ = shop(3000, seed=7)
+    train, validation = halves(3000)
+    by_basket = purchases * X["basket_last"].to_numpy() ** 1.5
+    model = SpendModel().fit(X, np.where(train, by_basket, spend), purchases, train, validation)
+    assert model.kind_ == "gamma-gamma"
+    assert model.deviance_["trees"] > model.deviance_["gamma-gamma"]
