@@ -48,8 +48,6 @@ NAMES = [
     "targets",
     "write_log",
 ]
-# Names whose docstrings lack sections still; none may join.
-TO_DOCUMENT = set(NAMES) - {"RegularsError"}
 HEAVY = {"pandas", "numpy", "pyarrow", "duckdb", "sklearn", "scipy", "mlflow", "bentoml", "msgspec", "features"}
 
 
@@ -114,7 +112,7 @@ def test_a_name_whose_library_is_not_installed_says_what_to_install() -> None:
 def documented(docstring: str) -> list[str]:
     """The names in the numpydoc section Parameters, in order."""
     section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[^\n]*\n-{3,}$|\Z)", docstring, re.MULTILINE | re.DOTALL)
-    entries = re.findall(r"^([*\w, ]+) :", section[1], re.MULTILINE) if section else []
+    entries = re.findall(r"^([*\w][*\w, ]*)(?: :|$)", section[1], re.MULTILINE) if section else []
     return [name.strip(" *") for entry in entries for name in entry.split(",")]
 
 
@@ -133,15 +131,7 @@ def callables(name: str) -> list[tuple[str, str, object]]:
     return [(name, inspect.getdoc(value) or "", value), *methods]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(strict=False, reason="to be documented"))
-        if name in TO_DOCUMENT
-        else name
-        for name in NAMES
-    ],
-)
+@pytest.mark.parametrize("name", NAMES)
 def test_help_describes_every_parameter(name: str) -> None:
     """Each public function, class and method has a one-line summary and, of its parameters, a Parameters section.
 

@@ -35,10 +35,25 @@ def segment(features: pd.DataFrame) -> pd.Series:
 
 
 def measures(purchases: pd.Series, forecasts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return one row a forecast, one column a measure, all on the customers of `purchases`.
+    """Return the measures of forecasts on the same customers.
 
-    Each forecast is a frame with `expected_purchases`, `churn_probability` and, where it has them, `low` and `high`
-    (90 % interval); indexed like `purchases`. Raises ValueError when one lacks a customer of the trial.
+    Parameters
+    ----------
+    purchases : pandas.Series of int, shape (n,)
+        Purchase days of each customer in the horizon, indexed by `customer_id`.
+    forecasts : mapping of str to pandas.DataFrame
+        By name, each indexed as `purchases`: `expected_purchases` (days), `churn_probability` (0 to 1) and, if the
+        forecast has an interval of 90 %, `low` and `high` (days).
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a forecast, one column a measure; `coverage` is NaN without an interval.
+
+    Raises
+    ------
+    InvalidArgumentError
+        When a forecast is not for the customers of `purchases`, in their order.
     """
     y = purchases.to_numpy()
     rows = {}

@@ -123,7 +123,18 @@ class CustomerModel:
         return values
 
     def save(self, folder: str | Path) -> str:
-        """Write the model and its card to a folder, and return the model's digest (SHA-256, hex)."""
+        """Write the model and its card to a folder.
+
+        Parameters
+        ----------
+        folder : str or Path
+            An existing folder; files of an earlier model in it are replaced, each whole.
+
+        Returns
+        -------
+        str
+            The model's digest (SHA-256, hex).
+        """
         folder = Path(folder)
         with atomic_write(folder / MODEL_FILE) as part:
             joblib.dump(self, part, compress=3)

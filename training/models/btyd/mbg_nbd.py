@@ -7,7 +7,14 @@ class MBGNBD(BGNBD):
     """MBG/NBD (modified BG/NBD): a customer may also churn right after the first purchase.
 
     The same as BG/NBD with one more chance to become inactive, so that P(active) of one-time buyers falls with time.
-    Parameters, attributes and methods are those of `BGNBD`.
+    Attributes and methods are those of `BGNBD`.
+
+    Parameters
+    ----------
+    penalizer : float, default 0.0
+        Weight of the penalty on the squared log parameters; see `maximise`.
+    tol : float, default 1e-7
+        Tolerance of the gradient; see `maximise`.
 
     References
     ----------
