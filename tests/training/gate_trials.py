@@ -23,8 +23,8 @@ def trial(
             forecasts = {}
             for name, error in errors.items():
                 if error is not None:
-                    said = mean * np.exp(error * rng.normal(size=customers))
-                    columns = {"expected_purchases": said, "churn_probability": np.exp(-said)}
+                    expected = mean * np.exp(error * rng.normal(size=customers))
+                    columns = {"expected_purchases": expected, "churn_probability": np.exp(-expected)}
                     forecasts[name] = pd.DataFrame(columns, index)
             frames.append(paired_losses(f"2011-0{window + 1}-10", horizon, purchases, forecasts))
     return pd.concat(frames)

@@ -81,7 +81,7 @@ def test_only_the_last_windows_count() -> None:
     ],
 )
 def test_what_cannot_be_judged_is_an_error(spoil: object, message: str) -> None:
-    """A table without what the gate needs is said so, never judged."""
+    """A table that lacks what the gate needs is an error, not a verdict."""
     with pytest.raises(ValueError, match=message):
         gate(spoil(trial(customers=120)), 0.01, champion=1 if "champion" in message else None)  # type: ignore[operator]
 

@@ -1,4 +1,4 @@
-"""The compiled form of a version: tried on invented customers before anybody may rely on it."""
+"""Parity: the compiled form of a version is checked on synthetic customers before it is published."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -294,4 +294,4 @@ def mlflow_answers(uri: str, seconds: int = 30, retries: int = 2) -> Iterator[No
                 yield
         finally:
             for name in ours:
-                del os.environ[name]
+                os.environ.pop(name, None)

@@ -16,6 +16,6 @@ def child(code: str, *arguments: object) -> subprocess.Popen[str]:
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """How the process ended, and what it said on standard error."""
-    said = process.communicate()[1]
-    return process.returncode, said
+    """Wait for the process; return its exit code and what it wrote to standard error."""
+    errors = process.communicate()[1]
+    return process.returncode, errors

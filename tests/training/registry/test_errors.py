@@ -44,5 +44,5 @@ def test_other_errors_pass_as_they_are() -> None:
 
 def test_an_address_without_a_password_stays() -> None:
     """Files have none."""
-    assert without_password("sqlite:////home/me@work/mlflow.db") == "sqlite:////home/me@work/mlflow.db"
+    assert without_password("sqlite:///folder/me@work/mlflow.db") == "sqlite:///folder/me@work/mlflow.db"
     assert without_password("http://me@shop:5000") == "http://shop:5000"
