@@ -10,7 +10,7 @@ from training.models.compiled.compiled_model import CompiledModel
 from training.models.customer_model import CustomerModel
 from training.models.moved_classes import MOVED_MODULES, RENAMED_CLASSES
 from training.parity import require_equal
-from training.synthetic_customers import invented_customers
+from training.synthetic_customers import synthetic_customers
 
 ROOT = Path(__file__).parents[3]
 
@@ -40,4 +40,4 @@ def test_a_model_of_the_first_layout_forecasts_what_its_compiled_form_does():
     """The frozen pack holds a version published before the modules moved; its compiled form is plain numbers."""
     [file] = (ROOT / "tests/frozen/pack/given/bento/models/regulars").glob(f"*/bundle/{COMPILED_FILE}")
     model, compiled = CustomerModel.load(file.parent), CompiledModel.load(file)
-    require_equal(model, compiled, invented_customers(model.card.as_of, 200), model.purchases.day_, 90)
+    require_equal(model, compiled, synthetic_customers(model.card.as_of, 200), model.purchases.day_, 90)
