@@ -74,6 +74,18 @@ def test_each_published_version_is_taken_over(tmp_path: Path, model: CustomerMod
     assert shop.events == ["in service"] * 3
 
 
+def test_what_is_in_service_is_not_loaded_again(tmp_path: Path, model: CustomerModel) -> None:
+    """The first check after the start, and the same version published again, change nothing."""
+    folder = put(tmp_path, model, 1)
+    shop = Shop(tmp_path)
+    before = shop.current.state.model
+    shop.reload.check()
+    latest(tmp_path, folder.name)
+    shop.reload.check()
+    assert shop.current.state.model is before
+    assert shop.events == ["in service"]
+
+
 def test_a_bad_version_is_refused_until_it_is_mended(tmp_path: Path, model: CustomerModel) -> None:
     """The old stays, the reason is told, the bad one is not tried again and again, but is when published anew."""
     put(tmp_path, variant(model, 1), 1)
