@@ -1,4 +1,4 @@
-"""The trial: formula, models and baselines on the same customers, date, horizon and outcome."""
+"""Evaluation: formula, models and baselines on the same customers, cutoff, horizon and outcome."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,9 +18,9 @@ from training.evaluation.metrics import (
 )
 
 NEW_DAYS = 30
-"""A customer is new who bought first in so many days before as_of."""
+"""A customer is new when the first purchase was less than this many days before the cutoff."""
 LAPSED_RATIO = 3.0
-"""A repeat customer is lapsed whose silence is longer than so many of their own mean gaps."""
+"""A repeat customer is lapsed after more than this many of their own mean gaps without a purchase."""
 PAIRED = ("deviance", "rmse", "spearman", "log_loss", "brier", "auc")
 
 
@@ -81,7 +81,7 @@ def measures_by(purchases: pd.Series, forecasts: Mapping[str, pd.DataFrame], gro
 
 
 def customer_losses(purchases: pd.Series, forecast: pd.DataFrame) -> pd.DataFrame:
-    """Return what each customer adds to `deviance` and `log_loss`: the means are the measures of that name."""
+    """Return the `deviance` and `log_loss` of each customer; their means are the measures of that name."""
     y = purchases.to_numpy(float)
     mu = np.maximum(forecast["expected_purchases"].to_numpy(float), SMALLEST_COUNT)
     p = np.clip(forecast["churn_probability"].to_numpy(float), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
@@ -99,9 +99,13 @@ def measure_differences(
     draws: int = 200,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Return `difference`, `low` and `high` (95 %, paired bootstrap over customers) of each measure, `of` less another.
+    """Return the differences of each measure between one forecast and others, with 95 % paired bootstrap intervals.
 
-    Rows are indexed by the other forecast and the measure. Below 0 is better for `of`, but for `spearman` and `auc`.
+    Returns
+    -------
+    DataFrame
+        `difference` (the measure of `of` less that of the other), `low` and `high`, indexed by `against` (the other
+        forecast) and `measure`. Below 0 is better for `of`, except for `spearman` and `auc`.
     """
     y = purchases.to_numpy()
     values = {

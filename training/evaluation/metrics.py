@@ -1,4 +1,4 @@
-"""How good a forecast is: plain functions of what came true and what was said, one number or one table each."""
+"""Metrics: plain functions of outcomes and forecasts, each giving one number or one table."""
 
 import numpy as np
 import pandas as pd
@@ -9,17 +9,32 @@ from sklearn.metrics import brier_score_loss, log_loss, mean_poisson_deviance, r
 
 Floats = NDArray[np.float64]
 SMALLEST_COUNT = 1e-9
-"""What an expected count of 0 is taken for in the deviance, which would be infinite for one purchase."""
+"""The deviance replaces smaller expected counts by this one: it would be infinite for 0 expected and a purchase."""
 SMALLEST_PROBABILITY = 1e-6
-"""How near to 0 and 1 a probability may come in the log loss."""
+"""The log loss keeps probabilities at least this far from 0 and 1."""
 
 
 def count_measures(purchases: ArrayLike, expected: ArrayLike) -> dict[str, float]:
-    """Measures of expected purchase occasions against what came, both of shape (n,).
+    """Return the measures of expected purchase occasions.
 
-    `deviance`: mean Poisson deviance; `rmse`, `mae`; `spearman`: rank correlation (NaN when either is constant);
-    `bias`: sum expected over sum observed less 1 (NaN when nothing came). Lower is better but for `spearman`;
-    the best `bias` is 0.
+    Parameters
+    ----------
+    purchases : array-like of int, shape (n,)
+        The observed occasions.
+    expected : array-like of float, shape (n,)
+        The expected occasions.
+
+    Returns
+    -------
+    dict of str to float
+        `deviance` (mean Poisson deviance), `rmse`, `mae`: lower is better. `spearman`: rank correlation, higher is
+        better, NaN when either side is constant. `bias`: total expected over total observed, less 1; 0 is best, NaN
+        without any purchase.
+
+    Examples
+    --------
+    >>> count_measures([0, 2], [1.0, 1.0])["rmse"]
+    1.0
     """
     y, mu = np.asarray(purchases, float), np.asarray(expected, float)
     error = mu - y
@@ -33,10 +48,20 @@ def count_measures(purchases: ArrayLike, expected: ArrayLike) -> dict[str, float
 
 
 def churn_measures(churned: ArrayLike, probability: ArrayLike) -> dict[str, float]:
-    """Measures of the probability to stay away against who did, both of shape (n,).
+    """Return the measures of churn probabilities.
 
-    `log_loss`, `brier`, `auc` (NaN when all or none stayed away), `calibration`: expected calibration error, the mean
-    over ten groups of equal size of |mean said - share that came true|, weighted by size.
+    Parameters
+    ----------
+    churned : array-like of bool, shape (n,)
+        Who did not buy in the horizon.
+    probability : array-like of float, shape (n,)
+        P(no purchase in the horizon).
+
+    Returns
+    -------
+    dict of str to float
+        `log_loss`, `brier`, and `calibration` (see `calibration_error`): lower is better. `auc`: higher is better, NaN
+        when all or none churned.
     """
     y, p = np.asarray(churned, bool), np.asarray(probability, float)
     clipped = np.clip(p, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
@@ -49,15 +74,17 @@ def churn_measures(churned: ArrayLike, probability: ArrayLike) -> dict[str, floa
 
 
 def coverage(purchases: ArrayLike, low: ArrayLike, high: ArrayLike) -> float:
-    """Return the share of outcomes within their closed interval."""
+    """Return the share of outcomes within their interval, both ends included; all arguments have shape (n,)."""
     y = np.asarray(purchases)
     return float(np.mean((np.asarray(low) <= y) & (y <= np.asarray(high))))
 
 
 def calibration_error(happened: ArrayLike, probability: ArrayLike, groups: int = 10) -> float:
-    """Return the mean gap between what was said and what came true, over groups of equal size by what was said.
+    """Return the expected calibration error.
 
-    Who were told the same share what came true of them: their order in the table does not show.
+    Customers are put into groups of equal size by probability. The error is the mean over the groups of
+    abs(mean probability - share that happened). Equal probabilities share their outcomes, so the order of the rows does
+    not matter.
     """
     p = np.asarray(probability, float)
     gap = _best_first(np.asarray(happened, float), -p) - np.sort(p)
@@ -67,8 +94,9 @@ def calibration_error(happened: ArrayLike, probability: ArrayLike, groups: int =
 def reliability(happened: ArrayLike, probability: ArrayLike) -> pd.DataFrame:
     """Return the CORP reliability curve: `said`, `came_true` and `customers` of each level of the isotonic fit.
 
-    Source: Dimitriadis, Gneiting & Jordan (2021), PNAS 118(8): consistent, optimally binned, reproducible, by
-    pool-adjacent-violators.
+    References
+    ----------
+    Dimitriadis, Gneiting & Jordan (2021), Stable reliability diagrams for probabilistic classifiers, PNAS 118(8).
     """
     y, p = np.asarray(happened, float), np.asarray(probability, float)
     fitted = IsotonicRegression(y_min=0, y_max=1).fit_transform(p, y)
@@ -80,7 +108,7 @@ def reliability(happened: ArrayLike, probability: ArrayLike) -> pd.DataFrame:
 def gain_curve(outcome: ArrayLike, score: ArrayLike, points: int = 101) -> pd.DataFrame:
     """Return the cumulative gain: the `share` of the outcome found among the `customers` (a share) scored highest.
 
-    Equal scores share their gain evenly, so their order in the table does not show.
+    Equal scores share their gain evenly, so the order of the rows does not matter.
     """
     y, s = np.asarray(outcome, float), np.asarray(score, float)
     found = np.concatenate(([0.0], np.cumsum(_best_first(y, s)))) / max(y.sum(), SMALLEST_COUNT)

@@ -1,4 +1,4 @@
-"""Pictures of a forecast against what came, kept with its run."""
+"""Plots of a forecast against the outcome, kept with its run."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,8 +11,8 @@ from training.evaluation.metrics import deciles, gain_curve, reliability
 
 
 def reliability_plot(purchases: pd.Series, forecast: pd.DataFrame, title: str) -> Figure:
-    """Draw how often customers stayed away against how likely it was said to be (CORP)."""
-    figure, axes = _figure(title, "said to stay away", "stayed away")
+    """Draw the share of customers who churned against the churn probability (CORP reliability diagram)."""
+    figure, axes = _figure(title, "churn probability", "share that churned")
     curve = reliability(purchases.to_numpy() == 0, forecast["churn_probability"])
     axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
     axes.step(curve["said"], curve["came_true"], where="mid")
@@ -21,7 +21,7 @@ def reliability_plot(purchases: pd.Series, forecast: pd.DataFrame, title: str) -
 
 
 def gain_plot(purchases: pd.Series, forecasts: Mapping[str, pd.DataFrame], title: str) -> Figure:
-    """Draw the share of all purchases found among the customers that each forecast puts first."""
+    """Draw the cumulative gain: the share of all purchases made by the customers that each forecast ranks first."""
     figure, axes = _figure(title, "share of customers", "share of purchases")
     axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
     for name, forecast in forecasts.items():
@@ -32,11 +32,11 @@ def gain_plot(purchases: pd.Series, forecasts: Mapping[str, pd.DataFrame], title
 
 
 def decile_plot(purchases: pd.Series, forecast: pd.DataFrame, title: str) -> Figure:
-    """Draw mean expected and mean actual purchases of ten groups of customers, the best first."""
-    figure, axes = _figure(title, "tenth of the customers, best first", "purchase days a customer")
+    """Draw mean expected and mean observed purchases of ten groups of customers, the highest expected first."""
+    figure, axes = _figure(title, "tenth of the customers, highest first", "purchase days a customer")
     table = deciles(purchases, forecast["expected_purchases"])
     axes.bar(table["decile"] - 0.2, table["expected"], width=0.4, label="expected")
-    axes.bar(table["decile"] + 0.2, table["came"], width=0.4, label="came")
+    axes.bar(table["decile"] + 0.2, table["came"], width=0.4, label="observed")
     axes.legend(frameon=False)
     return figure
 
