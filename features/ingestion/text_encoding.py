@@ -5,8 +5,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import charset_normalizer
-
 from features.errors import UnreadableSourceError
 
 BLOCK = 8 << 20
@@ -58,6 +56,8 @@ def _detect_utf16(sample: bytes) -> str | None:
 
 
 def _most_likely(sample: bytes) -> str:
+    import charset_normalizer  # a service, which checks texts by this module, has no need of it
+
     matches = list(charset_normalizer.from_bytes(sample, cp_isolation=list(CANDIDATES)))
     least_mess = min((match.chaos for match in matches), default=0.0)
     fitting = {name for match in matches if match.chaos == least_mess for name in match.could_be_from_charset}
