@@ -25,6 +25,7 @@ OFFSETS = st.sampled_from(["", "Z", "+01:00", "-0530", " +14", "+23:59"])
 
 
 @given(day=DAYS, clock=CLOCKS, offset=OFFSETS, zone=ZONES)
+@example(day="2011-03-27", clock=" 01:00:00", offset="", zone="Europe/London")
 @example(day="2011-03-27", clock=" 01:30:00", offset="", zone="Europe/London")
 @example(day="2011-10-30", clock=" 01:30:00", offset="", zone="Europe/London")
 @example(day="1900-01-01", clock="T00:00", offset="+01:00", zone="UTC")
