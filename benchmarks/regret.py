@@ -3,7 +3,7 @@
 Shops are simulated, so each customer's expectation given their own rate and end is known: nothing can lose less on
 average. What a forecast loses beyond it is its regret: part of it no log can tell (who each customer is, and who has
 left already), part is what more customers teach. In the plain world the first part is known: it is the regret of BG/NBD
-with the parameters that the shop was drawn from (`told`).
+with the parameters that the shop was drawn from (`true_parameters`).
 """
 
 import argparse
@@ -39,14 +39,16 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.regret", description=__doc__)
     parser.add_argument("--most", type=int, default=10_000, metavar="N", help="customers of the largest shop")
     arguments = parser.parse_args()
-    print("| world | customers | shops | measure | ours | " + " | ".join(PEERS) + " | told |")
+    print("| world | customers | shops | measure | ours | " + " | ".join(PEERS) + " | true_parameters |")
     print("|---|---|---|---|---|" + "---|" * (len(PEERS) + 1))
     for world in WORLDS:
         for customers, shops in SHOPS.items():
             if customers <= arguments.most:
                 mean = sum(regrets(world, customers, seed) for seed in range(shops)) / shops
                 for measure in mean:
-                    figures = " | ".join(f"{value:.4f}" for value in mean[measure].reindex(["model", *PEERS, "told"]))
+                    figures = " | ".join(
+                        f"{value:.4f}" for value in mean[measure].reindex(["model", *PEERS, "true_parameters"])
+                    )
                     print(f"| {world} | {customers:,} | {shops} | {measure} | {figures} |", flush=True)
 
 
@@ -64,14 +66,16 @@ def regrets(world: str, customers: int, seed: int) -> pd.DataFrame:
         X = window(store, as_of, []).features
         forecast = fit_customer_model(store, as_of, load_formula()).predict(X, day, DAYS)
     best = expected_in(people, truth, as_of, DAYS).reindex(X.index)
-    found = {"model": regret(best, forecast["expected_purchases"].to_numpy(), forecast["churn_probability"].to_numpy())}
+    by_model = {
+        "model": regret(best, forecast["expected_purchases"].to_numpy(), forecast["churn_probability"].to_numpy())
+    }
     peers: dict[str, BGNBD | ParetoNBD] = {name: kind().fit(X) for name, kind in PEERS.items()}
     if world == "plain":
-        peers["told"] = BGNBD()
-        peers["told"].params_ = {name: getattr(truth, name) for name in BGNBD.PARAMETERS}
+        peers["true_parameters"] = BGNBD()
+        peers["true_parameters"].params_ = {name: getattr(truth, name) for name in BGNBD.PARAMETERS}
     for name, peer in peers.items():
-        found[name] = regret(best, peer.expected_purchases(X, DAYS), peer.no_purchase_probability(X, DAYS))
-    return pd.DataFrame(found).T
+        by_model[name] = regret(best, peer.expected_purchases(X, DAYS), peer.no_purchase_probability(X, DAYS))
+    return pd.DataFrame(by_model).T
 
 
 def regret(truth: pd.DataFrame, expected: np.ndarray, none: np.ndarray) -> pd.Series:

@@ -155,7 +155,7 @@ def _started(each: Contender, scratch: Path) -> Iterator[None]:
 
 
 def _ready(each: Contender) -> None:
-    until, said = time.monotonic() + PATIENCE, "no answer"
+    until, last_answer = time.monotonic() + PATIENCE, "no answer"
     while time.monotonic() < until:
         if each.process is not None and each.process.poll() is not None:
             sys.exit(f"{each.name} ended with {each.process.returncode}")
@@ -163,11 +163,11 @@ def _ready(each: Contender) -> None:
             answer = httpx.post(each.url, content=each.body, headers=JSON, trust_env=False, timeout=30)
             if answer.status_code == 200:
                 return
-            said = f"{answer.status_code} {answer.text[:500]}"
+            last_answer = f"{answer.status_code} {answer.text[:500]}"
         except httpx.TransportError as error:
-            said = str(error)
+            last_answer = str(error)
         time.sleep(0.05)
-    sys.exit(f"{each.name} does not answer: {said}")
+    sys.exit(f"{each.name} does not answer: {last_answer}")
 
 
 JSON = {"Content-Type": "application/json"}
@@ -191,8 +191,8 @@ def _wrk(each: Contender, concurrency: int, seconds: int, scratch: Path) -> tupl
     return rate, _ms(done, "50%"), _ms(done, "99%"), 1000 * cpu / count
 
 
-def _ms(said: str, quantile: str) -> float:
-    number, unit = re.search(rf"{quantile}\s+([\d.]+)(us|ms|s)", said).groups()  # type: ignore[union-attr]
+def _ms(wrk_output: str, quantile: str) -> float:
+    number, unit = re.search(rf"{quantile}\s+([\d.]+)(us|ms|s)", wrk_output).groups()  # type: ignore[union-attr]
     return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
 
 
@@ -202,16 +202,16 @@ def _large(contenders: Sequence[Contender], rounds: int) -> dict[str, tuple[floa
     taken: dict[str, list[tuple[float, float]]] = {}
     for _ in range(rounds + 1):
         for what, (name, kind, accept, body) in large_bodies(10_000).items():
-            each = by_name[name]
+            contender = by_name[name]
             headers = {"Content-Type": kind, "Accept": accept}
-            wall, cpu = time.perf_counter(), each.cpu()
-            path = "/score_features?as_of=2011-12-10" if kind != "application/json" else each.path
-            url = f"http://127.0.0.1:{each.port}{path}"
+            wall, cpu = time.perf_counter(), contender.cpu()
+            path = "/score_features?as_of=2011-12-10" if kind != "application/json" else contender.path
+            url = f"http://127.0.0.1:{contender.port}{path}"
             answer = httpx.post(url, content=body, headers=headers, trust_env=False, timeout=120)
             if answer.status_code != 200:
                 sys.exit(f"{what}: {answer.status_code} {answer.text[:500]}")
-            taken.setdefault(what, []).append((1000 * (time.perf_counter() - wall), 1000 * (each.cpu() - cpu)))
-    return {what: _medians(each[1:]) for what, each in taken.items()}  # the first warms
+            taken.setdefault(what, []).append((1000 * (time.perf_counter() - wall), 1000 * (contender.cpu() - cpu)))
+    return {what: _medians(samples[1:]) for what, samples in taken.items()}  # the first warms
 
 
 def _medians(rows: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
@@ -222,7 +222,7 @@ def _report(contenders: Sequence[Contender], large: dict[str, tuple[float, float
     print(f"\nmedians of the rounds; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors\n")
     print("| one customer a request | at once | a second | p50 ms | p99 ms | processor ms | worker MB | start s |")
     print("|---|---|---|---|---|---|---|---|")
-    said: dict[str, object] = {}
+    single: dict[str, object] = {}
     for each in contenders:
         memory = each.worker_memory() / 1e6
         for concurrency, rows in each.rounds.items():
@@ -230,12 +230,12 @@ def _report(contenders: Sequence[Contender], large: dict[str, tuple[float, float
             start = f"{each.start:.1f}" if not math.isnan(each.start) else ""
             times = f"{p50:.2f} | {p99:.2f} | {cpu:.2f}"
             print(f"| {each.name} | {concurrency} | {rate:,.0f} | {times} | {memory:.0f} | {start} |")
-        said[each.name] = {"rounds": each.rounds, "memory": memory, "start": each.start}
+        single[each.name] = {"rounds": each.rounds, "memory": memory, "start": each.start}
     print("\n| 10,000 customers a request | ms | processor ms |\n|---|---|---|")
     for what, (wall, cpu) in large.items():
         print(f"| {what} | {wall:.0f} | {cpu:.0f} |")
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps({"single": said, "large": large, "at": datetime.now(UTC).isoformat()}, indent=1))
+    out.write_text(json.dumps({"single": single, "large": large, "at": datetime.now(UTC).isoformat()}, indent=1))
 
 
 def _litserve(python: Path) -> Path | None:

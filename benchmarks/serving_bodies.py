@@ -45,14 +45,14 @@ def bodies() -> dict[str, bytes]:
     row = {"customer_id": "c1"} | _row(1)
     peer = _peer_rows(1)
     split = {"columns": NAMES, "data": [[row[name] for name in NAMES] for row in peer]}
-    said = {
+    bodies = {
         "features": asked | {"rows": [row]},
         "events": asked | {"customers": [{"customer_id": "c1", "events": events}]},
         "rows": {"rows": peer},
         "list": peer,
         "mlflow": {"dataframe_split": split},
     }
-    return {name: json.dumps(body).encode() for name, body in said.items()}
+    return {name: json.dumps(body).encode() for name, body in bodies.items()}
 
 
 def _peer_rows(count: int) -> list[dict[str, object]]:

@@ -33,10 +33,10 @@ def fastapi(port: int) -> None:
 
     def score(rows: list[row]) -> list[answer]:  # type: ignore[valid-type]
         table = np.array([[getattr(each, name) for name in NAMES] for each in rows], dtype=float)
-        found = zip(rows, models.predict(table), strict=True)
+        forecasts = zip(rows, models.predict(table), strict=True)
         return [
             answer(customer_id=each.customer_id, expected_purchases=count, churn_probability=churn)
-            for each, (count, churn) in found
+            for each, (count, churn) in forecasts
         ]
 
     app.post("/score")(score)

@@ -53,5 +53,5 @@ def measured(python: str | Path, module: str, *arguments: object) -> Measure:
     done = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr.strip()}")
-    told = json.loads(done.stdout.splitlines()[-1])
-    return Measure(told["wall"], told["cpu"], told["ready"] - began, told["peak"], told["facts"])
+    usage = json.loads(done.stdout.splitlines()[-1])
+    return Measure(usage["wall"], usage["cpu"], usage["ready"] - began, usage["peak"], usage["facts"])

@@ -111,9 +111,9 @@ def gain_curve(outcome: ArrayLike, score: ArrayLike, points: int = 101) -> pd.Da
     Equal scores share their gain evenly, so the order of the rows does not matter.
     """
     y, s = np.asarray(outcome, float), np.asarray(score, float)
-    found = np.concatenate(([0.0], np.cumsum(_best_first(y, s)))) / max(y.sum(), SMALLEST_COUNT)
+    cumulative = np.concatenate(([0.0], np.cumsum(_best_first(y, s)))) / max(y.sum(), SMALLEST_COUNT)
     at = np.linspace(0, 1, points)
-    return pd.DataFrame({"customers": at, "share": np.interp(at, np.linspace(0, 1, len(y) + 1), found)})
+    return pd.DataFrame({"customers": at, "share": np.interp(at, np.linspace(0, 1, len(y) + 1), cumulative)})
 
 
 def normalised_gini(outcome: ArrayLike, score: ArrayLike) -> float:
