@@ -1,4 +1,4 @@
-"""`regulars features`: the feature table of a store at a date."""
+"""`regulars features`: compute the feature table of a store at a date."""
 
 from enum import StrEnum
 from typing import Annotated

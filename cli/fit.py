@@ -1,4 +1,4 @@
-"""`regulars fit`: candidates over past windows, tracked; the best becomes the challenger."""
+"""`regulars fit`: try candidate models on past windows, track them, and make the best the challenger."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""`regulars ingest`: raw files or a database into an event store."""
+"""`regulars ingest`: read files or a database into an event store."""
 
 import re
 from pathlib import Path

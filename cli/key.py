@@ -1,4 +1,4 @@
-"""`regulars key`: an API key for a client of the service."""
+"""`regulars key`: create an API key for a client of the service."""
 
 from enum import StrEnum
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Arguments and options that several verbs share, each described once, and what opens the STORE argument."""
+"""Arguments and options shared by several verbs, and the function that opens the STORE argument."""
 
 import os
 import tempfile
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def check_date(as_of: str | None) -> str | None:
-    """Refuse what is not a date or time before any work begins; a time of day alone would mean today's."""
+    """Refuse what is not a date or time before any work begins; a time without a date would be taken as today's."""
     if as_of is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""`regulars promote`: the challenger through the gate, or an earlier champion again."""
+"""`regulars promote`: make the challenger champion if it passes the gate, or go back to an earlier champion."""
 
 from typing import Annotated
 

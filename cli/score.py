@@ -1,4 +1,4 @@
-"""`regulars score`: the rule and the champion over a whole base."""
+"""`regulars score`: score all customers with the loyalty formula and the champion."""
 
 import math
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""Events in, one row a customer out; and the formula that scores it."""
+"""Turns an event log into one row of features per customer, and computes the loyalty score."""

@@ -1,4 +1,4 @@
-"""The cutoff `as_of`, parsed once at the entrance and passed on as one value."""
+"""The cutoff `as_of`, parsed once where it enters and passed on as an `AsOf`."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -14,7 +14,7 @@ _EPOCH_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class AsOf:
-    """The cutoff in time: only events before it are known.
+    """A cutoff in time: only events before it are used.
 
     Attributes
     ----------

@@ -30,7 +30,7 @@ Regulars and keeps its traceback. Each message says what was found, what was exp
 
 
 class RegularsError(Exception):
-    """Root of all errors that a user of Regulars can mend; the message is one line with the remedy."""
+    """Root of all errors that a user can fix; the message is one line and says how."""
 
 
 class InvalidArgumentError(RegularsError, ValueError):
@@ -66,7 +66,7 @@ class StoreError(RegularsError):
 
 
 class FormulaError(RegularsError):
-    """A loyalty formula, or the columns it needs, cannot be used; the message has the key's path."""
+    """A loyalty formula, or the columns it needs, cannot be used; the message names the TOML key."""
 
 
 class ModelError(RegularsError):

@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 # In the order of events at the same time: a visit may lead to the purchase of the same second, not vice versa.
 EVENT_TYPES = ("visit", "incentive", "usage", "purchase", "return", "feedback")
-CHANNELS = ("face_to_face", "phone", "email")
+VISIT_CHANNELS = ("face_to_face", "phone", "email")
 GOALS = ("purchase_count", "purchase_value", "satisfaction", "loyalty")
 VISIT_OUTCOMES = ("ordered", "interested", "neutral", "refused", "no_contact")
 INCENTIVE_CHANNELS = ("coupon", "discount", "points", "rate")
@@ -49,7 +49,7 @@ LOG_COLUMNS = (
         "channel",
         "string",
         False,
-        f"visit: {', '.join(CHANNELS)}; incentive: {', '.join(INCENTIVE_CHANNELS)}; free and not kept elsewhere",
+        f"visit: {', '.join(VISIT_CHANNELS)}; incentive: {', '.join(INCENTIVE_CHANNELS)}; free and not kept elsewhere",
     ),
     LogColumn("goal", "string", False, f"visit: {', '.join(GOALS)}; free and not kept elsewhere"),
     LogColumn("content", "string", False, "visit: needs, satisfaction_survey, loyalty_survey; free, not kept"),

@@ -18,7 +18,7 @@ from training.models.bundle import CHAMPION
 from training.models.customer_model import CustomerModel
 from training.registry.mlflow_client import Tracking
 from training.registry.versions import load, version
-from training.targets import log_end, mature
+from training.targets import horizon_is_over, log_end
 from training.windows import window
 
 Progress = Callable[[str], None]
@@ -154,7 +154,7 @@ def compare(
     last_day = log_end(store).day
     day = last_day - horizon_days if as_of is None else AsOf.parse(as_of, store.timezone).day
     cutoff = AsOf.at_midnight(day, store.timezone)
-    if not mature(store, cutoff, horizon_days):
+    if not horizon_is_over(store, cutoff, horizon_days):
         log_ends = AsOf.at_midnight(last_day - 1, store.timezone).date
         horizon_ends = AsOf.at_midnight(day + horizon_days - 1, store.timezone).date
         raise HorizonNotOverError(

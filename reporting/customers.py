@@ -54,7 +54,7 @@ def high_threshold(score: ArrayLike) -> float:
 
 
 def quadrant(rule: pd.Series, model: pd.Series) -> pd.Series:
-    """Return `both`, `rule_only`, `model_only` or `neither`: by which of the two scores a customer is high.
+    """Return `both`, `rule_only`, `model_only` or `neither`: which of the two scores rank the customer high.
 
     A customer is high by the rule from its `high_threshold` on, ties included. The model's list has the same length;
     equal forecasts are taken in the order of the customers.

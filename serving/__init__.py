@@ -1,1 +1,1 @@
-"""Scores carried to those who ask: for a whole base at once, or over HTTP."""
+"""Scoring: batch jobs for all customers, and the HTTP service."""

@@ -1,1 +1,1 @@
-"""Targets, windows, models, their trial, tracking and promotion."""
+"""Trains models, tries them on past data, tracks runs in MLflow and promotes the best."""

@@ -1,4 +1,4 @@
-"""The gate before the champion: a pure function from losses, calibration, speed and columns to a verdict."""
+"""Decides whether a challenger may become champion, from its losses, calibration, speed and columns."""
 
 import json
 import math

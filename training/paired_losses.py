@@ -1,4 +1,4 @@
-"""What each forecast loses on the same customers, and how much less the challenger loses than another forecast."""
+"""The loss of each forecast on the same customers, and the challenger's improvement over another forecast."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Parity of the compiled form of a version, which answers single requests in the service, with its estimators."""
+"""Checks that a compiled model gives the same forecasts as its estimators."""
 
 from pathlib import Path
 

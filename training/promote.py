@@ -13,7 +13,7 @@ from training.gate import Verdict
 from training.models.bundle import CHALLENGER, CHAMPION
 from training.registry.entities import ModelVersion
 from training.registry.mlflow_client import Tracking
-from training.registry.runs import LONG, MOVES, Run, log_measures, log_text, run_file, runs, start_run
+from training.registry.runs import LONG, MOVES, Run, log_metrics, log_text, run_file, runs, start_run
 from training.registry.versions import fetch, move_alias, version
 
 VERDICT_FILE = "verdict.json"
@@ -64,7 +64,7 @@ def promote(
     who: str | None = None,
     force: bool = False,
 ) -> Move:
-    """Make a version champion if the gate accepts it. It loses the alias of the challenger.
+    """Make a version champion if the gate accepts it. The version loses its `challenger` alias.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def _move(
     }
     # The run starts before the alias moves and ends after it, so a killed move shows as unfinished.
     with start_run(tracking, f"{move.kind} to version {move.to}", facts, MOVES) as run:
-        log_measures(run, verdict.figures if verdict else {})
+        log_metrics(run, verdict.figures if verdict else {})
         move_alias(tracking, CHAMPION, move.to, move.before)
     if CHALLENGER in chosen.aliases:
         with suppress(TrackingError):  # a challenger registered meanwhile keeps the alias; the champion has moved

@@ -11,7 +11,7 @@ from features.atomic_file import atomic_write, file_digest, fsync_path
 from features.errors import TrackingError
 from training.models.bundle import BUNDLE, CHAMPION, COMPILED_FILE, MODEL_FILE, REGISTERED_NAME
 from training.parity import compile_bundle
-from training.registry.bento_store import model_metadata, staged_model, store_home
+from training.registry.bento_client import model_metadata, staged_model, store_home
 from training.registry.entities import ModelVersion
 from training.registry.mlflow_client import Tracking
 from training.registry.runs import run_file, run_measures

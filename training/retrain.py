@@ -20,7 +20,7 @@ from training.paired_losses import paired_losses
 from training.promote import record_verdict
 from training.registry.entities import ModelVersion
 from training.registry.mlflow_client import Tracking
-from training.registry.runs import Run, log_facts, log_figure, log_measures, nested_run, start_run
+from training.registry.runs import Run, log_figure, log_metrics, log_params, nested_run, start_run
 from training.registry.versions import load, register, version
 from training.targets import log_end
 from training.trials import (
@@ -171,13 +171,13 @@ def retrain(
         best = best_candidate(trials, candidates)
         report(f"fitting {best} to everything until {end.date}")
         model = fit(end, ridges={best: candidates[best]}, progress=progress)[best]
-        log_facts(run, {RECIPE: best, "feature_columns": model.card.feature_columns, "horizons": model.card.horizons})
+        log_params(run, {RECIPE: best, "feature_columns": model.card.feature_columns, "horizons": model.card.horizons})
         report("judging it")
         verdict = judge(trials, best, model, end.day, champion if champion_model else None, settings.limits)
         if champion and problem:
             verdict = replace(verdict, reasons=(*verdict.reasons, problem), champion=champion.number)
         record_verdict(run, verdict)
-        log_measures(run, verdict.figures)
+        log_metrics(run, verdict.figures)
         _log_plots(run, trials[-1], best)
         report("registering it")
         made = register(run, model, tags={RECIPE: best, "formula_version": formula.version})
@@ -213,7 +213,7 @@ def champion_at(
 
 
 def best_candidate(trials: Sequence[Trial], candidates: Mapping[str, float | None]) -> str:
-    """Return the candidate with the lowest losses over all trials, each trial counting alike; the first of equals."""
+    """Return the candidate with the lowest losses over all trials, weighted equally; ties go to the first."""
     return min(candidates, key=lambda name: sum(trial.relative_loss(name) for trial in trials))
 
 

@@ -26,7 +26,7 @@ def targets(
     as_of : AsOf, str, datetime.date or datetime.datetime
         Start of the horizons, inclusive.
     horizons : sequence of int
-        Lengths in days. A horizon that is not over has no columns, see `mature`.
+        Lengths in days. A horizon that is not over has no columns, see `horizon_is_over`.
     known_at : AsOf, str, datetime.date or datetime.datetime, optional
         Use only what was known at this moment, as a fit at an earlier date must. Without it the whole log counts, and
         corrected events count as last corrected.
@@ -45,7 +45,7 @@ def targets(
     first_of_day[1:] = (customer[1:] != customer[:-1]) | (day[1:] != day[:-1])
     columns: dict[str, NDArray[np.generic]] = {}
     for horizon_days in horizons:
-        if mature(store, start, horizon_days, known):
+        if horizon_is_over(store, start, horizon_days, known):
             inside = time < horizon_end(store, start, horizon_days).time
             counts = np.bincount(customer[inside & first_of_day], minlength=store.n_customers)
             columns[f"purchases_{horizon_days}"] = counts
@@ -55,7 +55,7 @@ def targets(
     return pd.DataFrame(columns, index=pd.Index(pd.array(store.customer_ids, dtype="str"), name="customer_id"))
 
 
-def mature(store: EventStore, as_of: AsOfLike, horizon_days: int, known_at: AsOfLike | None = None) -> bool:
+def horizon_is_over(store: EventStore, as_of: AsOfLike, horizon_days: int, known_at: AsOfLike | None = None) -> bool:
     """Return whether the horizon was over at `known_at`, or without it, by the end of the log.
 
     Events after `known_at` play no part, not even whether there are any: the log counts as complete until then.

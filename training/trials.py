@@ -1,4 +1,4 @@
-"""Trials: candidates, baselines and the champion forecast from a past date, beside what followed."""
+"""Forecasts of candidates, baselines and the champion at a past date, compared with the outcome."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from training.fit import StepProgress, sample_customers
 from training.models.bundle import CHAMPION
 from training.models.customer_model import CustomerModel
 from training.paired_losses import MEASURES
-from training.registry.runs import Run, log_measures
+from training.registry.runs import Run, log_metrics
 from training.windows import window
 
 REFERENCE = "bg_nbd"
@@ -149,12 +149,12 @@ def log_trials(run: Run, trials: Iterable[Trial], candidate: str) -> None:
     for trial in trials:
         for forecast, row in trial.measures(candidate).iterrows():
             known = {f"{forecast}.{measure}": value for measure, value in row.items() if value == value}
-            log_measures(run, known, trial.date, trial.horizon_days)
+            log_metrics(run, known, trial.date, trial.horizon_days)
         own = {"model": trial.candidates[candidate]}
         by_segment = measures_by(trial.purchases, own, segment(trial.features)).droplevel("forecast")
         for measure in MEASURES:
             losses = {f"{group}.{measure}": float(value) for group, value in by_segment[measure].items()}
-            log_measures(run, losses, trial.date, trial.horizon_days)
+            log_metrics(run, losses, trial.date, trial.horizon_days)
 
 
 def measures_of_trials(trials: Sequence[Trial], candidate: str) -> pd.DataFrame:

@@ -18,7 +18,7 @@ therefore gives equal features, to the last bit.
 from dataclasses import dataclass
 from typing import Literal
 
-from features.schema import CHANNELS, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_OUTCOMES
+from features.schema import GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_CHANNELS, VISIT_OUTCOMES
 
 How = Literal["count", "sum", "min", "max", "last", "median"]
 
@@ -30,7 +30,7 @@ FOLLOW_UP_DAYS = 14
 
 CODES = {
     name.upper(): code
-    for names in (CHANNELS, GOALS, VISIT_OUTCOMES, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES)
+    for names in (VISIT_CHANNELS, GOALS, VISIT_OUTCOMES, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES)
     for code, name in enumerate(names)
 } | {"NEVER": NEVER}
 

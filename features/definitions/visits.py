@@ -2,7 +2,7 @@
 
 from features.definitions.ratings import rating_aggregates, rating_columns
 from features.definitions.specs import FOLLOW_UP_DAYS, NEVER, Aggregate, Family, FeatureColumn, How
-from features.schema import CHANNELS, GOALS, VISIT_OUTCOMES
+from features.schema import GOALS, VISIT_CHANNELS, VISIT_OUTCOMES
 
 WINDOWS = (30, 90, 365)
 FOLLOWED = f"visits_followed_{FOLLOW_UP_DAYS}"
@@ -14,7 +14,7 @@ def _visit(name: str, how: How, value: str = "1", where: str = "", empty: int = 
 
 AGGREGATES = (
     _visit("visit_count", "count"),
-    *(_visit(f"visits_{c}", "count", where=f"channel == {c.upper()}") for c in CHANNELS),
+    *(_visit(f"visits_{c}", "count", where=f"channel == {c.upper()}") for c in VISIT_CHANNELS),
     *(_visit(f"visits_for_{g}", "count", where=f"goal == {g.upper()}") for g in GOALS),
     *(_visit(f"visits_{o}", "count", where=f"outcome == {o.upper()}") for o in VISIT_OUTCOMES),
     _visit("visits_with_outcome", "count", where="outcome != 255"),
@@ -26,7 +26,7 @@ AGGREGATES = (
 
 COLUMNS = (
     FeatureColumn("visit_count", "visits", "visits", "visit_count"),
-    *(FeatureColumn(f"visits_{c}", "visits", f"visits by channel {c}", f"visits_{c}") for c in CHANNELS),
+    *(FeatureColumn(f"visits_{c}", "visits", f"visits by channel {c}", f"visits_{c}") for c in VISIT_CHANNELS),
     *(FeatureColumn(f"visits_for_{g}", "visits", f"visits with the goal {g}", f"visits_for_{g}") for g in GOALS),
     *(FeatureColumn(f"visits_{o}", "visits", f"visits with the outcome {o}", f"visits_{o}") for o in VISIT_OUTCOMES),
     FeatureColumn(

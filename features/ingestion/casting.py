@@ -41,7 +41,7 @@ class RowErrors:
     entries: list[tuple[str, str, NDArray[np.int64]]] = field(default_factory=list)
 
     def add(self, column: str, reason: str, where: pa.BooleanArray | Bools) -> None:
-        """Add the rows where the mask is true; null is false, and of each row and column the first error is kept."""
+        """Add the rows where the mask is true; null counts as false. Keeps the first error of a row and column."""
         if isinstance(where, pa.Array):
             where = where.fill_null(False).to_numpy(zero_copy_only=False)
         rows = np.flatnonzero(where)

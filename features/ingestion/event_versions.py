@@ -23,7 +23,7 @@ EVENT = "customer_id, kind, reference"
 
 
 class EventVersions:
-    """Finds the versions among events with references, which are kept in a file: the last may correct the first.
+    """Finds versions of events by reference; events wait on disk, because the last may correct the first.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ from features.ingestion.source_formats import Source
 
 
 class Quarantine:
-    """Writes invalid rows to a CSV file (UTF-8 with a byte order mark, for spreadsheets); without any, no file.
+    """Writes invalid rows to a CSV file (UTF-8 with a byte order mark, for spreadsheets); none if all are valid.
 
     Its columns are `QUARANTINE_COLUMNS`, then all columns of the sources, as text. A row with several errors is
     written once, with the column and value of the first. A row that could not be split into fields has its text in

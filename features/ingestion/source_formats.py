@@ -80,7 +80,7 @@ class Source:
 
 
 def open_file(path: Path, options: ReadOptions) -> Source:
-    """Open a CSV or Parquet file; raises SourceError when it is neither, or no event log."""
+    """Open a CSV or Parquet file; raises SourceError when it is neither, or not an event log."""
     name = os.fsencode(path).decode("utf-8", "backslashreplace")
     try:
         with path.open("rb") as file:

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.schema import (
-    CHANNELS,
     EVENT_TYPES,
     INCENTIVE_CHANNELS,
     INCENTIVE_OUTCOMES,
+    VISIT_CHANNELS,
     VISIT_OUTCOMES,
 )
 from features.simulate.customers import Customers
@@ -17,7 +17,7 @@ from features.simulate.purchase_process import History, Ints, TimedEvents
 from features.simulate.seasonal_time import Floats
 from features.simulate.truth import Truth
 
-CHANNEL_NAMES = ("shop", "online", "app", "web", *CHANNELS, *INCENTIVE_CHANNELS)
+CHANNEL_NAMES = ("shop", "online", "app", "web", *VISIT_CHANNELS, *INCENTIVE_CHANNELS)
 CONTENTS = ("needs", "satisfaction_survey", "loyalty_survey")
 OUTCOMES = VISIT_OUTCOMES + INCENTIVE_OUTCOMES
 
@@ -31,7 +31,7 @@ _FULL_RETURN = 0.6
 
 
 class Events(NamedTuple):
-    """Events in no order: codes into the tuples above, -1 for null, and numbers, NaN for null."""
+    """Unsorted events: codes into the tuples above (-1 for null) and floats (NaN for null)."""
 
     customer: Ints
     time: Floats

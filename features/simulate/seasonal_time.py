@@ -21,12 +21,12 @@ OFFICE_HOURS = (0.06, 0.78)  # about 9:00 to 17:00, as a share of the day's busi
 
 
 class Clock(NamedTuple):
-    """A clock that runs with the season; `readings` has its value at the start of each day, shape (days + 1,)."""
+    """Cumulative seasonal time; `readings[d]` is the seasonal time at the start of day d, shape (days + 1,)."""
 
     readings: Floats
 
     def at(self, day: Floats) -> Floats:
-        """Return the clock's reading at a time in days."""
+        """Return the seasonal time at a time in days."""
         return np.interp(day, np.arange(len(self.readings)), self.readings)
 
     def day(self, reading: Floats) -> Floats:

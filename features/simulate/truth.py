@@ -6,7 +6,7 @@ from math import inf, isfinite
 from typing import Literal, Self
 
 from features.errors import InvalidArgumentError
-from features.schema import CHANNELS, INCENTIVE_CHANNELS
+from features.schema import INCENTIVE_CHANNELS, VISIT_CHANNELS
 
 PERIOD_DAYS = 28
 """Visits and incentives are distributed once per campaign period of four weeks."""
@@ -33,7 +33,7 @@ class Action:
     Parameters
     ----------
     channel : str
-        One of `features.schema.CHANNELS` or `INCENTIVE_CHANNELS`.
+        One of `features.schema.VISIT_CHANNELS` or `INCENTIVE_CHANNELS`.
     per_year : float
         How many an average customer gets in a year.
     effect : float
@@ -191,7 +191,7 @@ class Truth:
             raise InvalidArgumentError(f"season is {self.season}; expected amplitudes that sum to at most 1")
         if len(self.weekday) != 7 or min(self.weekday) < 0 or sum(self.weekday) <= 0:
             raise InvalidArgumentError(f"weekday is {self.weekday}; expected seven factors, none below 0, not all 0")
-        self._check_actions("visits", CHANNELS)
+        self._check_actions("visits", VISIT_CHANNELS)
         self._check_actions("incentives", INCENTIVE_CHANNELS)
 
     def _check(self, name: str, low: float, high: float, open_low: bool) -> None:

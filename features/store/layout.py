@@ -9,11 +9,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from features.schema import (
-    CHANNELS,
     EVENT_TYPES,
     GOALS,
     INCENTIVE_CHANNELS,
     INCENTIVE_OUTCOMES,
+    VISIT_CHANNELS,
     VISIT_OUTCOMES,
 )
 
@@ -62,7 +62,7 @@ VERSION_ORDER = ("time", "cents", "channel", "goal", "outcome", "satisfaction", 
 """What decides between versions of one event that were recorded at the same time: the greatest wins, null is lowest."""
 
 CODED_WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "channel": {"visit": CHANNELS, "incentive": INCENTIVE_CHANNELS},
+    "channel": {"visit": VISIT_CHANNELS, "incentive": INCENTIVE_CHANNELS},
     "goal": {"visit": GOALS},
     "outcome": {"visit": VISIT_OUTCOMES, "incentive": INCENTIVE_OUTCOMES},
 }

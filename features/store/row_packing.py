@@ -1,4 +1,4 @@
-"""Events packed into 64-bit words that sort, word by word, as the store does: four a row, six with record times.
+"""Packs each event into four 64-bit words (six with record times) whose order is the store's sort order.
 
     time | kind, loyalty | satisfaction, outcome, goal, channel | cents | known_until, known_from
 

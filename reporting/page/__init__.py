@@ -1,1 +1,1 @@
-"""The analyst's report: rule and model compared on the same customers, with the outcome."""
+"""The report as an HTML page: template, styles and scripts."""

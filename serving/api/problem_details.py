@@ -74,7 +74,7 @@ def problem_response(error: ProblemError) -> Response:
 
 
 def internal_error(request_id: str) -> Response:
-    """Return the problem document of a fault of the service, which gives away nothing but the request's id."""
+    """Return a 500 response that reveals only the request id."""
     return problem_response(
         ProblemError("internal", f"request {request_id} met a fault of the service; its log says where")
     )

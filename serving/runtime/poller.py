@@ -47,7 +47,7 @@ class Poller:
 
 
 def file_stamp(path: Path) -> FileStamp:
-    """Return what changes when the file is written anew; None when it cannot be read."""
+    """Return a stamp that changes whenever the file is rewritten; None when it cannot be read."""
     try:
         status = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""Starts BentoML's server on a free address, and announces it with an example request when it answers."""
+"""Starts the BentoML server and, once it is ready, prints its URL and an example request."""
 
 import ipaddress
 import json

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from features.definitions import FEATURE_NAMES
 from features.engines.codegen import MEDIANS, python_kernel
-from features.schema import CHANNELS, EVENT_TYPES, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_OUTCOMES
+from features.schema import EVENT_TYPES, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_CHANNELS, VISIT_OUTCOMES
 from features.simulate import LOG_SCHEMA
 from features.store.event_store import EventStore
 from features.store.layout import ABSENT, DTYPES, RECORD_COLUMNS
@@ -74,7 +74,7 @@ def _maybe(values: st.SearchStrategy[int]) -> st.SearchStrategy[int | None]:
 
 CENTS = st.one_of(st.integers(0, 5), st.integers(0, 10**6), st.sampled_from([0, 10**11]))
 RATINGS = st.one_of(st.integers(0, 10).map(lambda r: 1000 * r), st.integers(0, 10_000))
-CHANNEL = {"visit": CHANNELS, "incentive": INCENTIVE_CHANNELS}
+CHANNEL = {"visit": VISIT_CHANNELS, "incentive": INCENTIVE_CHANNELS}
 OUTCOME = {"visit": VISIT_OUTCOMES, "incentive": INCENTIVE_OUTCOMES}
 
 
@@ -180,7 +180,7 @@ def coded(log: pa.Table, zone: str = "UTC") -> pa.RecordBatch:
     absent = {field.name: pa.nulls(len(log), field.type) for field in LOG_SCHEMA}
     log = pa.table(absent | {name: log[name] for name in log.column_names}).combine_chunks()
     kind = pc.index_in(log["event_type"], pa.array(EVENT_TYPES))
-    names = {"visit": (CHANNELS, VISIT_OUTCOMES), "incentive": (INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES)}
+    names = {"visit": (VISIT_CHANNELS, VISIT_OUTCOMES), "incentive": (INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES)}
 
     def code(column: str, at: int) -> pa.ChunkedArray:
         found = {n: pc.index_in(log[column], pa.array(values[at])) for n, values in names.items()}

@@ -1,6 +1,6 @@
 """The contract is whole, and says what the design says."""
 
-from features.schema import CHANNELS, EVENT_TYPES, LOG_COLUMN_NAMES, LOG_COLUMNS, REQUIRED_LOG_COLUMNS
+from features.schema import EVENT_TYPES, LOG_COLUMN_NAMES, LOG_COLUMNS, REQUIRED_LOG_COLUMNS, VISIT_CHANNELS
 
 
 def test_the_columns_are_those_of_the_log() -> None:
@@ -20,4 +20,4 @@ def test_at_one_moment_a_visit_comes_before_what_it_leads_to() -> None:
 def test_no_word_is_written_twice() -> None:
     """A contract column's meaning names every word it may hold."""
     channel = next(column for column in LOG_COLUMNS if column.name == "channel")
-    assert all(word in channel.meaning for word in CHANNELS)
+    assert all(word in channel.meaning for word in VISIT_CHANNELS)

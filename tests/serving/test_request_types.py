@@ -7,7 +7,7 @@ import pytest
 from msgspec import UNSET
 
 from features.definitions import FEATURE_COLUMNS, FEATURE_NAMES
-from features.schema import CHANNELS, EVENT_TYPES, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_OUTCOMES
+from features.schema import EVENT_TYPES, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_CHANNELS, VISIT_OUTCOMES
 from serving.request_types import (
     AnyEvent,
     Customer,
@@ -31,7 +31,7 @@ def words(type_: type, field: str) -> tuple[str, ...]:
 def test_events_have_the_types_and_words_of_the_contract() -> None:
     """Each event type has a class; visits and incentives have the words of the schema."""
     assert {type_.event_type for type_ in get_args(AnyEvent)} == set(EVENT_TYPES)
-    assert words(Visit, "channel") == tuple(CHANNELS)
+    assert words(Visit, "channel") == tuple(VISIT_CHANNELS)
     assert words(Visit, "goal") == tuple(GOALS)
     assert words(Visit, "outcome") == tuple(VISIT_OUTCOMES)
     assert words(Incentive, "channel") == tuple(INCENTIVE_CHANNELS)

@@ -156,13 +156,13 @@ def test_a_champion_moved_meanwhile_is_not_moved_again(tracking: Tracking, monke
     """Somebody else's move between the verdict and this one wins; this one is in the history as failed."""
     for rate in (0.01, 0.02):
         registered(tracking, rate, GOOD)
-    record = training.promote.log_measures
+    record = training.promote.log_metrics
 
     def move_first(run: Run, measures: dict[str, float]) -> None:
         record(run, measures)
         move_alias(tracking, CHAMPION, 1, None)
 
-    monkeypatch.setattr("training.promote.log_measures", move_first)
+    monkeypatch.setattr("training.promote.log_metrics", move_first)
     with pytest.raises(TrackingError, match="champion is version 1 by now, expected None"):
         promote(tracking)
     champion = version(tracking, CHAMPION)

@@ -21,7 +21,7 @@ from training.models.customer_model import CustomerModel
 from training.publish import publish
 from training.registry.entities import ModelVersion
 from training.registry.mlflow_client import Tracking
-from training.registry.runs import log_figure, log_measures, start_run
+from training.registry.runs import log_figure, log_metrics, start_run
 from training.registry.versions import move_alias, register, version
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,7 @@ def champion(tracking: Tracking, rate: float = 0.01) -> ModelVersion:
     """Register a version with measures and a plot, and make it champion."""
     before = version(tracking, CHAMPION)
     with start_run(tracking, "fit") as fit:
-        log_measures(fit, {"deviance": 1.5, "auc": float("nan")}, "2011-03-10", 90)
+        log_metrics(fit, {"deviance": 1.5, "auc": float("nan")}, "2011-03-10", 90)
         figure = Figure()
         figure.subplots().plot([0, 1])
         log_figure(fit, "reliability", figure)

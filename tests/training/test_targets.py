@@ -13,7 +13,7 @@ from features.ingestion.ingest import ingest
 from features.simulate import LOG_SCHEMA
 from features.store.event_store import EventStore, open_store
 from tests.training.logs import simulated, stored
-from training.targets import horizon_end, log_end, mature, targets
+from training.targets import horizon_end, horizon_is_over, log_end, targets
 
 AS_OF = date(2024, 2, 1)
 
@@ -45,9 +45,9 @@ def test_a_horizon_that_is_not_over_has_no_columns(shop: tuple[pd.DataFrame, Eve
     """Neither after the log's last day, nor after the moment of knowledge."""
     _, store = shop
     assert list(targets(store, AS_OF, [5000]).columns) == []
-    assert mature(store, AS_OF, 30)
-    assert not mature(store, AS_OF, 30, AS_OF + timedelta(days=29))
-    assert mature(store, AS_OF, 30, AS_OF + timedelta(days=30))
+    assert horizon_is_over(store, AS_OF, 30)
+    assert not horizon_is_over(store, AS_OF, 30, AS_OF + timedelta(days=29))
+    assert horizon_is_over(store, AS_OF, 30, AS_OF + timedelta(days=30))
 
 
 def test_a_return_or_a_visit_is_no_purchase(tmp_path: Path) -> None:
@@ -162,9 +162,9 @@ def test_the_last_day_of_the_log_is_taken_for_whole(tmp_path):
     store = store_of([purchase("a", datetime(2024, 2, 1)), purchase("a", datetime(2024, 3, 30, 9))], tmp_path)
     assert log_end(store) == horizon_end(store, MARCH, 30)
     assert list(targets(store, MARCH, [30, 31])) == ["purchases_30", "churned_30", "spend_30"]
-    assert mature(store, MARCH, 10, date(2024, 3, 11))
-    assert not mature(store, MARCH, 11, date(2024, 3, 11))
-    assert mature(store, MARCH, 60, date(2024, 4, 30))
+    assert horizon_is_over(store, MARCH, 10, date(2024, 3, 11))
+    assert not horizon_is_over(store, MARCH, 11, date(2024, 3, 11))
+    assert horizon_is_over(store, MARCH, 60, date(2024, 4, 30))
 
 
 def test_a_horizon_has_its_days_when_the_clock_is_put_forward(tmp_path):

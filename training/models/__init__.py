@@ -1,1 +1,1 @@
-"""Models, a file each, with scikit-learn's contract: the one door from training to serving. No MLflow."""
+"""Models with the scikit-learn interface; serving imports nothing else of training, and none imports MLflow."""

@@ -1,1 +1,1 @@
-"""Runs, versions and aliases, kept in MLflow."""
+"""Runs, versions and aliases in MLflow, and access to the BentoML model store."""

@@ -54,7 +54,7 @@ def nested_run(parent: Run, name: str, facts: Mapping[str, object] | None = None
         yield run
 
 
-def log_facts(run: Run, facts: Mapping[str, object]) -> None:
+def log_params(run: Run, facts: Mapping[str, object]) -> None:
     """Keep facts as parameters, which cannot be changed; long ones, such as feature columns, as JSON files."""
     texts = {name: fact if isinstance(fact, str) else json.dumps(fact, default=str) for name, fact in facts.items()}
     short = {name: text for name, text in texts.items() if len(text) <= LONG}
@@ -63,7 +63,7 @@ def log_facts(run: Run, facts: Mapping[str, object]) -> None:
         log_text(run, f"facts/{name}.json", json.dumps(facts[name], default=str, indent=1))
 
 
-def log_measures(
+def log_metrics(
     run: Run, measures: Mapping[str, float], window: str | None = None, horizon_days: int | None = None
 ) -> None:
     """Keep numbers as metrics, named like `w2011-03-10.h90.deviance` for a window's date and a horizon in days."""
@@ -125,7 +125,7 @@ def _run(
     run_id = tracking.create_run(experiment_id, name, {"mlflow.user": getuser(), **this_process(), **tags})
     run = Run(tracking, run_id, experiment_id)
     try:
-        log_facts(run, facts or {})
+        log_params(run, facts or {})
         yield run
     except BaseException as error:
         # An error of tracking must not hide the error that ended the block.

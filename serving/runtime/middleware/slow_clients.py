@@ -1,4 +1,4 @@
-"""Bounds what slow clients cost: drops those that take a response too slowly, and reads on what a refused one sends."""
+"""Disconnects clients that read too slowly, and drains the body of rejected requests."""
 
 import asyncio
 import time

@@ -5,12 +5,12 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from features.definitions.specs import CODES, FOLLOW_UP_DAYS, NEVER, Aggregate, Family, FeatureColumn
-from features.schema import CHANNELS, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_OUTCOMES
+from features.schema import GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_CHANNELS, VISIT_OUTCOMES
 
 
 def test_codes_are_positions_in_the_words_of_the_log() -> None:
     """Each word of visits and incentives, in capitals, is its position in the store."""
-    for words in (CHANNELS, GOALS, VISIT_OUTCOMES, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES):
+    for words in (VISIT_CHANNELS, GOALS, VISIT_OUTCOMES, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES):
         assert [CODES[word.upper()] for word in words] == list(range(len(words)))
     assert CODES["NEVER"] == NEVER
 

@@ -14,7 +14,7 @@ from features.definitions import FEATURE_NAMES
 from features.engines.feature_table import feature_table
 from features.engines.python_engine import customer_features
 from features.ingestion.ingest import ingest
-from features.schema import CHANNELS, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_OUTCOMES
+from features.schema import GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_CHANNELS, VISIT_OUTCOMES
 from features.simulate import LOG_SCHEMA
 from features.store.event_store import open_store
 
@@ -31,7 +31,7 @@ def events(draw):
     if kind in ("purchase", "return"):
         event["amount"] = draw(st.none() | st.integers(0, 10**7).map(lambda cents: cents / 100))
     if kind == "visit":
-        event["channel"] = draw(st.none() | st.sampled_from(CHANNELS))
+        event["channel"] = draw(st.none() | st.sampled_from(VISIT_CHANNELS))
         event["goal"] = draw(st.none() | st.sampled_from(GOALS))
         event["outcome"] = draw(st.none() | st.sampled_from(VISIT_OUTCOMES))
     if kind == "incentive":

@@ -20,12 +20,12 @@ from features.engines.python_engine import customer_features
 from features.errors import SourceError, StoreError
 from features.ingestion.ingest import ingest
 from features.schema import (
-    CHANNELS,
     EVENT_TYPES,
     GOALS,
     INCENTIVE_CHANNELS,
     INCENTIVE_OUTCOMES,
     LOG_COLUMN_NAMES,
+    VISIT_CHANNELS,
     VISIT_OUTCOMES,
 )
 from features.store.event_store import is_store, open_store
@@ -333,7 +333,7 @@ def test_a_log_and_a_request_give_the_same_features(
     """The events of one customer, through the door and online, to the last bit."""
     zone = ZoneInfo(timezone)
     assume(all(exists(event["event_time"], zone) for event in events))
-    words = {"visit": (CHANNELS, VISIT_OUTCOMES), "incentive": (INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES)}
+    words = {"visit": (VISIT_CHANNELS, VISIT_OUTCOMES), "incentive": (INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES)}
     for event in events:
         word = event.pop("word")
         channels, outcomes = words.get(event["event_type"], (("web",) * 3, ("any",) * 3))

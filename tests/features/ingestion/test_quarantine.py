@@ -8,10 +8,10 @@ import pyarrow as pa
 
 from features.ingestion.ingest import ingest
 from features.schema import (
-    CHANNELS,
     EVENT_TYPES,
     GOALS,
     INCENTIVE_CHANNELS,
+    VISIT_CHANNELS,
     VISIT_OUTCOMES,
 )
 from features.store.event_store import open_store
@@ -113,7 +113,7 @@ ONE_OF_EACH = {  # a faulty row, and what is wrong with it; times are Berlin's
     "A,2024-01-01,purchase,-1,,,,,": "amount is negative",
     "A,2024-01-01,purchase,1e400,,,,,": "amount is not finite",
     "A,2024-01-01,purchase,1e13,,,,,": "amount is above 1000000000000",
-    "A,2024-01-01,visit,,fax,,,,": f"channel is unknown for visits: expected {', '.join(CHANNELS)}",
+    "A,2024-01-01,visit,,fax,,,,": f"channel is unknown for visits: expected {', '.join(VISIT_CHANNELS)}",
     "A,2024-01-01,incentive,,fax,,,,": f"channel is unknown for incentives: expected {', '.join(INCENTIVE_CHANNELS)}",
     "A,2024-01-01,visit,,,win,,,": f"goal is unknown for visits: expected {', '.join(GOALS)}",
     "A,2024-01-01,visit,,,,won,,": f"outcome is unknown for visits: expected {', '.join(VISIT_OUTCOMES)}",

@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from features.ingestion.validation import ValidatedBatch, ValidationRules, unreadable_type, validate_batch
-from features.schema import CHANNELS, EVENT_TYPES, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_OUTCOMES
+from features.schema import EVENT_TYPES, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_CHANNELS, VISIT_OUTCOMES
 from features.store.layout import ABSENT
 from features.timezones import business_timezone
 
@@ -62,7 +62,7 @@ def test_a_full_row_becomes_numbers() -> None:
         "time": 1_709_242_200_500_000,
         "kind": EVENT_TYPES.index("visit"),
         "cents": 1235,
-        "channel": CHANNELS.index("email"),
+        "channel": VISIT_CHANNELS.index("email"),
         "goal": GOALS.index("loyalty"),
         "outcome": VISIT_OUTCOMES.index("refused"),
         "satisfaction": 7500,
@@ -124,8 +124,8 @@ def test_blank_text_is_null(blank: str | None) -> None:
         ("amount", -math.inf, "is not finite"),
         ("amount", "-0.01", "is negative"),
         ("amount", 1.1e12, "is above 1000000000000"),
-        ("channel", "fax", f"is unknown for visits: expected {', '.join(CHANNELS)}"),
-        ("channel", "coupon", f"is unknown for visits: expected {', '.join(CHANNELS)}"),
+        ("channel", "fax", f"is unknown for visits: expected {', '.join(VISIT_CHANNELS)}"),
+        ("channel", "coupon", f"is unknown for visits: expected {', '.join(VISIT_CHANNELS)}"),
         ("goal", "fun", f"is unknown for visits: expected {', '.join(GOALS)}"),
         ("outcome", "sent", f"is unknown for visits: expected {', '.join(VISIT_OUTCOMES)}"),
         ("satisfaction", 10.001, "is above 10"),

@@ -8,11 +8,11 @@ import pyarrow.parquet
 import pytest
 
 from features.schema import (
-    CHANNELS,
     GOALS,
     INCENTIVE_CHANNELS,
     INCENTIVE_OUTCOMES,
     LOG_COLUMN_NAMES,
+    VISIT_CHANNELS,
     VISIT_OUTCOMES,
 )
 from features.simulate import LOG_SCHEMA, Truth, blocks, simulate, write_log
@@ -63,7 +63,7 @@ VALUES = {
     "incentive": ("channel", "outcome"),
 }
 ALLOWED = {
-    ("visit", "channel"): set(CHANNELS),
+    ("visit", "channel"): set(VISIT_CHANNELS),
     ("visit", "goal"): set(GOALS),
     ("visit", "content"): {"needs", "satisfaction_survey", "loyalty_survey"},
     ("visit", "outcome"): set(VISIT_OUTCOMES),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from features.as_of import AsOf
 from features.engines.python_engine import customer_features
-from features.schema import CHANNELS, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_OUTCOMES
+from features.schema import GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_CHANNELS, VISIT_OUTCOMES
 from serving.api.content_negotiation import ARROW
 from serving.api.event_json import features_of
 from serving.api.event_tables import features_of_table
@@ -45,7 +45,7 @@ def events(draw: st.DrawFn) -> dict[str, Any]:
     event["amount"] = draw(st.none() | st.integers(0, 10**7).map(lambda cents: cents / 100))
     event["satisfaction"], event["loyalty"] = draw(RATINGS), draw(RATINGS)
     words = {
-        "visit": {"channel": CHANNELS, "goal": GOALS, "outcome": VISIT_OUTCOMES},
+        "visit": {"channel": VISIT_CHANNELS, "goal": GOALS, "outcome": VISIT_OUTCOMES},
         "incentive": {"channel": INCENTIVE_CHANNELS, "outcome": INCENTIVE_OUTCOMES},
     }
     for name in ("channel", "goal", "outcome"):

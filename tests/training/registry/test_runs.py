@@ -15,15 +15,15 @@ from features.definitions import FEATURE_NAMES
 from features.errors import TrackingError
 from training.registry.environment import this_process
 from training.registry.mlflow_client import Tracking
-from training.registry.runs import log_figure, log_measures, nested_run, run_file, run_measures, runs, start_run
+from training.registry.runs import log_figure, log_metrics, nested_run, run_file, run_measures, runs, start_run
 
 
 def test_a_fit_leaves_facts_measures_plots_and_nested_runs(tracking: Tracking, tmp_path: Path) -> None:
     """A parent run with its windows within it; long facts are files, metrics are named by window and horizon."""
     with start_run(tracking, "fit", {"seed": 0, "horizons": (30, 90), "feature_columns": FEATURE_NAMES}) as fit:
         with nested_run(fit, "window 2011-03-10", {"candidate": "model"}) as window:
-            log_measures(window, {"deviance": 1.5, "auc": np.float64("nan")}, "2011-03-10", 90)
-        log_measures(fit, {f"m{number}": number for number in range(250)})
+            log_metrics(window, {"deviance": 1.5, "auc": np.float64("nan")}, "2011-03-10", 90)
+        log_metrics(fit, {f"m{number}": number for number in range(250)})
         figure = Figure()
         figure.subplots().plot([0, 1], [0, 1])
         log_figure(fit, "reliability", figure)
@@ -81,7 +81,7 @@ def test_a_database_locked_in_the_middle_ends_in_one_line(tracking: Tracking, ho
     with closing(sqlite3.connect(home / "mlflow.db", isolation_level=None)) as other, start_run(tracking, "fit") as fit:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(TrackingError, match="in use by another process") as raised:
-            log_measures(fit, {"deviance": 1.0})
+            log_metrics(fit, {"deviance": 1.0})
         other.execute("ROLLBACK")
     assert "\n" not in str(raised.value)
 
@@ -99,6 +99,6 @@ def test_no_room_in_the_database_is_said_in_one_line(tracking: Tracking, home: P
     event.listen(Engine, "connect", bound)
     try:
         with start_run(tracking, "fit") as fit, pytest.raises(TrackingError, match="no room on the disk"):
-            log_measures(fit, {f"m{number}": number for number in range(5000)})
+            log_metrics(fit, {f"m{number}": number for number in range(5000)})
     finally:
         event.remove(Engine, "connect", bound)

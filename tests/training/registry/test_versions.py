@@ -125,14 +125,14 @@ TWO = """
 import sys
 from tests.training.stand_in import customer_model
 from training.registry.mlflow_client import open_tracking
-from training.registry.runs import log_measures, nested_run, start_run
+from training.registry.runs import log_metrics, nested_run, start_run
 from training.registry.versions import register
 tracking = open_tracking(sys.argv[1])
 for number in range(5):
     with start_run(tracking, f"{sys.argv[2]}-{number}", {"seed": number}) as fit:
         for window in range(4):
             with nested_run(fit, f"window {window}") as run:
-                log_measures(run, {f"m{each}": each for each in range(100)}, "2011-03-10", 90)
+                log_metrics(run, {f"m{each}": each for each in range(100)}, "2011-03-10", 90)
         register(fit, customer_model(float(sys.argv[2]) + number))
 """
 

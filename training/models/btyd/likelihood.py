@@ -98,7 +98,7 @@ class BuyTillYouDie(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn h
         return self
 
     def log_likelihood(self, X: pd.DataFrame) -> float:
-        """Return the total log-likelihood of X, a density per day (per week: add log 7 for each purchase)."""
+        """Return the log-likelihood of X with time in days; in weeks it is larger by log 7 per purchase."""
         x, t_x, T = rfm_columns(X)
         return self._mean_log_likelihood(x, t_x, T, np.ones(len(x)))(self._parameters())[0]
 

@@ -21,7 +21,7 @@ MAX_STRETCH, GRID_POINTS = 5, 40
 
 @dataclass(frozen=True)
 class LevelCalibration:
-    """A non-decreasing, piecewise linear map from a horizon to the horizon for which BG/NBD is asked instead.
+    """A non-decreasing, piecewise linear map from a horizon to the horizon passed to BG/NBD.
 
     Attributes
     ----------

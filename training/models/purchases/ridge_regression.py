@@ -71,7 +71,7 @@ def no_purchase_ridge(X: Floats, log_offset: Floats, bought: Flags, group: Group
 
 
 def ridge_by_evidence(X: Floats, slope: Floats, weight: Floats, customer: Groups) -> float:
-    """Return the largest penalty within one standard error of the most likely one, for slopes ~ N(0, tau^2).
+    """Return the penalty by marginal likelihood, with the one-standard-error rule, for slopes ~ N(0, tau^2).
 
     The score U = X' slope is N(0, V + H tau^2 H), with H = X' weight X. Its noise V adds the rows of a customer up
     before squaring, and is approximated by c H: c is how often the rows repeat one event (the magnitude adjustment of

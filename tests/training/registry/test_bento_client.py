@@ -8,10 +8,10 @@ import bentoml
 import pytest
 
 from features.errors import TrackingError
-from training.registry.bento_store import model_metadata, staged_model, store_home
+from training.registry.bento_client import model_metadata, staged_model, store_home
 
 ROOT = Path(__file__).parents[3]
-MODULE = "training/registry/bento_store.py"
+MODULE = "training/registry/bento_client.py"
 
 
 def imports_of(file: Path) -> list[tuple[str, list[str]]]:
@@ -37,7 +37,7 @@ def test_one_module_of_training_imports_bentoml() -> None:
 
 
 def test_bentoml_still_has_the_private_names() -> None:
-    """When an upgrade of BentoML breaks this, mend training/registry/bento_store.py."""
+    """When an upgrade of BentoML breaks this, mend training/registry/bento_client.py."""
     for module, names in imports_of(ROOT / MODULE):
         if module.startswith("bentoml._"):
             missing = [name for name in names if not hasattr(importlib.import_module(module), name)]
