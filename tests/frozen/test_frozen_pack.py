@@ -15,7 +15,38 @@ import pytest
 from tests.frozen import replay
 from tests.frozen.replay import PACK, Service, differences
 
-CHANGED: dict[str, str] = {}
+CHANGED: dict[str, str] = {
+    "backtest": "The command speaks plain English; what it writes is the same.",
+    "backtest-too-short": "The command speaks plain English; what it writes is the same.",
+    "bad-date": "The message says 'is not a', and what to give.",
+    "bad-map": "The message says 'is not a', and what to give.",
+    "bad-time": "The message says 'is not a', and what to give.",
+    "bad-year": "The message says 'is not a', and what to give.",
+    "compare": "Texts are in plain English; Wilson bounds use SciPy's exact quantile, not 1.96.",
+    "compare-champion": "Texts are in plain English; Wilson bounds use SciPy's exact quantile, not 1.96.",
+    "docs": "Descriptions are in plain English; optional fields no longer have null as default.",
+    "features-raw": "Titles and notes are in plain English; the file is the same.",
+    "fit": "The command speaks plain English; what it writes is the same.",
+    "history-nothing": "The command speaks plain English; what it writes is the same.",
+    "ingest-contract": "The last line says where the report and the data are.",
+    "ingest-database": "The last line says where the report and the data are.",
+    "ingest-decimal-comma": "The last line says where the report and the data are.",
+    "ingest-mapped": "The last line says where the report and the data are.",
+    "ingest-simulated": "The last line says where the report and the data are.",
+    "ingest-thousands": "The last line says where the report and the data are.",
+    "ingest-told": "The last line says where the report and the data are.",
+    "ingest-two": "The last line says where the report and the data are.",
+    "ingest-typed": "The last line says where the report and the data are.",
+    "promote-back": "The command speaks plain English; what it writes is the same.",
+    "promote-without-reason": "The message says 'is not a', and what to give.",
+    "publish-again": "The command speaks plain English; what it writes is the same.",
+    "score-champion": "Titles and notes are in plain English; the file is the same.",
+    "score-champion-value": "Titles and notes are in plain English; the file is the same.",
+    "score-no-model": "Titles and notes are in plain English; the file is the same.",
+    "score-own-rule": "Titles and notes are in plain English; the file is the same.",
+    "score-rule": "Titles and notes are in plain English; the file is the same.",
+    "simulate": "The command speaks plain English; what it writes is the same.",
+}
 """Id of a command or a request -> why it is no longer as recorded."""
 
 
