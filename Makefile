@@ -62,7 +62,7 @@ WORKERS ?= 2
 PACKAGES := features training reporting serving cli regulars
 
 test: setup # the tests but the slow ones, and the examples in docstrings
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --doctest-modules tests $(PACKAGES)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations 15 --doctest-modules tests $(PACKAGES)
 
 slow: setup
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "slow and not alone"

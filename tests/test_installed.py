@@ -6,7 +6,6 @@ import subprocess
 import sys
 import sysconfig
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -95,8 +94,10 @@ def test_train_fits_promotes_and_compares(installed: Callable[[str], Path], tmp_
     log = ROOT / "examples" / "online_retail_ii.parquet"
     done(run(regulars, "ingest", log, "--out", "store", "--timezone", "Europe/London", cwd=tmp_path))
     done(run(regulars, "fit", "store", "--quick", cwd=tmp_path))
-    done(run(regulars, "promote", "--force", "--why", "a test", cwd=tmp_path))
-    assert "a test" in done(run(regulars, "history", cwd=tmp_path))
+    done(run(regulars, "promote", "--force", "--reason", "a test", cwd=tmp_path))
+    history = run(regulars, "history", cwd=tmp_path)
+    done(history)
+    assert "a test" in history.stderr
     forecast = ("--as-of", "2011-09-01", "--horizon-days", "60", "--out", "backtest.parquet")
     done(run(regulars, "backtest", "store", *forecast, cwd=tmp_path))
     done(run(regulars, "compare", "store", "--quick", "--out", "report", cwd=tmp_path))
@@ -129,7 +130,7 @@ def _answers(address: str, service: subprocess.Popen[bytes], patience: float = 9
         try:
             with urllib.request.urlopen(address, timeout=5) as response:
                 return bool(response.status == 200)
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # not yet listening, or still starting
             time.sleep(0.5)
     return False
 
