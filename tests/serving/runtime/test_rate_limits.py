@@ -14,6 +14,14 @@ def test_up_to_the_rate_and_no_further() -> None:
     assert rates.wait("office", "10/hour") == 0
 
 
+@pytest.mark.parametrize("fraction", [0.0, 0.25, 0.5, 0.999])
+def test_a_refused_request_waits_at_least_a_second(fraction: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However soon the window ends, the wait is a whole second: 0 would let the request pass."""
+    monkeypatch.setattr("time.time", lambda: 1_700_000_000 + fraction)
+    limiter = RateLimiter()
+    assert [limiter.wait("shop", "2/second") for _ in range(4)] == [0, 0, 1, 1]
+
+
 def test_who_waits_as_told_may_ask_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """After the seconds that it was told a caller gets in."""
     import time
