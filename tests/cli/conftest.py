@@ -57,6 +57,7 @@ def regulars(
     """The command, run in a folder of the test's own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr("cli.terminal.console.width", 100)  # the console read COLUMNS when it was imported
 
     def regulars(*arguments: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["regulars", *map(str, arguments)])
