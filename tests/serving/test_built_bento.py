@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import tarfile
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from serving.state import ServedModel
 from tests.serving.running import ROOT, Running, answers, eventually, free_port, put
 
-UV = shutil.which("uv")
+UV = shutil.which("uv", path=f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}")
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
