@@ -22,6 +22,10 @@ from features.schema import GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT
 
 How = Literal["count", "sum", "min", "max", "last", "median"]
 
+COVARIATE_TRANSFORMS = ("identity", "log1p", "log", "signed_log1p", "logit")
+"""The transforms by which a column can become a covariate of the models; `training.models.purchases.declared` computes
+them."""
+
 NEVER = -10_000_000
 """The day of an event that never happened, outside every window."""
 
@@ -89,6 +93,8 @@ class FeatureColumn:
         Condition under which the value is null (NaN); empty for never.
     null_rule : str
         The same condition in words.
+    covariate : str
+        One of `COVARIATE_TRANSFORMS`: the column, so transformed, is a covariate of the models. Empty: it is not.
 
     Examples
     --------
@@ -106,6 +112,7 @@ class FeatureColumn:
     expression: str
     null_when: str = ""
     null_rule: str = "never null"
+    covariate: str = ""
 
 
 @dataclass(frozen=True)
