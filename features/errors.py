@@ -20,6 +20,8 @@ RegularsError
  │    └── ApiKeysError             a file of API keys
  ├── ServerStartError              the service cannot start
  ├── BatchScoresError              a file of batch scores that cannot be read
+ ├── PluginError                   a plugin that cannot be loaded
+ ├── DefinitionError               a definition of a feature that means nothing
  ├── RequestRefusedError           the service answered the client with a problem document
  └── MissingExtraError             a library of an optional extra is not installed
       └── SparkMissingError        PySpark, or the Java it runs on
@@ -121,6 +123,14 @@ class ServerStartError(RegularsError):
 
 class BatchScoresError(RegularsError):
     """A file that cannot be read as batch scores."""
+
+
+class PluginError(RegularsError):
+    """A plugin that cannot be loaded; the message names its package and entry point."""
+
+
+class DefinitionError(RegularsError):
+    """A definition of a feature that cannot be computed or means nothing; the message names its family."""
 
 
 class RequestRefusedError(RegularsError):
