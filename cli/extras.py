@@ -7,23 +7,21 @@ EXTRAS = {
         *("altair", "jinja2", "joblib", "markupsafe", "matplotlib", "mlflow", "psutil", "scipy", "sklearn"),
         *("sqlalchemy", "vl_convert", "xlsxwriter"),
     ),
-    "serve": ("anyio", "bentoml", "httptools", "limits", "msgspec", "starlette", "uvloop", "werkzeug"),
+    "serve": ("anyio", "bentoml", "httptools", "limits", "starlette", "uvloop", "werkzeug"),
     "spark": ("pyspark",),
     "plan": ("openpyxl",),
 }
 """The modules that each extra installs beyond the base; a module of several extras is listed under the first."""
 
 
-def missing_extra(error: ModuleNotFoundError, smallest: str | None = None) -> MissingExtraError | None:
+def missing_extra(error: ModuleNotFoundError) -> MissingExtraError | None:
     """Return the error that names the extra to install, or None if the module belongs to no extra.
 
-    A module of Regulars itself that is missing is a fault, so it gives None. `smallest` is the extra to name where a
-    smaller one than that of the library is enough.
+    A module of Regulars itself that is missing is a fault, so it gives None.
     """
     library = (error.name or "").partition(".")[0]
     for extra, libraries in EXTRAS.items():
         if library in libraries:
-            extra = smallest or extra
             return MissingExtraError(
                 f"needs regulars[{extra}], because {library} is not installed: run pip install 'regulars[{extra}]'"
             )

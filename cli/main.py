@@ -9,7 +9,7 @@ import typer
 
 from cli import backtest, compare, features, fit, history, ingest, key, promote, publish, score, serve, simulate
 from cli.extras import missing_extra
-from features.errors import RegularsError
+from features.errors import RegularsError, SettingsFileError
 
 app = typer.Typer(
     name="regulars",
@@ -36,7 +36,7 @@ def run() -> None:
         message = _one_line(error.format_message()).rstrip(".")
         _end(error.exit_code, f"{verb}: {message}; see {verb} --help" if message else "")
     except RegularsError as error:
-        _end(1, f"regulars: {_one_line(str(error))}")
+        _end(2 if isinstance(error, SettingsFileError) else 1, f"regulars: {_one_line(str(error))}")
     except ModuleNotFoundError as error:
         missing = missing_extra(error)
         if missing is None:

@@ -15,7 +15,8 @@ RegularsError
  ├── TrackingError                 MLflow, its database or its server failed
  ├── PromotionRefusedError         the gate refuses a version
  ├── PublishedModelError           a published version that cannot go into service
- ├── SettingsError                 a setting of the service
+ ├── SettingsError                 a setting that cannot be used
+ │    ├── SettingsFileError        regulars.toml, or a variable that stands for one of its settings
  │    ├── RateLimitError           a rate limit that cannot be read
  │    └── ApiKeysError             a file of API keys
  ├── ServerStartError              the service cannot start
@@ -26,8 +27,9 @@ RegularsError
  └── MissingExtraError             a library of an optional extra is not installed
       └── SparkMissingError        PySpark, or the Java it runs on
 
-The command prints the message of a RegularsError as its one line and exits with 1. Anything else is a fault in
-Regulars and keeps its traceback. Each message says what was found, what was expected and what to do.
+The command prints the message of a RegularsError as its one line and exits with 1, for a SettingsFileError with 2 as
+for a wrong argument. Anything else is a fault in Regulars and keeps its traceback. Each message says what was found,
+what was expected and what to do.
 """
 
 
@@ -106,7 +108,11 @@ class PublishedModelError(RegularsError):
 
 
 class SettingsError(RegularsError):
-    """A setting of the service that cannot be used."""
+    """A setting that cannot be used."""
+
+
+class SettingsFileError(SettingsError):
+    """The settings file, or a variable that stands for one of its settings, cannot be used; the message names it."""
 
 
 class RateLimitError(SettingsError):

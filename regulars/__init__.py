@@ -131,7 +131,7 @@ else:  # hidden from type checkers, which would take any name for one of these
         except ModuleNotFoundError as error:
             from cli.extras import missing_extra
 
-            raise missing_extra(error, "client" if name == "Client" else None) or error from None
+            raise missing_extra(error) or error from None
         globals()[name] = getattr(module, name)
         return globals()[name]
 
