@@ -6,7 +6,10 @@ RegularsError
  │    ├── TimezoneError            not a zone of the IANA database
  │    └── TimestampError           a timestamp in a request that cannot be read
  ├── SourceError                   a source that cannot be read as an event log
- │    └── UnreadableSourceError    the file or database behind it
+ │    ├── UnreadableSourceError    the file or database behind it
+ │    ├── ProfileError             a source profile, or an option of ingest, that cannot be used
+ │    ├── AmbiguousSourceError     values that can be read in two ways: the message names the option that settles it
+ │    └── FaultyRowsError          too many rows are faulty, so the old store stays
  ├── StoreError                    an event store that cannot be read or written
  ├── FormulaError                  a loyalty formula, or the columns it needs, cannot be used
  ├── ModelError                    a model that cannot be loaded or used
@@ -63,6 +66,18 @@ class SourceError(RegularsError):
 
 class UnreadableSourceError(SourceError):
     """A file or database that cannot be read; the message continues a sentence that begins with its name."""
+
+
+class ProfileError(SourceError):
+    """A source profile that cannot be used; the message names the key."""
+
+
+class AmbiguousSourceError(SourceError):
+    """Values of a source can be read in two ways; the message names the option that settles it."""
+
+
+class FaultyRowsError(SourceError):
+    """So many rows of a source are faulty that it does not replace a store; the message says where they are."""
 
 
 class StoreError(RegularsError):

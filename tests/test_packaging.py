@@ -44,13 +44,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 
 def test_the_wheel_holds_all_rooms_and_nothing_else(wheel: zipfile.ZipFile) -> None:
-    """Every Python file, the formula and the parts of the report's page are in the wheel; tests and caches are not."""
+    """Every Python file, the formula, the source profiles and the parts of the report's page are in the wheel; tests and caches are not."""
     rooms = {file.relative_to(ROOT).as_posix() for name in PACKAGES for file in (ROOT / name).rglob("*.py")}
     info = {name for name in wheel.namelist() if ".dist-info/" in name}
     report = {file.relative_to(ROOT).as_posix() for file in (ROOT / "reporting").rglob("*.*") if file.suffix in WEB}
     assert {Path(name).suffix for name in report} == WEB
     data = {"features/loyalty/formula.toml", "regulars/py.typed", "serving/runtime/first_request.json"}
     data |= {f"serving/api/{name}" for name in ("examples.json", "openapi.json", "page.css", "page.html")}
+    data |= {file.relative_to(ROOT).as_posix() for file in (ROOT / "features/ingestion/profiles").glob("*.toml")}
     assert set(wheel.namelist()) - info == rooms | report | data
 
 
