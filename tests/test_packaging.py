@@ -44,7 +44,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 
 def test_the_wheel_holds_all_rooms_and_nothing_else(wheel: zipfile.ZipFile) -> None:
-    """Every Python file, the formula, the source profiles and the parts of the report's page are in the wheel; tests and caches are not."""
+    """Every Python file, each data file and the parts of the page are in the wheel; tests and caches are not."""
     rooms = {file.relative_to(ROOT).as_posix() for name in PACKAGES for file in (ROOT / name).rglob("*.py")}
     info = {name for name in wheel.namelist() if ".dist-info/" in name}
     report = {file.relative_to(ROOT).as_posix() for file in (ROOT / "reporting").rglob("*.*") if file.suffix in WEB}
