@@ -1,7 +1,6 @@
 """Fitting a version: from a store and a date to a customer model, using only what was known by then."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from features.as_of import AsOf, AsOfLike
 from features.definitions import FEATURE_NAMES
 from features.engines.feature_table import known_customers
-from features.errors import InvalidArgumentError, TooLittleDataError
+from features.errors import TooLittleDataError
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts
 from features.store.event_store import EventStore
@@ -21,6 +20,7 @@ from training.models.purchases.model import RIDGE, PurchaseModel
 from training.models.purchases.training_set import TrainingSet
 from training.models.spend.model import SpendModel
 from training.models.window import Window
+from training.settings import FitSettings
 from training.windows import activity, midnight, window, window_plan
 
 HELD_OUT = 0.75
@@ -28,30 +28,6 @@ HELD_OUT = 0.75
 
 StepProgress = Callable[[str], None]
 """Called with the name of each step as it begins."""
-
-
-@dataclass(frozen=True)
-class FitSettings:
-    """What a fit learns from.
-
-    Attributes
-    ----------
-    horizons : tuple of int
-        Lengths in days of the windows.
-    max_customers, quick_max_customers : int
-        How many customers at most, in a full and in a quick fit. Estimates settle long before, and memory stays
-        bounded.
-    """
-
-    horizons: tuple[int, ...] = (30, 90, 180, 365)
-    max_customers: int = 50_000
-    quick_max_customers: int = 10_000
-
-    def __post_init__(self) -> None:
-        if not self.horizons or min(self.horizons) < 1:
-            raise InvalidArgumentError(f"horizons are {self.horizons}, expected one or more lengths of at least 1 day")
-        if min(self.max_customers, self.quick_max_customers) < 1:
-            raise InvalidArgumentError("a fit needs customers: set max_customers and quick_max_customers to at least 1")
 
 
 def fit_customer_model(

@@ -13,49 +13,7 @@ from features.errors import InvalidArgumentError
 from training.evaluation.metrics import calibration_error
 from training.models.bundle import CHALLENGER, CHAMPION, OUTPUTS
 from training.paired_losses import MEASURES, paired_loss_differences
-
-
-@dataclass(frozen=True)
-class GateLimits:
-    """What the gate requires of a challenger.
-
-    Attributes
-    ----------
-    windows : int
-        Only this many last windows count.
-    margin : float
-        By what share of the champion's loss the challenger may be worse; 0: it must be better, with its interval.
-    calibration : float
-        Largest calibration error of the churn probability, 0 to 1, at each horizon. One unusual season may cause .05.
-    milliseconds : float
-        Longest time to forecast one customer, in a batch.
-    customers : int
-        Fewest customers to judge by.
-    draws : int
-        Number of bootstrap draws.
-
-    Examples
-    --------
-    >>> GateLimits(calibration=0.06).margin
-    0.0
-    """
-
-    windows: int = 3
-    margin: float = 0.0
-    calibration: float = 0.05
-    milliseconds: float = 1.0
-    customers: int = 100
-    draws: int = 400
-
-    def __post_init__(self) -> None:
-        for name, least in (("windows", 1), ("customers", 1), ("draws", 2), ("margin", 0)):
-            if not getattr(self, name) >= least:
-                raise InvalidArgumentError(f"the gate's {name} is {getattr(self, name)}, expected at least {least}")
-        if not (0 < self.calibration <= 1 and self.milliseconds > 0):
-            raise InvalidArgumentError(
-                f"the gate's calibration is {self.calibration}, its milliseconds {self.milliseconds}: "
-                "give a calibration above 0 and up to 1, and a time above 0"
-            )
+from training.settings import GateLimits
 
 
 @dataclass(frozen=True)

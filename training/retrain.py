@@ -12,8 +12,8 @@ from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts
 from features.store.event_store import EventStore
 from training.evaluation.plots import decile_plot, gain_plot, reliability_plot
-from training.fit import FitSettings, StepProgress, fit_candidates
-from training.gate import GateLimits, Verdict, gate
+from training.fit import StepProgress, fit_candidates
+from training.gate import Verdict, gate
 from training.models.bundle import CHALLENGER, CHAMPION
 from training.models.customer_model import CustomerModel
 from training.paired_losses import paired_losses
@@ -22,10 +22,10 @@ from training.registry.entities import ModelVersion
 from training.registry.mlflow_client import Tracking
 from training.registry.runs import Run, log_figure, log_metrics, log_params, nested_run, start_run
 from training.registry.versions import load, register, version
+from training.settings import FitSettings, GateLimits, TrialSettings
 from training.targets import log_end
 from training.trials import (
     Trial,
-    TrialSettings,
     log_trials,
     measures_of_trials,
     milliseconds_per_customer,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features.as_of import AsOf
-from features.errors import InvalidArgumentError, TooLittleDataError
+from features.errors import TooLittleDataError
 from features.loyalty.formula import Formula
 from features.store.event_store import EventStore
 from training.backtest import baseline_forecasts
@@ -18,47 +18,11 @@ from training.models.bundle import CHAMPION
 from training.models.customer_model import CustomerModel
 from training.paired_losses import MEASURES
 from training.registry.runs import Run, log_metrics
+from training.settings import TrialSettings
 from training.windows import window
 
 REFERENCE = "bg_nbd"
 """The forecast whose losses make those of several windows comparable."""
-
-
-@dataclass(frozen=True)
-class TrialSettings:
-    """At which dates and over which horizons candidates are tried.
-
-    Attributes
-    ----------
-    horizons : tuple of int
-        Days.
-    step_days : int
-        Days between two trials, and between the last trial and the end of the log; at least the longest horizon, so
-        that each trial is over.
-    count, quick_count : int
-        How many trials, in a full and in a quick fit.
-    max_customers : int
-        How many customers judge, drawn anew at each date. More would not narrow the intervals noticeably.
-    least_history_days : int
-        How many days of the log a trial needs before its date.
-    """
-
-    horizons: tuple[int, ...] = (30, 90)
-    step_days: int = 90
-    count: int = 3
-    quick_count: int = 1
-    max_customers: int = 100_000
-    least_history_days: int = 120
-
-    def __post_init__(self) -> None:
-        if not self.horizons or not 1 <= min(self.horizons) <= max(self.horizons) <= self.step_days:
-            raise InvalidArgumentError(
-                f"trials have horizons {self.horizons} and are {self.step_days} days apart: "
-                "give horizons of at least 1 day, none longer than step_days"
-            )
-        for name in ("count", "quick_count", "max_customers", "least_history_days"):
-            if getattr(self, name) < 1:
-                raise InvalidArgumentError(f"{name} of the trials is {getattr(self, name)}, expected at least 1")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from features.errors import TooLittleDataError
 from features.loyalty.formula import load_formula
 from tests.training.logs import cut, simulated, stored
 from training.backtest import backtest
-from training.fit import FitSettings, fit_customer_model, sample_customers
+from training.fit import fit_customer_model, sample_customers
+from training.settings import FitSettings
 from training.windows import window
 
 AS_OF = date(2024, 3, 1)

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from training.gate import GateLimits
 from training.paired_losses import paired_losses
+from training.settings import GateLimits
 
 
 def trial(

@@ -11,13 +11,12 @@ import pytest
 
 from features.as_of import AsOf
 from features.engines.feature_table import feature_table
-from features.errors import InvalidArgumentError
 from features.ingestion.ingest import ingest
 from features.loyalty.formula import load_formula
 from features.simulate import LOG_SCHEMA, Truth, simulate
 from features.store.event_store import open_store
 from tests.training.logs import START, simulated, stored
-from training.fit import FitSettings, fit_customer_model, fit_spend
+from training.fit import fit_customer_model, fit_spend
 from training.models.bundle import OUTPUTS
 from training.models.window import Window
 
@@ -193,15 +192,3 @@ def spend_window(day, size, spend):
         {horizon_days: np.ones(size, np.int64) for horizon_days in spend},
         {horizon_days: np.full(size, each) for horizon_days, each in spend.items()},
     )
-
-
-@pytest.mark.parametrize("settings", [{"horizons": ()}, {"horizons": (0, 30)}, {"max_customers": 0}])
-def test_settings_of_a_fit_check_themselves(settings):
-    """A fit without horizons or customers is refused before it begins."""
-    with pytest.raises(InvalidArgumentError, match=next(iter(settings))):
-        FitSettings(**settings)
-
-
-def test_the_default_settings_of_a_fit_are_these():
-    """Changing one changes what every model learns from."""
-    assert FitSettings() == FitSettings((30, 90, 180, 365), max_customers=50_000, quick_max_customers=10_000)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from features.definitions import FEATURE_NAMES
-from features.errors import InvalidArgumentError
 from tests.training.gate_trials import LOOSE, trial
-from training.gate import GateLimits, Verdict, gate
+from training.gate import Verdict, gate
 from training.models.bundle import OUTPUTS
+from training.settings import GateLimits
 
 
 def test_a_challenger_that_knows_the_truth_passes() -> None:
@@ -95,13 +95,6 @@ def test_a_verdict_survives_being_written() -> None:
     assert back.figures["deviance.rule"] == -0.1
 
 
-def test_the_default_limits_are_these() -> None:
-    """Changing one changes which models go into service, so it is stated here too."""
-    assert GateLimits() == GateLimits(
-        windows=3, margin=0.0, calibration=0.05, milliseconds=1.0, customers=100, draws=400
-    )
-
-
 @pytest.mark.parametrize(("churned_percent", "reason"), [(44, ["calibration: error 0.060"]), (46, [])])
 def test_by_default_a_calibration_error_of_six_percent_is_refused(churned_percent: int, reason: list[str]) -> None:
     """Of everyone with a churn probability of .5, 44 % churned; with 46 % the error of .04 is small enough."""
@@ -122,13 +115,3 @@ def test_the_default_limits_refuse(change: dict[str, object], reason: str) -> No
     """Just beyond a limit is refused, with the limit in the line."""
     verdict = gate(**({"paired": trial(), "milliseconds": 0.01, "champion": 1} | change))  # type: ignore[arg-type]
     assert reason in verdict.reasons
-
-
-@pytest.mark.parametrize(
-    "limits",
-    [{"windows": 0}, {"margin": -0.1}, {"calibration": 0.0}, {"calibration": 1.5}, {"milliseconds": 0}, {"draws": 1}],
-)
-def test_limits_check_themselves(limits: dict[str, float]) -> None:
-    """A limit that would let everything pass, or nothing, is refused by its name."""
-    with pytest.raises(InvalidArgumentError, match=next(iter(limits))):
-        GateLimits(**limits)  # type: ignore[arg-type]

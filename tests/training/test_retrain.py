@@ -20,8 +20,9 @@ from training.registry.mlflow_client import Tracking
 from training.registry.runs import runs, start_run
 from training.registry.versions import load, register, version
 from training.retrain import RetrainSettings, best_candidate, champion_at, retrain
+from training.settings import TrialSettings
 from training.targets import log_end
-from training.trials import TrialSettings, trial_days
+from training.trials import trial_days
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 
 from features.as_of import AsOf
-from features.errors import InvalidArgumentError, TooLittleDataError
+from features.errors import TooLittleDataError
 from features.loyalty.formula import load_formula
 from tests.training.logs import cut, simulated, stored
 from tests.training.stand_in import customer_model
 from training.evaluation.evaluation import measures
-from training.trials import Trial, TrialSettings, measures_of_trials, milliseconds_per_customer, run_trials, trial_days
+from training.settings import TrialSettings
+from training.trials import Trial, measures_of_trials, milliseconds_per_customer, run_trials, trial_days
 
 START, END = AsOf.parse(date(2024, 3, 1), "UTC"), AsOf.parse(date(2024, 5, 30), "UTC")
 
@@ -93,19 +94,3 @@ def test_every_forecast_of_a_trial_is_for_the_same_customers(tmp_path: object) -
         pd.testing.assert_frame_equal(whole.others["bg_nbd"], until.others["bg_nbd"])
     short, long = (trial.candidates["high"]["expected_purchases"] for trial in tried[0])
     assert (long > short).all()
-
-
-@pytest.mark.parametrize(
-    "settings", [{"horizons": ()}, {"horizons": (91,)}, {"horizons": (0,)}, {"count": 0}, {"max_customers": 0}]
-)
-def test_settings_of_trials_check_themselves(settings: dict[str, object]) -> None:
-    """A horizon longer than the step would not be over at the last trial."""
-    with pytest.raises(InvalidArgumentError, match=next(iter(settings))):
-        TrialSettings(**settings)  # type: ignore[arg-type]
-
-
-def test_the_default_settings_of_trials_are_these() -> None:
-    """Changing one changes what a challenger is judged by."""
-    assert TrialSettings() == TrialSettings(
-        horizons=(30, 90), step_days=90, count=3, quick_count=1, max_customers=100_000, least_history_days=120
-    )

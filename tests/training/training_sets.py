@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from features.as_of import AsOfLike, day_date
 from features.store.event_store import EventStore
-from training.fit import FitSettings
 from training.models.window import Activity, Window
+from training.settings import FitSettings
 from training.windows import activity, midnight, window, window_plan
 
 

@@ -1,0 +1,109 @@
+"""Settings of training, each class a section of `regulars.toml`: what a fit learns from, trials, the gate."""
+
+from dataclasses import dataclass
+
+from features.errors import InvalidArgumentError
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """What a fit learns from.
+
+    Attributes
+    ----------
+    horizons : tuple of int
+        Lengths in days of the windows.
+    max_customers, quick_max_customers : int
+        How many customers at most, in a full and in a quick fit. Estimates settle long before, and memory stays
+        bounded.
+    """
+
+    horizons: tuple[int, ...] = (30, 90, 180, 365)
+    max_customers: int = 50_000
+    quick_max_customers: int = 10_000
+
+    def __post_init__(self) -> None:
+        if not self.horizons or min(self.horizons) < 1:
+            raise InvalidArgumentError(f"horizons are {self.horizons}, expected one or more lengths of at least 1 day")
+        if min(self.max_customers, self.quick_max_customers) < 1:
+            raise InvalidArgumentError("a fit needs customers: set max_customers and quick_max_customers to at least 1")
+
+
+@dataclass(frozen=True)
+class TrialSettings:
+    """At which dates and over which horizons candidates are tried.
+
+    Attributes
+    ----------
+    horizons : tuple of int
+        Days.
+    step_days : int
+        Days between two trials, and between the last trial and the end of the log; at least the longest horizon, so
+        that each trial is over.
+    count, quick_count : int
+        How many trials, in a full and in a quick fit.
+    max_customers : int
+        How many customers judge, drawn anew at each date. More would not narrow the intervals noticeably.
+    least_history_days : int
+        How many days of the log a trial needs before its date.
+    """
+
+    horizons: tuple[int, ...] = (30, 90)
+    step_days: int = 90
+    count: int = 3
+    quick_count: int = 1
+    max_customers: int = 100_000
+    least_history_days: int = 120
+
+    def __post_init__(self) -> None:
+        if not self.horizons or not 1 <= min(self.horizons) <= max(self.horizons) <= self.step_days:
+            raise InvalidArgumentError(
+                f"trials have horizons {self.horizons} and are {self.step_days} days apart: "
+                "give horizons of at least 1 day, none longer than step_days"
+            )
+        for name in ("count", "quick_count", "max_customers", "least_history_days"):
+            if getattr(self, name) < 1:
+                raise InvalidArgumentError(f"{name} of the trials is {getattr(self, name)}, expected at least 1")
+
+
+@dataclass(frozen=True)
+class GateLimits:
+    """What the gate requires of a challenger.
+
+    Attributes
+    ----------
+    windows : int
+        Only this many last windows count.
+    margin : float
+        By what share of the champion's loss the challenger may be worse; 0: it must be better, with its interval.
+    calibration : float
+        Largest calibration error of the churn probability, 0 to 1, at each horizon. One unusual season may cause .05.
+    milliseconds : float
+        Longest time to forecast one customer, in a batch.
+    customers : int
+        Fewest customers to judge by.
+    draws : int
+        Number of bootstrap draws.
+
+    Examples
+    --------
+    >>> GateLimits(calibration=0.06).margin
+    0.0
+    """
+
+    windows: int = 3
+    margin: float = 0.0
+    calibration: float = 0.05
+    milliseconds: float = 1.0
+    customers: int = 100
+    draws: int = 400
+
+    def __post_init__(self) -> None:
+        for name, least in (("windows", 1), ("customers", 1), ("draws", 2), ("margin", 0)):
+            if not getattr(self, name) >= least:
+                raise InvalidArgumentError(f"the gate's {name} is {getattr(self, name)}, expected at least {least}")
+        if not (0 < self.calibration <= 1 and self.milliseconds > 0):
+            raise InvalidArgumentError(
+                f"the gate's calibration is {self.calibration}, its milliseconds {self.milliseconds}: "
+                "give a calibration above 0 and up to 1, and a time above 0"
+            )
