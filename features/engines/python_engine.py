@@ -23,7 +23,8 @@ from features.store.layout import (
 # Positions in a row, which has the columns in the order in which the store is sorted.
 KERNEL_COLUMNS = [SORT_ORDER.index(name) for name in EVENT_COLUMNS]
 RECORDED_KERNEL_COLUMNS = [SORT_ORDER.index(name) for name in EVENT_COLUMNS + RECORD_COLUMNS]
-VERSION_COLUMNS = [(SORT_ORDER.index(name), ABSENT.get(name)) for name in VERSION_ORDER]
+VERSION_COLUMNS = [SORT_ORDER.index(name) for name in VERSION_ORDER]
+OUTCOME, INCENTIVE = SORT_ORDER.index("outcome"), KIND_CODES["incentive"]
 EPOCH_ORDINAL = EPOCH.toordinal()
 NO_WORD = ABSENT["channel"]  # the same in goal and outcome
 UNRECORDED = (ABSENT["known_until"], ABSENT["known_from"])
@@ -173,27 +174,27 @@ def encode_event(
 
 
 def _resolve_versions(rows: list[Row], references: Sequence[str | None]) -> list[Row]:
-    """Resolve several versions of one event by the rule of `features.ingestion.event_versions`."""
+    """Resolve rows of one reference by the rule of `features.ingestion.event_versions`."""
     kept: list[Row] = []
-    versions: dict[tuple[int, str], dict[int, Row]] = {}
+    events: dict[tuple[int, str, int], dict[int, dict[Row, Row]]] = {}
     for row, reference in zip(rows, references, strict=True):
         if not reference:
             kept.append(row)
             continue
-        by_record_time = versions.setdefault((row[1], reference), {})
-        best = by_record_time.get(row[-1])
-        if best is None or _content(row) > _content(best):
-            by_record_time[row[-1]] = row
-    for by_record_time in versions.values():
+        offer_outcome = row[OUTCOME] if row[1] == INCENTIVE else NO_WORD
+        by_record_time = events.setdefault((row[1], reference, offer_outcome), {})
+        by_record_time.setdefault(row[-1], {})[_content(row)] = row
+    for by_record_time in events.values():
         record_times = sorted(by_record_time)
         for known_from, known_until in pairwise([*record_times, UNRECORDED[0]]):
-            kept.append((*by_record_time[known_from][:-2], known_until, known_from))
+            parts = by_record_time[known_from].values()
+            kept += [(*row[:-2], known_until, known_from) for row in parts]
     return kept
 
 
 def _content(row: Row) -> Row:
-    """Return the key that decides between versions recorded at the same time: the greatest wins, null is lowest."""
-    return tuple(-1 if row[position] == absent else row[position] for position, absent in VERSION_COLUMNS)
+    """Return what makes two rows of one reference, recorded at the same time, the same event."""
+    return tuple(row[position] for position in VERSION_COLUMNS)
 
 
 def _time_and_day(time: datetime, zone: tzinfo) -> tuple[int, int]:

@@ -1,12 +1,15 @@
-"""Resolves versions of one event: rows of one customer, event type and reference.
+"""Finds rows that speak of one event: rows of one customer, event type and reference (of incentives, one outcome too).
 
-The version recorded last is the event. An earlier version stays valid until the next one was recorded, so what was
-known at an earlier `as_of` does not change. Of versions recorded at the same time, or without a time, one wins by its
-content (`layout.VERSION_ORDER`), so the order of rows does not matter.
+Only `recorded_at` makes them versions. The version recorded last is the event, and an earlier one stays valid until
+the next was recorded, so what was known at an earlier `as_of` does not change. Rows recorded at the same time, or
+without a time, are copies of one event where they are equal in full, and parts of it, such as the lines of a receipt,
+where they differ. Parts are events of their own, unless `rows.one_event_per` has them summed. With
+`rows.replace_references` the last row of a reference, in the order of the sources, replaces those before it.
 """
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import numpy as np
@@ -14,16 +17,40 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.errors import SourceError
+from features.ingestion.profile import RowProfile
 from features.schema import EVENT_TYPES
 from features.store.customer_ids import text_hashes
-from features.store.layout import ABSENT, VERSION_ORDER
+from features.store.layout import ABSENT, KIND_CODES, VERSION_ORDER
 
 ROW = ("source", "row_number")
-EVENT = "customer_id, kind, reference"
+EVENT = "customer_id, kind, reference, offer_outcome"
+OFFER_OUTCOME = f"if(kind = {KIND_CODES['incentive']}, outcome, {ABSENT['outcome']})"
+SUM_LIMIT = 1 << 62
+UNCHANGED = np.iinfo(np.int64).min
+UNKNOWN = f"({ABSENT['known_from']})::BIGINT"
+CHANGES = {"position": pa.int64(), "dropped": pa.bool_(), "until": pa.int64(), "cents": pa.int64(), "time": pa.int64()}
+
+
+class EventRows(NamedTuple):
+    """How many rows were versions, copies, line items and parts.
+
+    Attributes
+    ----------
+    replaced : int
+        Earlier versions, and copies of other rows.
+    merged : int
+        Line items that were added to the first of their event.
+    parts : int
+        Rows that share a reference with others, differ from them, and are events of their own.
+    """
+
+    replaced: int = 0
+    merged: int = 0
+    parts: int = 0
 
 
 class EventVersions:
-    """Finds versions of events by reference; events wait on disk, because the last may correct the first.
+    """Resolves rows by reference; they wait on disk, because the last may correct the first.
 
     Parameters
     ----------
@@ -35,14 +62,19 @@ class EventVersions:
         The memory that the search may use, such as "1GB".
     threads : int
         The threads that it may use.
+    rows : RowProfile
+        Whether rows of one reference are line items, or replace each other.
     """
 
-    def __init__(self, scratch: Path, recorded: bool, memory_limit: str, threads: int) -> None:
+    def __init__(
+        self, scratch: Path, recorded: bool, memory_limit: str, threads: int, rows: RowProfile | None = None
+    ) -> None:
         self.recorded = recorded
+        self._rule = rows or RowProfile()
         self._path = scratch / "events.arrows"
         self._writer: pa.ipc.RecordBatchStreamWriter | None = None
         self._hashes: list[NDArray[np.uint64]] = []
-        self._replaced = pa.table({"position": pa.array([], pa.int64())})
+        self._changes = pa.table({name: pa.array([], type_) for name, type_ in CHANGES.items()})
         self._settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
             "threads": threads,
@@ -51,12 +83,14 @@ class EventVersions:
         }
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Keep a batch of valid events, with `reference` and the columns of `ROW`."""
+        """Keep a batch of valid events, with `reference`, the columns of `ROW`, and perhaps `other_columns`, a hash."""
         if pa.types.is_dictionary(batch["customer_id"].type):
             ids = batch["customer_id"].dictionary_decode()
             batch = batch.set_column(batch.schema.get_field_index("customer_id"), "customer_id", ids)
         if self.recorded and "known_from" not in batch.schema.names:
             batch = batch.append_column("known_from", pa.nulls(len(batch), pa.int64()))
+        if "other_columns" not in batch.schema.names:
+            batch = batch.append_column("other_columns", pa.array(np.zeros(len(batch), np.uint64)))
         batch = batch.select(sorted(batch.schema.names))  # a stream has one order of columns
         self._writer = self._writer or pa.ipc.new_stream(str(self._path), batch.schema)
         self._writer.write_batch(batch)
@@ -70,20 +104,19 @@ class EventVersions:
             with pa.OSFile(str(self._path)) as file, pa.ipc.open_stream(file) as reader:
                 yield from reader
 
-    def find(self, out: Path, sources: Sequence[str]) -> int:
-        """Find the rows that another version replaced.
+    def find(self, out: Path, sources: Sequence[str]) -> EventRows:
+        """Find the rows that another row replaced, or that were added to another.
 
         Parameters
         ----------
         out : Path
-            Where a CSV file names these rows and the row that replaced each, if there are any.
+            Where a CSV file names the replaced rows and the row that replaced each, if there are any.
         sources : sequence of str
             The names of the sources, by number.
 
         Returns
         -------
-        int
-            The number of replaced rows.
+        EventRows
 
         Raises
         ------
@@ -91,17 +124,16 @@ class EventVersions:
             When the memory limit is too small, or the disk is full.
         """
         if self._writer is None:
-            return 0
+            return EventRows()
         self._writer.close()
         try:
-            self._find(out, sources)
+            return self._find(out, sources)
         except duckdb.OutOfMemoryException:
             raise SourceError("finding duplicates needs more memory than it may use: raise memory_limit") from None
         except duckdb.Error as error:
             raise SourceError(f"finding duplicates failed ({str(error).splitlines()[0]}): is the disk full?") from None
-        return len(self._replaced)
 
-    def _find(self, out: Path, sources: Sequence[str]) -> None:
+    def _find(self, out: Path, sources: Sequence[str]) -> EventRows:
         # Most references occur once: find repeated hashes first, which is quick, and compare those rows in full below.
         hashes = np.concatenate(self._hashes)
         hashes.sort()
@@ -109,39 +141,24 @@ class EventVersions:
         del hashes
         repeated = repeated[repeated > 0]
         if not len(repeated):
-            return
-        content = ", ".join(
-            f"nullif({name}, {ABSENT[name]}) DESC NULLS LAST" if name in ABSENT else f"{name} DESC"
-            for name in (*VERSION_ORDER, *ROW)
-        )
-        record_time = "known_from" if self.recorded else "NULL::BIGINT"
+            return EventRows()
         with duckdb.connect(config=self._settings) as database:
             database.register("repeating", self._candidates(repeated))
-            database.execute("CREATE TABLE candidates AS FROM repeating")
+            database.execute("CREATE TABLE candidates AS FROM repeating WHERE reference IS NOT NULL")
             database.unregister("repeating")
-            database.execute(f"""
-                CREATE TABLE versions AS
-                WITH named AS (
-                    SELECT *, {record_time} AS record_time FROM candidates WHERE reference IS NOT NULL
-                ), ranked AS (
-                    SELECT *, row_number() OVER same AS place, first_value(source) OVER same AS best_source,
-                        first_value(row_number) OVER same AS best_row
-                    FROM named WINDOW same AS (PARTITION BY {EVENT}, record_time ORDER BY {content})
-                ), best AS (
-                    SELECT source, row_number, lead(record_time) OVER later AS until,
-                        lead(source) OVER later AS next_source, lead(row_number) OVER later AS next_row
-                    FROM ranked WHERE place = 1 WINDOW later AS (PARTITION BY {EVENT} ORDER BY record_time NULLS FIRST)
-                )
-                SELECT ranked.source, ranked.row_number, place > 1 AS dropped, until, record_time,
-                    {EVENT}, if(place > 1, best_source, next_source) AS by_source,
-                    if(place > 1, best_row, next_row) AS by_row, position
-                FROM ranked LEFT JOIN best USING (source, row_number)
-                WHERE place > 1 OR next_row IS NOT NULL
+            database.execute(_versions_query(self._rule, self.recorded))
+            changes = database.sql(f"""
+                SELECT {", ".join(CHANGES)} FROM versions
+                WHERE dropped OR until IS NOT NULL OR cents IS NOT NULL ORDER BY position
             """)
-            replaced = database.sql("SELECT position, dropped, until FROM versions ORDER BY position")
-            self._replaced = replaced.to_arrow_table()
-            if len(self._replaced):
+            self._changes = changes.to_arrow_table()
+            [counted] = database.sql("""
+                SELECT count(*) FILTER (by_row IS NOT NULL), count(*) FILTER (merged), count(*) FILTER (part)
+                FROM versions
+            """).fetchall()
+            if counted[0]:
                 _write_csv(database, out, sources)
+        return EventRows(*counted)
 
     def _candidates(self, repeated: NDArray[np.uint64]) -> pa.RecordBatchReader:
         """Return the events whose hash is repeated, with their `position` among all."""
@@ -159,22 +176,82 @@ class EventVersions:
 
     def events(self) -> Iterator[pa.RecordBatch]:
         """Yield the events to keep; a version that was replaced later has a `known_until`."""
-        if not len(self._replaced):
+        if not len(self._changes):
             yield from self._batches()
             return
-        positions, dropped = (self._replaced[name].to_numpy() for name in ("position", "dropped"))
-        until = self._replaced["until"].fill_null(ABSENT["known_until"]).to_numpy()
+        positions, dropped = (self._changes[name].to_numpy() for name in ("position", "dropped"))
         first = 0
         for batch in self._batches():
             of_batch = slice(*np.searchsorted(positions, (first, first + len(batch))))
             rows = positions[of_batch] - first
-            known_until = np.full(len(batch), ABSENT["known_until"])
-            known_until[rows] = until[of_batch]
+            first += len(batch)
             kept = np.ones(len(batch), bool)
             kept[rows] = ~dropped[of_batch]
-            until_null = pa.array(known_until, mask=known_until == ABSENT["known_until"])
-            first += len(batch)
-            yield batch.append_column("known_until", until_null).filter(pa.array(kept))
+            until = np.full(len(batch), ABSENT["known_until"])
+            until[rows] = self._changes["until"][of_batch].fill_null(ABSENT["known_until"]).to_numpy()
+            for name in ("cents", "time"):
+                values = batch[name].to_numpy().copy()
+                changed = self._changes[name][of_batch].fill_null(UNCHANGED).to_numpy()
+                values[rows] = np.where(changed == UNCHANGED, values[rows], changed)
+                batch = batch.set_column(batch.schema.get_field_index(name), name, pa.array(values))
+            known_until = pa.array(until, mask=until == ABSENT["known_until"])
+            yield batch.append_column("known_until", known_until).filter(pa.array(kept))
+
+
+def _versions_query(rule: RowProfile, recorded: bool) -> str:
+    """Return the statement that makes the table `versions`: what becomes of each row with a repeated reference.
+
+    Copies of a row are told by all that the sources say of it. An export may be read twice, or overlap with another:
+    so line items are counted in each source, and the greater number counts.
+    """
+    content = ", ".join(VERSION_ORDER)
+    order = ", ".join(
+        f"nullif({name}, {ABSENT[name]}) DESC NULLS LAST" if name in ABSENT else f"{name} DESC"
+        for name in (*VERSION_ORDER, *ROW)
+    )
+    same, first = f"{content}, other_columns", "source, row_number"
+    if rule.replace_references:
+        same, first = "", "source DESC, row_number DESC"
+    elif rule.one_event_per:
+        same = f"{same}, copy"
+    group = f"PARTITION BY {EVENT}, record_time"
+    merge = "rows_of_version > 1" if rule.one_event_per else "false"
+    # A sum beyond the limit stays beyond it, and the store refuses it.
+    total = f"if(total > {SUM_LIMIT}, {SUM_LIMIT}, coalesce(total, {ABSENT['cents']}))::BIGINT"
+    return f"""
+        CREATE TABLE versions AS
+        WITH named AS (
+            SELECT *, {OFFER_OUTCOME} AS offer_outcome,
+                {f"coalesce(known_from, {UNKNOWN})" if recorded else UNKNOWN} AS record_time
+            FROM candidates
+        ), numbered AS (
+            SELECT *, row_number() OVER (
+                {group}, {content}, other_columns, source ORDER BY row_number) AS copy FROM named
+        ), counted AS (
+            SELECT *, row_number() OVER alike AS copies, first_value(source) OVER alike AS best_source,
+                first_value(row_number) OVER alike AS best_row
+            FROM numbered WINDOW alike AS (PARTITION BY {EVENT}, record_time{", " * bool(same)}{same} ORDER BY {first})
+        ), kept AS (
+            SELECT source, row_number, row_number() OVER ranked AS place, count(*) OVER whole AS rows_of_version,
+                sum(nullif(cents, {ABSENT["cents"]})) OVER whole AS total,
+                min(time) OVER whole AS earliest
+            FROM counted WHERE copies = 1
+            WINDOW ranked AS ({group} ORDER BY {order}), whole AS ({group})
+        ), heads AS (
+            SELECT {EVENT}, record_time, lead(record_time) OVER later AS until, lead(source) OVER later AS next_source,
+                lead(row_number) OVER later AS next_row
+            FROM counted JOIN kept USING (source, row_number) WHERE place = 1
+            WINDOW later AS (PARTITION BY {EVENT} ORDER BY record_time)
+        )
+        SELECT source, row_number, {EVENT}, position, record_time, copies = 1 AND {merge} AND place > 1 AS merged,
+            copies > 1 OR merged AS dropped, if(dropped, NULL, heads.until) AS until,
+            if(merged, NULL, if(copies > 1, best_source, next_source)) AS by_source,
+            if(merged, NULL, if(copies > 1, best_row, next_row)) AS by_row,
+            if({merge} AND place = 1, {total}, NULL) AS cents,
+            if({merge} AND place = 1, earliest, NULL) AS time,
+            copies = 1 AND NOT ({merge}) AND rows_of_version > 1 AS part
+        FROM counted LEFT JOIN kept USING (source, row_number) JOIN heads USING ({EVENT}, record_time)
+    """
 
 
 def _write_csv(database: duckdb.DuckDBPyConnection, path: Path, sources: Sequence[str]) -> None:
@@ -185,11 +262,13 @@ def _write_csv(database: duckdb.DuckDBPyConnection, path: Path, sources: Sequenc
     database.execute(f"""
         COPY (
             SELECT own.name AS source, row_number, customer_id, {kinds}[kind + 1] AS event_type, reference,
-                strftime(make_timestamp(record_time), '%Y-%m-%dT%H:%M:%S.%fZ') AS recorded_at,
+                strftime(make_timestamp(nullif(record_time, {UNKNOWN})), '%Y-%m-%dT%H:%M:%S.%fZ')
+                    AS recorded_at,
                 other.name AS replaced_by_source, by_row AS replaced_by_row_number,
                 if(dropped, 'no', 'until then') AS valid
             FROM versions JOIN names own ON own.source = versions.source
                 JOIN names other ON other.source = by_source
+            WHERE by_row IS NOT NULL
             ORDER BY versions.source, row_number
         ) TO '{str(path).replace("'", "''")}' (FORMAT csv, HEADER)
     """)

@@ -12,6 +12,7 @@ from features.errors import InvalidArgumentError
 from features.ingestion.event_versions import EventVersions
 from features.ingestion.ingest_report import IngestReport, make_report
 from features.ingestion.prefetch import prefetch
+from features.ingestion.profile import SourceProfile
 from features.ingestion.quarantine import Quarantine
 from features.ingestion.read_options import ReadOptions
 from features.ingestion.row_counts import RowCounts
@@ -27,6 +28,7 @@ def ingest(
     sources: str | Path | Iterable[str | Path],
     out: str | Path,
     *,
+    profile: SourceProfile | None = None,
     query: str | None = None,
     map: Mapping[str, str] | None = None,
     constants: Mapping[str, str] | None = None,
@@ -52,6 +54,8 @@ def ingest(
         log, so a corrected quarantine file can be given beside the log.
     out : str or Path
         The folder of the store. A store that is there is replaced when all went well.
+    profile : SourceProfile, optional
+        What the columns of the sources mean, where they are not those of the contract; see `load_profile`.
     query : str, optional
         The SELECT statement for the database URLs.
     map : mapping of str to str, optional
@@ -92,6 +96,7 @@ def ingest(
     if threads < 1:
         raise InvalidArgumentError(f"threads is {threads}: expected 1 or more")
     rules = ValidationRules(business_timezone(timezone), rating_maximum)
+    profile = profile or SourceProfile()
     options = ReadOptions(query, map or {}, constants or {}, delimiter, encoding, decimal)
     check_constants(options.constants, rules)
     paths = [sources] if isinstance(sources, str | Path) else list(sources)
@@ -102,7 +107,7 @@ def ingest(
         counts = RowCounts()
         quarantine = Quarantine(scratch / "quarantine.csv", opened)
         recorded = any(source.has_column("recorded_at") for source in opened)
-        versions = EventVersions(scratch, recorded, memory_limit, threads)
+        versions = EventVersions(scratch, recorded, memory_limit, threads, profile.rows)
 
         # One thread reads, one checks, and this one packs the rows: the libraries release the interpreter.
         background = threads > 1
@@ -116,7 +121,7 @@ def ingest(
                     else:
                         counts.add(batch)
                         writer.add(batch)
-            counts.duplicates = versions.find(scratch / "duplicates.csv", [source.name for source in opened])
+            counts.by_reference = versions.find(scratch / "duplicates.csv", [source.name for source in opened])
             for batch in versions.events():
                 counts.add(batch)
                 writer.add(batch)

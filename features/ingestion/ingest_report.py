@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from features.ingestion.log_warnings import log_warnings
 from features.ingestion.row_counts import RowCounts, utc_text
 from features.ingestion.source_formats import Source
 from features.schema import EVENT_TYPES
@@ -12,14 +13,15 @@ from features.schema import EVENT_TYPES
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What reading a log resulted in; `rows_in` is `kept` + `quarantined` + `duplicates`.
+    """What reading a log resulted in; `rows_in` is `kept` + `quarantined` + `duplicates` + `merged`.
 
     Attributes
     ----------
     sources : sequence of str
         Files and databases, without passwords.
-    rows_in, kept, quarantined, duplicates : int
-        Rows read; valid rows that are an event; invalid rows; valid rows that another version replaced.
+    rows_in, kept, quarantined, duplicates, merged : int
+        Rows read; valid rows that are an event; invalid rows; valid rows that another row replaced; line items that
+        were added to the first of their event.
     quarantined_by_reason : mapping of str to int
         Invalid rows by the first thing wrong with them, the most frequent first.
     customers : int
@@ -38,6 +40,8 @@ class IngestReport:
         How each source was read: format, and what was detected.
     digest : str
         SHA-256 of what the sources hold.
+    warnings : sequence of str
+        What may be wrong with the log as a whole, each with its figure and what to do.
     """
 
     sources: Sequence[str]
@@ -46,6 +50,7 @@ class IngestReport:
     quarantined: int
     quarantined_by_reason: Mapping[str, int]
     duplicates: int
+    merged: int
     customers: int
     first_time: str | None
     last_time: str | None
@@ -55,6 +60,7 @@ class IngestReport:
     timezone: str
     assumed: Mapping[str, Mapping[str, str]]
     digest: str
+    warnings: Sequence[str]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as a dictionary, for JSON."""
@@ -65,7 +71,7 @@ class IngestReport:
         span = f"{self.first_time} to {self.last_time}" if self.kept else "no event and so no time span"
         lines = [
             f"{self.rows_in:,} rows in: {self.kept:,} kept, {self.quarantined:,} quarantined, "
-            f"{self.duplicates:,} duplicates",
+            f"{self.duplicates:,} duplicates" + (f", {self.merged:,} line items merged" if self.merged else ""),
             f"{self.customers:,} customers, {span}, days counted in {self.timezone}",
         ]
         if self.kept:
@@ -79,13 +85,13 @@ class IngestReport:
             lines.append("quarantined (quarantine.csv; mend it and read it again beside the log):")
             lines += [f"  {count:,}  {reason}" for reason, count in self.quarantined_by_reason.items()]
         if self.duplicates:
-            lines.append(f"{self.duplicates:,} rows are older versions of other rows (duplicates.csv)")
+            lines.append(f"{self.duplicates:,} rows are older versions or copies of other rows (duplicates.csv)")
         if self.extreme_amounts["count"]:
             count, limit = self.extreme_amounts["count"], self.extreme_amounts["above"]
             lines.append(f"{count:,} extreme amounts, above {limit:,.2f} (kept); the largest:")
             for event in self.extreme_amounts["largest"]:
                 lines.append("  {amount:,.2f}  {event_type} of {customer_id} at {event_time}".format(**event))
-        return lines
+        return lines + [f"warning: {warning}" for warning in self.warnings]
 
 
 def make_report(
@@ -99,7 +105,8 @@ def make_report(
         kept=counts.kept,
         quarantined=reasons.total(),
         quarantined_by_reason=dict(reasons.most_common()),
-        duplicates=counts.duplicates,
+        duplicates=counts.by_reference.replaced,
+        merged=counts.by_reference.merged,
         customers=customers,
         first_time=utc_text(counts.first_time),
         last_time=utc_text(counts.last_time),
@@ -109,4 +116,5 @@ def make_report(
         timezone=timezone,
         assumed={source.name: dict(source.assumed) for source in sources},
         digest=digest,
+        warnings=log_warnings(counts),
     )

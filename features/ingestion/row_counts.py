@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from features.ingestion.event_versions import EventRows
 from features.schema import EVENT_TYPES
 
 PAID = np.array([name in ("purchase", "return") for name in EVENT_TYPES])
@@ -25,8 +26,10 @@ class RowCounts:
 
     Attributes
     ----------
-    rows_in, duplicates, kept : int
-        Rows read; rows that another version replaced; rows in the store that are the event.
+    rows_in, left_out, kept : int
+        Rows read; rows that the profile leaves out; rows in the store that are the event.
+    by_reference : EventRows
+        Rows that another row replaced, that were added to another, and that share a reference with others.
     kinds : numpy.ndarray of int64, shape (event types,)
         Kept rows by event type.
     first_time, last_time : int or None
@@ -35,7 +38,8 @@ class RowCounts:
 
     def __init__(self) -> None:
         self.rows_in = 0
-        self.duplicates = 0
+        self.left_out = 0
+        self.by_reference = EventRows()
         self.kept = 0
         self.kinds = np.zeros(len(EVENT_TYPES), np.int64)
         self.first_time: int | None = None

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from features.errors import SourceError
 from features.ingestion.batches import SourceBatch
@@ -13,6 +14,7 @@ from features.ingestion.row_counts import RowCounts
 from features.ingestion.source_formats import Source
 from features.ingestion.validation import ValidationRules, validate_batch
 from features.schema import LOG_COLUMNS
+from features.store.customer_ids import text_hashes
 
 FLOAT_COLUMNS = frozenset(column.name for column in LOG_COLUMNS if column.type == "float")
 
@@ -26,7 +28,8 @@ def validated_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Yield the valid rows of each batch that has any, with `source` (its number) and `row_number`.
 
-    `reference` and `known_from` are in the batches in which any row has them. The other rows are added to the
+    `reference` and `known_from` are in the batches in which any row has them; beside a reference, `other_columns` is a
+    hash of the columns that are not read, where there are any. The other rows are added to the
     quarantine, all rows are counted, and `progress` is called with the number of rows of each batch.
     """
     for number, source, batch in batches:
@@ -40,7 +43,12 @@ def validated_batches(
         if len(events):
             events = events.append_column("source", pa.array(np.full(len(events), number, np.int32)))
             numbers = batch.numbers if rows is None else batch.numbers[rows]
-            yield events.append_column("row_number", pa.array(numbers))
+            events = events.append_column("row_number", pa.array(numbers))
+            others = [name for name in source.header if name not in source.columns.values()]
+            if "reference" in events.schema.names and others:
+                full_rows = batch.full_rows(np.arange(size) if rows is None else rows).select(others)
+                events = events.append_column("other_columns", pa.array(_hashes(full_rows)))
+            yield events
 
 
 def check_constants(constants: Mapping[str, str], rules: ValidationRules) -> None:
@@ -56,3 +64,13 @@ def _constant(name: str, value: str, size: int) -> pa.Array:
     if name in FLOAT_COLUMNS:
         return pa.repeat(float(value), size)
     return pa.DictionaryArray.from_arrays(np.zeros(size, np.int32), pa.array([value]))
+
+
+def _hashes(rows: pa.Table) -> NDArray[np.uint64]:
+    """Return a hash of each row; null counts as no column, so that rows of several files can be equal."""
+    hashes = np.zeros(len(rows), np.uint64)
+    for name in rows.column_names:
+        column = rows[name].combine_chunks()
+        named = text_hashes(column)[:, 0] * (text_hashes(pa.array([name]))[:, 0] | np.uint64(1))
+        hashes += np.where(column.is_valid().to_numpy(zero_copy_only=False), named, 0).astype(np.uint64)
+    return hashes

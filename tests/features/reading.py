@@ -61,8 +61,8 @@ def read(sources: Any, **options: Any) -> Read:
 
 
 def check_accounts(report: IngestReport) -> None:
-    """Assert that no row is lost: rows in = kept + quarantined + duplicates."""
-    assert report.rows_in == report.kept + report.quarantined + report.duplicates
+    """Assert that no row is lost: rows in = kept + quarantined + duplicates + merged."""
+    assert report.rows_in == report.kept + report.quarantined + report.duplicates + report.merged
     assert report.quarantined == sum(report.quarantined_by_reason.values())
     assert report.kept == sum(report.kinds.values())
 

@@ -119,29 +119,31 @@ def test_unknown_words_are_refused():
         ("purchase", "amount", (3.0, 8.0, None), "total_spend"),
     ],
 )
-def test_of_versions_recorded_at_once_the_greatest_wins(tmp_path, event_type, column, values, feature):
-    """Versions that differ in one column: its greatest value decides, null is lowest, online as in batch."""
+def test_rows_recorded_at_once_are_parts(tmp_path, event_type, column, values, feature):
+    """Rows of one reference that differ in one column are events of their own, equal ones are one, as in batch."""
     at = datetime(2024, 1, 1, 12)
     recorded = {"event_time": at, "event_type": event_type, "reference": "r1", "recorded_at": datetime(2024, 2, 1)}
-    versions = [{"customer_id": "a", column: value} | recorded for value in values]
-    pq.write_table(pa.Table.from_pylist(versions, LOG_SCHEMA), tmp_path / "log.parquet")
+    parts = [{"customer_id": "a", column: value} | recorded for value in (*values, values[0])]
+    pq.write_table(pa.Table.from_pylist(parts, LOG_SCHEMA), tmp_path / "log.parquet")
     ingest(tmp_path / "log.parquet", tmp_path / "store")
-    batch = feature_table(open_store(tmp_path / "store"), AS_OF)[feature].item()
-    assert batch == (8.0 if isinstance(values[0], float) else 1.0)
-    for order in permutations(versions):
-        assert customer_features(order, AS_OF)[feature] == batch
+    batch = feature_table(open_store(tmp_path / "store"), AS_OF)
+    assert batch[f"{event_type}_count"].item() == 3
+    for order in permutations(parts):
+        found = customer_features(order, AS_OF)
+        assert {name: found[name] for name in (feature, f"{event_type}_count")} == {
+            feature: batch[feature].item(),
+            f"{event_type}_count": 3,
+        }
 
 
-def test_loyalty_decides_last_and_the_time_first():
-    """Of two versions recorded at once: the later event; at one time, the greater satisfaction before the loyalty."""
-    version = {"event_type": "feedback", "reference": "r", "recorded_at": datetime(2024, 2, 1)}
-    early, late = ({"event_time": datetime(2024, 1, day)} | version for day in (1, 2))
-    found = customer_features([early | {"satisfaction": 9.0}, late | {"satisfaction": 1.0}], AS_OF)
-    assert found["feedback_satisfaction_last"] == 1.0
-    found = customer_features(
-        [early | {"satisfaction": 2.0, "loyalty": 1.0}, early | {"satisfaction": 1.0, "loyalty": 9.0}], AS_OF
-    )
-    assert (found["feedback_satisfaction_last"], found["feedback_loyalty_last"]) == (2.0, 1.0)
+def test_outcomes_of_one_incentive_are_events_of_their_own():
+    """What was sent and then redeemed; the same outcome again is a version."""
+    offer = {"event_type": "incentive", "event_time": datetime(2024, 1, 1), "channel": "coupon", "reference": "r"}
+    sent = offer | {"outcome": "sent", "recorded_at": datetime(2024, 1, 2)}
+    redeemed = offer | {"outcome": "redeemed", "recorded_at": datetime(2024, 1, 9)}
+    again = redeemed | {"recorded_at": datetime(2024, 1, 10)}
+    found = customer_features([sent, redeemed, again], AS_OF)
+    assert (found["incentives_sent"], found["incentives_redeemed"]) == (1, 1)
 
 
 def test_a_version_counts_from_its_record_to_the_next():
@@ -171,7 +173,7 @@ def test_an_event_at_as_of_does_not_count():
 
 
 def test_a_reference_names_one_event_of_its_type():
-    """A purchase and a return with one reference are two events; two purchases with it are one."""
+    """A purchase and a return with one reference are two events; two equal purchases with it are one."""
     purchase = {"event_type": "purchase", "event_time": datetime(2024, 1, 1), "amount": 5.0, "reference": "r"}
     found = customer_features([purchase, purchase, purchase | {"event_type": "return"}], AS_OF)
     assert (found["purchase_count"], found["return_count"]) == (1, 1)

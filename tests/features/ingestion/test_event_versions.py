@@ -1,14 +1,19 @@
 """Versions of one event: the latest counts, earlier ones count until it was recorded, and all are reported."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
+import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from features.engines.feature_table import feature_table
 from features.errors import SourceError
 from features.ingestion.ingest import ingest
+from features.ingestion.profile import SourceProfile
 from features.store.event_store import open_store
 from tests.features.reading import Read, csv_file, read
 
@@ -54,28 +59,114 @@ def test_a_version_without_a_time_of_record_is_the_oldest(tmp_path: Path) -> Non
     ]
 
 
-@pytest.mark.parametrize("swapped", [False, True])
-def test_of_versions_recorded_at_once_the_greatest_counts(swapped: bool, tmp_path: Path) -> None:
-    """Whatever the order of the rows; the other is dropped, and named."""
-    lines = ["A,2024-01-01,purchase,10,r,2024-01-02", "A,2024-01-01,purchase,20,r,2024-01-02"]
-    result = versions(tmp_path, *(reversed(lines) if swapped else lines))
-    assert [event["cents"] for event in result.events] == [2000]
-    assert named(result) == ({2: (1, "no")} if swapped else {1: (2, "no")})
+@pytest.mark.parametrize("record", ["", "2024-01-02"])
+def test_rows_that_differ_are_parts_and_equal_ones_copies(record: str, tmp_path: Path) -> None:
+    """Recorded at once or without a time: parts are kept, with a warning that names the options; a copy is dropped."""
+    lines = [f"A,2024-01-01,purchase,{amount},r,{record}" for amount in (10, 20, "10.00", "")]
+    result = versions(tmp_path, *lines)
+    assert sorted(event["cents"] or 0 for event in result.events) == [0, 1000, 2000]
+    assert named(result) == {3: (1, "no")}
+    (warning,) = result.report.warnings
+    assert warning.startswith("3 rows share customer, type and reference")
+    assert "--one-event-per reference" in warning
+    assert "--replace-references" in warning
 
 
-def test_without_times_of_record_one_version_stays(tmp_path: Path) -> None:
-    """The latest, then the largest; a null is least."""
-    header = HEADER.removesuffix(",recorded_at")
+def test_rows_that_differ_only_in_a_column_not_read_are_parts(tmp_path: Path) -> None:
+    """Two articles at one price are no copies of each other; the same article in a second file is."""
+    header = "customer_id,event_time,event_type,amount,reference,article"
+    lines = ["A,2024-01-01,purchase,5,r,cup", "A,2024-01-01,purchase,5,r,dish", "A,2024-01-01,purchase,5,r,cup"]
+    log = csv_file(tmp_path, *lines, header=header)
+    result = read([log, csv_file(tmp_path, *lines, header=header, name="again.csv")])
+    assert (result.report.kept, result.report.duplicates) == (2, 4)
+
+
+def test_outcomes_of_one_incentive_are_events_of_their_own(tmp_path: Path) -> None:
+    """What was sent and then redeemed; an outcome recorded again is a version."""
+    header = "customer_id,event_time,event_type,outcome,reference,recorded_at"
     lines = [
-        "A,2024-01-02,purchase,1,r",
-        "A,2024-01-01,purchase,9,r",
-        "A,2024-01-02,purchase,,r",
-        "A,2024-01-02,purchase,1, r ",
+        "A,2024-01-01,incentive,sent,r,2024-01-01",
+        "A,2024-01-05,incentive,redeemed,r,2024-01-05",
+        "A,2024-01-05,incentive,redeemed,r,2024-01-06",
     ]
     result = versions(tmp_path, *lines, header=header)
-    assert [(event["time"] - JANUARY, event["cents"]) for event in result.events] == [(DAY, 100)]
-    assert "known_from" not in result.events[0]
-    assert result.report.duplicates == 3
+    assert (result.report.kept, result.report.duplicates, result.report.warnings) == (2, 1, [])
+
+
+def test_the_last_row_replaces_those_before_it_on_request(tmp_path: Path) -> None:
+    """With replace_references: in the order of the sources and rows, unless recorded_at says otherwise."""
+    header = HEADER.removesuffix(",recorded_at")
+    first = csv_file(tmp_path, "A,2024-01-01,purchase,9,r", "A,2024-01-01,purchase,7,r", header=header)
+    second = csv_file(tmp_path, "A,2024-01-01,purchase,8,r", header=header, name="second.csv")
+    profile = SourceProfile().with_values(rows={"replace_references": True})
+    for sources, cents in (([first, second], 800), ([second, first], 700)):
+        result = read(sources, profile=profile)
+        assert [event["cents"] for event in result.events] == [cents]
+        assert (result.report.duplicates, result.report.warnings) == (2, [])
+    lines = ["A,2024-01-01,purchase,9,r,2024-01-03", "A,2024-01-01,purchase,7,r,2024-01-02"]
+    result = versions(tmp_path, *lines, profile=profile)
+    assert {event["cents"]: event["known_until"] is None for event in result.events} == {900: True, 700: False}
+
+
+LINES = SourceProfile().with_values(rows={"one_event_per": "reference"})
+
+
+def test_line_items_become_one_event_on_request(tmp_path: Path) -> None:
+    """Amounts are summed, a missing one adds nothing, the time is the earliest; equal lines of a file all count."""
+    header = HEADER.removesuffix(",recorded_at")
+    lines = [
+        "A,2024-01-01 10:05,purchase,10,r",
+        "A,2024-01-01 10:00,purchase,2.5,r",
+        "A,2024-01-01 10:05,purchase,,r",
+        "A,2024-01-01 10:05,purchase,10,r",
+        "A,2024-01-01,return,3,r",
+        "B,2024-01-01,purchase,4,r",
+        "B,2024-01-02,purchase,,s",
+        "B,2024-01-02 01:00,purchase,,s",
+    ]
+    log = csv_file(tmp_path, *lines, header=header)
+    once = read(log, profile=LINES)
+    assert [(e["customer_id"], e["time"] - JANUARY, e["cents"]) for e in once.events] == [
+        ("A", 0, 300),
+        ("A", 36_000_000_000, 2250),
+        ("B", 0, 400),
+        ("B", DAY, None),
+    ]
+    assert (once.report.kept, once.report.merged, once.report.duplicates) == (4, 4, 0)
+    assert "4 line items merged" in once.report.lines()[0]
+    twice = read(
+        [log, csv_file(tmp_path, *lines, "A,2024-01-01 10:05,purchase,1,r", header=header, name="b.csv")], profile=LINES
+    )
+    assert {event["cents"] for event in twice.events} == {300, 2350, 400, None}
+    assert (twice.report.merged, twice.report.duplicates) == (5, 8)
+
+
+def test_line_items_have_versions_by_their_time_of_record(tmp_path: Path) -> None:
+    """The lines recorded last are the event, those before it count until then."""
+    lines = [
+        "A,2024-01-01,purchase,1,r,2024-01-02",
+        "A,2024-01-01,purchase,2,r,2024-01-02",
+        "A,2024-01-01,purchase,4,r,2024-01-03",
+        "A,2024-01-01,purchase,8,r,2024-01-03",
+    ]
+    result = versions(tmp_path, *lines, profile=LINES)
+    assert {event["cents"]: event["known_until"] for event in result.events} == {300: JANUARY + 2 * DAY, 1200: None}
+    assert (result.report.kept, result.report.duplicates, result.report.merged) == (1, 1, 2)
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_lines_sum_to_what_pandas_sums(data: st.DataObject) -> None:
+    """Over random orders: no line is lost, whatever the order of rows."""
+    row = st.tuples(st.sampled_from("AB"), st.integers(1, 3), st.sampled_from(["r", "s"]), st.integers(0, 500))
+    rows = data.draw(st.lists(row, min_size=1, max_size=15))
+    frame = pd.DataFrame(rows, columns=["customer_id", "day", "reference", "cents"])
+    expected = frame.groupby(["customer_id", "reference"]).agg(cents=("cents", "sum"), day=("day", "min"))
+    lines = [f"{c},2024-01-{d:02},purchase,{cents / 100},{r}" for c, d, r, cents in rows]
+    with TemporaryDirectory() as folder:
+        result = read(csv_file(Path(folder), *lines, header=HEADER.removesuffix(",recorded_at")), profile=LINES)
+    found = sorted((e["customer_id"], e["cents"], (e["time"] - JANUARY) // DAY + 1) for e in result.events)
+    assert found == sorted((c, int(v.cents), int(v.day)) for (c, _), v in expected.iterrows())
 
 
 def test_only_equal_customer_type_and_reference_are_one_event(tmp_path: Path) -> None:
