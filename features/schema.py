@@ -65,8 +65,8 @@ LOG_COLUMNS = (
         "reference",
         "string",
         False,
-        "the source's own id; same customer_id, event_type and reference: the latest recorded_at wins, rows that differ "
-        "without it are parts of one event",
+        "the source's own id; same customer_id, event_type and reference: the latest recorded_at wins, rows that "
+        "differ without it are parts of one event",
     ),
     LogColumn("recorded_at", "timestamp", False, "when the source knew it, written as event_time is"),
 )
