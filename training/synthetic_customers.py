@@ -25,11 +25,12 @@ def synthetic_customer(as_of: str) -> pd.DataFrame:
 def synthetic_customers(as_of: str, customers: int, seed: int = 0) -> pd.DataFrame:
     """Return the feature table of a simulated shop at an ISO date, and of three rare kinds of customers.
 
-    These are `stranger`, who never bought, `yesterday's`, who bought once, yesterday, and `daily`, who buys every day.
+    The shop has events of every type. The rare kinds are `stranger`, who never bought, `yesterday's`, who bought once,
+    yesterday, and `daily`, who buys every day.
     """
     midnight = datetime.fromisoformat(as_of)
     start = (midnight - timedelta(days=HISTORY_DAYS)).date()
-    truth = Truth.plain("bg", start=start, days=HISTORY_DAYS, acquisition_days=HISTORY_DAYS)
+    truth = Truth(start=start, days=HISTORY_DAYS, acquisition_days=HISTORY_DAYS)
     events: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for event in simulate(truth, customers, seed, block=customers)[0].to_pylist():
         events[event["customer_id"]].append(event)

@@ -22,7 +22,13 @@ AGGREGATES = (
 
 COLUMNS = (
     FeatureColumn("feedback_count", "feedbacks", "times the customer gave feedback", "feedback_count"),
-    FeatureColumn("feedback_365", "feedbacks", "times the customer gave feedback in the last 365 days", "feedback_365"),
+    FeatureColumn(
+        "feedback_365",
+        "feedbacks",
+        "times the customer gave feedback in the last 365 days",
+        "feedback_365",
+        covariate="log1p",
+    ),
     *rating_columns("feedback", "as feedback", "as feedback"),
     FeatureColumn(
         "feedback_trend",
@@ -40,6 +46,7 @@ COLUMNS = (
         "as_of_day - last_feedback_day",
         "feedback_count == 0",
         "null without feedback",
+        covariate="log1p",
     ),
 )
 

@@ -15,7 +15,13 @@ AGGREGATES = (
 
 COLUMNS = (
     *(FeatureColumn(f"incentives_{o}", "incentives", f"incentives {o}", f"incentives_{o}") for o in INCENTIVE_OUTCOMES),
-    FeatureColumn(SENT_RECENTLY, "incentives", f"incentives sent in the last {RECENT} days", SENT_RECENTLY),
+    FeatureColumn(
+        SENT_RECENTLY,
+        "incentives",
+        f"incentives sent in the last {RECENT} days",
+        SENT_RECENTLY,
+        covariate="log1p",
+    ),
     FeatureColumn(
         "incentive_redemption_share",
         "ratio",

@@ -5,6 +5,8 @@ from typing import Literal
 from features.definitions.specs import Aggregate, FeatureColumn
 
 RATINGS = ("satisfaction", "loyalty")
+COVARIATES = {"satisfaction": "identity"}
+"""The ratings whose mean is a covariate of the models, with its transform."""
 
 
 def rating_aggregates(event_type: Literal["visit", "feedback"]) -> tuple[Aggregate, ...]:
@@ -26,7 +28,14 @@ def rating_columns(
         null = (f"{name}_count == 0", "null without such a rating")
         mean = f"{name}_sum / (1000 * {name}_count)"
         columns += [
-            FeatureColumn(f"{name}_mean", "rating", f"mean {rating} rating given {all_given}", mean, *null),
+            FeatureColumn(
+                f"{name}_mean",
+                "rating",
+                f"mean {rating} rating given {all_given}",
+                mean,
+                *null,
+                covariate=COVARIATES.get(rating, ""),
+            ),
             FeatureColumn(
                 f"{name}_last", "rating", f"last {rating} rating given {one_given}", f"{name}_last / 1000", *null
             ),

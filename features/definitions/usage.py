@@ -3,6 +3,8 @@
 from features.definitions.specs import NEVER, Aggregate, Family, FeatureColumn
 
 WINDOWS = (7, 30, 90, 365)
+COVARIATES = {90: "log1p", 365: "log1p"}
+"""The windows whose counts are covariates of the models, with their transforms."""
 
 AGGREGATES = (
     Aggregate("usage_count", "usage", "count"),
@@ -12,7 +14,10 @@ AGGREGATES = (
 
 COLUMNS = (
     FeatureColumn("usage_count", "uses", "uses", "usage_count"),
-    *(FeatureColumn(f"usage_{w}", "uses", f"uses in the last {w} days", f"usage_{w}") for w in WINDOWS),
+    *(
+        FeatureColumn(f"usage_{w}", "uses", f"uses in the last {w} days", f"usage_{w}", covariate=COVARIATES.get(w, ""))
+        for w in WINDOWS
+    ),
     FeatureColumn(
         "days_since_last_usage",
         "days",
@@ -20,6 +25,7 @@ COLUMNS = (
         "as_of_day - last_usage_day",
         "usage_count == 0",
         "null without a use",
+        covariate="log1p",
     ),
 )
 

@@ -5,6 +5,8 @@ from features.definitions.specs import FOLLOW_UP_DAYS, NEVER, Aggregate, Family,
 from features.schema import GOALS, VISIT_CHANNELS, VISIT_OUTCOMES
 
 WINDOWS = (30, 90, 365)
+COVARIATES = {"visits_30": "log1p", "visits_refused": "log1p", "visits_no_contact": "log1p"}
+"""The counts that are covariates of the models, with their transforms."""
 FOLLOWED = f"visits_followed_{FOLLOW_UP_DAYS}"
 
 
@@ -28,7 +30,16 @@ COLUMNS = (
     FeatureColumn("visit_count", "visits", "visits", "visit_count"),
     *(FeatureColumn(f"visits_{c}", "visits", f"visits by channel {c}", f"visits_{c}") for c in VISIT_CHANNELS),
     *(FeatureColumn(f"visits_for_{g}", "visits", f"visits with the goal {g}", f"visits_for_{g}") for g in GOALS),
-    *(FeatureColumn(f"visits_{o}", "visits", f"visits with the outcome {o}", f"visits_{o}") for o in VISIT_OUTCOMES),
+    *(
+        FeatureColumn(
+            f"visits_{o}",
+            "visits",
+            f"visits with the outcome {o}",
+            f"visits_{o}",
+            covariate=COVARIATES.get(f"visits_{o}", ""),
+        )
+        for o in VISIT_OUTCOMES
+    ),
     FeatureColumn(
         "days_since_last_visit",
         "days",
@@ -36,8 +47,18 @@ COLUMNS = (
         "as_of_day - last_visit_day",
         "visit_count == 0",
         "null without a visit",
+        covariate="log1p",
     ),
-    *(FeatureColumn(f"visits_{w}", "visits", f"visits in the last {w} days", f"visits_{w}") for w in WINDOWS),
+    *(
+        FeatureColumn(
+            f"visits_{w}",
+            "visits",
+            f"visits in the last {w} days",
+            f"visits_{w}",
+            covariate=COVARIATES.get(f"visits_{w}", ""),
+        )
+        for w in WINDOWS
+    ),
     FeatureColumn(
         "visit_positive_share",
         "ratio",
@@ -45,6 +66,7 @@ COLUMNS = (
         "(visits_ordered + visits_interested) / visits_with_outcome",
         "visits_with_outcome == 0",
         "null without an outcome",
+        covariate="logit",
     ),
     *rating_columns("visit", "at visits", "at a visit"),
     FeatureColumn(

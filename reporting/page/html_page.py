@@ -24,7 +24,7 @@ from features.atomic_file import atomic_write
 from reporting.build import Report
 from reporting.change import MODEL_STEPS, rule_steps
 from reporting.charts.specifications import chart_specifications
-from reporting.explanations import FACTORS
+from reporting.explanations import factor_names
 from reporting.translations import LANGUAGES, catalogue, plain_text, translator
 
 PAGE_CUSTOMERS = 5_000
@@ -80,7 +80,7 @@ def render_page(report: Report, language: str = "en", files: bool = True, seed: 
         "horizon_days": comparison.horizon_days,
         "total": len(tables["customers"]),
         "parts": [part.name for part in comparison.formula.parts],
-        "factors": list(FACTORS),
+        "factors": factor_names(tables["why"]),
         "average": float(tables["why"]["average"].iloc[0]),
         "steps": {"rule": rule_steps(report.change.rule), "model": list(MODEL_STEPS)} if report.change else None,
         "thresholds": report.thresholds,
@@ -137,7 +137,8 @@ def page_customers(report: Report, seed: int = 0) -> pd.DataFrame:
     chosen = np.arange(len(customers))
     if len(chosen) > PAGE_CUSTOMERS:
         chosen = np.sort(np.random.default_rng(seed).choice(chosen, PAGE_CUSTOMERS, replace=False))
-    factors = report.tables["why"].iloc[chosen][list(FACTORS)].add_prefix("factor_")
+    why = report.tables["why"]
+    factors = why.iloc[chosen][factor_names(why)].add_prefix("factor_")
     values = customers.iloc[chosen].drop(columns=LEFT_OUT)
     table = pd.concat([values.reset_index(drop=True), factors.reset_index(drop=True)], axis=1)
     if report.change is None:

@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from features.atomic_file import atomic_write, file_digest
 from features.definitions import FEATURE_NAMES
 from features.errors import ModelError
-from training.models.compiled.purchases import COLUMNS as PURCHASE_COLUMNS
-from training.models.compiled.purchases import CompiledPurchases, purchase_numbers
+from training.models.compiled.purchases import CompiledPurchases, purchase_columns, purchase_numbers
 from training.models.compiled.spend import compiled_spend, spend_numbers
 from training.models.spend.constants import COLUMNS as SPEND_COLUMNS
 
 if TYPE_CHECKING:
     from training.models.customer_model import CustomerModel
 
-FORM = 1
-"""The version of the JSON object's layout."""
+FORM, FORM_WITH_DECLARED = 1, 2
+"""The layouts of the JSON object: the second has declared covariates, which releases before them would not see."""
 
 
 class Forecast(NamedTuple):
@@ -59,13 +58,16 @@ class CompiledModel:
     """
 
     def __init__(self, numbers: dict[str, Any]) -> None:
-        if not isinstance(numbers, dict) or numbers.get("form") != FORM:
-            raise ModelError(f"the compiled model is not of form {FORM}: publish the version again")
+        if not isinstance(numbers, dict) or numbers.get("form") not in (FORM, FORM_WITH_DECLARED):
+            raise ModelError(f"the compiled model is not of form {FORM} or {FORM_WITH_DECLARED}: publish it again")
         if unknown := [name for name in numbers["columns"] if name not in FEATURE_NAMES]:
-            raise ModelError(f"the compiled model needs {', '.join(unknown)}, which this version has not: publish anew")
+            raise ModelError(
+                f"the compiled model needs {', '.join(unknown)}, which this version has not: "
+                "install the plugin that defines them, or publish anew"
+            )
         self.numbers = numbers
         self._purchase_days = FEATURE_NAMES.index("purchase_days")
-        self._purchase_values = itemgetter(*(FEATURE_NAMES.index(name) for name in PURCHASE_COLUMNS))
+        self._purchase_values = itemgetter(*(FEATURE_NAMES.index(name) for name in purchase_columns(numbers["count"])))
         self._spend_values = itemgetter(*(FEATURE_NAMES.index(name) for name in SPEND_COLUMNS))
         self._purchases = CompiledPurchases(numbers["count"])
         self._spend = compiled_spend(numbers["spend"])
@@ -74,7 +76,9 @@ class CompiledModel:
     def of(cls, model: "CustomerModel") -> Self:
         """Compile a fitted model; raises ModelError for a model of another kind."""
         purchases, spend = purchase_numbers(model.purchases), spend_numbers(model.spend)
-        return cls({"form": FORM, "columns": [*PURCHASE_COLUMNS, *SPEND_COLUMNS], "count": purchases, "spend": spend})
+        form = FORM_WITH_DECLARED if "declared" in purchases else FORM
+        columns = [*purchase_columns(purchases), *SPEND_COLUMNS]
+        return cls({"form": form, "columns": columns, "count": purchases, "spend": spend})
 
     def predict(self, features: Sequence[float], as_of_day: int, horizon_days: int) -> Forecast:
         """Forecast one customer.

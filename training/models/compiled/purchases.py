@@ -5,7 +5,7 @@ column of them.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import ceil, exp, expm1, inf, log, log1p
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features.errors import ModelError
+from training.models.compiled.declared import compiled_covariate
 from training.models.compiled.interval import interval
 from training.models.compiled.quadrature import beta_nodes
 from training.models.purchases.constants import (
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 REQUIRED = ("frequency", "recency", "T", *(column for column, _, _ in PURCHASE_WINDOWS.values()))
 """The columns that are never null for a customer who has bought."""
 COLUMNS = (*REQUIRED, "gap_mean", "gap_last", "gap_std", "overdue_ratio", "basket_mean", "basket_last")
+WIDTH = len(COLUMNS)
 CACHED_NODES, CACHED_HORIZONS = 1024, 512
 """How many sets of quadrature nodes (3 kB each) and pairs of cutoff and horizon are cached."""
 ADJUSTMENTS = ("mean", "scale", "lowest", "highest", "count_slopes", "no_purchase_slopes")
@@ -48,6 +50,7 @@ def purchase_numbers(model: "PurchaseModel") -> dict[str, Any]:
         raise ModelError(f"the purchase model is a {type(model).__name__}, expected a PurchaseModel of BG/NBD")
     seasonality, level, adjustments = model.seasonality_, model.level_calibration_, model.adjustments_
     days = seasonality.origin + np.arange(CYCLE_DAYS + 1.0)
+    declared = {"declared": [list(covariate) for covariate in adjustments.declared]} if adjustments.declared else {}
     return {
         "bg_nbd": {name: model.bg_nbd_.params_[name] for name in ("r", "alpha", "a", "b")},
         "clock": {"origin": seasonality.origin, "ticks": seasonality.adjusted_time(days).tolist()},
@@ -61,7 +64,12 @@ def purchase_numbers(model: "PurchaseModel") -> dict[str, Any]:
         "dispersion": [float(coefficient) for coefficient in adjustments.dispersion],
         "level": model.level_,
         "contents": [float(content) for content in model.interval_contents_],
-    }
+    } | declared
+
+
+def purchase_columns(numbers: dict[str, Any]) -> tuple[str, ...]:
+    """Return the columns that the numbers of a purchase model need: `COLUMNS`, then the declared covariates."""
+    return (*COLUMNS, *(column for column, _, _ in numbers.get("declared", ())))
 
 
 class CompiledPurchases:
@@ -74,6 +82,7 @@ class CompiledPurchases:
         self._pace, self._log_basket = numbers["pace"], numbers["log_basket"]
         columns = [numbers["corrections"][key] for key in ADJUSTMENT_KEYS]
         self._adjustments = list(zip(*columns, strict=True))
+        self._declared = [compiled_covariate(transform, fill) for _, transform, fill in numbers.get("declared", ())]
         self._adjusts = any(columns[-2]) or any(columns[-1])
         self._none_offset, self._dispersion = numbers["none_gap"], (numbers["dispersion"][0], numbers["dispersion"][1])
         self._level, self._contents = numbers["level"], numbers["contents"]
@@ -81,7 +90,7 @@ class CompiledPurchases:
         self._cached_horizon = lru_cache(CACHED_HORIZONS)(self._horizon)
 
     def forecast(self, values: Sequence[float], day: int, horizon_days: int) -> tuple[float, float, float, float]:
-        """Return expected occasions, low, high and P(no purchase) for the values of `COLUMNS`, NaN for null."""
+        """Return expected occasions, low, high and P(no purchase) for the values of `purchase_columns`."""
         x, recency, T_days, *_ = values
         if not min(values[: len(REQUIRED)]) >= 0 or not sum(values[: len(REQUIRED)]) < inf:
             self._refuse(values)
@@ -147,7 +156,11 @@ class CompiledPurchases:
         none: float,
         usual: Sequence[float],
     ) -> tuple[float, ...]:
-        """Return the customer's covariates, in the order of `COVARIATES`."""
+        """Return the customer's covariates, in the order of `COVARIATES`, then the declared ones."""
+        declared: Iterable[float] = ()
+        if self._declared:
+            declared = [covariate(value) for covariate, value in zip(self._declared, values[WIDTH:], strict=True)]
+            values = values[:WIDTH]
         (_, _, T_days, *recent, gap, gap_last, gap_std, overdue_ratio, basket_mean, basket_last) = values
         alpha = self._alpha
         many, log_expected = log1p(x), log(expected)
@@ -180,6 +193,7 @@ class CompiledPurchases:
             log(late) if 0 < late < inf else 0.0,
             basket - self._log_basket if basket < inf else 0.0,
             last,
+            *declared,
         )
 
     def _horizon(self, day: int, horizon_days: int) -> tuple[float, float, tuple[float, ...]]:

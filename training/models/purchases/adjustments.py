@@ -11,6 +11,7 @@ from training.models.arrays import Floats
 from training.models.purchases.constants import MAX_LOG_FACTOR
 from training.models.purchases.covariates import COVARIATES
 from training.models.purchases.cutoff_fit import CutoffFit
+from training.models.purchases.declared import DeclaredCovariate, fit_declared, with_declared
 from training.models.purchases.hurdle_distribution import DISPERSION, fit_dispersion
 from training.models.purchases.ridge_regression import (
     count_ridge,
@@ -41,6 +42,8 @@ class Adjustments:
         By how much more the log of -log P(no purchase) is off than the log count.
     dispersion : tuple of float
         See `HurdleDistribution`.
+    declared : tuple of DeclaredCovariate
+        The covariates that follow those of `COVARIATES`.
     """
 
     mean: Floats
@@ -51,6 +54,7 @@ class Adjustments:
     no_purchase_slopes: Floats
     no_purchase_offset: float = 0.0
     dispersion: tuple[float, float] = DISPERSION
+    declared: tuple[DeclaredCovariate, ...] = ()  # models pickled by earlier versions have none
 
     @classmethod
     def identity(cls) -> Self:
@@ -79,7 +83,8 @@ class Adjustments:
         offset = np.log(np.maximum(np.concatenate([fit.expected_purchases(days) for fit, days in past]), 1e-9))
         none = np.clip(np.concatenate([fit.no_purchase_probability(days) for fit, days in past]), 1e-12, 1 - 1e-9)
         none_offset = np.log(-np.log(none))
-        X = np.concatenate([fit.covariates for fit, _ in past])
+        declared = fit_declared([fit.window.features for fit, _ in past])
+        X = np.concatenate([with_declared(fit.covariates, fit.window.features, declared) for fit, _ in past])
         mean, scale = X.mean(axis=0), X.std(axis=0)
         scale[scale < 1e-6] = 1.0
         X = (X - mean) / scale
@@ -100,10 +105,20 @@ class Adjustments:
         none = np.exp(-np.exp(none_offset + _clipped(X @ none_slopes) + none_intercepts[group]))
         horizon_days = np.array([float(days) for _, days in past])[group]
         dispersion = fit_dispersion(y, np.maximum(expected, 1 - none), none, horizon_days)
-        return cls(mean, scale, lowest, highest, slopes, none_slopes, none_gap, dispersion)
+        return cls(mean, scale, lowest, highest, slopes, none_slopes, none_gap, dispersion, declared)
+
+    def covariates(self, covariates: Floats, features: pd.DataFrame) -> Floats:
+        """Return the customers' covariates with those of the feature table that the adjustments learnt from."""
+        return with_declared(covariates, features, self.declared)
 
     def log_factors(self, covariates: Floats) -> tuple[Floats, Floats]:
-        """Return the logs of the factors on the count and on -log P(no purchase), each of shape (n,)."""
+        """Return the logs of the factors on the count and on -log P(no purchase), each of shape (n,).
+
+        Parameters
+        ----------
+        covariates : ndarray of float64, shape (n, covariates)
+            As `Adjustments.covariates` returns them.
+        """
         X = np.clip((covariates - self.mean) / self.scale, self.lowest, self.highest)
         return _clipped(X @ self.count_slopes), _clipped(X @ self.no_purchase_slopes)
 

@@ -16,6 +16,8 @@ MAX_LOG_FACTOR = 2.0
 """The largest log factor of an adjustment, either way."""
 MIN_NO_PURCHASE = 1e-12
 """The least probability of no purchase."""
+MIN_SHARE = 0.01
+"""The least distance of a share from 0 and 1 whose logit is a covariate."""
 INTERVAL_HORIZONS = (7, 30, 90, 180, 365, 730)
 """Horizons, in days, at which the nominal content of the intervals is calibrated."""
 LOG_SHAPE_LIMIT = 6.0

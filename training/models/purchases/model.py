@@ -11,7 +11,6 @@ from training.models.arrays import Floats
 from training.models.purchases.adjustments import Adjustments
 from training.models.purchases.constants import INTERVAL_HORIZONS, MIN_NO_PURCHASE
 from training.models.purchases.covariates import covariates
-from training.models.purchases.cutoff_fit import CutoffFit
 from training.models.purchases.hurdle_distribution import HurdleDistribution, nominal_content
 from training.models.purchases.training_set import TrainingSet
 from training.models.window import Activity, Window
@@ -30,6 +29,8 @@ class PurchaseModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
 
         E[Y]           = E_bg(h) exp(X b + level)
         P(no purchase) = P_bg(no purchase in h) ^ exp(X c + level)
+
+    The covariates compare a customer with BG/NBD; columns whose definition names a transform are appended.
 
     The adjustments do not depend on the horizon, so that for every customer counts grow and P(no purchase) falls with
     it, and BG/NBD alone carries the forecast beyond the longest window.
@@ -97,9 +98,10 @@ class PurchaseModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         self.adjustments_ = Adjustments.fit(training_set.past, training_set.first_day, self.day_, self.ridge)
         # Adjustments tell customers apart and leave the total to BG/NBD at last year's level.
         expected = current.expected_purchases(LEVEL_HORIZON_DAYS)
-        adjusted = expected * np.exp(self.adjustments_.log_factors(current.covariates)[0])
+        X = self.adjustments_.covariates(current.covariates, current.window.features)
+        adjusted = expected * np.exp(self.adjustments_.log_factors(X)[0])
         self.level_ = float(np.log(expected.sum() / adjusted.sum()))
-        self._fit_interval_contents(current)
+        self._fit_interval_contents(current.rfm, X)
         return self
 
     def predict(self, features: pd.DataFrame, as_of_day: int, horizon_days: int) -> pd.DataFrame:
@@ -131,9 +133,14 @@ class PurchaseModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         """Return the expected occasions of `predict` alone, float64 of shape (n,)."""
         return self._forecast(*self._inputs(features, as_of_day), as_of_day, horizon_days)[0]
 
+    def covariates(self, features: pd.DataFrame, rfm: pd.DataFrame, day: int) -> Floats:
+        """Return the covariates of the customers of a feature table at a day, shape (n, covariates)."""
+        X = covariates(features, rfm, self.bg_nbd_, self.seasonality_, self.base_statistics_, day)
+        return self.adjustments_.covariates(X, features)
+
     def _inputs(self, features: pd.DataFrame, day: int) -> tuple[pd.DataFrame, Floats]:
         rfm = self.seasonality_.adjusted_rfm(features, day)
-        return rfm, covariates(features, rfm, self.bg_nbd_, self.seasonality_, self.base_statistics_, day)
+        return rfm, self.covariates(features, rfm, day)
 
     def _forecast(self, rfm: pd.DataFrame, X: Floats, day: int, horizon_days: int) -> tuple[Floats, Floats]:
         """Return the expected purchases and P(no purchase), each of shape (n,)."""
@@ -144,12 +151,12 @@ class PurchaseModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         none = none ** np.exp(none_factor + self.level_ + self.adjustments_.no_purchase_offset)
         return np.maximum(expected, 1 - none), none
 
-    def _fit_interval_contents(self, current: CutoffFit) -> None:
+    def _fit_interval_contents(self, rfm: pd.DataFrame, X: Floats) -> None:
         """Calibrate the nominal content of the intervals at each horizon, on customers spread evenly over the base."""
-        size = len(current.covariates)
+        size = len(X)
         rows = np.unique(np.linspace(0, size - 1, min(size, CALIBRATION_CUSTOMERS)).astype(int))
         self.interval_contents_ = []
         for days in INTERVAL_HORIZONS:
-            forecast = self._forecast(current.rfm.iloc[rows], current.covariates[rows], self.day_, days)
+            forecast = self._forecast(rfm.iloc[rows], X[rows], self.day_, days)
             distribution = HurdleDistribution(*forecast, self.adjustments_.dispersion, days)
             self.interval_contents_.append(nominal_content(distribution, CONTENT))

@@ -23,10 +23,11 @@ from training.models.bundle import OUTPUTS
 from training.models.compiled import purchases as counts
 from training.models.compiled.compiled_model import CompiledModel, Forecast
 from training.models.purchases.constants import PURCHASE_WINDOWS
+from training.models.purchases.declared import DeclaredCovariate
 from training.models.purchases.model import PurchaseModel
 from training.models.purchases.seasonality import Seasonality
 from training.models.spend.model import SpendModel
-from training.parity import require_equal
+from training.parity import require_equal, with_edge_values
 
 ROOT = Path(__file__).parents[4]
 
@@ -50,12 +51,37 @@ def seasonal(model):
     return changed
 
 
-@pytest.fixture(scope="module", params=["corrected", "seasonal", "plain"])
+DECLARED = (
+    DeclaredCovariate("days_since_last_visit", "log1p", 4.0),
+    DeclaredCovariate("visit_satisfaction_mean", "identity", 6.5),
+    DeclaredCovariate("feedback_trend", "signed_log1p", 0.1),
+    DeclaredCovariate("usage_90", "log", 0.7),
+    DeclaredCovariate("incentive_redemption_share", "logit", -1.0),
+)
+
+
+def with_declared(model):
+    """The model with a covariate of each transform that moves a forecast."""
+    extended = {
+        name: np.append(getattr(model.adjustments_, name), np.full(len(DECLARED), value))
+        for name, value in (("mean", 0.5), ("scale", 1.5), ("lowest", -2.0), ("highest", 2.5))
+    }
+    slopes = np.linspace(-0.2, 0.3, len(DECLARED))
+    extended |= {
+        name: np.append(getattr(model.adjustments_, name), slopes) for name in ("count_slopes", "no_purchase_slopes")
+    }
+    changed = PurchaseModel()
+    changed.__dict__.update(model.__dict__, adjustments_=replace(model.adjustments_, declared=DECLARED, **extended))
+    return changed
+
+
+@pytest.fixture(scope="module", params=["corrected", "declared", "seasonal", "plain"])
 def model(request, purchase_model, windows):
-    """What a shop of 500 teaches, with trees; the same in season, with Gamma-Gamma; no more than BG/NBD and a mean."""
+    """What a shop of 500 teaches, with trees; with declared covariates; in season, with Gamma-Gamma; BG/NBD alone."""
     customers = windows.now.features
     parts = {
         "corrected": (purchase_model, "trees"),
+        "declared": (with_declared(purchase_model), "trees"),
         "seasonal": (seasonal(purchase_model), "gamma-gamma"),
         "plain": (plain_count(), "mean"),
     }
@@ -74,7 +100,8 @@ def compiled_model(model, tmp_path_factory):
 def test_every_customer_of_a_shop_has_the_forecast_of_the_estimators(model, compiled_model, windows, days):
     """At the date of the fit and weeks after it: the interval the same, the rest to 1e-9."""
     for day in (windows.now.day, windows.now.day + 40):
-        require_equal(model, compiled_model, windows.now.features, day, days)
+        features = with_edge_values(windows.now.features, model.purchases.adjustments_.declared)
+        require_equal(model, compiled_model, features, day, days)
 
 
 null, money = st.just(math.nan), st.floats(0, 1e6)
@@ -94,6 +121,8 @@ def buyers(draw):
         row[column] = draw(st.one_of(null, st.floats(0.5, 1e4))) if frequency else math.nan
     for column in ("monetary_value", "basket_mean", "basket_max", "basket_last"):
         row[column] = draw(st.one_of(null, money, st.just(0.0), st.floats(-1e4, 0)))
+    for column, _, _ in DECLARED:
+        row[column] = draw(st.one_of(null, st.floats(-10, 10), st.floats(0, 1), st.floats(-1e9, 1e9)))
     return {name: float(value) for name, value in row.items()}
 
 
@@ -185,6 +214,24 @@ def test_another_file_is_refused(model, tmp_path):
         path.write_text(text)
         with pytest.raises(ModelError, match=told):
             CompiledModel.load(path)
+
+
+def test_only_a_model_with_declared_covariates_has_the_second_form(model):
+    """Numbers of earlier versions lack the key, and stay as they were; the others name each column and transform."""
+    numbers = CompiledModel.of(model).numbers
+    declared = [list(covariate) for covariate in model.purchases.adjustments_.declared]
+    assert numbers["form"] == (2 if declared else 1)
+    assert numbers["count"].get("declared", []) == declared
+    assert ("declared" in numbers["count"]) == bool(declared)
+    assert {name for name, _, _ in declared} == {name for name, _, _ in DECLARED} & set(numbers["columns"])
+
+
+def test_a_covariate_of_an_absent_plugin_is_named(model):
+    """The line says what is missing and what to do."""
+    numbers = json.loads(json.dumps(CompiledModel.of(model).numbers))
+    numbers["columns"].append("trips")
+    with pytest.raises(ModelError, match="needs trips, which this version has not: install the plugin that defines"):
+        CompiledModel(numbers)
 
 
 def test_a_model_of_another_make_is_not_compiled(model):
