@@ -10,6 +10,7 @@ RegularsError
  │    ├── ProfileError             a source profile, or an option of ingest, that cannot be used
  │    ├── AmbiguousSourceError     values that can be read in two ways: the message names the option that settles it
  │    └── FaultyRowsError          too many rows are faulty, so the old store stays
+ ├── EventWordsError               event types, channels, goals or outcomes that cannot be used
  ├── StoreError                    an event store that cannot be read or written
  ├── FormulaError                  a loyalty formula, or the columns it needs, cannot be used
  ├── ModelError                    a model that cannot be loaded or used
@@ -78,6 +79,10 @@ class AmbiguousSourceError(SourceError):
 
 class FaultyRowsError(SourceError):
     """So many rows of a source are faulty that it does not replace a store; the message says where they are."""
+
+
+class EventWordsError(RegularsError):
+    """Event types, channels, goals or outcomes that cannot be used; the message names the word and where it stands."""
 
 
 class StoreError(RegularsError):

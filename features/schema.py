@@ -1,18 +1,44 @@
-"""The event log: its columns, the words they may contain, and the limits of their numbers."""
+"""The event log: its columns, the words they may contain, and the limits of their numbers.
 
+The words are the same throughout a process: the built-in ones, then those of plugins in order of name, then those of
+`[events]` in the settings file. They are read once, when this module is imported.
+"""
+
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-# In the order of events at the same time: a visit may lead to the purchase of the same second, not vice versa.
-EVENT_TYPES = ("visit", "incentive", "usage", "purchase", "return", "feedback")
-VISIT_CHANNELS = ("face_to_face", "phone", "email")
-GOALS = ("purchase_count", "purchase_value", "satisfaction", "loyalty")
-VISIT_OUTCOMES = ("ordered", "interested", "neutral", "refused", "no_contact")
-INCENTIVE_CHANNELS = ("coupon", "discount", "points", "rate")
-INCENTIVE_OUTCOMES = ("sent", "redeemed", "expired")
+from features.event_words import BUILT_IN_WORDS
+from features.event_words import EventWords as EventWords
+from features.plugins import load_plugins
+from features.settings_file import config_path, raw_section, read_settings
+
+
+def _words_of_process() -> EventWords:
+    words = BUILT_IN_WORDS
+    disabled = raw_section("plugins").get("disabled", ())
+    plugins: dict[str, EventWords] = load_plugins("regulars.events", EventWords, disabled)
+    for name, added in plugins.items():
+        words = words.plus(added, f"the plugin {name}")
+    return words.plus(read_settings("events", EventWords), f"{config_path() or 'REGULARS_EVENTS_...'}: [events]")
+
+
+WORDS = _words_of_process()
+"""The event words of this process."""
+
+EVENT_TYPES: tuple[str, ...] = WORDS.types
+"""In the order of events at the same time."""
+VISIT_CHANNELS = WORDS.channels["visit"]
+GOALS = WORDS.goals["visit"]
+VISIT_OUTCOMES = WORDS.outcomes["visit"]
+INCENTIVE_CHANNELS = WORDS.channels["incentive"]
+INCENTIVE_OUTCOMES = WORDS.outcomes["incentive"]
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 AMOUNT_MAXIMUM = 1e12
 RATING_MAXIMUM = 10.0
+"""The highest rating, unless a log has another scale."""
+RATING_SCALE_LIMIT = 1e6
+"""The highest maximum that a scale may have."""
 
 
 class LogColumn(NamedTuple):
@@ -34,6 +60,12 @@ class LogColumn(NamedTuple):
     meaning: str
 
 
+def _lists(by_type: Mapping[str, tuple[str, ...]]) -> str:
+    """Return the words of a column by event type, as docs/columns.md has them."""
+    lists = "; ".join(f"{event_type}: {', '.join(words)}" for event_type, words in by_type.items())
+    return f"{lists}; free and not kept elsewhere"
+
+
 LOG_COLUMNS = (
     LogColumn("customer_id", "string", True, "whose event; spaces around it do not count"),
     LogColumn(
@@ -49,18 +81,18 @@ LOG_COLUMNS = (
         "channel",
         "string",
         False,
-        f"visit: {', '.join(VISIT_CHANNELS)}; incentive: {', '.join(INCENTIVE_CHANNELS)}; free and not kept elsewhere",
+        _lists(WORDS.channels),
     ),
-    LogColumn("goal", "string", False, f"visit: {', '.join(GOALS)}; free and not kept elsewhere"),
+    LogColumn("goal", "string", False, _lists(WORDS.goals)),
     LogColumn("content", "string", False, "visit: needs, satisfaction_survey, loyalty_survey; free, not kept"),
     LogColumn(
         "outcome",
         "string",
         False,
-        f"visit: {', '.join(VISIT_OUTCOMES)}; incentive: {', '.join(INCENTIVE_OUTCOMES)}; free and not kept elsewhere",
+        _lists(WORDS.outcomes),
     ),
-    LogColumn("satisfaction", "float", False, "a rating given, 0 to the configured maximum"),
-    LogColumn("loyalty", "float", False, "a rating given, 0 to the configured maximum"),
+    LogColumn("satisfaction", "float", False, "a rating given, 0 to the maximum of the scale"),
+    LogColumn("loyalty", "float", False, "a rating given, 0 to the maximum of the scale"),
     LogColumn(
         "reference",
         "string",

@@ -149,6 +149,8 @@ def compare(
         When the log ends before the horizon does.
     TooLittleDataError
         When no customer had bought before the date, or the rule has a score for none of them.
+    ModelError
+        When the champion learnt from ratings of another scale.
     """
     report_step = progress or (lambda step: None)
     last_day = log_end(store).day
@@ -208,6 +210,7 @@ def model_as_of(
     champion = version(tracking, CHAMPION) if tracking else None
     if tracking and champion:
         model = load(tracking, champion)
+        model.card.require_rating_scale(store.rating_maximum)
         if model.card.as_of <= date and model.card.timezone == store.timezone:
             return ComparedModel(model, champion.number)
     return ComparedModel(fit_customer_model(store, date, formula, quick=quick, progress=progress), None)

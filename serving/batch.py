@@ -122,8 +122,10 @@ def write_scores(
     FormulaError
         When no part of the formula has data in the log.
     ModelError
-        When the model cannot forecast at this cutoff.
+        When the model cannot forecast at this cutoff, or learnt from ratings of another scale.
     """
+    if forecasts:
+        forecasts.model.card.require_rating_scale(store.rating_maximum)
     rule = drop_unpriced_parts(store, formula)
     day = AsOf.parse(as_of, store.timezone).day
     bands = dict.fromkeys((band.name for band in rule.bands), 0)

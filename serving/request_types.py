@@ -4,13 +4,15 @@ Null and absent mean the same in a request: not known. Optional fields default t
 request holds exactly the keys of its body; `api/request_body.py` finds repeated keys by that.
 """
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, defstruct
 
 from features.definitions import FEATURE_COLUMNS, FeatureColumn
 from features.engines.codegen import MEDIANS
-from features.schema import AMOUNT_MAXIMUM, FIRST_YEAR, LAST_YEAR, RATING_MAXIMUM
+from features.event_words import BUILT_IN_WORDS
+from features.schema import AMOUNT_MAXIMUM, EVENT_TYPES, FIRST_YEAR, LAST_YEAR, RATING_MAXIMUM
+from features.store.layout import CODED_WORDS
 from serving.timestamps import TIME
 
 MAXIMUM_HORIZON_DAYS = 3650
@@ -29,7 +31,14 @@ CustomerId = Annotated[
     str, Meta(pattern=r"^[^\x00]*[^\s\x00][^\x00]*$", description="Spaces around it are ignored.", examples=["12415"])
 ]
 Amount = Annotated[float, Meta(ge=0, le=AMOUNT_MAXIMUM, description="In currency; of a return, the amount given back.")]
-Rating = Annotated[float, Meta(ge=0, le=RATING_MAXIMUM)]
+Rating = Annotated[
+    float,
+    Meta(
+        ge=0,
+        description="0 to the maximum of the rating scale, `rating_maximum` of /versions: that of the log to which the "
+        "model was fitted, without a model that of the service's settings.",
+    ),
+]
 HorizonDays = Annotated[
     int,
     Meta(
@@ -55,7 +64,7 @@ class Event(Struct, kw_only=True, forbid_unknown_fields=True, gc=False, tag_fiel
     satisfaction, loyalty : float, optional
         Ratings, from 0 to the maximum of the scale.
     channel, goal, outcome, content : str, optional
-        Words of the event contract for visits and incentives; free text, not used, for other types.
+        Words of the event contract for types that have such words; free text, not used, for others.
     reference : str, optional
         The source's own id of the event; events of one type and reference are versions of one event.
     recorded_at : str, optional
@@ -71,57 +80,47 @@ class Event(Struct, kw_only=True, forbid_unknown_fields=True, gc=False, tag_fiel
     content: Text = UNSET
     reference: Annotated[str, Meta(description="The source's own id of the event.")] | UnsetType | None = UNSET
     recorded_at: Annotated[Timestamp, Meta(description="When the source recorded it.")] | UnsetType | None = UNSET
-
-
-class _FreeText(Event, kw_only=True, gc=False):
     channel: Text = UNSET
     goal: Text = UNSET
     outcome: Text = UNSET
 
 
-class Purchase(_FreeText, kw_only=True, tag="purchase", gc=False):
-    """A purchase."""
-
-    event_type = "purchase"
-
-
-class Return(_FreeText, kw_only=True, tag="return", gc=False):
-    """A return of goods."""
-
-    event_type = "return"
+def _word(column: str, event_type: str) -> Any:
+    """Return the type of a column of words: the words of the event type, or any text where it has none."""
+    words = CODED_WORDS[column].get(event_type)
+    return Literal.__getitem__(words) | UnsetType | None if words else Text
 
 
-class Feedback(_FreeText, kw_only=True, tag="feedback", gc=False):
-    """Feedback from the customer."""
-
-    event_type = "feedback"
-
-
-class Usage(_FreeText, kw_only=True, tag="usage", gc=False):
-    """A use of what was bought."""
-
-    event_type = "usage"
-
-
-class Visit(Event, kw_only=True, tag="visit", gc=False):
-    """A visit to the customer."""
-
-    event_type = "visit"
-    channel: Literal["face_to_face", "phone", "email"] | UnsetType | None = UNSET
-    goal: Literal["purchase_count", "purchase_value", "satisfaction", "loyalty"] | UnsetType | None = UNSET
-    outcome: Literal["ordered", "interested", "neutral", "refused", "no_contact"] | UnsetType | None = UNSET
+def _event_struct(event_type: str) -> Any:
+    name = "".join(part.capitalize() for part in event_type.split("_"))
+    return defstruct(
+        name if event_type in BUILT_IN_WORDS.types else f"{name}Event",  # so that it is not the name of another type
+        [(column, _word(column, event_type), UNSET) for column in CODED_WORDS],
+        bases=(Event,),
+        kw_only=True,
+        tag=event_type,
+        gc=False,
+        module=__name__,
+        namespace={"__doc__": EVENT_MEANINGS.get(event_type, "An event."), "event_type": event_type},
+    )
 
 
-class Incentive(Event, kw_only=True, tag="incentive", gc=False):
-    """An incentive offered to the customer, or its outcome."""
-
-    event_type = "incentive"
-    channel: Literal["coupon", "discount", "points", "rate"] | UnsetType | None = UNSET
-    goal: Text = UNSET
-    outcome: Literal["sent", "redeemed", "expired"] | UnsetType | None = UNSET
-
-
-AnyEvent = Purchase | Return | Visit | Feedback | Usage | Incentive
+EVENT_MEANINGS = {
+    "purchase": "A purchase.",
+    "return": "A return of goods.",
+    "feedback": "Feedback from the customer.",
+    "usage": "A use of what was bought.",
+    "visit": "A visit to the customer.",
+    "incentive": "An incentive offered to the customer, or its outcome.",
+}
+EVENT_STRUCTS: dict[str, Any] = {event_type: _event_struct(event_type) for event_type in EVENT_TYPES}
+"""The type of each event, the firm's own types and words among them."""
+Purchase, Return, Feedback = (EVENT_STRUCTS[name] for name in ("purchase", "return", "feedback"))
+Usage, Visit, Incentive = (EVENT_STRUCTS[name] for name in ("usage", "visit", "incentive"))
+if TYPE_CHECKING:
+    AnyEvent = Event
+else:
+    AnyEvent = Union[tuple(EVENT_STRUCTS.values())]  # noqa: UP007
 
 
 class Customer(Struct, forbid_unknown_fields=True):
@@ -132,7 +131,7 @@ class Customer(Struct, forbid_unknown_fields=True):
     customer_id : str
         Unique within a request.
     events : list of Event
-        Purchase, Return, Visit, Feedback, Usage and Incentive.
+        Purchase, Return, Visit, Feedback, Usage, Incentive, and those of the firm's own types.
     """
 
     customer_id: CustomerId
@@ -160,12 +159,12 @@ GAPS = frozenset({"gap_mean", "gap_median", "gap_max", "gap_last"})
 """Purchase occasions are days, so two of them are at least one day apart."""
 
 
-def feature_limits(column: FeatureColumn) -> tuple[float, float, bool]:
+def feature_limits(column: FeatureColumn, rating_maximum: float = RATING_MAXIMUM) -> tuple[float, float, bool]:
     """Return the least and the greatest value that a feature can have, and whether it is a whole number.
 
     The limits are wide enough for every row of a feature table, and narrow enough that models stay finite.
     """
-    greatest = {"days": DAYS_MAXIMUM, "currency": CURRENCY_MAXIMUM, "rating": RATING_MAXIMUM}
+    greatest = {"days": DAYS_MAXIMUM, "currency": CURRENCY_MAXIMUM, "rating": rating_maximum}
     top = float(greatest.get(column.unit, COUNT_MAXIMUM))
     if column.unit == "ratio":
         top = CURRENCY_MAXIMUM
@@ -176,10 +175,11 @@ def feature_limits(column: FeatureColumn) -> tuple[float, float, bool]:
 
 def _feature_type(column: FeatureColumn) -> Any:
     least, greatest, whole = feature_limits(column)
+    limits: dict[str, Any] = {"ge": least, "le": greatest, "multiple_of": 1 if whole else None}
+    if column.unit == "rating":  # up to the maximum of the scale in service, see feature_constraints
+        limits = {"ge": None if least < 0 else least}
     description = f"{column.meaning} ({column.unit}; {column.null_rule})"
-    number = Annotated[
-        float, Meta(ge=least, le=greatest, multiple_of=1 if whole else None, description=description, title=column.name)
-    ]
+    number = Annotated[float, Meta(**limits, description=description, title=column.name)]
     return number | None if column.null_when else number
 
 

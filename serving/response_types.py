@@ -129,6 +129,7 @@ class Versions(Struct, omit_defaults=True):
     formula: FormulaInService
     features: list[str]
     timezone: str
+    rating_maximum: float
     since: datetime
     model: ModelInService | UnsetType = UNSET
     data: dict[str, str] | UnsetType = UNSET

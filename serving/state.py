@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from features.loyalty.formula import Formula
+from features.schema import RATING_MAXIMUM
 from training.models.compiled.compiled_model import CompiledModel
 from training.models.customer_model import CustomerModel
 
@@ -23,7 +24,7 @@ class ServedModel:
 
 @dataclass(frozen=True)
 class ServiceState:
-    """The formula and time zone that every score uses, and the model, or in `absent` the reason why there is none.
+    """The formula, time zone and rating scale in use, and the model, or in `absent` the reason why there is none.
 
     `refused` is the reason why a newer version was not loaded, if one was refused.
     """
@@ -34,6 +35,7 @@ class ServiceState:
     since: datetime
     absent: str | None = None
     refused: str | None = None
+    rating_maximum: float = RATING_MAXIMUM
 
 
 class CurrentState:

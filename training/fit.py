@@ -13,6 +13,7 @@ from features.engines.feature_table import known_customers
 from features.errors import TooLittleDataError
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts
+from features.schema import WORDS
 from features.store.event_store import EventStore
 from training.models.bundle import LIBRARIES, Card
 from training.models.customer_model import CustomerModel
@@ -120,6 +121,8 @@ def fit_candidates(
         formula_version=formula.version,
         code_version=version("regulars"),
         libraries={name: version(name) for name in LIBRARIES},
+        rating_maximum=store.rating_maximum,
+        words=WORDS,
     )
     return {name: CustomerModel(card, formula, model, spend) for name, model in purchases.items()}
 

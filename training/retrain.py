@@ -137,7 +137,7 @@ def retrain(
     days = trial_days(activity(store, end).first_day, end.day, count, settings.trials)
     starts = [AsOf.at_midnight(day, store.timezone) for day in days]
     champion = version(tracking, CHAMPION)
-    champion_model, problem = load_champion(tracking, champion)
+    champion_model, problem = load_champion(tracking, champion, store.rating_maximum)
     if problem:
         report(problem)
     candidates = settings.chosen_candidates(quick)
@@ -184,12 +184,16 @@ def retrain(
     return RetrainResult(made, best, verdict, measures_of_trials(trials, best))
 
 
-def load_champion(tracking: Tracking, champion: ModelVersion | None) -> tuple[CustomerModel | None, str | None]:
-    """Return the champion's model, or None and, in one line, why it cannot be loaded."""
+def load_champion(
+    tracking: Tracking, champion: ModelVersion | None, rating_maximum: float
+) -> tuple[CustomerModel | None, str | None]:
+    """Return the champion's model, or None and, in one line, why it cannot be loaded or used for this rating scale."""
     if champion is None:
         return None, None
     try:
-        return load(tracking, champion), None
+        model = load(tracking, champion)
+        model.card.require_rating_scale(rating_maximum)
+        return model, None
     except (ModelError, TrackingError) as error:
         return None, (
             f"not compared with champion version {champion.number}, which cannot be loaded ({error}): "

@@ -11,7 +11,8 @@ columns.
 
 ## The event log
 
-One row an event. Columns that are not required may be absent or empty.
+One row an event. Columns that are not required may be absent or empty. The words below are the built-in ones; others
+come from `[events]` in `regulars.toml` and from plugins. The highest rating is `--rating-maximum` of `regulars ingest`.
 
 | column | type | required | meaning |
 |---|---|---|---|

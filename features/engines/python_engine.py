@@ -156,8 +156,9 @@ def encode_event(
     channel_code = goal_code = outcome_code = NO_WORD
     if event_type in WORD_CODES:
         channels, goals, outcomes = WORD_CODES[event_type]
-        channel_code, outcome_code = channels[channel], outcomes[outcome]
+        channel_code = channels[channel] if channels else channel_code
         goal_code = goals[goal] if goals else goal_code
+        outcome_code = outcomes[outcome] if outcomes else outcome_code
     return (
         time,
         KIND_CODES[event_type],

@@ -19,7 +19,7 @@ from features.ingestion.row_counts import RowCounts
 from features.ingestion.sources import open_sources, read_batches, sources_digest
 from features.ingestion.validated_batches import check_constants, validated_batches
 from features.ingestion.validation import ValidationRules
-from features.schema import RATING_MAXIMUM
+from features.schema import RATING_MAXIMUM, RATING_SCALE_LIMIT
 from features.store.writer import StoreWriter
 from features.timezones import business_timezone
 
@@ -65,7 +65,7 @@ def ingest(
     timezone : str
         The business time zone: of times without an offset, and of days.
     rating_maximum : float
-        The highest rating; higher ones go to quarantine.
+        The highest rating; higher ones go to quarantine. The store keeps it, and so do models fitted to the store.
     delimiter, encoding, decimal : str, optional
         How CSV files are written; detected when None.
     memory_limit : str
@@ -89,7 +89,7 @@ def ingest(
     StoreError
         When the store cannot be written.
     """
-    if not 0 < rating_maximum <= 1e6:
+    if not 0 < rating_maximum <= RATING_SCALE_LIMIT:
         raise InvalidArgumentError(f"rating_maximum is {rating_maximum}: expected a number above 0, up to a million")
     if not re.fullmatch(r"\d+(\.\d+)? ?([KMGT]i?)?B", memory_limit, re.IGNORECASE):
         raise InvalidArgumentError(f"memory_limit is {memory_limit!r}: expected a size such as '1GB' or '800MB'")
@@ -113,7 +113,7 @@ def ingest(
         background = threads > 1
         batches = prefetch(read_batches(opened), background)
         events = prefetch(validated_batches(batches, rules, quarantine, counts, progress), background)
-        with StoreWriter(out, timezone=timezone, digest=digest) as writer:
+        with StoreWriter(out, timezone=timezone, digest=digest, rating_maximum=rating_maximum) as writer:
             with quarantine, closing(events):
                 for batch in events:
                     if "reference" in batch.schema.names:

@@ -10,14 +10,16 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.ingestion.event_versions import EventRows
-from features.schema import EVENT_TYPES
+from features.schema import EVENT_TYPES, WORDS
 
-PAID = np.array([name in ("purchase", "return") for name in EVENT_TYPES])
+PAID = np.array([name in WORDS.amounts for name in EVENT_TYPES])
 BUCKETS = 12_288
 LARGEST = 5
+MONEY = [f"{name}s" for name in WORDS.amounts]
 EXTREME = (
-    "amounts of purchases and returns further above the upper quartile than three times the distance between the "
-    "quartiles, on a logarithmic scale, and above eight times the upper quartile; quartiles to within 2 %"
+    f"amounts of {', '.join(MONEY[:-1])} and {MONEY[-1]} further above the upper quartile than three times the "
+    "distance between the quartiles, on a logarithmic scale, and above eight times the upper quartile; "
+    "quartiles to within 2 %"
 )
 
 

@@ -16,8 +16,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from features.errors import StoreError
+from features.errors import EventWordsError, StoreError
+from features.event_words import BUILT_IN_WORDS, EventWords, conflict
+from features.schema import RATING_MAXIMUM, WORDS
 from features.store.layout import EVENT_COLUMNS, RECORD_COLUMNS
+from features.store.word_codes import recoded
 
 SCHEMA_VERSION = 1
 
@@ -34,7 +37,7 @@ class EventStore:
         What `manifest.json` says.
     offsets : numpy.ndarray of int64, shape (customers + 1,)
     columns : mapping of str to numpy.ndarray, shape (events,)
-        The columns of `layout.DTYPES`; a customer's rows are sorted by `layout.SORT_ORDER`.
+        The columns of `layout.DTYPES`, words coded as today; a customer's rows are sorted by `layout.SORT_ORDER`.
     customer_ids : pyarrow.StringArray
         The ids, sorted; customer c has the id at position c.
     """
@@ -49,6 +52,11 @@ class EventStore:
     def timezone(self) -> str:
         """The business time zone, in which days are counted."""
         return str(self.manifest["timezone"])
+
+    @property
+    def rating_maximum(self) -> float:
+        """The highest rating that the log may have; a store that does not say so was written with the default."""
+        return float(self.manifest.get("rating_maximum", RATING_MAXIMUM))
 
     @property
     def recorded(self) -> bool:
@@ -92,7 +100,8 @@ def open_store(path: str | Path) -> EventStore:
     Raises
     ------
     StoreError
-        When there is no store, it is damaged, or another version of Regulars wrote it in another schema.
+        When there is no store, it is damaged, another version of Regulars wrote it in another schema, or it has event
+        words that are not known here.
     """
     path = Path(path)
     manifest = _manifest(path)
@@ -104,7 +113,7 @@ def open_store(path: str | Path) -> EventStore:
             previous, manifest = manifest, _manifest(path)
             if manifest == previous:
                 raise StoreError(f"{path} is damaged ({error!r}): ingest the log again") from None
-        except (KeyError, ValueError, EOFError) as error:
+        except (KeyError, ValueError, EOFError, EventWordsError) as error:
             raise StoreError(f"{path} is damaged ({error!r}): ingest the log again") from None
 
 
@@ -124,8 +133,11 @@ def _manifest(path: Path) -> dict[str, Any]:
 
 
 def _opened(folder: Path, manifest: Mapping[str, Any]) -> EventStore:
+    stored = EventWords.from_dict(manifest["words"]) if "words" in manifest else BUILT_IN_WORDS
+    if difference := conflict(stored, WORDS):
+        raise StoreError(f"{folder.parent} has {difference}, or ingest the log again")
     columns = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in manifest["columns"]}
     offsets = np.load(folder / "offsets.npy")
     with pa.memory_map(str(folder / "customers.arrow")) as source:
         ids = pa.ipc.open_file(source).read_all()["customer_id"].combine_chunks()
-    return EventStore(folder, manifest, offsets, columns, ids)
+    return EventStore(folder, manifest, offsets, recoded(columns, stored, WORDS), ids)

@@ -8,19 +8,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from features.schema import (
-    EVENT_TYPES,
-    GOALS,
-    INCENTIVE_CHANNELS,
-    INCENTIVE_OUTCOMES,
-    VISIT_CHANNELS,
-    VISIT_OUTCOMES,
-)
+from features.schema import WORDS
 
 DTYPES: Mapping[str, type[np.generic]] = {
     "time": np.int64,  # microseconds since 1970-01-01 UTC
     "day": np.int32,  # of the time in the business time zone, counted from 1970-01-01
-    "kind": np.uint8,  # position in EVENT_TYPES
+    "kind": np.uint8,  # position in schema.EVENT_TYPES
     "cents": np.int64,
     "channel": np.uint8,  # position in CODED_WORDS
     "goal": np.uint8,
@@ -61,12 +54,13 @@ when an event was known comes last, so a correction does not move an event among
 VERSION_ORDER = ("time", "cents", "channel", "goal", "outcome", "satisfaction", "loyalty")
 """What decides between versions of one event that were recorded at the same time: the greatest wins, null is lowest."""
 
+WORD_LISTS = {"channel": "channels", "goal": "goals", "outcome": "outcomes"}
+"""The columns of words, and the lists of `EventWords` that their codes are positions of."""
+
 CODED_WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "channel": {"visit": VISIT_CHANNELS, "incentive": INCENTIVE_CHANNELS},
-    "goal": {"visit": GOALS},
-    "outcome": {"visit": VISIT_OUTCOMES, "incentive": INCENTIVE_OUTCOMES},
+    column: getattr(WORDS, lists) for column, lists in WORD_LISTS.items()
 }
 """The words of a column by event type; a code is a word's position. Other event types have free text, not stored."""
 
-KIND_CODES: Mapping[str, int] = {name: code for code, name in enumerate(EVENT_TYPES)}
+KIND_CODES: Mapping[str, int] = {name: code for code, name in enumerate(WORDS.types)}
 """The code of each event type in the column `kind`."""

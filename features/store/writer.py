@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from features.atomic_file import atomic_write, fsync_path
 from features.errors import StoreError
+from features.schema import RATING_MAXIMUM, WORDS
 from features.store.column_writer import PackedBatch, write_sorted_columns
 from features.store.customer_ids import CustomerIdEncoder
 from features.store.event_store import SCHEMA_VERSION, EventStore, open_store
@@ -34,6 +35,8 @@ class StoreWriter:
         The business time zone, in which days are counted.
     digest : str
         Identifies the log; kept in the manifest.
+    rating_maximum : float
+        The highest rating that the log may have; kept in the manifest.
 
     Attributes
     ----------
@@ -48,11 +51,12 @@ class StoreWriter:
         On entering, when the path is a file or another process is writing to it.
     """
 
-    def __init__(self, path: str | Path, *, timezone: str, digest: str) -> None:
+    def __init__(self, path: str | Path, *, timezone: str, digest: str, rating_maximum: float = RATING_MAXIMUM) -> None:
         self.path = Path(path)
         self.n_customers = 0
         self._timezone = business_timezone(timezone)
         self._digest = digest
+        self._rating_maximum = rating_maximum
         self._encoder = CustomerIdEncoder()
         self._batches: list[PackedBatch] = []
         self._manifest: dict[str, Any] = {}
@@ -98,6 +102,8 @@ class StoreWriter:
             "folder": self.folder.name,
             "timezone": self._timezone.timezone,
             "digest": self._digest,
+            "rating_maximum": self._rating_maximum,
+            "words": WORDS.as_dict(),
             **facts,
         }
 

@@ -7,6 +7,7 @@ from msgspec import UNSET
 from features.as_of import AsOf
 from features.engines.python_engine import UNRECORDED, encode_event, features_from_encoded
 from features.errors import TimestampError
+from serving.api.feature_constraints import above_scale
 from serving.request_types import Customer
 from serving.response_types import Duplicate
 from serving.timestamps import read_timestamp
@@ -15,7 +16,7 @@ Faults = list[tuple[str, str]]
 
 
 def features_of(
-    customer: Customer, path: str, as_of: AsOf, timezone: str, latest: int, faults: Faults
+    customer: Customer, path: str, as_of: AsOf, timezone: str, rating_maximum: float, latest: int, faults: Faults
 ) -> dict[str, float]:
     """Return the customer's features at `as_of`: the row of the feature table for the same log, to the last bit.
 
@@ -29,10 +30,12 @@ def features_of(
         The cutoff.
     timezone : str
         The business time zone.
+    rating_maximum : float
+        The highest rating of the scale.
     latest : int
         The last acceptable event time, in microseconds since 1970 UTC.
     faults : list of (str, str)
-        Receives path and detail of each impossible timestamp; the features are then of no use.
+        Receives path and detail of each impossible timestamp and rating; the features are then of no use.
     """
     rows, references = [], []
     for position, event in enumerate(customer.events):
@@ -47,6 +50,11 @@ def features_of(
             faults.append((f"{path}/events/{position}/{field}", str(error)))
             continue
         amount, satisfaction, loyalty = event.amount, event.satisfaction, event.loyalty
+        satisfaction = None if satisfaction is UNSET else satisfaction
+        loyalty = None if loyalty is UNSET else loyalty
+        for field, rating in (("satisfaction", satisfaction), ("loyalty", loyalty)):
+            if rating and rating > rating_maximum:
+                faults.append((f"{path}/events/{position}/{field}", above_scale(rating_maximum)))
         row = encode_event(
             event.event_type,
             time,
@@ -55,8 +63,8 @@ def features_of(
             event.goal or None,
             event.outcome or None,
             None if amount is UNSET else amount,
-            None if satisfaction is UNSET else satisfaction,
-            None if loyalty is UNSET else loyalty,
+            satisfaction,
+            loyalty,
             known_from,
         )
         rows.append(row)

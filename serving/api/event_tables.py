@@ -37,7 +37,9 @@ def features_of_table(
     types = [(name, array.type, unreadable_type(name, array.type)) for name, array in log.items()]
     if faults := [(name, f"found {found}, expected {expected}") for name, found, expected in types if expected]:
         raise invalid(faults)
-    validated = validate_batch(log, ValidationRules(business_timezone(context.state.timezone)))
+    validated = validate_batch(
+        log, ValidationRules(business_timezone(context.state.timezone), context.state.rating_maximum)
+    )
     faults = [
         (f"{name}/{row}", reason)
         for name, reason, rows in validated.errors.entries

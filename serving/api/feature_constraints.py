@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from features.definitions import FEATURE_COLUMNS
+
 # Constraints that every row of a feature table meets, in operators that floats and arrays share. NaN is null:
 # f["T"] != f["T"] holds when T is null, and every other comparison with NaN is false.
 IMPOSSIBLE: tuple[tuple[str, str, Callable[[Mapping[str, Any]], Any]], ...] = (
@@ -44,15 +46,33 @@ IMPOSSIBLE: tuple[tuple[str, str, Callable[[Mapping[str, Any]], Any]], ...] = (
 ADVICE = "expected a row that feature_table can give"
 
 
-def impossible_row(features: Mapping[str, float], path: str) -> list[tuple[str, str]]:
+RATINGS = tuple(column.name for column in FEATURE_COLUMNS if column.unit == "rating")
+"""The columns whose limit is the maximum of the rating scale."""
+
+
+def impossible_row(features: Mapping[str, float], path: str, rating_maximum: float) -> list[tuple[str, str]]:
     """Return path and detail of each constraint that one row breaks; `path` is the row's."""
-    return [(f"{path}/{name}", f"{why}; {ADVICE}") for name, why, wrong in IMPOSSIBLE if wrong(features)]
+    faults = [(f"{path}/{name}", f"{why}; {ADVICE}") for name, why, wrong in IMPOSSIBLE if wrong(features)]
+    for name in RATINGS:
+        if abs(features[name]) > rating_maximum:
+            faults.append((f"{path}/{name}", above_scale(rating_maximum)))
+    return faults
 
 
-def impossible_rows(columns: Mapping[str, Any], path: str, maximum: int) -> list[tuple[str, str]]:
+def impossible_rows(
+    columns: Mapping[str, Any], path: str, maximum: int, rating_maximum: float
+) -> list[tuple[str, str]]:
     """Return the first faults of a table, given as arrays by column; `path` has places for `name` and `row`."""
     faults: list[tuple[str, str]] = []
     for name, why, wrong in IMPOSSIBLE:
         rows = np.flatnonzero(wrong(columns))[: maximum - len(faults)]
         faults += [(path.format(name=name, row=row), f"{why}; {ADVICE}") for row in rows]
+    for name in RATINGS:
+        rows = np.flatnonzero(np.abs(columns[name]) > rating_maximum)[: maximum - len(faults)]
+        faults += [(path.format(name=name, row=row), above_scale(rating_maximum)) for row in rows]
     return faults
+
+
+def above_scale(rating_maximum: float) -> str:
+    """Return what was expected of a rating above the maximum of the scale."""
+    return f"expected a rating up to {rating_maximum:.15g}, the maximum of the scale in service"

@@ -19,16 +19,15 @@ from serving.api.request_body import fault_of, refuse_too_many
 from serving.request_types import COLUMN_TYPES, feature_limits
 
 DECODERS = {name: msgspec.json.Decoder(type_) for name, type_ in COLUMN_TYPES.items()}
-LIMITS = [(column, *feature_limits(column)) for column in FEATURE_COLUMNS]
 
 
-def frame_of_rows(rows: Sequence[Any]) -> pd.DataFrame:
+def frame_of_rows(rows: Sequence[Any], rating_maximum: float) -> pd.DataFrame:
     """Return FeatureRows as a feature table, indexed by `customer_id`; raises the problem invalid (422)."""
     values = np.array([msgspec.structs.astuple(row)[1:] for row in rows], dtype=np.float64)
-    return _checked_frame([row.customer_id for row in rows], values, "rows/{row}/{name}")
+    return _checked_frame([row.customer_id for row in rows], values, "rows/{row}/{name}", rating_maximum)
 
 
-def frame_of_columns(columns: Any, maximum: int) -> pd.DataFrame:
+def frame_of_columns(columns: Any, maximum: int, rating_maximum: float) -> pd.DataFrame:
     """Return RawColumns as a feature table; raises the problems invalid (422) and too-large (413)."""
     ids = _decoded_column(columns, "customer_id")
     if not ids:
@@ -41,7 +40,7 @@ def frame_of_columns(columns: Any, maximum: int) -> pd.DataFrame:
             detail = f"found {len(column)} values for {len(ids)} customers, expected one each"
             raise invalid([(f"columns/{name}", detail)])
         values[:, position] = column
-    return _checked_frame(ids, values, "columns/{name}/{row}")
+    return _checked_frame(ids, values, "columns/{name}/{row}", rating_maximum)
 
 
 def _decoded_column(columns: Any, name: str) -> list[Any]:
@@ -52,7 +51,7 @@ def _decoded_column(columns: Any, name: str) -> list[Any]:
         raise invalid([fault_of(str(error), f"columns/{name}")]) from None
 
 
-def frame_of_table(body: bytes, media_type: str, maximum: int) -> pd.DataFrame:
+def frame_of_table(body: bytes, media_type: str, maximum: int, rating_maximum: float) -> pd.DataFrame:
     """Return a body of Arrow or Parquet as a feature table; NaN in it is null, as in pandas.
 
     Raises the problems malformed (400), invalid (422) and too-large (413).
@@ -61,7 +60,8 @@ def frame_of_table(body: bytes, media_type: str, maximum: int) -> pd.DataFrame:
     ids = _customer_ids(plain_array(table["customer_id"]))
     values = np.empty((len(ids), len(FEATURE_NAMES)))
     faults: list[tuple[str, str]] = []
-    for position, (column, least, greatest, whole) in enumerate(LIMITS):
+    for position, column in enumerate(FEATURE_COLUMNS):
+        least, greatest, whole = feature_limits(column, rating_maximum)
         name, array = column.name, plain_array(table[column.name])
         type_ = array.type
         if not (pa.types.is_floating(type_) or pa.types.is_integer(type_) or pa.types.is_null(type_)):
@@ -78,7 +78,7 @@ def frame_of_table(body: bytes, media_type: str, maximum: int) -> pd.DataFrame:
             faults += row_faults(name, null, "is null, expected a number")
     if faults:
         raise invalid(faults)
-    return _checked_frame(ids, values, "{name}/{row}")
+    return _checked_frame(ids, values, "{name}/{row}", rating_maximum)
 
 
 def _customer_ids(array: pa.Array) -> list[str]:
@@ -114,12 +114,12 @@ def row_faults(name: str, wrong: NDArray[np.bool_], detail: str) -> list[tuple[s
     return [(f"{name}/{row}", detail) for row in np.flatnonzero(wrong)[:MAXIMUM_FAULTS]]
 
 
-def _checked_frame(ids: Sequence[str], values: NDArray[np.float64], path: str) -> pd.DataFrame:
+def _checked_frame(ids: Sequence[str], values: NDArray[np.float64], path: str, rating_maximum: float) -> pd.DataFrame:
     """Return the table of checked values; raises invalid for impossible rows and for customers that come twice."""
     ids = [customer_id.strip() for customer_id in ids]
     faults = repeated_customers(ids, path.replace("{name}", "customer_id"))[:MAXIMUM_FAULTS]
     columns = {name: values[:, position] for position, name in enumerate(FEATURE_NAMES)}
-    faults += impossible_rows(columns, path, MAXIMUM_FAULTS)
+    faults += impossible_rows(columns, path, MAXIMUM_FAULTS, rating_maximum)
     if faults:
         raise invalid(faults)
     return feature_frame(ids, values)

@@ -75,7 +75,9 @@ def features_of_event_json(body: bytes, state: ServiceState, clock: Clock, limit
     ids = [customer.customer_id.strip() for customer in customers]
     faults = repeated_customers(ids, "customers/{row}/customer_id")
     rows = [
-        features_of(customer, f"customers/{at}", context.as_of, state.timezone, context.latest, faults)
+        features_of(
+            customer, f"customers/{at}", context.as_of, state.timezone, state.rating_maximum, context.latest, faults
+        )
         for at, customer in enumerate(customers)
     ]
     if faults:
@@ -108,14 +110,16 @@ def features_in_json(body: bytes, state: ServiceState, clock: Clock, limits: Req
     if (given is UNSET) == (request.columns is UNSET):
         raise invalid([("", "expected rows or columns, and not both")])
     if given is UNSET:
-        return Features(context, frame_of_columns(request.columns, limits.customers), [])
+        return Features(context, frame_of_columns(request.columns, limits.customers, state.rating_maximum), [])
     refuse_too_many("customers", len(given), limits.customers)
     if len(given) > SINGLE_ROWS:
-        return Features(context, frame_of_rows(given), [])
+        return Features(context, frame_of_rows(given, state.rating_maximum), [])
     ids = [row.customer_id.strip() for row in given]
     rows = [row_of(msgspec.structs.astuple(row)[1:]) for row in given]
     faults = repeated_customers(ids, "rows/{row}/customer_id")
-    faults += [fault for at, row in enumerate(rows) for fault in impossible_row(row, f"rows/{at}")]
+    faults += [
+        fault for at, row in enumerate(rows) for fault in impossible_row(row, f"rows/{at}", state.rating_maximum)
+    ]
     if faults:
         raise invalid(faults)
     return Features(context, dict(zip(ids, rows, strict=True)), [])
@@ -123,7 +127,7 @@ def features_in_json(body: bytes, state: ServiceState, clock: Clock, limits: Req
 
 def features_in_table(body: bytes, media_type: str, context: ScoringContext, limits: RequestLimits) -> Features:
     """Return a feature table in Arrow or Parquet; raises the problems malformed, too-large and invalid."""
-    return Features(context, frame_of_table(body, media_type, limits.customers), [])
+    return Features(context, frame_of_table(body, media_type, limits.customers, context.state.rating_maximum), [])
 
 
 def scored(features: Features, as_table: bool) -> list[Score] | pd.DataFrame:

@@ -16,6 +16,7 @@ def versions(state: ServiceState) -> Versions:
         FormulaInService(formula.version, formula.date.isoformat(), formula.reason, weights),
         list(FEATURE_NAMES),
         state.timezone,
+        state.rating_maximum,
         state.since,
         refused=state.refused or UNSET,
     )

@@ -31,7 +31,9 @@ def make_worker_app(bentoml_app: ASGIApp, settings: Settings, store: Path) -> "W
     remove_gauges_of_dead_workers()
     log = JsonLog(utc_now)
     log.capture_libraries()
-    current = CurrentState(initial_state(store, load_formula(), settings.timezone, utc_now, log.log_event))
+    current = CurrentState(
+        initial_state(store, load_formula(), settings.timezone, utc_now, log.log_event, settings.rating_maximum)
+    )
     routes = [ExactRoute(path, _Behind(bentoml_app)) for path in BENTOML_PATHS]
     app = make_app(current, scores=settings.scores, report=settings.report, clock=utc_now, more_routes=routes)
     paths = frozenset(route.path for route in app.routes if isinstance(route, ExactRoute))

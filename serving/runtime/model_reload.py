@@ -8,6 +8,7 @@ from pathlib import Path
 from features.atomic_file import atomic_write
 from features.errors import PublishedModelError
 from features.loyalty.formula import Formula
+from features.schema import RATING_MAXIMUM
 from serving.runtime.json_log import LogEvent
 from serving.runtime.model_loader import load_model
 from serving.runtime.model_store import latest_version, read_published
@@ -22,7 +23,12 @@ NONE_PUBLISHED = "no version is published: `regulars publish` puts one into serv
 
 
 def initial_state(
-    store: Path, formula: Formula, timezone: str, clock: Callable[[], datetime], log_event: LogEvent
+    store: Path,
+    formula: Formula,
+    timezone: str,
+    clock: Callable[[], datetime],
+    log_event: LogEvent,
+    rating_maximum: float = RATING_MAXIMUM,
 ) -> ServiceState:
     """Return the state at the start: the latest version, else the one served before, else the rule without a model."""
     refused = None
@@ -34,7 +40,7 @@ def initial_state(
         except PublishedModelError as error:
             refused = str(error)
             log_event(event="refused", version=name, reason=refused)
-    return ServiceState(formula, timezone, None, clock(), absent=refused or NONE_PUBLISHED, refused=refused)
+    return ServiceState(formula, timezone, None, clock(), refused or NONE_PUBLISHED, refused, rating_maximum)
 
 
 class ModelReload:
@@ -70,8 +76,8 @@ def _load(
     model = load_model(read_published(store, name))
     _note_served(store, name)
     log_event(event="in service", version=model.version, tag=model.tag)
-    customer_model = model.customer_model
-    return ServiceState(customer_model.formula, customer_model.card.timezone, model, clock(), refused=refused)
+    card, formula = model.customer_model.card, model.customer_model.formula
+    return ServiceState(formula, card.timezone, model, clock(), refused=refused, rating_maximum=card.rating_maximum)
 
 
 def _served(store: Path) -> str | None:

@@ -78,6 +78,10 @@ def _check(published: PublishedModel) -> None:
             f"{tag} is refused: it was fitted with {library} {fitted_with}, here is {installed or 'none'}: "
             "install what it was fitted with, or fit and publish again"
         )
+    try:
+        card.require_known_words()
+    except ModelError as error:
+        raise PublishedModelError(f"{tag} is refused: {error}") from None
     if unknown := [column for column in card.feature_columns if column not in FEATURE_NAMES]:
         raise PublishedModelError(
             f"{tag} is refused: it reads {', '.join(map(str, unknown[:5]))}, which are no features here: "

@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from features.errors import RateLimitError, SettingsError
+from features.schema import RATING_MAXIMUM, RATING_SCALE_LIMIT
 from serving.runtime.rate_limits import parse_rate
 
 
@@ -22,6 +23,8 @@ class Settings:
         Rate limit of clients without one of their own, like `100/second`.
     timezone : str
         Business time zone while there is no model.
+    rating_maximum : float
+        Highest rating of the scale while there is no model.
     scores, report : Path, optional
         Files that `regulars score` and `regulars compare` write.
     watch_seconds : float
@@ -31,6 +34,7 @@ class Settings:
     keys: Path | None = None
     rate: str | None = None
     timezone: str = "UTC"
+    rating_maximum: float = RATING_MAXIMUM
     scores: Path | None = None
     report: Path | None = None
     watch_seconds: float = 1.0
@@ -52,9 +56,10 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         _path(get("REGULARS_KEYS")),
         rate,
         timezone,
+        _number("REGULARS_RATING_MAXIMUM", get("REGULARS_RATING_MAXIMUM"), RATING_MAXIMUM, 1e-6, RATING_SCALE_LIMIT),
         _path(get("REGULARS_SCORES")),
         _path(get("REGULARS_REPORT")),
-        _seconds(get("REGULARS_WATCH_SECONDS")),
+        _number("REGULARS_WATCH_SECONDS", get("REGULARS_WATCH_SECONDS"), 1.0, 0.05, 3600),
     )
 
 
@@ -70,11 +75,11 @@ def _path(value: str | None) -> Path | None:
     return Path(value) if value else None
 
 
-def _seconds(value: str | None) -> float:
+def _number(name: str, value: str | None, default: float, least: float, greatest: float) -> float:
     try:
-        seconds = float(value or 1.0)
+        number = float(value or default)
     except ValueError:
-        seconds = 0.0
-    if not 0.05 <= seconds <= 3600:
-        raise SettingsError(f"REGULARS_WATCH_SECONDS is {value!r}, expected seconds from 0.05 to 3600")
-    return seconds
+        number = float("nan")
+    if not least <= number <= greatest:
+        raise SettingsError(f"{name} is {value!r}, expected a number from {least:g} to {greatest:g}")
+    return number

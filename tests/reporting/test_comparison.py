@@ -1,15 +1,17 @@
 """The comparison: the same customers on every side, none dropped, and a model without later knowledge."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from features.as_of import AsOf
 from features.engines.feature_table import feature_table
-from features.errors import HorizonNotOverError, TooLittleDataError
+from features.errors import HorizonNotOverError, ModelError, TooLittleDataError
 from features.loyalty.formula import load_formula
 from reporting import comparison
 from reporting.comparison import compare, model_as_of
+from tests.training.stand_in import customer_model
 
 AS_OF, DAYS = "2024-03-01", 90
 
@@ -52,9 +54,18 @@ def test_a_date_before_the_first_purchase_is_one_line(shop):
 )
 def test_the_champion_is_compared_only_without_later_knowledge(shop, monkeypatch, as_of, timezone, used):
     """Instead of a champion of a later date, or of another time zone, a model is trained."""
-    champion = SimpleNamespace(card=SimpleNamespace(as_of=as_of, timezone=timezone))
+    champion = replace(customer_model(), card=replace(customer_model().card, as_of=as_of, timezone=timezone))
     monkeypatch.setattr(comparison, "version", lambda tracking, which: SimpleNamespace(number=7))
     monkeypatch.setattr(comparison, "load", lambda tracking, which: champion)
     monkeypatch.setattr(comparison, "fit_customer_model", lambda *arguments, **named: "trained")
     compared = model_as_of(shop, AsOf.parse(AS_OF, shop.timezone), load_formula(), tracking=object())
     assert (compared.model is champion, compared.version) == (used, 7 if used else None)
+
+
+def test_a_champion_of_another_rating_scale_is_refused(shop, monkeypatch):
+    """It would read ratings of 100 as ten times those it learnt from; the line says so."""
+    champion = replace(customer_model(), card=replace(customer_model().card, rating_maximum=100.0))
+    monkeypatch.setattr(comparison, "version", lambda tracking, which: SimpleNamespace(number=7))
+    monkeypatch.setattr(comparison, "load", lambda tracking, which: champion)
+    with pytest.raises(ModelError, match="learnt from ratings up to 100, the store has ratings up to 10"):
+        model_as_of(shop, AsOf.parse(AS_OF, shop.timezone), load_formula(), tracking=object())

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.engines.feature_table import feature_table
-from features.errors import FormulaError
+from features.errors import FormulaError, ModelError
 from features.loyalty.formula import Band, Formula, Part, load_formula
 from features.loyalty.scoring import drop_unpriced_parts, score
 from features.store.event_store import EventStore
@@ -21,6 +21,7 @@ from serving.batch import Forecasts, Summary, write_scores
 from serving.batch_lookup import lookup_batch_scores
 from tests.features.logs import DAY, KIND, Event, Log, logs, shelved
 from tests.training.logs import simulated, stored
+from tests.training.stand_in import customer_model
 from training.fit import fit_customer_model
 from training.models.customer_model import CustomerModel
 
@@ -206,3 +207,15 @@ def test_a_customer_is_looked_up_with_what_the_scores_are_of(scores: Path) -> No
     assert found.unknown == ["nobody"]
     assert found.facts["as_of"] == "2024-04-01"
     assert (found.facts["model_version"], found.facts["horizon_days"]) == ("7", 60)
+
+
+def test_a_champion_of_another_rating_scale_is_refused(tmp_path: Path) -> None:
+    """Before anything is written; the rule alone needs no scale."""
+    model = customer_model()
+    other = replace(model, card=replace(model.card, rating_maximum=100.0))
+    store = shelved(log(purchase("a", 3)))
+    with pytest.raises(
+        ModelError, match="learnt from ratings up to 100, the store has ratings up to 10: fit a version"
+    ):
+        write_scores(store, AS_OF_DAY, RULE, tmp_path / "scores.parquet", Forecasts(other, "1", 30))
+    assert not list(tmp_path.iterdir())

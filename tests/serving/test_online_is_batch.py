@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from features.as_of import AsOf
 from features.definitions import FEATURE_NAMES
 from features.engines.feature_table import feature_table
+from features.schema import RATING_MAXIMUM
 from features.store.event_store import EventStore
 from serving.api.app import make_app
 from serving.api.event_json import features_of
@@ -103,7 +104,9 @@ def test_features_are_those_of_the_batch_to_the_bit(example_store: EventStore, c
     known = 0
     for one in customers:
         faults: list[tuple[str, str]] = []
-        ours = features_of(msgspec.convert(one, Customer), "", AsOf.parse(AS_OF, ZONE), ZONE, 2**62, faults)
+        ours = features_of(
+            msgspec.convert(one, Customer), "", AsOf.parse(AS_OF, ZONE), ZONE, RATING_MAXIMUM, 2**62, faults
+        )
         assert not faults
         if one["customer_id"] in batch.index:
             theirs = batch.loc[one["customer_id"]].to_numpy()

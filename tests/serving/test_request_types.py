@@ -1,5 +1,9 @@
 """Types of requests: the words of the event contract, limits of features, and which fields were given."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import get_args, get_type_hints
 
 import msgspec
@@ -20,6 +24,8 @@ from serving.request_types import (
     Visit,
     feature_limits,
 )
+
+ROOT = Path(__file__).parents[2]
 
 
 def words(type_: type, field: str) -> tuple[str, ...]:
@@ -71,3 +77,40 @@ def test_only_some_features_may_be_negative_or_fractional() -> None:
     assert limits["gap_mean"][::2] == (1.0, False)
     assert limits["net_spend"][0] < 0
     assert all(least < greatest for least, greatest, _ in limits.values())
+
+
+FIRM = """
+import msgspec
+from features.engines.python_engine import customer_features
+from serving.request_types import ScoreRequest
+event = '{"event_type": "%s", "event_time": "2011-01-01", "channel": "%s", "outcome": "%s"}'
+body = '{"customers": [{"customer_id": "a", "events": [%s]}]}'
+for words in (("service_ticket", "any text", "solved"), ("visit", "wechat", "ordered"), ("loan", "app", "any text")):
+    (decoded,) = msgspec.json.decode(body % event % words, type=ScoreRequest).customers[0].events
+    assert (decoded.event_type, decoded.channel, decoded.outcome) == words
+    seen = {"event_type": words[0], "event_time": __import__("datetime").datetime(2011, 1, 1), "channel": words[1]}
+    features = customer_features([seen | {"outcome": words[2]}], "2011-02-01")
+    assert features["visits_wechat"] == (words[0] == "visit")
+for words in (("service_ticket", "app", "lost"), ("visit", "fax", "ordered"), ("loan", "shop", ""), ("trip", "", "")):
+    try:
+        msgspec.json.decode(body % event % words, type=ScoreRequest)
+        raise SystemExit(f"{words} is accepted")
+    except msgspec.ValidationError:
+        pass
+_, schemas = msgspec.json.schema_components([ScoreRequest])
+assert {"ServiceTicketEvent", "LoanEvent", "Visit", "Purchase"} < set(schemas), schemas
+"""
+WORDS = """[events]
+types = ["service_ticket", "loan"]
+channels = { visit = ["wechat"], loan = ["branch", "app"] }
+outcomes = { service_ticket = ["solved", "open"] }
+"""
+
+
+def test_requests_have_the_event_words_of_the_firm(tmp_path: Path) -> None:
+    """Types and words of the settings file are accepted and computed with; others are refused."""
+    (tmp_path / "regulars.toml").write_text(WORDS)
+    environment = os.environ | {"REGULARS_CONFIG": str(tmp_path / "regulars.toml")}
+    command = [sys.executable, "-c", FIRM]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -5,13 +5,15 @@ Training writes bundles and serving reads them, so both import this module. It l
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from features.atomic_file import atomic_write, file_digest
-from features.errors import ModelError
+from features.errors import EventWordsError, ModelError
+from features.event_words import BUILT_IN_WORDS, EventWords, conflict
+from features.schema import RATING_MAXIMUM, WORDS
 
 REGISTERED_NAME = "regulars"
 """The name of the one model in MLflow's registry and in BentoML's model store."""
@@ -50,6 +52,10 @@ class Card:
         The version of Regulars that fitted it.
     libraries : mapping of str to str
         The installed version of each of `LIBRARIES`.
+    rating_maximum : float
+        The highest rating in the store. Cards without it are of the time when there was one scale.
+    words : EventWords
+        The event words of the store. Cards without them are of the time when there were the built-in ones only.
     """
 
     as_of: str
@@ -61,6 +67,8 @@ class Card:
     formula_version: str
     code_version: str
     libraries: Mapping[str, str]
+    rating_maximum: float = RATING_MAXIMUM
+    words: EventWords = BUILT_IN_WORDS
 
     def write(self, folder: Path) -> None:
         """Write the card into the bundle in `folder`."""
@@ -78,11 +86,33 @@ class Card:
         """
         try:
             facts: dict[str, Any] = json.loads((folder / CARD_FILE).read_text())
-            values = {field.name: facts[field.name] for field in fields(cls)}
+            values = {
+                field.name: facts[field.name]
+                for field in fields(cls)
+                if field.name in facts or field.default is MISSING
+            }
+            if "words" in values:
+                values["words"] = EventWords.from_dict(values["words"])
             values |= {name: tuple(values[name]) for name in ("horizons", "feature_columns")}
+            if "rating_maximum" in values:
+                values["rating_maximum"] = float(values["rating_maximum"])
             return cls(**values | {"libraries": dict(values["libraries"])})
-        except (OSError, ValueError, LookupError, TypeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, EventWordsError) as error:
             raise ModelError(f"{folder / CARD_FILE} is not the card of a model ({error!r}): publish it again") from None
+
+    def require_known_words(self) -> None:
+        """Raise ModelError if the version was fitted with event words that are not known here, or in another order."""
+        if difference := conflict(self.words, WORDS):
+            raise ModelError(f"the model was fitted with {difference}, or fit a version with the words of today")
+
+    def require_rating_scale(self, rating_maximum: float) -> None:
+        """Raise ModelError if the version learnt from ratings of another scale than a store has."""
+        if self.rating_maximum != rating_maximum:
+            raise ModelError(
+                f"the model learnt from ratings up to {self.rating_maximum:.15g}, the store has ratings up to "
+                f"{rating_maximum:.15g}: fit a version on this store, or ingest with --rating-maximum "
+                f"{self.rating_maximum:.15g}"
+            )
 
 
 class OtherRelease(NamedTuple):

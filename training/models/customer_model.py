@@ -161,8 +161,8 @@ class CustomerModel:
         Raises
         ------
         ModelError
-            There is no model, its digest is another one, it needs other feature columns, or it cannot be read with the
-            installed libraries.
+            There is no model, its digest is another one, it needs other feature columns or event words, or it cannot be
+            read with the installed libraries.
         """
         folder = Path(folder)
         if not (folder / MODEL_FILE).is_file():
@@ -179,6 +179,7 @@ class CustomerModel:
             raise ModelError(f"{folder / MODEL_FILE} cannot be read ({error}): {unreadable_reason(folder)}") from error
         if not isinstance(model, cls):
             raise ModelError(f"{folder / MODEL_FILE} holds a {type(model).__name__}, expected a {cls.__name__}")
+        model.card.require_known_words()
         if unknown := [name for name in model.card.feature_columns if name not in FEATURE_NAMES]:
             raise ModelError(
                 f"the model needs {', '.join(unknown)}, which this version has not: install the version of its card"

@@ -1,6 +1,9 @@
 """Opening a store returns what was written; a missing or damaged store is refused in one line."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,10 +11,13 @@ from typing import Any
 import pytest
 
 from features.errors import StoreError
+from features.schema import RATING_MAXIMUM, WORDS
 from features.store import event_store as store_module
 from features.store.event_store import SCHEMA_VERSION, EventStore, is_store, open_store
 from features.store.writer import write_store
 from tests.features.logs import KIND, Event, batch
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -87,3 +93,118 @@ def test_a_store_replaced_while_it_is_opened(path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(store_module, "_opened", too_late)
     assert open_store(path).manifest["digest"] == "d2"
+
+
+# Event words
+
+BEFORE = {"types": ["deposit", "loan"], "channels": {"visit": ["wechat"], "loan": ["branch", "app"]}}
+EVENTS = """customer_id,event_time,event_type,amount,channel
+a,2024-01-01,purchase,5,
+a,2024-01-02,visit,,wechat
+a,2024-01-02,visit,,email
+b,2024-01-03,deposit,7,
+b,2024-01-03,loan,,app
+b,2024-01-04,incentive,,points
+"""
+COUNTS = {"purchase": 1, "visit wechat": 1, "visit email": 1, "deposit": 1, "loan app": 1, "incentive points": 1}
+OPEN = """
+import collections, json, sys
+from features.errors import StoreError
+from features.schema import EVENT_TYPES
+from features.store.event_store import open_store
+from features.store.layout import CODED_WORDS
+try:
+    store = open_store(sys.argv[1])
+except StoreError as error:
+    sys.exit(str(error))
+counts = collections.Counter()
+for kind, channel in zip(store.columns["kind"].tolist(), store.columns["channel"].tolist()):
+    name = EVENT_TYPES[kind]
+    counts[f"{name} {CODED_WORDS['channel'][name][channel]}" if channel != 255 else name] += 1
+print(json.dumps(counts))
+"""
+INGEST = "import sys; from features.ingestion.ingest import ingest; ingest(sys.argv[2], sys.argv[1])"
+
+
+def python(code: str, folder: Path, words: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
+    """Run code in a process whose settings file has these event words, with the store and the log as arguments."""
+    lists = {name: by_type for name, by_type in words.items() if isinstance(by_type, dict)}
+    lines = ["[events]", *(f"{name} = {listed}" for name, listed in words.items() if name not in lists)]
+    for name, by_type in lists.items():
+        lines += [f"[events.{name}]", *(f"{event_type} = {listed}" for event_type, listed in by_type.items())]
+    (folder / "words.toml").write_text("\n".join(lines).replace("'", '"'))
+    command = [sys.executable, "-c", code, str(folder / "store"), str(folder / "log.csv")]
+    environment = os.environ | {"REGULARS_CONFIG": str(folder / "words.toml")}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store of a firm's own event words."""
+    folder = tmp_path_factory.mktemp("firm")
+    (folder / "log.csv").write_text(EVENTS)
+    made = python(INGEST, folder, BEFORE)
+    assert made.returncode == 0, made.stderr
+    return folder
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        BEFORE,
+        BEFORE | {"types": ["deposit", "loan", "trip"]},
+        BEFORE | {"types": ["trip", "deposit", "ticket", "loan"]},
+        BEFORE | {"channels": {"visit": ["fax", "wechat"], "loan": ["branch", "web", "app"]}},
+        BEFORE | {"outcomes": {"loan": ["paid"]}, "goals": {"visit": ["fun"]}},
+    ],
+    ids=["equal", "added", "inserted", "words inserted", "other lists"],
+)
+def test_a_store_is_read_with_more_words_than_it_has(installation: Path, words: Mapping[str, Any]) -> None:
+    """Wherever words were put in since, each event keeps its own: a purchase stays a purchase."""
+    found = python(OPEN, installation, words)
+    assert found.returncode == 0, found.stderr
+    assert json.loads(found.stdout) == COUNTS
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({}, "store has the event type 'deposit' and 1 more, not known here: add it to [events] in regulars.toml"),
+        (BEFORE | {"types": ["loan", "deposit"]}, "deposit, loan, here visit, incentive, usage, purchase, return"),
+        (BEFORE | {"channels": {"loan": ["branch", "app"]}}, "has the word 'wechat' in channels of visit, not known"),
+        (
+            BEFORE | {"channels": {"visit": ["wechat"], "loan": ["app", "branch"]}},
+            "has channels of loan in the order branch, app, here app, branch: put them into that order in [events] of",
+        ),
+        (BEFORE | {"channels": {"visit": ["wechat"]}}, "has the word 'branch' in channels of loan and 1 more"),
+    ],
+    ids=["none", "turned", "removed", "channels turned", "list removed"],
+)
+def test_a_store_whose_words_cannot_be_read_is_refused(
+    installation: Path, words: Mapping[str, Any], message: str
+) -> None:
+    """The line names the word or the order, and what to do."""
+    found = python(OPEN, installation, words)
+    assert found.returncode == 1
+    assert message in found.stderr
+    assert found.stderr.rstrip().endswith("or ingest the log again")
+    assert found.stderr.count("\n") == 1
+
+
+def test_a_store_without_words_has_the_built_in_ones(path: Path) -> None:
+    """It was written before there were others; its ratings go to the default maximum."""
+    manifest = json.loads((path / "manifest.json").read_text())
+    assert manifest.pop("words") == json.loads(json.dumps(WORDS.as_dict()))
+    assert manifest.pop("rating_maximum") == RATING_MAXIMUM
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    assert open_store(path).columns["kind"].tolist() == [KIND["purchase"]] * 4
+    assert open_store(path).rating_maximum == RATING_MAXIMUM
+
+
+@pytest.mark.parametrize("words", [3, {"types": [1]}, {"shoes": []}, {"types": ["Visit"]}])
+def test_damaged_words(path: Path, words: object) -> None:
+    """What is wrong is said, and what to do."""
+    manifest = json.loads((path / "manifest.json").read_text())
+    (path / "manifest.json").write_text(json.dumps(manifest | {"words": words}))
+    with pytest.raises(StoreError, match=r"is damaged .*: ingest the log again"):
+        open_store(path)

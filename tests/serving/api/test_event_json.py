@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 
 from features.as_of import AsOf
 from features.engines.python_engine import customer_features
-from features.schema import GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_CHANNELS, VISIT_OUTCOMES
+from features.schema import (
+    GOALS,
+    INCENTIVE_CHANNELS,
+    INCENTIVE_OUTCOMES,
+    RATING_MAXIMUM,
+    VISIT_CHANNELS,
+    VISIT_OUTCOMES,
+)
 from serving.api.content_negotiation import ARROW
 from serving.api.event_json import features_of
 from serving.api.event_tables import features_of_table
@@ -68,7 +75,7 @@ def test_json_and_tables_are_the_one_definition(rule_state: ServiceState, log: l
     """The features from JSON, from Arrow, and of the plain function are equal in every bit; so are the duplicates."""
     expected = customer_features([plain(event) for event in log], datetime.fromisoformat(AS_OF), ZONE)
     customer = msgspec.convert({"customer_id": "a", "events": log}, Customer)
-    ours = features_of(customer, "", AsOf.parse(AS_OF, ZONE), ZONE, 2**62, [])
+    ours = features_of(customer, "", AsOf.parse(AS_OF, ZONE), ZONE, RATING_MAXIMUM, 2**62, [])
     assert np.array(list(ours.values())).tobytes() == np.array(list(expected.values())).tobytes()
     if not log:
         return
@@ -98,7 +105,9 @@ def test_events_at_or_after_as_of_change_nothing() -> None:
         {"event_type": "visit", "event_time": "2011-06-10 12:30:00.000001", "channel": "phone"},
     ]
     found = [
-        features_of(msgspec.convert({"customer_id": "a", "events": log}, Customer), "", as_of, ZONE, 2**62, [])
+        features_of(
+            msgspec.convert({"customer_id": "a", "events": log}, Customer), "", as_of, ZONE, RATING_MAXIMUM, 2**62, []
+        )
         for log in ([before], [before, *later], [*later[::-1], before])
     ]
     assert str(found[0]) == str(found[1]) == str(found[2])
@@ -109,4 +118,4 @@ def test_a_blank_reference_is_none(text: str) -> None:
     """Events without a reference are events of their own."""
     log = [{"event_type": "usage", "event_time": "2011-01-01", "reference": text}] * 2
     customer = msgspec.convert({"customer_id": "a", "events": log}, Customer)
-    assert features_of(customer, "", AsOf.parse(AS_OF, ZONE), ZONE, 2**62, [])["usage_count"] == 2
+    assert features_of(customer, "", AsOf.parse(AS_OF, ZONE), ZONE, RATING_MAXIMUM, 2**62, [])["usage_count"] == 2

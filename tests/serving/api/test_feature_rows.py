@@ -28,10 +28,10 @@ COLUMNS = {name: [row[name] for row in ROWS] for name in ROWS[0]}
 
 def test_rows_columns_and_tables_give_one_frame() -> None:
     """With trimmed ids as index, the features in order, and NaN for null."""
-    rows = frame_of_rows(msgspec.convert(ROWS, list[FeatureRow]))
-    columns = frame_of_columns(msgspec.json.decode(msgspec.json.encode(COLUMNS), type=RawColumns), 3)
+    rows = frame_of_rows(msgspec.convert(ROWS, list[FeatureRow]), 10.0)
+    columns = frame_of_columns(msgspec.json.decode(msgspec.json.encode(COLUMNS), type=RawColumns), 3, 10.0)
     types: dict[str, Any] = {name: pa.float64() for name in FEATURE_NAMES} | {"customer_id": pa.string()}
-    table = frame_of_table(arrow(pa.table({n: pa.array(v, types[n]) for n, v in COLUMNS.items()})), ARROW, 3)
+    table = frame_of_table(arrow(pa.table({n: pa.array(v, types[n]) for n, v in COLUMNS.items()})), ARROW, 3, 10.0)
     assert list(rows.index) == ["c0", "c1", "c2"]
     assert tuple(rows.columns) == tuple(FEATURE_NAMES)
     pd.testing.assert_frame_equal(rows, columns)
@@ -42,7 +42,7 @@ def test_more_customers_than_may_be_are_refused() -> None:
     """Also by columns, before the features are decoded."""
     raw = msgspec.json.decode(msgspec.json.encode(COLUMNS | {"T": "nothing"}), type=RawColumns)
     with pytest.raises(ProblemError, match="found 3 customers, expected 2 at most"):
-        frame_of_columns(raw, 2)
+        frame_of_columns(raw, 2, 10.0)
 
 
 def test_repeated_customers_are_named_by_their_later_rows() -> None:

@@ -1,11 +1,29 @@
 """A request by events that breaks the contract is refused with the path of what is wrong."""
 
+from dataclasses import replace
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from starlette.applications import Starlette
 
-from tests.serving.asking import EVENT, ask, event, problem_of, score_request, text
+from serving.api.app import make_app
+from serving.state import CurrentState, ServiceState
+from tests.serving.asking import (
+    ARROW,
+    EVENT,
+    JSON,
+    arrow,
+    ask,
+    columns_request,
+    event,
+    feature_row,
+    problem_of,
+    rows_request,
+    score_request,
+    text,
+)
+from tests.serving.conftest import NOW
 
 INVALID: dict[str, tuple[Any, str]] = {
     "an unknown field of the request": (score_request(horizon=30), ""),
@@ -74,3 +92,47 @@ INVALID: dict[str, tuple[Any, str]] = {
 def test_events_that_break_the_contract_are_named(app: Starlette, body: Any, path: str) -> None:
     """422 with the path of what is wrong, for everything that ingest would quarantine and more."""
     problem_of(ask(app, "/score", body), 422, path)
+
+
+# The rating scale
+
+LOG = {"customer_id": ["a", "a"], "event_time": ["2011-01-01", "2011-01-02"], "event_type": ["purchase", "feedback"]}
+MEANS = {"feedback_count": 1, "feedback_365": 1, "feedback_satisfaction_mean": 80.0, "days_since_last_feedback": 9}
+SCALED: dict[str, tuple[str, Any, str, str]] = {
+    "events": ("/score", event(event_type="feedback", satisfaction=80.0), JSON, f"{EVENT}/satisfaction"),
+    "a table of events": ("/score", arrow(pa.table(LOG | {"loyalty": [None, 80.0]})), ARROW, "loyalty/1"),
+    "rows": ("/score_features", rows_request(row=MEANS), JSON, "rows/0/feedback_satisfaction_mean"),
+    "many rows": (
+        "/score_features",
+        rows_request(rows=[feature_row(customer_id=f"c{n}") for n in range(250)] + [feature_row(**MEANS)]),
+        JSON,
+        "rows/250/feedback_satisfaction_mean",
+    ),
+    "columns": (
+        "/score_features",
+        columns_request(columns={name: [value] for name, value in MEANS.items()}),
+        JSON,
+        "columns/feedback_satisfaction_mean/0",
+    ),
+    "a table of features": (
+        "/score_features",
+        arrow(pa.Table.from_pylist([feature_row(**MEANS)])),
+        ARROW,
+        "feedback_satisfaction_mean/0",
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "body", "kind", "fault"), SCALED.values(), ids=list(SCALED))
+def test_ratings_go_to_the_maximum_of_the_scale_in_service(
+    model_state: ServiceState, path: str, body: Any, kind: str, fault: str
+) -> None:
+    """80 of 100 is scored where the log had that scale, in every kind of request; of 10 or 79 it is refused."""
+    for maximum, status in ((100.0, 200), (80.0, 200), (79.0, 422), (10.0, 422)):
+        state = replace(model_state, rating_maximum=maximum)
+        answer = ask(make_app(CurrentState(state), clock=lambda: NOW), path, body, kind=kind)
+        if status == 422:
+            problem_of(answer, 422, fault)
+            assert f"{maximum:.15g}" in answer.json()["errors"][0]["detail"]
+        else:
+            assert answer.status == 200, answer.body

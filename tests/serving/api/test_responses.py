@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from features.definitions import FEATURE_COLUMNS
 from features.engines.feature_table import feature_table
+from features.schema import RATING_MAXIMUM
 from features.store.event_store import EventStore
 from serving.api.feature_constraints import impossible_rows
 from serving.request_types import feature_limits
@@ -122,7 +123,10 @@ def test_every_row_of_a_feature_table_is_possible(example_store: EventStore) -> 
     """What is refused as impossible is in no feature table: here at four dates of the example log."""
     for as_of in ("2009-12-02", "2010-06-10", "2011-06-10T09:30:00", "2011-12-10"):
         features = feature_table(example_store, as_of)
-        assert impossible_rows({name: features[name].to_numpy() for name in features}, "{name}/{row}", 5) == []
+        assert (
+            impossible_rows({name: features[name].to_numpy() for name in features}, "{name}/{row}", 5, RATING_MAXIMUM)
+            == []
+        )
         for column in FEATURE_COLUMNS:
             least, greatest, whole = feature_limits(column)
             values = features[column.name].dropna()

@@ -27,6 +27,7 @@ def test_versions_tell_all_that_is_in_service(app: Starlette, served_model: Serv
     }
     assert found["data"]["digest"] == served_model.customer_model.card.data_digest
     assert (found["timezone"], len(found["features"]), found["since"]) == (ZONE, 77, "2011-12-10T12:00:00Z")
+    assert found["rating_maximum"] == served_model.customer_model.card.rating_maximum
     assert "refused" not in found
 
 

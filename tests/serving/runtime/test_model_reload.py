@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from features.loyalty.formula import load_formula
+from features.schema import RATING_MAXIMUM
 from serving.runtime.model_reload import ModelReload, initial_state
 from serving.state import CurrentState, ServedModel
 from tests.serving.running import latest, put, variant
@@ -19,7 +20,7 @@ class Shop:
 
     def __init__(self, home: Path) -> None:
         self.home, self.events = home, []
-        state = initial_state(home / "models", load_formula(), "Asia/Tokyo", lambda: NOON, self.log_event)
+        state = initial_state(home / "models", load_formula(), "Asia/Tokyo", lambda: NOON, self.log_event, 100.0)
         self.current = CurrentState(state)
         self.reload = ModelReload(self.current, home / "models", lambda: NOON, self.log_event)
 
@@ -43,10 +44,11 @@ def spoil(folder: Path) -> None:
 
 
 def test_with_nothing_published_the_rule_is_in_service(tmp_path: Path, model: CustomerModel) -> None:
-    """In the zone that was set, with the reason; what is published then is taken over with its own zone."""
+    """In zone and scale of the settings, with the reason; what is published then is taken over with its own."""
     shop = Shop(tmp_path)
     state = shop.current.state
     assert (state.model, state.timezone, state.since, state.refused) == (None, "Asia/Tokyo", NOON, None)
+    assert state.rating_maximum == 100.0
     assert "regulars publish" in str(state.absent)
     shop.reload.check()
     assert shop.version is None
@@ -54,6 +56,7 @@ def test_with_nothing_published_the_rule_is_in_service(tmp_path: Path, model: Cu
     shop.reload.check()
     state = shop.current.state
     assert (shop.version, state.timezone, state.absent, state.formula) == ("1", "Europe/London", None, model.formula)
+    assert state.rating_maximum == model.card.rating_maximum == RATING_MAXIMUM
     assert shop.events == ["in service"]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import PublishedModelError
+from features.event_words import BUILT_IN_WORDS, EventWords
 from serving.runtime.model_loader import load_model
 from serving.runtime.model_store import latest_version, read_published
 from serving.state import ServedModel
@@ -83,6 +84,15 @@ def test_other_features_are_refused(store: Path) -> None:
     """The line names what is not there."""
     card(store, feature_columns=["recency", "shoe_size"])
     with pytest.raises(PublishedModelError, match="it reads shoe_size, which are no features here"):
+        read_published(store, str(latest_version(store)))
+
+
+def test_other_event_words_are_refused(store: Path) -> None:
+    """The line names the word that is not known here, and the cure."""
+    card(store, words=BUILT_IN_WORDS.plus(EventWords(channels={"visit": ("wechat",)}), "here").as_dict())
+    with pytest.raises(
+        PublishedModelError, match=r"refused: .* the word 'wechat' in channels of visit, not known here"
+    ):
         read_published(store, str(latest_version(store)))
 
 

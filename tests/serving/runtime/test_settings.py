@@ -24,11 +24,12 @@ def test_all_are_read() -> None:
         "REGULARS_KEYS": "/k",
         "REGULARS_RATE": "5/second",
         "REGULARS_TIMEZONE": "Asia/Tokyo",
+        "REGULARS_RATING_MAXIMUM": "100",
         "REGULARS_SCORES": "/s",
         "REGULARS_REPORT": "/r",
         "REGULARS_WATCH_SECONDS": "0.5",
     }
-    assert read_settings(given) == Settings(Path("/k"), "5/second", "Asia/Tokyo", Path("/s"), Path("/r"), 0.5)
+    assert read_settings(given) == Settings(Path("/k"), "5/second", "Asia/Tokyo", 100.0, Path("/s"), Path("/r"), 0.5)
     assert worker_count({"REGULARS_WORKERS": "4"}) == 4
 
 
@@ -38,6 +39,9 @@ def test_all_are_read() -> None:
         ("RATE", "fast"),
         ("TIMEZONE", "Mars/Olympus"),
         ("TIMEZONE", "../etc/passwd"),
+        ("RATING_MAXIMUM", "0"),
+        ("RATING_MAXIMUM", "2000000"),
+        ("RATING_MAXIMUM", "ten"),
         ("WATCH_SECONDS", "0"),
         ("WATCH_SECONDS", "nan"),
         ("WATCH_SECONDS", "soon"),

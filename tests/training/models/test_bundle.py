@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from features.atomic_file import file_digest
 from features.errors import ModelError
+from features.event_words import BUILT_IN_WORDS, EventWords
 from tests.training.stand_in import customer_model
 from training.models.bundle import CARD_FILE, LIBRARIES, MODEL_FILE, Card, model_digest, other_releases
 
@@ -28,8 +30,42 @@ def test_facts_that_a_later_version_adds_are_ignored(tmp_path):
     card = customer_model().card
     card.write(tmp_path)
     path = tmp_path / CARD_FILE
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"rating_maximum": 10}))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"shoe_sizes": 10}))
     assert Card.read(tmp_path) == card
+
+
+def test_a_card_of_before_has_the_built_in_words_and_the_scale_of_then(tmp_path):
+    """It names neither; the model's own card, unpickled, has neither as well."""
+    card = customer_model().card
+    card.write(tmp_path)
+    path = tmp_path / CARD_FILE
+    facts = json.loads(path.read_text())
+    del facts["words"], facts["rating_maximum"]
+    path.write_text(json.dumps(facts))
+    read = Card.read(tmp_path)
+    assert (read.words, read.rating_maximum) == (BUILT_IN_WORDS, 10.0)
+    unpickled = object.__new__(Card)
+    unpickled.__dict__.update({name: value for name, value in vars(card).items() if name in facts})
+    assert (unpickled.words, unpickled.rating_maximum) == (BUILT_IN_WORDS, 10.0)
+    unpickled.require_known_words()
+
+
+def test_words_that_are_not_known_here_are_named_with_the_cure():
+    """A model of a channel that this installation has not, and of an order that it has not."""
+    words = BUILT_IN_WORDS.plus(EventWords(channels={"visit": ("wechat",)}), "here")
+    with pytest.raises(ModelError, match=r"the word 'wechat' in channels of visit, not known here: add it"):
+        replace(customer_model().card, words=words).require_known_words()
+    turned = EventWords(BUILT_IN_WORDS.types[::-1])
+    with pytest.raises(ModelError, match=r"types in the order feedback, .*, or fit a version with the words of today"):
+        replace(customer_model().card, words=turned).require_known_words()
+
+
+def test_another_rating_scale_is_named_with_the_cure():
+    """The scale of the store is that of the card, or it is refused."""
+    card = replace(customer_model().card, rating_maximum=5.0)
+    card.require_rating_scale(5.0)
+    with pytest.raises(ModelError, match=r"ratings up to 5, the store has ratings up to 10: fit a version"):
+        card.require_rating_scale(10.0)
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]", "3", "{}", "null"])
@@ -42,7 +78,10 @@ def test_a_file_that_is_not_a_card_is_an_error_of_one_line(tmp_path, text):
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize(("name", "value"), [("libraries", 3), ("horizons", None), ("feature_columns", 1.5)])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("libraries", 3), ("horizons", None), ("feature_columns", 1.5), ("words", 3), ("rating_maximum", "high")],
+)
 def test_a_fact_of_the_wrong_kind_is_an_error(tmp_path, name, value):
     """A number in the place of a list or a mapping."""
     customer_model().card.write(tmp_path)

@@ -11,6 +11,7 @@ import pytest
 
 from features.definitions import FEATURE_NAMES
 from features.errors import ModelError
+from features.event_words import BUILT_IN_WORDS, EventWords
 from tests.training.stand_in import customer_model as stand_in
 from training.models.bundle import CARD_FILE, MODEL_FILE, OUTPUTS, model_digest
 from training.models.customer_model import CustomerModel
@@ -80,6 +81,14 @@ def test_another_digest_or_none_is_refused(model, tmp_path):
     model.save(tmp_path)
     with pytest.raises(ModelError, match="expected 000000000000"):
         CustomerModel.load(tmp_path, "0" * 64)
+
+
+def test_a_model_of_other_event_words_is_refused(model, tmp_path):
+    """Whoever loads it, publication among them, gets the line of the card."""
+    words = BUILT_IN_WORDS.plus(EventWords(types=("deposit",)), "here")
+    replace(model, card=replace(model.card, words=words)).save(tmp_path)
+    with pytest.raises(ModelError, match="the event type 'deposit', not known here: add it to"):
+        CustomerModel.load(tmp_path)
 
 
 def test_absent_columns_are_named(model, windows):
