@@ -100,7 +100,7 @@ def range_of(node: ast.expr, ranges: Mapping[str, Range]) -> Range:
                 return 0, max(a * a, b * b)
             corners = a * c, a * d, b * c, b * d
             return min(corners), max(corners)
-    raise AssertionError(ast.dump(node))
+    raise DefinitionError(f"{ast.unparse(node)!r} has no greatest value; expected a sum, difference or product")
 
 
 def cases(
