@@ -43,8 +43,8 @@ def load_plugins(group: str, expected: type[T] | Any = object, disabled: Collect
     expected : type
         What each plugin must be an instance of; `collections.abc.Callable` for a function.
     disabled : collection of str, optional
-        Names of entry points to leave out; by default those of `[plugins] disabled` in the settings file. A name that no package has is ignored, so that machines with different
-        packages can share one settings file.
+        Names of entry points to leave out; by default those of `[plugins] disabled` in the settings file. A name that
+        no package has is ignored, so that machines with different packages can share one settings file.
 
     Returns
     -------
