@@ -77,7 +77,7 @@ def test_rows_that_differ_only_in_a_column_not_read_are_parts(tmp_path: Path) ->
     header = "customer_id,event_time,event_type,amount,reference,article"
     lines = ["A,2024-01-01,purchase,5,r,cup", "A,2024-01-01,purchase,5,r,dish", "A,2024-01-01,purchase,5,r,cup"]
     log = csv_file(tmp_path, *lines, header=header)
-    result = read([log, csv_file(tmp_path, *lines, header=header, name="again.csv")])
+    result = read([log, csv_file(tmp_path, *lines, "", header=header, name="again.csv")])
     assert (result.report.kept, result.report.duplicates) == (2, 4)
 
 
