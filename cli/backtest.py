@@ -2,9 +2,10 @@
 
 import typer
 
-from cli.options import AsOfDate, FormulaFile, HorizonDays, OutFile, Quick, Store, opened_store
+from cli.options import AsOfDate, FormulaFile, HorizonDays, OutFile, Quick, Store, formula_in_use, opened_store
 from cli.tables import measure_table
 from cli.terminal import echo, progress_steps
+from features.settings_file import read_settings
 
 
 def register(app: typer.Typer) -> None:
@@ -28,12 +29,13 @@ def register(app: typer.Typer) -> None:
         Example: `regulars backtest store --as-of 2011-06-10 --horizon-days 183 --out forecast.parquet`
         """
         from features.atomic_file import atomic_write
-        from features.loyalty.formula import load_formula
         from training.backtest import backtest as run_backtest
+        from training.settings import FitSettings
 
-        rule = load_formula(formula)
+        fit = read_settings("fit", FitSettings)
+        rule = formula_in_use(formula)
         with opened_store(store) as events, progress_steps() as step:
-            result = run_backtest(events, as_of, horizon_days, rule, quick=quick, progress=step)
+            result = run_backtest(events, as_of, horizon_days, rule, settings=fit, quick=quick, progress=step)
         with atomic_write(out) as part:
             result.table().reset_index().to_parquet(part, index=False)
         customers = f"{len(result.features):,} customers with a purchase before {as_of}"

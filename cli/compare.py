@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cli import options
+from cli.settings import settings_with
 from cli.terminal import echo, progress_steps
+from features.settings_file import read_settings
 
 if TYPE_CHECKING:
     from reporting.build import Report
@@ -36,7 +38,7 @@ def register(app: typer.Typer) -> None:
                 help="The date to compare at. Without it: the latest date whose horizon is in the log.",
             ),
         ] = None,
-        horizon_days: options.HorizonDays = 90,
+        horizon_days: options.OptionalHorizonDays = None,
         since: Annotated[
             str | None,
             typer.Option(
@@ -68,12 +70,15 @@ def register(app: typer.Typer) -> None:
         from reporting.export import write_tables, write_workbook
         from reporting.page.html_page import write_page
         from training.registry.mlflow_client import open_tracking
+        from training.settings import FitSettings, ForecastSettings
 
-        rule = load_formula(formula)
+        rule = options.formula_in_use(formula)
+        horizon_days = settings_with("forecast", ForecastSettings, horizon_days=horizon_days).horizon_days
+        fit = read_settings("fit", FitSettings)
         earlier_rule = load_formula(formula_then) if formula_then else rule
         with options.opened_store(store) as events, progress_steps() as step:
             tracking = open_tracking(home) if options.has_tracking_store(home) else None
-            report = make_report(events, as_of, horizon_days, rule, since, earlier_rule, tracking, quick, step)
+            report = make_report(events, as_of, horizon_days, rule, since, earlier_rule, tracking, quick, step, fit)
             step("writing")
             write_tables(out / TABLES, report.tables)
             write_workbook(out / WORKBOOK, report.tables)

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_HOME, FormulaFile, Home, Quick, Store, opened_store
+from cli.options import DEFAULT_HOME, FormulaFile, Home, Quick, Store, formula_in_use, opened_store
 from cli.tables import measure_table
 from cli.terminal import echo, progress_steps
+from features.settings_file import read_settings
 
 
 def register(app: typer.Typer) -> None:
@@ -30,14 +31,19 @@ def register(app: typer.Typer) -> None:
 
         `regulars fit store --quick --home var`
         """
-        from features.loyalty.formula import load_formula
         from training.registry.mlflow_client import open_tracking
-        from training.retrain import retrain
+        from training.retrain import RetrainSettings, retrain
+        from training.settings import FitSettings, GateLimits, TrialSettings
 
-        rule = load_formula(formula)
+        settings = RetrainSettings(
+            fit=read_settings("fit", FitSettings),
+            trials=read_settings("trials", TrialSettings),
+            limits=read_settings("gate", GateLimits),
+        )
+        rule = formula_in_use(formula)
         with opened_store(store) as events, progress_steps() as step:
             tracking = open_tracking(home)
-            result = retrain(events, tracking, rule, seed=seed, quick=quick, progress=step)
+            result = retrain(events, tracking, rule, settings=settings, seed=seed, quick=quick, progress=step)
         date, horizon_days = result.measures.index[-1][:2]
         measure_table(result.measures.loc[(date, horizon_days)], f"last trial: {horizon_days} days from {date}")
         echo(f"version {result.version.number} ({result.candidate}) is the challenger in {tracking.place}")

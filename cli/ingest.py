@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from cli.settings import ingest_settings
 from cli.terminal import echo, progress_bar
 
 
-def _size(text: str) -> str:
-    if not re.fullmatch(r"[1-9]\d*(\.\d+)? ?[KMGT]i?B", text, re.IGNORECASE):
+def _size(text: str | None) -> str | None:
+    if text is not None and not re.fullmatch(r"[1-9]\d*(\.\d+)? ?[KMGT]i?B", text, re.IGNORECASE):
         raise typer.BadParameter(f"{text!r} is not a size: write it like 500MB or 2GB")
     return text
 
@@ -23,33 +24,30 @@ def register(app: typer.Typer) -> None:
         source: Annotated[
             list[str],
             typer.Argument(
-                metavar="SOURCE",
-                help="Files (CSV, JSON lines, Parquet, Arrow, XLSX), a glob, a folder, or a database URL with --query.",
+                metavar="SOURCE", help="CSV or Parquet files, a glob, a folder, or a database URL with --query."
             ),
         ],
         out: Annotated[Path, typer.Option(metavar="STORE", file_okay=False, help="The folder of the event store.")],
         map: Annotated[
             list[str] | None,
-            typer.Option(
-                metavar="OURS=THEIRS",
-                help="Rename a column, for instance customer_id=client, or orders.csv:customer_id=client in sources of "
-                "that name alone; repeatable.",
-            ),
+            typer.Option(metavar="OURS=THEIRS", help="Rename a column, for instance customer_id=client; repeatable."),
         ] = None,
         set: Annotated[
             list[str] | None,
             typer.Option(
-                metavar="OURS=VALUE",
-                help="Fill a missing column, for instance event_type=purchase or refunds*.csv:event_type=return; "
-                "repeatable.",
+                metavar="OURS=VALUE", help="Fill a missing column, for instance event_type=purchase; repeatable."
             ),
         ] = None,
         query: Annotated[
             str | None, typer.Option(metavar="SQL", help="The query to run at a postgresql:// or sqlite:// URL.")
         ] = None,
         timezone: Annotated[
-            str, typer.Option(metavar="ZONE", help="The business time zone, for instance Europe/London.")
-        ] = "UTC",
+            str | None,
+            typer.Option(
+                metavar="ZONE",
+                help="The business time zone, like Europe/London. Without it: UTC, or as the settings file says.",
+            ),
+        ] = None,
         delimiter: Annotated[
             str | None, typer.Option(metavar="CHARACTER", help="The CSV delimiter. Without it: detected.")
         ] = None,
@@ -59,24 +57,22 @@ def register(app: typer.Typer) -> None:
         decimal: Annotated[
             str | None, typer.Option(metavar="CHARACTER", help="The decimal mark, . or , (without it: detected).")
         ] = None,
-        sheet: Annotated[
-            str | None,
-            typer.Option(metavar="NAME", help="The sheet of a workbook, or a pattern such as '20*' for several."),
-        ] = None,
-        header_line: Annotated[
-            int | None, typer.Option(metavar="N", min=1, help="The line of the column names. Without it: detected.")
-        ] = None,
         rating_maximum: Annotated[
-            float, typer.Option(metavar="NUMBER", help="The highest value of the rating scale.")
-        ] = 10.0,
+            float | None,
+            typer.Option(
+                metavar="NUMBER",
+                help="The highest value of the rating scale. Without it: 10, or as the settings file says.",
+            ),
+        ] = None,
         memory_limit: Annotated[
-            str,
+            str | None,
             typer.Option(
                 metavar="SIZE",
                 callback=_size,
-                help="Memory that the search for duplicates may use before it spills to disk, for instance 500MB.",
+                help="Memory that the search for duplicates may use before it spills to disk, for instance 500MB. "
+                "Without it: 1GB, or as the settings file says.",
             ),
-        ] = "1GB",
+        ] = None,
     ) -> None:
         """Read, validate and sort a log into an event store; faulty rows go to a quarantine file.
 
@@ -91,6 +87,10 @@ def register(app: typer.Typer) -> None:
         from features.ingestion.ingest import ingest as read_and_store
         from features.store.event_store import open_store
 
+        settings = ingest_settings(
+            {"timezone": timezone, "memory_limit": memory_limit},
+            {"delimiter": delimiter, "encoding": encoding, "decimal": decimal, "rating_maximum": rating_maximum},
+        )
         with progress_bar("rows") as advance:
             report = read_and_store(
                 source,
@@ -98,15 +98,8 @@ def register(app: typer.Typer) -> None:
                 map=_pairs("--map", map),
                 constants=_pairs("--set", set),
                 query=query,
-                timezone=timezone,
-                delimiter=delimiter,
-                encoding=encoding,
-                decimal=decimal,
-                sheet=sheet,
-                header_line=header_line,
-                rating_maximum=rating_maximum,
-                memory_limit=memory_limit,
                 progress=advance,
+                **settings,
             )
         for line in report.lines():
             echo(line)

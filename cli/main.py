@@ -3,12 +3,14 @@
 import errno
 import sys
 import traceback
-from typing import NoReturn
+from pathlib import Path
+from typing import Annotated, NoReturn
 
 import typer
 
-from cli import backtest, compare, features, fit, history, ingest, key, promote, publish, score, serve, simulate
+from cli import backtest, compare, features, fit, history, ingest, init, key, promote, publish, score, serve, simulate
 from cli.extras import missing_extra
+from cli.settings import check_settings, use_config
 from features.errors import RegularsError, SettingsFileError
 
 app = typer.Typer(
@@ -19,8 +21,25 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for verb in (ingest, features, score, fit, backtest, compare, promote, publish, history, serve, key, simulate):
+for verb in (init, ingest, features, score, fit, backtest, compare, promote, publish, history, serve, key, simulate):
     verb.register(app)
+
+
+@app.callback()
+def configure(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The settings file. Without it: that of REGULARS_CONFIG, else regulars.toml in the working directory.",
+        ),
+    ] = None,
+) -> None:
+    """Set the settings file, and check it, before a verb imports the library."""
+    if context.invoked_subcommand != "init":
+        use_config(config)
+        check_settings()
 
 
 def run() -> None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.settings import ingest_settings
 from cli.terminal import echo
-from features.schema import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
+    from features.loyalty.formula import Formula
     from features.store.event_store import EventStore
 
 
@@ -21,6 +22,8 @@ def check_date(as_of: str | None) -> str | None:
     """Refuse what is not a date or time before any work begins; a time without a date would be taken as today's."""
     if as_of is None:
         return None
+    from features.schema import FIRST_YEAR, LAST_YEAR  # reads the event words, which the settings file may extend
+
     try:
         year = datetime.fromisoformat(as_of).year
     except ValueError:
@@ -70,12 +73,22 @@ HorizonDays = Annotated[
         "--horizon-days", metavar="DAYS", min=1, max=3650, help="How many days from the cutoff on to forecast."
     ),
 ]
+OptionalHorizonDays = Annotated[
+    int | None,
+    typer.Option(
+        "--horizon-days",
+        metavar="DAYS",
+        min=1,
+        max=3650,
+        help="How many days from the cutoff on to forecast. Without it: 90, or as the settings file says.",
+    ),
+]
 FormulaFile = Annotated[
     Path | None,
     typer.Option(
         "--formula",
         metavar="FILE",
-        help="Your own formula.toml. Without it: the formula of the champion in use, else the built-in one.",
+        help="Your own formula.toml. Without it: [formula], else that of the champion in use, else the built-in one.",
     ),
 ]
 Quick = Annotated[
@@ -96,11 +109,29 @@ def has_tracking_store(home: Path) -> bool:
     return bool(os.environ.get("MLFLOW_TRACKING_URI")) or (home / "mlflow.db").is_file()
 
 
+def formula_in_use(file: Path | None, of_champion: "Formula | None" = None) -> "Formula":
+    """Return the formula of the option, else that of the settings file, else the champion's, else the built-in one."""
+    from features.loyalty.formula import load_formula
+    from features.loyalty.formula_settings import FormulaSettings, formula_of_settings
+    from features.settings_file import read_settings
+
+    settings = read_settings("formula", FormulaSettings)
+    if file is not None or not settings.chosen:
+        return of_champion if file is None and of_champion else load_formula(file)
+    formula = formula_of_settings(settings)
+    if of_champion and formula != of_champion:
+        echo(
+            f"warning: the settings file has formula version {formula.version}, the champion {of_champion.version}: "
+            "scores here are by the former, those of a service by the latter, until `regulars fit` makes a new version"
+        )
+    return formula
+
+
 @contextmanager
 def opened_store(store: str) -> Iterator["EventStore"]:
     """Open the store, or ingest the raw file into a temporary store and print how many of its rows were faulty.
 
-    A raw file has its times in UTC and the contract's columns; for any other use `regulars ingest`.
+    A raw file has the contract's columns, and is read by the settings; for any other use `regulars ingest`.
     """
     from features.store.event_store import is_store, open_store
 
@@ -111,7 +142,7 @@ def opened_store(store: str) -> Iterator["EventStore"]:
     from features.ingestion.ingest import ingest
 
     with tempfile.TemporaryDirectory(prefix="regulars-") as temporary:
-        report = ingest([store], temporary)
+        report = ingest([store], temporary, **ingest_settings())
         if report.quarantined:
             echo(f"{report.quarantined:,} faulty rows are left out; `regulars ingest {store} --out STORE` lists them")
         yield open_store(temporary)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import options
+from cli.settings import settings_with
 from cli.terminal import echo, echo_table, progress_bar
-from features.as_of import AsOf
 
 if TYPE_CHECKING:
     from features.loyalty.formula import Formula
@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
         store: options.Store,
         as_of: options.AsOfDate,
         out: options.OutFile,
-        horizon_days: options.HorizonDays = 90,
+        horizon_days: options.OptionalHorizonDays = None,
         formula: options.FormulaFile = None,
         value_days: Annotated[
             int | None,
@@ -38,8 +38,14 @@ def register(app: typer.Typer) -> None:
             ),
         ] = None,
         discount_rate: Annotated[
-            float, typer.Option(metavar="RATE", min=0, max=10, help="The yearly discount rate of customer_value.")
-        ] = 0.10,
+            float | None,
+            typer.Option(
+                metavar="RATE",
+                min=0,
+                max=10,
+                help="The yearly discount rate of customer_value. Without it: 0.10, or as the settings file says.",
+            ),
+        ] = None,
         rule_only: Annotated[bool, typer.Option("--rule-only", help="Score by the rule only.")] = False,
         home: options.Home = options.DEFAULT_HOME,
     ) -> None:
@@ -55,12 +61,16 @@ def register(app: typer.Typer) -> None:
 
         `regulars score store --as-of 2011-12-10 --out scores.parquet --rule-only --formula ours.toml`
         """
-        from features.loyalty.formula import load_formula
         from serving.batch import Forecasts, write_scores
+        from training.settings import ForecastSettings
 
+        given = {"horizon_days": horizon_days, "value_days": value_days, "discount_rate": discount_rate}
+        settings = settings_with("forecast", ForecastSettings, **given)
         champion, missing = (None, None) if rule_only else _champion(home)
-        forecasts = champion and Forecasts(*champion, horizon_days, value_days, discount_rate)
-        rule = champion[0].formula if champion and formula is None else load_formula(formula)
+        forecasts = champion and Forecasts(
+            *champion, settings.horizon_days, settings.value_days, settings.discount_rate
+        )
+        rule = options.formula_in_use(formula, champion[0].formula if champion else None)
         with options.opened_store(store) as events, progress_bar("customers", events.n_customers) as advance:
             if forecasts:
                 _check_champion(forecasts.model.card, events, as_of)
@@ -72,7 +82,7 @@ def register(app: typer.Typer) -> None:
         mean = "no score" if math.isnan(summary.mean_score) else f"mean score {summary.mean_score:.1f}"
         if forecasts:
             echo(
-                f"expected in the next {horizon_days} days by champion version {forecasts.version}: "
+                f"expected in the next {settings.horizon_days} days by champion version {forecasts.version}: "
                 f"{summary.expected_purchases:,.0f} purchase days, "
                 f"{summary.expected_to_stay_away:,.0f} customers without a purchase"
             )
@@ -101,6 +111,8 @@ def _champion(home: Path) -> "tuple[tuple[CustomerModel, str] | None, str | None
 
 def _check_champion(card: "Card", store: "EventStore", as_of: str) -> None:
     """Warn of a champion that counts days in another time zone or knows events after the cutoff."""
+    from features.as_of import AsOf
+
     if card.timezone != store.timezone:
         echo(f"warning: the champion was trained with days in {card.timezone}, the log has days in {store.timezone}")
     if AsOf.parse(as_of, store.timezone).day < AsOf.parse(card.as_of, store.timezone).day:

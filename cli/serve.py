@@ -19,10 +19,19 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def serve(
         host: Annotated[
-            str, typer.Option(metavar="ADDRESS", help="The IP address to listen on; 0.0.0.0 listens on all interfaces.")
-        ] = "127.0.0.1",
-        port: Annotated[int, typer.Option(metavar="N", min=1, max=65535, help="The port to listen on.")] = 3000,
-        workers: Annotated[int, typer.Option(metavar="N", min=1, max=64, help="The number of worker processes.")] = 1,
+            str | None,
+            typer.Option(
+                metavar="ADDRESS",
+                help="The IP address to listen on; 0.0.0.0 listens on all interfaces. Without it: 127.0.0.1.",
+            ),
+        ] = None,
+        port: Annotated[
+            int | None, typer.Option(metavar="N", min=1, max=65535, help="The port to listen on. Without it: 3000.")
+        ] = None,
+        workers: Annotated[
+            int | None,
+            typer.Option(metavar="N", min=1, max=64, help="The number of worker processes. Without it: 1."),
+        ] = None,
         keys: Annotated[
             Path | None,
             typer.Option(metavar="FILE", help="API keys made by `regulars key`. Without it: no key is needed."),
@@ -39,12 +48,17 @@ def register(app: typer.Typer) -> None:
             Path | None, typer.Option(metavar="FILE", help="The page written by `regulars compare`, shown at /.")
         ] = None,
         timezone: Annotated[
-            str, typer.Option(metavar="ZONE", help="The business time zone until a model with its own is published.")
-        ] = "UTC",
+            str | None,
+            typer.Option(
+                metavar="ZONE",
+                help="The business time zone until a model with its own is published. Without it: UTC.",
+            ),
+        ] = None,
     ) -> None:
         """Serve scores over HTTP: the rule score, and the forecasts of the latest published version.
 
-        A version published later is loaded while the service runs. The model store is that of BENTOML_HOME. SIGTERM
+        A version published later is loaded while the service runs. The model store is that of BENTOML_HOME. Options
+        that are not given are those of [serve] in the settings file. SIGTERM
         and Ctrl-C stop the service after the requests in progress.
 
         Examples:
@@ -53,16 +67,20 @@ def register(app: typer.Typer) -> None:
 
         `regulars serve --port 8080 --workers 4 --keys keys.toml --scores scores.parquet`
         """
-        files = {"KEYS": keys, "SCORES": scores, "REPORT": report}
-        settings = {"RATE": rate, "TIMEZONE": timezone, "WORKERS": str(workers)}
-        settings |= {name: str(file.absolute()) if file else None for name, file in files.items()}
-        os.environ.update({f"REGULARS_{name}": value for name, value in settings.items() if value})
+        values = {"host": host, "port": port, "workers": workers, "rate": rate, "timezone": timezone}
+        files = {"keys": keys, "scores": scores, "report": report}
+        given = {name: str(value) for name, value in values.items() if value is not None}
+        given |= {name: str(file.absolute()) for name, file in files.items() if file}
+        os.environ.update({f"REGULARS_SERVE_{name.upper()}": value for name, value in given.items()})
         os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
         from serving.runtime.server import announce_when_ready, free_address, run_server
+        from serving.runtime.settings import serve_settings
 
-        address = free_address(host, port)
-        if not address.is_loopback and keys is None:
+        settings = serve_settings()
+        address = free_address(settings.host, settings.port)
+        if not address.is_loopback and settings.keys is None:
+            host = settings.host
             echo(f"warning: {host} is reachable from other machines, and without --keys anyone there can use it")
-        echo(f"starting at http://{host}:{port} ...")
-        announce_when_ready(host, port, echo)
-        run_server(host, port, DRAIN_SECONDS, KEEP_ALIVE_SECONDS)
+        echo(f"starting at http://{settings.host}:{settings.port} ...")
+        announce_when_ready(settings.host, settings.port, echo)
+        run_server(settings.host, settings.port, DRAIN_SECONDS, KEEP_ALIVE_SECONDS)

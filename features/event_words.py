@@ -45,11 +45,13 @@ class EventWords:
     (6, 'wechat')
     """
 
-    types: tuple[str, ...] = ()
-    channels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    goals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    outcomes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    amounts: tuple[str, ...] = ()
+    types: tuple[str, ...] = field(default=(), metadata={"example": ("deposit", "service_ticket")})
+    channels: Mapping[str, tuple[str, ...]] = field(default_factory=dict, metadata={"example": {"visit": ("wechat",)}})
+    goals: Mapping[str, tuple[str, ...]] = field(default_factory=dict, metadata={"example": {"visit": ("renewal",)}})
+    outcomes: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict, metadata={"example": {"service_ticket": ("solved", "open")}}
+    )
+    amounts: tuple[str, ...] = field(default=(), metadata={"example": ("deposit",)})
 
     def __post_init__(self) -> None:
         for name in ("types", "amounts"):

@@ -9,13 +9,13 @@ import math
 import os
 import re
 import tomllib
-import types
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import fields
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -24,7 +24,7 @@ from features.errors import InvalidArgumentError, RegularsError, SettingsFileErr
 
 CONFIG_VARIABLE = "REGULARS_CONFIG"
 DEFAULT_NAME = "regulars.toml"
-SECTIONS = ("store", "ingest", "events", "formula", "fit", "candidates", "trials", "gate", "serve", "plugins")
+SECTIONS = ("store", "ingest", "events", "formula", "forecast", "fit", "trials", "gate", "serve", "plugins")
 """The sections of the file; a test holds them together with the dataclasses, which higher layers define."""
 
 T = TypeVar("T")
@@ -61,7 +61,7 @@ def raw_section(name: str) -> dict[str, Any]:
     return deepcopy(_sections(path).get(name, {})) if path else {}
 
 
-def read_settings(name: str, settings_class: type[T]) -> T:
+def read_settings(name: str, settings_class: type[T], older_variables: Mapping[str, str] = MappingProxyType({})) -> T:
     """Return a section as an instance of its dataclass; what neither the file nor the environment sets is the default.
 
     Parameters
@@ -71,6 +71,8 @@ def read_settings(name: str, settings_class: type[T]) -> T:
     settings_class : type
         A dataclass whose fields are the keys of the section. Their types may be numbers, strings, booleans, literals,
         paths, tuples, mappings and optional forms of these. A path is relative to the file that holds it.
+    older_variables : mapping of str to str
+        Other variables that set a key, with the key; the file stands below them.
 
     Returns
     -------
@@ -101,8 +103,7 @@ def read_settings(name: str, settings_class: type[T]) -> T:
         _check_name(origin, "key", key, types_of_keys)
         values[key] = _converted(f"{origin} {key}", value, types_of_keys[key], path.parent if path else Path())
         origins = [origin]
-    for variable, text in environment_values(name).items():
-        key = variable.removeprefix(_prefix(name)).lower()
+    for variable, (key, text) in _variables(name, older_variables).items():
         _check_name(variable, "setting", key, types_of_keys)
         values[key] = _converted(variable, _from_text(variable, text, types_of_keys[key]), types_of_keys[key])
         origins.append(variable)
@@ -112,9 +113,11 @@ def read_settings(name: str, settings_class: type[T]) -> T:
         raise SettingsFileError(f"{', '.join(origins) or f'[{name}]'}: {error}") from None
 
 
-def environment_values(name: str) -> dict[str, str]:
-    """Return the variables that set keys of a section, in order of name; an empty variable sets nothing."""
-    return {key: value for key, value in sorted(os.environ.items()) if key.startswith(_prefix(name)) and value}
+def _variables(section: str, older: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return the variables that set keys of a section, with key and text; an empty variable sets nothing."""
+    prefix = f"REGULARS_{section.upper()}_"
+    keys = {name: name.removeprefix(prefix).lower() for name in sorted(os.environ) if name.startswith(prefix)}
+    return {name: (key, text) for name, key in {**older, **keys}.items() if (text := os.environ.get(name))}
 
 
 def check_file() -> None:
@@ -122,10 +125,6 @@ def check_file() -> None:
     path = config_path()
     if path is not None:
         _sections(path)
-
-
-def _prefix(section: str) -> str:
-    return f"REGULARS_{section.upper()}_"
 
 
 def _sections(path: Path) -> Mapping[str, dict[str, Any]]:
@@ -200,7 +199,7 @@ def _from_text(variable: str, text: str, hint: Any) -> object:
 
 
 def _alternatives(hint: Any) -> tuple[Any, ...]:
-    return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
 
 
 KINDS = {

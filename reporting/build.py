@@ -18,6 +18,7 @@ from reporting.customers import customer_table, high_threshold
 from reporting.explanations import forecast_factors
 from reporting.suggested_weights import Suggestion, suggest_weights
 from training.registry.mlflow_client import Tracking
+from training.settings import FitSettings
 
 Progress = Callable[[str], None]
 
@@ -64,6 +65,7 @@ def make_report(
     tracking: Tracking | None = None,
     quick: bool = False,
     progress: Progress | None = None,
+    settings: FitSettings = FitSettings(),
 ) -> Report:
     """Return the analyst's report on the rule and the model at a past date.
 
@@ -87,6 +89,8 @@ def make_report(
         Train on fewer customers.
     progress : callable, optional
         Called with the name of each step.
+    settings : FitSettings
+        What a model trained here learns from.
 
     Returns
     -------
@@ -104,7 +108,7 @@ def make_report(
         drop_unpriced_parts(store, formula),
         drop_unpriced_parts(store, earlier_formula or formula),
     )
-    comparison = compare(store, as_of, horizon_days, formula, tracking, quick, progress)
+    comparison = compare(store, as_of, horizon_days, formula, tracking, quick, progress, settings)
     report_step("suggested weights")
     suggestion = suggest_weights(store, comparison)
     cutoff = comparison.cutoff
@@ -117,7 +121,10 @@ def make_report(
             (earlier, cutoff),
             horizon_days,
             (earlier_formula, formula),
-            (model_as_of(store, earlier, earlier_formula, tracking, quick), comparison.compared_model),
+            (
+                model_as_of(store, earlier, earlier_formula, tracking, quick, settings=settings),
+                comparison.compared_model,
+            ),
         )
     except TooLittleDataError:
         if since is not None:

@@ -18,6 +18,7 @@ from training.models.bundle import CHAMPION
 from training.models.customer_model import CustomerModel
 from training.registry.mlflow_client import Tracking
 from training.registry.versions import load, version
+from training.settings import FitSettings
 from training.targets import horizon_is_over, log_end
 from training.windows import window
 
@@ -118,6 +119,7 @@ def compare(
     tracking: Tracking | None = None,
     quick: bool = False,
     progress: Progress | None = None,
+    settings: FitSettings = FitSettings(),
 ) -> Comparison:
     """Return the rule, the model and the baselines at a past date with the outcome of the horizon after it.
 
@@ -138,6 +140,8 @@ def compare(
         Train on fewer customers.
     progress : callable, optional
         Called with the name of each step.
+    settings : FitSettings
+        What a model trained here learns from.
 
     Returns
     -------
@@ -163,7 +167,7 @@ def compare(
             f"the log ends on {log_ends}, the {horizon_days} days from {cutoff.date} end on {horizon_ends}: "
             "give an earlier --as-of or fewer --horizon-days"
         )
-    compared_model = model_as_of(store, cutoff, formula, tracking, quick, progress)
+    compared_model = model_as_of(store, cutoff, formula, tracking, quick, progress, settings)
     report_step("outcomes")
     observed = window(store, cutoff, [horizon_days])
     if observed.features.empty:
@@ -204,6 +208,7 @@ def model_as_of(
     tracking: Tracking | None = None,
     quick: bool = False,
     progress: Progress | None = None,
+    settings: FitSettings = FitSettings(),
 ) -> ComparedModel:
     """Return the champion if it was trained only on events before the cutoff, else a model trained on these."""
     date = str(cutoff.date)
@@ -213,7 +218,9 @@ def model_as_of(
         model.card.require_rating_scale(store.rating_maximum)
         if model.card.as_of <= date and model.card.timezone == store.timezone:
             return ComparedModel(model, champion.number)
-    return ComparedModel(fit_customer_model(store, date, formula, quick=quick, progress=progress), None)
+    return ComparedModel(
+        fit_customer_model(store, date, formula, settings=settings, quick=quick, progress=progress), None
+    )
 
 
 def _unmatched(known: pd.DataFrame, formula: Formula, unscored: pd.DataFrame) -> pd.DataFrame:

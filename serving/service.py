@@ -13,7 +13,7 @@ from features.errors import ApiKeysError, PublishedModelError, SettingsError
 from serving.bento import Service, model_store_path
 from serving.runtime.api_keys import read_keys
 from serving.runtime.model_store import latest_version, read_published
-from serving.runtime.settings import read_settings, worker_count
+from serving.runtime.settings import ServeSettings, serve_settings
 
 
 class RegularsService(Service[object]):  # type: ignore[misc]  # BentoML ships no types
@@ -23,19 +23,30 @@ class RegularsService(Service[object]):  # type: ignore[misc]  # BentoML ships n
         """Return the application of a worker; everything is loaded and checked when this returns."""
         from serving.runtime.bento_app import make_worker_app  # the first process only starts workers and stays small
 
-        return make_worker_app(super().to_asgi(is_main), read_settings(), model_store_path())
+        return make_worker_app(super().to_asgi(is_main), serve_settings(), model_store_path())
 
 
 def check_before_start() -> None:
     """Raise BentoMLException, with one line, for settings, keys or a published version that cannot be used here."""
     try:
-        settings, store = read_settings(), model_store_path()
+        settings, store = serve_settings(), model_store_path()
         if settings.keys:
             read_keys(settings.keys)
         if name := latest_version(store):
             read_published(store, name)
     except (SettingsError, ApiKeysError, PublishedModelError) as error:
         raise BentoMLException(str(error)) from None
+
+
+def settings_at_import() -> ServeSettings:
+    """Return the settings; the defaults if they cannot be used, which `check_before_start` refuses in one line."""
+    try:
+        return serve_settings()
+    except SettingsError:
+        return ServeSettings()
+
+
+SETTINGS = settings_at_import()
 
 
 class Regulars:
@@ -51,10 +62,10 @@ class Regulars:
 service = bentoml.service(
     name="regulars",
     service_class=RegularsService,
-    workers=worker_count(),
+    workers=SETTINGS.workers,
     traffic={"timeout": 5},  # of BentoML's own responses; each keeps its request in memory this long
     logging={"access": {"enabled": False}},
-    http={"host": "127.0.0.1", "port": 3000},
+    http={"host": SETTINGS.host, "port": SETTINGS.port},
     envs=[
         {"name": "OMP_NUM_THREADS", "value": "1"},  # threads of several workers would wait for each other
         {"name": "OTEL_SDK_DISABLED", "value": "true"},

@@ -21,7 +21,8 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 COMMANDS = (ROOT / "docs" / "commands.md").read_text()
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").glob("*.md")])
-VERBS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMAND = typer.main.get_command(app)
+VERBS = COMMAND.commands  # type: ignore[attr-defined]
 
 
 def section(text: str, heading: str) -> str:
@@ -43,7 +44,8 @@ def test_every_verb_and_option_is_told(verb: str) -> None:
 
 def test_no_option_is_told_that_is_not_there() -> None:
     """Every option in the docs is one of some verb."""
-    known = {name for verb in VERBS.values() for option in verb.params for name in option.opts} | {"--help"}
+    commands = (COMMAND, *VERBS.values())
+    known = {name for command in commands for option in command.params for name in option.opts} | {"--help"}
     told = {option for text in (README, COMMANDS) for option in re.findall(r"`(--[a-z-]+)", text)}
     assert told <= known
 

@@ -18,6 +18,7 @@ from training.models.btyd.mbg_nbd import MBGNBD
 from training.models.btyd.pareto_nbd import ParetoNBD
 from training.models.customer_model import CustomerModel
 from training.models.window import Window
+from training.settings import FitSettings
 from training.windows import activity, midnight, window
 
 BUY_TILL_YOU_DIE: dict[str, type[BaseEstimator]] = {"bg_nbd": BGNBD, "mbg_nbd": MBGNBD, "pareto_nbd": ParetoNBD}
@@ -67,6 +68,7 @@ def backtest(
     horizon_days: int,
     formula: Formula,
     *,
+    settings: FitSettings = FitSettings(),
     quick: bool = False,
     progress: StepProgress | None = None,
 ) -> Backtest:
@@ -81,6 +83,8 @@ def backtest(
         Days to forecast, from that midnight on.
     formula : Formula
         The loyalty formula; its score is one of the baselines.
+    settings : FitSettings
+        What the fit learns from.
     quick : bool
         Learn from fewer customers.
     progress : callable, optional
@@ -97,7 +101,7 @@ def backtest(
     """
     formula = drop_unpriced_parts(store, formula)
     cutoff = midnight(store, as_of)
-    model = fit_customer_model(store, cutoff, formula, quick=quick, progress=progress)
+    model = fit_customer_model(store, cutoff, formula, settings=settings, quick=quick, progress=progress)
     current = window(store, cutoff, [horizon_days])
     forecasts = {"model": model.predict(current.features, cutoff.day, horizon_days)}
     if progress:

@@ -1,8 +1,40 @@
 """Settings of training, each class a section of `regulars.toml`: what a fit learns from, trials, the gate."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from features.errors import InvalidArgumentError
+
+HORIZON_MAXIMUM, VALUE_MAXIMUM = 3650, 1095
+"""Days."""
+
+
+@dataclass(frozen=True)
+class ForecastSettings:
+    """What is forecast for a whole base.
+
+    Attributes
+    ----------
+    horizon_days : int
+        How many days from the cutoff on to forecast.
+    value_days : int, optional
+        Adds customer_value, the discounted spend expected in this many days.
+    discount_rate : float
+        The yearly discount rate of customer_value.
+    """
+
+    horizon_days: int = 90
+    value_days: int | None = field(default=None, metadata={"example": 1095})
+    discount_rate: float = 0.10
+
+    def __post_init__(self) -> None:
+        for name, value, high in (
+            ("horizon_days", self.horizon_days, HORIZON_MAXIMUM),
+            ("value_days", self.value_days, VALUE_MAXIMUM),
+        ):
+            if value is not None and not 1 <= value <= high:
+                raise InvalidArgumentError(f"{name} is {value}, expected 1 to {high} days")
+        if not 0 <= self.discount_rate <= 10:
+            raise InvalidArgumentError(f"discount_rate is {self.discount_rate}, expected a yearly rate of 0 to 10")
 
 
 @dataclass(frozen=True)
@@ -13,9 +45,10 @@ class FitSettings:
     ----------
     horizons : tuple of int
         Lengths in days of the windows.
-    max_customers, quick_max_customers : int
-        How many customers at most, in a full and in a quick fit. Estimates settle long before, and memory stays
-        bounded.
+    max_customers : int
+        How many customers a full fit learns from at most. Estimates settle long before, and memory stays bounded.
+    quick_max_customers : int
+        How many customers a quick fit learns from at most.
     """
 
     horizons: tuple[int, ...] = (30, 90, 180, 365)
@@ -36,12 +69,14 @@ class TrialSettings:
     Attributes
     ----------
     horizons : tuple of int
-        Days.
+        Days that are forecast.
     step_days : int
         Days between two trials, and between the last trial and the end of the log; at least the longest horizon, so
         that each trial is over.
-    count, quick_count : int
-        How many trials, in a full and in a quick fit.
+    count : int
+        How many trials of a full fit.
+    quick_count : int
+        How many trials of a quick fit.
     max_customers : int
         How many customers judge, drawn anew at each date. More would not narrow the intervals noticeably.
     least_history_days : int

@@ -1,7 +1,6 @@
 """From raw sources to an event store; every row is kept, quarantined or reported as a duplicate."""
 
 import json
-import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
@@ -16,10 +15,11 @@ from features.ingestion.profile import SourceProfile
 from features.ingestion.quarantine import Quarantine
 from features.ingestion.read_options import ReadOptions
 from features.ingestion.row_counts import RowCounts
-from features.ingestion.sources import drop_repeated, open_sources, read_batches, sources_digest
+from features.ingestion.sources import open_sources, read_batches, sources_digest
 from features.ingestion.validated_batches import check_constants, validated_batches
 from features.ingestion.validation import ValidationRules
 from features.schema import RATING_MAXIMUM, RATING_SCALE_LIMIT
+from features.store.settings import StoreSettings
 from features.store.writer import StoreWriter
 from features.timezones import business_timezone
 
@@ -37,8 +37,6 @@ def ingest(
     delimiter: str | None = None,
     encoding: str | None = None,
     decimal: str | None = None,
-    sheet: str | None = None,
-    header_line: int | None = None,
     memory_limit: str = "1GB",
     threads: int = 2,
     progress: Callable[[int], None] | None = None,
@@ -52,9 +50,8 @@ def ingest(
     Parameters
     ----------
     sources : str, Path or iterable of these
-        Files (CSV, JSON lines, Parquet, Arrow, workbooks; CSV and JSON compressed too), globs, folders of Parquet
-        files, or database URLs with a `query`. Several are read as one log, so a corrected quarantine file can be given
-        beside the log. A file that comes twice is read once.
+        CSV or Parquet files, globs, folders of Parquet files, or database URLs with a `query`. Several are read as one
+        log, so a corrected quarantine file can be given beside the log.
     out : str or Path
         The folder of the store. A store that is there is replaced when all went well.
     profile : SourceProfile, optional
@@ -62,20 +59,15 @@ def ingest(
     query : str, optional
         The SELECT statement for the database URLs.
     map : mapping of str to str, optional
-        Names of log columns in the sources, such as {"customer_id": "CustomerID"}. A key such as
-        "orders*.csv:customer_id" is for the sources of that name alone.
+        Names of log columns in the sources, such as {"customer_id": "CustomerID"}.
     constants : mapping of str to str, optional
-        Values for log columns that a source lacks, such as {"event_type": "purchase"}; keys as in `map`.
+        Values for log columns that a source lacks, such as {"event_type": "purchase"}.
     timezone : str
         The business time zone: of times without an offset, and of days.
     rating_maximum : float
         The highest rating; higher ones go to quarantine. The store keeps it, and so do models fitted to the store.
     delimiter, encoding, decimal : str, optional
         How CSV files are written; detected when None.
-    sheet : str, optional
-        The sheet of a workbook to read, or a pattern of several; the only one when None.
-    header_line : int, optional
-        The line, or row of a sheet, of the column names, from 1; detected when None.
     memory_limit : str
         The memory for the search for duplicates, such as "1GB". Half a million rows at a time are read and checked.
     threads : int
@@ -99,19 +91,15 @@ def ingest(
     """
     if not 0 < rating_maximum <= RATING_SCALE_LIMIT:
         raise InvalidArgumentError(f"rating_maximum is {rating_maximum}: expected a number above 0, up to a million")
-    if not re.fullmatch(r"\d+(\.\d+)? ?([KMGT]i?)?B", memory_limit, re.IGNORECASE):
-        raise InvalidArgumentError(f"memory_limit is {memory_limit!r}: expected a size such as '1GB' or '800MB'")
-    if threads < 1:
-        raise InvalidArgumentError(f"threads is {threads}: expected 1 or more")
+    StoreSettings(timezone, memory_limit, threads)  # checks them
     rules = ValidationRules(business_timezone(timezone), rating_maximum)
     profile = profile or SourceProfile()
-    options = ReadOptions(query, map or {}, constants or {}, delimiter, encoding, decimal, sheet, header_line)
+    options = ReadOptions(query, map or {}, constants or {}, delimiter, encoding, decimal)
+    check_constants(options.constants, rules)
     paths = [sources] if isinstance(sources, str | Path) else list(sources)
     with TemporaryDirectory(prefix="regulars-ingest-", ignore_cleanup_errors=True) as folder:
         scratch = Path(folder)
-        opened, warnings = drop_repeated(open_sources(paths, options, scratch))
-        for constants in {tuple(source.constants.items()): source.constants for source in opened}.values():
-            check_constants(constants, rules)
+        opened = open_sources(paths, options, scratch)
         digest = sources_digest(opened)
         counts = RowCounts()
         quarantine = Quarantine(scratch / "quarantine.csv", opened)
@@ -135,7 +123,7 @@ def ingest(
                 counts.add(batch)
                 writer.add(batch)
             writer.write_columns()
-            report = make_report(opened, counts, quarantine.reasons, writer.n_customers, timezone, digest, warnings)
+            report = make_report(opened, counts, quarantine.reasons, writer.n_customers, timezone, digest)
             text = json.dumps(report.as_dict(), indent=2, ensure_ascii=False) + "\n"
             (writer.folder / "report.json").write_text(text)
             for file in scratch.glob("*.csv"):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from features.loyalty.formula import load_formula
+from features.loyalty.formula_settings import formula_of_settings
+from features.schema import RATING_MAXIMUM
 from serving.api.app import ExactRoute, make_app
 from serving.clock import utc_now
 from serving.runtime.api_keys import KeyRing
@@ -20,20 +21,20 @@ from serving.runtime.middleware.security_headers import SecurityHeadersMiddlewar
 from serving.runtime.middleware.slow_clients import SlowClientMiddleware
 from serving.runtime.model_reload import ModelReload, initial_state
 from serving.runtime.poller import Poller
-from serving.runtime.settings import Settings
+from serving.runtime.settings import ServeSettings
 from serving.state import CurrentState
 
 BENTOML_PATHS = ("/livez", "/healthz", "/metrics")
 
 
-def make_worker_app(bentoml_app: ASGIApp, settings: Settings, store: Path) -> "WorkerApp":
+def make_worker_app(bentoml_app: ASGIApp, settings: ServeSettings, store: Path) -> "WorkerApp":
     """Return the application of a worker that serves the models of `store`; BentoML's answers BENTOML_PATHS."""
     remove_gauges_of_dead_workers()
     log = JsonLog(utc_now)
     log.capture_libraries()
-    current = CurrentState(
-        initial_state(store, load_formula(), settings.timezone, utc_now, log.log_event, settings.rating_maximum)
-    )
+    formula, timezone = formula_of_settings(), settings.timezone or "UTC"
+    rating_maximum = settings.rating_maximum or RATING_MAXIMUM
+    current = CurrentState(initial_state(store, formula, timezone, utc_now, log.log_event, rating_maximum))
     routes = [ExactRoute(path, _Behind(bentoml_app)) for path in BENTOML_PATHS]
     app = make_app(current, scores=settings.scores, report=settings.report, clock=utc_now, more_routes=routes)
     paths = frozenset(route.path for route in app.routes if isinstance(route, ExactRoute))

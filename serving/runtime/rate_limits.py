@@ -1,22 +1,19 @@
 """Rate limits with sliding windows, counted in each worker by itself."""
 
 import math
-import re
 from functools import lru_cache
 
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
-from features.errors import RateLimitError
+from serving.runtime.settings import check_rate
 
 
 @lru_cache(maxsize=1024)
 def parse_rate(rate: object) -> RateLimitItem:
     """Return a rate like `100/second` or `5000/minute`; raises RateLimitError for anything else."""
-    if not isinstance(rate, str) or not re.fullmatch(r"[1-9]\d{0,8}/(second|minute|hour|day)", rate):
-        raise RateLimitError(f"{rate!r} is no rate: write it like 100/second, 5000/minute, 20000/hour or 1000000/day")
-    return parse(rate)
+    return parse(check_rate(rate))
 
 
 class RateLimiter:

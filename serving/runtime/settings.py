@@ -1,85 +1,88 @@
-"""Settings of the service, from the environment, so that they are the same however it is started."""
+"""Settings of the service, a section of `regulars.toml`, so that they are the same however it is started."""
 
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from features.errors import RateLimitError, SettingsError
-from features.schema import RATING_MAXIMUM, RATING_SCALE_LIMIT
-from serving.runtime.rate_limits import parse_rate
+from features.errors import InvalidArgumentError, RateLimitError
+from features.ingestion.settings import IngestSettings
+from features.settings_file import read_settings
+from features.store.settings import StoreSettings
+
+OLDER_KEYS = ("keys", "rate", "timezone", "scores", "report", "watch_seconds", "workers")
+OLDER_VARIABLES = {f"REGULARS_{key.upper()}": key for key in OLDER_KEYS}
+"""Variables without the name of the section, by which earlier releases were set up."""
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Settings of a worker.
+class ServeSettings:
+    """The service: where it listens, who may use it, and what it shows.
 
     Attributes
     ----------
+    host : str
+        The IP address to listen on; 0.0.0.0 listens on all interfaces.
+    port : int
+        The port to listen on.
+    workers : int
+        The number of worker processes.
     keys : Path, optional
-        File of API keys; None admits requests without a key.
+        API keys made by `regulars key`; without it no key is needed.
     rate : str, optional
-        Rate limit of clients without one of their own, like `100/second`.
-    timezone : str
-        Business time zone while there is no model.
-    rating_maximum : float
-        Highest rating of the scale while there is no model.
-    scores, report : Path, optional
-        Files that `regulars score` and `regulars compare` write.
+        Rate limit of a client without one of its own, in each worker; without it there is none.
+    scores : Path, optional
+        The file written by `regulars score`, for /score_customers.
+    report : Path, optional
+        The page written by `regulars compare`, shown at /.
+    timezone : str, optional
+        The business time zone until a model with its own is published; without it that of [store].
+    rating_maximum : float, optional
+        The highest value of the rating scale until a model with its own is published; without it that of [ingest].
     watch_seconds : float
-        Pause between two checks for a new version, new keys.
+        Seconds between two checks for a newer version and changed keys.
     """
 
-    keys: Path | None = None
-    rate: str | None = None
-    timezone: str = "UTC"
-    rating_maximum: float = RATING_MAXIMUM
-    scores: Path | None = None
-    report: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 3000
+    workers: int = 1
+    keys: Path | None = field(default=None, metadata={"example": "keys.toml"})
+    rate: str | None = field(default=None, metadata={"example": "100/second"})
+    scores: Path | None = field(default=None, metadata={"example": "scores.parquet"})
+    report: Path | None = field(default=None, metadata={"example": "report/report.html"})
+    timezone: str | None = field(default=None, metadata={"example": "Europe/London"})
+    rating_maximum: float | None = field(default=None, metadata={"example": 5.0})
     watch_seconds: float = 1.0
 
+    def __post_init__(self) -> None:
+        for name, low, high in (("port", 1, 65535), ("workers", 1, 64), ("watch_seconds", 0.05, 3600)):
+            if not low <= getattr(self, name) <= high:
+                raise InvalidArgumentError(f"{name} is {getattr(self, name)}, expected a number from {low} to {high}")
+        if self.rate is not None:
+            check_rate(self.rate)
+        if self.timezone is not None:
+            StoreSettings(timezone=self.timezone)
+        if self.rating_maximum is not None:
+            IngestSettings(rating_maximum=self.rating_maximum)
 
-def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings from the `REGULARS_...` variables; raises SettingsError for values that cannot be used."""
-    get = environment.get
-    rate, timezone = get("REGULARS_RATE") or None, get("REGULARS_TIMEZONE") or "UTC"
-    try:
-        if rate:
-            parse_rate(rate)
-        ZoneInfo(timezone)
-    except RateLimitError as error:
-        raise SettingsError(f"REGULARS_RATE: {error}") from None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise SettingsError(f"REGULARS_TIMEZONE is {timezone!r}, expected a zone like Europe/London") from None
-    return Settings(
-        _path(get("REGULARS_KEYS")),
-        rate,
-        timezone,
-        _number("REGULARS_RATING_MAXIMUM", get("REGULARS_RATING_MAXIMUM"), RATING_MAXIMUM, 1e-6, RATING_SCALE_LIMIT),
-        _path(get("REGULARS_SCORES")),
-        _path(get("REGULARS_REPORT")),
-        _number("REGULARS_WATCH_SECONDS", get("REGULARS_WATCH_SECONDS"), 1.0, 0.05, 3600),
+
+def check_rate(rate: object) -> str:
+    """Return a rate like `100/second` or `5000/minute`; raises RateLimitError for anything else."""
+    if not isinstance(rate, str) or not re.fullmatch(r"[1-9]\d{0,8}/(second|minute|hour|day)", rate):
+        raise RateLimitError(f"{rate!r} is no rate: write it like 100/second, 5000/minute, 20000/hour or 1000000/day")
+    return rate
+
+
+def serve_settings() -> ServeSettings:
+    """Return the settings of this process, with the time zone and rating scale of the log where [serve] has none.
+
+    Raises
+    ------
+    SettingsFileError
+        For values that cannot be used.
+    """
+    settings = read_settings("serve", ServeSettings, OLDER_VARIABLES)
+    return replace(
+        settings,
+        timezone=settings.timezone or read_settings("store", StoreSettings).timezone,
+        rating_maximum=settings.rating_maximum or read_settings("ingest", IngestSettings).rating_maximum,
     )
-
-
-def worker_count(environment: Mapping[str, str] = os.environ) -> int:
-    """Return the number of workers, from REGULARS_WORKERS; 1 without it."""
-    count = environment.get("REGULARS_WORKERS") or "1"
-    if not count.isdecimal() or not 1 <= int(count) <= 64:
-        raise SettingsError(f"REGULARS_WORKERS is {count!r}, expected a number from 1 to 64")
-    return int(count)
-
-
-def _path(value: str | None) -> Path | None:
-    return Path(value) if value else None
-
-
-def _number(name: str, value: str | None, default: float, least: float, greatest: float) -> float:
-    try:
-        number = float(value or default)
-    except ValueError:
-        number = float("nan")
-    if not least <= number <= greatest:
-        raise SettingsError(f"{name} is {value!r}, expected a number from {least:g} to {greatest:g}")
-    return number

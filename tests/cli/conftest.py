@@ -33,6 +33,12 @@ class Ended(NamedTuple):
     error: str
 
 
+def restore_config(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the settings file now, and after the test what the command made it."""
+    monkeypatch.setenv("REGULARS_CONFIG", "")
+    monkeypatch.delenv("REGULARS_CONFIG")
+
+
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     """A log of three customers, whose days depend on no time zone."""
@@ -56,6 +62,7 @@ def regulars(
 ) -> Callable[..., Ended]:
     """The command, run in a folder of the test's own."""
     monkeypatch.chdir(tmp_path)
+    restore_config(monkeypatch)
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr("cli.terminal.console.width", 100)  # the console read COLUMNS when it was imported
 
@@ -107,6 +114,7 @@ def call_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
             raise CalledError(call.arguments)
 
         with monkeypatch.context() as patch:
+            restore_config(patch)
             patch.setattr(function, record)
             result = CliRunner().invoke(app, [str(argument) for argument in arguments])
         assert isinstance(result.exception, CalledError), result.stderr

@@ -11,12 +11,14 @@ import pytest
 from tests.cli.conftest import Ended
 
 Command = Callable[..., Ended]
+NAMES = ("KEYS", "SCORES", "REPORT", "RATE", "TIMEZONE", "WORKERS", "PORT", "HOST")
+"""Variables that the verb sets; a test sets them, so that they are afterwards as they were."""
 
 
 def test_a_port_that_is_taken_is_told(regulars: Command, monkeypatch) -> None:
     """In one line, before anything is loaded; so is a host that is no address."""
-    for name in ("KEYS", "RATE", "SCORES", "TIMEZONE", "WORKERS"):
-        monkeypatch.setenv(f"REGULARS_{name}", "")  # the verb sets them: have them as they were afterwards
+    for name in NAMES:
+        monkeypatch.setenv(f"REGULARS_SERVE_{name}", "")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -34,26 +36,38 @@ def test_every_option_is_a_setting_of_the_service(
 ) -> None:
     """Files as absolute paths, and the rest as given, are in the environment that the service reads."""
     monkeypatch.chdir(tmp_path)
-    names = ("KEYS", "SCORES", "REPORT", "RATE", "TIMEZONE", "WORKERS")
-    for name in names:
-        monkeypatch.setenv(f"REGULARS_{name}", "")
+    for name in NAMES:
+        monkeypatch.setenv(f"REGULARS_SERVE_{name}", "")
     monkeypatch.setattr("serving.runtime.server.announce_when_ready", lambda *_: None)
     files = ("--keys", "k.toml", "--scores", "s.parquet", "--report", "r.html")
     others = ("--rate", "5/second", "--timezone", "Asia/Tokyo", "--workers", 3, "--port", 3999, "--host", "127.0.0.2")
     call = call_of("serving.runtime.server.run_server", "serve", *files, *others)
-    settings = [os.environ[f"REGULARS_{name}"] for name in names]
+    settings = [os.environ[f"REGULARS_SERVE_{name}"] for name in NAMES]
     absolute = [str(tmp_path / name) for name in ("k.toml", "s.parquet", "r.html")]
-    assert settings == [*absolute, "5/second", "Asia/Tokyo", "3"]
+    assert settings == [*absolute, "5/second", "Asia/Tokyo", "3", "3999", "127.0.0.2"]
     assert (call["host"], call["port"]) == ("127.0.0.2", 3999)
 
 
 def test_an_open_service_without_keys_is_warned_of(regulars: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """Listening on all interfaces without keys is one warning; on this machine alone there is none."""
-    for name in ("KEYS", "TIMEZONE", "WORKERS"):
-        monkeypatch.setenv(f"REGULARS_{name}", "")
+    for name in NAMES:
+        monkeypatch.setenv(f"REGULARS_SERVE_{name}", "")
     monkeypatch.setattr("serving.runtime.server.announce_when_ready", lambda *_: None)
     monkeypatch.setattr("serving.runtime.server.run_server", lambda *_: None)
     monkeypatch.setattr("serving.runtime.server.free_address", lambda host, port: ipaddress.ip_address(host))
     assert "warning: 0.0.0.0 is reachable from other machines" in regulars("serve", "--host", "0.0.0.0").error
-    assert "warning" not in regulars("serve").error
+    assert "warning" not in regulars("serve", "--host", "127.0.0.1").error
     assert "warning" not in regulars("serve", "--host", "0.0.0.0", "--keys", "k.toml").error
+
+
+def test_the_settings_file_says_what_is_not_given(
+    call_of: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Options stand above the file; keys named in the file need no warning."""
+    for name in NAMES:
+        monkeypatch.setenv(f"REGULARS_SERVE_{name}", "")
+    path = tmp_path / "settings.toml"
+    path.write_text('[serve]\nhost = "127.0.0.3"\nport = 3998\nkeys = "k.toml"\n')
+    monkeypatch.setattr("serving.runtime.server.announce_when_ready", lambda *_: None)
+    call = call_of("serving.runtime.server.run_server", "--config", path, "serve", "--port", 3999)
+    assert (call["host"], call["port"]) == ("127.0.0.3", 3999)

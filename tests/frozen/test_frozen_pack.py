@@ -47,6 +47,7 @@ CHANGED: dict[str, str] = {
     "score-no-model": "Titles and notes are in plain English; the file is the same.",
     "score-own-rule": "Titles and notes are in plain English; the file is the same.",
     "score-rule": "Titles and notes are in plain English; the file is the same.",
+    "serve-rate": "The variable has the name of its section, and a wrong setting is a wrong argument.",
     "simulate": "The command speaks plain English; what it writes is the same.",
     "versions": "The rating scale in service is shown.",
 }

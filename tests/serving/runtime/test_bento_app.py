@@ -10,7 +10,7 @@ from serving.runtime import bento_app
 from serving.runtime.bento_app import BENTOML_PATHS, WorkerApp, make_worker_app
 from serving.runtime.json_log import JsonLog
 from serving.runtime.metrics import Metrics
-from serving.runtime.settings import Settings
+from serving.runtime.settings import ServeSettings
 
 Messages = list[dict[str, Any]]
 
@@ -28,7 +28,7 @@ async def bentoml_app(scope: Any, receive: Any, send: Any) -> None:
 def app(metrics: Metrics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WorkerApp:
     monkeypatch.setattr(bento_app, "Metrics", lambda _: metrics)
     monkeypatch.setattr(JsonLog, "capture_libraries", lambda _: None)
-    return make_worker_app(bentoml_app, Settings(watch_seconds=0.05), tmp_path)
+    return make_worker_app(bentoml_app, ServeSettings(watch_seconds=0.05), tmp_path)
 
 
 def messages(app: WorkerApp, **scope: Any) -> Messages:

@@ -117,8 +117,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 from serving.runtime.bento_app import make_worker_app
-from serving.runtime.settings import read_settings
-app = make_worker_app(None, read_settings(), Path({str(home / "models")!r}))
+from serving.runtime.settings import serve_settings
+app = make_worker_app(None, serve_settings(), Path({str(home / "models")!r}))
 print({{'numba', 'mlflow', 'matplotlib', 'duckdb'}} & set(sys.modules))
 """
     assert python(code) == "set()"

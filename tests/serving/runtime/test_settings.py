@@ -1,36 +1,48 @@
-"""Settings come from the environment, and what cannot be used is refused by name."""
+"""Settings of the service come from the file and the environment, and what cannot be used is refused by name."""
 
 from pathlib import Path
 
 import pytest
 
-from features.errors import SettingsError
-from serving.runtime.settings import Settings, read_settings, worker_count
+from features.errors import RateLimitError, SettingsError
+from serving.runtime.settings import OLDER_VARIABLES, ServeSettings, check_rate, serve_settings
 
 
-def test_without_any_there_are_defaults() -> None:
-    """An empty variable is as good as none."""
-    assert (
-        read_settings({})
-        == read_settings({"REGULARS_KEYS": "", "REGULARS_RATE": "", "REGULARS_TIMEZONE": ""})
-        == Settings()
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing set."""
+    monkeypatch.setenv("REGULARS_CONFIG", "")
+    for name in OLDER_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_without_any_there_are_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty variable is as good as none, and days are those of UTC."""
+    monkeypatch.setenv("REGULARS_SERVE_KEYS", "")
+    monkeypatch.setenv("REGULARS_KEYS", "")
+    assert serve_settings() == ServeSettings(timezone="UTC", rating_maximum=10.0)
+
+
+def test_all_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """From the file, above it the variables of earlier releases, and above these the variables of today."""
+    path = tmp_path / "regulars.toml"
+    path.write_text(
+        '[serve]\nhost = "127.0.0.2"\nport = 1\nworkers = 2\nkeys = "k"\nrate = "1/day"\nscores = "s"\n'
+        'report = "r"\nwatch_seconds = 2\n[store]\ntimezone = "Asia/Seoul"\n'
+        "[ingest]\nrating_maximum = 100\n"
     )
-    assert worker_count({}) == worker_count({"REGULARS_WORKERS": ""}) == 1
-
-
-def test_all_are_read() -> None:
-    """Each from its variable."""
-    given = {
-        "REGULARS_KEYS": "/k",
-        "REGULARS_RATE": "5/second",
-        "REGULARS_TIMEZONE": "Asia/Tokyo",
-        "REGULARS_RATING_MAXIMUM": "100",
-        "REGULARS_SCORES": "/s",
-        "REGULARS_REPORT": "/r",
-        "REGULARS_WATCH_SECONDS": "0.5",
-    }
-    assert read_settings(given) == Settings(Path("/k"), "5/second", "Asia/Tokyo", 100.0, Path("/s"), Path("/r"), 0.5)
-    assert worker_count({"REGULARS_WORKERS": "4"}) == 4
+    monkeypatch.setenv("REGULARS_CONFIG", str(path))
+    here = path.parent
+    expected = ServeSettings("127.0.0.2", 1, 2, here / "k", "1/day", here / "s", here / "r", "Asia/Seoul", 100.0, 2.0)
+    assert serve_settings() == expected
+    older = {"KEYS": "/k", "RATE": "5/second", "TIMEZONE": "Asia/Tokyo", "SCORES": "/s", "REPORT": "/r"}
+    for name, value in {**older, "WATCH_SECONDS": "0.5", "WORKERS": "4"}.items():
+        monkeypatch.setenv(f"REGULARS_{name}", value)
+    monkeypatch.setenv("REGULARS_SERVE_KEYS", "/newer")
+    paths = [Path("/newer"), Path("/s"), Path("/r")]
+    assert serve_settings() == ServeSettings(
+        "127.0.0.2", 1, 4, paths[0], "5/second", paths[1], paths[2], "Asia/Tokyo", 100.0, 0.5
+    )
 
 
 @pytest.mark.parametrize(
@@ -39,19 +51,29 @@ def test_all_are_read() -> None:
         ("RATE", "fast"),
         ("TIMEZONE", "Mars/Olympus"),
         ("TIMEZONE", "../etc/passwd"),
-        ("RATING_MAXIMUM", "0"),
-        ("RATING_MAXIMUM", "2000000"),
-        ("RATING_MAXIMUM", "ten"),
+        ("SERVE_RATING_MAXIMUM", "2000000"),
+        ("SERVE_RATING_MAXIMUM", "ten"),
         ("WATCH_SECONDS", "0"),
         ("WATCH_SECONDS", "nan"),
         ("WATCH_SECONDS", "soon"),
         ("WORKERS", "0"),
         ("WORKERS", "65"),
         ("WORKERS", "two"),
+        ("SERVE_RATING_MAXIMUM", "0"),
+        ("SERVE_PORT", "0"),
+        ("SERVE_PORT", "http"),
+        ("SERVE_RATE", "fast"),
     ],
 )
-def test_what_cannot_be_used_is_refused(name: str, value: str) -> None:
+def test_what_cannot_be_used_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     """With the name of the variable."""
-    given = {f"REGULARS_{name}": value}
+    monkeypatch.setenv(f"REGULARS_{name}", value)
     with pytest.raises(SettingsError, match=f"REGULARS_{name}"):
-        (read_settings(given), worker_count(given))
+        serve_settings()
+
+
+def test_a_rate_is_a_number_and_a_unit() -> None:
+    """Anything else is refused with examples."""
+    assert check_rate("100/second") == "100/second"
+    with pytest.raises(RateLimitError, match="write it like 100/second"):
+        check_rate("100 a second")

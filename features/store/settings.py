@@ -1,0 +1,36 @@
+"""Settings of the event store, a section of `regulars.toml`."""
+
+import re
+from dataclasses import dataclass
+
+from features.errors import InvalidArgumentError
+
+
+@dataclass(frozen=True)
+class StoreSettings:
+    """How an event store is built.
+
+    Attributes
+    ----------
+    timezone : str
+        The business time zone: of times without an offset, and of days.
+    memory_limit : str
+        The memory for the search for duplicates before it spills to disk, such as 500MB.
+    threads : int
+        Threads for the search for duplicates. With 1, reading and checking run in one thread too.
+    """
+
+    timezone: str = "UTC"
+    memory_limit: str = "1GB"
+    threads: int = 2
+
+    def __post_init__(self) -> None:
+        from features.timezones import business_timezone  # NumPy, which a look at the settings does not need
+
+        business_timezone(self.timezone)
+        if not re.fullmatch(r"\d+(\.\d+)? ?([KMGT]i?)?B", self.memory_limit, re.IGNORECASE):
+            raise InvalidArgumentError(
+                f"memory_limit is {self.memory_limit!r}: expected a size such as '1GB' or '800MB'"
+            )
+        if self.threads < 1:
+            raise InvalidArgumentError(f"threads is {self.threads}: expected 1 or more")
