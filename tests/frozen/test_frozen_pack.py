@@ -16,17 +16,17 @@ from tests.frozen import replay
 from tests.frozen.replay import PACK, Service, differences
 
 CHANGED: dict[str, str] = {
-    "backtest": "The command speaks plain English; what it writes is the same.",
-    "backtest-too-short": "The command speaks plain English; what it writes is the same.",
+    "backtest": "The command speaks plain English. Visits, feedback, usage and incentives reach the model.",
+    "backtest-too-short": "The command speaks plain English. Visits, feedback, usage and incentives reach the model.",
     "bad-date": "The message says 'is not a', and what to give.",
     "bad-map": "The message says 'is not a', and what to give.",
     "bad-time": "The message says 'is not a', and what to give.",
     "bad-year": "The message says 'is not a', and what to give.",
-    "compare": "Texts are in plain English; Wilson bounds use SciPy's exact quantile, not 1.96.",
-    "compare-champion": "Texts are in plain English; Wilson bounds use SciPy's exact quantile, not 1.96.",
+    "compare": "Exact Wilson bounds. Visits, feedback, usage and incentives reach the model.",
+    "compare-champion": "Exact Wilson bounds. Visits, feedback, usage and incentives reach the model.",
     "docs": "Plain English; no null as default; ratings go to the maximum of the scale in service.",
     "features-raw": "Titles and notes are in plain English; the file is the same.",
-    "fit": "The command speaks plain English; what it writes is the same.",
+    "fit": "The command speaks plain English. Visits, feedback, usage and incentives reach the model.",
     "history-nothing": "The command speaks plain English; what it writes is the same.",
     "ingest-contract": "Rows are versions only by recorded_at; the manifest has words and scale.",
     "ingest-database": "The report has line items merged and warnings, and the manifest words and scale.",
