@@ -97,7 +97,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.1
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 
 requirements: setup
-	$(COMPILE) --extra train --extra serve --extra plan --group dev -o requirements/dev.txt
+	$(COMPILE) --extra train --extra serve --extra plan --extra lake --extra mysql --group dev -o requirements/dev.txt
 	$(COMPILE) --extra spark -c requirements/dev.txt -o requirements/spark.txt
 	$(COMPILE:compile pyproject.toml=compile) --group service -c requirements/dev.txt -o requirements/service.txt
 	$(COMPILE:compile pyproject.toml=compile) --group benchmarks -o requirements/benchmarks.txt

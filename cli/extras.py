@@ -10,6 +10,8 @@ EXTRAS = {
     "serve": ("anyio", "bentoml", "httptools", "limits", "starlette", "uvloop", "werkzeug"),
     "spark": ("pyspark",),
     "plan": ("openpyxl",),
+    "lake": ("deltalake", "fsspec"),
+    "mysql": ("pymysql",),
 }
 """The modules that each extra installs beyond the base; a module of several extras is listed under the first."""
 

@@ -24,18 +24,25 @@ def register(app: typer.Typer) -> None:
         source: Annotated[
             list[str],
             typer.Argument(
-                metavar="SOURCE", help="CSV or Parquet files, a glob, a folder, or a database URL with --query."
+                metavar="SOURCE",
+                help="Files (CSV, JSON lines, Parquet, Arrow, XLSX), a glob, a folder, or a database URL with --query.",
             ),
         ],
         out: Annotated[Path, typer.Option(metavar="STORE", file_okay=False, help="The folder of the event store.")],
         map: Annotated[
             list[str] | None,
-            typer.Option(metavar="OURS=THEIRS", help="Rename a column, for instance customer_id=client; repeatable."),
+            typer.Option(
+                metavar="OURS=THEIRS",
+                help="Rename a column, for instance customer_id=client, or orders.csv:customer_id=client in sources of "
+                "that name alone; repeatable.",
+            ),
         ] = None,
         set: Annotated[
             list[str] | None,
             typer.Option(
-                metavar="OURS=VALUE", help="Fill a missing column, for instance event_type=purchase; repeatable."
+                metavar="OURS=VALUE",
+                help="Fill a missing column, for instance event_type=purchase or refunds*.csv:event_type=return; "
+                "repeatable.",
             ),
         ] = None,
         query: Annotated[
@@ -56,6 +63,13 @@ def register(app: typer.Typer) -> None:
         ] = None,
         decimal: Annotated[
             str | None, typer.Option(metavar="CHARACTER", help="The decimal mark, . or , (without it: detected).")
+        ] = None,
+        sheet: Annotated[
+            str | None,
+            typer.Option(metavar="NAME", help="The sheet of a workbook, or a pattern such as '20*' for several."),
+        ] = None,
+        header_line: Annotated[
+            int | None, typer.Option(metavar="N", min=1, help="The line of the column names. Without it: detected.")
         ] = None,
         rating_maximum: Annotated[
             float | None,
@@ -98,6 +112,8 @@ def register(app: typer.Typer) -> None:
                 map=_pairs("--map", map),
                 constants=_pairs("--set", set),
                 query=query,
+                sheet=sheet,
+                header_line=header_line,
                 progress=advance,
                 **settings,
             )

@@ -12,6 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
 from features.errors import PluginError
+from features.settings_file import read_settings
 
 GROUPS = ("regulars.features", "regulars.events", "regulars.models", "regulars.metrics")
 """The groups of entry points that Regulars reads."""
@@ -32,7 +33,7 @@ class PluginSettings:
     disabled: tuple[str, ...] = field(default=(), metadata={"example": ("tickets",)})
 
 
-def load_plugins(group: str, expected: type[T] | Any = object, disabled: Collection[str] = ()) -> dict[str, T]:
+def load_plugins(group: str, expected: type[T] | Any = object, disabled: Collection[str] | None = None) -> dict[str, T]:
     """Load what installed packages add to Regulars.
 
     Parameters
@@ -41,9 +42,9 @@ def load_plugins(group: str, expected: type[T] | Any = object, disabled: Collect
         One of `GROUPS`.
     expected : type
         What each plugin must be an instance of; `collections.abc.Callable` for a function.
-    disabled : collection of str
-        Names of entry points to leave out. A name that no package has is ignored, so that machines with different
-        packages can share one settings file.
+    disabled : collection of str, optional
+        Names of entry points to leave out; by default those of `[plugins] disabled` in the settings file. A name that
+        no package has is ignored, so that machines with different packages can share one settings file.
 
     Returns
     -------
@@ -54,7 +55,11 @@ def load_plugins(group: str, expected: type[T] | Any = object, disabled: Collect
     ------
     PluginError
         When two packages use one name, when a plugin cannot be imported, or when it is not an `expected`.
+    SettingsFileError
+        When the settings file cannot be read.
     """
+    if disabled is None:
+        disabled = read_settings("plugins", PluginSettings).disabled
     found: dict[str, EntryPoint] = {}
     for entry_point in entry_points(group=group):
         other = found.setdefault(entry_point.name, entry_point)

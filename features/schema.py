@@ -10,13 +10,12 @@ from typing import Literal, NamedTuple
 from features.event_words import BUILT_IN_WORDS
 from features.event_words import EventWords as EventWords
 from features.plugins import load_plugins
-from features.settings_file import config_path, raw_section, read_settings
+from features.settings_file import config_path, read_settings
 
 
 def _words_of_process() -> EventWords:
     words = BUILT_IN_WORDS
-    disabled = raw_section("plugins").get("disabled", ())
-    plugins: dict[str, EventWords] = load_plugins("regulars.events", EventWords, disabled)
+    plugins: dict[str, EventWords] = load_plugins("regulars.events", EventWords)
     for name, added in plugins.items():
         words = words.plus(added, f"the plugin {name}")
     return words.plus(read_settings("events", EventWords), f"{config_path() or 'REGULARS_EVENTS_...'}: [events]")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, defstruct
 
 from features.definitions import FEATURE_COLUMNS, FeatureColumn
-from features.engines.codegen import MEDIANS
+from features.definitions.registry import default_features
+from features.definitions.value_ranges import Limits
 from features.event_words import BUILT_IN_WORDS
 from features.schema import AMOUNT_MAXIMUM, EVENT_TYPES, FIRST_YEAR, LAST_YEAR, RATING_MAXIMUM
 from features.store.layout import CODED_WORDS
@@ -151,26 +152,15 @@ class ScoreRequest(ScoringParameters, kw_only=True, forbid_unknown_fields=True):
     customers: Annotated[list[Customer], Meta(min_length=1)]
 
 
-DAYS_MAXIMUM = 366 * (LAST_YEAR - FIRST_YEAR + 1)
-COUNT_MAXIMUM = 1e9
-CURRENCY_MAXIMUM = 1e15
-SIGNED = frozenset({"monetary_value", "net_spend", "purchase_trend", "feedback_trend"})
-GAPS = frozenset({"gap_mean", "gap_median", "gap_max", "gap_last"})
-"""Purchase occasions are days, so two of them are at least one day apart."""
-
-
-def feature_limits(column: FeatureColumn, rating_maximum: float = RATING_MAXIMUM) -> tuple[float, float, bool]:
+def feature_limits(column: FeatureColumn, rating_maximum: float = RATING_MAXIMUM) -> Limits:
     """Return the least and the greatest value that a feature can have, and whether it is a whole number.
 
     The limits are wide enough for every row of a feature table, and narrow enough that models stay finite.
     """
-    greatest = {"days": DAYS_MAXIMUM, "currency": CURRENCY_MAXIMUM, "rating": rating_maximum}
-    top = float(greatest.get(column.unit, COUNT_MAXIMUM))
-    if column.unit == "ratio":
-        top = CURRENCY_MAXIMUM
-    whole = "/" not in column.expression and column.expression not in MEDIANS
-    least = -top if column.name in SIGNED else 1.0 if column.name in GAPS else 0.0
-    return least, top, whole
+    limits = default_features().limits[column.name]
+    if column.unit != "rating" or column.maximum is not None:
+        return limits
+    return limits._replace(least=-rating_maximum if limits.least < 0 else limits.least, greatest=rating_maximum)
 
 
 def _feature_type(column: FeatureColumn) -> Any:

@@ -96,7 +96,7 @@ def test_every_dependency_is_pinned_and_bounded() -> None:
     groups, extras = PROJECT["dependency-groups"], PROJECT["project"]["optional-dependencies"]
     files = {
         "dev": [*PROJECT["project"]["dependencies"], *groups["dev"], *groups["docs"]]
-        + [requirement for name in ("train", "serve", "plan") for requirement in extras[name]],
+        + [requirement for name in ("train", "serve", "plan", "lake", "mysql") for requirement in extras[name]],
         "spark": extras["spark"],
         "service": groups["service"],
         "benchmarks": groups["benchmarks"],
@@ -124,7 +124,7 @@ def test_a_bento_installs_what_the_service_needs() -> None:
 
 
 ALLOWED = {
-    "features": ("spark",),
+    "features": ("spark", "lake", "mysql"),
     "training": ("train", "serve"),
     "reporting": ("train",),
     "serving": ("serve",),

@@ -26,7 +26,7 @@ ratings in its own scale.
 """
 FAMILY = """
 ### {name}
-
+{origin}
 | column | unit | meaning | null |
 |---|---|---|---|
 """
@@ -37,7 +37,8 @@ def page() -> str:
     log = (_row(f"`{c.name}`", c.type, "yes" if c.required else "", c.meaning) for c in LOG_COLUMNS)
     parts = [HEAD.format(log="".join(log))]
     for family in FAMILIES:
-        parts.append(FAMILY.format(name=family.name.capitalize()))
+        origin = f"\nFrom the {family.origin}.\n" if family.origin else ""
+        parts.append(FAMILY.format(name=family.name.capitalize(), origin=origin))
         parts += [_row(f"`{c.name}`", c.unit, c.meaning, _null(c.null_rule)) for c in family.columns]
     return "".join(parts)
 

@@ -1,6 +1,6 @@
 """Features of purchases and returns: occasions, money, rhythm, and the same season a year ago."""
 
-from features.definitions.specs import NEVER, Aggregate, Family, FeatureColumn, How
+from features.definitions.specs import NEVER, Aggregate, CausalColumn, Constraint, Family, FeatureColumn, How
 
 WINDOWS = (7, 30, 90, 180, 365)
 YEAR = 364
@@ -18,6 +18,13 @@ NO_AMOUNT = ("priced_count == 0", "null without an amount")
 def _purchase(name: str, how: How, value: str = "1", where: str = "", empty: int = 0) -> Aggregate:
     return Aggregate(name, "purchase", how, value, where, empty)
 
+
+CAUSAL = (
+    CausalColumn("new_day", "purchase", "new_day"),
+    CausalColumn("gap", "purchase", "gap"),
+    CausalColumn("after_first_day", "purchase", "after_first_day"),
+    CausalColumn("after_first_day", "return", "after_first_day", of="purchase"),
+)
 
 AGGREGATES = (
     _purchase("purchase_count", "count"),
@@ -85,8 +92,8 @@ COLUMNS = (
     FeatureColumn("total_spend", "currency", "amount bought, before returns", "spend_cents / 100"),
     FeatureColumn("net_spend", "currency", "amount bought less amount returned", "(spend_cents - return_cents) / 100"),
     FeatureColumn("unpriced_purchases", "purchases", "purchases without an amount", "unpriced_purchases"),
-    FeatureColumn("gap_mean", "days", "mean gap between occasions", "gap_sum / gap_count", *NO_REPEAT),
-    FeatureColumn("gap_median", "days", "median gap between occasions", "gap_median", *NO_REPEAT),
+    FeatureColumn("gap_mean", "days", "mean gap between occasions", "gap_sum / gap_count", *NO_REPEAT, minimum=1),
+    FeatureColumn("gap_median", "days", "median gap between occasions", "gap_median", *NO_REPEAT, minimum=1),
     FeatureColumn(
         "gap_std",
         "days",
@@ -95,8 +102,8 @@ COLUMNS = (
         "gap_count < 2",
         "null with fewer than two gaps",
     ),
-    FeatureColumn("gap_max", "days", "longest gap between occasions", "gap_max", *NO_REPEAT),
-    FeatureColumn("gap_last", "days", "gap before the last occasion", "gap_last", *NO_REPEAT),
+    FeatureColumn("gap_max", "days", "longest gap between occasions", "gap_max", *NO_REPEAT, minimum=1),
+    FeatureColumn("gap_last", "days", "gap before the last occasion", "gap_last", *NO_REPEAT, minimum=1),
     FeatureColumn(
         "overdue_ratio",
         "ratio",
@@ -135,4 +142,19 @@ COLUMNS = (
     ),
 )
 
-FAMILY = Family("purchases", AGGREGATES, COLUMNS)
+CONSTRAINTS = (
+    Constraint("T", "null(T) and purchase_days > 0", "is null, though purchase_days is above 0"),
+    Constraint("T", "not null(T) and purchase_days == 0", "is not null, though purchase_days is 0"),
+    Constraint("recency", "recency > T", "exceeds T"),
+    Constraint("frequency", "(frequency > 0) != (recency > 0)", "is 0 while recency is not, or the other way round"),
+    Constraint("frequency", "frequency > recency", "exceeds recency, in days"),
+    Constraint("frequency", "frequency > 0 and frequency >= purchase_days", "is not below purchase_days"),
+    Constraint("gap_mean", "null(gap_mean) and frequency > 0", "is null, though frequency is above 0"),
+    Constraint("gap_mean", "not null(gap_mean) and frequency == 0", "is not null, though frequency is 0"),
+    *(
+        Constraint(name, f"null({name}) != null(basket_mean)", "is null and basket_mean is not, or the other way round")
+        for name in ("basket_max", "basket_last")
+    ),
+)
+
+FAMILY = Family("purchases", AGGREGATES, COLUMNS, CAUSAL, CONSTRAINTS)

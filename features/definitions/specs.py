@@ -1,26 +1,26 @@
-"""The two parts of a feature's definition: aggregates over a customer's events, and columns computed from them.
+"""The parts of a feature's definition: aggregates over a customer's events, and columns computed from them.
 
 Conditions and expressions are short texts that mean the same in Python and in SQL, so that one line serves the
 compiled engine, the plain-Python engine and the SQL that checks them. They may use
 
 - columns of an event: `day` (days since 1970-01-01, business time zone), `age` (as_of day less `day`), `cents`,
-  `channel`, `goal`, `outcome`, `satisfaction`, `loyalty` (thousandths of a rating); absent: -1, 255 for the texts;
-- causal columns, which depend on the events before: of a purchase `new_day` (1 on the first purchase of its day), `gap`
-  (days since the purchase day before, 0 on the first), `followed_visits` (visits since the last purchase and at most
-  FOLLOW_UP_DAYS ago); of a purchase or return `after_first_day` (1 when a purchase on an earlier day is known);
-- codes in capitals (`PHONE`, `ORDERED`); in the expressions of columns also `as_of_day`, the names of aggregates and
-  `sqrt`.
+  `channel`, `goal`, `outcome`, `satisfaction`, `loyalty` (thousandths of a rating); absent: -1, 255 for the words;
+- the causal columns of its event type, which depend on the events before, see `CausalColumn`;
+- the words of `channel`, `goal` and `outcome` in capitals, compared by == or != (`channel == PHONE`);
+- whole numbers, `+ - *`, comparisons, `and`, `or`, `not`; in the expressions of columns the names of aggregates,
+  `as_of_day`, `/` between whole numbers and `sqrt`.
 
-All values are integers below 2^53, which a float holds exactly, up to the one division at the end. Every engine
-therefore gives equal features, to the last bit.
+All values are integers below 2^53, which a float holds exactly, up to a division at the end; quotients may be added
+and subtracted, and their root taken, but not multiplied or divided again. Every engine therefore gives equal features,
+to the last bit.
+`features.definitions.checks` refuses definitions that cannot be computed or mean something else than they say.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
-from features.schema import GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_CHANNELS, VISIT_OUTCOMES
-
 How = Literal["count", "sum", "min", "max", "last", "median"]
+CausalKind = Literal["new_day", "gap", "after_first_day", "followed"]
 
 COVARIATE_TRANSFORMS = ("identity", "log1p", "log", "signed_log1p", "logit")
 """The transforms by which a column can become a covariate of the models; `training.models.purchases.declared` computes
@@ -28,15 +28,6 @@ them."""
 
 NEVER = -10_000_000
 """The day of an event that never happened, outside every window."""
-
-FOLLOW_UP_DAYS = 14
-"""How many days after a visit a purchase counts as following it."""
-
-CODES = {
-    name.upper(): code
-    for names in (VISIT_CHANNELS, GOALS, VISIT_OUTCOMES, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES)
-    for code, name in enumerate(names)
-} | {"NEVER": NEVER}
 
 
 @dataclass(frozen=True)
@@ -46,7 +37,7 @@ class Aggregate:
     Parameters
     ----------
     name : str
-        Name by which the expressions of columns refer to it.
+        Name by which the expressions of columns refer to it, in lower case.
     event_type : str
         One of `features.schema.EVENT_TYPES`.
     how : {"count", "sum", "min", "max", "last", "median"}
@@ -56,7 +47,7 @@ class Aggregate:
     where : str
         Condition an event must meet; empty for all events of the type.
     empty : int
-        The value when no event qualifies.
+        The value when no event qualifies; of a count, sum or median 0.
 
     Examples
     --------
@@ -73,6 +64,48 @@ class Aggregate:
     value: str = "1"
     where: str = ""
     empty: int = 0
+
+
+@dataclass(frozen=True)
+class CausalColumn:
+    """A column of the events of one type that depends on the events before; aggregates use it like any other.
+
+    Parameters
+    ----------
+    name : str
+        Name by which the aggregates of the event type refer to it, in lower case.
+    event_type : str
+        The type of the events that have the column.
+    kind : {"new_day", "gap", "after_first_day", "followed"}
+        - `new_day`: 1 on the first event of the type on a day, else 0.
+        - `gap`: on the first event of a day, the days since the last day with an event of the type; 0 on the very first
+          day and on further events of a day.
+        - `after_first_day`: 1 when there was an event of the type `of` on an earlier day, else 0.
+        - `followed`: how many events of the type `of` there were since the last event of `event_type`, at most `days`
+          days ago.
+    of : str
+        The type of the earlier events, for `after_first_day` and `followed`; empty for `event_type` itself.
+    days : int, optional
+        The window of `followed`.
+
+    Examples
+    --------
+    Purchases that followed a service ticket within 30 days:
+
+    >>> followed = CausalColumn("followed_tickets", "purchase", "followed", of="service_ticket", days=30)
+    >>> count = Aggregate("purchases_after_ticket", "purchase", "count", where="followed_tickets > 0")
+    """
+
+    name: str
+    event_type: str
+    kind: CausalKind
+    of: str = ""
+    days: int | None = None
+
+    @property
+    def source(self) -> str:
+        """The type of the earlier events."""
+        return self.of or self.event_type
 
 
 @dataclass(frozen=True)
@@ -95,6 +128,15 @@ class FeatureColumn:
         The same condition in words.
     covariate : str
         One of `COVARIATE_TRANSFORMS`: the column, so transformed, is a covariate of the models. Empty: it is not.
+    signed : bool, optional
+        Whether the service takes values below 0. By default, whether the expression can give one.
+    whole : bool, optional
+        Whether the service takes whole numbers only. By default, whether the expression has no division, root
+        or median.
+    minimum : float, optional
+        The least value that the service takes; by default 0, or minus the maximum of a signed column.
+    maximum : float, optional
+        The greatest value that the service takes; by default one that no column of the unit can reach.
 
     Examples
     --------
@@ -113,6 +155,34 @@ class FeatureColumn:
     null_when: str = ""
     null_rule: str = "never null"
     covariate: str = ""
+    signed: bool | None = None
+    whole: bool | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """What no row of a feature table can be; the service refuses such a row.
+
+    Parameters
+    ----------
+    column : str
+        The column that is named to the client.
+    impossible : str
+        Condition over columns that no row meets; `null(T)` asks for null, and any comparison with null is false.
+    detail : str
+        The condition in words, continuing a sentence that begins with the column.
+
+    Examples
+    --------
+    >>> Constraint("recency", "recency > T", "exceeds T").column
+    'recency'
+    """
+
+    column: str
+    impossible: str
+    detail: str
 
 
 @dataclass(frozen=True)
@@ -126,8 +196,17 @@ class Family:
     aggregates : tuple of Aggregate
     columns : tuple of FeatureColumn
         May use the aggregates of every family.
+    causal : tuple of CausalColumn
+        Aggregates of every family may use them.
+    constraints : tuple of Constraint
+        May speak of the columns of every family.
+    origin : str
+        Where a family comes from that is not built in; Regulars fills it in.
     """
 
     name: str
     aggregates: tuple[Aggregate, ...]
     columns: tuple[FeatureColumn, ...]
+    causal: tuple[CausalColumn, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    origin: str = ""

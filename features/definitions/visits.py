@@ -1,18 +1,22 @@
 """Features of visits: channel, goal, outcome, ratings given, and purchases that followed."""
 
 from features.definitions.ratings import rating_aggregates, rating_columns
-from features.definitions.specs import FOLLOW_UP_DAYS, NEVER, Aggregate, Family, FeatureColumn, How
+from features.definitions.specs import NEVER, Aggregate, CausalColumn, Family, FeatureColumn, How
 from features.schema import GOALS, VISIT_CHANNELS, VISIT_OUTCOMES
 
 WINDOWS = (30, 90, 365)
 COVARIATES = {"visits_30": "log1p", "visits_refused": "log1p", "visits_no_contact": "log1p"}
 """The counts that are covariates of the models, with their transforms."""
+FOLLOW_UP_DAYS = 14
+"""How many days after a visit a purchase counts as following it."""
 FOLLOWED = f"visits_followed_{FOLLOW_UP_DAYS}"
 
 
 def _visit(name: str, how: How, value: str = "1", where: str = "", empty: int = 0) -> Aggregate:
     return Aggregate(name, "visit", how, value, where, empty)
 
+
+CAUSAL = (CausalColumn("followed_visits", "purchase", "followed", of="visit", days=FOLLOW_UP_DAYS),)
 
 AGGREGATES = (
     _visit("visit_count", "count"),
@@ -77,4 +81,4 @@ COLUMNS = (
     ),
 )
 
-FAMILY = Family("visits", AGGREGATES, COLUMNS)
+FAMILY = Family("visits", AGGREGATES, COLUMNS, CAUSAL)

@@ -5,28 +5,25 @@ runs that text as plain Python, for one request; `features.engines.numba_engine`
 millions of customers.
 """
 
-import re
-from collections.abc import Callable
+import ast
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
-from features.definitions import AGGREGATES, FEATURE_COLUMNS, Aggregate
-from features.definitions.specs import CODES, FOLLOW_UP_DAYS
+from features.definitions.checks import words_of
+from features.definitions.expressions import names_in, translated
+from features.definitions.registry import FeatureSet, default_features
+from features.definitions.specs import Aggregate
+from features.engines.causal import causal_statements, initial_state, open_rows
 from features.schema import EVENT_TYPES
 from features.store.layout import EVENT_COLUMNS, RECORD_COLUMNS
 
-MEDIANS = tuple(a.name for a in AGGREGATES if a.how == "median")
-
 HEAD = '''\
-def customer_features({parameters}, start, stop, as_of, as_of_day, values, visit_days, out):
+def customer_features({parameters}, start, stop, as_of, as_of_day, scratch, out):
     """Fill `out` with the features of the events start..stop (in order of time and kind) known at `as_of`.
 
-    `values` (one row per median) and `visit_days` are scratch space, each as long as there are events.
+    `scratch` has {rows} rows, each as long as there are events.
     """
-    has_bought = 0
-    first_day = 0
-    last_day = 0
-    open_visits = 0
 '''
 LOOP = """\
     for i in range(start, stop):
@@ -42,36 +39,18 @@ EVENT = """\
         age = as_of_day - event_day
         event_kind = kind[i]
 """
-# The causal columns: what an event can see of the events before it. Of a purchase: whether it is the first of its day,
-# the days since the purchase day before, and the visits it follows. Everything else in the loop is generated from the
-# definitions.
-CAUSAL = {
-    "purchase": f"""\
-            new_day = 1 if has_bought == 0 or event_day > last_day else 0
-            gap = event_day - last_day if new_day == 1 and has_bought == 1 else 0
-            after_first_day = 1 if has_bought == 1 and event_day > first_day else 0
-            followed_visits = 0
-            for j in range(open_visits):
-                if event_day - visit_days[j] <= {FOLLOW_UP_DAYS}:
-                    followed_visits += 1
-            open_visits = 0
-            if has_bought == 0:
-                has_bought = 1
-                first_day = event_day
-            if new_day == 1:
-                last_day = event_day
-""",
-    "visit": """\
-            visit_days[open_visits] = event_day
-            open_visits += 1
-""",
-    "return": """\
-            after_first_day = 1 if has_bought == 1 and event_day > first_day else 0
-""",
-}
+LOADED = EVENT_COLUMNS[3:]
+"""The columns that are read only by the types of events whose definitions use them."""
 
 
-def generate_source(recorded: bool) -> str:
+@cache
+def scratch_rows(features: FeatureSet | None = None) -> int:
+    """Return how many rows of scratch space the function needs: one for each median and each pair of `followed`."""
+    features = features or default_features()
+    return len(_medians(features)) + len(_open_rows(features))
+
+
+def generate_source(recorded: bool, features: FeatureSet | None = None) -> str:
     """Return the text of the function `customer_features`.
 
     Parameters
@@ -79,47 +58,60 @@ def generate_source(recorded: bool) -> str:
     recorded : bool
         Whether the events have `known_from` and `known_until`. The function then reads both, and skips an event that
         was recorded at `as_of` or later, or replaced before it.
+    features : FeatureSet, optional
+        By default those of this process.
     """
+    features = features or default_features()
     parameters = ", ".join(EVENT_COLUMNS + (RECORD_COLUMNS if recorded else ()))
-    parts = [HEAD.format(parameters=parameters)]
-    parts += [f"    {a.name} = {a.empty}\n" for a in AGGREGATES if a.how != "median"]
-    parts += [f"    {name}_n = 0\n" for name in MEDIANS]
+    parts = [HEAD.format(parameters=parameters, rows=scratch_rows(features))]
+    parts += _lines(4, [f"{a.name} = {a.empty}" for a in features.aggregates if a.how != "median"])
+    for row, name in enumerate(_medians(features)):
+        parts += _lines(4, [f"_{name}_count = 0", f"_{name}_values = scratch[{row}]"])
+    parts += _lines(4, initial_state(features.causal, _open_rows(features)))
     parts += [LOOP, RECORDED if recorded else "", EVENT]
-    commonest_first = sorted(EVENT_TYPES, key=lambda name: name != "purchase")
-    for branch, event_type in enumerate(commonest_first):
-        test = f"{'elif' if branch else 'if'} event_kind == {EVENT_TYPES.index(event_type)}"
-        statements = CAUSAL.get(event_type, "") + _update(event_type)
-        parts.append(f"        {test}:  # {event_type}\n{statements or 12 * ' ' + 'pass' + chr(10)}")
-    for row, name in enumerate(MEDIANS):
-        parts.append(f"    {name} = median(values[{row}], {name}_n)\n")
-    for position, column in enumerate(FEATURE_COLUMNS):
-        value = with_codes(column.expression)
+    branch = "if"
+    for event_type in sorted(EVENT_TYPES, key=lambda name: name != "purchase"):  # the commonest first
+        if statements := _statements_of_event(event_type, features):
+            parts.append(f"        {branch} event_kind == {EVENT_TYPES.index(event_type)}:  # {event_type}\n")
+            parts += _lines(12, statements)
+            branch = "elif"
+    parts += _lines(4, [f"{name} = median(_{name}_values, _{name}_count)" for name in _medians(features)])
+    for position, column in enumerate(features.columns):
+        value = translated(column.expression, {})
         if column.null_when:
-            value = f"nan if {with_codes(column.null_when)} else {value}"
+            value = f"nan if {translated(column.null_when, {})} else {value}"
         parts.append(f"    out[{position}] = {value}  # {column.name}\n")
     return "".join(parts)
 
 
-def with_codes(text: str) -> str:
-    """Return a condition or expression with its codes (words in capitals) replaced by their numbers."""
-    return re.sub(r"\b[A-Z][A-Z_]+\b", lambda word: str(CODES[word.group()]), text)
+def _medians(features: FeatureSet) -> list[str]:
+    return [a.name for a in features.aggregates if a.how == "median"]
 
 
-def _update(event_type: str) -> str:
-    """Return the statements that add an event to the aggregates of its type; each condition is tested once."""
+def _open_rows(features: FeatureSet) -> dict[tuple[str, str], int]:
+    return open_rows(features.causal, len(_medians(features)))
+
+
+def _lines(margin: int, statements: Iterable[str]) -> list[str]:
+    return [f"{margin * ' '}{statement}\n" for statement in statements]
+
+
+def _statements_of_event(event_type: str, features: FeatureSet) -> list[str]:
+    """Return the statements for an event of a type; each condition is tested once."""
     by_condition: dict[str, list[str]] = {}
-    for a in AGGREGATES:
+    for a in features.aggregates:
         if a.event_type == event_type:
-            by_condition.setdefault(_of_event(a.where), []).extend(_statements(a, _of_event(a.value)))
-    lines = []
+            condition = _of_event(a.where, event_type) if a.where else ""
+            by_condition.setdefault(condition, []).extend(_statements(a, _of_event(a.value, event_type)))
+    updates: list[str] = []
     for condition, statements in by_condition.items():
-        margin = 12 * " "
-        if condition:
-            lines.append(f"{margin}if {condition}:\n")
-            margin += 4 * " "
-        lines += [f"{margin}{statement}\n" for statement in statements]
-    used = [name for name in EVENT_COLUMNS[3:] if any(f"event_{name}" in line for line in lines)]
-    return "".join([*(f"            event_{name} = {name}[i]\n" for name in used), *lines])
+        updates += [f"if {condition}:", *(f"    {each}" for each in statements)] if condition else statements
+    used = names_in(ast.parse("\n".join(updates)))
+    return [
+        *(f"event_{name} = {name}[i]" for name in LOADED if f"event_{name}" in used),
+        *causal_statements(event_type, features.causal, _open_rows(features)),
+        *updates,
+    ]
 
 
 def _statements(a: Aggregate, value: str) -> list[str]:
@@ -134,20 +126,20 @@ def _statements(a: Aggregate, value: str) -> list[str]:
             comparison = "<" if a.how == "min" else ">"
             return [f"if {value} {comparison} {a.name}:", f"    {a.name} = {value}"]
         case "median":
-            return [f"values[{MEDIANS.index(a.name)}][{a.name}_n] = {value}", f"{a.name}_n += 1"]
+            return [f"_{a.name}_values[_{a.name}_count] = {value}", f"_{a.name}_count += 1"]
 
 
-def _of_event(text: str) -> str:
+def _of_event(text: str, event_type: str) -> str:
     """Return the text with its codes filled in and the event's columns renamed to the loop's variables."""
-    names = "|".join(name for name in EVENT_COLUMNS if name not in ("time", "kind"))
-    return with_codes(re.sub(rf"\b({names})\b", r"event_\1", text))
+    loaded = {"day", *LOADED}
+    return translated(text, words_of(event_type), lambda name: f"event_{name}" if name in loaded else name)
 
 
 @cache
-def python_kernel(recorded: bool = False) -> Callable[..., None]:
+def python_kernel(recorded: bool = False, features: FeatureSet | None = None) -> Callable[..., None]:
     """Return `customer_features` as plain Python over lists, which takes tens of microseconds and needs no compiler."""
     namespace: dict[str, Any] = {"median": median}
-    exec("from math import nan, sqrt\n" + generate_source(recorded), namespace)
+    exec("from math import nan, sqrt\n" + generate_source(recorded, features), namespace)
     function: Callable[..., None] = namespace["customer_features"]
     return function
 

@@ -14,18 +14,31 @@ from numpy.typing import NDArray
 from features.as_of import AsOf, AsOfLike
 from features.atomic_file import atomic_write
 from features.definitions import FEATURE_NAMES
+from features.definitions.registry import FeatureSet
 from features.engines.numba_engine import numba_kernel
 from features.store.event_store import EventStore
 
 CHUNK = 100_000
 THREADS = min(2, os.cpu_count() or 1)
-SCHEMA = pa.schema([("customer_id", pa.string()), *((name, pa.float64()) for name in FEATURE_NAMES)])
+
+
+def table_schema(names: Sequence[str]) -> pa.Schema:
+    """Return the schema of a feature table of these columns as a file."""
+    return pa.schema([("customer_id", pa.string()), *((name, pa.float64()) for name in names)])
+
+
+SCHEMA = table_schema(FEATURE_NAMES)
 """Schema of the feature table as a file."""
 
 Progress = Callable[[int], None]
 
 
-def feature_table(store: EventStore, as_of: AsOfLike, customers: NDArray[np.int64] | None = None) -> pd.DataFrame:
+def feature_table(
+    store: EventStore,
+    as_of: AsOfLike,
+    customers: NDArray[np.int64] | None = None,
+    features: FeatureSet | None = None,
+) -> pd.DataFrame:
     """Compute the features of every customer with an event known at `as_of`.
 
     Parameters
@@ -35,6 +48,8 @@ def feature_table(store: EventStore, as_of: AsOfLike, customers: NDArray[np.int6
         The cutoff: events before it count. A date is its midnight in the store's business time zone.
     customers : ndarray of int64, shape (n,), optional
         Ascending positions in the store, to compute only these customers.
+    features : FeatureSet, optional
+        What to compute; by default `features.definitions.registry.default_features()`.
 
     Returns
     -------
@@ -51,7 +66,7 @@ def feature_table(store: EventStore, as_of: AsOfLike, customers: NDArray[np.int6
     known = known_customers(store, cutoff)
     if customers is not None:
         known = np.intersect1d(known, customers, assume_unique=True)
-    return _table(store, known, cutoff)
+    return _table(store, known, cutoff, features)
 
 
 def feature_chunks(
@@ -131,10 +146,13 @@ def known_customers(store: EventStore, as_of: AsOf, first: int = 0, last: int | 
     return first + np.flatnonzero(np.diff(before))
 
 
-def _table(store: EventStore, customers: NDArray[np.int64], as_of: AsOf) -> pd.DataFrame:
+def _table(
+    store: EventStore, customers: NDArray[np.int64], as_of: AsOf, features: FeatureSet | None = None
+) -> pd.DataFrame:
     """Return the features of the customers as a frame on one block of memory; threads share the work."""
-    values = np.empty((len(customers), len(FEATURE_NAMES)))
-    feature_matrix = numba_kernel(store.recorded)
+    names = features.names if features else FEATURE_NAMES
+    values = np.empty((len(customers), len(names)))
+    feature_matrix = numba_kernel(store.recorded, features)
     columns = store.event_columns()
     bounds = np.linspace(0, len(customers), 4 * THREADS + 1).astype(int)
 
@@ -148,4 +166,4 @@ def _table(store: EventStore, customers: NDArray[np.int64], as_of: AsOf) -> pd.D
     if len(customers) < store.n_customers:
         ids = ids.take(pa.array(customers))
     index = pd.Index(pd.array(ids, dtype="str"), name="customer_id")
-    return pd.DataFrame(values, index=index, columns=list(FEATURE_NAMES), copy=False)
+    return pd.DataFrame(values, index=index, columns=list(names), copy=False)

@@ -15,7 +15,8 @@ from functools import cache
 from pathlib import Path
 
 from features.atomic_file import atomic_write
-from features.engines.codegen import MEDIANS, generate_source
+from features.definitions.registry import FeatureSet
+from features.engines.codegen import generate_source, scratch_rows
 from features.store.layout import EVENT_COLUMNS, RECORD_COLUMNS
 
 HEAD = '''\
@@ -58,25 +59,25 @@ def feature_matrix({columns}, offsets, customers, as_of, as_of_day, out):
     longest = 0
     for customer in customers:
         longest = max(longest, offsets[customer + 1] - offsets[customer])
-    values = np.empty(({medians}, longest), np.int64)
-    visit_days = np.empty(longest, np.int64)
+    scratch = np.empty(({rows}, longest), np.int64)
     for row in range(len(customers)):
         customer = customers[row]
         customer_features(
-            {columns}, offsets[customer], offsets[customer + 1], as_of, as_of_day, values, visit_days, out[row]
+            {columns}, offsets[customer], offsets[customer + 1], as_of, as_of_day, scratch, out[row]
         )
 '''
 
 
 @cache
-def numba_kernel(recorded: bool = False) -> Callable[..., None]:
+def numba_kernel(recorded: bool = False, features: FeatureSet | None = None) -> Callable[..., None]:
     """Return the compiled function `feature_matrix`; it releases the GIL, so that threads can share the work.
 
     The generated text and the machine code are cached on disk (in `REGULARS_CACHE`, else in the user's cache folder),
     so that only the first process on a machine compiles. Without a writable folder each process compiles again.
     """
     columns = ", ".join(EVENT_COLUMNS + (RECORD_COLUMNS if recorded else ()))
-    source = HEAD + generate_source(recorded) + TAIL.format(columns=columns, medians=max(1, len(MEDIANS)))
+    tail = TAIL.format(columns=columns, rows=max(1, scratch_rows(features)))
+    source = HEAD + generate_source(recorded, features) + tail
     name = f"customer_features_{hashlib.sha256(source.encode()).hexdigest()[:16]}"
     path = _cached_source(name, source)
     spec = importlib.util.spec_from_file_location(name, path)

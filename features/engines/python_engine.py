@@ -8,8 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from features.as_of import EPOCH, AsOf, AsOfLike, microseconds
-from features.definitions import FEATURE_NAMES
-from features.engines.codegen import MEDIANS, python_kernel
+from features.definitions.registry import FeatureSet, default_features
+from features.engines.codegen import python_kernel, scratch_rows
 from features.store.layout import (
     ABSENT,
     CODED_WORDS,
@@ -44,7 +44,9 @@ WORD_CODES = {
 }
 
 
-def customer_features(events: Iterable[Mapping[str, Any]], as_of: AsOfLike, timezone: str = "UTC") -> dict[str, float]:
+def customer_features(
+    events: Iterable[Mapping[str, Any]], as_of: AsOfLike, timezone: str = "UTC", features: FeatureSet | None = None
+) -> dict[str, float]:
     """Compute one customer's features from their events; equals their row of `feature_table` to the last bit.
 
     Parameters
@@ -56,6 +58,8 @@ def customer_features(events: Iterable[Mapping[str, Any]], as_of: AsOfLike, time
         The cutoff: events before it count.
     timezone : str
         The business time zone, a name of the IANA database.
+    features : FeatureSet, optional
+        What to compute; by default `features.definitions.registry.default_features()`.
 
     Returns
     -------
@@ -87,10 +91,12 @@ def customer_features(events: Iterable[Mapping[str, Any]], as_of: AsOfLike, time
     events = list(events)
     rows = [_row(event, zone) for event in events]
     references = [event.get("reference") for event in events]
-    return features_from_encoded(rows, references, AsOf.parse(as_of, timezone))
+    return features_from_encoded(rows, references, AsOf.parse(as_of, timezone), features)
 
 
-def features_from_encoded(rows: list[Row], references: Sequence[str | None], as_of: AsOf) -> dict[str, float]:
+def features_from_encoded(
+    rows: list[Row], references: Sequence[str | None], as_of: AsOf, features: FeatureSet | None = None
+) -> dict[str, float]:
     """Compute what `customer_features` does, from events encoded as in the store.
 
     Parameters
@@ -101,6 +107,7 @@ def features_from_encoded(rows: list[Row], references: Sequence[str | None], as_
     references : sequence of str or None
         The `reference` of each event; None or "" without one.
     as_of : AsOf
+    features : FeatureSet, optional
 
     Returns
     -------
@@ -114,10 +121,11 @@ def features_from_encoded(rows: list[Row], references: Sequence[str | None], as_
     recorded = any(row[-2:] != UNRECORDED for row in rows)
     by_name = list(zip(*rows, strict=True)) or [()] * len(SORT_ORDER)
     columns = [by_name[at] for at in (RECORDED_KERNEL_COLUMNS if recorded else KERNEL_COLUMNS)]
-    scratch = [[0] * len(rows) for _ in range(len(MEDIANS) + 1)]
-    out = [math.nan] * len(FEATURE_NAMES)
-    python_kernel(recorded)(*columns, 0, len(rows), as_of.time, as_of.day, scratch, scratch[-1], out)
-    return dict(zip(FEATURE_NAMES, out, strict=True))
+    features = features or default_features()
+    scratch = [[0] * len(rows) for _ in range(scratch_rows(features))]
+    out = [math.nan] * len(features.names)
+    python_kernel(recorded, features)(*columns, 0, len(rows), as_of.time, as_of.day, scratch, out)
+    return dict(zip(features.names, out, strict=True))
 
 
 def _row(event: Mapping[str, Any], zone: tzinfo) -> Row:

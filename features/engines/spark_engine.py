@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 
 from features.as_of import AsOf, AsOfLike
 from features.atomic_file import atomic_write
-from features.definitions import FEATURE_NAMES
-from features.engines.feature_table import CHUNK, SCHEMA, feature_table
+from features.definitions.registry import FeatureSet, default_features
+from features.engines.feature_table import CHUNK, SCHEMA, feature_table, table_schema
 from features.errors import SparkMissingError
 from features.store.event_store import EventStore
 from features.store.layout import DTYPES, SORT_ORDER
@@ -81,7 +81,9 @@ def export_events(store: EventStore, path: str | Path, chunk: int = CHUNK) -> No
             writer.write_table(pa.table([named, *columns], schema=schema))
 
 
-def feature_frame(events: "DataFrame", as_of: AsOfLike, timezone: str) -> "DataFrame":
+def feature_frame(
+    events: "DataFrame", as_of: AsOfLike, timezone: str, features: FeatureSet | None = None
+) -> "DataFrame":
     """Compute the feature table of events in a Spark frame.
 
     Parameters
@@ -91,6 +93,8 @@ def feature_frame(events: "DataFrame", as_of: AsOfLike, timezone: str) -> "DataF
     as_of : AsOf, str, datetime.date or datetime.datetime
     timezone : str
         The business time zone in which the `day` of the events was counted.
+    features : FeatureSet, optional
+        What to compute; by default what the workers find, which must be the features of this process.
 
     Returns
     -------
@@ -98,16 +102,18 @@ def feature_frame(events: "DataFrame", as_of: AsOfLike, timezone: str) -> "DataF
         The feature table, its partitions in order of `customer_id`. Workers on other machines need this package.
     """
     cutoff = AsOf.parse(as_of, timezone)
-    columns = ", ".join(f"`{name}` double" for name in FEATURE_NAMES)
+    columns = ", ".join(f"`{name}` double" for name in (features or default_features()).names)
     # By range of ids, not by hash: the partitions, one after the other, are then the table in order.
     partitioned = events.repartitionByRange("customer_id")
     ordered = partitioned.sortWithinPartitions(*(name for name in ORDER if name in events.columns))
     return ordered.mapInArrow(
-        lambda batches: features_from_sorted(batches, cutoff, timezone), f"customer_id string, {columns}"
+        lambda batches: features_from_sorted(batches, cutoff, timezone, features), f"customer_id string, {columns}"
     )
 
 
-def features_from_sorted(batches: Iterable[pa.RecordBatch], as_of: AsOfLike, timezone: str) -> Iterator[pa.RecordBatch]:
+def features_from_sorted(
+    batches: Iterable[pa.RecordBatch], as_of: AsOfLike, timezone: str, features: FeatureSet | None = None
+) -> Iterator[pa.RecordBatch]:
     """Yield the feature table of events that are sorted by `ORDER`, in batches of any size."""
     for batch in regroup_by_customer(batches):
         runs = pc.run_end_encode(batch["customer_id"])
@@ -118,8 +124,9 @@ def features_from_sorted(batches: Iterable[pa.RecordBatch], as_of: AsOfLike, tim
         for column in columns.values():
             column.flags.writeable = False  # as in a mapped store, so that the same machine code serves
         small_store = EventStore(Path(), {"timezone": timezone}, offsets, columns, runs.values)
-        table = feature_table(small_store, as_of).reset_index()
-        yield pa.RecordBatch.from_pandas(table, SCHEMA, preserve_index=False)
+        table = feature_table(small_store, as_of, features=features).reset_index()
+        schema = table_schema(features.names) if features else SCHEMA
+        yield pa.RecordBatch.from_pandas(table, schema, preserve_index=False)
 
 
 def regroup_by_customer(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -1,7 +1,7 @@
 """The rows of a source in batches: log columns to be checked, and on demand all columns for the quarantine."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,8 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from features.ingestion.csv_format import CsvFormat
-from features.ingestion.csv_reader import UnreadableRow, read_csv_rows
+from features.ingestion.csv_reader import CsvRows, UnreadableRow
 from features.schema import REQUIRED_LOG_COLUMNS
 
 BATCH_ROWS = 500_000
@@ -45,16 +44,52 @@ class SourceBatch:
     unreadable: Sequence[UnreadableRow] = ()
 
 
-def csv_batches(path: Path, csv_format: CsvFormat, names: Mapping[str, str]) -> Iterator[SourceBatch]:
-    """Yield a CSV file's rows; `names` maps log columns to the file's. Raises UnreadableSourceError."""
-    header = data_columns(csv_format.header)
-    for rows in read_csv_rows(path, csv_format):
+def text_batches(rows: Iterable[CsvRows], header: Sequence[str], names: Mapping[str, str]) -> Iterator[SourceBatch]:
+    """Yield rows of text, `header` their columns; `names` maps log columns to these. Raises UnreadableSourceError."""
+    for part in rows:
 
-        def full_rows(positions: Positions, table: pa.RecordBatch = rows.table) -> pa.Table:
-            return pa.Table.from_batches([table.select(header).take(pa.array(positions))])
+        def full_rows(positions: Positions, table: pa.RecordBatch = part.table) -> pa.Table:
+            return pa.Table.from_batches([table.select(list(header)).take(pa.array(positions))])
 
-        log = {name: rows.table[file_name] for name, file_name in names.items()}
-        yield SourceBatch(log, rows.numbers, full_rows, rows.lines, rows.unreadable)
+        log = {name: part.table[file_name] for name, file_name in names.items()}
+        yield SourceBatch(log, part.numbers, full_rows, part.lines, part.unreadable)
+
+
+def arrow_batches(
+    batches: Iterable[pa.RecordBatch], header: Sequence[str], names: Mapping[str, str]
+) -> Iterator[SourceBatch]:
+    """Yield rows with types; `names` maps log columns to columns of the batches. Raises OSError or ArrowException."""
+    number = 1
+    for batch in batches:
+
+        def full_rows(positions: Positions, batch: pa.RecordBatch = batch) -> pa.Table:
+            taken = batch.take(pa.array(positions))
+            return pa.table([_as_text(taken[name]) for name in header], list(header))
+
+        log = {name: batch[file_name] for name, file_name in names.items()}
+        yield SourceBatch(log, np.arange(number, number + len(batch)), full_rows)
+        number += len(batch)
+
+
+def add_partition(
+    batches: Iterable[SourceBatch], values: Mapping[str, str | None], names: Mapping[str, str]
+) -> Iterator[SourceBatch]:
+    """Yield the batches with columns of one value each, which the path of the file gives."""
+    for batch in batches:
+        size = len(batch.numbers)
+
+        def full_rows(positions: Positions, batch: SourceBatch = batch) -> pa.Table:
+            rows = batch.full_rows(positions)
+            for name, value in values.items():
+                rows = rows.append_column(name, pa.array([value] * len(rows), pa.string()))
+            return rows
+
+        log = dict(batch.log)
+        for name, column in names.items():
+            if column in values:
+                codes = pa.array(np.zeros(size, np.int32), mask=np.full(size, values[column] is None))
+                log[name] = pa.DictionaryArray.from_arrays(codes, pa.array([values[column] or ""]))
+        yield replace(batch, log=log, full_rows=full_rows)
 
 
 def parquet_batches(path: Path, header: Sequence[str], names: Mapping[str, str]) -> Iterator[SourceBatch]:

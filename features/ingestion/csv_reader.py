@@ -7,7 +7,6 @@ reader cannot read is reported as it is in the file, and reading goes on with th
 
 import csv
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from pyarrow import csv as arrow_csv
 
 from features.errors import UnreadableSourceError
 from features.ingestion.csv_format import CsvFormat, Utf8Lines
+from features.ingestion.packed_files import Openable
 from features.ingestion.text_encoding import is_utf8, utf8_blocks
 
 WINDOW = 1 << 16
@@ -41,13 +41,13 @@ class CsvRows(NamedTuple):
     unreadable: list[UnreadableRow]
 
 
-def read_csv_rows(path: Path, csv_format: CsvFormat) -> Iterator[CsvRows]:
+def read_csv_rows(file: Openable, csv_format: CsvFormat) -> Iterator[CsvRows]:
     """Yield the rows below the header in order, one block of the file at a time; blank lines are skipped.
 
     Raises UnreadableSourceError when a line is longer than LINE_LIMIT bytes or the encoding does not fit.
     """
     row, line, rest = 1, 1, b""
-    blocks = utf8_blocks(path, csv_format.encoding)
+    blocks = utf8_blocks(file, csv_format.encoding)
     block = next(blocks, None)
     while block is not None:
         following = next(blocks, None)

@@ -15,7 +15,7 @@ from features.ingestion.profile import SourceProfile
 from features.ingestion.quarantine import Quarantine
 from features.ingestion.read_options import ReadOptions
 from features.ingestion.row_counts import RowCounts
-from features.ingestion.sources import open_sources, read_batches, sources_digest
+from features.ingestion.sources import drop_repeated, open_sources, read_batches, sources_digest
 from features.ingestion.validated_batches import check_constants, validated_batches
 from features.ingestion.validation import ValidationRules
 from features.schema import RATING_MAXIMUM, RATING_SCALE_LIMIT
@@ -37,6 +37,8 @@ def ingest(
     delimiter: str | None = None,
     encoding: str | None = None,
     decimal: str | None = None,
+    sheet: str | None = None,
+    header_line: int | None = None,
     memory_limit: str = "1GB",
     threads: int = 2,
     progress: Callable[[int], None] | None = None,
@@ -50,8 +52,9 @@ def ingest(
     Parameters
     ----------
     sources : str, Path or iterable of these
-        CSV or Parquet files, globs, folders of Parquet files, or database URLs with a `query`. Several are read as one
-        log, so a corrected quarantine file can be given beside the log.
+        Files (CSV, JSON lines, Parquet, Arrow, workbooks; CSV and JSON compressed too), globs, folders of Parquet
+        files, or database URLs with a `query`. Several are read as one log, so a corrected quarantine file can be given
+        beside the log. A file that comes twice is read once.
     out : str or Path
         The folder of the store. A store that is there is replaced when all went well.
     profile : SourceProfile, optional
@@ -59,15 +62,20 @@ def ingest(
     query : str, optional
         The SELECT statement for the database URLs.
     map : mapping of str to str, optional
-        Names of log columns in the sources, such as {"customer_id": "CustomerID"}.
+        Names of log columns in the sources, such as {"customer_id": "CustomerID"}. A key such as
+        "orders*.csv:customer_id" is for the sources of that name alone.
     constants : mapping of str to str, optional
-        Values for log columns that a source lacks, such as {"event_type": "purchase"}.
+        Values for log columns that a source lacks, such as {"event_type": "purchase"}; keys as in `map`.
     timezone : str
         The business time zone: of times without an offset, and of days.
     rating_maximum : float
         The highest rating; higher ones go to quarantine. The store keeps it, and so do models fitted to the store.
     delimiter, encoding, decimal : str, optional
         How CSV files are written; detected when None.
+    sheet : str, optional
+        The sheet of a workbook to read, or a pattern of several; the only one when None.
+    header_line : int, optional
+        The line, or row of a sheet, of the column names, from 1; detected when None.
     memory_limit : str
         The memory for the search for duplicates, such as "1GB". Half a million rows at a time are read and checked.
     threads : int
@@ -94,12 +102,13 @@ def ingest(
     StoreSettings(timezone, memory_limit, threads)  # checks them
     rules = ValidationRules(business_timezone(timezone), rating_maximum)
     profile = profile or SourceProfile()
-    options = ReadOptions(query, map or {}, constants or {}, delimiter, encoding, decimal)
-    check_constants(options.constants, rules)
+    options = ReadOptions(query, map or {}, constants or {}, delimiter, encoding, decimal, sheet, header_line)
     paths = [sources] if isinstance(sources, str | Path) else list(sources)
     with TemporaryDirectory(prefix="regulars-ingest-", ignore_cleanup_errors=True) as folder:
         scratch = Path(folder)
-        opened = open_sources(paths, options, scratch)
+        opened, warnings = drop_repeated(open_sources(paths, options, scratch))
+        for constants in {tuple(source.constants.items()): source.constants for source in opened}.values():
+            check_constants(constants, rules)
         digest = sources_digest(opened)
         counts = RowCounts()
         quarantine = Quarantine(scratch / "quarantine.csv", opened)
@@ -123,7 +132,7 @@ def ingest(
                 counts.add(batch)
                 writer.add(batch)
             writer.write_columns()
-            report = make_report(opened, counts, quarantine.reasons, writer.n_customers, timezone, digest)
+            report = make_report(opened, counts, quarantine.reasons, writer.n_customers, timezone, digest, warnings)
             text = json.dumps(report.as_dict(), indent=2, ensure_ascii=False) + "\n"
             (writer.folder / "report.json").write_text(text)
             for file in scratch.glob("*.csv"):

@@ -10,6 +10,8 @@ from features.ingestion.row_counts import RowCounts, utc_text
 from features.ingestion.source_formats import Source
 from features.schema import EVENT_TYPES
 
+SHOWN_SOURCES = 5
+
 
 @dataclass(frozen=True)
 class IngestReport:
@@ -77,8 +79,7 @@ class IngestReport:
         if self.kept:
             kinds = (f"{count:,} {name}" for name, count in self.kinds.items() if count)
             lines.append("events: " + ", ".join(kinds))
-        for source, assumed in self.assumed.items():
-            lines.append(f"{source}: " + ", ".join(f"{name} {value!r}" for name, value in assumed.items()))
+        lines += _assumed_lines(self.assumed)
         if self.ignored_columns:
             lines.append(f"columns not used: {', '.join(self.ignored_columns)}")
         if self.quarantined:
@@ -94,8 +95,28 @@ class IngestReport:
         return lines + [f"warning: {warning}" for warning in self.warnings]
 
 
+def _assumed_lines(assumed: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return how the sources were read: a line each, one line for all that were read alike if these are many."""
+    alike: dict[str, list[str]] = {}
+    for source, found in assumed.items():
+        alike.setdefault(", ".join(f"{name} {value!r}" for name, value in found.items()), []).append(source)
+    lines: list[str] = []
+    for settings, sources in alike.items():
+        if len(sources) <= SHOWN_SOURCES:
+            lines += [f"{source}: {settings}" for source in sources]
+        else:
+            lines.append(f"{len(sources):,} sources, {sources[0]} to {sources[-1]}: {settings}")
+    return lines
+
+
 def make_report(
-    sources: Sequence[Source], counts: RowCounts, reasons: Counter[str], customers: int, timezone: str, digest: str
+    sources: Sequence[Source],
+    counts: RowCounts,
+    reasons: Counter[str],
+    customers: int,
+    timezone: str,
+    digest: str,
+    warnings: Sequence[str] = (),
 ) -> IngestReport:
     """Return the report of an ingest, from what was counted; `reasons` are those of the quarantine."""
     ignored = {name: None for source in sources for name in source.header if name not in source.columns.values()}
@@ -116,5 +137,5 @@ def make_report(
         timezone=timezone,
         assumed={source.name: dict(source.assumed) for source in sources},
         digest=digest,
-        warnings=log_warnings(counts),
+        warnings=[*warnings, *log_warnings(counts)],
     )

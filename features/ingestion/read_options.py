@@ -1,7 +1,8 @@
 """How sources are to be read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 
 from features.errors import SourceError
 from features.schema import LOG_COLUMN_NAMES
@@ -14,13 +15,19 @@ class ReadOptions:
     Attributes
     ----------
     query : str or None
-        The SELECT statement for database URLs.
+        The SELECT statement: for database URLs, or over files that it names.
     map : mapping of str to str
-        Log column to the sources' name of it.
+        Log column to the sources' name of it; `PATTERN:column` is for the sources that match a pattern alone.
     constants : mapping of str to str
-        Values for log columns that a source lacks.
+        Values for log columns that a source lacks; keys as in `map`.
     delimiter, encoding, decimal : str or None
         How CSV files are written; None: detected, for each file.
+    sheet : str or None
+        Which sheets of workbooks to read, as a pattern; None: the only one.
+    header_line : int or None
+        The line or row of the column names, from 1; None: detected.
+    password : str or None
+        Of databases.
     """
 
     query: str | None = None
@@ -29,10 +36,13 @@ class ReadOptions:
     delimiter: str | None = None
     encoding: str | None = None
     decimal: str | None = None
+    sheet: str | None = None
+    header_line: int | None = None
+    password: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        for name in [*self.map, *self.constants]:
-            if name not in LOG_COLUMN_NAMES:
+        for key in [*self.map, *self.constants]:
+            if (name := key.rpartition(":")[2]) not in LOG_COLUMN_NAMES:
                 expected = ", ".join(LOG_COLUMN_NAMES)
                 raise SourceError(f"{name!r} is no column of the contract: expected one of {expected}")
         if self.delimiter is not None and (
@@ -41,3 +51,25 @@ class ReadOptions:
             raise SourceError(f"{self.delimiter!r} is not a delimiter: give one ASCII character, such as ',' or ';'")
         if self.decimal not in (None, ".", ","):
             raise SourceError(f"{self.decimal!r} is not a decimal mark: expected '.' or ','")
+        if self.header_line is not None and self.header_line < 1:
+            raise SourceError(f"header_line is {self.header_line}: lines are counted from 1")
+
+    def patterns(self) -> list[str]:
+        """Return the patterns of sources in `map` and `constants`."""
+        return list(dict.fromkeys(key.rpartition(":")[0] for key in [*self.map, *self.constants] if ":" in key))
+
+    def of_source(self, name: str) -> "ReadOptions":
+        """Return the options for one source: its name, or its file name, decides which patterns hold."""
+        return replace(self, map=_of_source(self.map, name), constants=_of_source(self.constants, name))
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Return whether a source has a name that matches a pattern such as `orders*.csv`, with its folders or without."""
+    return fnmatchcase(name, pattern) or fnmatchcase(name.rsplit("/", 1)[-1], pattern)
+
+
+def _of_source(values: Mapping[str, str], name: str) -> dict[str, str]:
+    """Return the values for one source; one with a pattern goes before one without."""
+    split = [(*key.rpartition(":")[::2], value) for key, value in values.items()]
+    chosen = {column: value for pattern, column, value in split if not pattern}
+    return chosen | {column: value for pattern, column, value in split if pattern and matches(pattern, name)}

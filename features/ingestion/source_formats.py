@@ -1,32 +1,41 @@
-"""Opens one source of each format: CSV, Parquet, the result of an SQL query."""
+"""Opens one source of each format: CSV, JSON, Parquet, Arrow, sheets of workbooks, the result of an SQL query."""
 
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.errors import SourceError, UnreadableSourceError
-from features.ingestion.batches import SourceBatch, csv_batches, data_columns, parquet_batches
+from features.ingestion.arrow_reader import arrow_schema, read_arrow_batches
+from features.ingestion.batches import (
+    SourceBatch,
+    add_partition,
+    arrow_batches,
+    data_columns,
+    parquet_batches,
+    text_batches,
+)
 from features.ingestion.column_mapping import map_columns
 from features.ingestion.csv_format import sniff_csv_format
-from features.ingestion.csv_reader import read_csv_rows
+from features.ingestion.csv_reader import CsvRows, read_csv_rows
+from features.ingestion.file_types import file_type
+from features.ingestion.json_reader import read_json_rows, sniff_json_format
+from features.ingestion.packed_files import Openable, PackedFile, read_start
 from features.ingestion.read_options import ReadOptions
+from features.ingestion.source_files import SourceFile
 from features.ingestion.sql_reader import query_to_parquet, without_password
 from features.ingestion.validation import unreadable_type
+from features.ingestion.workbook_reader import read_sheet_rows, sniff_sheets
 from features.schema import LOG_COLUMN_NAMES, LOG_COLUMNS, REQUIRED_LOG_COLUMNS
 
-OTHER_FORMATS = {
-    b"PK\x03\x04": "a workbook or zip archive: save it as CSV or Parquet",
-    b"\x1f\x8b": "compressed (gzip): unpack it",
-    b"(\xb5/\xfd": "compressed (zstd): unpack it",
-    b"SQLite format 3\0": "an SQLite database: name it as sqlite:///PATH and give a query",
-}
 DECIMAL_SAMPLE = 10_000
+REQUIRED = ", ".join(REQUIRED_LOG_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,8 @@ class Source:
         Whether it has no rows.
     file : Path
         The file, or the file with the result of the query.
+    part : str
+        What of the file it is, where that is not the whole: a sheet, a member of an archive, the values in its path.
     open_batches : callable
         Starts reading; a plain error of the reader stops it.
     """
@@ -64,6 +75,7 @@ class Source:
     empty: bool
     file: Path
     open_batches: Callable[[], Iterator[SourceBatch]]
+    part: str = ""
 
     def has_column(self, name: str) -> bool:
         """Return whether it gives a log column, as a column or a constant."""
@@ -79,38 +91,122 @@ class Source:
             raise SourceError(f"{self.name} cannot be read to its end ({_first_line(error)}): write it again") from None
 
 
-def open_file(path: Path, options: ReadOptions) -> Source:
-    """Open a CSV or Parquet file; raises SourceError when it is neither, or not an event log."""
-    name = os.fsencode(path).decode("utf-8", "backslashreplace")
-    try:
-        with path.open("rb") as file:
-            start = file.read(16)
-    except OSError as error:
-        raise SourceError(f"{name} cannot be read ({error.strerror}): check its permissions") from None
-    for magic, description in OTHER_FORMATS.items():
-        if start.startswith(magic):
-            raise SourceError(f"{name} is not a CSV or Parquet file but {description}")
-    if start.startswith(b"PAR1") or path.suffix.lower() in (".parquet", ".pq"):
-        return _open_parquet(path, name, options)
-    return _open_csv(path, name, options)
+def open_file(file: SourceFile, options: ReadOptions) -> list[Source]:
+    """Open a file, as one source or, of a workbook, as one for each sheet to read.
 
-
-def _open_csv(path: Path, name: str, options: ReadOptions) -> Source:
+    Raises
+    ------
+    SourceError
+        When it is of no known format, damaged, or not an event log.
+    """
+    name = file.name or os.fsencode(file.path).decode("utf-8", "backslashreplace")
+    options = options.of_source(name)
     try:
-        wanted = [*LOG_COLUMN_NAMES, *options.map.values()]
-        csv_format = sniff_csv_format(path, wanted, options.delimiter, options.encoding)
-        columns = map_columns(name, csv_format.header, options.map, options.constants)
-        first = next(read_csv_rows(path, csv_format), None)
+        opened = file.open_packed()
+        kind = file_type(read_start(opened), file.path.suffix)
+        if isinstance(opened, PackedFile) and kind not in ("CSV", "JSON"):
+            raise UnreadableSourceError(f"is {kind} in {opened.compression}: unpack it")
+        sources = OPENERS[kind](opened, name, file.partition, options)
     except UnreadableSourceError as error:
-        required = ", ".join(REQUIRED_LOG_COLUMNS)
-        raise SourceError(f"{name} {error}; expected CSV with a header line naming {required}") from None
+        raise SourceError(f"{name} {error}") from None
+    except OSError as error:
+        reason = error.strerror or _first_line(error)
+        raise SourceError(f"{name} cannot be read ({reason}): check its permissions") from None
+    if isinstance(opened, PackedFile):
+        packed = {"packed": opened.compression}
+        sources = [replace(source, assumed={**source.assumed, **packed}) for source in sources]
+    part = "|".join([file.member, *(f"{key}={value}" for key, value in file.partition.items())])
+    return [replace(source, file=file.path, part=f"{source.part}{part}") for source in sources]
+
+
+Partition = Mapping[str, str | None]
+
+
+def _open_csv(file: Openable, name: str, partition: Partition, options: ReadOptions) -> list[Source]:
+    wanted = [*LOG_COLUMN_NAMES, *options.map.values()]
+    try:
+        layout = sniff_csv_format(file, wanted, options.delimiter, options.encoding, options.header_line)
+    except UnreadableSourceError as error:
+        raise UnreadableSourceError(f"{error}; expected CSV with a header line naming {REQUIRED}") from None
+    rows = partial(read_csv_rows, file, layout)
+    return [_of_text(name, {"format": "CSV", **layout.assumed()}, layout.header, rows, partition, options)]
+
+
+def _open_json(file: Openable, name: str, partition: Partition, options: ReadOptions) -> list[Source]:
+    layout = sniff_json_format(file, options.encoding)
+    assumed = {"format": "JSON" if layout.is_array else "JSON lines", "encoding": layout.encoding}
+    rows = partial(read_json_rows, file, layout)
+    return [_of_text(name, assumed, layout.header, rows, partition, options)]
+
+
+def _open_workbook(path: Path, name: str, partition: Partition, options: ReadOptions) -> list[Source]:
+    sources = []
+    wanted = [*LOG_COLUMN_NAMES, *options.map.values()]
+    for sheet in sniff_sheets(path, options.sheet, wanted, options.header_line):
+        assumed = {"format": "workbook", "sheet": sheet.sheet}
+        if sheet.header_row > 1:
+            assumed["header line"] = str(sheet.header_row)
+        rows = partial(read_sheet_rows, path, sheet)
+        source = _of_text(f"{name}/{sheet.sheet}", assumed, sheet.header, rows, partition, options)
+        sources.append(replace(source, part=f"{sheet.sheet}|"))
+    return sources
+
+
+def _of_text(
+    name: str,
+    assumed: Mapping[str, str],
+    header: Sequence[str],
+    read_rows: Callable[[], Iterator[CsvRows]],
+    partition: Partition,
+    options: ReadOptions,
+) -> Source:
+    """Return a source of rows of text, whose decimal mark is detected."""
+    own = data_columns(header)
+    columns = _map_columns(name, header, partition, options)
+    first = next((rows for rows in islice(read_rows(), 1)), None)
     numbers = [columns[column.name] for column in LOG_COLUMNS if column.type == "float" and column.name in columns]
-    decimal = options.decimal or (_sniff_decimal([first.table[column] for column in numbers]) if first else ".")
-    assumed = {"format": "CSV", "encoding": csv_format.encoding, "delimiter": csv_format.delimiter, "decimal": decimal}
-    batches = partial(csv_batches, path, csv_format, columns)
-    constants = _used_constants(columns, options)
-    header = data_columns(csv_format.header)
-    return Source(name, header, columns, constants, decimal, assumed, first is None, path, batches)
+    sample = [first.table[column] for column in numbers if column in header] if first else []
+    decimal = options.decimal or _sniff_decimal(sample)
+    in_file = {column: source_column for column, source_column in columns.items() if source_column in header}
+    settings = {**assumed, "decimal": decimal}
+
+    def batches() -> Iterator[SourceBatch]:
+        return text_batches(read_rows(), own, in_file)
+
+    return _source(name, own, columns, decimal, settings, first is None, batches, partition, options)
+
+
+def _map_columns(name: str, header: Sequence[str], partition: Partition, options: ReadOptions) -> dict[str, str]:
+    return map_columns(name, [*header, *_path_columns(header, partition)], options.map, options.constants)
+
+
+def _path_columns(header: Sequence[str], partition: Partition) -> list[str]:
+    """Return the columns that the path gives and the file has not."""
+    return [column for column in partition if column not in header]
+
+
+def _source(
+    name: str,
+    header: Sequence[str],
+    columns: Mapping[str, str],
+    decimal: str,
+    assumed: Mapping[str, str],
+    empty: bool,
+    batches: Callable[[], Iterator[SourceBatch]],
+    partition: Partition,
+    options: ReadOptions,
+) -> Source:
+    """Return a source, with the columns that its path gives."""
+    values = {column: partition[column] for column in _path_columns(header, partition)}
+    constants = {column: value for column, value in options.constants.items() if column not in columns}
+
+    def all_columns() -> Iterator[SourceBatch]:
+        return add_partition(batches(), values, columns)
+
+    return Source(
+        *(name, [*header, *values], columns, constants, decimal, assumed, empty, Path()),
+        open_batches=all_columns if values else batches,
+    )
 
 
 def _sniff_decimal(columns: Sequence[pa.StringArray]) -> str:
@@ -121,22 +217,57 @@ def _sniff_decimal(columns: Sequence[pa.StringArray]) -> str:
     return "," if with_comma and not thousands and not any("." in text for text in texts) else "."
 
 
-def _open_parquet(path: Path, name: str, options: ReadOptions) -> Source:
+def _open_parquet(path: Path, name: str, partition: Partition, options: ReadOptions) -> list[Source]:
     try:
         with pq.ParquetFile(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
     except (OSError, pa.ArrowException) as error:
-        raise SourceError(f"{name} is not a readable Parquet file ({_first_line(error)}): write it again") from None
-    columns = map_columns(name, tuple(schema.names), options.map, options.constants)
-    for column, source_column in columns.items() if rows else ():
+        raise UnreadableSourceError(f"is not a readable Parquet file ({_first_line(error)}): write it again") from None
+    batches = partial(parquet_batches, path)
+    return [_of_types(name, {"format": "Parquet"}, schema, rows == 0, batches, partition, options)]
+
+
+def _open_arrow(path: Path, name: str, partition: Partition, options: ReadOptions) -> list[Source]:
+    try:
+        schema, empty = arrow_schema(path)
+    except (OSError, pa.ArrowException) as error:
+        raise UnreadableSourceError(f"is not a readable Arrow file ({_first_line(error)}): write it again") from None
+
+    def batches(header: Sequence[str], columns: Mapping[str, str]) -> Iterator[SourceBatch]:
+        return arrow_batches(read_arrow_batches(path), header, columns)
+
+    return [_of_types(name, {"format": "Arrow"}, schema, empty, batches, partition, options)]
+
+
+def _of_types(
+    name: str,
+    assumed: Mapping[str, str],
+    schema: pa.Schema,
+    empty: bool,
+    read_batches: Callable[[Sequence[str], Mapping[str, str]], Iterator[SourceBatch]],
+    partition: Partition,
+    options: ReadOptions,
+) -> Source:
+    """Return a source of columns with types, each of which must be one that its log column can be read from."""
+    columns = _map_columns(name, schema.names, partition, options)
+    in_file = {column: source_column for column, source_column in columns.items() if source_column in schema.names}
+    for column, source_column in () if empty else in_file.items():
         type_ = schema.field(source_column).type
         if expected := unreadable_type(column, type_):
-            raise SourceError(f"{name} has {type_} in column {source_column!r}: expected {expected}")
+            raise UnreadableSourceError(f"has {type_} in column {source_column!r}: expected {expected}")
     header = data_columns(schema.names)
-    batches = partial(parquet_batches, path, header, columns)
-    constants = _used_constants(columns, options)
-    decimal = options.decimal or "."
-    return Source(name, header, columns, constants, decimal, {"format": "Parquet"}, rows == 0, path, batches)
+    batches = partial(read_batches, header, in_file)
+    return _source(name, header, columns, options.decimal or ".", assumed, empty, batches, partition, options)
+
+
+OPENERS: Mapping[str, Callable[..., list[Source]]] = {
+    "CSV": _open_csv,
+    "JSON": _open_json,
+    "Parquet": _open_parquet,
+    "Arrow": _open_arrow,
+    "Arrow stream": _open_arrow,
+    "workbook": _open_workbook,
+}
 
 
 def open_database(url: str, result: Path, options: ReadOptions) -> Source:
@@ -144,13 +275,10 @@ def open_database(url: str, result: Path, options: ReadOptions) -> Source:
     name = without_password(url)
     try:
         query_to_parquet(url, options.query, result)
+        (source,) = _open_parquet(result, name, {}, options.of_source(name))
     except UnreadableSourceError as error:
         raise SourceError(f"{name} {error}") from None
-    return replace(_open_parquet(result, name, options), assumed={"format": "query"})
-
-
-def _used_constants(columns: Mapping[str, str], options: ReadOptions) -> dict[str, str]:
-    return {name: value for name, value in options.constants.items() if name not in columns}
+    return replace(source, assumed={"format": "query"}, file=result)
 
 
 def _first_line(error: Exception) -> str:

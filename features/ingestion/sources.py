@@ -5,13 +5,15 @@ A source that cannot be read raises SourceError. What is wrong with single rows 
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 
 from features.atomic_file import file_digest
 from features.errors import SourceError
 from features.ingestion.batches import SourceBatch
-from features.ingestion.read_options import ReadOptions
+from features.ingestion.read_options import ReadOptions, matches
 from features.ingestion.source_files import find_files
 from features.ingestion.source_formats import Source, open_database, open_file
 from features.ingestion.sql_reader import SCHEMES, without_password
@@ -48,7 +50,7 @@ def open_sources(sources: Iterable[str | Path], options: ReadOptions, scratch: P
             databases += 1
             files = [open_database(text, scratch / f"answer-{place}.parquet", options)]
         else:
-            files = [open_file(path, options) for path in find_files(text)]
+            files = [source for file in find_files(text) for source in open_file(file, options)]
         if all(file.empty for file in files):
             raise SourceError(f"{without_password(text)} has no rows: expected at least one event below the header")
         opened += files
@@ -56,12 +58,48 @@ def open_sources(sources: Iterable[str | Path], options: ReadOptions, scratch: P
         raise SourceError("no source given: name a CSV or Parquet file, or a database URL")
     if options.query and not databases:
         raise SourceError(f"a query needs a database URL ({', '.join(SCHEMES)}), and there is none among the sources")
-    for name in options.constants:
-        if all(name in source.columns for source in opened):
-            raise SourceError(
-                f"{name} is given as a constant, but the source has that column: leave out one of the two"
-            )
+    _check_options(opened, options)
     return opened
+
+
+def _check_options(opened: Sequence[Source], options: ReadOptions) -> None:
+    """Raise SourceError for a pattern that no source matches, and for a constant that no source lacks."""
+    names = [source.name for source in opened]
+    for pattern in options.patterns():
+        if not any(matches(pattern, name) for name in names):
+            near = get_close_matches(pattern, [name.rsplit("/", 1)[-1] for name in names], 1)
+            hint = f"did you mean {near[0]}?" if near else f"the sources are {', '.join(names[:10])}"
+            raise SourceError(f"no source matches {pattern!r}, for which columns are given: {hint}")
+    for key in options.constants:
+        pattern, _, column = key.rpartition(":")
+        meant = [source for source in opened if not pattern or matches(pattern, source.name)]
+        if all(column in source.columns for source in meant):
+            raise SourceError(
+                f"{column} is given as a constant, but the source has that column: leave out one of the two"
+            )
+
+
+def drop_repeated(sources: Sequence[Source]) -> tuple[list[Source], list[str]]:
+    """Return the sources without those that are the same file or hold the same bytes, and a warning for each of these.
+
+    Files of the same bytes are different where their paths give them different values, or where their columns are
+    read differently.
+    """
+    kept: dict[object, Source] = {}
+    warnings = []
+    for source in sources:
+        identity = (source_digest(source), *map(_pairs, (source.columns, source.constants)))
+        if identity not in kept:
+            kept[identity] = source
+        elif source.name == kept[identity].name:
+            warnings.append(f"{source.name} is named more than once: it is read once")
+        else:
+            warnings.append(f"{source.name} holds the same bytes as {kept[identity].name}: it is not read")
+    return list(kept.values()), warnings
+
+
+def _pairs(values: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(values.items()))
 
 
 def read_batches(sources: Sequence[Source]) -> Iterator[tuple[int, Source, SourceBatch]]:
@@ -71,7 +109,19 @@ def read_batches(sources: Sequence[Source]) -> Iterator[tuple[int, Source, Sourc
             yield number, source, batch
 
 
+def source_digest(source: Source) -> str:
+    """Return the SHA-256 of what a source holds: of its file, and of which part of it is read."""
+    stat = source.file.stat()
+    digest = _digest(source.file, stat.st_mtime_ns, stat.st_size)
+    return hashlib.sha256(f"{digest}|{source.part}".encode()).hexdigest() if source.part else digest
+
+
+@lru_cache(maxsize=4096)
+def _digest(file: Path, changed: int, size: int) -> str:
+    return file_digest(file)
+
+
 def sources_digest(sources: Sequence[Source]) -> str:
-    """Return the SHA-256 of the one file, or of the sorted digests of several; their names do not matter."""
-    digests = sorted(file_digest(source.file) for source in sources)
+    """Return the SHA-256 of the one source, or of the sorted digests of several; their names do not matter."""
+    digests = sorted(source_digest(source) for source in sources)
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()

@@ -3,9 +3,9 @@
 import codecs
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from features.errors import UnreadableSourceError
+from features.ingestion.packed_files import Openable
 
 BLOCK = 8 << 20
 BYTE_ORDER_MARKS = (
@@ -23,19 +23,19 @@ CANDIDATES = (
 SAMPLE = 1 << 18
 
 
-def detect_encoding(path: Path) -> str:
+def detect_encoding(file: Openable) -> str:
     """Return a file's encoding: that of its byte order mark, else UTF-8 if it fits, else the most likely one.
 
     UTF-8 fits if more than half of the lines with other than ASCII characters are UTF-8.
     """
     utf8 = codecs.getincrementaldecoder("utf-8")()
     beyond_ascii = False
-    for number, block in enumerate(_blocks(path)):
+    for number, block in enumerate(_blocks(file)):
         if number == 0:
             for mark, encoding in BYTE_ORDER_MARKS:
                 if block.startswith(mark):
                     return encoding
-            if wide := _detect_utf16(block[:SAMPLE]):
+            if wide := detect_utf16(block[:SAMPLE]):
                 return wide
         try:
             utf8.decode(block)
@@ -47,8 +47,8 @@ def detect_encoding(path: Path) -> str:
     return "utf-8"
 
 
-def _detect_utf16(sample: bytes) -> str | None:
-    """Return the kind of UTF-16 of a text without a byte order mark, from the places of its zero bytes."""
+def detect_utf16(sample: bytes) -> str | None:
+    """Return the kind of UTF-16 of a text without a byte order mark, from the places of its zero bytes, else None."""
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     if max(even, odd) < len(sample) / 5 or min(even, odd) > len(sample) / 50:
         return None
@@ -64,21 +64,21 @@ def _most_likely(sample: bytes) -> str:
     return next((name for name in CANDIDATES if name in fitting), "cp1252")
 
 
-def utf8_blocks(path: Path, encoding: str) -> Iterator[bytes]:
+def utf8_blocks(file: Openable, encoding: str) -> Iterator[bytes]:
     """Yield the file as UTF-8, without a byte order mark; bytes that cannot be decoded become invalid UTF-8.
 
     Line ends are `\\n` or `\\r\\n`; in a file whose first block has `\\r` alone, that ends lines. Raises
     UnreadableSourceError when the encoding is unknown or does not fit at all.
     """
     lone_returns = False
-    for number, block in enumerate(_as_utf8(path, encoding)):
+    for number, block in enumerate(_as_utf8(file, encoding)):
         if number == 0:
             block = block.removeprefix(codecs.BOM_UTF8)
             lone_returns = b"\r" in block and b"\n" not in block
         yield block.replace(b"\r", b"\n") if lone_returns else block
 
 
-def _as_utf8(path: Path, encoding: str) -> Iterator[bytes]:
+def _as_utf8(file: Openable, encoding: str) -> Iterator[bytes]:
     try:
         codec = codecs.lookup(encoding)
         if not codec._is_text_encoding or codec.incrementaldecoder is None:
@@ -88,11 +88,11 @@ def _as_utf8(path: Path, encoding: str) -> Iterator[bytes]:
             f"has no encoding named {encoding!r}: name one like utf-8, cp1252 or utf-16"
         ) from None
     if codec.name in ("utf-8", "utf-8-sig", "ascii"):
-        yield from _blocks(path)
+        yield from _blocks(file)
         return
     decoder = codec.incrementaldecoder("surrogatepass" if codec.name.startswith("utf-") else "surrogateescape")
     try:
-        for block in _blocks(path):
+        for block in _blocks(file):
             # Surrogates, lone ones and those that stand for bytes, become invalid UTF-8.
             yield decoder.decode(block).encode("utf-8", "surrogatepass")
         yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
@@ -100,9 +100,9 @@ def _as_utf8(path: Path, encoding: str) -> Iterator[bytes]:
         raise UnreadableSourceError(f"is not in {encoding} ({error}): name its encoding") from None
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
+def _blocks(file: Openable) -> Iterator[bytes]:
+    with file.open("rb") as stream:
+        while block := stream.read(BLOCK):
             yield block
 
 

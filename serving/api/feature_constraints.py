@@ -1,48 +1,16 @@
 """Constraints between the columns of a feature row: impossible rows are refused before a model sees them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from features.definitions import FEATURE_COLUMNS
+from features.definitions.constraints import row_condition
+from features.definitions.registry import default_features
 
-# Constraints that every row of a feature table meets, in operators that floats and arrays share. NaN is null:
-# f["T"] != f["T"] holds when T is null, and every other comparison with NaN is false.
-IMPOSSIBLE: tuple[tuple[str, str, Callable[[Mapping[str, Any]], Any]], ...] = (
-    ("T", "is null, though purchase_days is above 0", lambda f: (f["T"] != f["T"]) & (f["purchase_days"] > 0)),
-    ("T", "is not null, though purchase_days is 0", lambda f: (f["T"] == f["T"]) & (f["purchase_days"] == 0)),
-    ("recency", "exceeds T", lambda f: f["recency"] > f["T"]),
-    (
-        "frequency",
-        "is 0 while recency is not, or the other way round",
-        lambda f: (f["frequency"] > 0) != (f["recency"] > 0),
-    ),
-    ("frequency", "exceeds recency, in days", lambda f: f["frequency"] > f["recency"]),
-    (
-        "frequency",
-        "is not below purchase_days",
-        lambda f: (f["frequency"] > 0) & (f["frequency"] >= f["purchase_days"]),
-    ),
-    (
-        "gap_mean",
-        "is null, though frequency is above 0",
-        lambda f: (f["gap_mean"] != f["gap_mean"]) & (f["frequency"] > 0),
-    ),
-    (
-        "gap_mean",
-        "is not null, though frequency is 0",
-        lambda f: (f["gap_mean"] == f["gap_mean"]) & (f["frequency"] == 0),
-    ),
-    *(
-        (
-            name,
-            "is null and basket_mean is not, or the other way round",
-            lambda f, name=name: (f[name] != f[name]) != (f["basket_mean"] != f["basket_mean"]),
-        )
-        for name in ("basket_max", "basket_last")
-    ),
-)
+IMPOSSIBLE = tuple((c.column, c.detail, row_condition(c.impossible)) for c in default_features().constraints)
+"""Column, words and function of each constraint that the definitions of features state."""
 ADVICE = "expected a row that feature_table can give"
 
 

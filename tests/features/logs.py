@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from hypothesis import strategies as st
 
-from features.definitions import FEATURE_NAMES
-from features.engines.codegen import MEDIANS, python_kernel
+from features.definitions.registry import FeatureSet, default_features
+from features.engines.codegen import python_kernel, scratch_rows
 from features.schema import EVENT_TYPES, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_CHANNELS, VISIT_OUTCOMES
 from features.simulate import LOG_SCHEMA
 from features.store.event_store import EventStore
@@ -233,9 +233,10 @@ def shelved(log: Log | Iterable[pa.RecordBatch], zone: str = "UTC", records: boo
 # Computing and comparing
 
 
-def plain_table(store: EventStore, time: int, day: int) -> pd.DataFrame:
+def plain_table(store: EventStore, time: int, day: int, features: FeatureSet | None = None) -> pd.DataFrame:
     """Return the feature table by the plain-Python kernel, one customer after the other, over lists."""
-    function = python_kernel(store.recorded)
+    features = features or default_features()
+    function = python_kernel(store.recorded, features)
     rows: dict[str, list[float]] = {}
     for customer, name in enumerate(store.customer_ids.to_pylist()):
         first, last = store.offsets[customer : customer + 2]
@@ -244,12 +245,12 @@ def plain_table(store: EventStore, time: int, day: int) -> pd.DataFrame:
         if store.recorded:
             known = [k and a < time <= b for k, a, b in zip(known, *columns[-2:], strict=True)]
         if any(known):
-            rows[name] = [0.0] * len(FEATURE_NAMES)
-            scratch = [[0] * len(known) for _ in MEDIANS]
-            function(*columns, 0, len(known), time, day, scratch, [0] * len(known), rows[name])
+            rows[name] = [0.0] * len(features.names)
+            scratch = [[0] * len(known) for _ in range(scratch_rows(features))]
+            function(*columns, 0, len(known), time, day, scratch, rows[name])
     index = pd.Index(list(rows), dtype="str", name="customer_id")
-    values = np.array(list(rows.values()), dtype=np.float64).reshape(len(rows), len(FEATURE_NAMES))
-    return pd.DataFrame(values, index=index, columns=list(FEATURE_NAMES))
+    values = np.array(list(rows.values()), dtype=np.float64).reshape(len(rows), len(features.names))
+    return pd.DataFrame(values, index=index, columns=list(features.names))
 
 
 def same_bits(left: pd.DataFrame, right: pd.DataFrame) -> None:

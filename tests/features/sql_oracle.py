@@ -11,58 +11,59 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.definitions import AGGREGATES, FEATURE_COLUMNS, Aggregate, FeatureColumn
-from features.definitions.specs import CODES
+from features.definitions.registry import FeatureSet, default_features
+from features.definitions.specs import Aggregate, CausalColumn, FeatureColumn
 from features.schema import EVENT_TYPES
-
-PURCHASE = EVENT_TYPES.index("purchase")
-VISIT = EVENT_TYPES.index("visit")
+from features.store.layout import CODED_WORDS
 
 # Of events at one moment the order is by kind, then by content, the last column of the store first.
 ORDER = "time, kind, loyalty, satisfaction, outcome, goal, channel, cents, day, known_until, known_from"
 
-CAUSAL = f"""
-    SELECT *,
-        {{as_of_day}} - day AS age,
-        CAST(kind = {PURCHASE} AND row_number() OVER of_the_day = 1 AS BIGINT) AS new_day,
-        CASE WHEN kind = {PURCHASE} AND row_number() OVER of_the_day = 1
-            THEN coalesce(day - max(day) OVER earlier_days, 0) ELSE 0 END AS gap,
-        CAST(coalesce(day > min(day) FILTER (kind = {PURCHASE}) OVER (PARTITION BY customer_id), false) AS BIGINT)
-            AS after_first_day,
-        count(*) FILTER (kind = {VISIT}) OVER since_a_purchase AS followed_visits
-    FROM (
-        SELECT *,
-            count(*) FILTER (kind = {PURCHASE}) OVER before AS purchases_before,
-            row_number() OVER (PARTITION BY customer_id ORDER BY {ORDER}) AS place
-        FROM known
-        WINDOW before AS (
-            PARTITION BY customer_id ORDER BY {ORDER} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        )
-    )
-    WINDOW
-        of_the_day AS (PARTITION BY customer_id, kind, day ORDER BY place),
-        earlier_days AS (
-            PARTITION BY customer_id, kind ORDER BY day RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ),
-        since_a_purchase AS (
-            PARTITION BY customer_id, purchases_before ORDER BY day RANGE BETWEEN 14 PRECEDING AND CURRENT ROW
-        )
+PLACED = f"""
+    SELECT *, {{as_of_day}} - day AS age, row_number() OVER (PARTITION BY customer_id ORDER BY {ORDER}) AS place
+    FROM known
 """
 
 
-def features_sql(as_of: int, as_of_day: int, events: str = "events") -> str:
-    """Return the query for `customer_id` and all of `definitions.FEATURE_COLUMNS`, in order, null as NULL.
+def _causal(c: CausalColumn, events: str) -> str:
+    """Return the query that adds a causal column to events that know their place."""
+    kind, source = EVENT_TYPES.index(c.event_type), EVENT_TYPES.index(c.of or c.event_type)
+    first_of_day = f"kind = {kind} AND row_number() OVER (PARTITION BY customer_id, kind, day ORDER BY place) = 1"
+    earlier_days = "PARTITION BY customer_id, kind ORDER BY day RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+    same_type_before = "lag(day) OVER (PARTITION BY customer_id, kind ORDER BY place)"
+    value = {
+        "new_day": f"CAST({first_of_day} AS BIGINT)",
+        "gap": f"CASE WHEN {first_of_day} THEN coalesce(day - max(day) OVER ({earlier_days}), 0) ELSE 0 END",
+        "after_first_day": f"CAST(coalesce(day > min(day) FILTER (kind = {source}) OVER (PARTITION BY customer_id), "
+        "false) AS BIGINT)",
+        "followed": f"CAST(coalesce(day - {same_type_before} <= {c.days}, false) AS BIGINT)"
+        if kind == source
+        else f"count(*) FILTER (kind = {source}) OVER (PARTITION BY customer_id, events_before ORDER BY day "
+        f"RANGE BETWEEN {c.days} PRECEDING AND CURRENT ROW)",
+    }[c.kind]
+    before = "PARTITION BY customer_id ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+    return f"""
+    SELECT * EXCLUDE events_before, {value} AS "{c.name} of {c.event_type}"
+    FROM (SELECT *, count(*) FILTER (kind = {kind}) OVER ({before}) AS events_before FROM ({events}))
+"""
+
+
+def features_sql(as_of: int, as_of_day: int, features: FeatureSet, events: str = "events") -> str:
+    """Return the query for `customer_id` and all columns of the features, in order, null as NULL.
 
     `as_of` in microseconds (UTC), `as_of_day` in the business time zone; `events` names a table with `customer_id`
     and the columns of `store.DTYPES`, absent values as in `store.ABSENT`.
     """
-    gathered = ",\n        ".join(f"{_gathered(a)} AS {a.name}" for a in AGGREGATES)
-    served = ",\n    ".join(f'{_served(c)} AS "column {c.name}"' for c in FEATURE_COLUMNS)
+    seen = PLACED.format(as_of_day=as_of_day)
+    for c in features.causal:
+        seen = _causal(c, seen)
+    gathered = ",\n        ".join(f'{_gathered(a, features)} AS "{a.name}"' for a in features.aggregates)
+    served = ",\n    ".join(f'{_served(c, features)} AS "column {c.name}"' for c in features.columns)
     return f"""
 WITH known AS (
     SELECT * FROM {events} WHERE time < {as_of} AND known_from < {as_of} AND known_until >= {as_of}
 ), seen AS (
-{CAUSAL.format(as_of_day=as_of_day)}
+{seen}
 ), gathered AS (
     SELECT customer_id, CAST({as_of_day} AS BIGINT) AS as_of_day,
         {gathered}
@@ -74,20 +75,23 @@ FROM gathered ORDER BY customer_id
 """
 
 
-def sql_feature_table(events: pa.Table, as_of: int, as_of_day: int) -> pd.DataFrame:
+def sql_feature_table(events: pa.Table, as_of: int, as_of_day: int, features: FeatureSet | None = None) -> pd.DataFrame:
     """Return the feature table of these events, like `features.engines.feature_table.feature_table`."""
+    features = features or default_features()
     with duckdb.connect() as connection:
         connection.execute("SET threads = 1")
         connection.register("events", events)
-        found = connection.sql(features_sql(as_of, as_of_day)).to_arrow_table()
+        found = connection.sql(features_sql(as_of, as_of_day, features)).to_arrow_table()
     index = pd.Index(found["customer_id"].to_pandas(), dtype="str", name="customer_id")
-    values = [found[f"column {c.name}"].to_numpy() for c in FEATURE_COLUMNS]
-    return pd.DataFrame(np.array(values).T, index=index, columns=[c.name for c in FEATURE_COLUMNS])
+    values = [found[f"column {name}"].to_numpy() for name in features.names]
+    return pd.DataFrame(np.array(values).T, index=index, columns=list(features.names))
 
 
-def _gathered(a: Aggregate) -> str:
-    where = f"kind = {EVENT_TYPES.index(a.event_type)}" + (f" AND ({_sql(a.where)})" if a.where else "")
-    value = f"CAST({_sql(a.value)} AS BIGINT)"
+def _gathered(a: Aggregate, features: FeatureSet) -> str:
+    names = {c.name: f"{c.name} of {c.event_type}" for c in features.causal if c.event_type == a.event_type}
+    where = f"kind = {EVENT_TYPES.index(a.event_type)}"
+    where += f" AND ({_sql(_coded(a.where, a.event_type), names)})" if a.where else ""
+    value = f"CAST({_sql(a.value, names)} AS BIGINT)"
     call = {
         "count": "count(*)",
         "sum": f"sum({value})",
@@ -100,12 +104,23 @@ def _gathered(a: Aggregate) -> str:
     return f"CAST(coalesce({call} FILTER (WHERE {where}), {a.empty}) AS {kind})"
 
 
-def _served(c: FeatureColumn) -> str:
-    value = f"CAST({_sql(c.expression)} AS DOUBLE)"
-    return f"CASE WHEN {_sql(c.null_when)} THEN NULL ELSE {value} END" if c.null_when else value
+def _served(c: FeatureColumn, features: FeatureSet) -> str:
+    names = {a.name: a.name for a in features.aggregates}
+    value = f"CAST({_sql(c.expression, names)} AS DOUBLE)"
+    return f"CASE WHEN {_sql(c.null_when, names)} THEN NULL ELSE {value} END" if c.null_when else value
 
 
-def _sql(text: str) -> str:
+def _coded(condition: str, event_type: str) -> str:
+    """Return a condition with the words of its columns replaced by their positions."""
+
+    def coded(match: re.Match[str]) -> str:
+        column, operator, word = match.groups()
+        return f"{column} {operator} {CODED_WORDS[column][event_type].index(word.lower())}"
+
+    return re.sub(r"\b(channel|goal|outcome) *(==|!=) *([A-Z][A-Z0-9_]*)", coded, condition)
+
+
+def _sql(text: str, names: dict[str, str]) -> str:
     """Return a condition or expression of the mini language in SQL; its `/` is DuckDB's own, between floats."""
-    text = re.sub(r"\b[A-Z][A-Z_]+\b", lambda word: str(CODES[word.group()]), text)
+    text = re.sub(r"[A-Za-z_]\w*", lambda name: f'"{names[name[0]]}"' if name[0] in names else name[0], text)
     return text.replace("==", "=").replace("!=", "<>")

@@ -80,3 +80,14 @@ def test_two_packages_with_one_name_are_refused(packages: Path) -> None:
         refusal(),
     )
     assert load_plugins("regulars.metrics", disabled=["mean_error"]) == {}
+
+
+def test_the_settings_disable_plugins(packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the file, and above it by the environment."""
+    install(packages, "acme", "def mean_error(y, forecast): return 1.0", **METRICS)
+    assert list(load_plugins("regulars.metrics")) == ["mean_error"]
+    (tmp_path / "regulars.toml").write_text("[plugins]\ndisabled = ['mean_error']\n")
+    monkeypatch.setenv("REGULARS_CONFIG", str(tmp_path / "regulars.toml"))
+    assert load_plugins("regulars.metrics") == {}
+    monkeypatch.setenv("REGULARS_PLUGINS_DISABLED", "other, another")
+    assert list(load_plugins("regulars.metrics")) == ["mean_error"]

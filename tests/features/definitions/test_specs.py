@@ -1,18 +1,11 @@
-"""The specs of definitions: codes of words, values that stand for nothing, and that a definition cannot be changed."""
+"""The specs of definitions: values that stand for nothing, defaults, and that a definition cannot be changed."""
 
 from dataclasses import FrozenInstanceError
 
 import pytest
 
-from features.definitions.specs import CODES, FOLLOW_UP_DAYS, NEVER, Aggregate, Family, FeatureColumn
-from features.schema import GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_CHANNELS, VISIT_OUTCOMES
-
-
-def test_codes_are_positions_in_the_words_of_the_log() -> None:
-    """Each word of visits and incentives, in capitals, is its position in the store."""
-    for words in (VISIT_CHANNELS, GOALS, VISIT_OUTCOMES, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES):
-        assert [CODES[word.upper()] for word in words] == list(range(len(words)))
-    assert CODES["NEVER"] == NEVER
+from features.definitions import visits
+from features.definitions.specs import NEVER, Aggregate, CausalColumn, Constraint, Family, FeatureColumn
 
 
 def test_never_is_outside_every_window() -> None:
@@ -25,14 +18,22 @@ def test_defaults_are_a_count_of_all_events_that_is_never_null() -> None:
     aggregate = Aggregate("usage_count", "usage", "count")
     assert (aggregate.value, aggregate.where, aggregate.empty) == ("1", "", 0)
     column = FeatureColumn("usage_count", "uses", "uses", "usage_count")
-    assert (column.null_when, column.null_rule) == ("", "never null")
-    assert Family("usage", (aggregate,), (column,)).columns == (column,)
+    assert (column.null_when, column.null_rule, column.covariate) == ("", "never null", "")
+    assert (column.signed, column.whole, column.minimum, column.maximum) == (None, None, None, None)
+    family = Family("usage", (aggregate,), (column,))
+    assert (family.columns, family.causal, family.constraints, family.origin) == ((column,), (), (), "")
     with pytest.raises(FrozenInstanceError):
         aggregate.name = "other"  # type: ignore[misc]
+    assert Constraint("T", "T > 1", "is").column == "T"
+
+
+def test_a_causal_column_looks_at_events_of_its_own_type_by_default() -> None:
+    """`of` names another type."""
+    assert CausalColumn("gap", "deposit", "gap").source == "deposit"
+    assert CausalColumn("followed", "purchase", "followed", of="visit", days=14).source == "visit"
 
 
 def test_the_window_after_a_visit_is_in_the_name_of_its_feature() -> None:
     """The column says how many days after a visit a purchase may follow."""
-    from features.definitions import visits
-
-    assert visits.FOLLOWED == f"visits_followed_{FOLLOW_UP_DAYS}" == "visits_followed_14"
+    assert visits.CAUSAL[0].days == visits.FOLLOW_UP_DAYS
+    assert visits.FOLLOWED == f"visits_followed_{visits.FOLLOW_UP_DAYS}" == "visits_followed_14"

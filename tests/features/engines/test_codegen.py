@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.as_of import AsOf, AsOfLike
-from features.definitions import AGGREGATES, FEATURE_COLUMNS
-from features.engines import codegen
-from features.engines.codegen import generate_source, median
+from features.definitions import AGGREGATES, FEATURE_COLUMNS, Aggregate, CausalColumn, Family, FeatureColumn
+from features.definitions.registry import FeatureSet
+from features.engines.codegen import generate_source, median, scratch_rows
 from features.engines.feature_table import feature_table
+from features.engines.python_engine import customer_features
 from features.simulate import Truth, simulate
 from features.store.event_store import EventStore
 from tests.features.logs import (
@@ -151,10 +152,18 @@ def test_the_generated_text_is_all_of_the_definitions() -> None:
     assert "known_from[i] < as_of" in recorded
 
 
-def test_an_event_type_without_aggregates_makes_an_empty_branch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Events of a type that no feature reads change nothing, and the generated source compiles."""
-    monkeypatch.setattr(codegen, "AGGREGATES", tuple(a for a in AGGREGATES if a.event_type != "usage"))
-    monkeypatch.setattr(codegen, "FEATURE_COLUMNS", tuple(c for c in FEATURE_COLUMNS if "usage" not in c.expression))
-    source = generate_source(True)
-    assert f"elif event_kind == {KIND['usage']}:  # usage\n            pass\n" in source
+def test_an_event_type_without_aggregates_has_no_branch() -> None:
+    """Events of a type that no feature reads change nothing, also where later events look at them."""
+    uses = Aggregate("uses", "usage", "count")
+    followed = Aggregate("followed", "usage", "sum", "visited")
+    columns = (FeatureColumn("uses", "uses", "uses", "uses"), FeatureColumn("followed", "uses", "x", "followed"))
+    causal = (CausalColumn("visited", "usage", "followed", of="visit", days=9),)
+    features = FeatureSet((Family("uses", (uses, followed), columns, causal),))
+    source = generate_source(True, features)
+    assert [line.split("# ")[1] for line in source.splitlines() if "event_kind ==" in line] == ["visit", "usage"]
     compile(source, "generated", "exec")
+    log = [{"event_type": name, "event_time": datetime(2024, 1, 1)} for name in ("visit", "usage", "purchase")]
+    assert customer_features(log, "2024-02-01", features=features) == {"uses": 1, "followed": 1}
+    nothing = FeatureSet(())
+    assert customer_features(log, "2024-02-01", features=nothing) == {}
+    assert scratch_rows(nothing) == 0

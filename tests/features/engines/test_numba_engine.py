@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from features.as_of import AsOf
-from features.engines.codegen import MEDIANS
+from features.engines.codegen import scratch_rows
 from features.engines.feature_table import feature_table
 from features.engines.numba_engine import _cached_source, numba_kernel
 from tests.features.logs import DAY, KIND, Event, Log, plain_table, same_bits, shelved
@@ -31,7 +31,7 @@ def test_the_kernel_is_compiled_once_in_a_process() -> None:
     assert numba_kernel(False) is numba_kernel(False)
     assert numba_kernel(True) is not numba_kernel(False)
     assert numba_kernel(True).__name__ == "feature_matrix"
-    assert MEDIANS
+    assert scratch_rows() == 2
 
 
 def test_a_cache_folder_that_cannot_be_written_is_no_hindrance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

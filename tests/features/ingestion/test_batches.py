@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.ingestion.batches import QUARANTINE_COLUMNS, csv_batches, data_columns, parquet_batches
+from features.ingestion.batches import QUARANTINE_COLUMNS, data_columns, parquet_batches, text_batches
 from features.ingestion.csv_format import CsvFormat
+from features.ingestion.csv_reader import read_csv_rows
 from tests.features.reading import csv_file, parquet_file, read
 
 GOOD = "A,2024-01-01,usage,,,,,,"
@@ -62,7 +63,7 @@ def test_batches_of_a_csv_file_have_lines(tmp_path: Path) -> None:
     """And the rows that could not be split into fields."""
     path = csv_file(tmp_path, "A,1", "B", '"C\nD",2', header="customer_id,amount")
     csv_format = CsvFormat("utf-8", ",", ("customer_id", "amount"), 1)
-    (batch,) = csv_batches(path, csv_format, {"customer_id": "customer_id"})
+    (batch,) = text_batches(read_csv_rows(path, csv_format), csv_format.header, {"customer_id": "customer_id"})
     assert batch.log["customer_id"].to_pylist() == ["A", "C\nD"]
     assert batch.numbers.tolist() == [1, 3]
     assert batch.lines is not None

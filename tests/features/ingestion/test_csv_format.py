@@ -6,6 +6,7 @@ import pytest
 
 from features.errors import UnreadableSourceError
 from features.ingestion.csv_format import CsvFormat, Utf8Lines, sniff_csv_format
+from tests.features.reading import csv_file, read
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -49,3 +50,43 @@ def test_lines_can_be_read_again() -> None:
     assert lines.broken
     lines.at = 0
     assert [*lines] == ["a\n", "\ufffd\n", "c\n"]
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter", "header", "header_line"),
+    [
+        ("sep=;\nKunde;Datum;Betrag\nM;2024-01-01;1,5\n", ";", ("Kunde", "Datum", "Betrag"), 1),
+        ('"SEP=|"\r\na,b|c\r\n1|2\r\n', "|", ("a,b", "c"), 1),
+        ("Sales report,,\nCreated,2024,\n,,\na,b,c\n1,2,3\n", ",", ("a", "b", "c"), 4),
+        ("Sales report\n\nx;y;z\n1;2;3\n4;5;6\n", ";", ("x", "y", "z"), 3),
+        ("Report\nfor a\nb,a\n1,2\n", ",", ("b", "a"), 3),
+        ("x,y\n1,2\na,b\n", ",", ("a", "b"), 3),
+        ("a,x\n1,2\na,b\n", ",", ("a", "x"), 1),
+        ("x\n1\n2\n", ",", ("x",), 1),
+        ("\n\nx,y\n1,2\n", ",", ("x", "y"), 1),
+    ],
+)
+def test_a_title_is_not_the_header(
+    text: str, delimiter: str, header: tuple[str, ...], header_line: int, tmp_path: Path
+) -> None:
+    """Nor is a line that names the delimiter; a first line with a wanted column always is."""
+    (tmp_path / "log.csv").write_bytes(text.encode())
+    found = sniff_csv_format(tmp_path / "log.csv", ["a", "b"])
+    assert (found.delimiter, found.header, found.header_line) == (delimiter, header, header_line)
+    assert ("header line" in found.assumed()) == (header_line > 1)
+
+
+def test_the_line_of_the_header_can_be_given(tmp_path: Path) -> None:
+    """Where none or another would be found."""
+    (tmp_path / "log.csv").write_bytes(b"a,b\nx,y\n1,2\n")
+    assert sniff_csv_format(tmp_path / "log.csv", ["a"], header_line=2) == CsvFormat("utf-8", ",", ("x", "y"), 2, 2)
+    with pytest.raises(UnreadableSourceError, match="has no line 9: expected the header there"):
+        sniff_csv_format(tmp_path / "log.csv", ["a"], header_line=9)
+
+
+def test_rows_below_a_title_keep_their_lines(tmp_path: Path) -> None:
+    """Row 1 is the first below the header; the quarantine has the line of the file."""
+    path = csv_file(tmp_path, ",,", "customer_id,event_time,event_type", "A,2024-01-01,buy", header="Report,,")
+    (row,) = read(path).quarantine
+    assert row["row_number"] == "1"
+    assert row["reason"].endswith("(line 4)")

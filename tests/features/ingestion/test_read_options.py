@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import SourceError
-from features.ingestion.read_options import ReadOptions
+from features.ingestion.read_options import ReadOptions, matches
 from features.ingestion.source_formats import Source
 from features.ingestion.sources import open_sources
 from tests.features.reading import csv_file
@@ -53,3 +53,19 @@ def test_options_that_do_not_fit_are_one_line(options: dict[str, object], messag
     with pytest.raises(SourceError) as refusal:
         opened(path, **options)
     assert message in str(refusal.value)
+
+
+def test_a_pattern_before_a_column_is_for_the_sources_that_match() -> None:
+    """Their whole name or the last part of it; it goes before the value without a pattern, whatever the order."""
+    options = ReadOptions(map={"a/o*.csv:amount": "total", "amount": "sum", "*.xlsx/Sheet:event_time": "day"})
+    assert options.patterns() == ["a/o*.csv", "*.xlsx/Sheet"]
+    assert options.of_source("a/orders.csv").map == {"amount": "total"}
+    assert options.of_source("b/orders.csv").map == {"amount": "sum"}
+    assert options.of_source("log.xlsx/Sheet").map == {"amount": "sum", "event_time": "day"}
+    assert matches("orders.csv", "/data/orders.csv")
+    assert not matches("orders.csv", "/data/orders.csv/x")
+
+
+def test_a_password_is_not_shown() -> None:
+    """Neither by printing the options."""
+    assert "secret" not in repr(ReadOptions(password="secret"))
