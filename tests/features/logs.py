@@ -15,7 +15,15 @@ from hypothesis import strategies as st
 
 from features.definitions.registry import FeatureSet, default_features
 from features.engines.codegen import python_kernel, scratch_rows
-from features.schema import EVENT_TYPES, GOALS, INCENTIVE_CHANNELS, INCENTIVE_OUTCOMES, VISIT_CHANNELS, VISIT_OUTCOMES
+from features.schema import (
+    EVENT_TYPES,
+    GOALS,
+    INCENTIVE_CHANNELS,
+    INCENTIVE_OUTCOMES,
+    VISIT_CHANNELS,
+    VISIT_OUTCOMES,
+    WORDS,
+)
 from features.simulate import LOG_SCHEMA
 from features.store.event_store import EventStore
 from features.store.layout import ABSENT, DTYPES, RECORD_COLUMNS
@@ -74,8 +82,7 @@ def _maybe(values: st.SearchStrategy[int]) -> st.SearchStrategy[int | None]:
 
 CENTS = st.one_of(st.integers(0, 5), st.integers(0, 10**6), st.sampled_from([0, 10**11]))
 RATINGS = st.one_of(st.integers(0, 10).map(lambda r: 1000 * r), st.integers(0, 10_000))
-CHANNEL = {"visit": VISIT_CHANNELS, "incentive": INCENTIVE_CHANNELS}
-OUTCOME = {"visit": VISIT_OUTCOMES, "incentive": INCENTIVE_OUTCOMES}
+CHANNEL, OUTCOME = WORDS.channels, WORDS.outcomes
 
 
 @st.composite
@@ -84,7 +91,7 @@ def events(
 ) -> Event:
     """An event of any type, known since its own time."""
     name = draw(st.sampled_from(("purchase", "purchase", "purchase", "visit", *EVENT_TYPES)))
-    priced, rated = name in ("purchase", "return"), name in ("visit", "feedback")
+    priced, rated = name in WORDS.amounts, name in ("visit", "feedback")
     return Event(
         customer_id=draw(st.sampled_from(customers)),
         time=draw(times),

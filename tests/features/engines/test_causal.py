@@ -1,6 +1,10 @@
 """Causal columns of any event type: worked by hand, and equal in every engine to the last bit."""
 
+import os
+import subprocess
+import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +17,11 @@ from features.definitions.specs import NEVER, Aggregate, CausalColumn, Family, F
 from features.engines.causal import causal_statements, initial_state, open_rows
 from features.engines.feature_table import feature_table
 from features.engines.python_engine import customer_features
+from tests.features.installed import install, packages
 from tests.features.logs import Log, batch, events_table, logs, plain_table, same_bits, shelved
 from tests.features.sql_oracle import sql_feature_table
 
+__all__ = ["packages"]
 CAUSAL = (
     CausalColumn("first_of_day", "usage", "new_day"),
     CausalColumn("gap", "visit", "gap"),
@@ -78,6 +84,74 @@ def test_an_added_family_has_equal_bits_in_three_engines(log: Log, which: int) -
     events = events_table(batch(log.events, log.zone))
     same_bits(table, sql_feature_table(events, cutoff.time, cutoff.day, FEATURES))
     assert FEATURES.limits["balance"].least < 0
+
+
+ADDED_TYPES = """
+from hypothesis import given, settings
+from features.as_of import AsOf
+from features.definitions.registry import FeatureSet, default_features
+from features.engines.feature_table import feature_table
+from tests.features.logs import batch, events_table, logs, plain_table, same_bits, shelved
+from tests.features.sql_oracle import sql_feature_table
+
+added = FeatureSet(tuple(family for family in default_features().families if family.origin))
+print(*added.names)
+found = set()
+
+@settings(max_examples=40, deadline=None)
+@given(logs(min_size=10, max_size=40))
+def engines_agree(log):
+    store, cutoff = shelved(log), AsOf.parse(log.as_of_day, log.zone)
+    table = feature_table(store, log.as_of_day, features=added)
+    same_bits(table, plain_table(store, cutoff.time, cutoff.day, added))
+    events = events_table(batch(log.events, log.zone))
+    same_bits(table, sql_feature_table(events, cutoff.time, cutoff.day, added))
+    found.update(name for name in table if table[name].fillna(0).any())
+
+engines_agree()
+print(*sorted(set(added.names) - found))
+"""
+TICKETS = """
+    from features.definitions import Aggregate, CausalColumn, Family, FeatureColumn
+
+    FAMILY = Family(
+        "tickets",
+        (
+            Aggregate("open_tickets", "service_ticket", "count", where="outcome == LEFT_OPEN or channel == WECHAT"),
+            Aggregate("after_ticket", "purchase", "count", where="followed_tickets > 0"),
+        ),
+        (
+            FeatureColumn("open_tickets", "tickets", "tickets left open", "open_tickets"),
+            FeatureColumn("after_ticket", "purchases", "purchases within 30 days of a ticket", "after_ticket"),
+        ),
+        (CausalColumn("followed_tickets", "purchase", "followed", of="service_ticket", days=30),),
+    )
+"""
+WORDS = """
+[events]
+types = ["service_ticket", "deposit"]
+amounts = ["deposit"]
+channels = {service_ticket = ["web", "wechat"]}
+outcomes = {service_ticket = ["solved", "left_open"]}
+"""
+
+
+def test_added_event_types_have_equal_bits_in_three_engines(packages: Path, tmp_path: Path) -> None:
+    """Types of the settings file: one with a family of an installed package, one with a generic family."""
+    install(packages, "acme_tickets", TICKETS, features={"tickets": "acme_tickets:FAMILY"})
+    (tmp_path / "regulars.toml").write_text(WORDS)
+    paths = f"{Path(__file__).parents[3]}{os.pathsep}{packages}"
+    environment = os.environ | {"PYTHONPATH": paths, "REGULARS_CONFIG": str(tmp_path / "regulars.toml")}
+    command = [sys.executable, "-c", ADDED_TYPES]
+    ended = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    names, never_above_0 = ended.stdout.splitlines()
+    assert names.split() == [
+        *("open_tickets", "after_ticket"),
+        *("deposit_count", "deposit_count_30", "deposit_count_90", "deposit_count_365", "days_since_last_deposit"),
+        *("deposit_amount", "deposit_amount_30", "deposit_amount_90", "deposit_amount_365"),
+    ]
+    assert never_above_0 == ""
 
 
 START = datetime(2024, 1, 1, 12)
