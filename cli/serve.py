@@ -75,9 +75,11 @@ def register(app: typer.Typer) -> None:
         os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
         from serving.runtime.server import announce_when_ready, free_address, run_server
         from serving.runtime.settings import serve_settings
+        from serving.service import check_before_start
 
         settings = serve_settings()
         address = free_address(settings.host, settings.port)
+        check_before_start()
         if not address.is_loopback and settings.keys is None:
             host = settings.host
             echo(f"warning: {host} is reachable from other machines, and without --keys anyone there can use it")

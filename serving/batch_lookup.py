@@ -43,27 +43,18 @@ def lookup_batch_scores(path: str | Path, customer_ids: Sequence[str]) -> BatchL
     BatchScoresError
         When the file cannot be read, or holds something else.
     """
+    wanted = pc.field("customer_id").isin(pa.array(set(customer_ids), pa.string()))
     try:
-        with pq.ParquetFile(path) as file:
-            facts = (file.schema_arrow.metadata or {}).get(FACTS)
-            if facts is None:
-                raise BatchScoresError(f"{path} holds no batch scores: write them with `regulars score`")
-            wanted = pa.array(sorted(set(customer_ids)), pa.string())
-            groups = [group for group in range(file.num_row_groups) if _may_hold(file, group, wanted)]
-            table = file.read_row_groups(groups)
+        with pa.OSFile(str(path)) as file:
+            table = pq.read_table(file, filters=wanted)
     except FileNotFoundError:
         raise BatchScoresError(f"no batch scores at {path}: write them with `regulars score`") from None
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise BatchScoresError(f"{path} cannot be read as batch scores: {error}") from None
-    rows = table.filter(pc.is_in(table["customer_id"], wanted)).to_pylist()
+    facts = (table.schema.metadata or {}).get(FACTS)
+    if facts is None:
+        raise BatchScoresError(f"{path} holds no batch scores: write them with `regulars score`")
+    rows = table.to_pylist()
     known = {row["customer_id"] for row in rows}
     unknown = [customer_id for customer_id in dict.fromkeys(customer_ids) if customer_id not in known]
     return BatchLookup(rows, unknown, json.loads(facts))
-
-
-def _may_hold(file: pq.ParquetFile, group: int, wanted: pa.StringArray) -> bool:
-    """Return whether a row group may have one of the ids, by its first and last id."""
-    range_ = file.metadata.row_group(group).column(0).statistics
-    if range_ is None or not range_.has_min_max:
-        return True
-    return bool(pc.any(pc.and_(pc.greater_equal(wanted, range_.min), pc.less_equal(wanted, range_.max))).as_py())

@@ -1,17 +1,15 @@
 """Scores customers by their features, one in plain Python or many as a table: the rule, and the model if any."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from msgspec import UNSET
 
-from features.definitions import FEATURE_NAMES
-from features.loyalty.formula import Formula
 from features.loyalty.scoring import score
-from features.loyalty.scoring_one import score_one as formula_score
+from features.loyalty.scoring_one import score_one
 from serving.response_types import Interval, Part, Score
 from serving.state import ServiceState
 from training.models.bundle import OUTPUTS
@@ -27,7 +25,7 @@ BATCH_OUTPUTS = (
 """OUTPUTS of a model, as the columns of a file of batch scores are named."""
 
 
-def score_one(
+def score_row(
     customer_id: str, features: Mapping[str, float], state: ServiceState, day: int, horizon_days: int
 ) -> Score:
     """Return the scores of one customer.
@@ -48,9 +46,9 @@ def score_one(
     Returns
     -------
     Score
-        Equal to the row of `score_many`, the model's numbers up to rounding.
+        Equal to the row of `score_table`, the model's numbers up to rounding.
     """
-    rule = formula_score(features, state.formula)
+    rule = score_one(features, state.formula)
     forecast: Sequence[float] = ()
     reason = None
     if state.model is None:
@@ -64,11 +62,11 @@ def score_one(
             reason = NO_NUMBER
         else:
             reason = None if math.isfinite(sum(forecast)) else NO_NUMBER
-    parts = _parts(rule.parts, rule.contributions)
-    return _score(customer_id, rule.loyalty_score, rule.band, rule.coverage, parts, forecast, reason)
+    numbers = (rule.loyalty_score, rule.band, rule.coverage, rule.parts, rule.contributions)
+    return _score(customer_id, *numbers, forecast, reason)
 
 
-def score_many(features: pd.DataFrame, state: ServiceState, day: int, horizon_days: int) -> pd.DataFrame:
+def score_table(features: pd.DataFrame, state: ServiceState, day: int, horizon_days: int) -> pd.DataFrame:
     """Return the scores of a feature table, one row a customer, with the same index.
 
     Parameters
@@ -76,7 +74,7 @@ def score_many(features: pd.DataFrame, state: ServiceState, day: int, horizon_da
     features : DataFrame
         The feature table, indexed by `customer_id`.
     state, day, horizon_days
-        As for `score_one`.
+        As for `score_row`.
 
     Returns
     -------
@@ -102,36 +100,33 @@ def score_many(features: pd.DataFrame, state: ServiceState, day: int, horizon_da
     return scores
 
 
-def scores_of_table(table: pd.DataFrame, formula: Formula) -> Iterator[Score]:
-    """Yield the rows of `score_many`, or of a part of it, as responses have them."""
-    columns = {name: table[name].to_numpy(object).tolist() for name in table.columns}
-    missing = [None] * len(table)
-    names = [part.name for part in formula.parts]
-    parts = zip(*(columns[f"part_{name}"] for name in names), strict=True)
-    contributions = zip(*(columns[f"contribution_{name}"] for name in names), strict=True)
-    forecasts = zip(*(columns.get(name, missing) for name in OUTPUTS), strict=True)
-    rule = (columns[name] for name in ("loyalty_score", "band", "coverage"))
-    rows = zip(table.index, *rule, parts, contributions, forecasts, columns["no_forecast"], strict=True)
-    for customer_id, points, band, coverage, p, c, forecast, reason in rows:
-        shown = _parts(dict(zip(names, p, strict=True)), dict(zip(names, c, strict=True)))
-        yield _score(str(customer_id), points, band, coverage, shown, forecast, reason)
+def scores_of_table(table: pd.DataFrame) -> Iterator[Score]:
+    """Yield the rows of `score_table`, or of a part of it, as responses have them."""
+    columns = [table[name].to_numpy(object).tolist() for name in table.columns]
+    parts = _part_names(table.columns)
+    for customer_id, *values in zip(table.index, *columns, strict=True):
+        row = dict(zip(table.columns, values, strict=True))
+        yield _score_of_row(str(customer_id), row, parts, OUTPUTS, row["no_forecast"])
 
 
 def score_of_batch(row: Mapping[str, Any]) -> Score:
     """Return a row of a file of batch scores (`serving.batch.write_scores`) as responses have it."""
-    names = [name.removeprefix("part_") for name in row if name.startswith("part_")]
-    p, c = ({name: row[f"{kind}_{name}"] for name in names} for kind in ("part", "contribution"))
-    forecast = [row.get(name) for name in BATCH_OUTPUTS]
     reason = None
-    if None in forecast:
+    if row.get("expected_purchases") is None:
         reason = NEVER_BOUGHT if "expected_purchases" in row else NO_MODEL
-    parts = _parts(p, c)
-    return _score(row["customer_id"], row["loyalty_score"], row["band"], row["coverage"], parts, forecast, reason)
+    return _score_of_row(row["customer_id"], row, _part_names(row), BATCH_OUTPUTS, reason)
 
 
-def row_of(values: Sequence[float | None]) -> dict[str, float]:
-    """Return a row of the feature table by name, from its values in order; null as NaN."""
-    return dict(zip(FEATURE_NAMES, [math.nan if value is None else value for value in values], strict=True))
+def _part_names(columns: Iterable[str]) -> list[str]:
+    return [name.removeprefix("part_") for name in columns if name.startswith("part_")]
+
+
+def _score_of_row(
+    customer_id: str, row: Mapping[str, Any], names: list[str], outputs: Sequence[str], no_forecast: str | None
+) -> Score:
+    parts, contributions = ({name: row[f"{kind}_{name}"] for name in names} for kind in ("part", "contribution"))
+    rule = (row["loyalty_score"], row["band"], row["coverage"], parts, contributions)
+    return _score(customer_id, *rule, [row.get(name) for name in outputs], no_forecast)
 
 
 def _score(
@@ -139,10 +134,12 @@ def _score(
     points: float | None,
     band: str | None,
     coverage: float,
-    parts: dict[str, Part],
+    part_scores: Mapping[str, float | None],
+    contributions: Mapping[str, float | None],
     forecast: Sequence[Any],
     no_forecast: str | None,
 ) -> Score:
+    parts = {name: Part(p, _known(contributions[name])) for name, p in part_scores.items() if p is not None and p == p}
     scores = Score(customer_id=customer_id, coverage=coverage, loyalty_parts=parts)
     absent = {}
     if points is None or points != points:
@@ -159,10 +156,6 @@ def _score(
     return scores
 
 
-def _parts(scores: Mapping[str, float | None], contributions: Mapping[str, float | None]) -> dict[str, Part]:
-    parts = {}
-    for name, p in scores.items():
-        if p is not None and p == p:
-            points = contributions[name]
-            parts[name] = Part(p, UNSET if points is None or points != points else points)
-    return parts
+def _known(value: Any) -> Any:
+    """Return the value, UNSET for None and NaN."""
+    return UNSET if value is None or value != value else value

@@ -9,7 +9,7 @@ import bentoml
 from bentoml.exceptions import BentoMLException
 from starlette.types import ASGIApp
 
-from features.errors import ApiKeysError, PublishedModelError, SettingsError
+from features.errors import RegularsError, SettingsError
 from serving.bento import Service, model_store_path
 from serving.runtime.api_keys import read_keys
 from serving.runtime.model_store import latest_version, read_published
@@ -27,15 +27,12 @@ class RegularsService(Service[object]):  # type: ignore[misc]  # BentoML ships n
 
 
 def check_before_start() -> None:
-    """Raise BentoMLException, with one line, for settings, keys or a published version that cannot be used here."""
-    try:
-        settings, store = serve_settings(), model_store_path()
-        if settings.keys:
-            read_keys(settings.keys)
-        if name := latest_version(store):
-            read_published(store, name)
-    except (SettingsError, ApiKeysError, PublishedModelError) as error:
-        raise BentoMLException(str(error)) from None
+    """Raise a RegularsError for settings, keys or a published version that cannot be used here."""
+    settings, store = serve_settings(), model_store_path()
+    if settings.keys:
+        read_keys(settings.keys)
+    if name := latest_version(store):
+        read_published(store, name)
 
 
 def settings_at_import() -> ServeSettings:
@@ -56,7 +53,10 @@ class Regulars:
     @staticmethod
     def check() -> None:
         """Refuse to start what cannot serve; BentoML calls this in the first process, before the port is bound."""
-        check_before_start()
+        try:
+            check_before_start()
+        except RegularsError as error:
+            raise BentoMLException(str(error)) from None
 
 
 service = bentoml.service(

@@ -10,24 +10,23 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
-from starlette.types import Scope
+from starlette.types import Lifespan, Scope
 
 from features.errors import BatchScoresError
 from serving.api.content_negotiation import ARROW, JSON, PARQUET, body_type, response_type
-from serving.api.feature_rows import repeated_customers
-from serving.api.handlers import (
-    Clock,
-    Features,
-    RequestLimits,
-    features_in_json,
-    features_in_table,
-    features_of_event_json,
-    features_of_event_table,
-    scored,
-)
+from serving.api.event_json import features_of_event_json
+from serving.api.event_tables import features_of_event_table
+from serving.api.feature_rows import Features, features_in_json, features_of_table, repeated_customers
 from serving.api.html_pages import api_page, home_page
 from serving.api.openapi import document
-from serving.api.parameters import ScoringContext, query_parameters, refuse_query, scoring_context
+from serving.api.parameters import (
+    Clock,
+    RequestLimits,
+    ScoringContext,
+    query_parameters,
+    query_values,
+    scoring_context,
+)
 from serving.api.problem_details import ProblemError, internal_error, invalid, problem_response
 from serving.api.request_body import decode_json, read_body, refuse_too_many
 from serving.api.responses import batch_response, json_response, score_response
@@ -35,15 +34,15 @@ from serving.api.status import readiness, versions
 from serving.api.worker_thread import WorkerThread
 from serving.batch_lookup import lookup_batch_scores
 from serving.clock import utc_now
-from serving.request_types import CustomersRequest
-from serving.state import CurrentState, ServiceState
+from serving.request_types import CustomersRequest, FeaturesRequest, ScoreRequest
+from serving.state import CurrentState
 from serving.timestamps import read_timestamp
 
 __all__ = ["ExactRoute", "RequestLimits", "make_app"]
 
 BODIES, RESPONSES, HTML = (JSON, ARROW, PARQUET), (JSON, ARROW), "text/html"
 
-_decode_customers = msgspec.json.Decoder(CustomersRequest).decode
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def make_app(
@@ -54,6 +53,7 @@ def make_app(
     report: Path | None = None,
     clock: Clock = utc_now,
     more_routes: Sequence[BaseRoute] = (),
+    lifespan: Lifespan[Starlette] | None = None,
 ) -> Starlette:
     """Return the HTTP application.
 
@@ -71,15 +71,19 @@ def make_app(
         Returns the present time, the default of `as_of`; no timestamp may be more than a day after it.
     more_routes : sequence of BaseRoute, optional
         Routes of other applications.
+    lifespan : callable, optional
+        As of Starlette.
     """
-    endpoints = _Endpoints(current, limits or RequestLimits(), scores, clock)
+    posts = _Posts(current, limits or RequestLimits(), scores, clock)
+    by_events = posts.scoring(ScoreRequest, features_of_event_json, features_of_event_table)
+    by_features = posts.scoring(FeaturesRequest, features_in_json, features_of_table)
     read_timestamp("2000-01-01", current.state.timezone, 2**62)  # finds the zone's clock changes before a request does
     document()
     app = Starlette(
         routes=[
-            ExactRoute("/score", endpoints.score, methods=["POST"]),
-            ExactRoute("/score_features", endpoints.score_features, methods=["POST"]),
-            ExactRoute("/score_customers", endpoints.score_customers, methods=["POST"]),
+            ExactRoute("/score", by_events, methods=["POST"]),
+            ExactRoute("/score_features", by_features, methods=["POST"]),
+            ExactRoute("/score_customers", posts.score_customers, methods=["POST"]),
             ExactRoute("/readyz", _page(JSON, lambda: json_response(readiness(current.state)))),
             ExactRoute("/versions", _page(JSON, lambda: json_response(versions(current.state)))),
             ExactRoute("/docs.json", _page(JSON, lambda: Response(document(), media_type=JSON))),
@@ -93,6 +97,7 @@ def make_app(
             ClientDisconnect: _no_response,
             Exception: _internal_error,
         },
+        lifespan=lifespan,
     )
     app.router.redirect_slashes = False
     return app
@@ -109,62 +114,54 @@ class ExactRoute(Route):
         return Match.FULL if full else Match.PARTIAL, {"endpoint": self.endpoint, "path_params": {}}
 
 
-class _Endpoints:
+class _Posts:
     """The endpoints that take a body."""
 
     def __init__(self, current: CurrentState, limits: RequestLimits, scores: str | Path | None, clock: Clock) -> None:
         self._current, self._limits, self._scores, self._clock = current, limits, scores, clock
         self._worker_thread = WorkerThread(limits.queue_size)
+        self._decode_customers = msgspec.json.Decoder(CustomersRequest).decode
 
-    async def score(self, request: Request) -> Response:
-        """Answer POST /score: scores by events."""
-        return await self._scored(request, features_of_event_json, features_of_event_table)
-
-    async def score_features(self, request: Request) -> Response:
-        """Answer POST /score_features: scores by rows of the feature table."""
-        return await self._scored(request, features_in_json, features_in_table)
-
-    async def _scored(
+    def scoring(
         self,
-        request: Request,
-        of_json: Callable[[bytes, ServiceState, Clock, RequestLimits], Features],
+        request_type: type,
+        of_json: Callable[[Any, ScoringContext, RequestLimits], Features],
         of_table: Callable[[bytes, str, ScoringContext, RequestLimits], Features],
-    ) -> Response:
-        state, clock, limits, headers = self._current.state, self._clock, self._limits, request.headers
-        query: bytes = request.scope["query_string"]
-        media_type = body_type(headers.get("content-type"), headers.get("content-encoding"), BODIES)
-        wanted = response_type(headers.get("accept"), RESPONSES)
-        if media_type == JSON:
-            refuse_query(query)
-        else:
-            context = scoring_context(query_parameters(query), state, clock)
-        body = await read_body(request, limits.body_bytes, limits.body_seconds)
+    ) -> Endpoint:
+        """Return the endpoint that scores requests of this type, or tables in Arrow or Parquet."""
+        decode: Callable[[bytes], Any] = msgspec.json.Decoder(request_type).decode
 
-        def respond() -> Response:
-            if media_type == JSON:
-                features = of_json(body, state, clock, limits)
-            else:
-                features = of_table(body, media_type, context, limits)
-            request.state.customers = len(features.table)
-            request.state.model_version = state.model.version if state.model else None
-            scores = scored(features, wanted == ARROW)
-            return score_response(scores, features.context, features.duplicates, wanted)
+        async def endpoint(request: Request) -> Response:
+            state, limits = self._current.state, self._limits
+            media_type, wanted = _media_types(request, BODIES, RESPONSES)
+            query = None if media_type == JSON else query_parameters(request.scope["query_string"])
+            body = await read_body(request, limits.body_bytes, limits.body_seconds)
 
-        if media_type == wanted == JSON and len(body) <= limits.inline_bytes:
-            return respond()
-        return await self._worker_thread.run(respond)
+            def respond() -> Response:
+                parameters = query or decode_json(body, decode)
+                context = scoring_context(parameters, state, self._clock)
+                if query is None:
+                    features = of_json(parameters, context, limits)
+                else:
+                    features = of_table(body, media_type, context, limits)
+                request.state.customers = len(features.ids)
+                request.state.model_version = state.model.version if state.model else None
+                return score_response(features, context, wanted)
+
+            if media_type == wanted == JSON and len(body) <= limits.inline_bytes:
+                return respond()
+            return await self._worker_thread.run(respond)
+
+        return endpoint
 
     async def score_customers(self, request: Request) -> Response:
         """Answer POST /score_customers: the latest batch scores of some customers."""
-        limits, headers = self._limits, request.headers
-        body_type(headers.get("content-type"), headers.get("content-encoding"), (JSON,))
-        refuse_query(request.scope["query_string"])
-        response_type(headers.get("accept"), (JSON,))
-        body = await read_body(request, limits.body_bytes, limits.body_seconds)
+        _media_types(request, (JSON,), (JSON,))
+        body = await read_body(request, self._limits.body_bytes, self._limits.body_seconds)
 
         def respond() -> Response:
-            ids = [customer_id.strip() for customer_id in decode_json(body, _decode_customers).customer_ids]
-            refuse_too_many("customers", len(ids), limits.customers)
+            ids = [customer_id.strip() for customer_id in decode_json(body, self._decode_customers).customer_ids]
+            refuse_too_many("customers", len(ids), self._limits.customers)
             if faults := repeated_customers(ids, "customer_ids/{row}"):
                 raise invalid(faults)
             request.state.customers = len(ids)
@@ -179,11 +176,21 @@ class _Endpoints:
         return await self._worker_thread.run(respond)
 
 
-def _page(media_type: str, respond: Callable[[], Response]) -> Callable[[Request], Awaitable[Response]]:
+def _media_types(request: Request, bodies: tuple[str, ...], responses: tuple[str, ...]) -> tuple[str, str]:
+    """Return the media types of the body and of the response; a request with JSON has no query."""
+    headers = request.headers
+    media_type = body_type(headers.get("content-type"), headers.get("content-encoding"), bodies)
+    wanted = response_type(headers.get("accept"), responses)
+    if media_type == JSON:
+        query_values(request.scope["query_string"])
+    return media_type, wanted
+
+
+def _page(media_type: str, respond: Callable[[], Response]) -> Endpoint:
     """Return the endpoint of a page that takes no parameters."""
 
     async def endpoint(request: Request) -> Response:
-        refuse_query(request.scope["query_string"])
+        query_values(request.scope["query_string"])
         response_type(request.headers.get("accept"), (media_type,))
         return respond()
 

@@ -13,7 +13,7 @@ from serving.api.request_body import refuse_too_many
 
 GROWTH = 16
 """How many times its size a Parquet file may grow when it is read: a small file can need more memory than there is."""
-DICTIONARY_BATCH, RECORD_BATCH = 2, 3
+TEXTS = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
 LONGEST_TEXT = 10_000
 
 
@@ -22,7 +22,7 @@ def read_table(
 ) -> pa.Table:
     """Return the table of a body of this media type, each column in one chunk.
 
-    Raises the problems malformed (400), too-large (413), and invalid (422) for missing, unknown and repeated columns.
+    Raises a 400 or 413 problem, and a 422 problem for missing, unknown and repeated columns.
     """
     try:
         table = (_arrow if media_type == ARROW else _parquet)(body, required, optional, maximum_rows)
@@ -36,25 +36,27 @@ def read_table(
 
 
 def _refuse_compression(body: bytes) -> None:
-    """Raise the problem unsupported-media-type (415) for compressed buffers: Arrow allocates the size they claim.
+    """Raise a 415 problem for compressed buffers, because Arrow allocates the size that they claim to have.
 
-    The header of each message, a flatbuffer (Message.fbs of the Arrow format), tells whether they are.
+    The header of each message, a flatbuffer (Message.fbs of the Arrow format), tells whether they are compressed.
     """
     for message in pa.ipc.MessageReader.open_stream(body):
+        if message.type not in ("dictionary", "record batch"):
+            continue
         head = message.metadata.to_pybytes()
         (root,) = struct.unpack_from("<I", head)
-        kind, place = _field(head, root, 1), _field(head, root, 2)
-        if kind is None or place is None or head[kind] not in (DICTIONARY_BATCH, RECORD_BATCH):
-            continue
-        batch = place + struct.unpack_from("<I", head, place)[0]
-        if head[kind] == DICTIONARY_BATCH:
-            place = _field(head, batch, 1)
-            if place is None:
-                continue
-            batch = place + struct.unpack_from("<I", head, place)[0]
-        if _field(head, batch, 3) is not None:
+        batch = _table(head, root, 2)
+        if batch and message.type == "dictionary":
+            batch = _table(head, batch, 1)
+        if batch and _field(head, batch, 3):
             detail = "found compressed buffers, expected an Arrow stream without compression, or Parquet"
             raise ProblemError("unsupported-media-type", detail)
+
+
+def _table(head: bytes, table: int, number: int) -> int | None:
+    """Return the position of the table that a field of a table refers to; None if the field is absent."""
+    place = _field(head, table, number)
+    return place and place + int(struct.unpack_from("<I", head, place)[0])
 
 
 def _field(head: bytes, table: int, number: int) -> int | None:
@@ -68,14 +70,11 @@ def _field(head: bytes, table: int, number: int) -> int | None:
 
 def _arrow(body: bytes, required: Sequence[str], optional: Sequence[str], maximum_rows: int) -> pa.Table:
     _refuse_compression(body)
-    batches, rows = [], 0
     with pa.ipc.open_stream(body) as reader:
         _check_names(reader.schema.names, required, optional)
-        for batch in reader:
-            rows += batch.num_rows
-            refuse_too_many("rows", rows, maximum_rows)
-            batches.append(batch)
-        return pa.Table.from_batches(batches, reader.schema)
+        table = reader.read_all()  # takes no memory: the columns of an uncompressed stream are pieces of the body
+    refuse_too_many("rows", table.num_rows, maximum_rows)
+    return table
 
 
 def _parquet(body: bytes, required: Sequence[str], optional: Sequence[str], maximum_rows: int) -> pa.Table:
@@ -84,16 +83,13 @@ def _parquet(body: bytes, required: Sequence[str], optional: Sequence[str], maxi
         _check_names(names, required, optional)
         groups = [file.metadata.row_group(group) for group in range(file.num_row_groups)]
         refuse_too_many("rows", file.metadata.num_rows, maximum_rows)
-        _check_growth(sum(group.total_byte_size for group in groups), len(body))
+        size = sum(group.total_byte_size for group in groups)
+        if size > max(GROWTH * len(body), 2**20):
+            detail = f"found a table of {size} bytes in {len(body)}, expected {GROWTH} times as much at most"
+            raise ProblemError("too-large", f"{detail}; send it less compressed")
     # A dictionary can repeat one long text in every row; read as codes it is stored once.
     with pq.ParquetFile(pa.BufferReader(body), read_dictionary=names) as file:
         return file.read()
-
-
-def _check_growth(size: int, sent: int) -> None:
-    if size > max(GROWTH * sent, 2**20):
-        detail = f"found a table of {size} bytes in {sent}, expected {GROWTH} times as much at most"
-        raise ProblemError("too-large", f"{detail}; send it less compressed")
 
 
 def _check_names(names: Sequence[str], required: Sequence[str], optional: Sequence[str]) -> None:
@@ -106,17 +102,13 @@ def _check_names(names: Sequence[str], required: Sequence[str], optional: Sequen
 
 
 def plain_array(column: pa.ChunkedArray) -> pa.Array:
-    """Return a column as one array without a dictionary; raises the problem invalid if its texts are too long."""
-    array = column.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):
-        array = array.chunk(0) if array.num_chunks else pa.array([], array.type)
+    """Return a column of `read_table` without a dictionary; raises a 422 problem if its texts are too long."""
+    array = column.chunk(0)
     if pa.types.is_string_view(array.type):
         return array.cast(pa.string())
     if pa.types.is_dictionary(array.type):
         values = array.dictionary
-        tests = pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary
-        is_text = any(test(values.type) for test in tests)
-        if is_text and (pc.max(pc.binary_length(values)).as_py() or 0) > LONGEST_TEXT:
+        if values.type in TEXTS and (pc.max(pc.binary_length(values)).as_py() or 0) > LONGEST_TEXT:
             raise invalid([("", f"found a text of more than {LONGEST_TEXT} bytes; shorten it")])
-        array = array.dictionary_decode()
+        return array.dictionary_decode()
     return array

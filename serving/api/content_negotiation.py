@@ -14,7 +14,7 @@ PARQUET = "application/vnd.apache.parquet"
 
 @lru_cache(maxsize=256)
 def body_type(content_type: str | None, encoding: str | None, known: tuple[str, ...]) -> str:
-    """Return which of the known media types a body has; raises the problem unsupported-media-type (415)."""
+    """Return which of the known media types a body has; raises a 415 problem."""
     if encoding and encoding.strip().lower() not in ("", "identity"):
         detail = f"Content-Encoding: found {encoding!r}, expected none; send the body as it is"
         raise ProblemError("unsupported-media-type", detail, headers={"Accept-Encoding": "identity"})
@@ -35,7 +35,7 @@ def body_type(content_type: str | None, encoding: str | None, known: tuple[str, 
 def response_type(accept: str | None, offered: tuple[str, ...]) -> str:
     """Return which of the offered media types the client prefers, the first if it prefers none.
 
-    Raises the problem not-acceptable (406).
+    Raises a 406 problem.
     """
     if accept is None or not accept.strip():
         return offered[0]

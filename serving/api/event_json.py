@@ -1,24 +1,52 @@
-"""Computes the features of a customer from the events of a JSON request."""
+"""Computes the features of customers from their events in a JSON request."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 
+import numpy as np
 from msgspec import UNSET
 
 from features.as_of import AsOf
-from features.engines.python_engine import UNRECORDED, encode_event, features_from_encoded
+from features.engines.python_engine import UNRECORDED, Row, encode_event, features_from_encoded
 from features.errors import TimestampError
+from features.schema import EVENT_TYPES
+from features.store.layout import SORT_ORDER
 from serving.api.feature_constraints import above_scale
-from serving.request_types import Customer
+from serving.api.feature_rows import Faults, Features, repeated_customers
+from serving.api.parameters import RequestLimits, ScoringContext
+from serving.api.problem_details import invalid
+from serving.api.request_body import refuse_too_many
+from serving.request_types import Customer, ScoreRequest
 from serving.response_types import Duplicate
 from serving.timestamps import read_timestamp
 
-Faults = list[tuple[str, str]]
+KIND = SORT_ORDER.index("kind")
+
+
+def features_of_event_json(request: ScoreRequest, context: ScoringContext, limits: RequestLimits) -> Features:
+    """Return the features of customers by their events; raises a 413 or 422 problem."""
+    customers, state = request.customers, context.state
+    refuse_too_many("customers", len(customers), limits.customers)
+    refuse_too_many("events", sum(len(customer.events) for customer in customers), limits.events)
+    ids = [customer.customer_id.strip() for customer in customers]
+    faults = repeated_customers(ids, "customers/{row}/customer_id")
+    rows, duplicates = [], []
+    for at, customer in enumerate(customers):
+        path, scale = f"customers/{at}", state.rating_maximum
+        row, repeated = features_of(customer, path, context.as_of, state.timezone, scale, context.latest, faults)
+        rows.append(row)
+        duplicates += repeated
+    if faults:
+        raise invalid(faults)
+    return Features(ids, np.array([list(row.values()) for row in rows]), duplicates)
 
 
 def features_of(
     customer: Customer, path: str, as_of: AsOf, timezone: str, rating_maximum: float, latest: int, faults: Faults
-) -> dict[str, float]:
-    """Return the customer's features at `as_of`: the row of the feature table for the same log, to the last bit.
+) -> tuple[dict[str, float], list[Duplicate]]:
+    """Return the customer's features at `as_of`, and the events that are given in several versions.
+
+    The features are the row of the feature table for the same log, to the last bit.
 
     Parameters
     ----------
@@ -69,15 +97,13 @@ def features_of(
         )
         rows.append(row)
         references.append(event.reference.strip() if event.reference else None)
-    return features_from_encoded(rows, references, as_of)
+    return features_of_encoded(customer.customer_id.strip(), rows, references, as_of)
 
 
-def duplicates_of(customer_id: str, references: Iterable[tuple[str, str]]) -> list[Duplicate]:
-    """Return the events of a customer, by type and reference, that are given in several versions."""
-    seen: set[tuple[str, str]] = set()
-    repeated: dict[tuple[str, str], None] = {}
-    for reference in references:
-        if reference in seen:
-            repeated[reference] = None
-        seen.add(reference)
-    return [Duplicate(customer_id, *reference) for reference in repeated]
+def features_of_encoded(
+    customer_id: str, rows: list[Row], references: Sequence[str | None], as_of: AsOf
+) -> tuple[dict[str, float], list[Duplicate]]:
+    """Return the features of encoded events, and the types and references that come more than once."""
+    named = Counter((EVENT_TYPES[row[KIND]], ref) for row, ref in zip(rows, references, strict=True) if ref)
+    duplicates = [Duplicate(customer_id, *key) for key, count in named.items() if count > 1]
+    return features_from_encoded(rows, references, as_of), duplicates

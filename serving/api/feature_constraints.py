@@ -19,11 +19,11 @@ RATINGS = tuple(column.name for column in FEATURE_COLUMNS if column.unit == "rat
 
 
 def impossible_row(features: Mapping[str, float], path: str, rating_maximum: float) -> list[tuple[str, str]]:
-    """Return path and detail of each constraint that one row breaks; `path` is the row's."""
-    faults = [(f"{path}/{name}", f"{why}; {ADVICE}") for name, why, wrong in IMPOSSIBLE if wrong(features)]
+    """Return path and detail of each constraint that one row breaks; `path` has a place for `name`."""
+    faults = [(path.format(name=name), f"{why}; {ADVICE}") for name, why, wrong in IMPOSSIBLE if wrong(features)]
     for name in RATINGS:
         if abs(features[name]) > rating_maximum:
-            faults.append((f"{path}/{name}", above_scale(rating_maximum)))
+            faults.append((path.format(name=name), above_scale(rating_maximum)))
     return faults
 
 

@@ -1,102 +1,120 @@
 """Reads feature tables from requests: rows or columns of JSON, Arrow, Parquet."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import UNSET
 from numpy.typing import NDArray
 
 from features.definitions import FEATURE_COLUMNS, FEATURE_NAMES
 from features.ingestion.casting import RowErrors, cast_text, strip_whitespace
+from features.ingestion.validation import unreadable_type
 from serving.api.arrow_parquet import plain_array, read_table
-from serving.api.feature_constraints import impossible_rows
+from serving.api.feature_constraints import impossible_row, impossible_rows
+from serving.api.parameters import RequestLimits, ScoringContext
 from serving.api.problem_details import MAXIMUM_FAULTS, invalid
 from serving.api.request_body import fault_of, refuse_too_many
-from serving.request_types import COLUMN_TYPES, feature_limits
+from serving.request_types import CustomerId, FeaturesRequest, feature_limits
+from serving.response_types import Duplicate
 
-DECODERS = {name: msgspec.json.Decoder(type_) for name, type_ in COLUMN_TYPES.items()}
+_decode_ids = msgspec.json.Decoder(list[CustomerId]).decode
+_decode_numbers = msgspec.json.Decoder(list[float | None]).decode
+SINGLE_ROWS = 200
+"""Up to this many customers the plain-Python functions are faster than those of arrays."""
+T = TypeVar("T")
+Fault = tuple[str, str]
+Faults = list[Fault]
 
 
-def frame_of_rows(rows: Sequence[Any], rating_maximum: float) -> pd.DataFrame:
-    """Return FeatureRows as a feature table, indexed by `customer_id`; raises the problem invalid (422)."""
+class Features(NamedTuple):
+    """Customers to score: their ids, a row of the feature table for each (null is NaN), and their repeated events."""
+
+    ids: list[str]
+    values: NDArray[np.float64]
+    duplicates: Sequence[Duplicate] = ()
+
+    def frame(self) -> pd.DataFrame:
+        """Return the customers as a feature table, indexed by `customer_id`."""
+        index = pd.Index(self.ids, dtype="str", name="customer_id")
+        return pd.DataFrame(self.values, index=index, columns=list(FEATURE_NAMES), copy=False)
+
+
+def features_in_json(request: FeaturesRequest, context: ScoringContext, limits: RequestLimits) -> Features:
+    """Return the features of a FeaturesRequest; raises a 413 or 422 problem."""
+    given: Any = request.rows
+    if (given is UNSET) == (request.columns is UNSET):
+        raise invalid([("", "expected rows or columns, and not both")])
+    if given is UNSET:
+        return features_of_columns(request.columns, limits.customers, context.state.rating_maximum)
+    return features_of_rows(given, limits.customers, context.state.rating_maximum)
+
+
+def features_of_rows(rows: Sequence[Any], maximum: int, rating_maximum: float) -> Features:
+    """Return FeatureRows, of which msgspec has checked each value; raises a 413 or 422 problem."""
+    refuse_too_many("customers", len(rows), maximum)
     values = np.array([msgspec.structs.astuple(row)[1:] for row in rows], dtype=np.float64)
-    return _checked_frame([row.customer_id for row in rows], values, "rows/{row}/{name}", rating_maximum)
+    return _checked([row.customer_id for row in rows], values, "rows/{row}/{name}", rating_maximum)
 
 
-def frame_of_columns(columns: Any, maximum: int, rating_maximum: float) -> pd.DataFrame:
-    """Return RawColumns as a feature table; raises the problems invalid (422) and too-large (413)."""
-    ids = _decoded_column(columns, "customer_id")
+def features_of_columns(columns: Any, maximum: int, rating_maximum: float) -> Features:
+    """Return RawColumns, decoded; raises a 413 or 422 problem."""
+    ids = _decoded_column(columns, "customer_id", _decode_ids)
     if not ids:
         raise invalid([("columns/customer_id", "found no customers, expected at least one")])
     refuse_too_many("customers", len(ids), maximum)
     values = np.empty((len(ids), len(FEATURE_NAMES)))
     for position, name in enumerate(FEATURE_NAMES):
-        column = _decoded_column(columns, name)
+        column = _decoded_column(columns, name, _decode_numbers)
         if len(column) != len(ids):
             detail = f"found {len(column)} values for {len(ids)} customers, expected one each"
             raise invalid([(f"columns/{name}", detail)])
         values[:, position] = column
-    return _checked_frame(ids, values, "columns/{name}/{row}", rating_maximum)
+    path = "columns/{name}/{row}"
+    return _checked(ids, values, path, rating_maximum, _limit_faults(values, path, rating_maximum))
 
 
-def _decoded_column(columns: Any, name: str) -> list[Any]:
+def _decoded_column(columns: Any, name: str, decode: Callable[[msgspec.Raw], list[T]]) -> list[T]:
     try:
-        values: list[Any] = DECODERS[name].decode(getattr(columns, name))
-        return values
+        return decode(getattr(columns, name))
     except msgspec.ValidationError as error:
         raise invalid([fault_of(str(error), f"columns/{name}")]) from None
 
 
-def frame_of_table(body: bytes, media_type: str, maximum: int, rating_maximum: float) -> pd.DataFrame:
-    """Return a body of Arrow or Parquet as a feature table; NaN in it is null, as in pandas.
-
-    Raises the problems malformed (400), invalid (422) and too-large (413).
-    """
-    table = read_table(body, media_type, ("customer_id", *FEATURE_NAMES), (), maximum)
+def features_of_table(body: bytes, media_type: str, context: ScoringContext, limits: RequestLimits) -> Features:
+    """Return a feature table in Arrow or Parquet; NaN in it is null, as in pandas. Raises a 400, 413 or 422 problem."""
+    table = read_table(body, media_type, ("customer_id", *FEATURE_NAMES), (), limits.customers)
     ids = _customer_ids(plain_array(table["customer_id"]))
     values = np.empty((len(ids), len(FEATURE_NAMES)))
-    faults: list[tuple[str, str]] = []
-    for position, column in enumerate(FEATURE_COLUMNS):
-        least, greatest, whole = feature_limits(column, rating_maximum)
-        name, array = column.name, plain_array(table[column.name])
+    for position, name in enumerate(FEATURE_NAMES):
+        array = plain_array(table[name])
         type_ = array.type
         if not (pa.types.is_floating(type_) or pa.types.is_integer(type_) or pa.types.is_null(type_)):
-            faults.append((name, f"found {type_}, expected numbers"))
-            continue
-        numbers = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-        values[:, position] = numbers
-        null = np.isnan(numbers)
-        outside = ~null & ~((numbers >= least) & (numbers <= greatest))
-        faults += row_faults(name, outside, f"expected a number from {least:.15g} to {greatest:.15g}")
-        if whole:
-            faults += row_faults(name, ~null & ~outside & (numbers != np.floor(numbers)), "expected a whole number")
-        if not column.null_when:
-            faults += row_faults(name, null, "is null, expected a number")
-    if faults:
-        raise invalid(faults)
-    return _checked_frame(ids, values, "{name}/{row}", rating_maximum)
+            raise invalid([(name, f"found {type_}, expected numbers")])
+        values[:, position] = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    path, rating_maximum = "{name}/{row}", context.state.rating_maximum
+    return _checked(ids, values, path, rating_maximum, _limit_faults(values, path, rating_maximum))
 
 
 def _customer_ids(array: pa.Array) -> list[str]:
-    """Return a column of ids, trimmed; raises the problem invalid (422) where one is null, blank or not a text."""
-    type_ = array.type
-    if not (pa.types.is_integer(type_) or pa.types.is_string(type_) or pa.types.is_large_string(type_)):
-        raise invalid([("customer_id", f"found {type_}, expected texts or whole numbers")])
-    faults = RowErrors()
-    ids = strip_whitespace(cast_text("customer_id", array, faults))
-    faults.add("customer_id", "is empty", ids.is_null())
-    faults.add("customer_id", "holds a NUL byte", pc.match_substring(ids, "\0"))
-    if faults.entries:
-        raise invalid([(f"{name}/{row}", why) for name, why, rows in faults.entries for row in rows[:MAXIMUM_FAULTS]])
+    """Return a column of ids, trimmed; raises a 422 problem  where one is null, blank or not a text."""
+    if expected := unreadable_type("customer_id", array.type):
+        raise invalid([("customer_id", f"found {array.type}, expected {expected}")])
+    errors = RowErrors()
+    ids = strip_whitespace(cast_text("customer_id", array, errors))
+    errors.add("customer_id", "is empty", ids.is_null())
+    errors.add("customer_id", "holds a NUL byte", pc.match_substring(ids, "\0"))
+    if errors.entries:
+        raise invalid(faults_of(errors))
     texts: list[str] = ids.to_pylist()
     return texts
 
 
-def repeated_customers(ids: Sequence[str], path: str) -> list[tuple[str, str]]:
+def repeated_customers(ids: Sequence[str], path: str) -> Faults:
     """Return the faults of customers that come twice; `path` has a place for the `row`."""
     if len(set(ids)) == len(ids):
         return []
@@ -109,23 +127,48 @@ def repeated_customers(ids: Sequence[str], path: str) -> list[tuple[str, str]]:
     return faults
 
 
-def row_faults(name: str, wrong: NDArray[np.bool_], detail: str) -> list[tuple[str, str]]:
-    """Return the faults of the first wrong rows of a column."""
-    return [(f"{name}/{row}", detail) for row in np.flatnonzero(wrong)[:MAXIMUM_FAULTS]]
+def faults_of(errors: RowErrors) -> Faults:
+    """Return the faults of the first wrong rows that ingest would name."""
+    return [(f"{name}/{row}", why) for name, why, rows in errors.entries for row in rows[:MAXIMUM_FAULTS].tolist()]
 
 
-def _checked_frame(ids: Sequence[str], values: NDArray[np.float64], path: str, rating_maximum: float) -> pd.DataFrame:
-    """Return the table of checked values; raises invalid for impossible rows and for customers that come twice."""
+def row_faults(path: str, wrong: NDArray[np.bool_], detail: str) -> Faults:
+    """Return the faults of the first wrong rows of a column; `path` has a place for the `row`."""
+    return [(path.format(row=row), detail) for row in np.flatnonzero(wrong)[:MAXIMUM_FAULTS]]
+
+
+def _limit_faults(values: NDArray[np.float64], path: str, rating_maximum: float) -> Faults:
+    """Return the faults of values outside the limits of their columns."""
+    faults: Faults = []
+    for numbers, column in zip(values.T, FEATURE_COLUMNS, strict=True):
+        least, greatest, whole = feature_limits(column, rating_maximum)
+        own_path = path.replace("{name}", column.name)
+        null = np.isnan(numbers)
+        outside = ~null & ~((numbers >= least) & (numbers <= greatest))
+        faults += row_faults(own_path, outside, f"expected a number from {least:.15g} to {greatest:.15g}")
+        if whole:
+            faults += row_faults(own_path, ~null & ~outside & (numbers != np.floor(numbers)), "expected a whole number")
+        if not column.null_when:
+            faults += row_faults(own_path, null, "is null, expected a number")
+    return faults
+
+
+def _checked(
+    ids: Sequence[str], values: NDArray[np.float64], path: str, rating_maximum: float, faults: Sequence[Fault] = ()
+) -> Features:
+    """Return features with trimmed ids; raises a 422 problem for impossible rows and repeated customers."""
     ids = [customer_id.strip() for customer_id in ids]
-    faults = repeated_customers(ids, path.replace("{name}", "customer_id"))[:MAXIMUM_FAULTS]
-    columns = {name: values[:, position] for position, name in enumerate(FEATURE_NAMES)}
-    faults += impossible_rows(columns, path, MAXIMUM_FAULTS, rating_maximum)
+    faults = [*faults, *repeated_customers(ids, path.replace("{name}", "customer_id"))[:MAXIMUM_FAULTS]]
+    if len(ids) <= SINGLE_ROWS:
+        for row, features in enumerate(named_rows(values)):
+            faults += impossible_row(features, path.replace("{row}", str(row)), rating_maximum)
+    else:
+        faults += impossible_rows(dict(zip(FEATURE_NAMES, values.T, strict=True)), path, MAXIMUM_FAULTS, rating_maximum)
     if faults:
         raise invalid(faults)
-    return feature_frame(ids, values)
+    return Features(ids, values)
 
 
-def feature_frame(ids: list[str], values: NDArray[np.float64]) -> pd.DataFrame:
-    """Return a feature table: a row of `values`, in the order of its columns, for each id."""
-    index = pd.Index(ids, dtype="str", name="customer_id")
-    return pd.DataFrame(values, index=index, columns=list(FEATURE_NAMES), copy=False)
+def named_rows(values: NDArray[np.float64]) -> list[dict[str, float]]:
+    """Return rows of the feature table by name."""
+    return [dict(zip(FEATURE_NAMES, row, strict=True)) for row in values.tolist()]

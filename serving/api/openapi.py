@@ -59,7 +59,7 @@ def examples() -> dict[str, dict[str, Any]]:
     events = bodies["/score"]["one customer"]
     as_of = AsOf.parse(events["as_of"], "UTC")
     customer = msgspec.convert(events["customers"][0], Customer)
-    features = features_of(customer, "", as_of, "UTC", RATING_MAXIMUM, 2**62, [])
+    features, _ = features_of(customer, "", as_of, "UTC", RATING_MAXIMUM, 2**62, [])
     row: dict[str, Any] = {"customer_id": customer.customer_id}
     row |= {name: None if value != value else value for name, value in features.items()}
     bodies["/score_features"] = {

@@ -1,6 +1,7 @@
 """Request parameters `as_of` and `horizon_days`, from the body or the query string."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import parse_qsl
@@ -18,6 +19,34 @@ from serving.response_types import Duplicate, ScoringFacts
 from serving.state import ServiceState
 from serving.timestamps import local_time, microseconds, read_timestamp
 
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class RequestLimits:
+    """Limits of one request.
+
+    Attributes
+    ----------
+    body_bytes : int
+        Size of a body.
+    body_seconds : float
+        Seconds in which a body must arrive.
+    customers, events : int
+        Number of each in a request.
+    inline_bytes : int
+        JSON bodies up to this size are scored in the event loop, others in the worker thread.
+    queue_size : int
+        Large requests that may wait for the worker thread.
+    """
+
+    body_bytes: int = 64 * 2**20
+    body_seconds: float = 30.0
+    customers: int = 100_000
+    events: int = 1_000_000
+    inline_bytes: int = 16 * 2**10
+    queue_size: int = 8
+
 
 class ScoringContext(NamedTuple):
     """The state in service when the request came, its cutoff and horizon, and the last acceptable event time."""
@@ -27,7 +56,7 @@ class ScoringContext(NamedTuple):
     horizon_days: int
     latest: int
 
-    def facts(self, duplicates: list[Duplicate]) -> ScoringFacts:
+    def facts(self, duplicates: Sequence[Duplicate]) -> ScoringFacts:
         """Return the versions and parameters of a response."""
         state = self.state
         return ScoringFacts(
@@ -35,15 +64,13 @@ class ScoringContext(NamedTuple):
             model_version=state.model.version if state.model else UNSET,
             as_of=local_time(self.as_of.time, state.timezone),
             horizon_days=self.horizon_days,
-            duplicates=duplicates or UNSET,
+            duplicates=list(duplicates) or UNSET,
             absent=UNSET if state.model else {"model_version": state.absent or "no model is in service"},
         )
 
 
-def scoring_context(
-    parameters: ScoringParameters, state: ServiceState, clock: Callable[[], datetime]
-) -> ScoringContext:
-    """Return the context of a request; raises the problem invalid (422) for an impossible `as_of`."""
+def scoring_context(parameters: ScoringParameters, state: ServiceState, clock: Clock) -> ScoringContext:
+    """Return the context of a request; raises a 422 problem for an impossible `as_of`."""
     now = clock()
     latest = microseconds(now) + DAY
     try:
@@ -57,28 +84,24 @@ def scoring_context(
 
 
 def query_parameters(query: bytes) -> ScoringParameters:
-    """Return the parameters in the query of a request with a table.
-
-    Raises the problems unknown-parameter (400) and invalid (422).
-    """
+    """Return the parameters in the query of a request with a table; raises a 400 or 422 problem."""
     try:
-        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, strict_parsing=bool(query), errors="strict")
-    except ValueError:
-        raise ProblemError("unknown-parameter", "the query is no form like as_of=2011-06-10&horizon_days=90") from None
-    _refuse_unknown([name for name, _ in pairs], ScoringParameters.__struct_fields__)
-    try:
-        return msgspec.convert(dict(pairs), ScoringParameters, strict=False)
+        return msgspec.convert(
+            query_values(query, ScoringParameters.__struct_fields__), ScoringParameters, strict=False
+        )
     except msgspec.ValidationError as error:
         raise invalid([fault_of(str(error))]) from None
 
 
-def refuse_query(query: bytes) -> None:
-    """Raise the problem unknown-parameter (400) for any query: this endpoint has no parameters."""
-    if query:
-        _refuse_unknown([pair.partition("=")[0] for pair in query.decode("latin-1").split("&")], ())
-
-
-def _refuse_unknown(names: Sequence[str], known: Sequence[str]) -> None:
+def query_values(query: bytes, known: Sequence[str] = ()) -> dict[str, str]:
+    """Return the parameters of a query by name; raises a 400 problem for unknown and repeated ones."""
+    if not query:
+        return {}
+    try:
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict")
+    except ValueError:
+        raise ProblemError("unknown-parameter", "the query is no form like as_of=2011-06-10&horizon_days=90") from None
+    names = [name for name, _ in pairs]
     for name in names:
         if name not in known:
             detail = f"expected {' and '.join(known)}" if known else "expected none here"
@@ -86,3 +109,4 @@ def _refuse_unknown(names: Sequence[str], known: Sequence[str]) -> None:
         if names.count(name) > 1:
             detail = f"found {name!r} twice in the query; keep one"
             raise ProblemError("unknown-parameter", detail, [(name, "comes twice")])
+    return dict(pairs)

@@ -7,54 +7,45 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from serving.api.problem_details import ProblemError, invalid
 from serving.timestamps import TIME
 
 T = TypeVar("T")
 
-CLOSE = {"Connection": "close"}
 _encode = msgspec.json.Encoder().encode
 _ERROR_PATH = re.compile(r"^(.*) - at `\$?(.*?)`$", re.DOTALL)
 _PATH_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
 
 async def read_body(request: Request, maximum_bytes: int, seconds: float) -> bytes:
-    """Return the body; raises the problems too-large (413) as soon as it is known, and timeout (408).
+    """Return the body; raises a 413 problem as soon as it is known to be too large, and a 408 problem.
 
-    Both close the connection, because the rest of the body may still be on its way. Raises Starlette's
-    ClientDisconnect when the client leaves.
+    Raises Starlette's ClientDisconnect when the client leaves. Uvicorn reads and drops the rest of a refused body.
     """
     announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > maximum_bytes:
-        raise _too_large(int(announced), maximum_bytes)
-    chunks: list[bytes] = []
-    size = 0
+    size, chunks = int(announced) if announced.isdigit() else 0, []
     try:
         async with asyncio.timeout(seconds):
-            more = True
-            while more:
-                message = await request.receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientDisconnect
-                chunks.append(message.get("body", b""))
-                more = message.get("more_body", False)
-                size += len(chunks[-1])
-                if size > maximum_bytes:
-                    raise _too_large(size, maximum_bytes)
+            if size <= maximum_bytes:
+                size = 0
+                async for chunk in request.stream():
+                    chunks.append(chunk)
+                    size += len(chunk)
+                    if size > maximum_bytes:
+                        break
     except TimeoutError:
-        raise ProblemError("timeout", f"the body was not whole after {seconds:g} seconds", headers=CLOSE) from None
+        detail = f"the body was not whole after {seconds:g} seconds"
+        raise ProblemError("timeout", detail, headers={"Connection": "close"}) from None
+    if size > maximum_bytes:
+        detail = f"found at least {size} bytes, expected {maximum_bytes} at most"
+        raise ProblemError("too-large", f"{detail}; send fewer customers, or columns, Arrow or Parquet")
     return b"".join(chunks)
 
 
-def _too_large(size: int, maximum: int) -> ProblemError:
-    detail = f"found at least {size} bytes, expected {maximum} at most"
-    return ProblemError("too-large", f"{detail}; send fewer customers, or columns, Arrow or Parquet", headers=CLOSE)
-
-
 def refuse_too_many(what: str, count: int, maximum: int) -> None:
-    """Raise the problem too-large (413) if there are more than `maximum` of something."""
+    """Raise a 413 problem if there are more than `maximum` of something."""
     if count > maximum:
         detail = f"found {count} {what}, expected {maximum} at most; send them in several requests"
         raise ProblemError("too-large", detail)
@@ -63,8 +54,8 @@ def refuse_too_many(what: str, count: int, maximum: int) -> None:
 def decode_json(body: bytes, decode: Callable[[bytes], T]) -> T:
     """Return a JSON body decoded by `decode`, of a msgspec decoder whose type has UNSET as default of optional fields.
 
-    Raises the problems malformed (400), for a body that is not JSON in UTF-8 or has a key twice in one object, and
-    invalid (422), for values of other types.
+    Raises a 400 problem for a body that is not JSON in UTF-8 or has a key twice in one object, and a 422 problem for
+    values of other types.
     """
     try:
         request = decode(body)
@@ -93,7 +84,7 @@ def fault_of(message: str, prefix: str = "") -> tuple[str, str]:
 
 
 def _refuse_repeated_keys(body: bytes) -> None:
-    """Raise the problem malformed if an object of the body has a key twice."""
+    """Raise a 400 problem if an object of the body has a key twice."""
 
     def refuse_repeated(pairs: list[tuple[str, Any]]) -> None:
         names = [name for name, _ in pairs]

@@ -11,16 +11,18 @@ import pyarrow as pa
 from msgspec import UNSET
 from starlette.responses import Response, StreamingResponse
 
-from features.loyalty.formula import Formula
 from serving.api.content_negotiation import ARROW, JSON
+from serving.api.feature_rows import SINGLE_ROWS, Features, named_rows
 from serving.api.parameters import ScoringContext
 from serving.batch_lookup import BatchLookup
-from serving.response_types import Duplicate, LastScoresAnswer, Score, ScoringFacts
-from serving.scoring import BATCH_OUTPUTS, score_of_batch, scores_of_table
+from serving.response_types import LastScoresAnswer, ScoringFacts
+from serving.scoring import BATCH_OUTPUTS, score_of_batch, score_row, score_table, scores_of_table
 from training.models.bundle import OUTPUTS
 
 CHUNK = 2_000
 """Customers in a chunk of a long response: half a megabyte of JSON, and about ten milliseconds of work."""
+PIECE = 2**20
+"""Bytes in a piece of an Arrow stream."""
 START = b'{"scores":'
 """The beginning of a ScoreAnswer: the scores, which may come in chunks, precede what applies to all of them."""
 _encode = msgspec.json.Encoder().encode
@@ -31,18 +33,16 @@ def json_response(body: Any) -> Response:
     return Response(_encode(body), media_type=JSON)
 
 
-def score_response(
-    scores: list[Score] | pd.DataFrame, context: ScoringContext, duplicates: list[Duplicate], media_type: str
-) -> Response:
-    """Return the response of scores, or of a table of `score_many`, which is encoded while it is sent.
-
-    `media_type` is JSON or ARROW, which needs a table.
-    """
-    facts = context.facts(duplicates)
-    if not isinstance(scores, pd.DataFrame):
+def score_response(features: Features, context: ScoringContext, media_type: str) -> Response:
+    """Return the scores of customers as JSON or ARROW; those of many are encoded while they are sent."""
+    facts = context.facts(features.duplicates)
+    parameters = (context.state, context.as_of.day, context.horizon_days)
+    if media_type == JSON and len(features.ids) <= SINGLE_ROWS:
+        rows = zip(features.ids, named_rows(features.values), strict=True)
+        scores = [score_row(customer_id, row, *parameters) for customer_id, row in rows]
         return Response(b"".join((START, _encode(scores), b",", _encode(facts)[1:])), media_type=JSON)
-    chunks = _arrow(scores, facts) if media_type == ARROW else _json(scores, context.state.formula, facts)
-    return StreamingResponse(chunks, media_type=media_type)
+    table = score_table(features.frame(), *parameters)
+    return StreamingResponse((_arrow if media_type == ARROW else _json)(table, facts), media_type=media_type)
 
 
 def batch_response(lookup: BatchLookup, ids: list[str]) -> Response:
@@ -64,10 +64,10 @@ def batch_response(lookup: BatchLookup, ids: list[str]) -> Response:
     )
 
 
-def _json(table: pd.DataFrame, formula: Formula, facts: ScoringFacts) -> Iterator[bytes]:
+def _json(table: pd.DataFrame, facts: ScoringFacts) -> Iterator[bytes]:
     yield START + b"["
     for first in range(0, len(table), CHUNK):
-        scores = list(scores_of_table(table.iloc[first : first + CHUNK], formula))
+        scores = list(scores_of_table(table.iloc[first : first + CHUNK]))
         yield (b"," if first else b"") + _encode(scores)[1:-1]
     yield b"]," + _encode(facts)[1:]
 
@@ -82,15 +82,7 @@ def _arrow(table: pd.DataFrame, facts: ScoringFacts) -> Iterator[bytes]:
     }
     data = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(metadata)
     sink = io.BytesIO()
-
-    def written() -> bytes:
-        chunk = sink.getvalue()
-        sink.seek(0)
-        sink.truncate()
-        return chunk
-
     with pa.ipc.new_stream(sink, data.schema) as writer:
-        for batch in data.to_batches(10 * CHUNK):
-            writer.write_batch(batch)
-            yield written()
-    yield written()
+        writer.write_table(data, 10 * CHUNK)
+    sink.seek(0)
+    yield from iter(lambda: sink.read(PIECE), b"")

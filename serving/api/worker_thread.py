@@ -19,7 +19,7 @@ class WorkerThread:
         self._pending = 0
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Return the result of `work`; raises the problem busy (503) when the queue is full."""
+        """Return the result of `work`; raises a 503 problem when the queue is full."""
         if self._pending >= self._maximum:
             detail = f"{self._pending} large requests are under way or waiting; try again"
             raise ProblemError("busy", detail, headers={"Retry-After": str(self._pending)})

@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Collection
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 from serving.bento import metrics_client
 
@@ -22,9 +22,9 @@ class Metrics:
         client = metrics_client()
         labels = ["route", "method", "status"]
         self._routes = frozenset(routes)
-        self._requests = client.Counter("regulars_requests_total", "Requests answered", labels)
-        self._seconds = client.Histogram("regulars_seconds", "Time to answer", ["route"], buckets=SECONDS)
-        self._customers = client.Counter("regulars_customers_total", "Customers scored", ["route"])
+        self._requests = cache(client.Counter("regulars_requests_total", "Requests answered", labels).labels)
+        self._seconds = cache(client.Histogram("regulars_seconds", "Time to answer", ["route"], buckets=SECONDS).labels)
+        self._customers = cache(client.Counter("regulars_customers_total", "Customers scored", ["route"]).labels)
         self.in_flight = client.Gauge("regulars_in_flight", "Requests being answered", multiprocess_mode="livesum")
         self._version = client.Gauge(
             "regulars_model_version", "Number of the version in service, 0 with none", multiprocess_mode="livemin"
@@ -33,8 +33,6 @@ class Metrics:
             "regulars_version_refused", "1 while a newer version is refused", multiprocess_mode="livemax"
         )
         self._lost = client.Gauge("regulars_log_lines_lost", "Log lines not written", multiprocess_mode="livesum")
-        self._bound: dict[tuple[str, str, int], Any] = {}
-        self._route_metrics: dict[str, tuple[Any, Any]] = {}
 
     def route(self, path: str) -> str:
         """Return the path if it is known; all other paths share one label."""
@@ -42,17 +40,10 @@ class Metrics:
 
     def answered(self, route: str, method: str, status: int, seconds: float, customers: int) -> None:
         """Count one response."""
-        label = (route, method if method in METHODS else OTHER, status // 100)
-        counter = self._bound.get(label)
-        if counter is None:
-            counter = self._bound[label] = self._requests.labels(*label[:2], f"{label[2]}xx")
-        counter.inc()
-        bound = self._route_metrics.get(route)
-        if bound is None:
-            bound = self._route_metrics[route] = (self._seconds.labels(route), self._customers.labels(route))
-        bound[0].observe(seconds)
+        self._requests(route, method if method in METHODS else OTHER, f"{status // 100}xx").inc()
+        self._seconds(route).observe(seconds)
         if customers:
-            bound[1].inc(customers)
+            self._customers(route).inc(customers)
 
     def set_state(self, version: str | None, refused: bool, lost: int) -> None:
         """Set which version is in service, whether a newer one is refused, and how many log lines were lost."""

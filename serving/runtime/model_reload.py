@@ -1,6 +1,7 @@
 """Puts the latest published version into service, at the start and while requests go on."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from features.schema import RATING_MAXIMUM
 from serving.runtime.json_log import LogEvent
 from serving.runtime.model_loader import load_model
 from serving.runtime.model_store import latest_version, read_published
-from serving.runtime.poller import FileStamp, file_stamp
+from serving.runtime.poller import Check, when_changed
 from serving.state import CurrentState, ServiceState
 from training.models.bundle import REGISTERED_NAME
 
@@ -48,17 +49,13 @@ class ModelReload:
 
     def __init__(self, current: CurrentState, store: Path, clock: Callable[[], datetime], log_event: LogEvent) -> None:
         self._current, self._store, self._clock, self._log_event = current, store, clock, log_event
-        self._stamp: FileStamp = None  # so that the first check finds a version published since the start
+        self.check: Check = when_changed(store / REGISTERED_NAME / "latest", self._load_latest)
 
-    def check(self) -> None:
-        """Load a version published since the last check; a bad one is refused, and the old one stays.
+    def _load_latest(self) -> None:
+        """Load the version published last; a bad one is refused, and the old one stays.
 
         A refused version is tried again when it is published again.
         """
-        stamp = file_stamp(self._store / REGISTERED_NAME / "latest")
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
         name, state = latest_version(self._store), self._current.state
         if name is None or (state.model and state.model.folder.name == name):
             self._current.state = replace(state, refused=None)
@@ -89,10 +86,6 @@ def _served(store: Path) -> str | None:
 
 def _note_served(store: Path, name: str) -> None:
     """Write down which version was loaded; a read-only store will have no other versions."""
-    if _served(store) == name:
-        return
-    try:
-        with atomic_write(store / REGISTERED_NAME / SERVED) as part:
+    if _served(store) != name:
+        with suppress(OSError), atomic_write(store / REGISTERED_NAME / SERVED) as part:
             part.write_text(name)
-    except OSError:
-        pass

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from serving.runtime.json_log import LogEvent
 
-FileStamp = tuple[int, int, int] | None
+Check = Callable[[], None]
 
 
 class Poller:
@@ -22,7 +22,7 @@ class Poller:
         Called without arguments, one after the other.
     """
 
-    def __init__(self, seconds: float, log_event: LogEvent, *checks: Callable[[], None]) -> None:
+    def __init__(self, seconds: float, log_event: LogEvent, *checks: Check) -> None:
         self._seconds, self._log_event, self._checks = seconds, log_event, checks
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="poller", daemon=True)
@@ -46,10 +46,19 @@ class Poller:
                 return
 
 
-def file_stamp(path: Path) -> FileStamp:
-    """Return a stamp that changes whenever the file is rewritten; None when it cannot be read."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_ino, status.st_size
+def when_changed(path: Path, action: Check) -> Check:
+    """Return a check that calls `action` the first time, and whenever the file was rewritten since the last check."""
+    last: object = ()
+
+    def check() -> None:
+        nonlocal last
+        try:
+            status = path.stat()
+            stamp = (status.st_mtime_ns, status.st_ino, status.st_size)
+        except OSError:
+            stamp = None
+        if stamp != last:
+            last = stamp
+            action()
+
+    return check

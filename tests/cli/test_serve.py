@@ -39,6 +39,7 @@ def test_every_option_is_a_setting_of_the_service(
     for name in NAMES:
         monkeypatch.setenv(f"REGULARS_SERVE_{name}", "")
     monkeypatch.setattr("serving.runtime.server.announce_when_ready", lambda *_: None)
+    monkeypatch.setattr("serving.service.check_before_start", lambda: None)
     files = ("--keys", "k.toml", "--scores", "s.parquet", "--report", "r.html")
     others = ("--rate", "5/second", "--timezone", "Asia/Tokyo", "--workers", 3, "--port", 3999, "--host", "127.0.0.2")
     call = call_of("serving.runtime.server.run_server", "serve", *files, *others)
@@ -69,5 +70,25 @@ def test_the_settings_file_says_what_is_not_given(
     path = tmp_path / "settings.toml"
     path.write_text('[serve]\nhost = "127.0.0.3"\nport = 3998\nkeys = "k.toml"\n')
     monkeypatch.setattr("serving.runtime.server.announce_when_ready", lambda *_: None)
+    monkeypatch.setattr("serving.service.check_before_start", lambda: None)
     call = call_of("serving.runtime.server.run_server", "--config", path, "serve", "--port", 3999)
     assert (call["host"], call["port"]) == ("127.0.0.3", 3999)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "code", "said"),
+    [
+        ("--rate", "9", 2, "'9' is no rate"),
+        ("--timezone", "Mars", 2, "'Mars'"),
+        ("--keys", "k", 1, "no file of keys"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_one_line(
+    regulars: Command, monkeypatch: pytest.MonkeyPatch, option: str, value: str, code: int, said: str
+) -> None:
+    """Nothing is started, and nothing says that it is."""
+    for name in NAMES:
+        monkeypatch.setenv(f"REGULARS_SERVE_{name}", "")
+    ended = regulars("serve", option, value)
+    assert (ended.code, ended.error.count("\n")) == (code, 1)
+    assert said in ended.error

@@ -37,6 +37,7 @@ CHANGED: dict[str, str] = {
     "ingest-told": "The report has line items merged and warnings, and the manifest words and scale.",
     "ingest-two": "Rows are versions only by recorded_at; the manifest has words and scale.",
     "ingest-typed": "Rows are versions only by recorded_at; the manifest has words and scale.",
+    "key-name": "The message gives the pattern of a name, from msgspec's check of keys.",
     "keys-versions": "The rating scale in service is shown.",
     "promote-back": "The command speaks plain English; what it writes is the same.",
     "promote-without-reason": "The message says 'is not a', and what to give.",
@@ -47,8 +48,10 @@ CHANGED: dict[str, str] = {
     "score-no-model": "Titles and notes are in plain English; the file is the same.",
     "score-own-rule": "Titles and notes are in plain English; the file is the same.",
     "score-rule": "Titles and notes are in plain English; the file is the same.",
-    "serve-rate": "The variable has the name of its section, and a wrong setting is a wrong argument.",
+    "serve-keys": "A setting that cannot be used is one line; 'starting' no longer precedes it.",
+    "serve-rate": "One line that names the setting and its section; 'starting' no longer precedes it.",
     "simulate": "The command speaks plain English; what it writes is the same.",
+    "too-large": "The connection stays open: the server reads and drops the rest of a refused body.",
     "versions": "The rating scale in service is shown.",
 }
 """Id of a command or a request -> why it is no longer as recorded."""

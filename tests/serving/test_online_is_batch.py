@@ -18,7 +18,7 @@ from features.schema import RATING_MAXIMUM
 from features.store.event_store import EventStore
 from serving.api.app import make_app
 from serving.api.event_json import features_of
-from serving.api.handlers import SINGLE_ROWS
+from serving.api.feature_rows import SINGLE_ROWS
 from serving.batch import Forecasts, write_scores
 from serving.request_types import Customer
 from serving.state import CurrentState, ServedModel, ServiceState
@@ -104,7 +104,7 @@ def test_features_are_those_of_the_batch_to_the_bit(example_store: EventStore, c
     known = 0
     for one in customers:
         faults: list[tuple[str, str]] = []
-        ours = features_of(
+        ours, _ = features_of(
             msgspec.convert(one, Customer), "", AsOf.parse(AS_OF, ZONE), ZONE, RATING_MAXIMUM, 2**62, faults
         )
         assert not faults

@@ -15,10 +15,9 @@ from serving.scoring import (
     NO_MODEL,
     NO_NUMBER,
     NO_SCORE,
-    row_of,
-    score_many,
     score_of_batch,
-    score_one,
+    score_row,
+    score_table,
     scores_of_table,
 )
 from serving.state import ServiceState
@@ -29,7 +28,7 @@ DAY, HORIZON_DAYS = 15135, 90
 
 def features(**changes: Any) -> dict[str, float]:
     row = feature_row(**changes)
-    return row_of([row[name] for name in FEATURE_NAMES])
+    return {name: np.nan if row[name] is None else row[name] for name in FEATURE_NAMES}
 
 
 @pytest.mark.parametrize("with_model", [True, False])
@@ -39,9 +38,9 @@ def test_one_scores_as_among_many(
     """The rule is the same to the last bit, the forecasts up to rounding, and so are the reasons."""
     state = model_state if with_model else rule_state
     table = feature_table(example_store, "2011-06-10").iloc[::20]
-    many = list(scores_of_table(score_many(table, state, DAY, HORIZON_DAYS), state.formula))
+    many = list(scores_of_table(score_table(table, state, DAY, HORIZON_DAYS)))
     for (customer_id, row), among_many in zip(table.iterrows(), many, strict=True):
-        alone = score_one(str(customer_id), row.to_dict(), state, DAY, HORIZON_DAYS)
+        alone = score_row(str(customer_id), row.to_dict(), state, DAY, HORIZON_DAYS)
         assert alone.loyalty_score == among_many.loyalty_score
         assert (alone.band, alone.coverage, alone.loyalty_parts) == (
             *(among_many.band, among_many.coverage, among_many.loyalty_parts),
@@ -55,9 +54,9 @@ def test_one_scores_as_among_many(
 def test_what_cannot_be_scored_has_a_reason(model_state: ServiceState, rule_state: ServiceState) -> None:
     """No data, no purchase, no model: each has its own."""
     stranger = dict.fromkeys(FEATURE_NAMES, np.nan) | {"purchase_days": 0.0}
-    score = score_one("a", stranger, model_state, DAY, HORIZON_DAYS)
+    score = score_row("a", stranger, model_state, DAY, HORIZON_DAYS)
     assert score.absent == {"loyalty_score": NO_SCORE, "forecast": NEVER_BOUGHT}
-    assert score_one("a", features(), rule_state, DAY, HORIZON_DAYS).absent == {"forecast": NO_MODEL}
+    assert score_row("a", features(), rule_state, DAY, HORIZON_DAYS).absent == {"forecast": NO_MODEL}
 
 
 def test_a_number_that_is_not_finite_is_no_forecast(model_state: ServiceState, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,10 +69,8 @@ def test_a_number_that_is_not_finite_is_no_forecast(model_state: ServiceState, m
         type(model.customer_model), "predict", lambda _, table, *rest: pd.DataFrame([numbers], table.index)
     )
     row = features()
-    alone = score_one("a", row, model_state, DAY, HORIZON_DAYS)
-    (among_many,) = scores_of_table(
-        score_many(pd.DataFrame([row], ["a"]), model_state, DAY, HORIZON_DAYS), model_state.formula
-    )
+    alone = score_row("a", row, model_state, DAY, HORIZON_DAYS)
+    (among_many,) = scores_of_table(score_table(pd.DataFrame([row], ["a"]), model_state, DAY, HORIZON_DAYS))
     for score in (alone, among_many):
         assert score.absent == {"forecast": NO_NUMBER}
         assert not score.expected_purchases

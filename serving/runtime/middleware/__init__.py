@@ -1,1 +1,1 @@
-"""What every request passes through, outermost first: slow clients, request log, security headers, admission."""
+"""What every request passes through: first the request log, then admission."""

@@ -1,5 +1,9 @@
-"""Gives each request an id, counts it, writes its line in the log, and answers faults of the service with a problem."""
+"""Gives each request an id, counts it, and writes its line in the log; adds headers to its response.
 
+It is the outermost middleware, so that it can drop the connection of a client through the `send` of uvicorn.
+"""
+
+import asyncio
 import re
 import secrets
 import time
@@ -16,56 +20,85 @@ QUIET = HEALTH | {"/metrics"}
 """Paths whose successful requests are not logged."""
 CLIENT_LEFT = 499
 """Status in the log and the counters of a client that left before the response."""
+LOGGED = ("customers", "model_version", "key")
+"""What the application may add to the line of a request, through `scope["state"]`."""
+SECURITY_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+]
+"""Headers of every response that does not set them itself."""
 
 
 class RequestLogMiddleware:
-    """Counts and logs requests; `scope["state"]` carries `request_id` in, and `customers` and the like back out."""
+    """Counts and logs requests; `scope["state"]` carries `request_id` in, and `customers` and the like back out.
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, log_event: LogEvent) -> None:
-        self.app, self._metrics, self._log_event = app, metrics, log_event
+    Parameters
+    ----------
+    app : ASGIApp
+        Receives all requests.
+    metrics : Metrics
+        Counts them.
+    log_event : callable
+        Writes their lines.
+    response_seconds : float
+        Seconds for a client to take the next piece of a response; the connection of a slower one is dropped.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, log_event: LogEvent, response_seconds: float = 30.0) -> None:
+        self.app, self._metrics, self._log_event, self._seconds = app, metrics, log_event, response_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one HTTP request."""
         began = time.perf_counter()
         given_id = dict(scope["headers"]).get(b"x-request-id", b"")
-        request_id = given_id.decode() if REQUEST_ID.fullmatch(given_id) else secrets.token_hex(8)
+        request_id = given_id if REQUEST_ID.fullmatch(given_id) else secrets.token_hex(8).encode()
         state = scope.setdefault("state", {})
-        state["request_id"] = request_id
+        state["request_id"] = request_id.decode()
         route = self._metrics.route(scope["path"])
         status = 0
 
-        async def send_with_id(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
-            await send(message)
+                headers = [*message.get("headers", ()), (b"x-request-id", request_id)]
+                present = {name.lower() for name, _ in headers}
+                message["headers"] = headers + [header for header in SECURITY_HEADERS if header[0] not in present]
+            too_slow = asyncio.get_running_loop().call_later(self._seconds, abort, send)
+            try:
+                await send(message)  # returns when the connection is dropped
+            finally:
+                too_slow.cancel()
 
         self._metrics.in_flight.inc()
         try:
-            await self.app(scope, receive, send_with_id)
+            await self.app(scope, receive, send_with_headers)
         except Exception as error:
-            self._log_event(event="fault", id=request_id, route=route, **fault_fields(error))
+            self._log_event(event="fault", id=state["request_id"], route=route, **fault_fields(error))
             if not status:
-                await internal_error(request_id)(scope, receive, send_with_id)
+                await internal_error(state["request_id"])(scope, receive, send_with_headers)
             elif status != 500:  # half of the response has gone out
-                raise
+                abort(send)
         finally:
             self._metrics.in_flight.dec()
             self._finish(scope, route, status or CLIENT_LEFT, time.perf_counter() - began)
 
     def _finish(self, scope: Scope, route: str, status: int, seconds: float) -> None:
         state, method = scope["state"], scope["method"]
-        customers = state.get("customers", 0)
-        self._metrics.answered(route, method, status, seconds, customers)
+        self._metrics.answered(route, method, status, seconds, state.get("customers", 0))
         if status < 400 and route in QUIET:
             return
-        fields = {
-            "id": state["request_id"],
-            "method": method,
-            "route": route,
-            "status": status,
-            "ms": round(1000 * seconds, 3),
-        }
-        fields |= {name: state[name] for name in ("customers", "model_version", "key") if state.get(name)}
-        self._log_event(**fields)
+        ms = round(1000 * seconds, 3)
+        line = {"id": state["request_id"], "method": method, "route": route, "status": status, "ms": ms}
+        self._log_event(**line, **{name: state[name] for name in LOGGED if state.get(name)})
+
+
+def abort(send: Send) -> None:
+    """Drop the connection of a request at once, with what is not sent yet, through uvicorn's transport."""
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    if transport is not None:
+        transport.abort()

@@ -2,16 +2,19 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
 from serving.api.content_negotiation import ARROW, PARQUET
-from serving.api.event_tables import features_of_table
-from serving.api.parameters import scoring_context
+from serving.api.event_tables import features_of_event_table
+from serving.api.parameters import RequestLimits, scoring_context
 from serving.api.problem_details import ProblemError
 from serving.request_types import ScoringParameters
+from serving.response_types import Duplicate
 from serving.state import ServiceState
 from tests.serving.asking import arrow, parquet
 from tests.serving.conftest import NOW
@@ -26,9 +29,12 @@ LOG = {
 }
 
 
-def features(rule_state: ServiceState, body: bytes, media_type: str = ARROW, customers: int = 9) -> tuple:
+def features(
+    rule_state: ServiceState, body: bytes, media_type: str = ARROW, customers: int = 9
+) -> tuple[pd.DataFrame, Sequence[Duplicate]]:
     context = scoring_context(ScoringParameters(as_of="2011-06-10"), rule_state, lambda: NOW)
-    return features_of_table(body, media_type, context, 100, customers)
+    found = features_of_event_table(body, media_type, context, RequestLimits(events=100, customers=customers))
+    return found.frame(), found.duplicates
 
 
 @pytest.mark.parametrize("media_type", [ARROW, PARQUET])

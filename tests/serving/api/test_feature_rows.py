@@ -4,45 +4,78 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pytest
 
 from features.definitions import FEATURE_NAMES
 from serving.api.content_negotiation import ARROW
 from serving.api.feature_rows import (
-    feature_frame,
-    frame_of_columns,
-    frame_of_rows,
-    frame_of_table,
+    SINGLE_ROWS,
+    features_of_columns,
+    features_of_rows,
+    features_of_table,
+    named_rows,
     repeated_customers,
     row_faults,
 )
+from serving.api.parameters import RequestLimits, ScoringContext, scoring_context
 from serving.api.problem_details import MAXIMUM_FAULTS, ProblemError
-from serving.request_types import FeatureRow, RawColumns
+from serving.request_types import FeatureRow, RawColumns, ScoringParameters
+from serving.state import ServiceState
 from tests.serving.asking import arrow, feature_row
+from tests.serving.conftest import NOW
 
 ROWS = [feature_row(customer_id=f" c{number} ") for number in range(3)]
 COLUMNS = {name: [row[name] for row in ROWS] for name in ROWS[0]}
 
 
-def test_rows_columns_and_tables_give_one_frame() -> None:
-    """With trimmed ids as index, the features in order, and NaN for null."""
-    rows = frame_of_rows(msgspec.convert(ROWS, list[FeatureRow]), 10.0)
-    columns = frame_of_columns(msgspec.json.decode(msgspec.json.encode(COLUMNS), type=RawColumns), 3, 10.0)
+@pytest.fixture
+def context(rule_state: ServiceState) -> ScoringContext:
+    """The context of a request without parameters."""
+    return scoring_context(ScoringParameters(), rule_state, lambda: NOW)
+
+
+def test_rows_columns_and_tables_give_the_same_features(context: ScoringContext) -> None:
+    """With trimmed ids, the features in order, and NaN for null; as a frame they are a feature table."""
+    rows = features_of_rows(msgspec.convert(ROWS, list[FeatureRow]), 3, 10.0)
+    columns = features_of_columns(msgspec.json.decode(msgspec.json.encode(COLUMNS), type=RawColumns), 3, 10.0)
     types: dict[str, Any] = {name: pa.float64() for name in FEATURE_NAMES} | {"customer_id": pa.string()}
-    table = frame_of_table(arrow(pa.table({n: pa.array(v, types[n]) for n, v in COLUMNS.items()})), ARROW, 3, 10.0)
-    assert list(rows.index) == ["c0", "c1", "c2"]
-    assert tuple(rows.columns) == tuple(FEATURE_NAMES)
-    pd.testing.assert_frame_equal(rows, columns)
-    pd.testing.assert_frame_equal(rows, table)
+    body = arrow(pa.table({n: pa.array(v, types[n]) for n, v in COLUMNS.items()}))
+    table = features_of_table(body, ARROW, context, RequestLimits())
+    assert rows.ids == columns.ids == table.ids == ["c0", "c1", "c2"]
+    assert rows.values.tobytes() == columns.values.tobytes() == table.values.tobytes()
+    frame = rows.frame()
+    assert (list(frame.index), tuple(frame.columns)) == (rows.ids, tuple(FEATURE_NAMES))
+    np.testing.assert_array_equal(frame.to_numpy(), rows.values)
+    np.testing.assert_equal(named_rows(rows.values)[1], frame.iloc[1].to_dict())
+
+
+@pytest.mark.parametrize("count", [3, 2 * SINGLE_ROWS])
+def test_few_and_many_impossible_rows_are_named_alike(count: int) -> None:
+    """By functions of one row and by those of arrays: the same column, the same words."""
+    rows = [feature_row(customer_id=f"c{number}") for number in range(count)]
+    rows[2] |= {"recency": rows[2]["T"] + 1}
+    with pytest.raises(ProblemError, match="rows/2/recency: exceeds T; expected a row that feature_table can give"):
+        features_of_rows(msgspec.convert(rows, list[FeatureRow]), count, 10.0)
+
+
+def test_a_value_outside_its_limits_is_named() -> None:
+    """By columns: too small, not whole, null where no null may be."""
+    for column, value, detail in (
+        ("T", -1, "from 0"),
+        ("purchase_count", 1.5, "whole"),
+        ("purchase_count", None, "null"),
+    ):
+        raw = msgspec.json.decode(msgspec.json.encode(COLUMNS | {column: [1, value, 1]}), type=RawColumns)
+        with pytest.raises(ProblemError, match=f"columns/{column}/1: .*{detail}"):
+            features_of_columns(raw, 3, 10.0)
 
 
 def test_more_customers_than_may_be_are_refused() -> None:
     """Also by columns, before the features are decoded."""
     raw = msgspec.json.decode(msgspec.json.encode(COLUMNS | {"T": "nothing"}), type=RawColumns)
     with pytest.raises(ProblemError, match="found 3 customers, expected 2 at most"):
-        frame_of_columns(raw, 2, 10.0)
+        features_of_columns(raw, 2, 10.0)
 
 
 def test_repeated_customers_are_named_by_their_later_rows() -> None:
@@ -54,12 +87,5 @@ def test_repeated_customers_are_named_by_their_later_rows() -> None:
 
 def test_of_many_wrong_rows_the_first_are_named() -> None:
     """As many as a problem document names."""
-    faults = row_faults("T", np.ones(1000, bool), "is wrong")
+    faults = row_faults("T/{row}", np.ones(1000, bool), "is wrong")
     assert [path for path, _ in faults] == [f"T/{row}" for row in range(MAXIMUM_FAULTS)]
-
-
-def test_a_frame_takes_its_values_as_they_are() -> None:
-    """Row n belongs to id n."""
-    values = np.arange(2.0 * len(FEATURE_NAMES)).reshape(2, -1)
-    frame = feature_frame(["a", "b"], values)
-    assert frame.loc["b"].tolist() == values[1].tolist()

@@ -7,7 +7,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 
 from serving.api.app import make_app
-from serving.api.html_pages import REPORT_POLICY, _template
+from serving.api.html_pages import REPORT_POLICY, page_style
 from serving.api.openapi import examples
 from serving.state import CurrentState, ServiceState
 from tests.serving.asking import ask
@@ -51,7 +51,7 @@ def test_how_to_ask_has_every_endpoint_and_example(app: Starlette) -> None:
     """The page shows each path and the examples of its body, and loads nothing."""
     answer = ask(app, "/docs")
     text = unescape(answer.body.decode())
-    assert answer.headers["content-security-policy"] == _template()[2]
+    assert answer.headers["content-security-policy"] == page_style()[1]
     for path in {route.path for route in app.routes}:
         assert re.search(rf"(GET|POST) {re.escape(path)}</code>", text), path
     for named in examples().values():

@@ -15,8 +15,6 @@ from serving.runtime.json_log import JsonLog
 from serving.runtime.metrics import Metrics
 from serving.runtime.middleware.admission import AdmissionMiddleware
 from serving.runtime.middleware.request_log import RequestLogMiddleware
-from serving.runtime.middleware.security_headers import SecurityHeadersMiddleware
-from serving.runtime.middleware.slow_clients import SlowClientMiddleware
 
 NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
 ROUTES = ("/", "/score", "/score_customers", "/versions", "/readyz", "/livez", "/metrics")
@@ -53,10 +51,9 @@ class Ask:
 
     def app(
         self, app: Any, keys: KeyRing | None = None, rate: str | None = None, in_flight: int = 512, **seconds: float
-    ) -> SlowClientMiddleware:
+    ) -> RequestLogMiddleware:
         admission = AdmissionMiddleware(app, frozenset(ROUTES), keys, rate, in_flight)
-        logged = RequestLogMiddleware(SecurityHeadersMiddleware(admission), self.metrics, self.log.log_event)
-        return SlowClientMiddleware(logged, **seconds)
+        return RequestLogMiddleware(admission, self.metrics, self.log.log_event, **seconds)
 
     def __call__(self, app: Any, path: str = "/score", body: tuple[bytes, ...] = (), **headers: str) -> Response:
         sent: list[dict[str, Any]] = []

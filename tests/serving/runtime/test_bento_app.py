@@ -1,13 +1,21 @@
 """A worker's application: ours for most paths, BentoML's for health checks and metrics, and the server's lifespan."""
 
 import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from serving.runtime import bento_app
-from serving.runtime.bento_app import BENTOML_PATHS, WorkerApp, make_worker_app
+from serving.runtime.bento_app import BENTOML_PATHS, make_worker_app
 from serving.runtime.json_log import JsonLog
 from serving.runtime.metrics import Metrics
 from serving.runtime.settings import ServeSettings
@@ -15,28 +23,40 @@ from serving.runtime.settings import ServeSettings
 Messages = list[dict[str, Any]]
 
 
-async def bentoml_app(scope: Any, receive: Any, send: Any) -> None:
-    """Stands for BentoML's application."""
-    if scope["type"] == "lifespan":
-        await send({"type": await receive()})
-        return
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": b"behind"})
+@pytest.fixture
+def steps() -> list[str]:
+    """What BentoML's application and the poller did, in order."""
+    return []
 
 
 @pytest.fixture
-def app(metrics: Metrics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WorkerApp:
+def app(metrics: Metrics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: list[str]) -> ASGIApp:
+    """A worker's application before a stand-in of BentoML's."""
+
+    async def behind(request: Request) -> Response:
+        return PlainTextResponse("behind")
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        steps.append("started")
+        yield
+        steps.append("poller" if "poller" in {thread.name for thread in threading.enumerate()} else "stopped")
+
     monkeypatch.setattr(bento_app, "Metrics", lambda _: metrics)
     monkeypatch.setattr(JsonLog, "capture_libraries", lambda _: None)
+    monkeypatch.setattr("gc.freeze", lambda: None)
+    bentoml_app = Starlette(routes=[Route(path, behind) for path in BENTOML_PATHS], lifespan=lifespan)
     return make_worker_app(bentoml_app, ServeSettings(watch_seconds=0.05), tmp_path)
 
 
-def messages(app: WorkerApp, **scope: Any) -> Messages:
+def messages(app: ASGIApp, *received: str, **scope: Any) -> Messages:
+    """Return what the application sends for a scope and for messages of these types."""
     sent: Messages = []
+    waiting = list(received)
 
-    async def receive() -> str:
+    async def receive() -> dict[str, Any]:
         await asyncio.sleep(0.01)
-        return "lifespan.startup.complete"
+        return {"type": waiting.pop(0)}
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
@@ -46,8 +66,8 @@ def messages(app: WorkerApp, **scope: Any) -> Messages:
     return sent
 
 
-def test_health_and_metrics_go_to_bentoml_and_all_else_to_us(app: WorkerApp) -> None:
-    """With the headers of safety on BentoML's responses too."""
+def test_health_and_metrics_go_to_bentoml_and_all_else_to_us(app: ASGIApp) -> None:
+    """With the security headers on BentoML's responses too."""
     for path in BENTOML_PATHS:
         start, body = messages(app, path=path)
         assert body["body"] == b"behind"
@@ -57,15 +77,14 @@ def test_health_and_metrics_go_to_bentoml_and_all_else_to_us(app: WorkerApp) -> 
         assert (start["status"], body["body"] != b"behind") == (status, True)
 
 
-def test_web_sockets_are_refused(app: WorkerApp) -> None:
+def test_web_sockets_are_refused(app: ASGIApp) -> None:
     """There are none in this service."""
-    assert messages(app, type="websocket", path="/") == [{"type": "websocket.close"}]
+    (message,) = messages(app, type="websocket", path="/")
+    assert message["type"] == "websocket.close"
 
 
-def test_the_lifespan_is_bentomls_and_ends_the_poller(app: WorkerApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    """BentoML handles the messages; while it does, a thread checks for new versions, and none is left afterwards."""
-    import threading
-
-    monkeypatch.setattr("gc.freeze", lambda: None)
-    assert messages(app, type="lifespan") == [{"type": "lifespan.startup.complete"}]
-    assert "poller" not in {thread.name for thread in threading.enumerate()}
+def test_the_lifespan_includes_bentomls_and_ends_the_poller(app: ASGIApp, steps: list[str]) -> None:
+    """BentoML's application starts first and stops last; a thread checks for new versions in between."""
+    sent = messages(app, "lifespan.startup", "lifespan.shutdown", type="lifespan")
+    assert [message["type"] for message in sent] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert steps == ["started", "stopped"]

@@ -4,7 +4,7 @@ import os
 import threading
 from pathlib import Path
 
-from serving.runtime.poller import Poller, file_stamp
+from serving.runtime.poller import Poller, when_changed
 
 
 def test_checks_outlive_a_failure_and_end_with_the_block() -> None:
@@ -26,21 +26,24 @@ def test_checks_outlive_a_failure_and_end_with_the_block() -> None:
     assert events[0] == {"event": "round failed", "fault": "RuntimeError", "reason": "no"}
 
 
-def test_a_stamp_changes_with_the_file(tmp_path: Path) -> None:
-    """Another time, another inode or another size gives another stamp; a missing file has none."""
-    file = tmp_path / "file"
-    assert file_stamp(file) is None
-    file.write_text("one")
-    os.utime(file, ns=(1, 1))
-    first = file_stamp(file)
-    assert file_stamp(file) == first
-    os.utime(file, ns=(2, 2))
-    touched = file_stamp(file)
-    file.write_text("longer")
-    os.utime(file, ns=(2, 2))
-    longer = file_stamp(file)
-    other = tmp_path / "other"
+def test_a_change_of_a_file_is_noticed_once(tmp_path: Path) -> None:
+    """The first check acts, and then another time, another inode, another size and a deletion do, each once."""
+    file, other, acted = tmp_path / "file", tmp_path / "other", []
+    check = when_changed(file, lambda: acted.append(1))
+
+    def acts() -> bool:
+        before = len(acted)
+        check()
+        return len(acted) > before
+
+    assert (acts(), acts()) == (True, False)  # there is no file
+    for text, time in (("one", 1), ("one", 2), ("longer", 2)):
+        file.write_text(text)
+        os.utime(file, ns=(time, time))
+        assert (acts(), acts()) == (True, False), (text, time)
     other.write_text("longer")
     os.utime(other, ns=(2, 2))
     other.replace(file)
-    assert len({first, touched, longer, file_stamp(file)}) == 4
+    assert (acts(), acts()) == (True, False)
+    file.unlink()
+    assert (acts(), acts()) == (True, False)

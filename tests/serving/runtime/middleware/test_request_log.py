@@ -1,5 +1,6 @@
 """Each request has an id and one line in the log; a fault of the service is a problem that says where."""
 
+import asyncio
 import json
 import os
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from serving.runtime.json_log import JsonLog
-from tests.serving.runtime.conftest import NOON, Ask, fine
+from tests.serving.runtime.conftest import NOON, Ask, bare, fine
 
 
 def test_a_request_has_one_line_in_the_log(ask: Ask) -> None:
@@ -83,3 +84,67 @@ def test_checks_of_health_that_went_well_leave_no_line(ask: Ask) -> None:
         raise ValueError
 
     assert [line["status"] for line in ask(ask.app(broken), "/livez").lines if "status" in line] == [500]
+
+
+def test_every_answer_has_the_headers_of_safety(ask: Ask) -> None:
+    """What the application set itself is left as it is."""
+    headers = ask(ask.app(fine)).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["Cache-Control"] == "max-age=9"
+    assert "cache-control" not in headers
+    assert ask(ask.app(bare), "/livez").headers["cache-control"] == "no-store"
+
+
+def test_who_takes_an_answer_too_slowly_is_dropped(ask: Ask) -> None:
+    """Its connection is aborted, as uvicorn's transport allows; others are not."""
+
+    class Cycle:
+        """Like uvicorn's: `send` waits until the transport has room, or is gone."""
+
+        def __init__(self) -> None:
+            self.transport, self.gone = self, asyncio.Event()
+
+        def abort(self) -> None:
+            self.gone.set()
+
+        async def send(self, message: dict[str, Any]) -> None:
+            await self.gone.wait()
+
+    async def never() -> dict[str, Any]:
+        raise AssertionError("nobody asked for it")
+
+    cycle = Cycle()
+    app = ask.app(fine, response_seconds=0.05)
+    scope = {"type": "http", "method": "GET", "path": "/versions", "headers": []}
+    asyncio.run(asyncio.wait_for(app(scope, never, cycle.send), 10))
+    assert cycle.gone.is_set()
+
+
+def test_half_a_response_is_cut_off(ask: Ask) -> None:
+    """A fault after the start of a response drops the connection, or the client would take the half for the whole."""
+
+    class Cycle:
+        """Like uvicorn's, and notes that its transport was aborted."""
+
+        aborted = False
+
+        @property
+        def transport(self) -> "Cycle":
+            return self
+
+        def abort(self) -> None:
+            self.aborted = True
+
+        async def send(self, message: dict[str, Any]) -> None:
+            """Take anything."""
+
+    async def broken(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ValueError
+
+    cycle = Cycle()
+    scope = {"type": "http", "method": "GET", "path": "/versions", "headers": []}
+    asyncio.run(ask.app(broken)(scope, cycle.send, cycle.send))
+    assert cycle.aborted
