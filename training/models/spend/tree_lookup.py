@@ -5,6 +5,7 @@ leaves that all columns leave, the row's is the lowest bit. So each column's val
 no tree is walked (QuickScorer: Lucchese et al. 2015, SIGIR, 73-82).
 """
 
+import sys
 from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any
@@ -51,20 +52,22 @@ class TreeLookup:
                     self._left[feature][-1, number] &= remaining
         for table in self._left:
             table[:-1] = np.bitwise_and.accumulate(table[:-1], axis=0)
-        self._rows = [list(table) for table in self._left]
+        # For one row the leaves left in all trees are one large integer: its operations cost less than an array's.
+        self._left_bits = [[int.from_bytes(row.tobytes(), sys.byteorder) for row in table] for table in self._left]
+        self._bits, self._bytes = bits, len(trees) * np.dtype(bits).itemsize
+        self._lowest_bits = int.from_bytes(np.ones(len(trees), bits).tobytes(), sys.byteorder)
         self._first_leaf = np.cumsum([0, *(len(tree_leaves) for tree_leaves in leaves[:-1])])
         self._values, self._lowest_bit = np.concatenate(leaves), bits(1)
 
     def predict_one(self, row: Sequence[float]) -> float:
         """Return the forecast of one row, length columns; NaN is null."""
-        tables = [
-            rows[bisect_left(edges, value) if value == value else -1]
-            for value, edges, rows in zip(row, self._edges, self._rows, strict=True)
-        ]
-        left = tables[0]
-        for table in tables[1:]:
-            left = left & table
-        return self._baseline + float(self._values[self._first_leaf + self._leaf(left)].sum())
+        left = -1
+        for value, edges, left_bits in zip(row, self._edges, self._left_bits, strict=True):
+            left &= left_bits[bisect_left(edges, value) if value == value else -1]
+        # No tree is without a leaf, so the subtraction borrows nothing from the tree beside.
+        below_lowest = ((left - self._lowest_bits) & ~left).to_bytes(self._bytes, sys.byteorder)
+        leaf = np.bitwise_count(np.frombuffer(below_lowest, self._bits))
+        return self._baseline + float(np.add.reduce(self._values.take(self._first_leaf + leaf)))
 
     def predict(self, X: Floats) -> Floats:
         """Return the forecast of each row of X, shape (n, columns), to the last bit scikit-learn's raw forecast."""
