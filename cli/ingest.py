@@ -7,6 +7,25 @@ from typing import Annotated
 import typer
 
 from cli.settings import ingest_settings
+from cli.source_options import (
+    AmountExpression,
+    Cents,
+    Currency,
+    CurrencySign,
+    FoldCase,
+    Keep,
+    Kinds,
+    LeaveOut,
+    Negative,
+    Nobody,
+    OneEventPer,
+    Profiles,
+    Refund,
+    ReplaceReferences,
+    Thousands,
+    TimeFormat,
+    profiles_of_options,
+)
 from cli.terminal import echo, progress_bar
 
 
@@ -71,6 +90,22 @@ def register(app: typer.Typer) -> None:
         header_line: Annotated[
             int | None, typer.Option(metavar="N", min=1, help="The line of the column names. Without it: detected.")
         ] = None,
+        profile: Profiles = None,
+        time_format: TimeFormat = None,
+        thousands: Thousands = None,
+        currency_sign: CurrencySign = None,
+        cents: Cents = False,
+        amount: AmountExpression = None,
+        refund: Refund = None,
+        one_event_per: OneEventPer = None,
+        replace_references: ReplaceReferences = False,
+        kinds: Kinds = None,
+        negative: Negative = None,
+        currency: Currency = None,
+        nobody: Nobody = None,
+        fold_case: FoldCase = False,
+        leave_out: LeaveOut = None,
+        keep: Keep = None,
         rating_maximum: Annotated[
             float | None,
             typer.Option(
@@ -105,10 +140,29 @@ def register(app: typer.Typer) -> None:
             {"timezone": timezone, "memory_limit": memory_limit},
             {"delimiter": delimiter, "encoding": encoding, "decimal": decimal, "rating_maximum": rating_maximum},
         )
+        profiles = profiles_of_options(
+            profile,
+            time_format=time_format,
+            thousands=thousands,
+            currency_sign=currency_sign,
+            cents=cents,
+            amount=amount,
+            refund=refund,
+            one_event_per=one_event_per,
+            replace_references=replace_references,
+            kinds=kinds,
+            negative=negative,
+            currency=currency,
+            nobody=nobody,
+            fold_case=fold_case,
+            leave_out=leave_out,
+            keep=keep,
+        )
         with progress_bar("rows") as advance:
             report = read_and_store(
                 source,
                 out,
+                profile=profiles,
                 map=_pairs("--map", map),
                 constants=_pairs("--set", set),
                 query=query,

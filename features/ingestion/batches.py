@@ -92,7 +92,9 @@ def add_partition(
         yield replace(batch, log=log, full_rows=full_rows)
 
 
-def parquet_batches(path: Path, header: Sequence[str], names: Mapping[str, str]) -> Iterator[SourceBatch]:
+def parquet_batches(
+    path: Path, header: Sequence[str], names: Mapping[str, str], rows: int = BATCH_ROWS
+) -> Iterator[SourceBatch]:
     """Yield a Parquet file's rows; `names` maps log columns to the file's. Raises OSError or ArrowException."""
     with pq.ParquetFile(path) as file:
         chunks = _chunks(file.metadata)
@@ -114,7 +116,7 @@ def parquet_batches(path: Path, header: Sequence[str], names: Mapping[str, str])
     with pq.ParquetFile(path, read_dictionary=_dictionary_columns(names, chunks)) as file:
         for group in range(file.num_row_groups):
             start = 0
-            for batch in file.iter_batches(BATCH_ROWS, row_groups=[group], columns=columns):
+            for batch in file.iter_batches(rows, row_groups=[group], columns=columns):
 
                 def full_rows(
                     positions: Positions, batch: pa.RecordBatch = batch, group: int = group, start: int = start

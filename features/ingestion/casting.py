@@ -4,6 +4,7 @@ Columns are text, as in a CSV file, or typed, as in Parquet and SQL. Blank text 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -13,6 +14,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.ingestion.text_encoding import is_utf8
+from features.ingestion.time_formats import read_times
+from features.ingestion.unreadable_values import unreadable_numbers, unreadable_times
 from features.schema import FIRST_YEAR, LAST_YEAR
 from features.timezones import DAY, BusinessTimezone
 
@@ -102,8 +105,13 @@ def strip_whitespace(text: pa.StringArray) -> pa.StringArray:
     return pc.if_else(blank, None, text) if pc.any(blank).as_py() else text
 
 
-def cast_timestamps(name: str, column: pa.Array, timezone: BusinessTimezone, errors: RowErrors) -> pa.Int64Array:
-    """Return the column as microseconds since 1970-01-01 UTC, null where it is null or invalid."""
+def cast_timestamps(
+    name: str, column: pa.Array, timezone: BusinessTimezone, errors: RowErrors, formats: Sequence[str] = ()
+) -> pa.Int64Array:
+    """Return the column as microseconds since 1970-01-01 UTC, null where it is null or invalid.
+
+    `formats` are read besides the contract's own, of which there is no need where one of strptime is given.
+    """
     aware: bool | Bools
     if pa.types.is_timestamp(column.type):
         microseconds, aware = _of_unit(column, column.type.unit), column.type.tz is not None
@@ -112,7 +120,7 @@ def cast_timestamps(name: str, column: pa.Array, timezone: BusinessTimezone, err
         counts = column.view(pa.int32()).cast(pa.int64()) if in_days else column
         microseconds, aware = _of_unit(counts, "D" if in_days else "ms"), False
     else:
-        column, microseconds, aware = _read_times(name, cast_text(name, column, errors), errors)
+        column, microseconds, aware = _read_times(name, cast_text(name, column, errors), errors, formats)
     present = column.is_valid().to_numpy(zero_copy_only=False)
     if name == "event_time" and column.null_count:
         errors.add(name, "is empty", ~present)
@@ -141,31 +149,45 @@ def _of_unit(column: pa.Array, unit: str) -> NDArray[np.int64]:
     return np.where(far, LAST_TIME + 1, np.where(far, 0, counts) * factor)
 
 
-def _read_times(name: str, text: pa.StringArray, errors: RowErrors) -> tuple[pa.Array, NDArray[np.int64], bool | Bools]:
+def _read_times(
+    name: str, text: pa.StringArray, errors: RowErrors, formats: Sequence[str]
+) -> tuple[pa.Array, NDArray[np.int64], bool | Bools]:
     """Return texts as microseconds, and whether they have an offset; null where blank or invalid."""
-    for zone in (None, "UTC"):
-        try:
-            times = text.cast(pa.timestamp("us", zone))
-        except pa.ArrowInvalid:
-            continue
-        return times, _of_unit(times, "us"), zone is not None
+    if not any("%" in each for each in formats):
+        for zone in (None, "UTC"):
+            try:
+                times = text.cast(pa.timestamp("us", zone))
+            except pa.ArrowInvalid:
+                continue
+            return times, _of_unit(times, "us"), zone is not None
     text = strip_whitespace(text)
+    if any("%" in each for each in formats):
+        return _read_formats(name, text, errors, formats)
     naive = pc.match_substring_regex(text, WITHOUT_OFFSET).fill_null(False)
     aware = pc.match_substring_regex(text, WITH_OFFSET).fill_null(False)
     days = pc.utf8_slice_codeunits(pc.if_else(pc.or_(naive, aware), text, None), 0, 10).dictionary_encode()
     real = pa.array([_is_day(day) for day in days.dictionary.to_pylist()], pa.bool_()).take(days.indices)
-    errors.add(
-        name,
-        "is no time: expected one like 2011-06-10 09:30:00",
-        pc.and_(text.is_valid(), pc.invert(real.fill_null(False))),
-    )
+    real = real.fill_null(False)
     # The cast takes six digits of a second and no space before the offset.
     plain = pc.replace_substring_regex(pc.if_else(real, text, None), r"(\.\d{6})\d+", r"\1")
     wall_clock = pc.if_else(naive, plain, None).cast(pa.timestamp("us"))
     compact = pc.replace_substring_regex(pc.if_else(aware, plain, None), r" ([Z+-])", r"\1")
     utc = compact.cast(pa.timestamp("us", "UTC"))
     both = pc.coalesce(wall_clock.view(pa.int64()), utc.view(pa.int64()))
-    return both, both.fill_null(0).to_numpy(), aware.to_numpy(zero_copy_only=False)
+    others, times, in_utc = _read_formats(name, pc.if_else(real, None, text), errors, formats)
+    both = pc.coalesce(both, others)
+    return both, both.fill_null(0).to_numpy(), aware.to_numpy(zero_copy_only=False) | in_utc
+
+
+def _read_formats(
+    name: str, text: pa.StringArray, errors: RowErrors, formats: Sequence[str]
+) -> tuple[pa.Array, NDArray[np.int64], Bools]:
+    """Return texts as microseconds by the formats, and whether they are in UTC; an error where none fits."""
+    times = read_times(text, formats)
+    rest = pc.if_else(pa.array(times.readable), None, text)
+    for reason, where in unreadable_times(rest, formats):
+        errors.add(name, reason, where)
+    return pa.array(times.microseconds, mask=~times.readable), times.microseconds, times.aware
 
 
 def _is_day(text: str | None) -> bool:
@@ -176,19 +198,24 @@ def _is_day(text: str | None) -> bool:
         return False
 
 
-def cast_numbers(name: str, column: pa.Array, decimal: str, errors: RowErrors) -> pa.DoubleArray:
-    """Return the column as float64, null where it is blank or invalid."""
+def cast_numbers(name: str, column: pa.Array, decimal: str, errors: RowErrors, hints: bool = False) -> pa.DoubleArray:
+    """Return the column as float64, null where it is blank or invalid; reasons name options if they give `hints`."""
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
         return column.cast(pa.float64(), safe=False)
     text = cast_text(name, column, errors)
-    reason = f"is no number (decimal mark {decimal!r})"
+    whole = text
     if decimal != ".":
-        errors.add(name, reason, pc.match_substring(text, "."))
-        text = pc.replace_substring(pc.if_else(pc.match_substring(text, "."), None, text), decimal, ".")
+        with_point = pc.match_substring(text, ".")
+        text = pc.replace_substring(pc.if_else(with_point, None, text), decimal, ".")
     try:
-        return text.cast(pa.float64())
+        numbers = text.cast(pa.float64())
+        if text.null_count == whole.null_count:
+            return numbers
     except pa.ArrowInvalid:
-        text = strip_whitespace(text)
-        readable = pc.match_substring_regex(text, NUMBER)
-        errors.add(name, reason, pc.invert(readable))
-        return pc.if_else(readable, text, None).cast(pa.float64())
+        pass
+    text = strip_whitespace(text)
+    readable = pc.match_substring_regex(text, NUMBER).fill_null(False)
+    rest = pc.if_else(readable, None, strip_whitespace(whole))
+    for reason, where in unreadable_numbers(rest, decimal, hints):
+        errors.add(name, reason, where)
+    return pc.if_else(readable, text, None).cast(pa.float64())

@@ -1,19 +1,23 @@
 """Matches the log's columns with the columns of a source."""
 
 import re
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
 from features.errors import SourceError
+from features.ingestion.read_options import OWN
 from features.schema import LOG_COLUMN_NAMES, REQUIRED_LOG_COLUMNS
 
+CURRENCY_NAMES = "(amount|order|transaction|settlement|payment)?(currency|currencycode|currencyisocode|ccy)"
+"""Names of columns with the currency of each row, in small letters; such a column is looked at in any case."""
 SHOWN_NAMES, SHOWN_CHARACTERS = 12, 40
 
 
 def map_columns(
     source: str, header: Sequence[str], given: Mapping[str, str], constants: Collection[str]
 ) -> dict[str, str]:
-    """Return the source's name of each log column that it has.
+    """Return the source's name of each log column that it has, and of columns of its own that are read.
 
     Parameters
     ----------
@@ -22,7 +26,8 @@ def map_columns(
     header : sequence of str
         Its columns.
     given : mapping of str to str
-        Log columns that the source names otherwise; each must be in the header.
+        Log columns that the source names otherwise, and columns of its own by `OWN` and their names; each must be in
+        the header.
     constants : collection of str
         Log columns that it need not have.
 
@@ -41,6 +46,13 @@ def map_columns(
             columns[name] = source_name
         elif name in given or (name in REQUIRED_LOG_COLUMNS and name not in constants):
             missing.append(source_name)
+    for name, source_name in given.items():
+        if name.startswith(OWN):
+            if source_name in header:
+                columns[name] = source_name
+            else:
+                missing.append(source_name)
+    columns |= {OWN + column: column for column in header if re.fullmatch(CURRENCY_NAMES, letters(column))}
     if missing:
         raise SourceError(f"{source} has no column {', '.join(missing)}: {_suggestion(missing, header)}")
     return columns
@@ -48,15 +60,16 @@ def map_columns(
 
 def _suggestion(missing: Sequence[str], header: Sequence[str]) -> str:
     """Return how to map the missing columns to those of nearly the same name."""
-    by_letters = {_letters(column): column for column in header if column not in LOG_COLUMN_NAMES}
-    nearest = {name: get_close_matches(_letters(name), by_letters, 1, 0.55) for name in missing}
+    by_letters = {letters(column): column for column in header if column not in LOG_COLUMN_NAMES}
+    nearest = {name: get_close_matches(letters(name), by_letters, 1, 0.55) for name in missing}
     names = ", ".join(name[:SHOWN_CHARACTERS] for name in header[:SHOWN_NAMES])
     names += ", ..." if len(header) > SHOWN_NAMES else ""
-    hints = " ".join(f"--map {name}={by_letters[near[0]]}" for name, near in nearest.items() if near)
+    hints = " ".join(f"--map {shlex.quote(f'{name}={by_letters[near[0]]}')}" for name, near in nearest.items() if near)
     if not hints:
         return f"map it to one of its columns ({names}) or give it as a constant"
     return f"did you mean {hints}? Its columns are {names}"
 
 
-def _letters(name: str) -> str:
+def letters(name: str) -> str:
+    """Return a name without marks and spaces, in small letters."""
     return re.sub(r"[\W_]", "", name).lower()

@@ -15,7 +15,7 @@ from features.ingestion.profile import SourceProfile
 from features.ingestion.quarantine import Quarantine
 from features.ingestion.read_options import ReadOptions
 from features.ingestion.row_counts import RowCounts
-from features.ingestion.sources import drop_repeated, open_sources, read_batches, sources_digest
+from features.ingestion.sources import drop_repeated, joint_rows, open_sources, read_batches, sources_digest
 from features.ingestion.validated_batches import check_constants, validated_batches
 from features.ingestion.validation import ValidationRules
 from features.schema import RATING_MAXIMUM, RATING_SCALE_LIMIT
@@ -28,7 +28,7 @@ def ingest(
     sources: str | Path | Iterable[str | Path],
     out: str | Path,
     *,
-    profile: SourceProfile | None = None,
+    profile: SourceProfile | Mapping[str, SourceProfile] | None = None,
     query: str | None = None,
     map: Mapping[str, str] | None = None,
     constants: Mapping[str, str] | None = None,
@@ -57,8 +57,9 @@ def ingest(
         beside the log. A file that comes twice is read once.
     out : str or Path
         The folder of the store. A store that is there is replaced when all went well.
-    profile : SourceProfile, optional
-        What the columns of the sources mean, where they are not those of the contract; see `load_profile`.
+    profile : SourceProfile or mapping of str to SourceProfile, optional
+        What the columns of the sources mean, where they are not those of the contract; see `load_profile`. A mapping
+        has patterns of sources, such as "charges*.csv".
     query : str, optional
         The SELECT statement for the database URLs.
     map : mapping of str to str, optional
@@ -101,8 +102,10 @@ def ingest(
         raise InvalidArgumentError(f"rating_maximum is {rating_maximum}: expected a number above 0, up to a million")
     StoreSettings(timezone, memory_limit, threads)  # checks them
     rules = ValidationRules(business_timezone(timezone), rating_maximum)
-    profile = profile or SourceProfile()
-    options = ReadOptions(query, map or {}, constants or {}, delimiter, encoding, decimal, sheet, header_line)
+    profiles = {"": profile} if isinstance(profile, SourceProfile) else dict(profile or {})
+    options = ReadOptions(
+        *(query, map or {}, constants or {}, delimiter, encoding, decimal, sheet, header_line), profiles=profiles
+    )
     paths = [sources] if isinstance(sources, str | Path) else list(sources)
     with TemporaryDirectory(prefix="regulars-ingest-", ignore_cleanup_errors=True) as folder:
         scratch = Path(folder)
@@ -113,7 +116,7 @@ def ingest(
         counts = RowCounts()
         quarantine = Quarantine(scratch / "quarantine.csv", opened)
         recorded = any(source.has_column("recorded_at") for source in opened)
-        versions = EventVersions(scratch, recorded, memory_limit, threads, profile.rows)
+        versions = EventVersions(scratch, recorded, memory_limit, threads, joint_rows(opened))
 
         # One thread reads, one checks, and this one packs the rows: the libraries release the interpreter.
         background = threads > 1

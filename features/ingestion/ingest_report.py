@@ -15,15 +15,17 @@ SHOWN_SOURCES = 5
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What reading a log resulted in; `rows_in` is `kept` + `quarantined` + `duplicates` + `merged`.
+    """What reading a log resulted in; `rows_in` + `added` is the sum of the counts below it.
 
     Attributes
     ----------
     sources : sequence of str
         Files and databases, without passwords.
-    rows_in, kept, quarantined, duplicates, merged : int
-        Rows read; valid rows that are an event; invalid rows; valid rows that another row replaced; line items that
-        were added to the first of their event.
+    rows_in, added : int
+        Rows read; returns made of what rows say was given back.
+    kept, quarantined, duplicates, merged, left_out : int
+        Valid rows that are an event; invalid rows; valid rows that another row replaced; line items that were added to
+        the first of their event; rows that the profile leaves out.
     quarantined_by_reason : mapping of str to int
         Invalid rows by the first thing wrong with them, the most frequent first.
     customers : int
@@ -53,6 +55,8 @@ class IngestReport:
     quarantined_by_reason: Mapping[str, int]
     duplicates: int
     merged: int
+    left_out: int
+    added: int
     customers: int
     first_time: str | None
     last_time: str | None
@@ -71,9 +75,15 @@ class IngestReport:
     def lines(self) -> list[str]:
         """Return the report as lines of text."""
         span = f"{self.first_time} to {self.last_time}" if self.kept else "no event and so no time span"
+        others = {
+            "line items merged": self.merged,
+            "left out by the profile": self.left_out,
+            "returns made of refunds": self.added,
+        }
         lines = [
             f"{self.rows_in:,} rows in: {self.kept:,} kept, {self.quarantined:,} quarantined, "
-            f"{self.duplicates:,} duplicates" + (f", {self.merged:,} line items merged" if self.merged else ""),
+            f"{self.duplicates:,} duplicates"
+            + "".join(f", {count:,} {name}" for name, count in others.items() if count),
             f"{self.customers:,} customers, {span}, days counted in {self.timezone}",
         ]
         if self.kept:
@@ -128,6 +138,8 @@ def make_report(
         quarantined_by_reason=dict(reasons.most_common()),
         duplicates=counts.by_reference.replaced,
         merged=counts.by_reference.merged,
+        left_out=counts.left_out,
+        added=counts.added,
         customers=customers,
         first_time=utc_text(counts.first_time),
         last_time=utc_text(counts.last_time),

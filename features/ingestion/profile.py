@@ -15,6 +15,7 @@ import msgspec
 
 from features.errors import ProfileError
 from features.ingestion.arithmetic import column_names
+from features.ingestion.time_formats import check_format
 from features.schema import EVENT_TYPES, LOG_COLUMN_NAMES
 
 PROFILES = Path(__file__).with_name("profiles")
@@ -46,6 +47,7 @@ class AmountProfile:
 
     decimal: str = _key("the decimal mark, . or , (read off the sample without)")
     thousands: str = _key("the mark between thousands: , or . or ' or a space")
+    sign: str = _key("the currency sign or code that is written with amounts; those with another are quarantined")
     unit: str = _key("currency, or cents: amounts are hundredths, as payment services write them", default="currency")
     expression: str = _key("arithmetic over columns instead of one column, such as Quantity * Price")
     add: tuple[str, ...] = _key("columns that are added to the amount, such as a tax", default=())
@@ -185,12 +187,18 @@ class SourceProfile:
         if not 0 <= self.quarantine.maximum_share <= 1:
             raise ProfileError(f"quarantine.maximum_share is {self.quarantine.maximum_share}: expected 0 to 1")
         column_names(self.amounts.expression)
+        for text in self.times.format:
+            check_format(text)
+
+    def amount_columns(self) -> list[str]:
+        """Return the source's columns that amounts are computed from, besides the one mapped to `amount`."""
+        return [*column_names(self.amounts.expression), *self.amounts.add, *self.amounts.subtract]
 
     def own_columns(self) -> list[str]:
         """Return the source's columns that must be there, besides those that the contract's columns are read from."""
         amounts, types = self.amounts, self.event_types
         names = [
-            *(self.times.zone_column, *column_names(amounts.expression), *amounts.add, *amounts.subtract),
+            *(self.times.zone_column, *self.amount_columns()),
             *(amounts.refund, amounts.refund_time, types.prefix_column, *self.rows.leave_out, *self.rows.keep),
             self.currency.column,
         ]

@@ -83,7 +83,7 @@ class Quarantine:
         values = pa.nulls(len(rows), pa.string())
         for column in dict.fromkeys(columns):
             of_column = pa.array(np.array([name == column for name in columns])[first])
-            own = full_rows[source.columns[column]] if column in source.columns else source.constants[column]
+            own = full_rows[source.columns[column]] if column in source.columns else source.constants.get(column)
             values = pc.if_else(of_column, own, values)
         texts = _reasons(batch, errors, rows, first)
         self._write(source, batch.numbers[rows], pa.array(columns).take(pa.array(first)), values, texts, full_rows)

@@ -5,7 +5,11 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from features.errors import SourceError
+from features.ingestion.profile import SourceProfile
 from features.schema import LOG_COLUMN_NAMES
+
+OWN = "="
+"""What begins the key of a source's own column, one that is none of the contract's."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class ReadOptions:
         The line or row of the column names, from 1; None: detected.
     password : str or None
         Of databases.
+    profiles : mapping of str to SourceProfile
+        By a pattern of sources; "" for those that no other pattern matches.
     """
 
     query: str | None = None
@@ -39,10 +45,11 @@ class ReadOptions:
     sheet: str | None = None
     header_line: int | None = None
     password: str | None = field(default=None, repr=False)
+    profiles: Mapping[str, SourceProfile] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for key in [*self.map, *self.constants]:
-            if (name := key.rpartition(":")[2]) not in LOG_COLUMN_NAMES:
+            if not key.startswith(OWN) and (name := key.rpartition(":")[2]) not in LOG_COLUMN_NAMES:
                 expected = ", ".join(LOG_COLUMN_NAMES)
                 raise SourceError(f"{name!r} is no column of the contract: expected one of {expected}")
         if self.delimiter is not None and (
@@ -54,13 +61,36 @@ class ReadOptions:
         if self.header_line is not None and self.header_line < 1:
             raise SourceError(f"header_line is {self.header_line}: lines are counted from 1")
 
+    @property
+    def profile(self) -> SourceProfile:
+        """The profile of a source, after `of_source`."""
+        return self.profiles.get("", SourceProfile())
+
     def patterns(self) -> list[str]:
-        """Return the patterns of sources in `map` and `constants`."""
-        return list(dict.fromkeys(key.rpartition(":")[0] for key in [*self.map, *self.constants] if ":" in key))
+        """Return the patterns of sources in `map`, `constants` and `profiles`."""
+        keys = [key.rpartition(":")[0] for key in [*self.map, *self.constants] if ":" in key]
+        return list(dict.fromkeys([*keys, *filter(None, self.profiles)]))
 
     def of_source(self, name: str) -> "ReadOptions":
-        """Return the options for one source: its name, or its file name, decides which patterns hold."""
-        return replace(self, map=_of_source(self.map, name), constants=_of_source(self.constants, name))
+        """Return the options for one source: its name, or its file name, decides which patterns hold.
+
+        What its profile says is in them, with the columns of its own that it names; options go before the profile.
+        """
+        profile = next((self.profiles[key] for key in self.profiles if key and matches(key, name)), self.profile)
+        if self.decimal:
+            profile = profile.with_values(amounts={"decimal": self.decimal})
+        own = {f"{OWN}{column}": column for column in profile.own_columns()}
+        files = profile.files
+        return replace(
+            self,
+            map={**profile.columns, **_of_source(self.map, name), **own},
+            constants={**profile.constants, **_of_source(self.constants, name)},
+            delimiter=self.delimiter or files.delimiter or None,
+            encoding=self.encoding or files.encoding or None,
+            sheet=self.sheet or files.sheet or None,
+            header_line=self.header_line or files.header_line or None,
+            profiles={"": profile},
+        )
 
 
 def matches(pattern: str, name: str) -> bool:

@@ -30,6 +30,8 @@ class RowCounts:
     ----------
     rows_in, left_out, kept : int
         Rows read; rows that the profile leaves out; rows in the store that are the event.
+    added : int
+        Returns made of what rows say was given back of their amount.
     by_reference : EventRows
         Rows that another row replaced, that were added to another, and that share a reference with others.
     kinds : numpy.ndarray of int64, shape (event types,)
@@ -41,6 +43,7 @@ class RowCounts:
     def __init__(self) -> None:
         self.rows_in = 0
         self.left_out = 0
+        self.added = 0
         self.by_reference = EventRows()
         self.kept = 0
         self.kinds = np.zeros(len(EVENT_TYPES), np.int64)

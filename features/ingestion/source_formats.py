@@ -1,7 +1,6 @@
 """Opens one source of each format: CSV, JSON, Parquet, Arrow, sheets of workbooks, the result of an SQL query."""
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +13,7 @@ import pyarrow.parquet as pq
 from features.errors import SourceError, UnreadableSourceError
 from features.ingestion.arrow_reader import arrow_schema, read_arrow_batches
 from features.ingestion.batches import (
+    BATCH_ROWS,
     SourceBatch,
     add_partition,
     arrow_batches,
@@ -27,14 +27,15 @@ from features.ingestion.csv_reader import CsvRows, read_csv_rows
 from features.ingestion.file_types import file_type
 from features.ingestion.json_reader import read_json_rows, sniff_json_format
 from features.ingestion.packed_files import Openable, PackedFile, read_start
-from features.ingestion.read_options import ReadOptions
+from features.ingestion.profile import SourceProfile
+from features.ingestion.profile_detection import SAMPLE_ROWS, detect_profile
+from features.ingestion.read_options import OWN, ReadOptions
 from features.ingestion.source_files import SourceFile
 from features.ingestion.sql_reader import query_to_parquet, without_password
 from features.ingestion.validation import unreadable_type
 from features.ingestion.workbook_reader import read_sheet_rows, sniff_sheets
-from features.schema import LOG_COLUMN_NAMES, LOG_COLUMNS, REQUIRED_LOG_COLUMNS
+from features.schema import LOG_COLUMN_NAMES, REQUIRED_LOG_COLUMNS
 
-DECIMAL_SAMPLE = 10_000
 REQUIRED = ", ".join(REQUIRED_LOG_COLUMNS)
 
 
@@ -52,8 +53,8 @@ class Source:
         Log column to its own name of it.
     constants : mapping of str to str
         Values of log columns that it lacks.
-    decimal : str
-        The decimal mark of its numbers.
+    profile : SourceProfile
+        What its columns mean, with the formats and marks that were detected.
     assumed : mapping of str to str
         What was detected or given, for the report.
     empty : bool
@@ -70,7 +71,7 @@ class Source:
     header: Sequence[str]
     columns: Mapping[str, str]
     constants: Mapping[str, str]
-    decimal: str
+    profile: SourceProfile
     assumed: Mapping[str, str]
     empty: bool
     file: Path
@@ -164,16 +165,14 @@ def _of_text(
     own = data_columns(header)
     columns = _map_columns(name, header, partition, options)
     first = next((rows for rows in islice(read_rows(), 1)), None)
-    numbers = [columns[column.name] for column in LOG_COLUMNS if column.type == "float" and column.name in columns]
-    sample = [first.table[column] for column in numbers if column in header] if first else []
-    decimal = options.decimal or _sniff_decimal(sample)
     in_file = {column: source_column for column, source_column in columns.items() if source_column in header}
-    settings = {**assumed, "decimal": decimal}
+    sample = {column: first.table[source_column] for column, source_column in in_file.items()} if first else {}
+    settings = {**assumed, "decimal": "."}
 
     def batches() -> Iterator[SourceBatch]:
         return text_batches(read_rows(), own, in_file)
 
-    return _source(name, own, columns, decimal, settings, first is None, batches, partition, options)
+    return _source(name, own, columns, sample, settings, first is None, batches, partition, options)
 
 
 def _map_columns(name: str, header: Sequence[str], partition: Partition, options: ReadOptions) -> dict[str, str]:
@@ -189,32 +188,28 @@ def _source(
     name: str,
     header: Sequence[str],
     columns: Mapping[str, str],
-    decimal: str,
+    sample: Mapping[str, pa.Array],
     assumed: Mapping[str, str],
     empty: bool,
     batches: Callable[[], Iterator[SourceBatch]],
     partition: Partition,
     options: ReadOptions,
 ) -> Source:
-    """Return a source, with the columns that its path gives."""
+    """Return a source, with the columns that its path gives, and what a sample says of the others."""
     values = {column: partition[column] for column in _path_columns(header, partition)}
     constants = {column: value for column, value in options.constants.items() if column not in columns}
+
+    profile, found = detect_profile(name, options.profile, sample)
+    if "decimal" not in assumed:
+        found.pop("decimal", None)
 
     def all_columns() -> Iterator[SourceBatch]:
         return add_partition(batches(), values, columns)
 
     return Source(
-        *(name, [*header, *values], columns, constants, decimal, assumed, empty, Path()),
+        *(name, [*header, *values], columns, constants, profile, {**assumed, **found}, empty, Path()),
         open_batches=all_columns if values else batches,
     )
-
-
-def _sniff_decimal(columns: Sequence[pa.StringArray]) -> str:
-    """Return a comma if numbers have one, none has a point, and they do not all look like thousands; else a point."""
-    texts = [value.strip() for column in columns for value in column.slice(0, DECIMAL_SAMPLE).to_pylist() if value]
-    with_comma = [text for text in texts if re.fullmatch(r"[+-]?\d*,\d+", text)]
-    thousands = all(re.fullmatch(r"[+-]?\d{1,3},\d{3}", text) for text in with_comma)
-    return "," if with_comma and not thousands and not any("." in text for text in texts) else "."
 
 
 def _open_parquet(path: Path, name: str, partition: Partition, options: ReadOptions) -> list[Source]:
@@ -233,7 +228,7 @@ def _open_arrow(path: Path, name: str, partition: Partition, options: ReadOption
     except (OSError, pa.ArrowException) as error:
         raise UnreadableSourceError(f"is not a readable Arrow file ({_first_line(error)}): write it again") from None
 
-    def batches(header: Sequence[str], columns: Mapping[str, str]) -> Iterator[SourceBatch]:
+    def batches(header: Sequence[str], columns: Mapping[str, str], rows: int = BATCH_ROWS) -> Iterator[SourceBatch]:
         return arrow_batches(read_arrow_batches(path), header, columns)
 
     return [_of_types(name, {"format": "Arrow"}, schema, empty, batches, partition, options)]
@@ -244,7 +239,7 @@ def _of_types(
     assumed: Mapping[str, str],
     schema: pa.Schema,
     empty: bool,
-    read_batches: Callable[[Sequence[str], Mapping[str, str]], Iterator[SourceBatch]],
+    read_batches: Callable[..., Iterator[SourceBatch]],
     partition: Partition,
     options: ReadOptions,
 ) -> Source:
@@ -253,11 +248,15 @@ def _of_types(
     in_file = {column: source_column for column, source_column in columns.items() if source_column in schema.names}
     for column, source_column in () if empty else in_file.items():
         type_ = schema.field(source_column).type
-        if expected := unreadable_type(column, type_):
+        if not column.startswith(OWN) and (expected := unreadable_type(column, type_, numbers_as_times=True)):
             raise UnreadableSourceError(f"has {type_} in column {source_column!r}: expected {expected}")
     header = data_columns(schema.names)
     batches = partial(read_batches, header, in_file)
-    return _source(name, header, columns, options.decimal or ".", assumed, empty, batches, partition, options)
+    try:
+        sample = {} if empty else next(batches(SAMPLE_ROWS)).log
+    except (OSError, pa.ArrowException) as error:
+        raise UnreadableSourceError(f"cannot be read to its end ({_first_line(error)}): write it again") from None
+    return _source(name, header, columns, sample, assumed, empty, batches, partition, options)
 
 
 OPENERS: Mapping[str, Callable[..., list[Source]]] = {

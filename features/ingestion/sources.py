@@ -13,6 +13,7 @@ from pathlib import Path
 from features.atomic_file import file_digest
 from features.errors import SourceError
 from features.ingestion.batches import SourceBatch
+from features.ingestion.profile import RowProfile
 from features.ingestion.read_options import ReadOptions, matches
 from features.ingestion.source_files import find_files
 from features.ingestion.source_formats import Source, open_database, open_file
@@ -125,3 +126,12 @@ def sources_digest(sources: Sequence[Source]) -> str:
     """Return the SHA-256 of the one source, or of the sorted digests of several; their names do not matter."""
     digests = sorted(source_digest(source) for source in sources)
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def joint_rows(sources: Sequence[Source]) -> RowProfile:
+    """Return how rows of one reference belong together in all sources: as in any of them that says so."""
+    rules = [source.profile.rows for source in sources]
+    return RowProfile(
+        one_event_per=next((rule.one_event_per for rule in rules if rule.one_event_per), ""),
+        replace_references=any(rule.replace_references for rule in rules),
+    )

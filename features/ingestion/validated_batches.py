@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from features.errors import SourceError
 from features.ingestion.batches import SourceBatch
+from features.ingestion.casting import RowErrors
+from features.ingestion.interpretation import chosen_rows, interpret, refund_events
 from features.ingestion.quarantine import Quarantine
 from features.ingestion.row_counts import RowCounts
 from features.ingestion.source_formats import Source
@@ -33,22 +35,42 @@ def validated_batches(
     quarantine, all rows are counted, and `progress` is called with the number of rows of each batch.
     """
     for number, source, batch in batches:
-        size = len(batch.numbers)
-        log = {**batch.log, **{name: _constant(name, value, size) for name, value in source.constants.items()}}
-        events, rows, errors = validate_batch(log, replace(rules, decimal=source.decimal))
-        quarantine.add(source, batch, errors)
-        counts.rows_in += size + len(batch.unreadable)
+        size = len(batch.numbers) + len(batch.unreadable)
+        batch = chosen_rows(batch, source.profile.rows)
+        counts.rows_in += size
+        counts.left_out += size - len(batch.numbers) - len(batch.unreadable)
         if progress:
-            progress(size + len(batch.unreadable))
-        if len(events):
-            events = events.append_column("source", pa.array(np.full(len(events), number, np.int32)))
-            numbers = batch.numbers if rows is None else batch.numbers[rows]
-            events = events.append_column("row_number", pa.array(numbers))
-            others = [name for name in source.header if name not in source.columns.values()]
-            if "reference" in events.schema.names and others:
-                full_rows = batch.full_rows(np.arange(size) if rows is None else rows).select(others)
-                events = events.append_column("other_columns", pa.array(_hashes(full_rows)))
-            yield events
+            progress(size)
+        events = _valid_events(source, batch, rules, quarantine, counts)
+        for part in events:
+            if len(part):
+                yield part.append_column("source", pa.array(np.full(len(part), number, np.int32)))
+
+
+def _valid_events(
+    source: Source, batch: SourceBatch, rules: ValidationRules, quarantine: Quarantine, counts: RowCounts
+) -> Iterator[pa.RecordBatch]:
+    """Yield the valid rows of a batch, then the returns that were made of what was given back of them."""
+    size = len(batch.numbers)
+    profile = source.profile
+    log = {**batch.log, **{name: _constant(name, value, size) for name, value in source.constants.items()}}
+    errors = RowErrors()
+    interpreted = interpret(log, profile, rules.timezone, errors)
+    settled = replace(rules, decimal=profile.amounts.decimal or ".", time_formats=profile.times.format or ("iso",))
+    events, rows, errors = validate_batch(interpreted.log, settled, errors)
+    quarantine.add(source, batch, errors)
+    if not len(events):
+        return
+    valid = np.arange(size) if rows is None else rows
+    events = events.append_column("row_number", pa.array(batch.numbers[valid]))
+    others = [name for name in source.header if name not in source.columns.values()]
+    if "reference" in events.schema.names and others:
+        events = events.append_column("other_columns", pa.array(_hashes(batch.full_rows(valid).select(others))))
+    yield events
+    if interpreted.refunds is not None:
+        returns = refund_events(events, interpreted, valid)
+        counts.added += len(returns)
+        yield returns
 
 
 def check_constants(constants: Mapping[str, str], rules: ValidationRules) -> None:

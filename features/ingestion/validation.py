@@ -32,11 +32,14 @@ class ValidationRules:
         The highest rating.
     decimal : str
         The decimal mark of numbers in text, "." or ",".
+    time_formats : tuple of str
+        Formats of times besides the contract's, for `read_times`. Where there are any, reasons name options of ingest.
     """
 
     timezone: BusinessTimezone
     rating_maximum: float = RATING_MAXIMUM
     decimal: str = "."
+    time_formats: tuple[str, ...] = ()
 
 
 class ValidatedBatch(NamedTuple):
@@ -57,7 +60,7 @@ class ValidatedBatch(NamedTuple):
     errors: RowErrors
 
 
-def unreadable_type(name: str, type_: pa.DataType) -> str | None:
+def unreadable_type(name: str, type_: pa.DataType, numbers_as_times: bool = False) -> str | None:
     """Return None if a log column can be read from this Arrow type, else what was expected."""
     kind = next(column.type for column in LOG_COLUMNS if column.name == name)
     if pa.types.is_dictionary(type_):
@@ -67,13 +70,16 @@ def unreadable_type(name: str, type_: pa.DataType) -> str | None:
         return None
     number = pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_decimal(type_)
     if kind == "timestamp":
-        return None if pa.types.is_timestamp(type_) or pa.types.is_date(type_) else "timestamps, dates or text"
+        time = pa.types.is_timestamp(type_) or pa.types.is_date(type_) or (number and numbers_as_times)
+        return None if time else "timestamps, dates or text"
     if number:
         return None
     return "numbers or text" if kind == "float" else "text or whole numbers"
 
 
-def validate_batch(log: Mapping[str, pa.Array], rules: ValidationRules) -> ValidatedBatch:
+def validate_batch(
+    log: Mapping[str, pa.Array], rules: ValidationRules, errors: RowErrors | None = None
+) -> ValidatedBatch:
     """Validate a batch of a log.
 
     Parameters
@@ -81,6 +87,8 @@ def validate_batch(log: Mapping[str, pa.Array], rules: ValidationRules) -> Valid
     log : mapping of str to pyarrow.Array, shape (rows,)
         Log columns, the required ones at least, of types that `unreadable_type` accepts.
     rules : ValidationRules
+    errors : RowErrors, optional
+        What was found wrong with these rows before; more is added to it.
 
     Returns
     -------
@@ -96,11 +104,12 @@ def validate_batch(log: Mapping[str, pa.Array], rules: ValidationRules) -> Valid
     >>> validated.rows.tolist(), [column for column, _, _ in validated.errors.entries]
     ([0], ['event_type'])
     """
-    errors = RowErrors()
+    errors = RowErrors() if errors is None else errors
+    formats = rules.time_formats
     size = len(log["customer_id"])
     log = {name: column for name, column in log.items() if name in REQUIRED_LOG_COLUMNS or column.null_count < size}
     columns: dict[str, pa.Array] = {"customer_id": _customer_ids(log["customer_id"], errors)}
-    columns["time"] = cast_timestamps("event_time", log["event_time"], rules.timezone, errors)
+    columns["time"] = cast_timestamps("event_time", log["event_time"], rules.timezone, errors, formats)
     types = {len(EVENT_TYPES): EVENT_TYPES}
     kind = _coded("event_type", log["event_type"], types, np.full(size, len(EVENT_TYPES), np.uint8), errors)
     errors.add("event_type", f"is empty: expected {', '.join(EVENT_TYPES)}", kind == NO_WORD)
@@ -119,7 +128,7 @@ def validate_batch(log: Mapping[str, pa.Array], rules: ValidationRules) -> Valid
     if "reference" in log:
         columns["reference"] = strip_whitespace(cast_text("reference", log["reference"], errors))
     if "recorded_at" in log:
-        columns["known_from"] = cast_timestamps("recorded_at", log["recorded_at"], rules.timezone, errors)
+        columns["known_from"] = cast_timestamps("recorded_at", log["recorded_at"], rules.timezone, errors, formats)
     for name in ("reference", "known_from"):
         if name in columns and columns[name].null_count == size:
             del columns[name]
@@ -201,12 +210,13 @@ def _scaled(
     if column is None:
         out[:] = -1
         return pa.array(out)
-    numbers = cast_numbers(name, column, rules.decimal, errors)
+    numbers = cast_numbers(name, column, rules.decimal, errors, hints=bool(rules.time_formats))
     values = numbers.to_numpy(zero_copy_only=False)  # null as NaN, of which no comparison is true
     good = (values >= 0.0) & (values <= maximum)
     if np.count_nonzero(good) < len(numbers) - numbers.null_count:
         errors.add(name, "is not finite", pc.invert(pc.is_finite(numbers)))
-        errors.add(name, "is negative", pc.less(numbers, 0.0))
+        hint = ": give --negative return if it is money given back" if rules.time_formats and name == "amount" else ""
+        errors.add(name, f"is negative{hint}", pc.less(numbers, 0.0))
         errors.add(name, f"is above {maximum:.15g}", pc.greater(numbers, maximum))
     scaled = np.where(good, values, 0.0)
     scaled *= scale

@@ -61,8 +61,10 @@ def read(sources: Any, **options: Any) -> Read:
 
 
 def check_accounts(report: IngestReport) -> None:
-    """Assert that no row is lost: rows in = kept + quarantined + duplicates + merged."""
-    assert report.rows_in == report.kept + report.quarantined + report.duplicates + report.merged
+    """Assert that no row is lost: rows in and added = kept + quarantined + duplicates + merged + left out."""
+    assert report.rows_in + report.added == sum(
+        (report.kept, report.quarantined, report.duplicates, report.merged, report.left_out)
+    )
     assert report.quarantined == sum(report.quarantined_by_reason.values())
     assert report.kept == sum(report.kinds.values())
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from features.errors import SourceError
+from features.errors import AmbiguousSourceError, SourceError
 from features.ingestion.read_options import ReadOptions
 from features.ingestion.source_formats import Source
 from features.ingestion.sources import open_sources
@@ -71,21 +71,29 @@ def test_bytes_that_are_not_in_the_given_encoding_go_to_quarantine(tmp_path: Pat
         (["1,500", "2,5"], ","),
         (["1.5", "2"], "."),
         (["1", "2"], "."),
-        (["1,500", "2,500"], "."),  # thousands, perhaps: not guessed at
-        (["1,5", "2.5"], "."),
         (["", " 1,5 "], ","),
     ],
 )
 def test_a_decimal_comma_is_found_where_it_is_certain(amounts: list[str], decimal: str, tmp_path: Path) -> None:
-    """In a file with semicolons, or with quotes; else numbers with a comma go to quarantine."""
+    """In a file with semicolons, or with quotes."""
     path = csv_file(
         tmp_path, *(f"A;2024-01-01;purchase;{a}" for a in amounts), header="customer_id;event_time;event_type;amount"
     )
     (source,) = opened(path)
-    assert source.decimal == source.assumed["decimal"] == decimal
+    assert source.profile.amounts.decimal == source.assumed["decimal"] == decimal
     quoted = csv_file(tmp_path, *(f'A,2024-01-01,purchase,"{a}"' for a in amounts), header=HEADER[:40])
     assert HEADER[:40].endswith("amount")
-    assert opened(quoted)[0].decimal == decimal
+    assert opened(quoted)[0].profile.amounts.decimal == decimal
+
+
+@pytest.mark.parametrize("amounts", [["1,500", "2,500"], ["1,5", "2.5"]])
+def test_a_mark_with_two_meanings_is_a_question(amounts: list[str], tmp_path: Path) -> None:
+    """Of decimals or of thousands: the source is refused, with the option that settles it."""
+    path = csv_file(
+        tmp_path, *(f"A;2024-01-01;purchase;{a}" for a in amounts), header="customer_id;event_time;event_type;amount"
+    )
+    with pytest.raises(AmbiguousSourceError, match="--decimal"):
+        opened(path)
 
 
 def test_a_given_layout_is_taken(tmp_path: Path) -> None:

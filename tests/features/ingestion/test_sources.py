@@ -135,7 +135,7 @@ def database_file(folder: Path) -> Path:
         ),
         (
             lambda folder: csv_file(folder, "A,B,C", header="CustomerID,Event Time,event_type"),
-            "did you mean --map customer_id=CustomerID --map event_time=Event Time? "
+            "did you mean --map customer_id=CustomerID --map 'event_time=Event Time'? "
             "Its columns are CustomerID, Event Time, event_type",
         ),
         (
@@ -191,8 +191,8 @@ def database_file(folder: Path) -> Path:
             "is a database without a query: give one that selects the events",
         ),
         (
-            lambda folder: parquet_file(folder, {"customer_id": ["A"], "event_time": [1], "event_type": ["usage"]}),
-            "has int64 in column 'event_time': expected timestamps, dates or text",
+            lambda folder: parquet_file(folder, {"customer_id": ["A"], "event_time": [True], "event_type": ["usage"]}),
+            "has bool in column 'event_time': expected timestamps, dates or text",
         ),
         (
             lambda folder: parquet_file(
