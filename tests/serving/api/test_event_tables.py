@@ -26,6 +26,7 @@ LOG = {
     "event_type": ["purchase", "usage", "purchase", "visit"],
     "amount": [10.0, None, 20.0, None],
     "reference": ["r", None, "r", None],
+    "recorded_at": ["2011-01-02", None, "2011-03-02", None],
 }
 
 
