@@ -40,14 +40,16 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def ingest(
+        out: Annotated[Path, typer.Option(metavar="STORE", file_okay=False, help="The folder of the event store.")],
         source: Annotated[
-            list[str],
+            list[str] | None,
             typer.Argument(
                 metavar="SOURCE",
-                help="Files (CSV, JSON lines, Parquet, Arrow, XLSX), a glob, a folder, or a database URL with --query.",
+                help="Files (CSV, JSON lines, Parquet, Arrow, XLSX), a glob, a folder, or a database URL with --query; "
+                "none where the query names files.",
+                show_default=False,
             ),
-        ],
-        out: Annotated[Path, typer.Option(metavar="STORE", file_okay=False, help="The folder of the event store.")],
+        ] = None,
         map: Annotated[
             list[str] | None,
             typer.Option(
@@ -65,7 +67,20 @@ def register(app: typer.Typer) -> None:
             ),
         ] = None,
         query: Annotated[
-            str | None, typer.Option(metavar="SQL", help="The query to run at a postgresql:// or sqlite:// URL.")
+            str | None,
+            typer.Option(
+                metavar="SQL",
+                help="The query to run at a postgresql://, mysql:// or sqlite:// URL, or over files that it names.",
+            ),
+        ] = None,
+        password_file: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="FILE",
+                dir_okay=False,
+                exists=True,
+                help="The file whose first line is the password of the database. Without it: REGULARS_DB_PASSWORD.",
+            ),
         ] = None,
         timezone: Annotated[
             str | None,
@@ -132,7 +147,11 @@ def register(app: typer.Typer) -> None:
         `regulars ingest "logs/*.parquet" --out store --timezone Europe/London`
 
         `regulars ingest postgresql://localhost/shop --query "select * from events" --out store`
+
+        `regulars ingest --query "select * from 'orders.csv' join 'clients.csv' using (client)" --out store`
         """
+        if not source and not query:
+            raise typer.BadParameter("name a file, or a query over files", param_hint="SOURCE...")
         from features.ingestion.ingest import ingest as read_and_store
         from features.store.event_store import open_store
 
@@ -160,12 +179,13 @@ def register(app: typer.Typer) -> None:
         )
         with progress_bar("rows") as advance:
             report = read_and_store(
-                source,
+                source or [],
                 out,
                 profile=profiles,
                 map=_pairs("--map", map),
                 constants=_pairs("--set", set),
                 query=query,
+                password=_first_line(password_file),
                 sheet=sheet,
                 header_line=header_line,
                 progress=advance,
@@ -174,6 +194,19 @@ def register(app: typer.Typer) -> None:
         for line in report.lines():
             echo(line)
         echo(f"-> {out} (report.json and the data in {open_store(out).folder})")
+
+
+def _first_line(file: Path | None) -> str | None:
+    """Return the first line of a file, without its end; refuse a file without one."""
+    if file is None:
+        return None
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        lines = []
+    if not lines or not lines[0]:
+        raise typer.BadParameter(f"{file} has no first line with a password", param_hint="--password-file")
+    return lines[0]
 
 
 def _pairs(option: str, texts: list[str] | None) -> dict[str, str]:

@@ -39,6 +39,7 @@ def ingest(
     decimal: str | None = None,
     sheet: str | None = None,
     header_line: int | None = None,
+    password: str | None = None,
     memory_limit: str = "1GB",
     threads: int = 2,
     progress: Callable[[int], None] | None = None,
@@ -61,7 +62,7 @@ def ingest(
         What the columns of the sources mean, where they are not those of the contract; see `load_profile`. A mapping
         has patterns of sources, such as "charges*.csv".
     query : str, optional
-        The SELECT statement for the database URLs.
+        The SELECT statement for the database URLs; without any source, one over the files that it names.
     map : mapping of str to str, optional
         Names of log columns in the sources, such as {"customer_id": "CustomerID"}. A key such as
         "orders*.csv:customer_id" is for the sources of that name alone.
@@ -77,6 +78,8 @@ def ingest(
         The sheet of a workbook to read, or a pattern of several; the only one when None.
     header_line : int, optional
         The line, or row of a sheet, of the column names, from 1; detected when None.
+    password : str, optional
+        Of databases; else that of `REGULARS_DB_PASSWORD`, of the URL, or of PostgreSQL's own variables and files.
     memory_limit : str
         The memory for the search for duplicates, such as "1GB". Half a million rows at a time are read and checked.
     threads : int
@@ -104,7 +107,9 @@ def ingest(
     rules = ValidationRules(business_timezone(timezone), rating_maximum)
     profiles = {"": profile} if isinstance(profile, SourceProfile) else dict(profile or {})
     options = ReadOptions(
-        *(query, map or {}, constants or {}, delimiter, encoding, decimal, sheet, header_line), profiles=profiles
+        *(query, map or {}, constants or {}, delimiter, encoding, decimal, sheet, header_line),
+        profiles=profiles,
+        password=password,
     )
     paths = [sources] if isinstance(sources, str | Path) else list(sources)
     with TemporaryDirectory(prefix="regulars-ingest-", ignore_cleanup_errors=True) as folder:

@@ -103,14 +103,15 @@ def _folder(path: Path, text: str) -> list[SourceFile]:
     files = [
         file
         for file in path.rglob("*.parquet")
-        if file.is_file() and not any(_is_hidden(part) for part in file.relative_to(path).parts)
+        if file.is_file() and not any(is_hidden(part) for part in file.relative_to(path).parts)
     ]
     if not files:
         raise SourceError(f"{text} is a folder without .parquet files: name a file, or a glob like '{text}/*.csv'")
     return [_local(file) for file in sorted(files)]
 
 
-def _is_hidden(part: str) -> bool:
+def is_hidden(part: str) -> bool:
+    """Return whether a file or folder of this name is left out of a folder's files, as Spark leaves it out."""
     return part.startswith(".") or (part.startswith("_") and "=" not in part)
 
 

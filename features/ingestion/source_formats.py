@@ -1,4 +1,4 @@
-"""Opens one source of each format: CSV, JSON, Parquet, Arrow, sheets of workbooks, the result of an SQL query."""
+"""Opens one source of each format: CSV, JSON, Parquet, Arrow, sheets of workbooks."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,7 +31,6 @@ from features.ingestion.profile import SourceProfile
 from features.ingestion.profile_detection import SAMPLE_ROWS, detect_profile
 from features.ingestion.read_options import OWN, ReadOptions
 from features.ingestion.source_files import SourceFile
-from features.ingestion.sql_reader import query_to_parquet, without_password
 from features.ingestion.validation import unreadable_type
 from features.ingestion.workbook_reader import read_sheet_rows, sniff_sheets
 from features.schema import LOG_COLUMN_NAMES, REQUIRED_LOG_COLUMNS
@@ -63,6 +62,8 @@ class Source:
         The file, or the file with the result of the query.
     part : str
         What of the file it is, where that is not the whole: a sheet, a member of an archive, the values in its path.
+    digest : str
+        Of what a query over files read, where the order of its rows is not fixed; empty otherwise.
     open_batches : callable
         Starts reading; a plain error of the reader stops it.
     """
@@ -77,6 +78,7 @@ class Source:
     file: Path
     open_batches: Callable[[], Iterator[SourceBatch]]
     part: str = ""
+    digest: str = ""
 
     def has_column(self, name: str) -> bool:
         """Return whether it gives a log column, as a column or a constant."""
@@ -212,7 +214,8 @@ def _source(
     )
 
 
-def _open_parquet(path: Path, name: str, partition: Partition, options: ReadOptions) -> list[Source]:
+def open_parquet(path: Path, name: str, partition: Partition, options: ReadOptions) -> list[Source]:
+    """Open a Parquet file as one source; raises UnreadableSourceError, or SourceError for missing columns."""
     try:
         with pq.ParquetFile(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
@@ -262,22 +265,11 @@ def _of_types(
 OPENERS: Mapping[str, Callable[..., list[Source]]] = {
     "CSV": _open_csv,
     "JSON": _open_json,
-    "Parquet": _open_parquet,
+    "Parquet": open_parquet,
     "Arrow": _open_arrow,
     "Arrow stream": _open_arrow,
     "workbook": _open_workbook,
 }
-
-
-def open_database(url: str, result: Path, options: ReadOptions) -> Source:
-    """Run the query, keep its result in the file `result`, and open that; raises SourceError."""
-    name = without_password(url)
-    try:
-        query_to_parquet(url, options.query, result)
-        (source,) = _open_parquet(result, name, {}, options.of_source(name))
-    except UnreadableSourceError as error:
-        raise SourceError(f"{name} {error}") from None
-    return replace(source, assumed={"format": "query"}, file=result)
 
 
 def _first_line(error: Exception) -> str:

@@ -5,19 +5,23 @@ A source that cannot be read raises SourceError. What is wrong with single rows 
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from features.atomic_file import file_digest
 from features.errors import SourceError
 from features.ingestion.batches import SourceBatch
 from features.ingestion.profile import RowProfile
+from features.ingestion.query_sources import open_database, open_file_query
 from features.ingestion.read_options import ReadOptions, matches
-from features.ingestion.source_files import find_files
-from features.ingestion.source_formats import Source, open_database, open_file
-from features.ingestion.sql_reader import SCHEMES, without_password
+from features.ingestion.remote_files import fetch_files
+from features.ingestion.source_files import SourceFile, find_files
+from features.ingestion.source_formats import Source, open_file
+from features.ingestion.sql_reader import DATABASES, SCHEMES, without_password
 
 
 def open_sources(sources: Iterable[str | Path], options: ReadOptions, scratch: Path) -> list[Source]:
@@ -26,7 +30,7 @@ def open_sources(sources: Iterable[str | Path], options: ReadOptions, scratch: P
     Parameters
     ----------
     sources : iterable of str or Path
-        Files, globs, folders of Parquet files, or database URLs.
+        Files, globs, folders of Parquet files, or database URLs; none with a query over files, which names them.
     options : ReadOptions
     scratch : Path
         A folder for the results of queries.
@@ -42,25 +46,37 @@ def open_sources(sources: Iterable[str | Path], options: ReadOptions, scratch: P
         When a source cannot be read, lacks a required column, or has no rows.
     """
     opened: list[Source] = []
-    databases = 0
-    for place, source in enumerate(sources):
-        text = str(source)
+    texts = [str(source) for source in sources]
+    if options.query and texts and not any(text.partition("://")[0] in DATABASES for text in texts):
+        raise SourceError(
+            f"a query needs a database URL ({', '.join(SCHEMES)}), and there is none among the sources; one over files "
+            "names them itself, so leave out the sources"
+        )
+    for place, text in enumerate(texts):
         if not text:
-            raise SourceError("a source without a name: name a CSV or Parquet file, or a database URL")
-        if "://" in text:
-            databases += 1
+            raise SourceError("a source without a name: name a file or a database URL")
+        if text.partition("://")[0] in DATABASES and "://" in text:
             files = [open_database(text, scratch / f"answer-{place}.parquet", options)]
         else:
-            files = [source for file in find_files(text) for source in open_file(file, options)]
+            files = [source for file in _find(text, scratch / f"files-{place}") for source in open_file(file, options)]
         if all(file.empty for file in files):
             raise SourceError(f"{without_password(text)} has no rows: expected at least one event below the header")
         opened += files
+    if options.query and not opened:
+        opened = [open_file_query(options.query, scratch / "answer.parquet", options)]
+        if opened[0].empty:
+            raise SourceError("the query has no rows: expected at least one event")
     if not opened:
-        raise SourceError("no source given: name a CSV or Parquet file, or a database URL")
-    if options.query and not databases:
-        raise SourceError(f"a query needs a database URL ({', '.join(SCHEMES)}), and there is none among the sources")
+        raise SourceError("no source given: name a file, or a database URL, or a query over files")
     _check_options(opened, options)
     return opened
+
+
+def _find(text: str, folder: Path) -> list[SourceFile]:
+    """Return the files that a path or URL stands for, copied to a folder where they are not here."""
+    if text.startswith("file://"):
+        return find_files(unquote(urlsplit(text).path))
+    return fetch_files(text, folder) if re.match(r"\w[\w+.-]*://", text) else find_files(text)
 
 
 def _check_options(opened: Sequence[Source], options: ReadOptions) -> None:
@@ -112,6 +128,8 @@ def read_batches(sources: Sequence[Source]) -> Iterator[tuple[int, Source, Sourc
 
 def source_digest(source: Source) -> str:
     """Return the SHA-256 of what a source holds: of its file, and of which part of it is read."""
+    if source.digest:
+        return source.digest
     stat = source.file.stat()
     digest = _digest(source.file, stat.st_mtime_ns, stat.st_size)
     return hashlib.sha256(f"{digest}|{source.part}".encode()).hexdigest() if source.part else digest

@@ -1,5 +1,6 @@
-"""Runs SQL queries through ADBC and keeps their results in Parquet files, which can be read several times."""
+"""Runs SQL queries at databases and keeps their results in Parquet files, which can be read several times."""
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,26 +11,38 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.errors import UnreadableSourceError
+from features.ingestion.mysql_reader import mysql_batches
 
-SCHEMES = ("postgresql://", "sqlite:///")
+SCHEMES = ("postgresql://", "mysql://", "sqlite:///")
+DATABASES = ("postgresql", "postgres", "mysql", "mariadb", "sqlite")
+PASSWORD_VARIABLE = "REGULARS_DB_PASSWORD"
 
 
 def without_password(url: str) -> str:
-    """Return a URL with any password replaced by `***`."""
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", re.sub(r"(password=)[^&\s]*", r"\1***", url))
+    """Return a URL with any password replaced by `***`, and so the values of its options that may be secret."""
+    shown = re.sub(r"(://[^:/@?]*):.*@", r"\1:***@", url)
+    secret = r"[^&=?]*(?:pass|pwd|secret|token|sig|key|credential|auth)[^&=]*"
+    return re.sub(rf"(?i)([?&]{secret}=)[^&\s]*", r"\1***", shown)
 
 
-def query_to_parquet(url: str, query: str | None, path: Path) -> Path:
+def database_password(given: str | None) -> str | None:
+    """Return the password of databases: the given one, else that of the environment, else None."""
+    return given or os.environ.get(PASSWORD_VARIABLE) or None
+
+
+def query_to_parquet(url: str, query: str | None, path: Path, password: str | None = None) -> Path:
     """Write the result of one SELECT statement to a Parquet file, in bounded memory.
 
     Parameters
     ----------
     url : str
-        `postgresql://user:password@host:port/database`, or `sqlite:///relative.db` (`sqlite:////absolute.db`). Nothing
-        is changed in the database. SQLite gives every value as text, because its columns have no types.
+        `postgresql://user@host:port/database`, `mysql://user@host:port/database`, or `sqlite:///relative.db`
+        (`sqlite:////absolute.db`). Nothing is changed in the database. SQLite and MySQL give every value as text.
     query : str or None
     path : Path
         The file to write.
+    password : str or None
+        Of PostgreSQL or MySQL, in place of one in the URL. Without any, PostgreSQL's own variables and files hold.
 
     Returns
     -------
@@ -40,10 +53,12 @@ def query_to_parquet(url: str, query: str | None, path: Path) -> Path:
     ------
     UnreadableSourceError
         When there is no query, or the database cannot be read; the message continues a sentence with the URL.
+    MissingExtraError
+        When PyMySQL is needed and not installed.
     """
-    scheme = url[: url.index("://") + 3]
-    if scheme not in ("postgresql://", "postgres://", "sqlite://"):
-        raise UnreadableSourceError(f"begins with {scheme}: expected one of {', '.join(SCHEMES)}, or a file")
+    scheme = url.partition("://")[0]
+    if scheme not in DATABASES:
+        raise UnreadableSourceError(f"begins with {scheme}://: expected one of {', '.join(SCHEMES)}, or a file")
     if not query or not query.strip(" \t\r\n;"):
         raise UnreadableSourceError(
             "is a database without a query: give one that selects the events, such as SELECT * FROM events"
@@ -52,26 +67,39 @@ def query_to_parquet(url: str, query: str | None, path: Path) -> Path:
     import adbc_driver_manager
 
     try:
-        with (_sqlite if scheme == "sqlite://" else _postgresql)(url) as connection, connection.cursor() as cursor:
-            if scheme == "sqlite://":
+        if scheme in ("mysql", "mariadb"):
+            write_result(mysql_batches(url, query, password), path)
+            return path
+        with (
+            _sqlite(url) if scheme == "sqlite" else _postgresql(url, password) as connection,
+            connection.cursor() as cursor,
+        ):
+            if scheme == "sqlite":
                 query = _all_text(cursor, query)
             cursor.execute(query)
             with cursor.fetch_record_batch() as result:
-                schema = pa.schema([(field.name, _kept_type(field.type)) for field in result.schema])
-                with pq.ParquetWriter(path, schema) as writer:
-                    for batch in result:
-                        columns = [
-                            _convert(column, type_) for column, type_ in zip(batch.columns, schema.types, strict=True)
-                        ]
-                        writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+                write_result(result, path)
+    except UnreadableSourceError as error:
+        raise UnreadableSourceError(_one_line(error, url, password)) from None
     except (adbc_driver_manager.Error, pa.ArrowException, OSError) as error:
-        raise UnreadableSourceError(f"did not answer the query: {_one_line(error, url)}") from None
+        raise UnreadableSourceError(f"did not answer the query: {_one_line(error, url, password)}") from None
     return path
 
 
-def _postgresql(url: str) -> Any:
+def write_result(result: Any, path: Path) -> None:
+    """Write the batches of a result to a Parquet file, in types that can be read as log columns, else as text."""
+    schema = pa.schema([(field.name, _kept_type(field.type)) for field in result.schema])
+    with pq.ParquetWriter(path, schema) as writer:
+        for batch in result:
+            columns = [_convert(column, type_) for column, type_ in zip(batch.columns, schema.types, strict=True)]
+            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+
+
+def _postgresql(url: str, password: str | None) -> Any:
     import adbc_driver_postgresql.dbapi
 
+    if password:
+        url += f"{'&' if '?' in url else '?'}password={quote(password, safe='')}"
     return adbc_driver_postgresql.dbapi.connect(url)
 
 
@@ -118,8 +146,11 @@ def _convert(column: pa.Array, type_: pa.DataType) -> pa.Array:
         return pa.array([None if value is None else str(value) for value in column.to_pylist()], type_)
 
 
-def _one_line(error: Exception, url: str) -> str:
+def _one_line(error: Exception, url: str, password: str | None) -> str:
     """Return the database's message on one line, without the password."""
     text = re.sub(r"\s+", " ", re.split(r"\nquery:", str(error))[0]).strip()
-    secret = re.search(r"://[^:/@]*:([^@]*)@", url)
-    return text.replace(secret.group(1), "***") if secret and secret.group(1) else text
+    secrets = [password, *re.findall(r"://[^:/@?]*:(.*)@", url), *re.findall(r"[?&]password=([^&]*)", url)]
+    for secret in secrets:
+        for written in (secret, quote(secret or "", safe=""), unquote(secret or "")):
+            text = text.replace(written, "***") if written else text
+    return text

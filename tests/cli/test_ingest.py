@@ -78,10 +78,37 @@ def test_every_option_reaches_the_library(call_of: Callable, tmp_path: Path) -> 
         "decimal": ",",
         "rating_maximum": 5.0,
         "memory_limit": "2GB",
+        "sheet": "20*",
+        "header_line": 3,
     }
-    arguments = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", value)]
+    (tmp_path / "password").write_text("se cret\r\nnot this\n")
+    password = ("--password-file", tmp_path / "password")
+    arguments = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
     pairs = ("--map", "amount=sum", "--set", "event_type=purchase", "--set", "channel=shop")
-    call = call_of("features.ingestion.ingest.ingest", "ingest", "a", "b", "--out", tmp_path, *arguments, *pairs)
+    call = call_of(
+        "features.ingestion.ingest.ingest", "ingest", "a", "b", "--out", tmp_path, *arguments, *pairs, *password
+    )
+    assert call["password"] == "se cret"
     assert {name: call[name] for name in options} == options
     assert (call["sources"], call["out"]) == (["a", "b"], tmp_path)
     assert (call["map"], call["constants"]) == ({"amount": "sum"}, {"event_type": "purchase", "channel": "shop"})
+
+
+def test_a_query_over_files_needs_no_source(tmp_path: Path, regulars: Regulars) -> None:
+    """The files are those of the working directory; without source and query the arguments are wrong."""
+    (tmp_path / "orders.csv").write_text("client,day,total\n007,2024-01-05,20.5\n")
+    (tmp_path / "clients.csv").write_text("client,mail\n007,anna@shop.example\n")
+    columns = "mail AS customer_id, day AS event_time, total AS amount"
+    query = f"SELECT {columns} FROM 'orders.csv' JOIN 'clients.csv' USING (client)"
+    ended = regulars("ingest", "--query", query, "--out", "store", "--set", "event_type=purchase")
+    assert ended.code == 0
+    assert open_store("store").customer_ids.to_pylist() == ["anna@shop.example"]
+    ended = regulars("ingest", "--out", "other")
+    assert (ended.code, "name a file, or a query over files" in ended.error) == (2, True)
+
+
+def test_a_password_file_has_a_first_line(tmp_path: Path, regulars: Regulars) -> None:
+    """An empty file is a wrong argument."""
+    (tmp_path / "password").touch()
+    ended = regulars("ingest", "postgresql://host/db", "--out", "store", "--password-file", "password")
+    assert (ended.code, "has no first line with a password" in ended.error) == (2, True)

@@ -183,8 +183,8 @@ def database_file(folder: Path) -> Path:
         (bytes_of("log.json", b'{\n "orders": [\n  {}\n ]\n}'), "is JSON without an object on a line of its own"),
         (bytes_of("log.csv", "customer_id;event_time".encode("utf-16")), "has no column event_type"),
         (
-            lambda folder: "s3://bucket/log.parquet",
-            "begins with s3://: expected one of postgresql://, sqlite:///, or a file",
+            lambda folder: "oracle://bucket/log.parquet",
+            "begins with oracle://: expected a database, a file, s3, gs or https",
         ),
         (
             lambda folder: f"sqlite:///{folder}/none.db",

@@ -204,6 +204,12 @@ def test_columns_with_quotes_in_their_names(sqlite: tuple[str, sqlite3.Connectio
         ("postgresql://me:pass@host/db", "postgresql://me:***@host/db"),
         ("postgresql://me@host/db", "postgresql://me@host/db"),
         ("postgresql://host/db?user=me&password=pass&x=1", "postgresql://host/db?user=me&password=***&x=1"),
+        ("mysql://me:p@ss:w/ord@host/db", "mysql://me:***@host/db"),
+        ("postgresql://host:5432/db", "postgresql://host:5432/db"),
+        (
+            "https://host/a.csv?X-Amz-Signature=abc&x=1&sas_token=d",
+            "https://host/a.csv?X-Amz-Signature=***&x=1&sas_token=***",
+        ),
         ("sqlite:///a.db", "sqlite:///a.db"),
         ("sqlite:////data/a:b@c.db", "sqlite:////data/a:b@c.db"),
     ],
@@ -211,3 +217,32 @@ def test_columns_with_quotes_in_their_names(sqlite: tuple[str, sqlite3.Connectio
 def test_passwords_are_not_shown(url: str, shown: str) -> None:
     """Nor is anything else left out."""
     assert without_password(url) == shown
+
+
+@pytest.mark.needs_postgresql
+def test_a_password_comes_from_the_environment(postgresql: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """REGULARS_DB_PASSWORD, or the argument before it; else PGPASSWORD; a wrong one is not shown."""
+    with psycopg.connect(postgresql) as connection:
+        hba = connection.execute("SHOW hba_file").fetchone()
+        connection.execute("CREATE ROLE reader LOGIN PASSWORD 'p@ss:w/rd'")
+    assert hba is not None
+    before = Path(hba[0]).read_text()
+    Path(hba[0]).write_text(f"host all reader 127.0.0.1/32 scram-sha-256\n{before}")
+    with psycopg.connect(postgresql) as connection:
+        connection.execute("SELECT pg_reload_conf()")
+    url = postgresql.replace("postgres:secret@", "reader@")
+    query = "SELECT 'A' AS customer_id, now() AS event_time, 'usage' AS event_type"
+    for settings, variables in (
+        ({}, {"REGULARS_DB_PASSWORD": "p@ss:w/rd"}),
+        ({"password": "p@ss:w/rd"}, {"REGULARS_DB_PASSWORD": "wrong"}),
+        ({}, {"PGPASSWORD": "p@ss:w/rd"}),
+    ):
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            assert read(url, query=query, **settings).report.sources == [url]
+    monkeypatch.setenv("REGULARS_DB_PASSWORD", "wr@ng-one")
+    for address in (url, url.replace("reader@", "reader:wr%40ng-one@")):
+        with pytest.raises(SourceError, match="password authentication failed") as refusal:
+            read(address, query=query)
+        assert "ng-one" not in str(refusal.value)
