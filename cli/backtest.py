@@ -28,7 +28,9 @@ def register(app: typer.Typer) -> None:
 
         Example: `regulars backtest store --as-of 2011-06-10 --horizon-days 183 --out forecast.parquet`
         """
-        from features.atomic_file import atomic_write
+        import pyarrow as pa
+
+        from features.table_files import write_table
         from training.backtest import backtest as run_backtest
         from training.settings import FitSettings
 
@@ -36,8 +38,7 @@ def register(app: typer.Typer) -> None:
         rule = formula_in_use(formula)
         with opened_store(store) as events, progress_steps() as step:
             result = run_backtest(events, as_of, horizon_days, rule, settings=fit, quick=quick, progress=step)
-        with atomic_write(out) as part:
-            result.table().reset_index().to_parquet(part, index=False)
+        write_table(out, pa.Table.from_pandas(result.table().reset_index(), preserve_index=False))
         customers = f"{len(result.features):,} customers with a purchase before {as_of}"
         if result.measures is None:
             echo(f"{customers}; nothing to measure yet: the log ends before the {horizon_days} days do -> {out}")

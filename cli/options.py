@@ -44,6 +44,19 @@ def check_writable(path: Path | None) -> Path | None:
     return path
 
 
+def check_table_file(path: Path | None) -> Path | None:
+    """Refuse a file whose name does not end in a format of tables, or that cannot be written to."""
+    from features.errors import TableFileError
+    from features.table_files import table_format
+
+    try:
+        if path is not None:
+            table_format(path)
+    except TableFileError as error:
+        raise typer.BadParameter(str(error)) from None
+    return check_writable(path)
+
+
 Store = Annotated[
     str, typer.Argument(metavar="STORE", help="An event store, or a raw CSV or Parquet file in the contract's columns.")
 ]
@@ -63,8 +76,8 @@ OutFile = Annotated[
         metavar="FILE",
         dir_okay=False,
         writable=True,
-        callback=check_writable,
-        help="The Parquet file to write.",
+        callback=check_table_file,
+        help="The file to write: .parquet, .csv, .xlsx or .arrow.",
     ),
 ]
 HorizonDays = Annotated[

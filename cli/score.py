@@ -12,7 +12,8 @@ from cli.settings import settings_with
 from cli.terminal import echo, echo_table, progress_bar
 
 if TYPE_CHECKING:
-    from features.loyalty.formula import Formula
+    import pandas as pd
+
     from features.store.event_store import EventStore
     from training.models.bundle import Card
     from training.models.customer_model import CustomerModel
@@ -75,7 +76,7 @@ def register(app: typer.Typer) -> None:
             if forecasts:
                 _check_champion(forecasts.model.card, events, as_of)
             summary = write_scores(events, as_of, rule, out, forecasts, progress=advance)
-        _show_leaders(out, rule)
+        _show_leaders(summary.leaders)
         _show_bands(summary.bands)
         if summary.left_out:
             echo(f"left out for all customers, because the log has no amounts: {', '.join(summary.left_out)}")
@@ -119,26 +120,13 @@ def _check_champion(card: "Card", store: "EventStore", as_of: str) -> None:
         echo(f"warning: the champion was trained on events before {card.as_of}, so at {as_of} it knows later events")
 
 
-def _show_leaders(scores: Path, rule: "Formula", rows: int = 5) -> None:
-    """Print the customers with the highest loyalty scores in the file, with the points of each part."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    file = pq.ParquetFile(scores)
-    points = {f"contribution_{part.name}": part.name for part in rule.parts}
-    columns = [name for name in ("customer_id", "loyalty_score", *points) if name in file.schema_arrow.names]
-    order = [("loyalty_score", "descending"), ("customer_id", "ascending")]
-    top = file.schema_arrow.empty_table().select(columns)
-    for batch in file.iter_batches(columns=columns):
-        top = pa.concat_tables([top, pa.table(batch)])
-        top = top.filter(pc.is_finite(top["loyalty_score"])).sort_by(order).slice(0, rows)
-    if len(top):
-        cells = [[_cell(value) for value in row.values()] for row in top.to_pylist()]
+def _show_leaders(leaders: "pd.DataFrame") -> None:
+    """Print the customers with the highest loyalty scores, with the points of each part."""
+    if len(leaders):
         echo_table(
             "highest loyalty scores, with the points of each part (-: no data)",
-            [points.get(c, c) for c in columns],
-            cells,
+            ["customer_id", *(str(name).removeprefix("contribution_") for name in leaders)],
+            [[_cell(value) for value in row] for row in leaders.reset_index().itertuples(index=False)],
         )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import check_writable
+from cli.options import check_table_file
 from cli.terminal import echo, progress_bar
 
 
@@ -20,8 +20,8 @@ def register(app: typer.Typer) -> None:
             typer.Option(
                 metavar="FILE",
                 dir_okay=False,
-                callback=check_writable,
-                help="The log to write: CSV if its name ends in .csv, otherwise Parquet.",
+                callback=check_table_file,
+                help="The log to write: .parquet, .csv, .xlsx or .arrow.",
             ),
         ],
         truth: Annotated[
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
             typer.Option(
                 metavar="FILE",
                 dir_okay=False,
-                callback=check_writable,
+                callback=check_table_file,
                 help="Also write each customer's true parameters.",
             ),
         ] = None,

@@ -11,6 +11,7 @@ RegularsError
  │    ├── AmbiguousSourceError     values that can be read in two ways: the message names the option that settles it
  │    └── FaultyRowsError          too many rows are faulty, so the old store stays
  ├── EventWordsError               event types, channels, goals or outcomes that cannot be used
+ ├── TableFileError                a table that cannot be written to a file of this name
  ├── StoreError                    an event store that cannot be read or written
  ├── FormulaError                  a loyalty formula, or the columns it needs, cannot be used
  ├── ModelError                    a model that cannot be loaded or used
@@ -83,6 +84,10 @@ class FaultyRowsError(SourceError):
 
 class EventWordsError(RegularsError):
     """Event types, channels, goals or outcomes that cannot be used; the message names the word and where it stands."""
+
+
+class TableFileError(RegularsError):
+    """A table that cannot be written to a file of this name, or is too large for it."""
 
 
 class StoreError(RegularsError):

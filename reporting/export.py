@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from features.atomic_file import atomic_write
+from features.table_files import escape_texts
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 SHEET_ROWS = 100_000
 """The most rows of a sheet: more would take minutes to write and to open."""
 WIDEST_COLUMN = 60
@@ -83,10 +84,11 @@ def escape_formulas(table: pd.DataFrame) -> pd.DataFrame:
     out = table.copy()
     for name in out:
         if pd.api.types.is_string_dtype(out[name]) or out[name].dtype == object:
-            text = out[name].astype("str")
-            risky = out[name].notna() & text.str.startswith(FORMULA_STARTS)
-            if risky.any():
-                out[name] = text.where(~risky, "'" + text).where(out[name].notna())
+            values = [None if pd.isna(value) else str(value) for value in out[name]]
+            texts = pa.chunked_array([pa.array(values, pa.string())])
+            escaped = escape_texts(texts)
+            if not escaped.equals(texts):
+                out[name] = escaped.to_pandas().set_axis(out.index)
     return out
 
 

@@ -1,23 +1,22 @@
-"""Scores all customers of a store into a Parquet file, a chunk of customers at a time."""
+"""Scores all customers of a store into a file, a chunk of customers at a time."""
 
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.as_of import AsOf, AsOfLike
-from features.atomic_file import atomic_write
 from features.definitions import FEATURE_NAMES
 from features.engines.feature_table import CHUNK, feature_chunks
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts, score
 from features.store.event_store import EventStore
+from features.table_files import table_writer
 from serving.batch_lookup import FACTS
 
 if TYPE_CHECKING:  # scoring by the rule alone needs no library of the models
@@ -27,6 +26,7 @@ EMPTY_TABLE = pd.DataFrame(
     index=pd.Index([], dtype="str", name="customer_id"), columns=list(FEATURE_NAMES), dtype="float64"
 )
 DISCOUNT_RATE = 0.10
+LEADERS = 5
 ROW_GROUP = 20_000
 """Rows are ordered by customer_id, so that a look-up reads only the row groups of its ids; small ones read quickly."""
 
@@ -70,6 +70,8 @@ class Summary:
         Mean loyalty score; NaN without any.
     left_out : tuple of str
         Parts of the formula that were left out, because the log has no data for them.
+    leaders : pandas.DataFrame
+        The customers with the highest loyalty scores, with the points of each part; indexed by `customer_id`.
     expected_purchases, expected_to_stay_away : float, optional
         With a model, the sums of expected purchase occasions and of churn probabilities.
     """
@@ -78,6 +80,7 @@ class Summary:
     bands: dict[str, int]
     mean_score: float
     left_out: tuple[str, ...]
+    leaders: pd.DataFrame = field(compare=False)
     expected_purchases: float | None = None
     expected_to_stay_away: float | None = None
 
@@ -91,7 +94,7 @@ def write_scores(
     chunk: int = CHUNK,
     progress: Callable[[int], None] | None = None,
 ) -> Summary:
-    """Write the scores of every customer known at `as_of` to a Parquet file, ordered by `customer_id`.
+    """Write the scores of every customer known at `as_of` to a file, ordered by `customer_id`.
 
     Parameters
     ----------
@@ -102,7 +105,8 @@ def write_scores(
     formula : Formula
         The loyalty rule; its parts in currency are left out if the log has no amounts.
     path : str or Path
-        The file, replaced in one step at the end.
+        The file, replaced in one step at the end. Its ending is the format: `.parquet`, `.csv`, `.xlsx` or `.arrow`;
+        of these Parquet and Arrow keep the metadata, which the service needs.
     forecasts : Forecasts, optional
         What to forecast with which model; None writes the rule alone.
     chunk : int
@@ -132,10 +136,12 @@ def write_scores(
     customers, scored, total, purchases, churned = 0, 0, 0.0, 0.0, 0.0
     schema = _rows(_scores(EMPTY_TABLE, rule, forecasts, day)).schema
     schema = schema.with_metadata({**(schema.metadata or {}), FACTS: _facts(store, as_of, rule, forecasts)})
-    with atomic_write(path) as part, pq.ParquetWriter(part, schema) as writer:
+    leaders = _scores(EMPTY_TABLE, rule, None, day)
+    with table_writer(path, schema, ROW_GROUP) as writer:
         for _, table in feature_chunks(store, [as_of], chunk):
             scores = _scores(table, rule, forecasts, day)
-            writer.write_table(_rows(scores).cast(schema), row_group_size=ROW_GROUP)
+            writer.write_table(_rows(scores).cast(schema))
+            leaders = _leaders(pd.concat([leaders, scores]))
             customers += len(scores)
             scored += int(scores["loyalty_score"].count())
             total += float(scores["loyalty_score"].sum())
@@ -148,7 +154,15 @@ def write_scores(
                 progress(chunk)
     left_out = tuple(part.name for part in formula.parts if part not in rule.parts)
     mean = total / scored if scored else math.nan
-    return Summary(customers, bands, mean, left_out, *((purchases, churned) if forecasts else (None, None)))
+    totals = (purchases, churned) if forecasts else (None, None)
+    return Summary(customers, bands, mean, left_out, leaders, *totals)
+
+
+def _leaders(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the customers with the highest loyalty scores, in order; of equal ones the first by id."""
+    columns = [name for name in scores if name == "loyalty_score" or str(name).startswith("contribution_")]
+    known = scores.loc[scores["loyalty_score"].notna(), columns]
+    return known.sort_values("loyalty_score", ascending=False, kind="stable").head(LEADERS)
 
 
 def _scores(table: pd.DataFrame, rule: Formula, forecasts: Forecasts | None, day: int) -> pd.DataFrame:

@@ -8,15 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from features.as_of import AsOf, AsOfLike
-from features.atomic_file import atomic_write
 from features.definitions import FEATURE_NAMES
 from features.definitions.registry import FeatureSet
 from features.engines.numba_engine import numba_kernel
 from features.store.event_store import EventStore
+from features.table_files import table_writer
 
 CHUNK = 100_000
 THREADS = min(2, os.cpu_count() or 1)
@@ -98,7 +97,7 @@ def feature_chunks(
 def write_feature_table(
     store: EventStore, as_of: AsOfLike, path: str | Path, chunk: int = CHUNK, progress: Progress | None = None
 ) -> int:
-    """Write the feature table to a Parquet file, one row group per chunk of customers.
+    """Write the feature table to a file, a chunk of customers at a time.
 
     The file appears only when it is complete; memory does not grow with the number of customers.
 
@@ -107,6 +106,7 @@ def write_feature_table(
     store : EventStore
     as_of : AsOf, str, datetime.date or datetime.datetime
     path : str or Path
+        Its ending is the format: `.parquet`, `.csv`, `.xlsx` or `.arrow`.
     chunk : int
         Customers of the store per chunk.
     progress : callable, optional
@@ -121,11 +121,13 @@ def write_feature_table(
     ------
     AsOfError
         When `as_of` is not a date or time.
+    TableFileError
+        When the name has another ending, or the table is too large for a workbook.
     OSError
         When the file cannot be written.
     """
     rows = 0
-    with atomic_write(path) as part, pq.ParquetWriter(part, SCHEMA) as writer:
+    with table_writer(path, SCHEMA) as writer:
         for _, table in feature_chunks(store, [as_of], chunk):
             writer.write_table(pa.Table.from_pandas(table.reset_index(), SCHEMA, preserve_index=False))
             rows += len(table)

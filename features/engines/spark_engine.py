@@ -25,6 +25,7 @@ from features.engines.feature_table import CHUNK, SCHEMA, feature_table, table_s
 from features.errors import SparkMissingError
 from features.store.event_store import EventStore
 from features.store.layout import DTYPES, SORT_ORDER
+from features.table_files import table_writer
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -148,11 +149,11 @@ def regroup_by_customer(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Record
 def _join(parts: Iterable[Path], path: str | Path) -> int:
     """Copy the rows of the parts into one file; return their number."""
     rows = 0
-    with atomic_write(path) as whole, pq.ParquetWriter(whole, SCHEMA) as writer:
+    with table_writer(path, SCHEMA) as writer:
         for part in parts:
             with pq.ParquetFile(part) as file:
                 for batch in file.iter_batches(CHUNK):
-                    writer.write_batch(batch)
+                    writer.write_table(pa.table(batch).cast(SCHEMA))
                     rows += batch.num_rows
     return rows
 

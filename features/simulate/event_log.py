@@ -9,9 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pyarrow import csv, parquet
 
-from features.atomic_file import atomic_write
 from features.errors import InvalidArgumentError
 from features.schema import EVENT_TYPES, GOALS
 from features.simulate.customers import Customers, draw_customers
@@ -19,6 +17,7 @@ from features.simulate.purchase_process import History, simulate_history
 from features.simulate.responses import CHANNEL_NAMES, CONTENTS, OUTCOMES, Events, draw_events
 from features.simulate.seasonal_time import seasonal_clock, to_timestamps
 from features.simulate.truth import PERIOD_DAYS, Truth
+from features.table_files import TableWriter, table_format, table_writer
 
 BLOCK = 10_000
 
@@ -125,7 +124,7 @@ def write_log(
 ) -> int:
     """Write the simulated log to a file, block by block, so that memory does not grow with the customers.
 
-    Files appear only when they are complete. A file is CSV if its name ends in `.csv`, else Parquet.
+    Files appear only when they are complete. A name ends in the format: `.parquet`, `.csv`, `.xlsx` or `.arrow`.
 
     Parameters
     ----------
@@ -151,19 +150,22 @@ def write_log(
     ------
     InvalidArgumentError
         As `simulate`.
+    TableFileError
+        When a name has another ending, or a table is too large for a workbook.
     OSError
         When a file cannot be written.
     """
     targets = [Path(path)] if truth_path is None else [Path(path), Path(truth_path)]
-    writers: list[parquet.ParquetWriter | csv.CSVWriter] = []
+    for target in targets:
+        table_format(target)
+    writers: list[TableWriter] = []
     events = done = 0
     with ExitStack() as files:
-        parts = [files.enter_context(atomic_write(target)) for target in targets]
         for tables in blocks(truth, customers, seed, block):
-            for index, (target, part) in enumerate(zip(targets, parts, strict=True)):
-                table = _plain(tables[index]) if target.suffix.lower() == ".csv" else tables[index]
+            for index, target in enumerate(targets):
+                table = _plain(tables[index], "s" if table_format(target) == "csv" else "us")
                 if index == len(writers):
-                    writers.append(files.enter_context(_open(target, part, table.schema)))
+                    writers.append(files.enter_context(table_writer(target, table.schema)))
                 writers[index].write_table(table)
             events += tables[0].num_rows
             done += tables[1].num_rows
@@ -176,16 +178,9 @@ def _whole_periods(truth: Truth) -> int:
     return -(-truth.days // PERIOD_DAYS) * PERIOD_DAYS
 
 
-def _open(target: Path, part: Path, schema: pa.Schema) -> parquet.ParquetWriter | csv.CSVWriter:
-    if target.suffix.lower() == ".csv":
-        return csv.CSVWriter(part, schema)
-    # Without the stored Arrow schema readers see plain strings, not dictionaries.
-    return parquet.ParquetWriter(part, schema, store_schema=False)
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    """Return the table without dictionaries and its times without fractions of a second."""
-    plain = {pa.timestamp("us"): pa.timestamp("s")}
+def _plain(table: pa.Table, unit: str) -> pa.Table:
+    """Return the table without dictionaries, and with times in this unit; all times are whole seconds."""
+    plain = {pa.timestamp("us"): pa.timestamp(unit)}
     fields = [
         (field.name, pa.string() if pa.types.is_dictionary(field.type) else plain.get(field.type, field.type))
         for field in table.schema

@@ -35,7 +35,7 @@ def run_without(library: str, *arguments: str, folder: Path) -> tuple[int, str]:
     [
         ("mlflow", ("history",), "train"),
         ("mlflow", ("promote",), "train"),
-        ("sklearn", ("backtest", "log.csv", "--as-of", "2024-05-01", "--horizon-days", "7", "--out", "o"), "train"),
+        ("sklearn", ("backtest", "log.csv", "--as-of", "2024-05-01", "--horizon-days", "7", "--out", "o.csv"), "train"),
         ("jinja2", ("compare", "log.csv", "--out", "report"), "train"),
         ("bentoml", ("serve", "--port", "3998"), "serve"),
         ("limits", ("key", "shop", "--keys", "keys.toml"), "serve"),

@@ -28,7 +28,7 @@ def test_a_home_without_moves_is_one_line(regulars: Callable, tmp_path: Path) ->
     """It names the verb that makes a champion, and the CSV file has the columns only."""
     ended = regulars("history", "--home", tmp_path / "home", "--out", "moves.csv")
     assert ended == (0, "", "no champion yet: `regulars promote` makes one\n")
-    assert (tmp_path / "moves.csv").read_text().startswith("when,who,kind,from,to")
+    assert (tmp_path / "moves.csv").read_text().startswith('"when","who","kind","from","to"')
 
 
 def test_a_move_is_one_row(regulars: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

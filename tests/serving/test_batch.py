@@ -72,7 +72,19 @@ def test_a_summary_worked_by_hand(tmp_path: Path) -> None:
     """One purchase of 500 in the year: (4 * 1/12 + 3 * 1/2) / 7 of 100; two customers, both bronze."""
     store = shelved(log(purchase("a", 1, 50_000), purchase("b", 2, 50_000)))
     summary = write_scores(store, AS_OF_DAY, RULE, tmp_path / "scores.parquet")
-    assert summary == Summary(2, {"bronze": 2, "silver": 0, "gold": 0}, pytest.approx(100 * (4 / 12 + 1.5) / 7), ())
+    mean = pytest.approx(100 * (4 / 12 + 1.5) / 7)
+    assert summary == Summary(2, {"bronze": 2, "silver": 0, "gold": 0}, mean, (), summary.leaders)
+    assert summary.leaders["loyalty_score"].to_dict() == {"a": mean, "b": mean}
+    assert summary.leaders.columns[0] == "loyalty_score"
+    assert all(str(name).startswith("contribution_") for name in summary.leaders.columns[1:])
+
+
+def test_leaders_are_the_highest_of_all_chunks(tmp_path: Path) -> None:
+    """Of equal scores the first by id; customers without a score are none."""
+    store = shelved(log(*(purchase(name, 1, amount) for name, amount in zip("abcdefgh", range(8), strict=True))))
+    summary = write_scores(store, AS_OF_DAY, RULE, tmp_path / "scores.parquet", chunk=3)
+    scores = written(tmp_path / "scores.parquet")["loyalty_score"].sort_values(ascending=False, kind="stable")
+    assert list(summary.leaders.index) == list(scores.index[:5])
 
 
 # Logs without amounts

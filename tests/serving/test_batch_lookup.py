@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import BatchScoresError
+from features.table_files import table_writer
 from serving.batch_lookup import lookup_batch_scores
 
 
@@ -20,17 +21,21 @@ def test_every_id_asked_for_is_found_or_named(ids: list[str]) -> None:
     people = sorted({*ids[::2], "a", "é", "客"})
     table = pa.table({"customer_id": people, "loyalty_score": [1.0] * len(people)})
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "scores.parquet"
-        pq.write_table(table.replace_schema_metadata({"regulars": "{}"}), path, row_group_size=2)
-        found = lookup_batch_scores(path, ids)
-    assert {row["customer_id"] for row in found.rows} == set(ids) & set(people)
-    assert set(found.unknown) == set(ids) - set(people)
+        table = table.replace_schema_metadata({"regulars": "{}"})
+        for name in ("scores.parquet", "scores.arrow"):
+            with table_writer(Path(folder) / name, table.schema, 2) as writer:
+                writer.write_table(table.slice(0, 2))
+                writer.write_table(table.slice(2))
+            found = lookup_batch_scores(Path(folder) / name, ids)
+            assert {row["customer_id"] for row in found.rows} == set(ids) & set(people)
+            assert set(found.unknown) == set(ids) - set(people)
 
 
+@pytest.mark.parametrize("name", ["scores.parquet", "scores.arrow"])
 @pytest.mark.parametrize("content", [None, b"", b"PAR1 and no more"])
-def test_scores_that_cannot_be_read_are_one_line(tmp_path: Path, content: bytes | None) -> None:
+def test_scores_that_cannot_be_read_are_one_line(tmp_path: Path, name: str, content: bytes | None) -> None:
     """No file, an empty one, a broken one: the error says what to do or what is wrong, in a line."""
-    path = tmp_path / "scores.parquet"
+    path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(BatchScoresError, match="batch scores") as caught:
@@ -43,3 +48,11 @@ def test_a_table_of_something_else_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"customer_id": ["a"]}), tmp_path / "features.parquet")
     with pytest.raises(BatchScoresError, match="holds no batch scores: write them with `regulars score`"):
         lookup_batch_scores(tmp_path / "features.parquet", ["a"])
+
+
+@pytest.mark.parametrize("name", ["scores.csv", "scores.XLSX"])
+def test_a_format_without_metadata_is_refused(tmp_path: Path, name: str) -> None:
+    """It cannot say as of when and by which versions the scores are."""
+    (tmp_path / name).write_text("customer_id,loyalty_score")
+    with pytest.raises(BatchScoresError, match=r"write them to a \.parquet or \.arrow file"):
+        lookup_batch_scores(tmp_path / name, ["a"])
