@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.options import DEFAULT_HOME, FormulaFile, Home, Quick, Store, formula_in_use, opened_store
-from cli.tables import measure_table
+from cli.tables import measure_table, segment_table
 from cli.terminal import echo, progress_steps
 from features.settings_file import read_settings
 
@@ -33,9 +33,10 @@ def register(app: typer.Typer) -> None:
         """
         from training.registry.mlflow_client import open_tracking
         from training.retrain import RetrainSettings, retrain
-        from training.settings import FitSettings, GateLimits, TrialSettings
+        from training.settings import CandidateSettings, FitSettings, GateLimits, TrialSettings
 
         settings = RetrainSettings(
+            candidates=read_settings("candidates", CandidateSettings),
             fit=read_settings("fit", FitSettings),
             trials=read_settings("trials", TrialSettings),
             limits=read_settings("gate", GateLimits),
@@ -46,6 +47,7 @@ def register(app: typer.Typer) -> None:
             result = retrain(events, tracking, rule, settings=settings, seed=seed, quick=quick, progress=step)
         date, horizon_days = result.measures.index[-1][:2]
         measure_table(result.measures.loc[(date, horizon_days)], f"last trial: {horizon_days} days from {date}")
+        segment_table(result.by_segment, f"{result.candidate} by segment")
         echo(f"version {result.version.number} ({result.candidate}) is the challenger in {tracking.place}")
         if result.verdict.passed:
             echo("it passes the gate: `regulars promote` makes it champion")

@@ -4,6 +4,7 @@ import typer
 
 from cli.options import DEFAULT_HOME, Home
 from cli.terminal import echo
+from features.settings_file import read_settings
 
 
 def register(app: typer.Typer) -> None:
@@ -19,8 +20,10 @@ def register(app: typer.Typer) -> None:
         """
         from training.publish import publish as ship
         from training.registry.mlflow_client import open_tracking
+        from training.settings import GateLimits
 
-        shipped = ship(open_tracking(home))
+        allowed = read_settings("gate", GateLimits).allow_uncompiled
+        shipped = ship(open_tracking(home), allow_uncompiled=allowed)
         echo(
             f"{shipped.tag} {'is' if shipped.new else 'was already, and still is,'} the latest in {shipped.path.parent}"
         )

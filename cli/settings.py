@@ -16,6 +16,7 @@ SECTIONS = {
     "formula": "features.loyalty.formula_settings.FormulaSettings",
     "forecast": "training.settings.ForecastSettings",
     "fit": "training.settings.FitSettings",
+    "candidates": "training.settings.CandidateSettings",
     "trials": "training.settings.TrialSettings",
     "gate": "training.settings.GateLimits",
     "serve": "serving.runtime.settings.ServeSettings",

@@ -24,7 +24,19 @@ from features.errors import InvalidArgumentError, RegularsError, SettingsFileErr
 
 CONFIG_VARIABLE = "REGULARS_CONFIG"
 DEFAULT_NAME = "regulars.toml"
-SECTIONS = ("store", "ingest", "events", "formula", "forecast", "fit", "trials", "gate", "serve", "plugins")
+SECTIONS = (
+    "store",
+    "ingest",
+    "events",
+    "formula",
+    "forecast",
+    "fit",
+    "candidates",
+    "trials",
+    "gate",
+    "serve",
+    "plugins",
+)
 """The sections of the file; a test holds them together with the dataclasses, which higher layers define."""
 
 T = TypeVar("T")

@@ -15,6 +15,7 @@ from training.backtest import baseline_forecasts
 from training.evaluation.evaluation import segment
 from training.fit import fit_customer_model
 from training.models.bundle import CHAMPION
+from training.models.catalog import MODELS
 from training.models.customer_model import CustomerModel
 from training.registry.mlflow_client import Tracking
 from training.registry.versions import load, version
@@ -210,17 +211,20 @@ def model_as_of(
     progress: Progress | None = None,
     settings: FitSettings = FitSettings(),
 ) -> ComparedModel:
-    """Return the champion if it was trained only on events before the cutoff, else a model trained on these."""
-    date = str(cutoff.date)
+    """Return the champion if it was trained only on events before the cutoff, else a model trained on these.
+
+    The latter is of the champion's kind where that is known here.
+    """
+    date, kind = str(cutoff.date), "standard"
     champion = version(tracking, CHAMPION) if tracking else None
     if tracking and champion:
         model = load(tracking, champion)
         model.card.require_rating_scale(store.rating_maximum)
         if model.card.as_of <= date and model.card.timezone == store.timezone:
             return ComparedModel(model, champion.number)
-    return ComparedModel(
-        fit_customer_model(store, date, formula, settings=settings, quick=quick, progress=progress), None
-    )
+        kind = champion.candidate if champion.candidate in MODELS else kind
+    fitted = fit_customer_model(store, date, formula, model=kind, settings=settings, quick=quick, progress=progress)
+    return ComparedModel(fitted, None)
 
 
 def _unmatched(known: pd.DataFrame, formula: Formula, unscored: pd.DataFrame) -> pd.DataFrame:

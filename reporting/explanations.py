@@ -13,6 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.definitions import FAMILIES
+from training.models.count_intervals import at_cutoff
+from training.models.forecaster import Forecaster
 from training.models.purchases.adjustments import Adjustments
 from training.models.purchases.covariates import COVARIATES
 from training.models.purchases.model import PurchaseModel
@@ -34,13 +36,13 @@ FAMILY_GROUPS = ("purchases", "visits", "feedback", "usage", "incentives")
 LIMITS = "limits"
 
 
-def forecast_factors(model: PurchaseModel, features: pd.DataFrame, day: int, horizon_days: int) -> pd.DataFrame:
+def forecast_factors(model: Forecaster, features: pd.DataFrame, day: int, horizon_days: int) -> pd.DataFrame:
     """Return the factors of the expected purchases of every customer.
 
     Parameters
     ----------
-    model : PurchaseModel
-        The fitted purchase model.
+    model : Forecaster
+        The fitted model of purchases.
     features : pandas.DataFrame
         The feature table at `day` of customers who have bought.
     day : int
@@ -53,8 +55,12 @@ def forecast_factors(model: PurchaseModel, features: pd.DataFrame, day: int, hor
     pandas.DataFrame
         Indexed as `features`. `average`: the mean forecast by purchase history alone, in occasions, the same for all;
         a log factor for each of `covariate_groups` and for `LIMITS`; and `expected_purchases`, the model's forecast,
-        which equals `average * exp(sum of the factors)` to a relative 1e-9.
+        which equals `average * exp(sum of the factors)` to a relative 1e-9. A model other than `PurchaseModel` has no
+        such factors: `average` is then the mean of its forecasts, and the log factors are missing.
     """
+    if not isinstance(model, PurchaseModel):
+        expected = np.asarray(model.expected_purchases(at_cutoff(features, day), horizon_days), float)
+        return pd.DataFrame({"average": float(expected.mean()), "expected_purchases": expected}, features.index)
     rfm = model.seasonality_.adjusted_rfm(features, day)
     values = model.covariates(features, rfm, day)
     horizon = model.level_calibration_.horizon(float(model.seasonality_.adjusted_days(day, horizon_days)))
@@ -65,7 +71,7 @@ def forecast_factors(model: PurchaseModel, features: pd.DataFrame, day: int, hor
         group: effects[:, positions].sum(axis=1) for group, positions in covariate_groups(model.adjustments_).items()
     }
     factors["history"] = factors["history"] + np.log(by_history / average)
-    expected = model.predict(features, day, horizon_days)["expected_purchases"].to_numpy()
+    expected = model.expected_purchases(at_cutoff(features, day), horizon_days)
     factors[LIMITS] = np.log(expected / average) - sum(factors.values())
     return pd.DataFrame({"average": average, **factors, "expected_purchases": expected}, features.index)
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from features.atomic_file import atomic_write
 from features.table_files import escape_texts
+from training.evaluation.catalog import BUILT_IN, METRICS
 
 SHEET_ROWS = 100_000
 """The most rows of a sheet: more would take minutes to write and to open."""
@@ -38,7 +39,7 @@ def data_dictionary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Raises
     ------
     KeyError
-        When dictionary.toml does not describe a column.
+        When dictionary.toml does not describe a column that is no metric from a plugin.
     """
     text = resources.files("reporting").joinpath("dictionary.toml").read_text(encoding="utf-8")
     descriptions = tomllib.loads(text)
@@ -51,6 +52,8 @@ def data_dictionary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def _column_entry(description: Mapping[str, list[str]], column: str) -> list[str]:
+    if column in METRICS and column not in BUILT_IN:
+        return ["", f"a metric from a plugin; {METRICS[column].direction}"]
     return description[column] if column in description else description[f"{column.partition('_')[0]}_*"]
 
 

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from reporting.comparison import Comparison
 from reporting.customers import QUADRANTS
+from training.evaluation.catalog import BUILT_IN, METRICS, value_of
 from training.evaluation.evaluation import customer_losses, measures
 from training.evaluation.intervals import bootstrap, bootstrap_draws, wilson_interval
-from training.evaluation.metrics import churn_measures, gain_curve, list_membership, reliability
+from training.evaluation.metrics import auc, gain_curve, list_membership, reliability
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -188,9 +189,10 @@ def segment_table(comparison: Comparison) -> pd.DataFrame:
 
     `expected` and `purchases` are means in occasions; `said` is the mean churn probability, `stayed_away` the churned
     share with its 95 % interval `low`, `high`; `auc` is the probability that a customer who churned is ranked above
-    one who bought (0.5 at random).
+    one who bought (0.5 at random). A column for each metric from a plugin follows.
     """
     rows = []
+    plugin_metrics = [name for name in METRICS if name not in BUILT_IN]
     ranking = rankings(comparison, "stayed_away")
     for name in SEGMENTS:
         inside = (comparison.segment == name).to_numpy()
@@ -212,7 +214,8 @@ def segment_table(comparison: Comparison) -> pd.DataFrame:
                     "stayed_away": churned.mean(),
                     "low": float(low),
                     "high": float(high),
-                    "auc": churn_measures(churned, ranks)["auc"],
+                    "auc": auc(churned, ranks),
+                    **{m: value_of(m, METRICS[m], purchases.to_numpy(), forecast) for m in plugin_metrics},
                 }
             )
     return pd.DataFrame(rows)

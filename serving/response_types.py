@@ -110,7 +110,11 @@ class FormulaInService(Struct):
 
 
 class ModelInService(Struct):
-    """The model in service: its version, its digest, the data and the libraries it was fitted with."""
+    """The model in service: its version, its digest, the data and the libraries it was fitted with.
+
+    `model` is the name of the model of purchases; `compiled` is false for one without a compiled form, which forecasts
+    by its estimator.
+    """
 
     version: str
     tag: str
@@ -121,6 +125,8 @@ class ModelInService(Struct):
     formula_version: str
     code_version: str
     libraries: dict[str, str]
+    model: str = ""
+    compiled: bool = True
 
 
 class Versions(Struct, omit_defaults=True):

@@ -1,6 +1,7 @@
 """Fitting a version: from a store and a date to a customer model, using only what was known by then."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 
 import numpy as np
@@ -15,10 +16,14 @@ from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts
 from features.schema import WORDS
 from features.store.event_store import EventStore
+from training.candidates import TrainingData, fit_model
 from training.models.bundle import LIBRARIES, Card
+from training.models.catalog import new_model, required_packages
+from training.models.count_intervals import CountIntervals, at_cutoff, spread_sample
 from training.models.customer_model import CustomerModel
-from training.models.purchases.model import RIDGE, PurchaseModel
-from training.models.purchases.training_set import TrainingSet
+from training.models.forecaster import Forecaster, require_lawful
+from training.models.purchases.constants import INTERVAL_HORIZONS
+from training.models.purchases.level_calibration import YEAR_AGO_DAYS
 from training.models.spend.model import SpendModel
 from training.models.window import Window
 from training.settings import FitSettings
@@ -36,7 +41,7 @@ def fit_customer_model(
     as_of: AsOfLike,
     formula: Formula,
     *,
-    ridge: float | None = RIDGE,
+    model: str | Forecaster = "standard",
     settings: FitSettings = FitSettings(),
     seed: int = 0,
     quick: bool = False,
@@ -51,9 +56,8 @@ def fit_customer_model(
         Nothing at or after its midnight, in the store's time zone, has an influence.
     formula : Formula
         The loyalty formula that the version carries.
-    ridge : float, optional
-        How strongly the adjustments of customers are shrunk; None: chosen from the log by marginal
-        likelihood.
+    model : str or Forecaster
+        The model of purchases and churn: a name in `training.models.catalog.MODELS`, or an unfitted model.
     settings : FitSettings
     seed : int
         Of the draw of customers and of the spend model.
@@ -70,27 +74,38 @@ def fit_customer_model(
     ------
     TooLittleDataError
         When nobody has bought by then.
+    ModelError
+        When the model fails, or its forecasts break a law.
     """
+    name = model if isinstance(model, str) else type(model).__name__
+    candidates = (model,) if isinstance(model, str) else {name: model}
     models = fit_candidates(
-        store, as_of, formula, {"one": ridge}, settings=settings, seed=seed, quick=quick, progress=progress
+        store, as_of, formula, candidates, settings=settings, seed=seed, quick=quick, progress=progress
     )
-    return models["one"]
+    return models[name]
 
 
 def fit_candidates(
     store: EventStore,
     as_of: AsOfLike,
     formula: Formula,
-    ridges: Mapping[str, float | None],
+    candidates: Iterable[str] | Mapping[str, Forecaster],
     *,
     settings: FitSettings = FitSettings(),
     seed: int = 0,
     quick: bool = False,
     progress: StepProgress | None = None,
 ) -> dict[str, CustomerModel]:
-    """Fit one model for each of `ridges`, by name, as `fit_customer_model` does; they share all costly steps."""
+    """Fit each candidate, by name, as `fit_customer_model` does; they share the features and the model of spend.
+
+    `candidates` are names in `training.models.catalog.MODELS`, or unfitted models by names of one's own.
+    """
     report = progress or (lambda step: None)
     formula = drop_unpriced_parts(store, formula)
+    if isinstance(candidates, Mapping):
+        unfitted = dict(candidates)
+    else:
+        unfitted = {name: new_model(name, formula) for name in candidates}
     cutoff = midnight(store, as_of)
     limit = settings.quick_max_customers if quick else settings.max_customers
     customers = sample_customers(store, cutoff, limit, seed)
@@ -107,10 +122,11 @@ def fit_candidates(
         if len(past_window.features):  # a purchase may have been recorded long after it was made
             earlier.append(past_window)
     report("counts and churn")
-    training_set = TrainingSet.of(current, earlier, past)
-    purchases = {name: PurchaseModel(ridge).fit_training_set(training_set) for name, ridge in ridges.items()}
+    data = TrainingData(current, earlier, past, max(settings.horizons))
+    fitted = {name: fit_model(name, model, data) for name, model in unfitted.items()}
     report("spend")
     spend = fit_spend(earlier, current, seed)
+    libraries = {name: version(name) for name in LIBRARIES}
     card = Card(
         as_of=str(cutoff.date),
         timezone=store.timezone,
@@ -120,11 +136,31 @@ def fit_candidates(
         feature_columns=FEATURE_NAMES,
         formula_version=formula.version,
         code_version=version("regulars"),
-        libraries={name: version(name) for name in LIBRARIES},
+        libraries=libraries,
         rating_maximum=store.rating_maximum,
         words=WORDS,
     )
-    return {name: CustomerModel(card, formula, model, spend) for name, model in purchases.items()}
+    return {
+        name: CustomerModel(
+            replace(card, model=name, libraries=libraries | required_packages(model)),
+            formula,
+            model,
+            spend,
+            count_intervals(model, data),
+        )
+        for name, model in fitted.items()
+    }
+
+
+def count_intervals(model: Forecaster, data: TrainingData) -> CountIntervals | None:
+    """Return the intervals of a model that has none of its own, after a check that its forecasts keep the laws."""
+    if hasattr(model, "intervals_"):
+        return None
+    sample = at_cutoff(spread_sample(data.current.features), data.current.day)
+    require_lawful(model, sample, INTERVAL_HORIZONS)
+    # The many horizons of the window a year ago are for models that follow the level of demand.
+    earlier = [past for past in data.earlier if past.day != data.current.day - YEAR_AGO_DAYS]
+    return CountIntervals.fit(model, data.current, earlier)
 
 
 def fit_spend(earlier: Sequence[Window], current: Window, seed: int) -> SpendModel:

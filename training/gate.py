@@ -13,7 +13,7 @@ from features.errors import InvalidArgumentError
 from training.evaluation.metrics import calibration_error
 from training.models.bundle import CHALLENGER, CHAMPION, OUTPUTS
 from training.paired_losses import MEASURES, paired_loss_differences
-from training.settings import GateLimits
+from training.settings import ALLOW_UNCOMPILED, GateLimits
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ def gate(
     output_columns: Iterable[str] = OUTPUTS,
     champion: int | None = None,
     *,
+    compiled: bool = True,
     limits: GateLimits = GateLimits(),
     seed: int = 0,
 ) -> Verdict:
@@ -83,6 +84,8 @@ def gate(
         Columns that the challenger needs and gives.
     champion : int, optional
         Version number of the champion, where `paired` has its losses.
+    compiled : bool
+        Whether the challenger has a compiled form.
     limits : GateLimits
     seed : int
         Of the bootstrap.
@@ -139,6 +142,8 @@ def gate(
                 )
     if not milliseconds <= limits.milliseconds:
         reasons.append(f"speed: {milliseconds:.2f} ms a customer, expected at most {limits.milliseconds:.2f}")
+    if not (compiled or limits.allow_uncompiled):
+        reasons.append(f"form: the model has no compiled form; {ALLOW_UNCOMPILED} to serve it by its estimator")
     return Verdict(tuple(reasons), figures, champion)
 
 

@@ -1,4 +1,4 @@
-"""Checks that a compiled model gives the same forecasts as its estimators."""
+"""Checks before publication: a compiled form forecasts like its model; a model without one keeps the laws."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,9 +11,13 @@ from features.errors import ModelError, TrackingError
 from training.models.bundle import COMPILED_FILE, OUTPUTS
 from training.models.compiled.compiled_model import CompiledModel
 from training.models.compiled.purchases import COLUMNS as PURCHASE_COLUMNS
+from training.models.count_intervals import at_cutoff
 from training.models.customer_model import CustomerModel
+from training.models.forecaster import require_lawful
 from training.models.purchases.declared import DeclaredCovariate
+from training.models.purchases.model import PurchaseModel
 from training.models.spend.constants import COLUMNS as SPEND_COLUMNS
+from training.settings import ALLOW_UNCOMPILED
 from training.synthetic_customers import synthetic_customers
 
 CUSTOMERS = 300
@@ -25,11 +29,12 @@ TOLERANCE = 1e-9
 """Largest absolute or relative difference between two forecasts; the interval's whole counts must be equal."""
 
 
-def compile_bundle(bundle: Path, digest: str) -> str:
+def compile_bundle(bundle: Path, digest: str, *, allow_uncompiled: bool = False) -> str | None:
     """Write the compiled form of a model beside it, after checking that both forecast alike.
 
     The file is read back and compared with the model on synthetic customers, at the date of the fit and `LATER_DAYS`
-    after it, over `HORIZONS`.
+    after it, over `HORIZONS`. A model that has no compiled form is checked to keep the laws there, see
+    `require_lawful`.
 
     Parameters
     ----------
@@ -37,24 +42,30 @@ def compile_bundle(bundle: Path, digest: str) -> str:
         The folder of `CustomerModel.save`; `COMPILED_FILE` is written into it.
     digest : str
         SHA-256 that the model file must have, in hex.
+    allow_uncompiled : bool
+        Whether a model without a compiled form may be published.
 
     Returns
     -------
-    str
-        SHA-256 of the compiled file, in hex.
+    str or None
+        SHA-256 of the compiled file, in hex; None for a model without a compiled form.
 
     Raises
     ------
     TrackingError
-        When the forecasts differ, the model has another digest, or it cannot be compiled.
+        When the forecasts differ or break a law, the model has another digest, or it cannot be compiled and must be.
     """
     try:
         model = CustomerModel.load(bundle, digest)
+        purchases = model.purchases
+        if not (isinstance(purchases, PurchaseModel) and CompiledModel.is_possible(model)):
+            _check_uncompiled(model, allow_uncompiled)
+            return None
         compiled = CompiledModel.of(model).save(bundle / COMPILED_FILE)
         compiled_model = CompiledModel.load(bundle / COMPILED_FILE, compiled)
     except ModelError as error:
         raise TrackingError(str(error)) from None
-    features = with_edge_values(synthetic_customers(model.card.as_of, CUSTOMERS), model.purchases.adjustments_.declared)
+    features = with_edge_values(synthetic_customers(model.card.as_of, CUSTOMERS), purchases.adjustments_.declared)
     if not np.array_equal(model.spend.expected_spend(features), model.spend.expected_spend_by_estimator(features)):
         raise TrackingError("the table of the spend model's trees differs from the trees: fit again, and report it")
     day = AsOf.parse(model.card.as_of, model.card.timezone).day
@@ -73,6 +84,20 @@ def with_edge_values(features: pd.DataFrame, declared: Sequence[DeclaredCovariat
         for name in names
     }
     return features.assign(**values)
+
+
+def _check_uncompiled(model: CustomerModel, allowed: bool) -> None:
+    name = model.card.model or type(model.purchases).__name__
+    if not allowed:
+        raise TrackingError(
+            f"the model {name} has no compiled form: a service would take milliseconds a customer by its estimator; "
+            f"{ALLOW_UNCOMPILED} if that is fast enough"
+        )
+    features = synthetic_customers(model.card.as_of, CUSTOMERS)
+    buyers = features[features["purchase_days"] > 0]
+    day = AsOf.parse(model.card.as_of, model.card.timezone).day
+    for start in (day, day + LATER_DAYS):
+        require_lawful(model.purchases, at_cutoff(buyers, start), HORIZONS)
 
 
 def require_equal(

@@ -39,19 +39,22 @@ class PublishResult:
     new: bool
 
 
-def publish(tracking: Tracking, which: int | str = CHAMPION) -> PublishResult:
+def publish(tracking: Tracking, which: int | str = CHAMPION, *, allow_uncompiled: bool = False) -> PublishResult:
     """Put a version into the BentoML model store and make it `regulars:latest`.
 
     The folder holds `bundle/` (the files of `CustomerModel.save` and `compiled.json`, which is checked against the
     model), `figures.json` (every measure of its fit) and `figures/` (the plots of its fit). Its label `version` and its
-    metadata `digest` and `compiled_digest` (SHA-256) identify the version. The tag holds the digest too, because
-    another registry may have a version of the same number. A version that is there already is left as it is.
+    metadata `digest` and `compiled_digest` (SHA-256; empty without a compiled form) identify the version. The tag holds
+    the digest too, because another registry may have a version of the same number. A version that is there already is
+    left as it is.
 
     Parameters
     ----------
     tracking : Tracking
     which : int or str
         Version number or alias.
+    allow_uncompiled : bool
+        Whether a model without a compiled form may be published; the service then forecasts by its estimator.
 
     Returns
     -------
@@ -60,8 +63,8 @@ def publish(tracking: Tracking, which: int | str = CHAMPION) -> PublishResult:
     Raises
     ------
     TrackingError
-        When there is no such version, its digest is wrong, its compiled form forecasts otherwise, or the store holds
-        something else under its tag.
+        When there is no such version, its digest is wrong, its compiled form forecasts otherwise or is missing, or the
+        store holds something else under its tag.
     """
     chosen = version(tracking, which)
     if chosen is None:
@@ -75,7 +78,7 @@ def publish(tracking: Tracking, which: int | str = CHAMPION) -> PublishResult:
         # a folder beside the store, which is then renamed into place in one step.
         (home / "tmp").mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="regulars-", dir=home / "tmp") as staging:
-            _stage(tracking, chosen, f"{REGISTERED_NAME}:{name}", Path(staging))
+            _stage(tracking, chosen, f"{REGISTERED_NAME}:{name}", Path(staging), allow_uncompiled)
             final.parent.mkdir(parents=True, exist_ok=True)
             try:
                 (Path(staging) / REGISTERED_NAME / name).rename(final)
@@ -90,7 +93,7 @@ def publish(tracking: Tracking, which: int | str = CHAMPION) -> PublishResult:
     return PublishResult(f"{REGISTERED_NAME}:{name}", final, new)
 
 
-def _stage(tracking: Tracking, chosen: ModelVersion, tag: str, staging: Path) -> None:
+def _stage(tracking: Tracking, chosen: ModelVersion, tag: str, staging: Path, allow_uncompiled: bool) -> None:
     """Write the model into a BentoML store of its own at `staging`."""
     measures = run_measures(tracking, chosen.run_id)
     known = {name: value for name, value in measures.items() if isfinite(value)}
@@ -98,7 +101,7 @@ def _stage(tracking: Tracking, chosen: ModelVersion, tag: str, staging: Path) ->
     bundle = fetch(tracking, chosen, staging)
     metadata = {
         "digest": chosen.digest,
-        "compiled_digest": compile_bundle(bundle, chosen.digest),
+        "compiled_digest": compile_bundle(bundle, chosen.digest, allow_uncompiled=allow_uncompiled) or "",
         "run_id": chosen.run_id,
         "measures": known,
     }
@@ -113,9 +116,11 @@ def _stage(tracking: Tracking, chosen: ModelVersion, tag: str, staging: Path) ->
 def _check(folder: Path, chosen: ModelVersion) -> None:
     """Raise TrackingError when the store's folder does not hold this version."""
     try:
-        expected = [chosen.digest, model_metadata(folder).get("compiled_digest")]
-        actual = [file_digest(folder / BUNDLE / file) for file in (MODEL_FILE, COMPILED_FILE)]
+        expected = {MODEL_FILE: chosen.digest, COMPILED_FILE: model_metadata(folder).get("compiled_digest")}
+        if expected[COMPILED_FILE] == "" and not (folder / BUNDLE / COMPILED_FILE).exists():
+            del expected[COMPILED_FILE]  # a model without a compiled form
+        actual = {file: file_digest(folder / BUNDLE / file) for file in expected}
     except (TrackingError, OSError):
-        expected, actual = [chosen.digest], []
+        expected, actual = {MODEL_FILE: chosen.digest}, {}
     if actual != expected:
         raise TrackingError(f"{folder} is not version {chosen.number} as registered: delete it and publish again")

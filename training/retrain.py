@@ -1,28 +1,30 @@
 """From a log to a challenger: candidates are tried on past windows; the best is fitted, judged and registered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pandas as pd
 
 from features.as_of import AsOf
-from features.errors import InvalidArgumentError, ModelError, TrackingError
+from features.errors import ModelError, TrackingError
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts
 from features.store.event_store import EventStore
+from training.evaluation.catalog import chosen_metrics
 from training.evaluation.plots import decile_plot, gain_plot, reliability_plot
 from training.fit import StepProgress, fit_candidates
 from training.gate import Verdict, gate
 from training.models.bundle import CHALLENGER, CHAMPION
+from training.models.compiled.compiled_model import CompiledModel
 from training.models.customer_model import CustomerModel
 from training.paired_losses import paired_losses
 from training.promote import record_verdict
-from training.registry.entities import ModelVersion
+from training.registry.entities import CANDIDATE, ModelVersion
 from training.registry.mlflow_client import Tracking
 from training.registry.runs import Run, log_figure, log_metrics, log_params, nested_run, start_run
 from training.registry.versions import load, register, version
-from training.settings import FitSettings, GateLimits, TrialSettings
+from training.settings import CandidateSettings, FitSettings, GateLimits, TrialSettings
 from training.targets import log_end
 from training.trials import (
     Trial,
@@ -34,10 +36,6 @@ from training.trials import (
 )
 from training.windows import activity
 
-RIDGES: dict[str, float | None] = {"standard": None, "bold": 300.0, "cautious": 15_000.0}
-RECIPE = "candidate"
-"""The tag of a version that names its candidate."""
-
 
 @dataclass(frozen=True)
 class RetrainSettings:
@@ -45,25 +43,16 @@ class RetrainSettings:
 
     Attributes
     ----------
-    candidates : mapping of str to float or None
-        For each candidate, how strongly the adjustments of customers are shrunk; None: chosen from the log. A quick fit
-        tries the first one alone.
+    candidates : CandidateSettings
+        Which models are tried, and the baselines they are compared with.
     fit, trials, limits
         See the classes.
     """
 
-    candidates: Mapping[str, float | None] = field(default_factory=lambda: dict(RIDGES))
+    candidates: CandidateSettings = field(default_factory=CandidateSettings)
     fit: FitSettings = field(default_factory=FitSettings)
     trials: TrialSettings = field(default_factory=TrialSettings)
     limits: GateLimits = field(default_factory=GateLimits)
-
-    def __post_init__(self) -> None:
-        if not self.candidates:
-            raise InvalidArgumentError("there are no candidates to fit: name at least one")
-
-    def chosen_candidates(self, quick: bool) -> dict[str, float | None]:
-        """Return the candidates to try."""
-        return dict(list(self.candidates.items())[: 1 if quick else None])
 
 
 @dataclass(frozen=True)
@@ -79,12 +68,15 @@ class RetrainResult:
         The gate's, which `promote` will follow.
     measures : pandas.DataFrame
         Measures of its trials, indexed by `date`, `horizon` (days) and `forecast`.
+    by_segment : pandas.DataFrame
+        Its measures in the last trial for each segment of customers, and how many `customers` are in it.
     """
 
     version: ModelVersion
     candidate: str
     verdict: Verdict
     measures: pd.DataFrame
+    by_segment: pd.DataFrame
 
 
 def retrain(
@@ -140,7 +132,8 @@ def retrain(
     champion_model, problem = load_champion(tracking, champion, store.rating_maximum)
     if problem:
         report(problem)
-    candidates = settings.chosen_candidates(quick)
+    candidates, metrics = settings.candidates.tried(quick), settings.trials.metrics
+    chosen_metrics(metrics)  # an unknown name is found before anything is fitted
     fit = partial(fit_candidates, store, formula=formula, settings=settings.fit, seed=seed, quick=quick)
     facts = {
         "data_digest": store.manifest["digest"],
@@ -151,27 +144,42 @@ def retrain(
         "seed": seed,
         "quick": quick,
         "trials": [str(start.date) for start in starts],
-        "candidates": candidates,
+        "candidates": list(candidates),
+        "baselines": list(settings.candidates.baselines),
         "champion": champion.number if champion else None,
     }
     with start_run(tracking, f"fit {end.date}", facts) as run:
         trials: list[Trial] = []
         for start in starts:
             report(f"trial at {start.date}: fitting {', '.join(candidates)}")
-            fitted = fit(start, ridges=candidates)
+            fitted = fit(start, candidates=candidates)
             rival = champion_at(champion, champion_model, fitted, str(start.date))
             at_start = run_trials(
-                store, start, end, fitted, rival, formula, settings=settings.trials, seed=seed, progress=report
+                store,
+                start,
+                end,
+                fitted,
+                rival,
+                formula,
+                baselines=settings.candidates.baselines,
+                settings=settings.trials,
+                seed=seed,
+                progress=report,
             )
-            for name, ridge in candidates.items():
-                recipe = {RECIPE: name, "date": str(start.date), "ridge": ridge}
+            for name, model in fitted.items():
+                recipe = {**model.purchases.get_params(deep=False), CANDIDATE: name, "date": str(start.date)}
                 with nested_run(run, f"{name} at {start.date}", recipe) as nested:
-                    log_trials(nested, at_start, name)
+                    log_trials(nested, at_start, name, metrics)
             trials += at_start
+        if champion and champion_model and not all(CHAMPION in trial.others for trial in trials):
+            champion_model, problem = None, unusable(champion, "it does not forecast for all customers")
+            trials = [replace(trial, others=without_champion(trial)) for trial in trials]
         best = best_candidate(trials, candidates)
         report(f"fitting {best} to everything until {end.date}")
-        model = fit(end, ridges={best: candidates[best]}, progress=progress)[best]
-        log_params(run, {RECIPE: best, "feature_columns": model.card.feature_columns, "horizons": model.card.horizons})
+        model = fit(end, candidates=(best,), progress=progress)[best]
+        log_params(
+            run, {CANDIDATE: best, "feature_columns": model.card.feature_columns, "horizons": model.card.horizons}
+        )
         report("judging it")
         verdict = judge(trials, best, model, end.day, champion if champion_model else None, settings.limits)
         if champion and problem:
@@ -180,8 +188,9 @@ def retrain(
         log_metrics(run, verdict.figures)
         _log_plots(run, trials[-1], best)
         report("registering it")
-        made = register(run, model, tags={RECIPE: best, "formula_version": formula.version})
-    return RetrainResult(made, best, verdict, measures_of_trials(trials, best))
+        made = register(run, model, tags={CANDIDATE: best, "formula_version": formula.version})
+    by_segment = trials[-1].by_segment(best, metrics)
+    return RetrainResult(made, best, verdict, measures_of_trials(trials, best, metrics), by_segment)
 
 
 def load_champion(
@@ -195,10 +204,20 @@ def load_champion(
         model.card.require_rating_scale(rating_maximum)
         return model, None
     except (ModelError, TrackingError) as error:
-        return None, (
-            f"not compared with champion version {champion.number}, which cannot be loaded ({error}): "
-            "promote with --force and --reason, or go back to another version"
-        )
+        return None, unusable(champion, str(error))
+
+
+def unusable(champion: ModelVersion, reason: str) -> str:
+    """Return the line about a champion that cannot be compared with."""
+    return (
+        f"not compared with champion version {champion.number}, which cannot be loaded ({reason}): "
+        "promote with --force and --reason, or go back to another version"
+    )
+
+
+def without_champion(trial: Trial) -> dict[str, pd.DataFrame]:
+    """Return the forecasts of the baselines of a trial."""
+    return {name: forecast for name, forecast in trial.others.items() if name != CHAMPION}
 
 
 def champion_at(
@@ -213,10 +232,10 @@ def champion_at(
         return None
     if model.card.as_of <= date:
         return model
-    return fitted.get(champion.tags.get(RECIPE, ""), next(iter(fitted.values())))
+    return fitted.get(champion.candidate, next(iter(fitted.values())))
 
 
-def best_candidate(trials: Sequence[Trial], candidates: Mapping[str, float | None]) -> str:
+def best_candidate(trials: Sequence[Trial], candidates: Iterable[str]) -> str:
     """Return the candidate with the lowest losses over all trials, weighted equally; ties go to the first."""
     return min(candidates, key=lambda name: sum(trial.relative_loss(name) for trial in trials))
 
@@ -246,6 +265,7 @@ def judge(
         milliseconds,
         model.card.feature_columns,
         champion=champion.number if champion else None,
+        compiled=CompiledModel.is_possible(model),
         limits=limits,
     )
 

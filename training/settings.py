@@ -4,6 +4,12 @@ from dataclasses import dataclass, field
 
 from features.errors import InvalidArgumentError
 
+BASELINES = (
+    *("zero", "base_rate", "own_rate", "days_since_last_purchase", "rule"),
+    *("bg_nbd", "mbg_nbd", "pareto_nbd"),
+)
+ALLOW_UNCOMPILED = "set [gate] allow_uncompiled = true"
+"""What to do about a model without a compiled form."""
 HORIZON_MAXIMUM, VALUE_MAXIMUM = 3650, 1095
 """Days."""
 
@@ -63,6 +69,32 @@ class FitSettings:
 
 
 @dataclass(frozen=True)
+class CandidateSettings:
+    """Which models take part, by their names in `training.models.catalog.MODELS`.
+
+    Attributes
+    ----------
+    models : tuple of str
+        The candidates of a fit. The best in trials on past windows becomes challenger; of equals it is the first, and a
+        quick fit tries the first alone.
+    baselines : tuple of str
+        The models that each candidate is compared with.
+    """
+
+    models: tuple[str, ...] = ("standard", "bold", "cautious")
+    baselines: tuple[str, ...] = BASELINES
+
+    def __post_init__(self) -> None:
+        for kind, names in (("candidates", self.models), ("baselines", self.baselines)):
+            if not names:
+                raise InvalidArgumentError(f"there are no {kind}: name at least one model")
+
+    def tried(self, quick: bool) -> tuple[str, ...]:
+        """Return the candidates to try."""
+        return tuple(dict.fromkeys(self.models))[: 1 if quick else None]
+
+
+@dataclass(frozen=True)
 class TrialSettings:
     """At which dates and over which horizons candidates are tried.
 
@@ -81,6 +113,9 @@ class TrialSettings:
         How many customers judge, drawn anew at each date. More would not narrow the intervals noticeably.
     least_history_days : int
         How many days of the log a trial needs before its date.
+    metrics : tuple of str
+        Which metrics are reported and tracked, by their names in `training.evaluation.catalog.METRICS`; all without
+        any. Candidates are chosen by deviance and log loss whatever is reported.
     """
 
     horizons: tuple[int, ...] = (30, 90)
@@ -89,6 +124,7 @@ class TrialSettings:
     quick_count: int = 1
     max_customers: int = 100_000
     least_history_days: int = 120
+    metrics: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.horizons or not 1 <= min(self.horizons) <= max(self.horizons) <= self.step_days:
@@ -119,6 +155,8 @@ class GateLimits:
         Fewest customers to judge by.
     draws : int
         Number of bootstrap draws.
+    allow_uncompiled : bool
+        Whether a model without a compiled form may be promoted and published: a service forecasts by its estimator.
 
     Examples
     --------
@@ -132,6 +170,7 @@ class GateLimits:
     milliseconds: float = 1.0
     customers: int = 100
     draws: int = 400
+    allow_uncompiled: bool = False
 
     def __post_init__(self) -> None:
         for name, least in (("windows", 1), ("customers", 1), ("draws", 2), ("margin", 0)):

@@ -8,17 +8,18 @@ import numpy as np
 import pandas as pd
 
 from features.as_of import AsOf
-from features.errors import TooLittleDataError
+from features.errors import ModelError, TooLittleDataError
 from features.loyalty.formula import Formula
 from features.store.event_store import EventStore
 from training.backtest import baseline_forecasts
+from training.evaluation.catalog import BUILT_IN, chosen_metrics
 from training.evaluation.evaluation import measures, measures_by, segment
 from training.fit import StepProgress, sample_customers
 from training.models.bundle import CHAMPION
 from training.models.customer_model import CustomerModel
 from training.paired_losses import MEASURES
 from training.registry.runs import Run, log_metrics
-from training.settings import TrialSettings
+from training.settings import BASELINES, TrialSettings
 from training.windows import window
 
 REFERENCE = "bg_nbd"
@@ -49,14 +50,23 @@ class Trial:
     candidates: dict[str, pd.DataFrame]
     others: dict[str, pd.DataFrame]
 
-    def measures(self, candidate: str) -> pd.DataFrame:
+    def measures(self, candidate: str, metrics: Sequence[str] = ()) -> pd.DataFrame:
         """Return the measures of one candidate, named `model`, and of all other forecasts."""
-        return measures(self.purchases, {"model": self.candidates[candidate], **self.others})
+        return measures(self.purchases, {"model": self.candidates[candidate], **self.others}, metrics)
+
+    def by_segment(self, candidate: str, metrics: Sequence[str] = ()) -> pd.DataFrame:
+        """Return the measures of one candidate for each segment of customers, and how many `customers` are in it."""
+        own = {"model": self.candidates[candidate]}
+        return measures_by(self.purchases, own, segment(self.features), metrics).droplevel("forecast")
 
     def relative_loss(self, candidate: str) -> float:
-        """Return the candidate's deviance and its log loss, each as a share of that of BG/NBD, added up."""
-        forecasts = {"model": self.candidates[candidate], REFERENCE: self.others[REFERENCE]}
-        losses = measures(self.purchases, forecasts)[list(MEASURES)].to_numpy(float)
+        """Return the candidate's deviance and its log loss, each as a share of that of BG/NBD, added up.
+
+        Without BG/NBD among the baselines the first of them takes its place.
+        """
+        reference = REFERENCE if REFERENCE in self.others else next(iter(self.others))
+        forecasts = {"model": self.candidates[candidate], "reference": self.others[reference]}
+        losses = measures(self.purchases, forecasts, MEASURES).to_numpy(float)
         return float((losses[0] / losses[1]).sum())
 
 
@@ -86,44 +96,68 @@ def run_trials(
     champion: CustomerModel | None,
     formula: Formula,
     *,
+    baselines: Sequence[str] = BASELINES,
     settings: TrialSettings,
     seed: int,
     progress: StepProgress,
 ) -> list[Trial]:
-    """Return a trial for each horizon at one date; `champion` must have learnt from nothing later than that date."""
+    """Return a trial for each horizon at one date; `champion` must have learnt from nothing later than that date.
+
+    A champion that cannot forecast takes no part; a candidate that cannot raises ModelError.
+    """
     date = str(start.date)
     judges = sample_customers(store, start, settings.max_customers, seed)
     outcome = window(store, start, settings.horizons, known_at, judges)
     trials = []
     for horizon_days in outcome.purchases:
         progress(f"trial at {date}: {horizon_days} days")
-        others = baseline_forecasts(store, outcome, horizon_days, formula)
+        others = baseline_forecasts(store, outcome, horizon_days, formula, baselines)
         if champion is not None:
-            others[CHAMPION] = champion.predict(outcome.features, start.day, horizon_days)
+            try:
+                others[CHAMPION] = whole_forecast(CHAMPION, champion, outcome.features, start.day, horizon_days)
+            except ModelError as error:
+                progress(f"the champion takes no part: {error}")
         forecasts = {
-            name: model.predict(outcome.features, start.day, horizon_days) for name, model in candidates.items()
+            name: whole_forecast(name, model, outcome.features, start.day, horizon_days)
+            for name, model in candidates.items()
         }
         purchases = pd.Series(outcome.purchases[horizon_days], outcome.features.index, name="purchases")
         trials.append(Trial(date, horizon_days, outcome.features, purchases, forecasts, others))
     return trials
 
 
-def log_trials(run: Run, trials: Iterable[Trial], candidate: str) -> None:
-    """Keep a candidate's measures with a run, overall and by segment of customers."""
+def whole_forecast(
+    name: str, model: CustomerModel, features: pd.DataFrame, day: int, horizon_days: int
+) -> pd.DataFrame:
+    """Return a model's forecast for customers who have bought; raises ModelError unless it has one for each."""
+    forecast = model.predict(features, day, horizon_days)
+    if missing := int(forecast["expected_purchases"].isna().sum()):
+        raise ModelError(
+            f"the model {name} gives no possible forecast for {missing:,} of {len(features):,} customers over "
+            f"{horizon_days} days: mend it, or leave it out of [candidates]"
+        )
+    return forecast
+
+
+def log_trials(run: Run, trials: Iterable[Trial], candidate: str, metrics: Sequence[str] = ()) -> None:
+    """Keep a candidate's measures with a run, overall and by segment of customers.
+
+    By segment these are the losses that the gate looks at, and the metrics that are not built in.
+    """
+    by_segment = [name for name in chosen_metrics(metrics) if name not in BUILT_IN]
     for trial in trials:
-        for forecast, row in trial.measures(candidate).iterrows():
+        for forecast, row in trial.measures(candidate, metrics).iterrows():
             known = {f"{forecast}.{measure}": value for measure, value in row.items() if value == value}
             log_metrics(run, known, trial.date, trial.horizon_days)
-        own = {"model": trial.candidates[candidate]}
-        by_segment = measures_by(trial.purchases, own, segment(trial.features)).droplevel("forecast")
-        for measure in MEASURES:
-            losses = {f"{group}.{measure}": float(value) for group, value in by_segment[measure].items()}
-            log_metrics(run, losses, trial.date, trial.horizon_days)
+        table = trial.by_segment(candidate, (*MEASURES, *by_segment)).drop(columns="customers")
+        for measure, values in table.items():
+            known = {f"{group}.{measure}": float(value) for group, value in values.items() if value == value}
+            log_metrics(run, known, trial.date, trial.horizon_days)
 
 
-def measures_of_trials(trials: Sequence[Trial], candidate: str) -> pd.DataFrame:
+def measures_of_trials(trials: Sequence[Trial], candidate: str, metrics: Sequence[str] = ()) -> pd.DataFrame:
     """Return the measures of all trials, indexed by `date`, `horizon` (days) and forecast."""
-    tables = {(trial.date, trial.horizon_days): trial.measures(candidate) for trial in trials}
+    tables = {(trial.date, trial.horizon_days): trial.measures(candidate, metrics) for trial in trials}
     return pd.concat(tables, names=["date", "horizon"])
 
 

@@ -103,7 +103,7 @@ function embeddedView(row, after) {
       side("model", text("customer.model"), [
         figure(text("customer.expected", { expected: number(of("expected_purchases"), 2), days: data.horizon_days })),
         line(`${text("customer.interval", { low: number(of("low")), high: number(of("high")) })}; ${text("customer.churn", { share: share(of("churn_probability")) })}; ${text("customer.spend", { money: number(of("expected_spend"), 2) })}`),
-        factorBars(factors, of("expected_purchases")),
+        data.factors.length ? factorBars(factors, of("expected_purchases")) : line(text("customer.no_factors")),
       ])),
     element("h3", {}, text("customer.outcome")), line(outcome), ...changeView(row));
 }

@@ -34,6 +34,8 @@ def versions(state: ServiceState) -> Versions:
         card.formula_version,
         card.code_version,
         dict(card.libraries),
+        card.model,
+        model.compiled is not None,
     )
     body.data = {"digest": card.data_digest, "as_of": card.as_of, "timezone": card.timezone}
     return body

@@ -9,7 +9,7 @@ from features.as_of import AsOf
 from features.engines.python_engine import customer_features
 from features.errors import PublishedModelError, RegularsError
 from serving.runtime.model_store import PublishedModel
-from serving.state import ServedModel
+from serving.state import ServedModel, forecast_by_estimator
 from training.models.bundle import BUNDLE, COMPILED_FILE, OUTPUTS
 from training.models.compiled.compiled_model import CompiledModel
 from training.models.customer_model import CustomerModel
@@ -37,14 +37,34 @@ def load_model(published: PublishedModel) -> ServedModel:
     bundle = published.folder / BUNDLE
     try:
         model = CustomerModel.load(bundle, published.digest)
-        compiled = CompiledModel.load(bundle / COMPILED_FILE, published.compiled_digest)
-        _compare_forms(model, compiled)
+        if published.compiled_digest:
+            compiled = CompiledModel.load(bundle / COMPILED_FILE, published.compiled_digest)
+            _compare_forms(model, compiled)
+        elif CompiledModel.is_possible(model):
+            raise PublishedModelError("its compiled form is missing: publish it again")
+        else:
+            compiled = None
+            _try(model)
     except RegularsError as error:
         raise PublishedModelError(f"{published.tag} is refused: {error}") from None
     except Exception as error:  # a broken pickle may raise anything
         detail = f"{type(error).__name__}: {error}"
         raise PublishedModelError(f"{published.tag} cannot be loaded, publish another ({detail})") from None
     return ServedModel(published.version, published.tag, published.digest, published.folder, model, compiled)
+
+
+def _try(model: CustomerModel) -> None:
+    """Raise PublishedModelError unless the model forecasts for the invented customers; this also warms it up."""
+    for as_of, events in CHECKED_CUSTOMERS:
+        features = customer_features(events, as_of, model.card.timezone)
+        day = AsOf.parse(as_of, model.card.timezone).day
+        for horizon_days in CHECKED_HORIZONS:
+            forecast = forecast_by_estimator(model, list(features.values()), day, horizon_days)
+            if not math.isfinite(sum(forecast)):
+                raise PublishedModelError(
+                    f"the model {model.card.model} gives no possible forecast over {horizon_days} days for a customer "
+                    f"with {len(events)} purchases: mend it, or publish another"
+                )
 
 
 def _compare_forms(model: CustomerModel, compiled: CompiledModel) -> None:

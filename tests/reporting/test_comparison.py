@@ -55,7 +55,7 @@ def test_a_date_before_the_first_purchase_is_one_line(shop):
 def test_the_champion_is_compared_only_without_later_knowledge(shop, monkeypatch, as_of, timezone, used):
     """Instead of a champion of a later date, or of another time zone, a model is trained."""
     champion = replace(customer_model(), card=replace(customer_model().card, as_of=as_of, timezone=timezone))
-    monkeypatch.setattr(comparison, "version", lambda tracking, which: SimpleNamespace(number=7))
+    monkeypatch.setattr(comparison, "version", lambda tracking, which: SimpleNamespace(number=7, candidate="bold"))
     monkeypatch.setattr(comparison, "load", lambda tracking, which: champion)
     monkeypatch.setattr(comparison, "fit_customer_model", lambda *arguments, **named: "trained")
     compared = model_as_of(shop, AsOf.parse(AS_OF, shop.timezone), load_formula(), tracking=object())

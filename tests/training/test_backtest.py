@@ -9,12 +9,13 @@ import pytest
 from features.engines.feature_table import feature_table
 from features.loyalty.formula import load_formula
 from tests.training.logs import cut, simulated, stored
-from training.backtest import BUY_TILL_YOU_DIE, backtest, baseline_forecasts
+from training.backtest import backtest, baseline_forecasts
 from training.models.btyd.bg_nbd import BGNBD
 from training.windows import window
 
 AS_OF = date(2024, 3, 1)
 NAIVE = ["zero", "base_rate", "own_rate", "days_since_last_purchase", "rule"]
+BUY_TILL_YOU_DIE = ["bg_nbd", "mbg_nbd", "pareto_nbd"]
 
 
 @pytest.fixture(scope="module")

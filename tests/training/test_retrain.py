@@ -1,5 +1,6 @@
 """One command from a log to a challenger: tried, judged, registered, and with its whole record."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from training.registry.mlflow_client import Tracking
 from training.registry.runs import runs, start_run
 from training.registry.versions import load, register, version
 from training.retrain import RetrainSettings, best_candidate, champion_at, retrain
-from training.settings import TrialSettings
+from training.settings import CandidateSettings, TrialSettings
 from training.targets import log_end
 from training.trials import trial_days
 
@@ -68,15 +69,17 @@ RATES = {"too high": 3.0, "right": 0.02, "too low": 1e-5}
 
 @pytest.fixture
 def stand_ins(monkeypatch: pytest.MonkeyPatch) -> RetrainSettings:
-    """Candidates that are not fitted: the number that names a candidate is the rate it forecasts with."""
+    """Candidates that are not fitted: each forecasts with its rate."""
 
     def fit_candidates(
-        store: EventStore, as_of: AsOf, formula: Formula, ridges: dict[str, float], **_: object
+        store: EventStore, as_of: AsOf, formula: Formula, candidates: Iterable[str], **_: object
     ) -> dict[str, CustomerModel]:
-        return {name: as_learnt_by(as_of, rate) for name, rate in ridges.items()}
+        return {name: as_learnt_by(as_of, RATES[name]) for name in candidates}
 
     monkeypatch.setattr("training.retrain.fit_candidates", fit_candidates)
-    return RetrainSettings(candidates=dict(RATES), trials=TrialSettings(horizons=(30,), count=2, max_customers=80))
+    return RetrainSettings(
+        CandidateSettings(tuple(RATES)), trials=TrialSettings(horizons=(30,), count=2, max_customers=80)
+    )
 
 
 def as_learnt_by(as_of: AsOf, rate: float) -> CustomerModel:
@@ -104,9 +107,9 @@ def test_the_candidate_with_the_lowest_losses_is_registered(
 def test_the_best_candidate_is_best_over_all_trials_together() -> None:
     """One bad window does not decide; of equals it is the first."""
     trials = [LossesOnly({"steady": 1.9, "lucky": 1.0}), LossesOnly({"steady": 1.9, "lucky": 3.0})]
-    assert best_candidate(trials, {"lucky": None, "steady": None}) == "steady"  # type: ignore[arg-type]
-    assert best_candidate(trials[:1], {"lucky": None, "steady": None}) == "lucky"  # type: ignore[arg-type]
-    assert best_candidate([], {"first": None, "second": None}) == "first"
+    assert best_candidate(trials, ["lucky", "steady"]) == "steady"  # type: ignore[arg-type]
+    assert best_candidate(trials[:1], ["lucky", "steady"]) == "lucky"  # type: ignore[arg-type]
+    assert best_candidate([], ["first", "second"]) == "first"
 
 
 class LossesOnly(dict[str, float]):
@@ -164,10 +167,9 @@ def test_a_champion_that_cannot_be_loaded_does_not_stop_a_fit(
 def test_settings_without_candidates_are_refused() -> None:
     """There would be nothing to fit; a quick fit takes the first."""
     with pytest.raises(InvalidArgumentError, match="no candidates"):
-        RetrainSettings(candidates={})
-    settings = RetrainSettings()
-    assert settings.chosen_candidates(quick=True) == {"standard": None}
-    assert settings.chosen_candidates(quick=False) == {"standard": None, "bold": 300.0, "cautious": 15_000.0}
+        CandidateSettings(models=())
+    assert CandidateSettings().tried(quick=True) == ("standard",)
+    assert CandidateSettings().tried(quick=False) == ("standard", "bold", "cautious")
 
 
 @pytest.mark.slow
@@ -176,7 +178,7 @@ def test_of_fitted_candidates_the_best_is_registered(tmp_path: Path, tracking: T
     settings = RetrainSettings(trials=TrialSettings(count=1))
     done = retrain(stored(simulated(150), tmp_path), tracking, load_formula(), settings=settings)
     kept = runs(tracking)
-    losses = dict.fromkeys(settings.candidates, 0.0)
+    losses = dict.fromkeys(settings.candidates.models, 0.0)
     for facts, figures in kept.loc[kept["parent"].notna(), ["facts", "measures"]].to_numpy():
         for key, value in figures.items():
             window, _, measure = key.rpartition("model.")

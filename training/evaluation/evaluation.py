@@ -7,15 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import InvalidArgumentError
+from training.evaluation.catalog import METRICS, MetricFunction, chosen_metrics, value_of
 from training.evaluation.intervals import bootstrap
-from training.evaluation.metrics import (
-    SMALLEST_COUNT,
-    SMALLEST_PROBABILITY,
-    churn_measures,
-    count_measures,
-    coverage,
-    normalised_gini,
-)
+from training.evaluation.metrics import SMALLEST_COUNT, SMALLEST_PROBABILITY
 
 NEW_DAYS = 30
 """A customer is new when the first purchase was less than this many days before the cutoff."""
@@ -34,7 +28,10 @@ def segment(features: pd.DataFrame) -> pd.Series:
     )
 
 
-def measures(purchases: pd.Series, forecasts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+Names = Sequence[str] | Mapping[str, MetricFunction]
+
+
+def measures(purchases: pd.Series, forecasts: Mapping[str, pd.DataFrame], metrics: Names = ()) -> pd.DataFrame:
     """Return the measures of forecasts on the same customers.
 
     Parameters
@@ -44,6 +41,9 @@ def measures(purchases: pd.Series, forecasts: Mapping[str, pd.DataFrame]) -> pd.
     forecasts : mapping of str to pandas.DataFrame
         By name, each indexed as `purchases`: `expected_purchases` (days), `churn_probability` (0 to 1) and, if the
         forecast has an interval of 90 %, `low` and `high` (days).
+    metrics : sequence of str, or mapping of str to callable
+        Names in `training.evaluation.catalog.METRICS`, all without any; or functions by names of one's own, see
+        `MetricFunction`.
 
     Returns
     -------
@@ -53,8 +53,11 @@ def measures(purchases: pd.Series, forecasts: Mapping[str, pd.DataFrame]) -> pd.
     Raises
     ------
     InvalidArgumentError
-        When a forecast is not for the customers of `purchases`, in their order.
+        When a forecast is not for the customers of `purchases`, in their order, or there is no such metric.
+    ModelError
+        When a metric from outside fails.
     """
+    chosen = chosen_metrics(metrics)
     y = purchases.to_numpy()
     rows = {}
     for name, forecast in forecasts.items():
@@ -62,21 +65,18 @@ def measures(purchases: pd.Series, forecasts: Mapping[str, pd.DataFrame]) -> pd.
             raise InvalidArgumentError(
                 f"forecast {name!r} is for other customers than the trial: give one row for each, in order"
             )
-        rows[name] = {
-            **count_measures(y, forecast["expected_purchases"]),
-            "gini": normalised_gini(y, forecast["expected_purchases"]),
-            **churn_measures(y == 0, forecast["churn_probability"]),
-            "coverage": coverage(y, forecast["low"], forecast["high"]) if "low" in forecast else np.nan,
-        }
+        rows[name] = {metric: value_of(metric, chosen[metric], y, forecast) for metric in chosen}
     return pd.DataFrame(rows).T.rename_axis("forecast")
 
 
-def measures_by(purchases: pd.Series, forecasts: Mapping[str, pd.DataFrame], groups: pd.Series) -> pd.DataFrame:
+def measures_by(
+    purchases: pd.Series, forecasts: Mapping[str, pd.DataFrame], groups: pd.Series, metrics: Names = ()
+) -> pd.DataFrame:
     """Return `measures` for each group of customers: rows indexed by group and forecast, with `customers` in it."""
     tables = {}
     for group, members in purchases.groupby(groups, observed=True):
         inside = {name: forecast.loc[members.index] for name, forecast in forecasts.items()}
-        tables[group] = measures(members, inside).assign(customers=len(members))
+        tables[group] = measures(members, inside, metrics).assign(customers=len(members))
     return pd.concat(tables, names=[str(groups.name)]) if tables else pd.DataFrame()
 
 
@@ -108,15 +108,11 @@ def measure_differences(
         forecast) and `measure`. Below 0 is better for `of`, except for `spearman` and `auc`.
     """
     y = purchases.to_numpy()
-    values = {
-        name: (forecasts[name]["expected_purchases"].to_numpy(), forecasts[name]["churn_probability"].to_numpy())
-        for name in (of, *against)
-    }
 
     def differences(rows: NDArray[np.int64]) -> dict[tuple[str, str], float]:
+        drawn = {name: forecasts[name].iloc[rows] for name in (of, *against)}
         figures = {
-            name: count_measures(y[rows], mu[rows]) | churn_measures(y[rows] == 0, p[rows])
-            for name, (mu, p) in values.items()
+            name: {m: value_of(m, METRICS[m], y[rows], forecast) for m in PAIRED} for name, forecast in drawn.items()
         }
         return {(other, m): figures[of][m] - figures[other][m] for other in against for m in PAIRED}
 

@@ -14,8 +14,8 @@ SMALLEST_PROBABILITY = 1e-6
 """The log loss keeps probabilities at least this far from 0 and 1."""
 
 
-def count_measures(purchases: ArrayLike, expected: ArrayLike) -> dict[str, float]:
-    """Return the measures of expected purchase occasions.
+def deviance(purchases: ArrayLike, expected: ArrayLike) -> float:
+    """Return the mean Poisson deviance of expected purchase occasions; 0 is best.
 
     Parameters
     ----------
@@ -24,31 +24,40 @@ def count_measures(purchases: ArrayLike, expected: ArrayLike) -> dict[str, float
     expected : array-like of float, shape (n,)
         The expected occasions.
 
-    Returns
-    -------
-    dict of str to float
-        `deviance` (mean Poisson deviance), `rmse`, `mae`: lower is better. `spearman`: rank correlation, higher is
-        better, NaN when either side is constant. `bias`: total expected over total observed, less 1; 0 is best, NaN
-        without any purchase.
-
     Examples
     --------
-    >>> count_measures([0, 2], [1.0, 1.0])["rmse"]
-    1.0
+    >>> round(deviance([0, 2], [1.0, 1.0]), 3)
+    1.386
     """
+    return float(mean_poisson_deviance(np.asarray(purchases, float), np.maximum(expected, SMALLEST_COUNT)))
+
+
+def rmse(purchases: ArrayLike, expected: ArrayLike) -> float:
+    """Return the root mean squared error; arguments as of `deviance`."""
+    return float(np.sqrt(np.mean((np.asarray(expected, float) - np.asarray(purchases, float)) ** 2)))
+
+
+def mae(purchases: ArrayLike, expected: ArrayLike) -> float:
+    """Return the mean absolute error; arguments as of `deviance`."""
+    return float(np.mean(np.abs(np.asarray(expected, float) - np.asarray(purchases, float))))
+
+
+def spearman(purchases: ArrayLike, expected: ArrayLike) -> float:
+    """Return the rank correlation, 1 at best; NaN when either side is constant. Arguments as of `deviance`."""
+    ranks = rankdata(purchases), rankdata(expected)
+    if any(np.ptp(r) == 0 for r in ranks):
+        return np.nan
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
+def bias(purchases: ArrayLike, expected: ArrayLike) -> float:
+    """Return total expected over total observed, less 1; NaN without a purchase. Arguments as of `deviance`."""
     y, mu = np.asarray(purchases, float), np.asarray(expected, float)
-    error = mu - y
-    return {
-        "deviance": float(mean_poisson_deviance(y, np.maximum(mu, SMALLEST_COUNT))),
-        "rmse": float(np.sqrt(np.mean(error**2))),
-        "mae": float(np.mean(np.abs(error))),
-        "spearman": _rank_correlation(y, mu),
-        "bias": float(mu.sum() / y.sum() - 1) if y.sum() else np.nan,
-    }
+    return float(mu.sum() / y.sum() - 1) if y.sum() else np.nan
 
 
-def churn_measures(churned: ArrayLike, probability: ArrayLike) -> dict[str, float]:
-    """Return the measures of churn probabilities.
+def churn_log_loss(churned: ArrayLike, probability: ArrayLike) -> float:
+    """Return the log loss of churn probabilities; 0 is best.
 
     Parameters
     ----------
@@ -57,20 +66,25 @@ def churn_measures(churned: ArrayLike, probability: ArrayLike) -> dict[str, floa
     probability : array-like of float, shape (n,)
         P(no purchase in the horizon).
 
-    Returns
-    -------
-    dict of str to float
-        `log_loss`, `brier`, and `calibration` (see `calibration_error`): lower is better. `auc`: higher is better, NaN
-        when all or none churned.
+    Examples
+    --------
+    >>> round(churn_log_loss([True, False], [0.5, 0.5]), 3)
+    0.693
     """
+    clipped = np.clip(np.asarray(probability, float), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    return float(log_loss(np.asarray(churned, bool), clipped, labels=[False, True]))
+
+
+def brier(churned: ArrayLike, probability: ArrayLike) -> float:
+    """Return the Brier score, the mean squared error of churn probabilities; arguments as of `churn_log_loss`."""
     y, p = np.asarray(churned, bool), np.asarray(probability, float)
-    clipped = np.clip(p, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
-    return {
-        "log_loss": float(log_loss(y, clipped, labels=[False, True])),
-        "brier": float(brier_score_loss(y, p, pos_label=True, labels=[False, True])),
-        "auc": float(roc_auc_score(y, p)) if 0 < y.sum() < len(y) else np.nan,
-        "calibration": calibration_error(y, p),
-    }
+    return float(brier_score_loss(y, p, pos_label=True, labels=[False, True]))
+
+
+def auc(churned: ArrayLike, probability: ArrayLike) -> float:
+    """Return the area under the ROC curve; NaN when all or none churned. Arguments as of `churn_log_loss`."""
+    y = np.asarray(churned, bool)
+    return float(roc_auc_score(y, np.asarray(probability, float))) if 0 < y.sum() < len(y) else np.nan
 
 
 def coverage(purchases: ArrayLike, low: ArrayLike, high: ArrayLike) -> float:
@@ -163,10 +177,3 @@ def _best_first(y: Floats, score: Floats) -> Floats:
     """Return y in descending order of score, equal scores each with their group's mean."""
     _, group, size = np.unique(-score, return_inverse=True, return_counts=True)
     return np.repeat(np.bincount(group, y) / size, size)
-
-
-def _rank_correlation(a: Floats, b: Floats) -> float:
-    ranks = rankdata(a), rankdata(b)
-    if any(np.ptp(r) == 0 for r in ranks):
-        return np.nan
-    return float(np.corrcoef(*ranks)[0, 1])

@@ -5,8 +5,7 @@ the count grows in proportion to the horizon, and P(no purchase) is raised to th
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -14,12 +13,15 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.isotonic import IsotonicRegression
 
+from features.loyalty.formula import Formula, load_formula
+from features.loyalty.scoring import score
 from training.models.arrays import Floats
+from training.models.forecaster import ForecasterMixin, latest_outcome
 
 MIN_PROBABILITY = 1e-6
 
 
-class Baseline(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
+class Baseline(ForecasterMixin, BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
     """A forecast from the feature table, learnt from an earlier cutoff and the purchases after it.
 
     Attributes
@@ -30,35 +32,47 @@ class Baseline(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no
 
     horizon_days_: int
 
-    def fit(self, X: pd.DataFrame, y: ArrayLike, horizon_days: int) -> Self:
-        """Learn from one earlier window.
+    def fit(self, X: pd.DataFrame, y: ArrayLike | None = None) -> Self:
+        """Learn from the latest window whose outcome is known, of several horizons from the longest.
 
         Parameters
         ----------
         X : DataFrame, shape (n, columns)
-            The feature table at the earlier cutoff.
-        y : array-like of int, shape (n,)
-            The purchase occasions in the horizon after it.
-        horizon_days : int
-            The length of that horizon.
+            The feature table with the column `horizon_days`; of several windows with `as_of_day` too.
+        y : array-like of float, shape (n,)
+            The purchase occasions in the horizon; NaN where it was not over.
 
         Returns
         -------
         Baseline
             The fitted baseline itself.
+
+        Raises
+        ------
+        TooLittleDataError
+            No outcome is known.
         """
-        self.horizon_days_ = horizon_days
-        self._learn(X, np.asarray(y, float))
+        known, outcome, self.horizon_days_ = latest_outcome(X, y)
+        self._learn(known, outcome)
         return self
 
-    def expected_purchases(self, X: pd.DataFrame, horizon_days: int) -> Floats:
+    def expected_purchases(self, X: pd.DataFrame, horizon_days: Any) -> Floats:
         """Return the expected purchase occasions in the horizon, float64 of shape (n,)."""
-        return self._count(X) * (horizon_days / self.horizon_days_)
+        return np.asarray(self._count(X) * self._horizons(horizon_days))
 
-    def no_purchase_probability(self, X: pd.DataFrame, horizon_days: int) -> Floats:
+    def no_purchase_probability(self, X: pd.DataFrame, horizon_days: Any) -> Floats:
         """Return P(no purchase in the horizon), float64 of shape (n,), strictly between 0 and 1."""
         probability = np.clip(self._no_purchase(X), MIN_PROBABILITY, 1 - MIN_PROBABILITY)
-        return np.asarray(probability ** (horizon_days / self.horizon_days_))
+        return np.asarray(probability ** self._horizons(horizon_days))
+
+    def forecast(self, X: pd.DataFrame, horizon_days: Any) -> tuple[Floats, Floats]:
+        """Return both, with the expectation raised to at least P(any purchase): the two are learnt apart."""
+        none = self.no_purchase_probability(X, horizon_days)
+        return np.maximum(self.expected_purchases(X, horizon_days), 1 - none), none
+
+    def _horizons(self, horizon_days: Any) -> Any:
+        """Return horizons as multiples of that of the fit."""
+        return np.asarray(horizon_days, float) / self.horizon_days_
 
     def _learn(self, X: pd.DataFrame, y: Floats) -> None:
         """Learn what the forecasts need; nothing, unless a subclass says so."""
@@ -95,8 +109,8 @@ class BaseRate(Baseline):
     Examples
     --------
     >>> import pandas as pd
-    >>> X = pd.DataFrame(index=["ann", "bob"])
-    >>> BaseRate().fit(X, [0, 3], horizon_days=30).expected_purchases(X, horizon_days=60)
+    >>> X = pd.DataFrame({"horizon_days": [30, 30]}, index=["ann", "bob"])
+    >>> BaseRate().fit(X, [0, 3]).expected_purchases(X, horizon_days=60)
     array([3., 3.])
     """
 
@@ -122,28 +136,32 @@ class OwnRate(Baseline):
         return np.asarray(np.exp(-self._count(X)))
 
 
-class OneColumn(Baseline):
+class IsotonicBaseline(Baseline, ABC):
     """Isotonic regression of the outcome on one number for each customer; null is a group of its own.
 
-    Parameters
+    Attributes
     ----------
-    of : callable
-        Makes the number, array-like of float of shape (n,), from the feature table.
-    rising : bool
-        Whether a higher number means more purchases.
+    any_known_ : bool
+        Whether the number was known for anybody.
+    curves_ : list of (IsotonicRegression, float)
+        Of the count and of P(no purchase): the curve, and the forecast for customers without the number.
     """
 
-    def __init__(self, of: Callable[[pd.DataFrame], ArrayLike], rising: bool) -> None:
-        self.of = of
-        self.rising = rising
+    @abstractmethod
+    def _number(self, X: pd.DataFrame) -> Floats:
+        """Return the number of each customer, NaN where it is null."""
+
+    @abstractmethod
+    def _is_rising(self) -> bool:
+        """Return whether a higher number means more purchases."""
 
     def _learn(self, X: pd.DataFrame, y: Floats) -> None:
-        number = np.asarray(self.of(X), float)
+        number, rising = self._number(X), self._is_rising()
         known = ~np.isnan(number)
         self.any_known_ = bool(known.any())
         self.curves_ = []
-        for outcome, rising in ((y, self.rising), ((y == 0).astype(float), not self.rising)):
-            curve = IsotonicRegression(increasing=rising, out_of_bounds="clip")
+        for outcome, increasing in ((y, rising), ((y == 0).astype(float), not rising)):
+            curve = IsotonicRegression(increasing=increasing, out_of_bounds="clip")
             if self.any_known_:
                 curve.fit(number[known], outcome[known])
             self.curves_.append((curve, float(outcome[~known].mean() if (~known).any() else outcome.mean())))
@@ -156,9 +174,50 @@ class OneColumn(Baseline):
 
     def _curve(self, X: pd.DataFrame, outcome: int) -> Floats:
         curve, of_null = self.curves_[outcome]
-        number = np.asarray(self.of(X), float)
+        number = self._number(X)
         values = np.full(len(X), of_null)
         known = ~np.isnan(number)
         if self.any_known_ and known.any():
             values[known] = curve.predict(number[known])
         return values
+
+
+class OneColumn(IsotonicBaseline):
+    """Isotonic regression of the outcome on one column of the feature table.
+
+    Parameters
+    ----------
+    column : str, default "days_since_last_purchase"
+        The name of the column.
+    rising : bool, default False
+        Whether a higher number means more purchases.
+    """
+
+    def __init__(self, column: str = "days_since_last_purchase", rising: bool = False) -> None:
+        self.column = column
+        self.rising = rising
+
+    def _number(self, X: pd.DataFrame) -> Floats:
+        return X[self.column].to_numpy(float)
+
+    def _is_rising(self) -> bool:
+        return self.rising
+
+
+class RuleScore(IsotonicBaseline):
+    """Isotonic regression of the outcome on the loyalty score: a higher score means more purchases.
+
+    Parameters
+    ----------
+    formula : Formula, optional
+        The loyalty formula; None for the one that comes with Regulars. A fit sets it to the formula in use.
+    """
+
+    def __init__(self, formula: Formula | None = None) -> None:
+        self.formula = formula
+
+    def _number(self, X: pd.DataFrame) -> Floats:
+        return score(X, self.formula or load_formula())["loyalty_score"].to_numpy(float)
+
+    def _is_rising(self) -> bool:
+        return True

@@ -51,11 +51,13 @@ class Card:
     code_version : str
         The version of Regulars that fitted it.
     libraries : mapping of str to str
-        The installed version of each of `LIBRARIES`.
+        The installed version of each of `LIBRARIES`, and of the packages that the model of purchases comes from.
     rating_maximum : float
         The highest rating in the store. Cards without it are of the time when there was one scale.
     words : EventWords
         The event words of the store. Cards without them are of the time when there were the built-in ones only.
+    model : str
+        The name of the model of purchases; empty on the cards of earlier releases.
     """
 
     as_of: str
@@ -69,6 +71,7 @@ class Card:
     libraries: Mapping[str, str]
     rating_maximum: float = RATING_MAXIMUM
     words: EventWords = BUILT_IN_WORDS
+    model: str = ""
 
     def write(self, folder: Path) -> None:
         """Write the card into the bundle in `folder`."""

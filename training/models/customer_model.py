@@ -16,8 +16,9 @@ from features.errors import ModelError
 from features.loyalty.formula import Formula
 from training.models.arrays import Floats
 from training.models.bundle import MODEL_FILE, OUTPUTS, Card, model_digest, unreadable_reason
+from training.models.count_intervals import CountIntervals, at_cutoff, count_forecast
+from training.models.forecaster import Forecaster
 from training.models.moved_classes import load_pickle
-from training.models.purchases.model import PurchaseModel
 from training.models.spend.model import SpendModel
 
 MAX_VALUE_DAYS = 1095
@@ -33,16 +34,19 @@ class CustomerModel:
         What the version was fitted to.
     formula : Formula
         The loyalty formula.
-    purchases : PurchaseModel
+    purchases : Forecaster
         Purchase occasions and churn.
     spend : SpendModel
         Currency per purchase occasion.
+    intervals : CountIntervals, optional
+        Of the purchase occasions; None for those that the purchase model has learnt itself.
     """
 
     card: Card
     formula: Formula
-    purchases: PurchaseModel
+    purchases: Forecaster
     spend: SpendModel
+    intervals: CountIntervals | None = None  # versions pickled before this field have none
 
     def predict(self, features: pd.DataFrame, as_of_day: int, horizon_days: int) -> pd.DataFrame:
         """Forecast purchases, churn and spend of each customer in the horizon from a cutoff on.
@@ -61,12 +65,13 @@ class CustomerModel:
         DataFrame, shape (n, 5)
             Indexed like `features`: `expected_purchases` (occasions), `low` and `high` (their 90 % interval),
             `churn_probability` (of no purchase in the horizon) and `expected_spend` (currency in the horizon). NaN for
-            customers who have never bought, about whom the model has learnt nothing.
+            customers who have never bought, about whom the model has learnt nothing, and where a forecast of the
+            purchase model is not possible.
 
         Raises
         ------
         ModelError
-            A column is missing.
+            A column is missing, or the purchase model fails.
         """
         if missing := [name for name in self.card.feature_columns if name not in features.columns]:
             raise ModelError(f"the features lack {', '.join(missing)}: build them with this version's feature_table")
@@ -74,7 +79,8 @@ class CustomerModel:
         forecasts = np.full((len(features), len(OUTPUTS)), np.nan)
         if bought.any():
             buyers = features if bought.all() else features[bought]
-            table = self.purchases.predict(buyers, as_of_day, horizon_days)
+            intervals = self.intervals or getattr(self.purchases, "intervals_", None) or CountIntervals()
+            table = count_forecast(self.purchases, buyers, as_of_day, horizon_days, intervals)
             table["expected_spend"] = table["expected_purchases"] * self.spend.expected_spend(buyers)
             forecasts[bought] = table[list(OUTPUTS)].to_numpy()
         return pd.DataFrame(forecasts, features.index, list(OUTPUTS))
@@ -111,11 +117,11 @@ class CustomerModel:
         """
         ends = np.linspace(0, horizon_days, steps + 1).astype(int)[1:]
         bought = (features["purchase_days"] > 0).to_numpy()
-        buyers = features[bought]
+        buyers = at_cutoff(features[bought], as_of_day)
         value, purchases_before = np.zeros(len(buyers)), np.zeros(len(buyers))
         spend = self.spend.expected_spend(buyers)
         for start, end in zip([0, *ends[:-1]], ends, strict=True):
-            purchases = self.purchases.expected_purchases(buyers, as_of_day, int(end))
+            purchases = self.purchases.expected_purchases(buyers, int(end))
             value += (purchases - purchases_before) * spend / (1 + discount_rate) ** ((start + end) / 2 / 365)
             purchases_before = purchases
         values = np.full(len(features), np.nan)

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+CANDIDATE = "candidate"
+"""The tag of a version that names its model of purchases."""
+
 
 @dataclass(frozen=True)
 class RunRecord:
@@ -38,6 +41,11 @@ class ModelVersion:
     source: str
     tags: dict[str, str]
     aliases: tuple[str, ...] = ()
+
+    @property
+    def candidate(self) -> str:
+        """The name of its model of purchases."""
+        return self.tags.get(CANDIDATE, "")
 
     @property
     def digest(self) -> str:

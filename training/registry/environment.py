@@ -6,15 +6,8 @@ from collections.abc import Mapping
 
 import psutil  # type: ignore[import-untyped]
 
-from training.models.bundle import LIBRARIES
-
 CLOCK_SLACK = 2.0
 """Seconds by which two readings of one process's start may differ: they depend on the machine's clock."""
-
-
-def requirements() -> list[str]:
-    """Return `LIBRARIES` as exact requirements of the releases installed here."""
-    return [f"{name}=={importlib.metadata.version(name)}" for name in LIBRARIES]
 
 
 def environment() -> list[str]:

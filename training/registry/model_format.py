@@ -10,7 +10,7 @@ from pathlib import Path
 from features.as_of import AsOf
 from training.models.bundle import BUNDLE
 from training.models.customer_model import CustomerModel
-from training.registry.environment import environment, requirements
+from training.registry.environment import environment
 from training.registry.errors import one_line_errors
 from training.registry.runs import Run, log_text
 from training.synthetic_customers import synthetic_customer
@@ -48,7 +48,7 @@ def log_model(run: Run, model: CustomerModel, name: str) -> LoggedModel:
             {
                 "loader_module": LOADER,
                 "data_path": str(bundle),
-                "pip_requirements": requirements(),
+                "pip_requirements": [f"{name}=={release}" for name, release in card.libraries.items()],
                 "model_config": {"digest": digest},
             },
         )

@@ -8,7 +8,7 @@ import pandas as pd
 from training.models.customer_model import CustomerModel
 
 
-class Forecaster:
+class PyfuncModel:
     """A customer model with the `predict` that pyfunc calls."""
 
     def __init__(self, model: CustomerModel) -> None:
@@ -19,6 +19,6 @@ class Forecaster:
         return self.model.predict(features, int(params["as_of_day"]), int(params["horizon_days"]))
 
 
-def _load_pyfunc(path: str, model_config: Mapping[str, str]) -> Forecaster:
+def _load_pyfunc(path: str, model_config: Mapping[str, str]) -> PyfuncModel:
     """Load the bundle at `path`; MLflow calls this name. Raises ModelError on another digest than was logged."""
-    return Forecaster(CustomerModel.load(Path(path), model_config["digest"]))
+    return PyfuncModel(CustomerModel.load(Path(path), model_config["digest"]))

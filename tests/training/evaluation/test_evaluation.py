@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from training.evaluation.evaluation import PAIRED, customer_losses, measure_differences, measures, measures_by, segment
-from training.evaluation.metrics import churn_measures, count_measures
+from training.evaluation.metrics import churn_log_loss, deviance, rmse
 
 RNG = np.random.default_rng(3)
 IDS = pd.Index([f"c{row}" for row in range(300)], name="customer_id")
@@ -26,8 +26,8 @@ def test_measures_are_one_row_a_forecast():
     """Those of `evaluate`; coverage where a forecast has an interval."""
     table = measures(PURCHASES, {"good": GOOD, "worse": WORSE})
     assert list(table.index) == ["good", "worse"]
-    assert table.loc["good", "deviance"] == pytest.approx(count_measures(PURCHASES, MU)["deviance"])
-    assert table.loc["good", "log_loss"] == pytest.approx(churn_measures(PURCHASES == 0, np.exp(-MU))["log_loss"])
+    assert table.loc["good", "deviance"] == pytest.approx(deviance(PURCHASES, MU))
+    assert table.loc["good", "log_loss"] == pytest.approx(churn_log_loss(PURCHASES == 0, np.exp(-MU)))
     assert 0 < table.loc["good", "coverage"] <= 1
     assert np.isnan(table.loc["worse", "coverage"])
     assert table.loc["good", "gini"] > table.loc["worse", "gini"]
@@ -59,7 +59,7 @@ def test_measures_by_group_cover_all_customers():
     assert table.index.names == ["kind", "forecast"]
     assert table.xs("good", level="forecast")["customers"].sum() == 300
     many = (groups == "many").to_numpy()
-    assert table.loc[("many", "good"), "rmse"] == pytest.approx(count_measures(PURCHASES[many], MU[many])["rmse"])
+    assert table.loc[("many", "good"), "rmse"] == pytest.approx(rmse(PURCHASES[many], MU[many]))
     one = measures_by(PURCHASES, {"good": GOOD}, pd.Series(IDS == "c0", IDS))
     assert one.xs(True)["customers"].tolist() == [1]
 

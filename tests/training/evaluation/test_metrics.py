@@ -16,41 +16,47 @@ from sklearn.metrics import (
 )
 
 from training.evaluation.metrics import (
+    auc,
+    bias,
+    brier,
     calibration_error,
-    churn_measures,
-    count_measures,
+    churn_log_loss,
     coverage,
     deciles,
+    deviance,
     gain_curve,
     list_membership,
+    mae,
     normalised_gini,
     reliability,
+    rmse,
+    spearman,
 )
 
 COUNTS = st.lists(st.integers(0, 20), min_size=2, max_size=60)
 
 
-def test_count_measures_by_hand() -> None:
+def test_measures_of_counts_by_hand() -> None:
     """Of 0 and 2 expected as 1 and 1: deviance 2 log 2, RMSE and MAE 1, no bias, no ranking."""
-    found = count_measures([0, 2], [1.0, 1.0])
-    assert found["deviance"] == pytest.approx(2 * np.log(2))
-    assert (found["rmse"], found["mae"], found["bias"]) == (1.0, 1.0, 0.0)
-    assert np.isnan(found["spearman"])
+    y, mu = [0, 2], [1.0, 1.0]
+    assert deviance(y, mu) == pytest.approx(2 * np.log(2))
+    assert (rmse(y, mu), mae(y, mu), bias(y, mu)) == (1.0, 1.0, 0.0)
+    assert np.isnan(spearman(y, mu))
 
 
-def test_churn_measures_by_hand() -> None:
+def test_measures_of_churn_by_hand() -> None:
     """A half said of both: log loss log 2, Brier a quarter, nothing ranked, calibrated as a group."""
-    found = churn_measures([True, False], [0.5, 0.5])
-    assert found["log_loss"] == pytest.approx(np.log(2))
-    assert found["brier"] == 0.25
-    assert found["auc"] == 0.5
-    assert np.isnan(churn_measures([True, True], [0.5, 0.4])["auc"])
+    gone, p = [True, False], [0.5, 0.5]
+    assert churn_log_loss(gone, p) == pytest.approx(np.log(2))
+    assert brier(gone, p) == 0.25
+    assert auc(gone, p) == 0.5
+    assert np.isnan(auc([True, True], [0.5, 0.4]))
 
 
 def test_an_impossible_forecast_is_bad_but_finite() -> None:
     """Zero expected where somebody bought, certainty where it was wrong."""
-    assert np.isfinite(count_measures([1], [0.0])["deviance"])
-    assert np.isfinite(churn_measures([True], [0.0])["log_loss"])
+    assert np.isfinite(deviance([1], [0.0]))
+    assert np.isfinite(churn_log_loss([True], [0.0]))
 
 
 def test_calibration_of_a_group_is_its_gap() -> None:
@@ -117,28 +123,26 @@ GONE = RNG.random(500) < P
 
 def test_measures_of_counts_are_those_of_the_libraries() -> None:
     """Deviance, errors and rank correlation as scikit-learn and SciPy have them; bias by hand."""
-    found = count_measures(Y, MU)
-    assert found["deviance"] == pytest.approx(mean_poisson_deviance(Y, MU))
-    assert found["rmse"] == pytest.approx(root_mean_squared_error(Y, MU))
-    assert found["mae"] == pytest.approx(mean_absolute_error(Y, MU))
-    assert found["spearman"] == pytest.approx(spearmanr(Y, MU).statistic)
-    assert count_measures([1, 2, 3], [2.0, 2.0, 3.5])["bias"] == pytest.approx(0.25)
+    assert deviance(Y, MU) == pytest.approx(mean_poisson_deviance(Y, MU))
+    assert rmse(Y, MU) == pytest.approx(root_mean_squared_error(Y, MU))
+    assert mae(Y, MU) == pytest.approx(mean_absolute_error(Y, MU))
+    assert spearman(Y, MU) == pytest.approx(spearmanr(Y, MU).statistic)
+    assert bias([1, 2, 3], [2.0, 2.0, 3.5]) == pytest.approx(0.25)
 
 
 def test_measures_of_churn_are_those_of_scikit_learn() -> None:
     """Log loss, Brier score and area under the curve."""
-    found = churn_measures(GONE, P)
-    assert found["log_loss"] == pytest.approx(log_loss(GONE, P))
-    assert found["brier"] == pytest.approx(brier_score_loss(GONE, P))
-    assert found["auc"] == pytest.approx(roc_auc_score(GONE, P))
+    assert churn_log_loss(GONE, P) == pytest.approx(log_loss(GONE, P))
+    assert brier(GONE, P) == pytest.approx(brier_score_loss(GONE, P))
+    assert auc(GONE, P) == pytest.approx(roc_auc_score(GONE, P))
 
 
 def test_what_cannot_be_measured_is_null() -> None:
     """No rank without differences, no bias without purchases; and what was right has no deviance."""
-    nothing = count_measures([0, 0], [0.0, 0.0])
-    assert np.isnan(nothing["spearman"])
-    assert np.isnan(nothing["bias"])
-    assert nothing["deviance"] == pytest.approx(0, abs=1e-6)
+    nothing = [0, 0], [0.0, 0.0]
+    assert np.isnan(spearman(*nothing))
+    assert np.isnan(bias(*nothing))
+    assert deviance(*nothing) == pytest.approx(0, abs=1e-6)
 
 
 def test_calibration_of_two_groups_by_hand() -> None:

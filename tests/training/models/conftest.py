@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.training.logs import START, simulated, stored
-from tests.training.training_sets import windows_at
-from training.models.purchases.model import PurchaseModel
+from tests.training.training_sets import fitted, windows_at
 
 
 def _bg_nbd(r, alpha, a, b, *, T, t, seed, early_exits=0):
@@ -113,4 +112,4 @@ def windows(tmp_path_factory):
 @pytest.fixture(scope="session")
 def purchase_model(windows):
     """The purchase model fitted to these windows."""
-    return PurchaseModel().fit(*windows)
+    return fitted(windows)

@@ -12,14 +12,14 @@ CAME = np.array([0, 3, 0, 5])
 
 def test_zero_says_that_nobody_buys():
     """Over any horizon, with a chance just short of certain."""
-    model = Zero().fit(X, CAME, 30)
+    model = Zero().fit(X.assign(horizon_days=30), CAME)
     assert (model.expected_purchases(X, 300) == 0).all()
     assert (model.no_purchase_probability(X, 300) > 0.999).all()
 
 
 def test_the_base_rate_is_the_average_of_what_came():
     """In proportion to the horizon; its chance of none by the power."""
-    model = BaseRate().fit(X, CAME, 30)
+    model = BaseRate().fit(X.assign(horizon_days=30), CAME)
     assert (model.expected_purchases(X, 30) == 2.0).all()
     assert (model.expected_purchases(X, 90) == 6.0).all()
     assert model.no_purchase_probability(X, 30) == pytest.approx(0.5)
@@ -28,7 +28,7 @@ def test_the_base_rate_is_the_average_of_what_came():
 
 def test_the_own_rate_goes_on():
     """Purchase days over the days since the first, that day counted; a Poisson process."""
-    model = OwnRate().fit(X, CAME, 30)
+    model = OwnRate().fit(X.assign(horizon_days=30), CAME)
     assert model.expected_purchases(X, 50) == pytest.approx([50.0, 2.0, 0.5, 4.5])
     assert model.no_purchase_probability(X, 50)[1:] == pytest.approx(np.exp([-2.0, -0.5, -4.5]))
 
@@ -39,7 +39,7 @@ def test_one_column_is_put_to_what_came_monotonically(rising):
     rng = np.random.default_rng(0)
     number = pd.DataFrame({"number": rng.normal(size=300)})
     came = rng.poisson(np.exp(number["number"] if rising else -number["number"]))
-    model = OneColumn(lambda frame: frame["number"], rising).fit(number, came, 30)
+    model = OneColumn("number", rising).fit(number.assign(horizon_days=30), came)
     order = np.argsort(number["number"].to_numpy() * (1 if rising else -1))
     assert (np.diff(model.expected_purchases(number, 30)[order]) >= 0).all()
     assert (np.diff(model.no_purchase_probability(number, 30)[order]) <= 0).all()
@@ -51,9 +51,9 @@ def test_one_column_is_put_to_what_came_monotonically(rising):
 def test_a_null_is_a_group_of_its_own():
     """Customers without the number are forecast what came of such; without any such, what came of all."""
     number = pd.DataFrame({"number": [np.nan, np.nan, 1.0, 2.0]})
-    model = OneColumn(lambda frame: frame["number"], True).fit(number, [4, 2, 0, 1], 30)
+    model = OneColumn("number", True).fit(number.assign(horizon_days=30), [4, 2, 0, 1])
     assert model.expected_purchases(number, 30) == pytest.approx([3.0, 3.0, 0.0, 1.0])
-    known = OneColumn(lambda frame: frame["number"], True).fit(number.iloc[2:], [0, 1], 30)
+    known = OneColumn("number", True).fit(number.iloc[2:].assign(horizon_days=30), [0, 1])
     assert known.expected_purchases(number, 30)[:2] == pytest.approx([0.5, 0.5])
-    nobody = OneColumn(lambda frame: frame["number"], True).fit(number.iloc[:2], [4, 2], 30)
+    nobody = OneColumn("number", True).fit(number.iloc[:2].assign(horizon_days=30), [4, 2])
     assert nobody.expected_purchases(number, 30) == pytest.approx([3.0] * 4)

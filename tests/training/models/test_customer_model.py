@@ -37,7 +37,7 @@ def test_value_without_interest_is_spend_in_the_horizon(model, windows):
 
 def test_value_by_hand(model, windows):
     """A purchase every ten days, of 5 each: 182.5 a year, discounted at 21 % from the middle of each year."""
-    purchases = SimpleNamespace(expected_purchases=lambda features, day, days: np.full(len(features), days / 10))
+    purchases = SimpleNamespace(expected_purchases=lambda features, days: np.full(len(features), days / 10))
     spend = SimpleNamespace(expected_spend=lambda features: np.full(len(features), 5.0))
     customers = windows.now.features.iloc[:2].copy()
     customers.iloc[1] = 0.0

@@ -1,16 +1,16 @@
-"""The environment of a run: exact requirements, and which processes have ended."""
+"""The environment of a run: what is installed, and which processes have ended."""
 
 import importlib.metadata
 import subprocess
 import sys
 
-from training.registry.environment import CLOCK_SLACK, LIBRARIES, environment, is_gone, requirements, this_process
+from training.models.bundle import LIBRARIES
+from training.registry.environment import CLOCK_SLACK, environment, is_gone, this_process
 
 
-def test_requirements_are_the_releases_installed_here() -> None:
-    """Each library exactly, and all of them part of the whole environment."""
-    assert requirements() == [f"{name}=={importlib.metadata.version(name)}" for name in LIBRARIES]
-    assert set(requirements()) <= set(environment())
+def test_the_environment_is_what_is_installed_here() -> None:
+    """Each distribution once, as an exact requirement, and the libraries of a model among them."""
+    assert {f"{name}=={importlib.metadata.version(name)}" for name in LIBRARIES} <= set(environment())
     names = [line.partition("==")[0] for line in environment()]
     assert names == sorted(set(names))
 

@@ -15,6 +15,7 @@ from features.errors import InvalidArgumentError
 from training.models.arrays import Floats, Index
 from training.models.btyd.optimiser import maximise
 from training.models.btyd.rfm_input import horizon_of_rows, on_unique_rows, rfm_columns, unique_rows
+from training.models.forecaster import ForecasterMixin, latest_cutoff
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ LogTerm = tuple[Floats, Floats]
 """A logarithm for each pair, shape (pairs,), and its derivatives by the parameters, shape (parameters, pairs)."""
 
 
-class BuyTillYouDie(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
+class BuyTillYouDie(ForecasterMixin, BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
     """A model of purchases until an unobserved end, from frequency (x), recency (t_x) and T.
 
     A customer's likelihood has two terms: still active at T, a function of (x, T), and inactive since the last
@@ -63,7 +64,8 @@ class BuyTillYouDie(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn h
         Parameters
         ----------
         X : DataFrame, shape (n, columns)
-            A row for each customer, with `frequency` (repeat purchase days), `recency` and `T` (days), none null.
+            A row for each customer, with `frequency` (repeat purchase days), `recency` and `T` (days), none null. Of a
+            table of several windows, with `as_of_day`, the latest alone.
         y : ignored
 
         Returns
@@ -76,7 +78,7 @@ class BuyTillYouDie(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn h
         InvalidArgumentError
             X has no rows, or a column is missing or out of range.
         """
-        x, t_x, T = rfm_columns(X)
+        x, t_x, T = rfm_columns(latest_cutoff(X) if isinstance(X, pd.DataFrame) else X)
         if len(x) == 0:
             raise InvalidArgumentError("X has no rows; expected at least one customer to fit to")
         customers = len(x)

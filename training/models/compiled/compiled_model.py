@@ -80,6 +80,13 @@ class CompiledModel:
         columns = [*purchase_columns(purchases), *SPEND_COLUMNS]
         return cls({"form": form, "columns": columns, "count": purchases, "spend": spend})
 
+    @staticmethod
+    def is_possible(model: "CustomerModel") -> bool:
+        """Return whether the model of purchases has a compiled form: that of Regulars has one, others have none."""
+        from training.models.purchases.model import PurchaseModel
+
+        return type(model.purchases) is PurchaseModel
+
     def predict(self, features: Sequence[float], as_of_day: int, horizon_days: int) -> Forecast:
         """Forecast one customer.
 

@@ -27,7 +27,7 @@ from training.models.purchases.constants import (
 )
 
 if TYPE_CHECKING:
-    from training.models.purchases.model import PurchaseModel
+    pass
 
 REQUIRED = ("frequency", "recency", "T", *(column for column, _, _ in PURCHASE_WINDOWS.values()))
 """The columns that are never null for a customer who has bought."""
@@ -41,7 +41,7 @@ ADJUSTMENT_KEYS = (*ADJUSTMENTS[:-1], "none_slopes")
 LOG_4 = log(4)
 
 
-def purchase_numbers(model: "PurchaseModel") -> dict[str, Any]:
+def purchase_numbers(model: object) -> dict[str, Any]:
     """Return the numbers of a fitted purchase model, ready for JSON; raises ModelError for another kind of model."""
     from training.models.btyd.bg_nbd import BGNBD
     from training.models.purchases.model import PurchaseModel

@@ -1,29 +1,30 @@
 """The purchase model: BG/NBD in seasonally adjusted time, adjusted by covariates, with intervals."""
 
-from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
 
 from training.models.arrays import Floats
+from training.models.count_intervals import CALIBRATION_CUSTOMERS, CONTENT, CountIntervals
+from training.models.forecaster import ForecasterMixin, cutoffs_and_horizons
 from training.models.purchases.adjustments import Adjustments
 from training.models.purchases.constants import INTERVAL_HORIZONS, MIN_NO_PURCHASE
 from training.models.purchases.covariates import covariates
 from training.models.purchases.hurdle_distribution import HurdleDistribution, nominal_content
 from training.models.purchases.training_set import TrainingSet
-from training.models.window import Activity, Window
+from training.models.window import Activity
+from training.models.window_table import from_table
 
-CALIBRATION_CUSTOMERS = 4_000
-CONTENT = 0.90
-"""The content of the intervals."""
 LEVEL_HORIZON_DAYS = 90
 RIDGE: float | None = None
 
 
-class PurchaseModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Purchase occasions in any horizon after any later date: mean, 90 % interval and P(no purchase).
+class PurchaseModel(ForecasterMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """Purchase occasions in any horizon after any later date: mean, P(no purchase), and 90 % interval.
 
     With h the horizon in seasonally adjusted days, rescaled to last year's level, and X the covariates::
 
@@ -67,30 +68,38 @@ class PurchaseModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
     def __init__(self, ridge: float | None = RIDGE) -> None:
         self.ridge = ridge
 
-    def fit(self, current: Window, earlier: Sequence[Window], activity: Activity) -> Self:
-        """Fit the model to the customers at a cutoff and to earlier windows with their outcomes.
+    def fit(
+        self,
+        X: pd.DataFrame,
+        y: ArrayLike | None = None,
+        *,
+        activity: Activity | None = None,
+        training_set: TrainingSet | None = None,
+    ) -> Self:
+        """Fit the model to the customers at the latest cutoff and to earlier windows with their outcomes.
 
-        All data must have been known at the cutoff. Without earlier windows the model is BG/NBD in adjusted time.
+        All data must have been known at the latest cutoff. Without earlier windows the model is BG/NBD in adjusted
+        time.
 
         Parameters
         ----------
-        current : Window
-            The feature table at the cutoff, of customers who have bought; its outcomes are not read.
-        earlier : sequence of Window
-            Windows at earlier cutoffs with outcomes. One a year before the cutoff, with outcomes at `LEVEL_HORIZONS`,
-            gives the level.
-        activity : Activity
-            First and repeat purchases of each day.
+        X : DataFrame, shape (n, columns)
+            The feature table of customers who had bought, stacked over windows, with `as_of_day` and `horizon_days`. A
+            window a year before the latest cutoff, with outcomes at `LEVEL_HORIZONS`, gives the level.
+        y : array-like of float, shape (n,), optional
+            The purchase occasions in the horizon, NaN where it was not over.
+        activity : Activity, optional
+            First and repeat purchases of the base on each day; without them there is no season.
+        training_set : TrainingSet, optional
+            The same windows, prepared once for several candidates; X and y are then not read.
 
         Returns
         -------
         PurchaseModel
             The fitted model itself.
         """
-        return self.fit_training_set(TrainingSet.of(current, earlier, activity))
-
-    def fit_training_set(self, training_set: TrainingSet) -> Self:
-        """Fit the model to a training set, which several candidates can share."""
+        if training_set is None:
+            training_set = TrainingSet.of(*from_table(X, y), activity)
         current = training_set.current
         self.day_, self.seasonality_ = current.window.day, current.seasonality
         self.bg_nbd_, self.base_statistics_ = current.bg_nbd, current.base
@@ -98,40 +107,45 @@ class PurchaseModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         self.adjustments_ = Adjustments.fit(training_set.past, training_set.first_day, self.day_, self.ridge)
         # Adjustments tell customers apart and leave the total to BG/NBD at last year's level.
         expected = current.expected_purchases(LEVEL_HORIZON_DAYS)
-        X = self.adjustments_.covariates(current.covariates, current.window.features)
-        adjusted = expected * np.exp(self.adjustments_.log_factors(X)[0])
+        values = self.adjustments_.covariates(current.covariates, current.window.features)
+        adjusted = expected * np.exp(self.adjustments_.log_factors(values)[0])
         self.level_ = float(np.log(expected.sum() / adjusted.sum()))
-        self._fit_interval_contents(current.rfm, X)
+        self._fit_interval_contents(current.rfm, values)
         return self
 
-    def predict(self, features: pd.DataFrame, as_of_day: int, horizon_days: int) -> pd.DataFrame:
-        """Forecast the purchase occasions of each customer.
+    @property
+    def intervals_(self) -> CountIntervals:
+        """The intervals of the counts."""
+        return CountIntervals(self.adjustments_.dispersion, tuple(self.interval_contents_))
+
+    def forecast(self, X: pd.DataFrame, horizon_days: ArrayLike) -> tuple[Floats, Floats]:
+        """Return the expected purchases and P(no purchase) of each customer.
 
         Parameters
         ----------
-        features : DataFrame, shape (n, columns)
-            The feature table at `as_of_day`, of customers who have bought.
-        as_of_day : int
-            The cutoff, in days since 1970 in the business time zone.
-        horizon_days : int
-            The length of the horizon from the cutoff on.
+        X : DataFrame, shape (n, columns)
+            The feature table of customers who have bought, at the cutoffs in its column `as_of_day`, or at that of the
+            fit.
+        horizon_days : float or array-like of float, shape (n,)
+            The horizon, one for all customers or one for each.
 
         Returns
         -------
-        DataFrame, shape (n, 4)
-            `expected_purchases`, `low` and `high` (whole counts that hold the outcome of nine in ten customers) and
-            `churn_probability`, indexed like `features`; none null.
+        expected, none : ndarray of float64, shape (n,)
         """
-        expected, none = self._forecast(*self._inputs(features, as_of_day), as_of_day, horizon_days)
-        content = float(np.interp(np.log(max(horizon_days, 1)), np.log(INTERVAL_HORIZONS), self.interval_contents_))
-        low, high = HurdleDistribution(expected, none, self.adjustments_.dispersion, horizon_days).interval(content)
-        return pd.DataFrame(
-            {"expected_purchases": expected, "low": low, "high": high, "churn_probability": none}, features.index
-        )
+        check_is_fitted(self)
+        expected, none = np.empty((2, len(X)))
+        for day, days, rows in cutoffs_and_horizons(X, horizon_days, self.day_):
+            expected[rows], none[rows] = self._forecast(*self._inputs(X[rows], day), day, days)
+        return expected, none
 
-    def expected_purchases(self, features: pd.DataFrame, as_of_day: int, horizon_days: int) -> Floats:
-        """Return the expected occasions of `predict` alone, float64 of shape (n,)."""
-        return self._forecast(*self._inputs(features, as_of_day), as_of_day, horizon_days)[0]
+    def expected_purchases(self, X: pd.DataFrame, horizon_days: ArrayLike) -> Floats:
+        """Return the expected occasions of `forecast` alone, float64 of shape (n,)."""
+        return self.forecast(X, horizon_days)[0]
+
+    def no_purchase_probability(self, X: pd.DataFrame, horizon_days: ArrayLike) -> Floats:
+        """Return P(no purchase) of `forecast` alone, float64 of shape (n,)."""
+        return self.forecast(X, horizon_days)[1]
 
     def covariates(self, features: pd.DataFrame, rfm: pd.DataFrame, day: int) -> Floats:
         """Return the covariates of the customers of a feature table at a day, shape (n, covariates)."""
@@ -142,7 +156,7 @@ class PurchaseModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         rfm = self.seasonality_.adjusted_rfm(features, day)
         return rfm, self.covariates(features, rfm, day)
 
-    def _forecast(self, rfm: pd.DataFrame, X: Floats, day: int, horizon_days: int) -> tuple[Floats, Floats]:
+    def _forecast(self, rfm: pd.DataFrame, X: Floats, day: int, horizon_days: float) -> tuple[Floats, Floats]:
         """Return the expected purchases and P(no purchase), each of shape (n,)."""
         horizon = self.level_calibration_.horizon(float(self.seasonality_.adjusted_days(day, horizon_days)))
         count_factor, none_factor = self.adjustments_.log_factors(X)

@@ -32,9 +32,25 @@ class TrainingSet:
     first_day: int
 
     @classmethod
-    def of(cls, current: Window, earlier: Sequence[Window], activity: Activity) -> Self:
-        """Build the training set; see `PurchaseModel.fit` for the arguments."""
-        seasonality = Seasonality.fit(current.features, activity, current.day)
+    def of(cls, current: Window, earlier: Sequence[Window], activity: Activity | None) -> Self:
+        """Build the training set from what was known at the cutoff of `current`.
+
+        Parameters
+        ----------
+        current : Window
+            The feature table at the cutoff, of customers who have bought; its outcomes are not read.
+        earlier : sequence of Window
+            Windows at earlier cutoffs with outcomes. One a year before the cutoff, with outcomes at `LEVEL_HORIZONS`,
+            gives the level.
+        activity : Activity or None
+            First and repeat purchases of each day; None for no season.
+        """
+        if activity is None:
+            first_day = current.day - int(current.features["T"].max())
+            seasonality = Seasonality(current.day)
+        else:
+            first_day = activity.first_day
+            seasonality = Seasonality.fit(current.features, activity, current.day)
         current_fit = CutoffFit.of(current, seasonality)
         past: list[tuple[CutoffFit, int]] = []
         level = LevelCalibration.identity()
@@ -44,4 +60,4 @@ class TrainingSet:
             past += [(fit, days) for days in sorted(window.purchases) if not (a_year_ago and days in LEVEL_HORIZONS)]
             if a_year_ago:
                 level = LevelCalibration.fit(current_fit, fit)
-        return cls(current_fit, tuple(past), level, activity.first_day)
+        return cls(current_fit, tuple(past), level, first_day)

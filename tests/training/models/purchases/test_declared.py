@@ -13,11 +13,10 @@ from features.definitions.specs import COVARIATE_TRANSFORMS, FeatureColumn
 from features.errors import ModelError
 from features.simulate import Truth, simulate
 from tests.training.logs import START, stored
-from tests.training.training_sets import TrainingWindows, windows_at
+from tests.training.training_sets import TrainingWindows, fitted, table, windows_at
 from training.models.purchases import declared
 from training.models.purchases.covariates import COVARIATES
 from training.models.purchases.declared import TRANSFORMS, DeclaredCovariate, fit_declared, with_declared
-from training.models.purchases.model import PurchaseModel
 
 NAN = np.nan
 
@@ -89,9 +88,9 @@ def test_a_log_of_purchases_alone_gives_the_model_without_declared_covariates(wi
     names = [column.name for column in FEATURE_COLUMNS if any(word in column.name for word in families)]
     assert len(names) > 30
     declare(monkeypatch, **dict.fromkeys(names, "signed_log1p"))
-    with_all = PurchaseModel().fit(*windows)
+    with_all = fitted(windows)
     declare(monkeypatch)
-    assert numbers(PurchaseModel().fit(*windows)) == numbers(with_all)
+    assert numbers(fitted(windows)) == numbers(with_all)
 
 
 def test_one_word_in_a_definition_carries_a_column_into_the_forecast(shop, monkeypatch):
@@ -104,17 +103,15 @@ def test_one_word_in_a_definition_carries_a_column_into_the_forecast(shop, monke
         return replace(window, features=window.features.assign(medal=medal.astype(float)), purchases=purchases)
 
     now, earlier, past = TrainingWindows(with_medals(shop.now), [with_medals(each) for each in shop.earlier], shop.past)
-    model = PurchaseModel().fit(now, earlier, past)
+    model = fitted(TrainingWindows(now, earlier, past))
     assert [name for name, _, _ in model.adjustments_.declared] == ["medal"]
-    with_, without = (
-        model.expected_purchases(now.features.assign(medal=medal), now.day, 90).sum() for medal in (1.0, 0.0)
-    )
+    with_, without = (model.expected_purchases(now.features.assign(medal=medal), 90).sum() for medal in (1.0, 0.0))
     assert 1.3 < with_ / without < 2.2
 
 
 def test_the_built_in_covariates_are_before_the_declared_ones(shop):
     """Their values are those of a model without declared covariates."""
-    model = PurchaseModel().fit(*shop)
+    model = fitted(shop)
     rfm = model.seasonality_.adjusted_rfm(shop.now.features, shop.now.day)
     X = model.covariates(shop.now.features, rfm, shop.now.day)
     assert X.shape == (len(shop.now.features), len(COVARIATES) + len(model.adjustments_.declared))
@@ -126,7 +123,7 @@ def test_adjustments_of_earlier_versions_have_no_declared_covariates(purchase_mo
     old = pickle.loads(pickle.dumps(purchase_model))
     del old.adjustments_.__dict__["declared"]
     old = pickle.loads(pickle.dumps(old))
-    expected, found = (model.predict(windows.now.features, windows.now.day, 90) for model in (purchase_model, old))
+    expected, found = (table(model, windows.now.features, windows.now.day, 90) for model in (purchase_model, old))
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
 
 

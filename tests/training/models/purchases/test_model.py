@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.training.training_sets import fitted, table
 from training.evaluation.metrics import coverage
 from training.models.purchases.level_calibration import YEAR_AGO_DAYS
-from training.models.purchases.model import PurchaseModel
 
 HORIZONS = st.lists(st.integers(1, 4000), min_size=2, max_size=4).map(sorted)
 LATER = st.sampled_from([0, 0, 1, 45, 400, 30_000])
@@ -20,7 +20,7 @@ LATER = st.sampled_from([0, 0, 1, 45, 400, 30_000])
 def test_counts_grow_and_chances_of_none_fall_with_the_horizon(purchase_model, windows, horizons, later):
     """For every customer, at the date of the fit and long after; finite, in range, and coherent with each other."""
     customers = windows.now.features.iloc[::10]
-    forecasts = [purchase_model.predict(customers, windows.now.day + later, days) for days in horizons]
+    forecasts = [table(purchase_model, customers, windows.now.day + later, days) for days in horizons]
     for forecast in forecasts:
         assert np.isfinite(forecast.to_numpy()).all()
         expected, none = forecast["expected_purchases"], forecast["churn_probability"]
@@ -40,26 +40,26 @@ def test_counts_grow_and_chances_of_none_fall_with_the_horizon(purchase_model, w
 def test_a_customer_alone_gets_what_they_get_among_all(purchase_model, windows, days):
     """A service scores one row at a time, and must not tell another story than the batch."""
     customers = windows.now.features
-    among_all = purchase_model.predict(customers, windows.now.day, days)
+    among_all = table(purchase_model, customers, windows.now.day, days)
     for row in range(0, len(customers), 40):
-        alone = purchase_model.predict(customers.iloc[[row]], windows.now.day, days)
+        alone = table(purchase_model, customers.iloc[[row]], windows.now.day, days)
         np.testing.assert_allclose(alone.to_numpy(), among_all.iloc[[row]].to_numpy(), rtol=1e-12, atol=1e-12)
 
 
 def test_the_order_of_customers_changes_nothing(purchase_model, windows):
     """Forecasts go with the customer."""
     customers = windows.now.features.iloc[:50]
-    backwards = purchase_model.predict(customers.iloc[::-1], windows.now.day, 90).iloc[::-1]
-    np.testing.assert_allclose(backwards, purchase_model.predict(customers, windows.now.day, 90), rtol=1e-12)
+    backwards = table(purchase_model, customers.iloc[::-1], windows.now.day, 90).iloc[::-1]
+    np.testing.assert_allclose(backwards, table(purchase_model, customers, windows.now.day, 90), rtol=1e-12)
 
 
 def test_without_earlier_windows_it_is_the_model_of_the_base_alone(windows):
     """Nothing is corrected and nothing stretched where no outcome is known."""
-    model = PurchaseModel().fit(windows.now, [], windows.past)
+    model = fitted(windows, [])
     histories = model.seasonality_.adjusted_rfm(windows.now.features, windows.now.day)
     reach = model.seasonality_.adjusted_days(windows.now.day, 90)
-    expected = model.expected_purchases(windows.now.features, windows.now.day, 90)
-    none = model.predict(windows.now.features, windows.now.day, 90)["churn_probability"]
+    expected = model.expected_purchases(windows.now.features, 90)
+    none = table(model, windows.now.features, windows.now.day, 90)["churn_probability"]
     np.testing.assert_allclose(expected, model.bg_nbd_.expected_purchases(histories, reach), rtol=1e-9)
     np.testing.assert_allclose(none, model.bg_nbd_.no_purchase_probability(histories, reach), rtol=1e-9)
 
@@ -67,17 +67,16 @@ def test_without_earlier_windows_it_is_the_model_of_the_base_alone(windows):
 def test_corrections_move_customers_and_not_their_total(windows):
     """Over a quarter the base buys as the buy-till-you-die model says; the level of the year is another matter."""
     earlier = [window for window in windows.earlier if window.day != windows.now.day - YEAR_AGO_DAYS]
-    model = PurchaseModel(ridge=100.0).fit(windows.now, earlier, windows.past)
-    alone = PurchaseModel().fit(windows.now, [], windows.past)
-    day = windows.now.day
-    corrected, plain = (m.expected_purchases(windows.now.features, day, 90) for m in (model, alone))
+    model = fitted(windows, earlier, ridge=100.0)
+    alone = fitted(windows, [])
+    corrected, plain = (m.expected_purchases(windows.now.features, 90) for m in (model, alone))
     assert np.abs(corrected / plain - 1).max() > 0.1
     assert corrected.sum() == pytest.approx(plain.sum(), rel=0.01)
 
 
 def test_intervals_hold_what_they_say(purchase_model, windows):
     """Nine in ten customers of the next quarter fall within theirs, up to chance; and the total is near."""
-    forecast = purchase_model.predict(windows.now.features, windows.now.day, 90)
+    forecast = table(purchase_model, windows.now.features, windows.now.day, 90)
     came = windows.now.purchases[90]
     assert 0.86 <= coverage(came, forecast["low"], forecast["high"]) <= 0.95
     assert forecast["expected_purchases"].sum() == pytest.approx(came.sum(), rel=0.2)
@@ -87,5 +86,5 @@ def test_a_horizon_that_is_a_step_of_the_level_is_learnt_from_too(windows):
     """Windows of 28 days teach corrections as those of 30 do; only the window a year ago is for the level."""
     month = [w for w in windows.earlier if set(w.purchases) == {30}]
     same = [type(w)(w.day, w.features, {28: w.purchases[30]}, {28: w.spend[30]}) for w in month]
-    learnt = PurchaseModel(ridge=100.0).fit(windows.now, same, windows.past)
+    learnt = fitted(windows, same, ridge=100.0)
     assert np.abs(learnt.adjustments_.count_slopes).max() > 0

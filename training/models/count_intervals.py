@@ -1,0 +1,128 @@
+"""The intervals of a forecaster's counts, from how far past outcomes lay from its forecasts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from training.models.arrays import Floats
+from training.models.forecaster import AS_OF_DAY, Forecaster, forecast, lawful
+from training.models.purchases.constants import INTERVAL_HORIZONS
+from training.models.purchases.hurdle_distribution import (
+    DISPERSION,
+    HurdleDistribution,
+    fit_dispersion,
+    nominal_content,
+)
+from training.models.window import Window
+
+CALIBRATION_CUSTOMERS = 4_000
+CONTENT = 0.90
+"""The content of the intervals."""
+
+
+@dataclass(frozen=True)
+class CountIntervals:
+    """The distribution of counts about a forecast, and the content to ask of it for intervals of 90 %.
+
+    Attributes
+    ----------
+    dispersion : tuple of float
+        See `HurdleDistribution`.
+    contents : tuple of float, length len(INTERVAL_HORIZONS)
+        The nominal content at each of `INTERVAL_HORIZONS`; whole counts hold more than they are asked for.
+    """
+
+    dispersion: tuple[float, float] = DISPERSION
+    contents: tuple[float, ...] = (CONTENT,) * len(INTERVAL_HORIZONS)
+
+    def interval(self, expected: Floats, none: Floats, horizon_days: int) -> tuple[Floats, Floats]:
+        """Return the ends, both included, of the interval that holds the count of nine in ten customers.
+
+        Parameters
+        ----------
+        expected, none : ndarray of float64, shape (n,)
+            Expected purchases and P(no purchase) in the horizon.
+        horizon_days : int
+
+        Returns
+        -------
+        low, high : ndarray of float64, shape (n,)
+            Whole numbers.
+        """
+        content = float(np.interp(np.log(max(horizon_days, 1)), np.log(INTERVAL_HORIZONS), self.contents))
+        return HurdleDistribution(expected, none, self.dispersion, horizon_days).interval(content)
+
+    @classmethod
+    def fit(cls, model: Forecaster, current: Window, earlier: Sequence[Window]) -> Self:
+        """Learn the dispersion from earlier windows with outcomes, and calibrate the contents on the current one.
+
+        Parameters
+        ----------
+        model : Forecaster
+            Fitted.
+        current : Window
+            The window at the cutoff of its fit.
+        earlier : sequence of Window
+            Without any, or without twenty purchases in them, the dispersion is a usual one.
+        """
+        dispersion = DISPERSION
+        past = [(window, days) for window in earlier for days in window.purchases]
+        if past:
+            y = np.concatenate([window.purchases[days] for window, days in past]).astype(float)
+            both = [forecast(model, at_cutoff(window.features, window.day), days) for window, days in past]
+            expected, none = (np.concatenate(side) for side in zip(*both, strict=True))
+            horizons = np.concatenate([np.full(len(window.features), float(days)) for window, days in past])
+            dispersion = fit_dispersion(y, expected, none, horizons)
+        sample = at_cutoff(spread_sample(current.features), current.day)
+        contents = []
+        for days in INTERVAL_HORIZONS:
+            distribution = HurdleDistribution(*forecast(model, sample, days), dispersion, days)
+            contents.append(nominal_content(distribution, CONTENT))
+        return cls(dispersion, tuple(contents))
+
+
+def count_forecast(
+    model: Forecaster, features: pd.DataFrame, as_of_day: int, horizon_days: int, intervals: CountIntervals
+) -> pd.DataFrame:
+    """Forecast the purchase occasions of each customer, with intervals.
+
+    Parameters
+    ----------
+    model : Forecaster
+        Fitted.
+    features : DataFrame, shape (n, columns)
+        The feature table at the cutoff, of customers who have bought.
+    as_of_day : int
+        The cutoff, in days since 1970 in the business time zone.
+    horizon_days : int
+        The length of the horizon from the cutoff on.
+    intervals : CountIntervals
+        Of this model.
+
+    Returns
+    -------
+    DataFrame, shape (n, 4)
+        `expected_purchases`, `low` and `high` (whole counts that hold the outcome of nine in ten customers) and
+        `churn_probability`, indexed like `features`; NaN in a whole row whose forecast is not possible, see `lawful`.
+    """
+    expected, none = forecast(model, at_cutoff(features, as_of_day), horizon_days)
+    possible = lawful(expected, none)
+    expected, none = np.where(possible, expected, np.nan), np.where(possible, none, np.nan)
+    low, high = intervals.interval(expected, none, horizon_days)
+    counts = {"expected_purchases": expected, "low": low, "high": high, "churn_probability": none}
+    return pd.DataFrame(counts, features.index).where(possible[:, None])
+
+
+def spread_sample(features: pd.DataFrame) -> pd.DataFrame:
+    """Return up to `CALIBRATION_CUSTOMERS` customers, spread evenly over a feature table."""
+    size = len(features)
+    rows = np.unique(np.linspace(0, size - 1, min(size, CALIBRATION_CUSTOMERS)).astype(int))
+    return features.iloc[rows]
+
+
+def at_cutoff(features: pd.DataFrame, day: int) -> pd.DataFrame:
+    """Return a feature table with its cutoff in the column `as_of_day`, as `Forecaster` takes it."""
+    return features.assign(**{AS_OF_DAY: float(day)})
