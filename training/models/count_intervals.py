@@ -110,10 +110,11 @@ def count_forecast(
     """
     expected, none = forecast(model, at_cutoff(features, as_of_day), horizon_days)
     possible = lawful(expected, none)
-    expected, none = np.where(possible, expected, np.nan), np.where(possible, none, np.nan)
-    low, high = intervals.interval(expected, none, horizon_days)
-    counts = {"expected_purchases": expected, "low": low, "high": high, "churn_probability": none}
-    return pd.DataFrame(counts, features.index).where(possible[:, None])
+    with np.errstate(all="ignore"):
+        low, high = intervals.interval(expected, none, horizon_days)
+    counts = np.column_stack([expected, low, high, none])
+    counts[~possible] = np.nan
+    return pd.DataFrame(counts, features.index, ["expected_purchases", "low", "high", "churn_probability"])
 
 
 def spread_sample(features: pd.DataFrame) -> pd.DataFrame:
