@@ -8,14 +8,11 @@ import numpy as np
 import pandas as pd
 from msgspec import UNSET
 
-from features.errors import ModelError
 from features.loyalty.scoring import score
 from features.loyalty.scoring_one import score_one
 from serving.response_types import Interval, Part, Score
 from serving.state import ServiceState
-from training.models.arrays import Floats
 from training.models.bundle import OUTPUTS
-from training.models.customer_model import CustomerModel
 
 NO_SCORE = "no part of the rule has data"
 NEVER_BOUGHT = "never bought before as_of"
@@ -61,7 +58,7 @@ def score_row(
     else:
         try:
             forecast = state.model.forecast_one(list(features.values()), day, horizon_days)
-        except (ArithmeticError, ValueError, ModelError):
+        except (ArithmeticError, ValueError):
             reason = NO_NUMBER
         else:
             reason = None if math.isfinite(sum(forecast)) else NO_NUMBER
@@ -92,7 +89,7 @@ def score_table(features: pd.DataFrame, state: ServiceState, day: int, horizon_d
     else:
         # Extreme rows may overflow a step of the model; what is not finite is left out below.
         with np.errstate(all="ignore"):
-            values = _forecasts(state.model.customer_model, features, day, horizon_days)
+            values = state.model.forecast_table(features, day, horizon_days)
         finite = np.isfinite(values).all(axis=1)
         values[~finite] = np.nan
         reason[~finite] = NO_NUMBER
@@ -100,17 +97,6 @@ def score_table(features: pd.DataFrame, state: ServiceState, day: int, horizon_d
         scores = pd.concat([scores, pd.DataFrame(values, features.index, list(OUTPUTS))], axis=1)
     scores["no_forecast"] = pd.Series(reason, features.index, dtype=object)  # as texts pandas would make NaN of None
     return scores
-
-
-def _forecasts(model: CustomerModel, features: pd.DataFrame, day: int, horizon_days: int) -> Floats:
-    """Return the forecasts of a table; where the model fails on it, row by row, NaN for those it fails on."""
-    try:
-        return model.predict(features, day, horizon_days).to_numpy(copy=True)
-    except (ArithmeticError, ValueError, ModelError):
-        if len(features) == 1:
-            return np.full((1, len(OUTPUTS)), np.nan)
-    rows = [_forecasts(model, features.iloc[[row]], day, horizon_days) for row in range(len(features))]
-    return np.concatenate(rows)
 
 
 def scores_of_table(table: pd.DataFrame) -> Iterator[Score]:

@@ -5,9 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 from features.definitions import FEATURE_NAMES
+from features.errors import InvalidArgumentError, ModelError
 from features.loyalty.formula import Formula
 from features.schema import RATING_MAXIMUM
+from training.models.arrays import Floats
+from training.models.bundle import OUTPUTS
 from training.models.compiled.compiled_model import CompiledModel, Forecast
 from training.models.customer_model import CustomerModel
 
@@ -39,15 +45,23 @@ class ServedModel:
         """
         if self.compiled is not None:
             return self.compiled.predict(features, day, horizon_days)
-        return forecast_by_estimator(self.customer_model, features, day, horizon_days)
+        table = pd.DataFrame([list(features)], columns=list(FEATURE_NAMES))
+        return Forecast(*self.forecast_table(table, day, horizon_days)[0].tolist())
 
+    def forecast_table(self, features: pd.DataFrame, day: int, horizon_days: int) -> Floats:
+        """Return `CustomerModel.predict` of a feature table, float64 of shape (n, 5); NaN where there is no forecast.
 
-def forecast_by_estimator(model: CustomerModel, features: Sequence[float], day: int, horizon_days: int) -> Forecast:
-    """Return `CustomerModel.predict` for one customer; parameters as of `ServedModel.forecast_one`."""
-    import pandas as pd
-
-    table = pd.DataFrame([list(features)], columns=list(FEATURE_NAMES))
-    return Forecast(*model.predict(table, day, horizon_days).iloc[0].tolist())
+        A model without a compiled form comes from another package: rows on which it fails have no forecast.
+        """
+        try:
+            return self.customer_model.predict(features, day, horizon_days).to_numpy(copy=True)
+        except (ModelError, InvalidArgumentError):
+            if self.compiled is not None:
+                raise
+        if len(features) == 1:
+            return np.full((1, len(OUTPUTS)), np.nan)
+        rows = (features.iloc[[row]] for row in range(len(features)))
+        return np.concatenate([self.forecast_table(row, day, horizon_days) for row in rows])
 
 
 @dataclass(frozen=True)

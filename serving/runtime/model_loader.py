@@ -9,7 +9,7 @@ from features.as_of import AsOf
 from features.engines.python_engine import customer_features
 from features.errors import PublishedModelError, RegularsError
 from serving.runtime.model_store import PublishedModel
-from serving.state import ServedModel, forecast_by_estimator
+from serving.state import ServedModel
 from training.models.bundle import BUNDLE, COMPILED_FILE, OUTPUTS
 from training.models.compiled.compiled_model import CompiledModel
 from training.models.customer_model import CustomerModel
@@ -44,26 +44,28 @@ def load_model(published: PublishedModel) -> ServedModel:
             raise PublishedModelError("its compiled form is missing: publish it again")
         else:
             compiled = None
-            _try(model)
+        served = ServedModel(published.version, published.tag, published.digest, published.folder, model, compiled)
+        if compiled is None:
+            _try_estimator(served)
+        return served
     except RegularsError as error:
         raise PublishedModelError(f"{published.tag} is refused: {error}") from None
     except Exception as error:  # a broken pickle may raise anything
         detail = f"{type(error).__name__}: {error}"
         raise PublishedModelError(f"{published.tag} cannot be loaded, publish another ({detail})") from None
-    return ServedModel(published.version, published.tag, published.digest, published.folder, model, compiled)
 
 
-def _try(model: CustomerModel) -> None:
+def _try_estimator(served: ServedModel) -> None:
     """Raise PublishedModelError unless the model forecasts for the invented customers; this also warms it up."""
+    card = served.customer_model.card
     for as_of, events in CHECKED_CUSTOMERS:
-        features = customer_features(events, as_of, model.card.timezone)
-        day = AsOf.parse(as_of, model.card.timezone).day
+        features = customer_features(events, as_of, card.timezone)
+        day = AsOf.parse(as_of, card.timezone).day
         for horizon_days in CHECKED_HORIZONS:
-            forecast = forecast_by_estimator(model, list(features.values()), day, horizon_days)
-            if not math.isfinite(sum(forecast)):
+            if not math.isfinite(sum(served.forecast_one(list(features.values()), day, horizon_days))):
                 raise PublishedModelError(
-                    f"the model {model.card.model} gives no possible forecast over {horizon_days} days for a customer "
-                    f"with {len(events)} purchases: mend it, or publish another"
+                    f"the model {card.model} gives no possible forecast over {horizon_days} days for a customer with "
+                    f"{len(events)} purchases: mend it, or publish another"
                 )
 
 
