@@ -55,7 +55,7 @@ def test_tables_of_several_formats_become_one_log(folder: Path) -> None:
 
 def test_the_digest_is_that_of_the_query_and_its_files(folder: Path) -> None:
     """Not of the rows' order, which may change; a changed file is another source."""
-    query = "SELECT client AS customer_id, day AS event_time, 'usage' AS event_type FROM 'orders.csv'"
+    query = "SELECT client AS customer_id, day AS event_time, 'usage' AS event_type FROM 'orders.csv' WHERE id < 3"
     digests = {read([], query=query).report.digest for _ in range(2)}
     assert len(digests) == 1
     csv_file(folder, "1,7,2024-01-05,1,1", header=ORDERS, name="orders.csv")
