@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,9 @@ class Verdict:
         The figures behind them; NaN for unknown ones.
     champion : int or None
         The version it was compared with; None when there was none.
+    question : {"recipe", "refit"}
+        What was asked: whether a new recipe is better beyond doubt, or whether a refit of the recipe in service is
+        sound (`training.refit_gate`).
 
     Examples
     --------
@@ -38,6 +42,7 @@ class Verdict:
     reasons: tuple[str, ...]
     figures: Mapping[str, float]
     champion: int | None = None
+    question: Literal["recipe", "refit"] = "recipe"
 
     @property
     def passed(self) -> bool:
@@ -54,7 +59,7 @@ class Verdict:
         """Return the verdict that `to_json` wrote."""
         fields = json.loads(text)
         figures = {name: math.nan if value is None else float(value) for name, value in fields["figures"].items()}
-        return cls(tuple(fields["reasons"]), figures, fields["champion"])
+        return cls(tuple(fields["reasons"]), figures, fields["champion"], fields.get("question", "recipe"))
 
 
 def gate(
