@@ -33,13 +33,14 @@ def register(app: typer.Typer) -> None:
         """
         from training.registry.mlflow_client import open_tracking
         from training.retrain import RetrainSettings, retrain
-        from training.settings import CandidateSettings, FitSettings, GateLimits, TrialSettings
+        from training.settings import CandidateSettings, FitSettings, GateLimits, RefitLimits, TrialSettings
 
         settings = RetrainSettings(
             candidates=read_settings("candidates", CandidateSettings),
             fit=read_settings("fit", FitSettings),
             trials=read_settings("trials", TrialSettings),
             limits=read_settings("gate", GateLimits),
+            refit=read_settings("refit", RefitLimits),
         )
         rule = formula_in_use(formula)
         with opened_store(store) as events, progress_steps() as step:

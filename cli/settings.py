@@ -19,6 +19,7 @@ SECTIONS = {
     "candidates": "training.settings.CandidateSettings",
     "trials": "training.settings.TrialSettings",
     "gate": "training.settings.GateLimits",
+    "refit": "training.settings.RefitLimits",
     "serve": "serving.runtime.settings.ServeSettings",
     "events": "features.event_words.EventWords",
     "plugins": "features.plugins.PluginSettings",

@@ -34,6 +34,7 @@ SECTIONS = (
     "candidates",
     "trials",
     "gate",
+    "refit",
     "serve",
     "plugins",
 )

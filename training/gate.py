@@ -119,7 +119,7 @@ def gate(
         "customers": float(recent.index.nunique()),
         "milliseconds": float(milliseconds),
     }
-    reasons = list(_wrong_columns(feature_columns, output_columns))
+    reasons = unfit_reasons(milliseconds, feature_columns, output_columns, compiled=compiled, limits=limits)
     missing = _missing_forecasts(recent)
     if missing:
         reasons.append(
@@ -145,11 +145,24 @@ def gate(
                     f"calibration: error {error:.3f} over {horizon_days} days, "
                     f"expected at most {limits.calibration:.3f}"
                 )
+    return Verdict(tuple(reasons), figures, champion)
+
+
+def unfit_reasons(
+    milliseconds: float,
+    feature_columns: Iterable[str] = FEATURE_NAMES,
+    output_columns: Iterable[str] = OUTPUTS,
+    *,
+    compiled: bool = True,
+    limits: GateLimits = GateLimits(),
+) -> list[str]:
+    """Return why a model cannot be served, whatever its forecasts: columns, speed, form."""
+    reasons = list(_wrong_columns(feature_columns, output_columns))
     if not milliseconds <= limits.milliseconds:
         reasons.append(f"speed: {milliseconds:.2f} ms a customer, expected at most {limits.milliseconds:.2f}")
     if not (compiled or limits.allow_uncompiled):
         reasons.append(f"form: the model has no compiled form; {ALLOW_UNCOMPILED} to serve it by its estimator")
-    return Verdict(tuple(reasons), figures, champion)
+    return reasons
 
 
 def _others(paired: pd.DataFrame) -> list[str]:

@@ -103,7 +103,9 @@ def promote(
         reasons += (f"it was tried against champion {tried}, which is {before} now: fit it again",)
     if reasons and not force:
         raise PromotionRefusedError(chosen.number, reasons)
-    why = why or "better beyond doubt than champion and baselines"
+    if not why:
+        refit = verdict is not None and verdict.question == "refit"
+        why = "a sound refit of the recipe in service" if refit else "better beyond doubt than champion and baselines"
     move = Move("force" if reasons else "promote", before, chosen.number, chosen.digest)
     return _move(tracking, move, chosen, why, who, verdict, reasons)
 

@@ -7,7 +7,7 @@ agree at one date.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import isfinite, log, nan
 
 import numpy as np
@@ -15,13 +15,13 @@ import pandas as pd
 from scipy.stats import ks_2samp, poisson, spearmanr
 
 from features.as_of import AsOf
-from features.errors import InvalidArgumentError
 from features.store.event_store import EventStore
 from training.gate import Verdict
 from training.log_checks import WEEK_DAYS, events_known, null_share_changes, volume_ratios
-from training.models.bundle import CHALLENGER, CHAMPION
+from training.models.bundle import CHALLENGER
 from training.models.customer_model import CustomerModel
 from training.paired_losses import paired_loss_differences
+from training.settings import RefitLimits
 from training.targets import log_end
 from training.windows import activity, window
 
@@ -31,64 +31,6 @@ OUTCOME_WEEKS = 4
 """Of how many weeks since it was fitted the version in service is asked, at most."""
 DOUBT = 0.001
 """A count whose chance under the forecast is smaller is not chance."""
-
-
-@dataclass(frozen=True)
-class RefitLimits:
-    """What the gate requires of a refit of the recipe in service.
-
-    Attributes
-    ----------
-    kept_events : float
-        The least share of the events before the last fit that the log must still have.
-    volume : float
-        By what factor, either way, the purchases of the new weeks may differ from the median of the 8 weeks before; as
-        far as last year's did in these weeks is allowed too.
-    null_share : float
-        By how much the share of nulls of a column may change from the 8 weeks before to the new ones.
-    baseline_margin : float
-        By what share of its loss the recipe may be worse in the trials than the best baseline, 0.02 for 2 %.
-    recipe_margin : float
-        By how much the recipe's loss, as a share of that of BG/NBD, may be higher than at the last fit.
-    outcome : float
-        By what factor, either way, the purchases since the last fit may differ from the 7-day forecasts in service.
-    total : float
-        By what share the total of the forecasts may change at one date, beyond what the outcome explains.
-    distribution : float
-        Largest Kolmogorov-Smirnov distance between the forecasts of both versions.
-    rank_correlation : float
-        Least rank correlation between the forecasts of both versions.
-    band_changes : float
-        Largest share of customers who change their band of churn probability (edges .2, .4, .6, .8).
-    horizon_days : int
-        The horizon at which the two versions are compared.
-
-    Examples
-    --------
-    >>> RefitLimits(total=0.1).outcome
-    2.0
-    """
-
-    kept_events: float = 0.98
-    volume: float = 2.0
-    null_share: float = 0.1
-    baseline_margin: float = 0.02
-    recipe_margin: float = 0.05
-    outcome: float = 2.0
-    total: float = 0.15
-    distribution: float = 0.075
-    rank_correlation: float = 0.99
-    band_changes: float = 0.15
-    horizon_days: int = 90
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            factor = field.name in ("volume", "outcome", "horizon_days")
-            if not (value >= 1 if factor else 0 <= value <= 1):
-                raise InvalidArgumentError(
-                    f"the gate's {field.name} is {value}, expected {'at least 1' if factor else 'a share from 0 to 1'}"
-                )
 
 
 @dataclass(frozen=True)
@@ -198,11 +140,11 @@ def _check_trials(
     figures = {"trials.relative_loss": relative_loss, "trials.relative_loss_at_last_fit": before}
     reasons = []
     names = {str(column).partition("deviance_")[2] for column in paired if str(column).startswith("deviance_")}
-    others = sorted(names - {CHALLENGER, CHAMPION})
+    others = sorted(names - {CHALLENGER})
     differences = paired_loss_differences(paired, others, draws, seed)
     for measure, rows in differences.groupby("measure"):
-        worst = rows.sort_values("difference").iloc[-1]
-        baseline = worst.name[0]
+        baseline, _ = rows["difference"].idxmax()  # type: ignore[misc]  # the index has two levels
+        worst = rows.loc[(baseline, measure)]
         figures |= {f"{measure}.best_baseline": worst["difference"], f"{measure}.best_baseline.high": worst["high"]}
         if not (worst["difference"] <= limits.baseline_margin):
             reasons.append(

@@ -14,27 +14,33 @@ from features.store.event_store import EventStore
 from training.evaluation.catalog import chosen_metrics
 from training.evaluation.plots import decile_plot, gain_plot, reliability_plot
 from training.fit import StepProgress, fit_candidates
-from training.gate import Verdict, gate
-from training.models.bundle import CHALLENGER, CHAMPION
-from training.models.compiled.compiled_model import CompiledModel
+from training.gate import Verdict
+from training.judging import judge, judge_refit, mean_loss
+from training.models.bundle import CHAMPION
+from training.models.catalog import MODELS
 from training.models.customer_model import CustomerModel
-from training.paired_losses import paired_losses
 from training.promote import record_verdict
+from training.refit_gate import refit_figures
 from training.registry.entities import CANDIDATE, ModelVersion
 from training.registry.mlflow_client import Tracking
-from training.registry.runs import Run, log_figure, log_metrics, log_params, nested_run, start_run
-from training.registry.versions import load, register, version
-from training.settings import CandidateSettings, FitSettings, GateLimits, TrialSettings
-from training.targets import log_end
-from training.trials import (
-    Trial,
-    log_trials,
-    measures_of_trials,
-    milliseconds_per_customer,
-    run_trials,
-    trial_days,
+from training.registry.runs import (
+    Run,
+    log_figure,
+    log_metrics,
+    log_params,
+    log_text,
+    nested_run,
+    run_measures,
+    start_run,
 )
+from training.registry.versions import load, register, version
+from training.settings import CandidateSettings, FitSettings, GateLimits, RefitLimits, TrialSettings
+from training.targets import log_end
+from training.trials import CHAMPION_RECIPE, Trial, log_trials, measures_of_trials, run_trials, trial_days
 from training.windows import activity
+
+RECIPE_VERDICT_FILE = "recipe_verdict.json"
+"""The verdict on the best candidate as a new recipe, beside the one that `promote` follows."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ class RetrainSettings:
     ----------
     candidates : CandidateSettings
         Which models are tried, and the baselines they are compared with.
-    fit, trials, limits
+    fit, trials, limits, refit
         See the classes.
     """
 
@@ -53,6 +59,7 @@ class RetrainSettings:
     fit: FitSettings = field(default_factory=FitSettings)
     trials: TrialSettings = field(default_factory=TrialSettings)
     limits: GateLimits = field(default_factory=GateLimits)
+    refit: RefitLimits = field(default_factory=RefitLimits)
 
 
 @dataclass(frozen=True)
@@ -93,8 +100,9 @@ def retrain(
 
     At each trial date every candidate learns from what was known by then and forecasts the days after it, beside every
     baseline and the champion. The candidate with the lowest losses is fitted to the whole log and judged by the gate.
-    Everything is tracked; each trial is a run within the run. A champion that cannot be loaded takes no part, and the
-    verdict says so.
+    Where that is the recipe of the champion, or is not better than it beyond doubt, the recipe of the champion is
+    fitted anew, and the gate asks whether this refit is sound. Everything is tracked; each trial is a run within the
+    run. A champion that cannot be loaded takes no part, and the verdict says so.
 
     Parameters
     ----------
@@ -133,6 +141,11 @@ def retrain(
     if problem:
         report(problem)
     candidates, metrics = settings.candidates.tried(quick), settings.trials.metrics
+    recipe = champion.candidate if champion and champion_model else None
+    if recipe not in (*candidates, *MODELS):
+        recipe = None  # a version of an earlier release, or of a package that is not installed
+    if recipe and recipe not in candidates:
+        candidates = (*candidates, recipe)
     chosen_metrics(metrics)  # an unknown name is found before anything is fitted
     fit = partial(fit_candidates, store, formula=formula, settings=settings.fit, seed=seed, quick=quick)
     facts = {
@@ -153,13 +166,12 @@ def retrain(
         for start in starts:
             report(f"trial at {start.date}: fitting {', '.join(candidates)}")
             fitted = fit(start, candidates=candidates)
-            rival = champion_at(champion, champion_model, fitted, str(start.date))
             at_start = run_trials(
                 store,
                 start,
                 end,
                 fitted,
-                rival,
+                champion_at(recipe, champion_model, fitted, str(start.date)),
                 formula,
                 baselines=settings.candidates.baselines,
                 settings=settings.trials,
@@ -167,23 +179,38 @@ def retrain(
                 progress=report,
             )
             for name, model in fitted.items():
-                recipe = {**model.purchases.get_params(deep=False), CANDIDATE: name, "date": str(start.date)}
-                with nested_run(run, f"{name} at {start.date}", recipe) as nested:
+                tried = {**model.purchases.get_params(deep=False), CANDIDATE: name, "date": str(start.date)}
+                with nested_run(run, f"{name} at {start.date}", tried) as nested:
                     log_trials(nested, at_start, name, metrics)
             trials += at_start
-        if champion and champion_model and not all(CHAMPION in trial.others for trial in trials):
-            champion_model, problem = None, unusable(champion, "it does not forecast for all customers")
-            trials = [replace(trial, others=without_champion(trial)) for trial in trials]
+        if champion and champion_model and not all(trial.champion_forecast is not None for trial in trials):
+            recipe, champion_model = None, None
+            problem = unusable(champion, "it does not forecast for all customers")
+            trials = [replace(trial, others=trial.baselines) for trial in trials]
         best = best_candidate(trials, candidates)
         report(f"fitting {best} to everything until {end.date}")
         model = fit(end, candidates=(best,), progress=progress)[best]
+        report("judging it")
+        in_service = champion if champion_model else None
+        verdict = None
+        if best != recipe:
+            verdict = judge(trials, best, model, end.day, in_service, settings.limits)
+            log_text(run, RECIPE_VERDICT_FILE, verdict.to_json())
+        if champion and champion_model and recipe and not (verdict and verdict.passed):
+            if best != recipe:
+                report(f"{best} is not better than {recipe} beyond doubt: fitting {recipe} to everything")
+                best, model = recipe, fit(end, candidates=(recipe,))[recipe]
+            last_fit = run_measures(tracking, champion.run_id)
+            verdict = judge_refit(
+                store, trials, best, model, champion, champion_model, last_fit, settings.limits, settings.refit
+            )
+        assert verdict is not None
         log_params(
             run, {CANDIDATE: best, "feature_columns": model.card.feature_columns, "horizons": model.card.horizons}
         )
-        report("judging it")
-        verdict = judge(trials, best, model, end.day, champion if champion_model else None, settings.limits)
         if champion and problem:
             verdict = replace(verdict, reasons=(*verdict.reasons, problem), champion=champion.number)
+        verdict = replace(verdict, figures={**verdict.figures, **refit_figures(store, mean_loss(trials, best))})
         record_verdict(run, verdict)
         log_metrics(run, verdict.figures)
         _log_plots(run, trials[-1], best)
@@ -215,59 +242,24 @@ def unusable(champion: ModelVersion, reason: str) -> str:
     )
 
 
-def without_champion(trial: Trial) -> dict[str, pd.DataFrame]:
-    """Return the forecasts of the baselines of a trial."""
-    return {name: forecast for name, forecast in trial.others.items() if name != CHAMPION}
-
-
 def champion_at(
-    champion: ModelVersion | None, model: CustomerModel | None, fitted: Mapping[str, CustomerModel], date: str
-) -> CustomerModel | None:
-    """Return the champion as it could have been at an ISO date.
+    recipe: str | None, model: CustomerModel | None, fitted: Mapping[str, CustomerModel], date: str
+) -> dict[str, CustomerModel]:
+    """Return the champion as it could have been at an ISO date, by the name of its row.
 
-    That is the champion itself where it learnt from nothing later than the date, else its candidate as fitted at the
-    date, or the first candidate where its own was not fitted.
+    That is the champion itself where it learnt from nothing later than the date, else its recipe as fitted at the date,
+    or the first candidate's where its own is not known. Without a champion there is no row.
     """
-    if champion is None or model is None:
-        return None
+    if model is None:
+        return {}
     if model.card.as_of <= date:
-        return model
-    return fitted.get(champion.candidate, next(iter(fitted.values())))
+        return {CHAMPION: model}
+    return {CHAMPION_RECIPE: fitted[recipe] if recipe else next(iter(fitted.values()))}
 
 
 def best_candidate(trials: Sequence[Trial], candidates: Iterable[str]) -> str:
     """Return the candidate with the lowest losses over all trials, weighted equally; ties go to the first."""
     return min(candidates, key=lambda name: sum(trial.relative_loss(name) for trial in trials))
-
-
-def judge(
-    trials: Sequence[Trial],
-    candidate: str,
-    model: CustomerModel,
-    day: int,
-    champion: ModelVersion | None,
-    limits: GateLimits,
-) -> Verdict:
-    """Return the gate's verdict on a candidate by its trials, and on its model by speed and columns."""
-    losses = [
-        paired_losses(
-            trial.date,
-            trial.horizon_days,
-            trial.purchases,
-            {CHALLENGER: trial.candidates[candidate], **trial.others},
-        )
-        for trial in trials
-    ]
-    features, horizon_days = trials[-1].features, trials[-1].horizon_days
-    milliseconds = milliseconds_per_customer(lambda: model.predict(features, day, horizon_days), len(features))
-    return gate(
-        pd.concat(losses),
-        milliseconds,
-        model.card.feature_columns,
-        champion=champion.number if champion else None,
-        compiled=CompiledModel.is_possible(model),
-        limits=limits,
-    )
 
 
 def _log_plots(run: Run, trial: Trial, candidate: str) -> None:

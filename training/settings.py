@@ -1,6 +1,6 @@
 """Settings of training, each class a section of `regulars.toml`: what a fit learns from, trials, the gate."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from features.errors import InvalidArgumentError
 
@@ -181,3 +181,61 @@ class GateLimits:
                 f"the gate's calibration is {self.calibration}, its milliseconds {self.milliseconds}: "
                 "give a calibration above 0 and up to 1, and a time above 0"
             )
+
+
+@dataclass(frozen=True)
+class RefitLimits:
+    """What the gate requires of a refit of the recipe in service.
+
+    Attributes
+    ----------
+    kept_events : float
+        The least share of the events before the last fit that the log must still have.
+    volume : float
+        By what factor, either way, the purchases of the new weeks may differ from the median of the 8 weeks before; as
+        far as last year's did in these weeks is allowed too.
+    null_share : float
+        By how much the share of nulls of a column may change from the 8 weeks before to the new ones.
+    baseline_margin : float
+        By what share of its loss the recipe may be worse in the trials than the best baseline, 0.02 for 2 %.
+    recipe_margin : float
+        By how much the recipe's loss, as a share of that of BG/NBD, may be higher than at the last fit.
+    outcome : float
+        By what factor, either way, the purchases since the last fit may differ from the 7-day forecasts in service.
+    total : float
+        By what share the total of the forecasts may change at one date, beyond what the outcome explains.
+    distribution : float
+        Largest Kolmogorov-Smirnov distance between the forecasts of both versions.
+    rank_correlation : float
+        Least rank correlation between the forecasts of both versions.
+    band_changes : float
+        Largest share of customers who change their band of churn probability (edges .2, .4, .6, .8).
+    horizon_days : int
+        The horizon at which the two versions are compared.
+
+    Examples
+    --------
+    >>> RefitLimits(total=0.1).outcome
+    2.0
+    """
+
+    kept_events: float = 0.98
+    volume: float = 2.0
+    null_share: float = 0.1
+    baseline_margin: float = 0.02
+    recipe_margin: float = 0.05
+    outcome: float = 2.0
+    total: float = 0.15
+    distribution: float = 0.075
+    rank_correlation: float = 0.99
+    band_changes: float = 0.15
+    horizon_days: int = 90
+
+    def __post_init__(self) -> None:
+        for limit in fields(self):
+            value = getattr(self, limit.name)
+            factor = limit.name in ("volume", "outcome", "horizon_days")
+            if not (value >= 1 if factor else 0 <= value <= 1):
+                raise InvalidArgumentError(
+                    f"the gate's {limit.name} is {value}, expected {'at least 1' if factor else 'a share from 0 to 1'}"
+                )

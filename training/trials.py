@@ -24,6 +24,8 @@ from training.windows import window
 
 REFERENCE = "bg_nbd"
 """The forecast whose losses make those of several windows comparable."""
+CHAMPION_RECIPE = "champion_recipe"
+"""The row of the champion's recipe as fitted at the date of a trial, where the champion learnt from later days."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,16 @@ class Trial:
     purchases: pd.Series
     candidates: dict[str, pd.DataFrame]
     others: dict[str, pd.DataFrame]
+
+    @property
+    def champion_forecast(self) -> pd.DataFrame | None:
+        """The champion's own forecast, or that of its recipe fitted at the date; None where neither takes part."""
+        return self.others.get(CHAMPION, self.others.get(CHAMPION_RECIPE))
+
+    @property
+    def baselines(self) -> dict[str, pd.DataFrame]:
+        """The forecasts of the baselines alone."""
+        return {name: table for name, table in self.others.items() if name not in (CHAMPION, CHAMPION_RECIPE)}
 
     def measures(self, candidate: str, metrics: Sequence[str] = ()) -> pd.DataFrame:
         """Return the measures of one candidate, named `model`, and of all other forecasts."""
@@ -93,7 +105,7 @@ def run_trials(
     start: AsOf,
     known_at: AsOf,
     candidates: Mapping[str, CustomerModel],
-    champion: CustomerModel | None,
+    champion: Mapping[str, CustomerModel],
     formula: Formula,
     *,
     baselines: Sequence[str] = BASELINES,
@@ -101,7 +113,7 @@ def run_trials(
     seed: int,
     progress: StepProgress,
 ) -> list[Trial]:
-    """Return a trial for each horizon at one date; `champion` must have learnt from nothing later than that date.
+    """Return a trial for each horizon at one date; `champion` is none or one model that learnt from nothing later.
 
     A champion that cannot forecast takes no part; a candidate that cannot raises ModelError.
     """
@@ -112,9 +124,9 @@ def run_trials(
     for horizon_days in outcome.purchases:
         progress(f"trial at {date}: {horizon_days} days")
         others = baseline_forecasts(store, outcome, horizon_days, formula, baselines)
-        if champion is not None:
+        for name, model in champion.items():
             try:
-                others[CHAMPION] = whole_forecast(CHAMPION, champion, outcome.features, start.day, horizon_days)
+                others[name] = whole_forecast(CHAMPION, model, outcome.features, start.day, horizon_days)
             except ModelError as error:
                 progress(f"the champion takes no part: {error}")
         forecasts = {

@@ -23,7 +23,8 @@ from training.fit import fit_customer_model
 from training.gate import Verdict
 from training.log_checks import events_known
 from training.models.customer_model import CustomerModel
-from training.refit_gate import RefitLimits, refit_figures, refit_gate
+from training.refit_gate import refit_figures, refit_gate
+from training.settings import RefitLimits
 
 LAST_WEEK, THIS_WEEK = date(2024, 4, 1), date(2024, 4, 8)
 

@@ -16,7 +16,6 @@ from tests.training.stand_in import customer_model
 from training.models.bundle import CHAMPION
 from training.models.customer_model import CustomerModel
 from training.promote import history, promote
-from training.registry.entities import ModelVersion
 from training.registry.mlflow_client import Tracking
 from training.registry.runs import runs, start_run
 from training.registry.versions import load, register, version
@@ -121,26 +120,27 @@ class LossesOnly(dict[str, float]):
 def test_a_champion_takes_part_in_a_trial_only_as_it_could_have_been(
     store: EventStore, tracking: Tracking, stand_ins: RetrainSettings
 ) -> None:
-    """Before the date it learnt until, its candidate as fitted then stands for it; from that date on it does itself."""
+    """Before the date it learnt until, a row of its recipe as fitted then; from that date on a row of its own."""
     first, second = (AsOf.at_midnight(day, "UTC") for day in trial_days(0, log_end(store).day, 2))
     with start_run(tracking, "fit") as run:
         made = register(run, as_learnt_by(second, 0.3), CHAMPION, {"candidate": "too low"})
     done = retrain(store, tracking, load_formula(), settings=stand_ins)
     assert done.verdict.champion == made.number
-    expected = done.measures["bias"].xs("champion", level=2).droplevel("horizon")
-    assert expected[str(first.date)] < -0.9  # too low: it forecasts hardly any purchase
-    assert expected[str(second.date)] > -0.5  # the champion's own rate
+    bias = done.measures["bias"].droplevel("horizon")
+    assert bias[(str(first.date), "champion_recipe")] < -0.9  # too low: it forecasts hardly any purchase
+    assert bias[(str(second.date), "champion")] > -0.5  # the champion's own rate
+    assert (str(first.date), "champion") not in bias.index
+    assert (str(second.date), "champion_recipe") not in bias.index
 
 
-def test_a_champion_is_replaced_by_its_candidate_before_its_date() -> None:
-    """On its own date it knows nothing later and takes part itself; without its candidate the first one stands in."""
+def test_a_champion_is_replaced_by_its_recipe_before_its_date() -> None:
+    """On its own date it knows nothing later and takes part itself; without a recipe the first candidate stands in."""
     model, fitted = customer_model(), {"standard": customer_model(0.1), "bold": customer_model(0.2)}
-    bold, unknown = (ModelVersion(1, "", "", {"candidate": name}) for name in ("bold", "gone"))
-    assert champion_at(bold, model, fitted, "2011-06-10") is model
-    assert champion_at(bold, model, fitted, "2011-06-11") is model
-    assert champion_at(bold, model, fitted, "2011-06-09") is fitted["bold"]
-    assert champion_at(unknown, model, fitted, "2011-06-09") is fitted["standard"]
-    assert champion_at(None, None, fitted, "2011-06-09") is None
+    assert champion_at("bold", model, fitted, "2011-06-10") == {"champion": model}
+    assert champion_at("bold", model, fitted, "2011-06-11") == {"champion": model}
+    assert champion_at("bold", model, fitted, "2011-06-09") == {"champion_recipe": fitted["bold"]}
+    assert champion_at(None, model, fitted, "2011-06-09") == {"champion_recipe": fitted["standard"]}
+    assert champion_at(None, None, fitted, "2011-06-09") == {}
 
 
 def test_a_champion_that_cannot_be_loaded_does_not_stop_a_fit(

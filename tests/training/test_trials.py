@@ -74,7 +74,7 @@ def test_every_forecast_of_a_trial_is_for_the_same_customers(tmp_path: object) -
             START,
             END,
             models,
-            customer_model(0.02),
+            {"champion": customer_model(0.02)},
             load_formula(),
             settings=settings,
             seed=0,
