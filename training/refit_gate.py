@@ -143,7 +143,7 @@ def _check_trials(
     others = sorted(names - {CHALLENGER})
     differences = paired_loss_differences(paired, others, draws, seed)
     for measure, rows in differences.groupby("measure"):
-        baseline, _ = rows["difference"].idxmax()  # type: ignore[misc]  # the index has two levels
+        baseline = str(rows["difference"].droplevel("measure").idxmax())
         worst = rows.loc[(baseline, measure)]
         figures |= {f"{measure}.best_baseline": worst["difference"], f"{measure}.best_baseline.high": worst["high"]}
         if not (worst["difference"] <= limits.baseline_margin):
