@@ -144,7 +144,7 @@ def _check_trials(
     differences = paired_loss_differences(paired, others, draws, seed)
     for measure, rows in differences.groupby("measure"):
         baseline = str(rows["difference"].droplevel("measure").idxmax())
-        worst = rows.loc[(baseline, measure)]
+        worst = rows.xs(baseline, level="other").iloc[0]
         figures |= {f"{measure}.best_baseline": worst["difference"], f"{measure}.best_baseline.high": worst["high"]}
         if not (worst["difference"] <= limits.baseline_margin):
             reasons.append(

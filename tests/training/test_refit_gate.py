@@ -59,7 +59,7 @@ def verdict(refit: Refit, **changes: Any) -> Verdict:
         "challenger": refit.challenger,
         "champion": refit.champion,
         "number": 7,
-        "paired": trial(),
+        "paired": trial(champion_error=None),
         "relative_loss": 1.9,
         "events_at_last_fit": refit.events_at_last_fit,
         "relative_loss_at_last_fit": 1.9,
@@ -161,7 +161,7 @@ def test_amounts_that_turned_null_are_refused(refit: Refit, tmp_path: Path) -> N
 
 def test_a_recipe_that_lost_its_lead_is_refused(refit: Refit) -> None:
     """Worse than a baseline in the trials, or worse than itself at the last fit by more than the margin."""
-    behind = verdict(refit, paired=trial(challenger_error=1.6))
+    behind = verdict(refit, paired=trial(champion_error=None, challenger_error=1.6))
     assert {reason.partition(":")[0] for reason in behind.reasons} == {"deviance", "log loss"}
     assert "against the baseline base" in behind.reasons[0]
     [reason] = verdict(refit, relative_loss=2.0).reasons
