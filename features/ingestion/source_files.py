@@ -73,8 +73,12 @@ def _find_files(text: str) -> list[SourceFile]:
     path = Path(text)
     if path.is_dir():
         return _folder(path, text)
-    if path.exists():
+    if path.is_file():
         return [_local(path)]
+    if path.exists():
+        raise SourceError(f"{text} is a pipe or device, which can be read once only: write it to a file first")
+    if path.is_symlink():
+        raise SourceError(f"{text} is a link to {path.readlink()}, which is not there: check the link")
     if archive := next(
         (parent for parent in path.parents if parent.suffix.lower() == ".zip" and parent.is_file()), None
     ):

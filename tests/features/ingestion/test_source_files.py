@@ -1,5 +1,6 @@
 """Paths, folders and globs stand for files; what stands for none is one line with a suggestion."""
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -133,3 +134,11 @@ def test_tables_of_other_formats_are_refused(mark: str, message: str, tmp_path: 
     assert message in said(tmp_path)
     for source in (tmp_path / "data", f"{tmp_path}/data/*.parquet", tmp_path / "data" / "log.parquet"):
         assert f"table {tmp_path}, which hold removed rows too: name that folder" in said(source)
+
+
+def test_pipes_and_broken_links_are_refused(tmp_path: Path) -> None:
+    """A source is read more than once, so that a pipe would lose its first rows in silence."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link.csv").symlink_to("nowhere.csv")
+    assert "is a pipe or device, which can be read once only: write it to a file first" in said(tmp_path / "pipe")
+    assert "is a link to nowhere.csv, which is not there: check the link" in said(tmp_path / "link.csv")
