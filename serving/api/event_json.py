@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 
-import numpy as np
 from msgspec import UNSET
 
 from features.as_of import AsOf
@@ -12,7 +11,7 @@ from features.errors import TimestampError
 from features.schema import EVENT_TYPES
 from features.store.layout import SORT_ORDER
 from serving.api.feature_constraints import above_scale
-from serving.api.feature_rows import Faults, Features, repeated_customers
+from serving.api.feature_rows import Faults, Features, features_of_few, repeated_customers
 from serving.api.parameters import RequestLimits, ScoringContext
 from serving.api.problem_details import invalid
 from serving.api.request_body import refuse_too_many
@@ -38,7 +37,7 @@ def features_of_event_json(request: ScoreRequest, context: ScoringContext, limit
         duplicates += repeated
     if faults:
         raise invalid(faults)
-    return Features(ids, np.array([list(row.values()) for row in rows]), duplicates)
+    return features_of_few(ids, rows, duplicates)
 
 
 def features_of(
@@ -80,9 +79,10 @@ def features_of(
         amount, satisfaction, loyalty = event.amount, event.satisfaction, event.loyalty
         satisfaction = None if satisfaction is UNSET else satisfaction
         loyalty = None if loyalty is UNSET else loyalty
-        for field, rating in (("satisfaction", satisfaction), ("loyalty", loyalty)):
-            if rating and rating > rating_maximum:
-                faults.append((f"{path}/events/{position}/{field}", above_scale(rating_maximum)))
+        if satisfaction and satisfaction > rating_maximum:
+            faults.append((f"{path}/events/{position}/satisfaction", above_scale(rating_maximum)))
+        if loyalty and loyalty > rating_maximum:
+            faults.append((f"{path}/events/{position}/loyalty", above_scale(rating_maximum)))
         row = encode_event(
             event.event_type,
             time,

@@ -12,7 +12,7 @@ from msgspec import UNSET
 from starlette.responses import Response, StreamingResponse
 
 from serving.api.content_negotiation import ARROW, JSON
-from serving.api.feature_rows import SINGLE_ROWS, Features, named_rows
+from serving.api.feature_rows import SINGLE_ROWS, Features
 from serving.api.parameters import ScoringContext
 from serving.batch_lookup import BatchLookup
 from serving.response_types import LastScoresAnswer, ScoringFacts
@@ -38,7 +38,7 @@ def score_response(features: Features, context: ScoringContext, media_type: str)
     facts = context.facts(features.duplicates)
     parameters = (context.state, context.as_of.day, context.horizon_days)
     if media_type == JSON and len(features.ids) <= SINGLE_ROWS:
-        rows = zip(features.ids, named_rows(features.values), strict=True)
+        rows = zip(features.ids, features.named_rows(), strict=True)
         scores = [score_row(customer_id, row, *parameters) for customer_id, row in rows]
         return Response(b"".join((START, _encode(scores), b",", _encode(facts)[1:])), media_type=JSON)
     table = score_table(features.frame(), *parameters)

@@ -14,7 +14,6 @@ from serving.api.feature_rows import (
     features_of_columns,
     features_of_rows,
     features_of_table,
-    named_rows,
     repeated_customers,
     row_faults,
 )
@@ -43,11 +42,12 @@ def test_rows_columns_and_tables_give_the_same_features(context: ScoringContext)
     body = arrow(pa.table({n: pa.array(v, types[n]) for n, v in COLUMNS.items()}))
     table = features_of_table(body, ARROW, context, RequestLimits())
     assert rows.ids == columns.ids == table.ids == ["c0", "c1", "c2"]
-    assert rows.values.tobytes() == columns.values.tobytes() == table.values.tobytes()
+    arrays = [np.asarray(features.values, float).tobytes() for features in (rows, columns, table)]
+    assert arrays[0] == arrays[1] == arrays[2]
     frame = rows.frame()
     assert (list(frame.index), tuple(frame.columns)) == (rows.ids, tuple(FEATURE_NAMES))
     np.testing.assert_array_equal(frame.to_numpy(), rows.values)
-    np.testing.assert_equal(named_rows(rows.values)[1], frame.iloc[1].to_dict())
+    np.testing.assert_equal(rows.named_rows()[1], frame.iloc[1].to_dict())
 
 
 @pytest.mark.parametrize("count", [3, 2 * SINGLE_ROWS])
