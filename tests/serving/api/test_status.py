@@ -24,6 +24,8 @@ def test_versions_tell_all_that_is_in_service(app: Starlette, served_model: Serv
         "formula_version": "1",
         "code_version": served_model.customer_model.card.code_version,
         "libraries": None,
+        "model": "standard",
+        "compiled": True,
     }
     assert found["data"]["digest"] == served_model.customer_model.card.data_digest
     assert (found["timezone"], len(found["features"]), found["since"]) == (ZONE, 77, "2011-12-10T12:00:00Z")
