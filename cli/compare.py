@@ -77,7 +77,7 @@ def register(app: typer.Typer) -> None:
         fit = read_settings("fit", FitSettings)
         earlier_rule = load_formula(formula_then) if formula_then else rule
         with options.opened_store(store) as events, progress_steps() as step:
-            tracking = open_tracking(home) if options.has_tracking_store(home) else None
+            tracking = open_tracking(home, read_only=True) if options.has_tracking_store(home) else None
             report = make_report(events, as_of, horizon_days, rule, since, earlier_rule, tracking, quick, step, fit)
             step("writing")
             write_tables(out / TABLES, report.tables)

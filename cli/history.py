@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import DEFAULT_HOME, Home, check_table_file
+from cli.options import DEFAULT_HOME, Home, check_table_file, has_tracking_store
 from cli.terminal import echo, echo_table
 
 if TYPE_CHECKING:
@@ -36,9 +36,10 @@ def register(app: typer.Typer) -> None:
         Example: `regulars history`
         """
         from training.promote import history as moves
+        from training.promote import no_moves
         from training.registry.mlflow_client import open_tracking
 
-        table = moves(open_tracking(home))
+        table = moves(open_tracking(home, read_only=True)) if has_tracking_store(home) else no_moves()
         if out is not None:
             _write(table, out)
         if table.empty:

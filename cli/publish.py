@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
         from training.settings import GateLimits
 
         allowed = read_settings("gate", GateLimits).allow_uncompiled
-        shipped = ship(open_tracking(home), allow_uncompiled=allowed)
+        shipped = ship(open_tracking(home, read_only=True), allow_uncompiled=allowed)
         echo(
             f"{shipped.tag} {'is' if shipped.new else 'was already, and still is,'} the latest in {shipped.path.parent}"
         )

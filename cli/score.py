@@ -100,7 +100,7 @@ def _champion(home: Path) -> "tuple[tuple[CustomerModel, str] | None, str | None
     from training.registry.mlflow_client import open_tracking
     from training.registry.versions import load, version
 
-    tracking = open_tracking(home)
+    tracking = open_tracking(home, read_only=True)
     champion = version(tracking, CHAMPION)
     if champion is None:
         return (

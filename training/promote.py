@@ -97,7 +97,7 @@ def promote(
         raise InvalidArgumentError("a forced promotion has no reason: say why with --reason")
     chosen, before = _version_and_champion(tracking, which)
     verdict = verdict or recorded_verdict(tracking, chosen)
-    reasons = verdict.reasons if verdict else ("it was never tried at the gate: fit it again",)
+    reasons = verdict.reasons if verdict else (_no_verdict(tracking, chosen),)
     if verdict and verdict.champion != before:
         tried = f"version {verdict.champion}" if verdict.champion else "none"
         reasons += (f"it was tried against champion {tried}, which is {before} now: fit it again",)
@@ -156,19 +156,33 @@ def history(tracking: Tracking) -> pd.DataFrame:
     """
     moves = runs(tracking, MOVES)
     facts = list(moves["facts"])
-    table = pd.DataFrame(
-        {
-            "when": moves["started"].to_list(),
-            **{name: [fact.get(name) for fact in facts] for name in ("who", "kind", "from", "to", "why", "digest")},
-            "state": [STATES.get(status, "unfinished") for status in moves["status"]],
-            "figures": moves["measures"].to_list(),
-        },
-        columns=list(HISTORY),
-    )
+    columns = {
+        "when": moves["started"].to_list(),
+        **{name: [fact.get(name) for fact in facts] for name in ("who", "kind", "from", "to", "why", "digest")},
+        "state": [STATES.get(status, "unfinished") for status in moves["status"]],
+        "figures": moves["measures"].to_list(),
+    }
+    return _table_of_moves(columns)
+
+
+def no_moves() -> pd.DataFrame:
+    """Return the table of `history` without rows: that of a home without a tracking store."""
+    return _table_of_moves({name: [] for name in HISTORY})
+
+
+def _table_of_moves(columns: Mapping[str, list[object]]) -> pd.DataFrame:
+    table = pd.DataFrame(columns, columns=list(HISTORY))
     for name in ("from", "to"):
         table[name] = pd.to_numeric(table[name]).astype("Int64")
     table["when"] = pd.to_datetime(table["when"], utc=True)
     return table
+
+
+def _no_verdict(tracking: Tracking, chosen: ModelVersion) -> str:
+    """Return in one line why a version has no recorded verdict."""
+    if tracking.files_of_run(chosen.run_id):
+        return "it was never tried at the gate: fit it again"
+    return f"the files of its fit, the verdict among them, are not in {tracking.place}: restore them, or fit it again"
 
 
 def _version_and_champion(tracking: Tracking, which: int | str) -> tuple[ModelVersion, int | None]:

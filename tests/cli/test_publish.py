@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from tests.training.conftest import empty_database, home  # noqa: F401
 from tests.training.logs import simulated, stored
 
 
@@ -20,30 +21,50 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_from_a_fit_to_a_published_champion(
     regulars: Callable, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Fit, refuse without a reason, force with one, publish, and see the move in the history."""
+    """Fit, force with a reason, publish, and see the move; the home moves meanwhile, and readers change nothing."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setenv("BENTOML_HOME", str(tmp_path / "bento"))
-    home = tmp_path / "var"
-    assert "no champion yet" in regulars("history", "--home", home).error
-    ended = regulars("fit", shop, "--home", home, "--quick")
+    folder = tmp_path / "var"
+    assert "no champion yet" in regulars("history", "--home", folder).error
+    ended = regulars("fit", shop, "--home", folder, "--quick")
     assert ended.code == 0, ended.error
     assert "version 1 (standard) is the challenger" in ended.error
-    assert regulars("promote", "--home", home, "--force").code == 2
-    assert regulars("promote", "--home", home, "--force", "--reason", "the first").code == 0
-    assert "regulars:1-" in regulars("publish", "--home", home).error
+    folder = folder.rename(tmp_path / "moved")
+    assert regulars("promote", "--home", folder, "--force").code == 2
+    assert regulars("promote", "--home", folder, "--force", "--reason", "the first").code == 0
+    folder = folder.rename(tmp_path / "moved again")
+    before = contents(folder)
+    assert "regulars:1-" in regulars("publish", "--home", folder).error
     scored = regulars(
-        "score", shop, "--as-of", "2024-03-01", "--horizon-days", 60, "--home", home, "--out", "s.parquet"
+        "score", shop, "--as-of", "2024-03-01", "--horizon-days", 60, "--home", folder, "--out", "s.parquet"
     )
     assert "champion version 1" in scored.error
     assert "it knows later events" in scored.error
     assert {"loyalty_score", "expected_purchases", "churn_probability"} <= {*pq.read_schema("s.parquet").names}
-    ended = regulars("history", "--home", home, "--out", tmp_path / "moves.csv")
+    ended = regulars("history", "--home", folder, "--out", tmp_path / "moves.csv")
     assert "the first" in ended.error
     assert (tmp_path / "moves.csv").read_text().count("\n") == 2
+    assert contents(folder) == before
+    ended = regulars("fit", shop, "--home", folder, "--quick")
+    assert "version 2 (standard) is the challenger" in ended.error
+    assert not (tmp_path / "var").exists()
+    assert not (tmp_path / "moved").exists()
 
 
-def test_the_home_reaches_the_library(call_of: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {file: file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+def test_the_home_reaches_the_library(call_of: Callable, home: Path) -> None:  # noqa: F811
     """The champion of that home is published."""
+    call = call_of("training.publish.publish", "publish", "--home", home)
+    assert str(home) in call["tracking"].place
+
+
+def test_a_missing_home_is_one_line(regulars: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the verb that makes a version, and no database is there afterwards."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    call = call_of("training.publish.publish", "publish", "--home", tmp_path / "home")
-    assert str(tmp_path / "home") in call["tracking"].place
+    ended = regulars("publish", "--home", tmp_path / "home")
+    assert (ended.code, ended.error.count("\n")) == (1, 1)
+    assert "`regulars fit` makes one" in ended.error
+    assert not (tmp_path / "home").exists()

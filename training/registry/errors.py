@@ -1,5 +1,9 @@
 """Errors of MLflow, its database and the disk as one line: what was found, and what to do."""
 
+import logging
+import os
+import sqlite3
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -37,6 +41,32 @@ def one_line_errors(uri: str, *kinds: type[Exception]) -> Iterator[None]:
         raise
     except kinds as error:
         raise TrackingError(_one_line(error, uri)) from error
+
+
+@contextmanager
+def mlflow_answers(uri: str, seconds: int = 30, retries: int = 2) -> Iterator[None]:
+    """Raise errors of MLflow, its database and the disk as TrackingError; limit how long MLflow waits for an answer.
+
+    MLFLOW_HTTP_REQUEST_TIMEOUT and MLFLOW_HTTP_REQUEST_MAX_RETRIES, where set, are left as they are.
+    """
+    limits = {"MLFLOW_HTTP_REQUEST_TIMEOUT": seconds, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": retries}
+    ours = {name: str(limit) for name, limit in limits.items() if name not in os.environ}
+    os.environ.update(ours)
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    with warnings.catch_warnings():
+        # MLflow's own use of what SQLAlchemy and pandas will drop one day, and its remarks on its own types.
+        warnings.filterwarnings("ignore", module=r"mlflow\.")
+        try:
+            from mlflow.exceptions import MlflowException
+            from sqlalchemy.exc import SQLAlchemyError
+
+            for logger in ("mlflow", "urllib3.connectionpool"):  # they print each try and a stack trace, then raise
+                logging.getLogger(logger).setLevel(logging.CRITICAL)
+            with one_line_errors(uri, MlflowException, SQLAlchemyError, sqlite3.Error, OSError):
+                yield
+        finally:
+            for name in ours:
+                os.environ.pop(name, None)
 
 
 def _one_line(error: Exception, uri: str) -> str:

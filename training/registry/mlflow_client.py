@@ -1,24 +1,22 @@
-"""The only module that imports MLflow: opens a tracking store and offers the calls that Regulars needs, with types.
+"""The only module that calls MLflow: opens a tracking store and offers the calls that Regulars needs, with types.
 
 The store is that of MLFLOW_TRACKING_URI, else `mlflow.db` in a home folder with the artifacts beside it. MLflow's own
 defaults are relative paths, which would depend on the working directory. MLflow is imported inside functions: the
 import takes seconds, and telemetry must be switched off first.
 """
 
-import logging
 import os
-import sqlite3
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from features.errors import TrackingError
 from training.registry.entities import ModelVersion, RunRecord
-from training.registry.errors import one_line_errors, without_password
-from training.registry.sqlite_file import check_writable, make_once, sqlite_file
+from training.registry.errors import mlflow_answers, without_password
+from training.registry.moved_home import ARTIFACTS, address_here, adopt_files
+from training.registry.sqlite_file import make_once, read_only_uri, sqlite_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,19 +119,23 @@ class Tracking:
     @_answered
     def get_run(self, run_id: str) -> RunRecord:
         """Return one run."""
-        return _run_record(self._client.get_run(run_id))
+        return _run_record(self._client.get_run(run_id), self.artifacts)
 
     @_answered
     def search_runs(self, experiment: str, condition: str = "") -> list[RunRecord]:
         """Return the runs of an experiment, by its name, the newest first."""
         known = self._client.get_experiment_by_name(experiment)
         runs = _all_pages(self._client.search_runs, [known.experiment_id], condition) if known else ()
-        return [_run_record(run) for run in runs]
+        return [_run_record(run, self.artifacts) for run in runs]
 
     @_answered
     def files_of_run(self, run_id: str) -> set[str]:
         """Return the names of the files and folders at the top of a run's files."""
-        return {file.path for file in self._client.list_artifacts(run_id)}
+        from mlflow.artifacts import list_artifacts
+
+        files = address_here(self._client.get_run(run_id).info.artifact_uri, self.artifacts)
+        listed = list_artifacts(artifact_uri=files, tracking_uri=self.uri)
+        return {file.path.rpartition("/")[2] for file in listed}
 
     @_answered
     def download(self, source: str, folder: str | Path) -> Path:
@@ -192,7 +194,7 @@ class Tracking:
         get = self._client.get_model_version if by_number else self._client.get_model_version_by_alias
         try:
             made = get(model, str(which))
-            return _version(made, made.aliases)
+            return _version(made, made.aliases, self.artifacts)
         except MlflowException as error:
             # MLflow's own store says INVALID_PARAMETER_VALUE for an alias that does not exist.
             if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
@@ -207,7 +209,7 @@ class Tracking:
             for alias, number in registered.aliases.items():
                 aliases.setdefault(int(number), []).append(alias)
         made = _all_pages(self._client.search_model_versions, f"name='{model}'")
-        versions = [_version(version, aliases.get(int(version.version), ())) for version in made]
+        versions = [_version(version, aliases.get(int(version.version), ()), self.artifacts) for version in made]
         return sorted(versions, key=lambda version: version.number, reverse=True)
 
     @_answered
@@ -219,13 +221,17 @@ class Tracking:
             self._client.set_registered_model_alias(model, alias, str(number))
 
 
-def open_tracking(home: str | Path = "var") -> Tracking:
+def open_tracking(home: str | Path = "var", *, read_only: bool = False) -> Tracking:
     """Open the tracking store.
+
+    A SQLite store finds its files in the folder it is opened from, wherever that was when they were written.
 
     Parameters
     ----------
     home : str or Path
         Folder of `mlflow.db`, which is created when absent. MLFLOW_TRACKING_URI, where set, is used instead.
+    read_only : bool
+        Create and change nothing, so that no right to write is needed.
 
     Returns
     -------
@@ -234,30 +240,35 @@ def open_tracking(home: str | Path = "var") -> Tracking:
     Raises
     ------
     TrackingError
-        When the store is locked, not a sound database, not writable, or does not answer within seconds.
+        When the store is locked, not a sound database, not writable, or does not answer within seconds; when it is
+        opened for reading and there is none.
     """
     uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path(home).resolve() / 'mlflow.db'}"
     database = sqlite_file(uri)
-    folder = database.parent if database else Path(home).resolve()
+    artifacts = None if uri.startswith("http") else (database.parent if database else Path(home).resolve()) / ARTIFACTS
+    if read_only and database and not database.is_file():
+        raise TrackingError(f"no version is registered in {database.parent}: `regulars fit` makes one")
     with mlflow_answers(uri, seconds=5, retries=1):
         from mlflow.tracking import MlflowClient
 
-        if database:
+        if database and artifacts and not read_only:
             make_once(database, lambda part: MlflowClient(f"sqlite:///{part}").search_experiments())
-            check_writable(database)
-        client = MlflowClient(uri)
+            adopt_files(database, artifacts)
+        client = MlflowClient(read_only_uri(database) if database and read_only else uri)
         client.search_experiments(max_results=1)
-    return Tracking(uri, None if uri.startswith("http") else folder / "artifacts", client)
+    return Tracking(uri, artifacts, client)
 
 
-def _run_record(run: Any) -> RunRecord:
+def _run_record(run: Any, artifacts: Path | None) -> RunRecord:
     info, data = run.info, run.data
     tags, params, metrics = dict(data.tags), dict(data.params), dict(data.metrics)
-    return RunRecord(info.run_id, info.run_name, info.status, info.start_time, tags, params, metrics, info.artifact_uri)
+    files = address_here(info.artifact_uri, artifacts)
+    return RunRecord(info.run_id, info.run_name, info.status, info.start_time, tags, params, metrics, files)
 
 
-def _version(made: Any, aliases: Iterable[str]) -> ModelVersion:
-    return ModelVersion(int(made.version), made.run_id, made.source, dict(made.tags), tuple(sorted(aliases)))
+def _version(made: Any, aliases: Iterable[str], artifacts: Path | None) -> ModelVersion:
+    source = address_here(made.source, artifacts)
+    return ModelVersion(int(made.version), made.run_id, source, dict(made.tags), tuple(sorted(aliases)))
 
 
 def _all_pages(search: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
@@ -269,29 +280,3 @@ def _all_pages(search: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
         token = page.token
         if not token:
             return
-
-
-@contextmanager
-def mlflow_answers(uri: str, seconds: int = 30, retries: int = 2) -> Iterator[None]:
-    """Raise errors of MLflow, its database and the disk as TrackingError; limit how long MLflow waits for an answer.
-
-    MLFLOW_HTTP_REQUEST_TIMEOUT and MLFLOW_HTTP_REQUEST_MAX_RETRIES, where set, are left as they are.
-    """
-    limits = {"MLFLOW_HTTP_REQUEST_TIMEOUT": seconds, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": retries}
-    ours = {name: str(limit) for name, limit in limits.items() if name not in os.environ}
-    os.environ.update(ours)
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    with warnings.catch_warnings():
-        # MLflow's own use of what SQLAlchemy and pandas will drop one day, and its remarks on its own types.
-        warnings.filterwarnings("ignore", module=r"mlflow\.")
-        try:
-            from mlflow.exceptions import MlflowException
-            from sqlalchemy.exc import SQLAlchemyError
-
-            for logger in ("mlflow", "urllib3.connectionpool"):  # they print each try and a stack trace, then raise
-                logging.getLogger(logger).setLevel(logging.CRITICAL)
-            with one_line_errors(uri, MlflowException, SQLAlchemyError, sqlite3.Error, OSError):
-                yield
-        finally:
-            for name in ours:
-                os.environ.pop(name, None)

@@ -1,4 +1,4 @@
-"""The SQLite file of a tracking store: created whole or not at all, locked between processes, checked for writing."""
+"""The SQLite file of a tracking store: created whole or not at all, locked between processes, opened for reading."""
 
 import fcntl
 import os
@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from features.atomic_file import atomic_write
 
@@ -43,14 +44,43 @@ def make_once(database: Path, make: Callable[[Path], object]) -> None:
                 make(part)
 
 
-def check_writable(database: Path) -> None:
-    """Raise OSError or sqlite3.Error when the database cannot be written; wait LOCK_SECONDS for another's lock.
+@contextmanager
+def transaction(database: Path) -> Iterator[sqlite3.Connection]:
+    """Yield a connection that may write, commit at the end; wait LOCK_SECONDS for another that writes.
 
     MLflow itself would retry ten times, for more than a minute, before it gives up.
+
+    Raises
+    ------
+    sqlite3.Error
+        When the database cannot be written; nothing has changed then.
     """
     with closing(sqlite3.connect(database, timeout=LOCK_SECONDS, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute("ROLLBACK")
+        yield connection  # closed without a commit, the database is as before
+        connection.execute("COMMIT")
+
+
+def read_only_uri(database: Path) -> str:
+    """Return the SQLite address that opens the database for reading, which asks for no right to write.
+
+    Raises
+    ------
+    sqlite3.Error
+        When it is not a sound database.
+    """
+    # A database with a write-ahead log in a folder that cannot be written opens as immutable only.
+    for options in ("mode=ro", "mode=ro&immutable=1"):
+        uri = f"file:{quote(str(database))}?{options}"
+        try:
+            with closing(sqlite3.connect(uri, uri=True, timeout=LOCK_SECONDS)) as connection:
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            break
+        except sqlite3.OperationalError as error:
+            if "immutable" in options or "locked" in str(error):
+                raise
+    # With the plain scheme MLflow takes `file:` for a folder and makes it in the working directory.
+    return f"sqlite+pysqlite:///{uri}&uri=true"
 
 
 def _exists(database: Path) -> bool:

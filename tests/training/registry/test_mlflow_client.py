@@ -3,6 +3,7 @@
 import ast
 import os
 import socket
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -17,7 +18,8 @@ from training.registry.mlflow_client import Tracking, open_tracking
 from training.registry.runs import FITS, nested_run, start_run
 
 ROOT = Path(__file__).parents[3]
-CLIENT = ROOT / "training" / "registry" / "mlflow_client.py"
+REGISTRY = ROOT / "training" / "registry"
+CLIENT, ERRORS = REGISTRY / "mlflow_client.py", REGISTRY / "errors.py"
 
 
 def test_a_server_that_is_not_there_is_said_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,11 +49,11 @@ def test_what_is_no_database_is_said_in_one_line(tmp_path: Path, monkeypatch: py
 
 
 def test_no_other_module_touches_mlflow() -> None:
-    """Neither by an import nor through the client that a tracking store holds."""
+    """Neither by an import, but for its errors, nor through the client that a tracking store holds."""
     touched = []
     for package in ("features", "training", "reporting", "serving", "cli"):
         for file in (ROOT / package).rglob("*.py"):
-            if file == CLIENT:
+            if file in (CLIENT, ERRORS):
                 continue
             for node in ast.walk(ast.parse(file.read_text())):
                 names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
@@ -81,3 +83,27 @@ def test_a_search_reads_every_page(tracking: Tracking, monkeypatch: pytest.Monke
     monkeypatch.setattr(tracking._client, "search_runs", lambda *args, **kwargs: search(*args, **kwargs, max_results=2))
     assert {run.name for run in tracking.search_runs(FITS)} == {"parent", *(f"nested {number}" for number in range(4))}
     assert tracking.search_runs("no such experiment") == []
+
+
+def test_a_reader_makes_no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is none, one line says which verb makes one, and nothing is there afterwards."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with pytest.raises(TrackingError, match=r"^no version is registered in .*home: `regulars fit` makes one$"):
+        open_tracking(tmp_path / "home", read_only=True)
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_reader_asks_for_no_right_to_write(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing can be written by its client, another that writes does not keep it out, and it leaves no file."""
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    with sqlite3.connect(home / "mlflow.db") as other:
+        other.execute("BEGIN IMMEDIATE")
+        reader = open_tracking(home, read_only=True)
+        assert reader.search_versions("regulars") == []
+        other.rollback()
+    other.close()
+    assert reader.place == f"sqlite:///{home / 'mlflow.db'}"
+    with pytest.raises(TrackingError, match="cannot be written: mend its rights"):
+        reader.ensure_experiment("new")
+    assert sorted(tmp_path.rglob("*")) == before

@@ -5,6 +5,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -78,3 +80,24 @@ def test_only_a_sqlite_address_has_a_file() -> None:
     assert database.sqlite_file("sqlite:////data/mlflow.db") == Path("/data/mlflow.db")
     assert database.sqlite_file("sqlite:///mlflow.db") == Path.cwd() / "mlflow.db"
     assert database.sqlite_file("http://shop:5000") is None
+
+
+def test_a_write_ahead_log_in_a_folder_that_cannot_be_written_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite would make files beside it, so it is opened as one that nobody changes; any other is opened as usual."""
+    file = tmp_path / "our var" / "mlflow.db"
+    file.parent.mkdir()
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE t (a)")
+    connection.close()
+    assert database.read_only_uri(file) == f"sqlite+pysqlite:///file:{quote(str(file))}?mode=ro&uri=true"
+    connect = sqlite3.connect
+
+    def refused(address: str, **options: Any) -> sqlite3.Connection:
+        if "immutable" not in address:
+            raise sqlite3.OperationalError("unable to open database file")
+        return connect(address, **options)
+
+    monkeypatch.setattr(sqlite3, "connect", refused)
+    assert database.read_only_uri(file).endswith("?mode=ro&immutable=1&uri=true")
