@@ -5,7 +5,7 @@ from features.errors import MissingExtraError
 EXTRAS = {
     "train": (
         *("altair", "jinja2", "joblib", "markupsafe", "matplotlib", "mlflow", "psutil", "scipy", "sklearn"),
-        *("sqlalchemy", "vl_convert", "xlsxwriter"),
+        *("sqlalchemy", "vl_convert"),
     ),
     "serve": ("anyio", "bentoml", "httptools", "limits", "starlette", "uvloop", "werkzeug"),
     "spark": ("pyspark",),
