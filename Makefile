@@ -44,7 +44,7 @@ serve: var/scores.parquet var/report/report.html
 	$(BIN)/regulars serve --port $(PORT) --scores var/scores.parquet --report var/report/report.html
 
 var/store/manifest.json: examples/online_retail_ii.parquet | .venv/.ready
-	$(BIN)/regulars ingest $< --out var/store --timezone Europe/London
+	$(BIN)/regulars ingest $< --out var/store --replace --timezone Europe/London
 
 $(SERVED): var/store/manifest.json
 	$(BIN)/regulars fit var/store --quick

@@ -56,17 +56,18 @@ def scan(folder: Path, as_of: datetime) -> None:
 
 
 def read(folder: Path, as_of: datetime) -> None:
-    ingest(folder / "log.parquet", folder / "store")
+    ingest(folder / "log.parquet", folder / "store", existing="replace", generations=1)
 
 
 def read_by_time(folder: Path, as_of: datetime) -> None:
     """Ingest the same rows in order of time: hardly two in a row are of one customer."""
-    ingest(folder / "log-by-time.parquet", folder / "store-by-time")
+    ingest(folder / "log-by-time.parquet", folder / "store-by-time", existing="replace", generations=1)
 
 
 def read_referenced(folder: Path, as_of: datetime) -> None:
     """Ingest the same rows, each with its source's own id: the search for several versions of one event is added."""
-    ingest(folder / "log-referenced.parquet", folder / "store-referenced")
+    store = folder / "store-referenced"
+    ingest(folder / "log-referenced.parquet", store, existing="replace", generations=1)
 
 
 def one_date(folder: Path, as_of: datetime) -> Facts:

@@ -1,11 +1,11 @@
 """`regulars ingest`: read files or a database into an event store."""
 
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli.log_options import check_size, pairs
 from cli.settings import ingest_settings
 from cli.source_options import (
     AmountExpression,
@@ -27,12 +27,6 @@ from cli.source_options import (
     profiles_of_options,
 )
 from cli.terminal import echo, progress_bar
-
-
-def _size(text: str | None) -> str | None:
-    if text is not None and not re.fullmatch(r"[1-9]\d*(\.\d+)? ?[KMGT]i?B", text, re.IGNORECASE):
-        raise typer.BadParameter(f"{text!r} is not a size: write it like 500MB or 2GB")
-    return text
 
 
 def register(app: typer.Typer) -> None:
@@ -128,11 +122,17 @@ def register(app: typer.Typer) -> None:
                 help="The highest value of the rating scale. Without it: 10, or as the settings file says.",
             ),
         ] = None,
+        append: Annotated[
+            bool, typer.Option("--append", help="Add to the store that is there, as `regulars append` does.")
+        ] = False,
+        replace: Annotated[
+            bool, typer.Option("--replace", help="Replace the store that is there; without it one is left alone.")
+        ] = False,
         memory_limit: Annotated[
             str | None,
             typer.Option(
                 metavar="SIZE",
-                callback=_size,
+                callback=check_size,
                 help="Memory that the search for duplicates may use before it spills to disk, for instance 500MB. "
                 "Without it: 1GB, or as the settings file says.",
             ),
@@ -152,6 +152,11 @@ def register(app: typer.Typer) -> None:
         """
         if not source and not query:
             raise typer.BadParameter("name a file, or a query over files", param_hint="SOURCE...")
+        if append and replace:
+            raise typer.BadParameter("--append and --replace exclude each other: give one of them")
+        if append and (timezone is not None or rating_maximum is not None):
+            raise typer.BadParameter("--timezone and --rating-maximum are those of the store: leave them out")
+        from features.ingestion.ingest import append as read_and_add
         from features.ingestion.ingest import ingest as read_and_store
         from features.store.event_store import open_store
 
@@ -177,13 +182,18 @@ def register(app: typer.Typer) -> None:
             leave_out=leave_out,
             keep=keep,
         )
+        if append:
+            for name in ("timezone", "rating_maximum"):
+                settings.pop(name)
+        elif replace:
+            settings["existing"] = "replace"
         with progress_bar("rows") as advance:
-            report = read_and_store(
+            report = (read_and_add if append else read_and_store)(
                 source or [],
                 out,
                 profile=profiles,
-                map=_pairs("--map", map),
-                constants=_pairs("--set", set),
+                map=pairs("--map", map),
+                constants=pairs("--set", set),
                 query=query,
                 password=_first_line(password_file),
                 sheet=sheet,
@@ -207,16 +217,3 @@ def _first_line(file: Path | None) -> str | None:
     if not lines or not lines[0]:
         raise typer.BadParameter(f"{file} has no first line with a password", param_hint="--password-file")
     return lines[0]
-
-
-def _pairs(option: str, texts: list[str] | None) -> dict[str, str]:
-    """Return `ours=theirs` texts as a mapping; refuse any other text and a name that is given twice."""
-    pairs: dict[str, str] = {}
-    for text in texts or []:
-        ours, _, theirs = text.partition("=")
-        if not (ours and theirs):
-            raise typer.BadParameter(f"{text!r} is not a pair: write ours=theirs", param_hint=option)
-        if ours in pairs:
-            raise typer.BadParameter(f"{ours!r} is given twice: give it once", param_hint=option)
-        pairs[ours] = theirs
-    return pairs

@@ -8,7 +8,23 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cli import backtest, compare, features, fit, history, ingest, init, key, promote, publish, score, serve, simulate
+from cli import (
+    append,
+    backtest,
+    compare,
+    features,
+    fit,
+    history,
+    ingest,
+    init,
+    key,
+    promote,
+    publish,
+    score,
+    serve,
+    simulate,
+    store,
+)
 from cli.extras import missing_extra
 from cli.settings import check_settings, use_config
 from features.errors import RegularsError, SettingsFileError
@@ -21,7 +37,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for verb in (init, ingest, features, score, fit, backtest, compare, promote, publish, history, serve, key, simulate):
+for verb in (
+    *(init, ingest, append, store, features, score, fit, backtest, compare, promote, publish, history, serve, key),
+    simulate,
+):
     verb.register(app)
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "ParetoNBD",
     "RegularsError",
     "Truth",
+    "append",
     "backtest",
     "base_index",
     "base_indices",
@@ -62,6 +63,7 @@ _MODULES = {
     "ParetoNBD": "training.models.btyd.pareto_nbd",
     "RegularsError": "features.errors",
     "Truth": "features.simulate.truth",
+    "append": "features.ingestion.ingest",
     "backtest": "training.backtest",
     "base_index": "features.loyalty.base_indices",
     "base_indices": "features.loyalty.base_indices",
@@ -92,7 +94,7 @@ if TYPE_CHECKING:
     from features.engines.feature_table import feature_table
     from features.engines.python_engine import customer_features
     from features.errors import RegularsError
-    from features.ingestion.ingest import ingest
+    from features.ingestion.ingest import append, ingest
     from features.loyalty.base_indices import base_index, base_indices
     from features.loyalty.formula import Formula, load_formula
     from features.loyalty.scoring import score

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from features.errors import InvalidArgumentError
 from features.ingestion.event_versions import EventVersions
 from features.ingestion.ingest_report import IngestReport, make_report
+from features.ingestion.known_sources import drop_known, source_records
 from features.ingestion.prefetch import prefetch
 from features.ingestion.profile import SourceProfile
 from features.ingestion.quarantine import Quarantine
@@ -19,8 +21,9 @@ from features.ingestion.sources import drop_repeated, joint_rows, open_sources, 
 from features.ingestion.validated_batches import check_constants, validated_batches
 from features.ingestion.validation import ValidationRules
 from features.schema import RATING_MAXIMUM, RATING_SCALE_LIMIT
+from features.store.event_store import read_manifest
 from features.store.settings import StoreSettings
-from features.store.writer import StoreWriter
+from features.store.writer import Existing, StoreWriter, refuse_store
 from features.timezones import business_timezone
 
 
@@ -42,6 +45,8 @@ def ingest(
     password: str | None = None,
     memory_limit: str = "1GB",
     threads: int = 2,
+    generations: int = StoreSettings.generations,
+    existing: Existing = "refuse",
     progress: Callable[[int], None] | None = None,
 ) -> IngestReport:
     """Read event logs, check every row, and write the valid ones to an event store.
@@ -57,7 +62,7 @@ def ingest(
         files, or database URLs with a `query`. Several are read as one log, so a corrected quarantine file can be given
         beside the log. A file that comes twice is read once.
     out : str or Path
-        The folder of the store. A store that is there is replaced when all went well.
+        The folder of the store.
     profile : SourceProfile or mapping of str to SourceProfile, optional
         What the columns of the sources mean, where they are not those of the contract; see `load_profile`. A mapping
         has patterns of sources, such as "charges*.csv".
@@ -85,6 +90,11 @@ def ingest(
     threads : int
         Threads for the search for duplicates. With 1, reading and checking run in the caller's thread too, which helps
         in a debugger.
+    generations : int
+        How many generations the store keeps, the new one among them.
+    existing : {"refuse", "replace", "append"}
+        What to do with a store at `out`: leave it and raise StoreError; replace it when all went well; or add to it,
+        see `append`.
     progress : callable, optional
         Called with the number of rows of each batch.
 
@@ -103,7 +113,9 @@ def ingest(
     """
     if not 0 < rating_maximum <= RATING_SCALE_LIMIT:
         raise InvalidArgumentError(f"rating_maximum is {rating_maximum}: expected a number above 0, up to a million")
-    StoreSettings(timezone, memory_limit, threads)  # checks them
+    StoreSettings(timezone, memory_limit, threads, generations)  # checks them
+    if existing == "refuse":
+        refuse_store(Path(out))  # before the work; the writer does it once more
     rules = ValidationRules(business_timezone(timezone), rating_maximum)
     profiles = {"": profile} if isinstance(profile, SourceProfile) else dict(profile or {})
     options = ReadOptions(
@@ -115,21 +127,27 @@ def ingest(
     with TemporaryDirectory(prefix="regulars-ingest-", ignore_cleanup_errors=True) as folder:
         scratch = Path(folder)
         opened, warnings = drop_repeated(open_sources(paths, options, scratch))
+        before = list(read_manifest(Path(out)).get("sources", ())) if existing == "append" else []
+        opened, again = drop_known(opened, before)
         for constants in {tuple(source.constants.items()): source.constants for source in opened}.values():
             check_constants(constants, rules)
-        digest = sources_digest(opened)
+        digest = sources_digest(opened, (record["digest"] for record in before))
         counts = RowCounts()
         quarantine = Quarantine(scratch / "quarantine.csv", opened)
         recorded = any(source.has_column("recorded_at") for source in opened)
-        versions = EventVersions(scratch, recorded, memory_limit, threads, joint_rows(opened))
+        rows = joint_rows(opened)
+        versions = EventVersions(scratch, recorded, memory_limit, threads, rows)
 
         # One thread reads, one checks, and this one packs the rows: the libraries release the interpreter.
         background = threads > 1
         batches = prefetch(read_batches(opened), background)
         events = prefetch(validated_batches(batches, rules, quarantine, counts, progress), background)
-        with StoreWriter(out, timezone=timezone, digest=digest, rating_maximum=rating_maximum) as writer:
+        with StoreWriter(
+            out, timezone=timezone, digest=digest, rating_maximum=rating_maximum, existing=existing, keep=generations
+        ) as writer:
             with quarantine, closing(events):
                 for batch in events:
+                    counts.add_source(batch)
                     if "reference" in batch.schema.names:
                         versions.add(batch)
                     else:
@@ -139,11 +157,56 @@ def ingest(
             for batch in versions.events():
                 counts.add(batch)
                 writer.add(batch)
-            writer.write_columns()
+            writer.write_columns(rows.replace_references, even_unchanged=bool(quarantine.reasons))
+            if writer.merged:
+                counts.seen = writer.merged.seen
+                warnings = [*warnings, *again, *_differing(writer.merged.differing)]
             report = make_report(opened, counts, quarantine.reasons, writer.n_customers, timezone, digest, warnings)
             text = json.dumps(report.as_dict(), indent=2, ensure_ascii=False) + "\n"
             (writer.folder / "report.json").write_text(text)
             for file in scratch.glob("*.csv"):
                 shutil.move(file, writer.folder / file.name)
-            writer.commit()
+            if writer.merged is None or writer.merged.facts:
+                writer.commit([*before, *source_records(opened, counts)])
     return report
+
+
+def append(sources: str | Path | Iterable[str | Path], store: str | Path, **options: Any) -> IngestReport:
+    """Read event logs and add their valid rows to an event store.
+
+    A file that was read before changes nothing, and neither do rows that the store has already: they are counted as
+    `seen`. Of a reference that both have, the row recorded later is the event. The result has the events and features
+    of one ingest of all files, in whatever order they are added.
+
+    Parameters
+    ----------
+    sources : str, Path or iterable of these
+        As for `ingest`.
+    store : str or Path
+        The folder of a store; its time zone and rating scale hold for the new rows.
+    **options
+        As for `ingest`, without `timezone`, `rating_maximum` and `existing`.
+
+    Returns
+    -------
+    IngestReport
+
+    Raises
+    ------
+    SourceError
+        When a source cannot be read; the store stays as it was.
+    StoreError
+        When there is no store, it was written by a version that kept no references, or it cannot be written.
+    """
+    manifest = read_manifest(Path(store))
+    scale = float(manifest.get("rating_maximum", RATING_MAXIMUM))
+    return ingest(sources, store, **options, timezone=manifest["timezone"], rating_maximum=scale, existing="append")
+
+
+def _differing(count: int) -> list[str]:
+    if not count:
+        return []
+    return [
+        f"{count:,} rows have references that the store has with other content and no later recorded_at: they are kept "
+        "as events of their own; if they are corrections, give recorded_at or --replace-references"
+    ]

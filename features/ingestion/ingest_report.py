@@ -23,9 +23,9 @@ class IngestReport:
         Files and databases, without passwords.
     rows_in, added : int
         Rows read; returns made of what rows say was given back.
-    kept, quarantined, duplicates, merged, left_out : int
+    kept, quarantined, duplicates, merged, left_out, seen : int
         Valid rows that are an event; invalid rows; valid rows that another row replaced; line items that were added to
-        the first of their event; rows that the profile leaves out.
+        the first of their event; rows that the profile leaves out; rows that the store had already.
     quarantined_by_reason : mapping of str to int
         Invalid rows by the first thing wrong with them, the most frequent first.
     customers : int
@@ -57,6 +57,7 @@ class IngestReport:
     merged: int
     left_out: int
     added: int
+    seen: int
     customers: int
     first_time: str | None
     last_time: str | None
@@ -79,6 +80,7 @@ class IngestReport:
             "line items merged": self.merged,
             "left out by the profile": self.left_out,
             "returns made of refunds": self.added,
+            "in the store already": self.seen,
         }
         lines = [
             f"{self.rows_in:,} rows in: {self.kept:,} kept, {self.quarantined:,} quarantined, "
@@ -133,13 +135,14 @@ def make_report(
     return IngestReport(
         sources=[source.name for source in sources],
         rows_in=counts.rows_in,
-        kept=counts.kept,
+        kept=counts.kept - counts.seen,
         quarantined=reasons.total(),
         quarantined_by_reason=dict(reasons.most_common()),
         duplicates=counts.by_reference.replaced,
         merged=counts.by_reference.merged,
         left_out=counts.left_out,
         added=counts.added,
+        seen=counts.seen,
         customers=customers,
         first_time=utc_text(counts.first_time),
         last_time=utc_text(counts.last_time),

@@ -47,10 +47,18 @@ class RowCounts:
         self.by_reference = EventRows()
         self.kept = 0
         self.kinds = np.zeros(len(EVENT_TYPES), np.int64)
+        self.seen = 0
+        self.spans: dict[int, tuple[int, int, int]] = {}
         self.first_time: int | None = None
         self.last_time: int | None = None
         self._amounts = np.zeros(BUCKETS, np.int64)
         self._largest: list[tuple[int, str, int, int]] = []
+
+    def add_source(self, events: pa.RecordBatch) -> None:
+        """Count a batch of valid events of one source, with its number in `source`, for that source."""
+        number, times = events["source"][0].as_py(), pc.min_max(events["time"]).as_py()
+        rows, first, last = self.spans.get(number, (0, times["min"], times["max"]))
+        self.spans[number] = (rows + len(events), min(first, times["min"]), max(last, times["max"]))
 
     def add(self, events: pa.RecordBatch) -> None:
         """Count a batch of valid events; replaced versions (those with `known_until`) are not counted as kept."""

@@ -140,9 +140,12 @@ def _digest(file: Path, changed: int, size: int) -> str:
     return file_digest(file)
 
 
-def sources_digest(sources: Sequence[Source]) -> str:
-    """Return the SHA-256 of the one source, or of the sorted digests of several; their names do not matter."""
-    digests = sorted(source_digest(source) for source in sources)
+def sources_digest(sources: Sequence[Source], before: Iterable[str] = ()) -> str:
+    """Return the SHA-256 of the one source, or of the sorted digests of several; their names do not matter.
+
+    `before` are the digests of sources that were read before.
+    """
+    digests = sorted([*map(source_digest, sources), *before])
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 

@@ -4,7 +4,9 @@ Rows go straight to their customer's place (a counting sort), so the time grows 
 customers whose events were out of order are sorted by comparison.
 """
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,10 +19,11 @@ from numpy.typing import NDArray
 
 from features.errors import StoreError
 from features.store.customer_ids import CustomerIdEncoder
-from features.store.layout import ABSENT, DTYPES, RECORD_COLUMNS
+from features.store.layout import DTYPES, IDENTITY_DTYPES
 from features.store.row_packing import (
+    NOTHING,
+    OPTIONAL_WORDS,
     PACKED_COLUMNS,
-    RECORD_WORDS,
     WORDS,
     Words,
     scatter_rows,
@@ -35,10 +38,11 @@ LARGEST_SUM = 2**62
 
 
 class PackedBatch(NamedTuple):
-    """Rows as `pack_rows` returns them, and the code of each row's customer."""
+    """Rows as `pack_rows` returns them, the code of each row's customer, and which optional columns there are."""
 
     words: Words
     codes: NDArray[np.int32]
+    optional: AbstractSet[str]
 
 
 def write_sorted_columns(
@@ -60,38 +64,59 @@ def write_sorted_columns(
     Returns
     -------
     dict
-        What the manifest has about the columns: their names, the numbers of events, customers and priced events, and
-        the times of the first and last event.
+        What the manifest has about the columns, see `column_facts`.
 
     Raises
     ------
     StoreError
         When a customer's amounts are too large to be summed.
+    OSError
+        When the disk is full.
     """
-    ids, offsets, free = _customers(encoder, [batch.codes for batch in batches])
+    ids, offsets, free = customers_in_order(encoder, [batch.codes for batch in batches])
+    dtypes = column_dtypes(set().union(*(batch.optional for batch in batches)))
+    rows = scattered_rows(batches, int(offsets[-1]), free)
     np.save(folder / "offsets.npy", offsets)
-    _write_ids(folder / "customers.arrow", ids)
-    rows = _scattered(batches, int(offsets[-1]), free)
-    columns = {
-        name: _empty_column(folder / f"{name}.npy", dtype, len(rows))
-        for name, dtype in DTYPES.items()
-        if rows.shape[1] > WORDS or name not in RECORD_COLUMNS
+    write_ids(folder / "customers.arrow", ids)
+    columns = {name: empty_column(folder / f"{name}.npy", dtype, len(rows)) for name, dtype in dtypes.items()}
+    fill_columns(columns, rows, offsets, timezone)
+    check_sums(columns["cents"], offsets, ids)
+    return column_facts(columns, len(ids))
+
+
+def column_dtypes(optional: AbstractSet[str]) -> dict[str, type[np.generic]]:
+    """Return the columns, with their dtypes, of a store that has these optional columns."""
+    dtypes = {**DTYPES, **IDENTITY_DTYPES}
+    return {name: dtype for name, dtype in dtypes.items() if name not in OPTIONAL_WORDS or name in optional}
+
+
+def column_facts(columns: Mapping[str, NDArray[Any]], customers: int) -> dict[str, Any]:
+    """Return what the manifest has about columns.
+
+    Their names, the numbers of events, customers and priced events, and the times of the first and last event.
+    """
+    times = columns["time"]
+    return {
+        "columns": [name for name in columns if name in DTYPES],
+        "identity_columns": [name for name in columns if name in IDENTITY_DTYPES],
+        "events": len(times),
+        "customers": customers,
+        "priced_events": int(np.count_nonzero(columns["cents"] >= 0)),
+        "first_time": int(times.min()) if len(times) else None,
+        "last_time": int(times.max()) if len(times) else None,
     }
+
+
+def fill_columns(
+    columns: Mapping[str, NDArray[Any]], rows: Words, offsets: NDArray[np.int64], timezone: BusinessTimezone
+) -> None:
+    """Sort the rows of each customer and write them to the columns; threads share the work."""
     bounds = np.searchsorted(offsets, np.linspace(0, len(rows), THREADS + 1).astype(np.int64)).tolist()
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(lambda first, last: _fill(columns, rows, offsets, first, last, timezone), bounds, bounds[1:]))
-    check_sums(columns["cents"], offsets, ids)
-    return {
-        "columns": list(columns),
-        "events": len(rows),
-        "customers": len(ids),
-        "priced_events": int(np.count_nonzero(columns["cents"] >= 0)),
-        "first_time": int(columns["time"].min()) if len(rows) else None,
-        "last_time": int(columns["time"].max()) if len(rows) else None,
-    }
 
 
-def _customers(
+def customers_in_order(
     encoder: CustomerIdEncoder, codes_of_batches: Sequence[NDArray[np.int32]]
 ) -> tuple[pa.StringArray, NDArray[np.int64], NDArray[np.int64]]:
     """Return the sorted ids of customers with rows, where each one's rows start, and the same by customer code."""
@@ -113,34 +138,45 @@ def _count(codes, counts):  # type: ignore[no-untyped-def]
         counts[code] += 1
 
 
-def _write_ids(path: Path, ids: pa.StringArray) -> None:
+def write_ids(path: Path, ids: pa.StringArray) -> None:
+    """Write the customers' ids to a file."""
     table = pa.table({"customer_id": ids})
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
 
 
-def _scattered(batches: list[PackedBatch], size: int, free: NDArray[np.int64]) -> Words:
-    """Return all rows, those of a customer side by side; empties `batches`."""
+def scattered_rows(batches: list[PackedBatch], size: int, free: NDArray[np.int64]) -> Words:
+    """Return all rows, those of a customer side by side; empties `batches`.
+
+    `free` has the first place of each customer's rows, by customer code; it moves on.
+    """
     width = max((batch.words.shape[1] for batch in batches), default=WORDS)
     rows = np.empty((size, width), np.int64)
-    for name in RECORD_COLUMNS if width > WORDS else ():
-        rows[:, RECORD_WORDS[name]] = ABSENT[name]
+    for name, word in OPTIONAL_WORDS.items():
+        if word < width:
+            rows[:, word] = NOTHING[name]
     batches.reverse()
     while batches:
-        scatter_rows(*batches.pop(), free, rows)
+        batch = batches.pop()
+        scatter_rows(batch.words, batch.codes, free, rows)
     return rows
 
 
-def _empty_column(path: Path, dtype: type[np.generic], rows: int) -> NDArray[Any]:
-    """Return a column that is mapped to a new file."""
+def empty_column(path: Path, dtype: type[np.generic], rows: int) -> NDArray[Any]:
+    """Return a column that is mapped to a new file; raises OSError when the disk has no room for it."""
     if not rows:  # an empty file cannot be mapped
         np.save(path, np.empty(0, dtype))
         return np.empty(0, dtype)
-    return np.lib.format.open_memmap(path, "w+", dtype, (rows,))
+    column = np.lib.format.open_memmap(path, "w+", dtype, (rows,))
+    with path.open("r+b") as file:
+        # A file that is made by its length alone takes its room when it is written to, and a full disk then kills the
+        # process.
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return column
 
 
 def _fill(
-    columns: dict[str, NDArray[Any]],
+    columns: Mapping[str, NDArray[Any]],
     rows: Words,
     offsets: NDArray[np.int64],
     first: int,
@@ -155,8 +191,9 @@ def _fill(
         block = {name: column[of_block] for name, column in columns.items()}
         unpack_rows(rows[of_block], *(block[name] for name in PACKED_COLUMNS))
         block["day"][:] = timezone.days(block["time"])
-        for name in RECORD_COLUMNS if rows.shape[1] > WORDS else ():
-            block[name][:] = rows[of_block, RECORD_WORDS[name]]
+        for name, word in OPTIONAL_WORDS.items():
+            if name in block:
+                block[name][:] = rows[of_block, word]
 
 
 def check_sums(cents: NDArray[np.int64], offsets: NDArray[np.int64], ids: pa.StringArray) -> None:

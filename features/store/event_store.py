@@ -1,14 +1,15 @@
 """The event store: a log's events as memory-mapped arrays, sorted by customer and time, with a manifest.
 
     STORE/manifest.json        describes the store and names its data folder; replaced in one step
-    STORE/events-<id>/         one .npy file per column, offsets.npy, customers.arrow, and the files of ingest
+    STORE/events-<id>/         one .npy file per column, offsets.npy, customers.arrow, the files of ingest, and the
+                               manifest as it was when this folder was the store; the last few such generations stay
 
 A reader opens the folder that the manifest names, and so never sees a half-written one.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ from features.schema import RATING_MAXIMUM, WORDS
 from features.store.layout import EVENT_COLUMNS, RECORD_COLUMNS
 from features.store.word_codes import recoded
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+READABLE = (1, 2)
+"""Schema 1 has no `reference`, sources and generations."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class EventStore:
         The columns of `layout.DTYPES`, words coded as today; a customer's rows are sorted by `layout.SORT_ORDER`.
     customer_ids : pyarrow.StringArray
         The ids, sorted; customer c has the id at position c.
+    identity : mapping of str to numpy.ndarray of int64, shape (events,)
+        The columns of `layout.IDENTITY_DTYPES` that the store has.
     """
 
     folder: Path
@@ -47,6 +52,7 @@ class EventStore:
     offsets: NDArray[np.int64]
     columns: Mapping[str, NDArray[Any]]
     customer_ids: pa.StringArray
+    identity: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     @property
     def timezone(self) -> str:
@@ -104,20 +110,21 @@ def open_store(path: str | Path) -> EventStore:
         words that are not known here.
     """
     path = Path(path)
-    manifest = _manifest(path)
+    manifest = read_manifest(path)
     while True:
         try:
             return _opened(path / manifest["folder"], manifest)
         except FileNotFoundError as error:
             # A writer may have replaced the folder since the manifest was read.
-            previous, manifest = manifest, _manifest(path)
+            previous, manifest = manifest, read_manifest(path)
             if manifest == previous:
                 raise StoreError(f"{path} is damaged ({error!r}): ingest the log again") from None
         except (KeyError, ValueError, EOFError, EventWordsError) as error:
             raise StoreError(f"{path} is damaged ({error!r}): ingest the log again") from None
 
 
-def _manifest(path: Path) -> dict[str, Any]:
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Return what the manifest of a store says; raises StoreError as `open_store` does."""
     try:
         manifest: dict[str, Any] = json.loads((path / "manifest.json").read_text())
         version = manifest["schema_version"]
@@ -125,7 +132,7 @@ def _manifest(path: Path) -> dict[str, Any]:
         raise StoreError(f"{path} holds no event store: make one with `regulars ingest SOURCE --out {path}`") from None
     except (KeyError, TypeError, ValueError) as error:
         raise StoreError(f"{path} is damaged ({error!r}): ingest the log again") from None
-    if version != SCHEMA_VERSION:
+    if version not in READABLE:
         raise StoreError(
             f"{path} has store schema {version}, this version reads {SCHEMA_VERSION}: ingest the log again"
         )
@@ -137,7 +144,8 @@ def _opened(folder: Path, manifest: Mapping[str, Any]) -> EventStore:
     if difference := conflict(stored, WORDS):
         raise StoreError(f"{folder.parent} has {difference}, or ingest the log again")
     columns = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in manifest["columns"]}
+    identity = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in manifest.get("identity_columns", ())}
     offsets = np.load(folder / "offsets.npy")
     with pa.memory_map(str(folder / "customers.arrow")) as source:
         ids = pa.ipc.open_file(source).read_all()["customer_id"].combine_chunks()
-    return EventStore(folder, manifest, offsets, recoded(columns, stored, WORDS), ids)
+    return EventStore(folder, manifest, offsets, recoded(columns, stored, WORDS), ids, identity)

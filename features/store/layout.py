@@ -40,6 +40,12 @@ ABSENT: Mapping[str, int] = {
 RECORD_COLUMNS = ("known_from", "known_until")
 """When an event was known; a log that never says so has neither column."""
 
+IDENTITY_DTYPES: Mapping[str, type[np.generic]] = {
+    "reference": np.int64,  # a hash of the source's own id, 0 without one
+    "details": np.int64,  # a hash of columns that are not stored, which distinguish parts of one event
+}
+"""Columns that no feature reads: by them rows that are added later are recognised. A log without has no such files."""
+
 EVENT_COLUMNS = tuple(name for name in DTYPES if name not in RECORD_COLUMNS)
 """The columns that every store has, in the order in which the kernels take them."""
 

@@ -1,9 +1,10 @@
-"""Packs each event into four 64-bit words (six with record times) whose order is the store's sort order.
+"""Packs each event into four 64-bit words, or up to eight, whose order is the store's sort order.
 
-    time | kind, loyalty | satisfaction, outcome, goal, channel | cents | known_until, known_from
+    time | kind, loyalty | satisfaction, outcome, goal, channel | cents | reference | known_until, known_from | details
 
-A row is half a cache line, so sorting 100 million rows by customer costs one cache miss a row, not one a column. The
-day is not packed: it follows from the time.
+Rows are as long as the last word that any of them has: four without references and times of recording. A row is half a
+cache line or one, so sorting 100 million rows by customer costs one cache miss a row, not one a column. The
+day is not packed: it follows from the time. Words beyond the fourth only break ties between equal events.
 """
 
 import numpy as np
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 from numba import njit
 from numpy.typing import NDArray
 
+from features.store.customer_ids import text_hashes
 from features.store.layout import ABSENT, RECORD_COLUMNS, SORT_ORDER
 
 Words = NDArray[np.int64]
@@ -19,8 +21,10 @@ Words = NDArray[np.int64]
 WORDS = 4
 INSERTION_SORT_ROWS = 64
 PACKED_COLUMNS = tuple(name for name in SORT_ORDER if name != "day" and name not in RECORD_COLUMNS)
-RECORD_WORDS = {name: WORDS + place for place, name in enumerate(name for name in SORT_ORDER if name in RECORD_COLUMNS)}
-"""The words of `known_until` and `known_from`, in rows that have them."""
+OPTIONAL_WORDS = {"reference": 4, "known_until": 5, "known_from": 6, "details": 7}
+"""The words of columns that a log may not have, in rows that are as long."""
+NOTHING = {name: ABSENT.get(name, 0) for name in OPTIONAL_WORDS}
+"""What stands in these words for null."""
 
 
 def pack_rows(batch: pa.RecordBatch) -> Words:
@@ -29,20 +33,52 @@ def pack_rows(batch: pa.RecordBatch) -> Words:
     Parameters
     ----------
     batch : pyarrow.RecordBatch
-        Columns of `layout.DTYPES`, null where absent; `day` is not read, the record columns may be left out.
+        Columns of `layout.DTYPES`, null where absent; `day` is not read, the record columns may be left out. Also
+        `reference`, as text, and `other_columns`, a hash of the columns that are not read, if there are any.
 
     Returns
     -------
-    numpy.ndarray of int64, shape (rows, 4 or 6)
-        Six words if any row says when it was known.
+    numpy.ndarray of int64, shape (rows, 4 to 8)
     """
-    recorded = any(name in batch.schema.names and batch[name].null_count < len(batch) for name in RECORD_COLUMNS)
-    words = np.empty((len(batch), WORDS + len(RECORD_WORDS) * recorded), np.int64)
-    _pack(*(_values(batch, name) for name in PACKED_COLUMNS), words)
-    if recorded:
-        for name, word in RECORD_WORDS.items():
-            words[:, word] = _values(batch, name)
+    optional = optional_columns(batch)
+    words = np.empty((len(batch), 1 + max([WORDS - 1, *(OPTIONAL_WORDS[name] for name in optional)])), np.int64)
+    pack_columns(*(_values(batch, name) for name in PACKED_COLUMNS), words)
+    for name, word in OPTIONAL_WORDS.items():
+        if word < words.shape[1]:
+            words[:, word] = NOTHING[name]
+    if "reference" in optional:
+        words[:, OPTIONAL_WORDS["reference"]] = reference_codes(batch["reference"])
+    if "details" in optional:
+        details = batch["other_columns"].to_numpy().view(np.int64)
+        words[:, OPTIONAL_WORDS["details"]] = np.where(words[:, OPTIONAL_WORDS["reference"]] == 0, 0, details)
+    if optional.intersection(RECORD_COLUMNS):
+        for name in RECORD_COLUMNS:
+            words[:, OPTIONAL_WORDS[name]] = _values(batch, name)
     return words
+
+
+def optional_columns(batch: pa.RecordBatch) -> set[str]:
+    """Return which columns of OPTIONAL_WORDS a batch has values of; of the two of recording both or none."""
+    there = {name for name in batch.schema.names if batch[name].null_count < len(batch)}
+    optional = there.intersection(("reference",))
+    if there.intersection(RECORD_COLUMNS):
+        optional.update(RECORD_COLUMNS)
+    if optional and "reference" in optional and "other_columns" in there and batch["other_columns"].to_numpy().any():
+        optional.add("details")
+    return optional
+
+
+def reference_codes(references: pa.Array) -> NDArray[np.int64]:
+    """Return a hash of each reference, 0 for null.
+
+    References are only ever compared within one customer and event type, where two different ones have equal hashes
+    with a probability of 1e-19 a pair.
+    """
+    if pa.types.is_dictionary(references.type):
+        references = references.dictionary_decode()
+    hashes = text_hashes(references)[:, 0]
+    hashes = np.where(references.is_null().to_numpy(zero_copy_only=False), 0, np.maximum(hashes, 1))
+    return hashes.astype(np.uint64).view(np.int64)
 
 
 def _values(batch: pa.RecordBatch, name: str) -> NDArray[np.int64]:
@@ -57,7 +93,8 @@ def _values(batch: pa.RecordBatch, name: str) -> NDArray[np.int64]:
 
 # The two kernels take the columns in the order of PACKED_COLUMNS: the first one gets the highest bits.
 @njit(nogil=True, cache=True)
-def _pack(time, kind, loyalty, satisfaction, outcome, goal, channel, cents, words):  # type: ignore[no-untyped-def]
+def pack_columns(time, kind, loyalty, satisfaction, outcome, goal, channel, cents, words):  # type: ignore[no-untyped-def]
+    """Write the columns, in the order of PACKED_COLUMNS, to the first four words of each row."""
     for row in range(len(time)):
         words[row, 0] = time[row]
         words[row, 1] = (np.int64(kind[row]) << 32) | (np.int64(loyalty[row]) + 1)

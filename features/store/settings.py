@@ -18,11 +18,14 @@ class StoreSettings:
         The memory for the search for duplicates before it spills to disk, such as 500MB.
     threads : int
         Threads for the search for duplicates. With 1, reading and checking run in one thread too.
+    generations : int
+        How many generations a store keeps, the present one among them.
     """
 
     timezone: str = "UTC"
     memory_limit: str = "1GB"
     threads: int = 2
+    generations: int = 3
 
     def __post_init__(self) -> None:
         from features.timezones import business_timezone  # NumPy, which a look at the settings does not need
@@ -34,3 +37,5 @@ class StoreSettings:
             )
         if self.threads < 1:
             raise InvalidArgumentError(f"threads is {self.threads}: expected 1 or more")
+        if not 1 <= self.generations <= 1000:
+            raise InvalidArgumentError(f"generations is {self.generations}: expected 1 to 1000")

@@ -1,28 +1,33 @@
 """Writes the event store in one step: readers see the old store or the whole new one."""
 
-import fcntl
-import json
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import Any, Literal, Self
 
 import pyarrow as pa
 
-from features.atomic_file import atomic_write, fsync_path
+from features.atomic_file import fsync_path
 from features.errors import StoreError
 from features.schema import RATING_MAXIMUM, WORDS
 from features.store.column_writer import PackedBatch, write_sorted_columns
 from features.store.customer_ids import CustomerIdEncoder
-from features.store.event_store import SCHEMA_VERSION, EventStore, open_store
-from features.store.row_packing import pack_rows
+from features.store.event_store import SCHEMA_VERSION, EventStore, is_store, open_store, read_manifest
+from features.store.generations import generation_number, generations, locked, put_in_place
+from features.store.merging import Merged, write_merged_columns
+from features.store.row_packing import optional_columns, pack_rows
+from features.store.settings import StoreSettings
 from features.timezones import business_timezone
+
+Existing = Literal["replace", "refuse", "append"]
+CUSTOMER_FILES = ("customers.arrow", "quarantine.csv", "duplicates.csv", "report.json")
+"""The files of a data folder that name customers."""
 
 
 class StoreWriter:
-    """Writes a new event store at a path; what is there stays until `commit`, and after any failure before it.
+    """Writes a new generation of an event store; what is there stays until `commit`, and after any failure before it.
 
     As a context manager: holds a lock on the path, and removes what was written unless it was committed. The steps
     are `add` for each batch, `write_columns`, files of one's own into `folder`, `commit`.
@@ -37,26 +42,48 @@ class StoreWriter:
         Identifies the log; kept in the manifest.
     rating_maximum : float
         The highest rating that the log may have; kept in the manifest.
+    existing : {"replace", "refuse", "append"}
+        What to do with a store at the path: replace it, refuse it, or add to it; then there must be one.
+    keep : int
+        How many generations to keep, the new one among them.
 
     Attributes
     ----------
     folder : Path
         The new data folder, inside the context.
+    base : EventStore or None
+        The store that is added to, inside the context.
     n_customers : int
         Customers with at least one event, after `write_columns`.
+    merged : Merged or None
+        What became of rows that were added to a store, after `write_columns`.
 
     Raises
     ------
     StoreError
-        On entering, when the path is a file or another process is writing to it.
+        On entering, when the path is a file, another process is writing to it, or a store is there and is to be
+        refused, or is not there and is to be added to.
     """
 
-    def __init__(self, path: str | Path, *, timezone: str, digest: str, rating_maximum: float = RATING_MAXIMUM) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        timezone: str,
+        digest: str,
+        rating_maximum: float = RATING_MAXIMUM,
+        existing: Existing = "replace",
+        keep: int = StoreSettings.generations,
+    ) -> None:
         self.path = Path(path)
         self.n_customers = 0
+        self.base: EventStore | None = None
+        self.merged: Merged | None = None
         self._timezone = business_timezone(timezone)
         self._digest = digest
         self._rating_maximum = rating_maximum
+        self._existing = existing
+        self._keep = keep
         self._encoder = CustomerIdEncoder()
         self._batches: list[PackedBatch] = []
         self._manifest: dict[str, Any] = {}
@@ -64,7 +91,18 @@ class StoreWriter:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            self._lock = stack.enter_context(_locked(self.path))
+            if self._existing == "append":
+                open_store(self.path)  # so that no folder is made where there is no store
+            stack.enter_context(locked(self.path))
+            if self._existing == "append":
+                self.base = open_store(self.path)
+                if self.base.manifest["schema_version"] < SCHEMA_VERSION:
+                    raise StoreError(
+                        f"{self.path} is of schema {self.base.manifest['schema_version']}, which does not tell which "
+                        "events it has: ingest the whole log once more with --replace"
+                    )
+            elif self._existing == "refuse":
+                refuse_store(self.path)
             self.folder = self.path / f"events-{uuid.uuid4().hex[:12]}"
             self.folder.mkdir()
             self._on_exit = stack.pop_all()
@@ -83,19 +121,38 @@ class StoreWriter:
         ----------
         batch : pyarrow.RecordBatch
             `customer_id` (strings, plain or dictionary-encoded) and the columns of `layout.DTYPES`, null where absent.
-            The day follows from the time; `known_from` and `known_until` are optional.
+            The day follows from the time; `known_from`, `known_until`, `reference` (text) and `other_columns` (a hash)
+            are optional.
         """
-        self._batches.append(PackedBatch(pack_rows(batch), self._encoder.codes(batch["customer_id"])))
+        codes = self._encoder.codes(batch["customer_id"])
+        self._batches.append(PackedBatch(pack_rows(batch), codes, optional_columns(batch)))
 
-    def write_columns(self) -> None:
-        """Write the sorted columns, offsets and customer ids to `folder`.
+    def write_columns(self, replace_references: bool = False, even_unchanged: bool = False) -> None:
+        """Write the sorted columns, offsets and customer ids to `folder`, with those of the store that is added to.
+
+        Parameters
+        ----------
+        replace_references : bool
+            Whether rows replace those of the same reference in the store that is added to.
+        even_unchanged : bool
+            Whether to write all columns where the store that is added to has all rows already.
 
         Raises
         ------
         StoreError
             When a customer's amounts are too large to be summed.
+        OSError
+            When the disk is full.
         """
-        facts = write_sorted_columns(self.folder, self._batches, self._encoder, self._timezone)
+        facts: Mapping[str, Any]
+        if self.base is None:
+            facts = write_sorted_columns(self.folder, self._batches, self._encoder, self._timezone)
+        else:
+            parts = (self.folder, self.base, self._batches, self._encoder, self._timezone)
+            self.merged = write_merged_columns(
+                *parts, replace_references=replace_references, even_unchanged=even_unchanged
+            )
+            facts = self.merged.facts or {"customers": self.base.n_customers}
         self.n_customers = facts["customers"]
         self._manifest = {
             "schema_version": SCHEMA_VERSION,
@@ -107,18 +164,30 @@ class StoreWriter:
             **facts,
         }
 
-    def commit(self) -> None:
-        """Put the new folder in the place of the old one: flush its files, write the manifest, remove what was left."""
+    def commit(self, sources: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Put the new folder in the place of the old one: flush its files, write the manifest, remove what is too old.
+
+        Parameters
+        ----------
+        sources : sequence of mapping
+            What the rows came from, for the manifest: name, digest, rows and time span of each.
+        """
+        before = generations(self.path) if is_store(self.path) else []
+        number = 1 + max([0, *map(generation_number, before)])
+        if before:
+            self._manifest["parent"] = generation_number(read_manifest(self.path))
+        files = [name for name in CUSTOMER_FILES if (self.folder / name).exists()]
+        self._manifest |= {"generation": number, "sources": list(sources), "customer_files": files}
         for file in [*self.folder.iterdir(), self.folder]:
             fsync_path(file)
         self._committing = True
-        with atomic_write(self.path / "manifest.json") as part:
-            part.write_text(json.dumps(self._manifest, indent=2))
-        for folder in self.path.glob("events-*"):
-            if folder != self.folder:
-                shutil.rmtree(folder, ignore_errors=True)
-        for leftover in self.path.glob(".manifest.json.*.part"):
-            leftover.unlink()
+        put_in_place(self.path, self._manifest, self._keep)
+
+
+def refuse_store(path: Path) -> None:
+    """Raise StoreError when there is a store at the path."""
+    if is_store(path):
+        raise StoreError(f"{path} holds a store already: add to it with --append, or replace it with --replace")
 
 
 def write_store(path: str | Path, batches: Iterable[pa.RecordBatch], *, timezone: str, digest: str) -> EventStore:
@@ -147,17 +216,3 @@ def write_store(path: str | Path, batches: Iterable[pa.RecordBatch], *, timezone
         writer.write_columns()
         writer.commit()
     return open_store(path)
-
-
-def _locked(path: Path) -> IO[str]:
-    """Return a file that holds the path for one writer until it is closed or the process ends."""
-    if path.exists() and not path.is_dir():
-        raise StoreError(f"{path} is a file: name a folder for the store")
-    path.mkdir(parents=True, exist_ok=True)
-    lock = (path / ".lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise StoreError(f"another process is writing to {path}: wait for it, or name another folder") from None
-    return lock

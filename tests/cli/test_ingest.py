@@ -53,7 +53,7 @@ def test_a_mended_quarantine_file_is_read_beside_the_log(log: Path, tmp_path: Pa
     regulars("ingest", log, "--out", "store")
     faulty = (open_store("store").folder / "quarantine.csv").read_text(encoding="utf-8-sig")
     (tmp_path / "mended.csv").write_text(faulty.replace("2024-02-31", "2024-02-29"))
-    ended = regulars("ingest", log, "mended.csv", "--out", "store")
+    ended = regulars("ingest", log, "mended.csv", "--out", "store", "--replace")
     assert ended.code == 0
     assert "8 rows in: 7 kept, 1 quarantined" in ended.error
     assert "dora" in open_store("store").customer_ids.to_pylist()
@@ -64,7 +64,7 @@ def test_a_failure_leaves_the_old_store(log: Path, tmp_path: Path, regulars: Reg
     regulars("ingest", log, "--out", "store")
     before = open_store("store").manifest
     (tmp_path / "wrong.csv").write_text("a,b\n1,2\n")
-    assert regulars("ingest", "wrong.csv", "--out", "store").code == 1
+    assert regulars("ingest", "wrong.csv", "--out", "store", "--replace").code == 1
     assert open_store("store").manifest == before
 
 
@@ -112,3 +112,20 @@ def test_a_password_file_has_a_first_line(tmp_path: Path, regulars: Regulars) ->
     (tmp_path / "password").touch()
     ended = regulars("ingest", "postgresql://host/db", "--out", "store", "--password-file", "password")
     assert (ended.code, "has no first line with a password" in ended.error) == (2, True)
+
+
+def test_a_store_that_is_there_is_left_alone(log: Path, regulars: Regulars) -> None:
+    """One line names the two ways; --append adds to it, --replace replaces it, and both at once are refused."""
+    regulars("ingest", log, "--out", "store", "--timezone", "Asia/Tokyo")
+    ended = regulars("ingest", log, "--out", "store")
+    assert (ended.code, ended.error.count("\n")) == (1, 1)
+    assert "store holds a store already: add to it with --append, or replace it with --replace" in ended.error
+    Path("week.csv").write_text(LOG.replace("anna", "zoe"))
+    ended = regulars("ingest", "week.csv", "--out", "store", "--append")
+    assert ended.code == 0, ended.error
+    assert {"anna", "zoe"} <= set(open_store("store").customer_ids.to_pylist())
+    assert open_store("store").timezone == "Asia/Tokyo"
+    assert regulars("ingest", "week.csv", "--out", "store", "--append", "--replace").code == 2
+    assert regulars("ingest", "week.csv", "--out", "store", "--append", "--timezone", "UTC").code == 2
+    assert regulars("ingest", "week.csv", "--out", "store", "--replace").code == 0
+    assert "anna" not in open_store("store").customer_ids.to_pylist()

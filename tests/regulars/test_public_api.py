@@ -24,6 +24,7 @@ NAMES = [
     "ParetoNBD",
     "RegularsError",
     "Truth",
+    "append",
     "backtest",
     "base_index",
     "base_indices",

@@ -153,7 +153,7 @@ def test_a_day_is_one_of_the_business_time_zone(tmp_path):
     log = pd.DataFrame([purchase("a", moment) for moment in (*evening, "2024-09-01T00:00:00Z")])
     log.to_csv(tmp_path / "log.csv", index=False)
     for zone, days in (("UTC", 2), ("America/New_York", 1)):
-        ingest(tmp_path / "log.csv", tmp_path / "store", timezone=zone)
+        ingest(tmp_path / "log.csv", tmp_path / "store", timezone=zone, existing="replace")
         assert targets(open_store(tmp_path / "store"), MARCH, [30]).loc["a", "purchases_30"] == days
 
 

@@ -106,7 +106,7 @@ def test_a_source_that_fails_leaves_the_store_as_it_was(tmp_path: Path) -> None:
     ingest(csv_file(tmp_path, GOOD), store)
     before = open_store(store).manifest
     with pytest.raises(SourceError):
-        ingest([tmp_path / "log.csv", missing], store)
+        ingest([tmp_path / "log.csv", missing], store, existing="replace")
     assert open_store(store).manifest == before
     with pytest.raises(StoreError, match="is a file"):
         ingest(tmp_path / "log.csv", missing)

@@ -213,7 +213,7 @@ def test_what_cannot_be_read_is_one_line(make: Callable[[Path], Path | str], mes
     source = make(folder)
     assert message in said(source)
     with pytest.raises(SourceError):
-        ingest(source, store)
+        ingest(source, store, existing="replace")
     assert {file: file.read_bytes() for file in store.rglob("*") if file.is_file()} == before
 
 

@@ -23,7 +23,7 @@ def test_the_files_of_a_store(tmp_path: Path) -> None:
     encoder = CustomerIdEncoder()
     events = [Event("b", 9, KIND["usage"]), Event("a", 7, KIND["purchase"], cents=5), Event("b", 3, KIND["usage"])]
     rows = batch(events, "UTC", records=False)
-    packed = [PackedBatch(pack_rows(rows), encoder.codes(rows["customer_id"]))]
+    packed = [PackedBatch(pack_rows(rows), encoder.codes(rows["customer_id"]), set())]
     facts = write_sorted_columns(tmp_path, packed, encoder, business_timezone("UTC"))
     assert packed == []
     assert np.load(tmp_path / "time.npy").tolist() == [7, 3, 9]
@@ -35,6 +35,7 @@ def test_the_files_of_a_store(tmp_path: Path) -> None:
     }
     assert facts == {
         "columns": list(EVENT_COLUMNS),
+        "identity_columns": [],
         "events": 3,
         "customers": 2,
         "priced_events": 1,

@@ -14,6 +14,7 @@ from features.errors import StoreError
 from features.schema import RATING_MAXIMUM, WORDS
 from features.store import event_store as store_module
 from features.store.event_store import SCHEMA_VERSION, EventStore, is_store, open_store
+from features.store.settings import StoreSettings
 from features.store.writer import write_store
 from tests.features.logs import KIND, Event, batch
 
@@ -87,7 +88,8 @@ def test_a_store_replaced_while_it_is_opened(path: Path, monkeypatch: pytest.Mon
 
     def too_late(folder: Path, manifest: Mapping[str, Any]) -> EventStore:
         monkeypatch.setattr(store_module, "_opened", opened)
-        write_store(path, [batch([], "UTC")], timezone="UTC", digest="d2")
+        for _ in range(StoreSettings.generations):
+            write_store(path, [batch([], "UTC")], timezone="UTC", digest="d2")
         assert not folder.exists()
         return opened(folder, manifest)
 

@@ -14,7 +14,9 @@ from features.store.row_packing import (
     INSERTION_SORT_ROWS,
     PACKED_COLUMNS,
     WORDS,
+    optional_columns,
     pack_rows,
+    reference_codes,
     scatter_rows,
     sort_rows,
     unpack_rows,
@@ -90,13 +92,34 @@ def test_reversed_rows_are_put_in_order(size: int) -> None:
     assert rows.tolist() == expected
 
 
-def test_records_take_two_more_words() -> None:
-    """Only where one is there; absent ones are known from the start and for ever."""
+def test_rows_are_as_long_as_the_last_word_that_any_has() -> None:
+    """A reference takes one more word, times of recording three, a hash of other columns beside a reference four."""
     row = (5, 0, None, None, None, None, None, None)
     nothing, known = pa.nulls(1, pa.int64()), pa.array([7], pa.int64())
-    assert pack_rows(as_batch([row], known_from=nothing, known_until=nothing)).shape == (1, WORDS)
-    assert pack_rows(as_batch([row], known_from=known))[0, WORDS:].tolist() == [ABSENT["known_until"], 7]
-    assert pack_rows(as_batch([row], known_until=known))[0, WORDS:].tolist() == [7, ABSENT["known_from"]]
+    reference, details = pa.array(["r1"]), pa.array([9], pa.uint64())
+    code = reference_codes(reference)[0]
+    always = ABSENT["known_from"], ABSENT["known_until"]
+    for more, optional, words in (
+        ({"known_from": nothing, "known_until": nothing, "reference": pa.nulls(1, pa.string())}, set(), []),
+        ({"reference": reference}, {"reference"}, [code]),
+        ({"known_from": known}, {"known_from", "known_until"}, [0, always[1], 7]),
+        ({"known_until": known}, {"known_from", "known_until"}, [0, 7, always[0]]),
+        ({"reference": reference, "other_columns": details}, {"reference", "details"}, [code, always[1], always[0], 9]),
+        ({"other_columns": details}, set(), []),
+    ):
+        packed = as_batch([row], **more)
+        assert optional_columns(packed) == optional
+        assert pack_rows(packed)[0, WORDS:].tolist() == words
+
+
+def test_references_have_codes_by_their_text() -> None:
+    """Null has 0, equal texts have equal codes, in whatever form they come."""
+    texts = pa.array(["a", None, "b", "a", ""])
+    codes = reference_codes(texts)
+    assert codes[0] == codes[3] != codes[2]
+    assert codes[1] == 0
+    assert 0 not in codes[[0, 2, 4]]
+    assert reference_codes(texts.dictionary_encode()).tolist() == codes.tolist()
 
 
 def test_rows_are_placed_in_turn() -> None:

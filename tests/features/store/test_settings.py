@@ -8,12 +8,19 @@ from features.store.settings import StoreSettings
 
 def test_the_default_settings_of_a_store_are_these() -> None:
     """Changing one changes every store that is made without settings."""
-    assert StoreSettings() == StoreSettings("UTC", "1GB", 2)
+    assert StoreSettings() == StoreSettings("UTC", "1GB", 2, 3)
 
 
 @pytest.mark.parametrize(
     "settings",
-    [{"memory_limit": "much"}, {"memory_limit": "-1GB"}, {"memory_limit": ""}, {"threads": 0}, {"threads": -1}],
+    [
+        {"memory_limit": "much"},
+        {"memory_limit": "-1GB"},
+        {"memory_limit": ""},
+        {"threads": 0},
+        {"threads": -1},
+        {"generations": 0},
+    ],
 )
 def test_settings_of_a_store_check_themselves(settings: dict[str, object]) -> None:
     """A size that is none, or no thread, is refused by its name."""

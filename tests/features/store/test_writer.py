@@ -1,5 +1,8 @@
 """Writing the store: rows in any order are sorted by customer, time, kind and content; all are written or none."""
 
+import errno
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -172,12 +175,14 @@ def test_a_write_that_fails_at_the_end_leaves_the_old_store(path: Path) -> None:
                 raise KeyboardInterrupt
             writer.commit()
 
+    before = open_store(path).folder.name
     with pytest.raises(KeyboardInterrupt):
         write(stop=True)
     assert is_old(path)
+    assert folders(path) == [before]
     write(stop=False)
     store = open_store(path)
-    assert folders(path) == [store.folder.name]
+    assert folders(path) == sorted([before, store.folder.name])
     assert (store.folder / "report.json").exists()
     assert store.manifest["digest"] == "new"
 
@@ -193,14 +198,18 @@ def test_all_data_is_flushed_before_the_manifest_names_it(path: Path, monkeypatc
     store = open_store(path)
     renamed = calls.index(("replace", path / "manifest.json"))
     flushed = [file for call, file in calls[:renamed] if call == "fsync"]
-    assert set(flushed) >= {*store.folder.iterdir(), store.folder}
-    assert flushed.index(store.folder) > max(flushed.index(file) for file in store.folder.iterdir())
+    files = set(store.folder.iterdir())
+    assert ("replace", store.folder / "manifest.json") in calls[:renamed]
+    assert set(flushed) >= {*files - {store.folder / "manifest.json"}, store.folder}
+    assert len(flushed) - 1 - flushed[::-1].index(store.folder) > max(
+        flushed.index(file) for file in files - {store.folder / "manifest.json"}
+    )
     assert ("fsync", path) in calls[renamed:]
 
 
 def test_a_write_that_fails_after_the_move_keeps_the_new_store(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped when the manifest already names the new folder: that folder stays."""
-    monkeypatch.setattr("features.store.writer.atomic_write", moved_then_stopped)
+    monkeypatch.setattr("features.store.generations.atomic_write", moved_then_stopped)
     with pytest.raises(KeyboardInterrupt):
         write_store(path, NEW, timezone="UTC", digest="new")
     assert open_store(path).manifest["digest"] == "new"
@@ -211,7 +220,8 @@ def test_a_write_that_fails_after_the_move_keeps_the_new_store(path: Path, monke
 def moved_then_stopped(path: Path) -> Iterator[Path]:
     with atomic_write(path) as part:
         yield part
-    raise KeyboardInterrupt
+    if not path.parent.name.startswith("events-"):
+        raise KeyboardInterrupt
 
 
 def test_two_writers_at_once(path: Path) -> None:
@@ -223,7 +233,7 @@ def test_two_writers_at_once(path: Path) -> None:
         writer.write_columns()
         writer.commit()
     assert open_store(path).manifest["digest"] == "new"
-    assert len(folders(path)) == 1
+    assert len(folders(path)) == 2
 
 
 def test_a_path_that_is_a_file(tmp_path: Path) -> None:
@@ -274,11 +284,12 @@ def test_a_killed_writer_leaves_the_old_store(path: Path, where: str) -> None:
         writer.send_signal(signal.SIGKILL)
     assert writer.returncode == -signal.SIGKILL
     assert is_old(path)
+    before = open_store(path).folder.name
     assert len(folders(path)) == 2
     (path / ".manifest.json.1.part").touch()  # as after a kill between writing the manifest and moving it
     store = write_store(path, NEW, timezone="UTC", digest="new")
-    assert sorted(entry.name for entry in path.iterdir()) == [".lock", store.folder.name, "manifest.json"]
-    assert folders(path) == [store.folder.name]
+    assert sorted(entry.name for entry in path.iterdir() if entry.is_file()) == [".lock", "manifest.json"]
+    assert folders(path) == sorted([before, store.folder.name])
     assert rows_of(open_store(path)) == rows_of(store) != []
 
 
@@ -300,3 +311,83 @@ def test_readers_never_see_half_a_store(path: Path) -> None:
         seen.update(rows_of(open_store(path)))
     writer.join()
     assert seen <= {as_stored(Event("a", 0, KIND["purchase"], cents=cents), "UTC") for cents in (100, 200)}
+
+
+# A store that is there
+
+
+def test_a_store_is_refused_or_added_to_as_wanted(path: Path, tmp_path: Path) -> None:
+    """Refused: it stays as it was. Added to: there must be one, and no folder is made where there is none."""
+    with pytest.raises(
+        StoreError, match="holds a store already: add to it with --append, or replace it with --replace"
+    ):
+        StoreWriter(path, timezone="UTC", digest="new", existing="refuse").__enter__()
+    assert is_old(path)
+    with pytest.raises(StoreError, match="holds no event store"):
+        StoreWriter(tmp_path / "none", timezone="UTC", digest="new", existing="append").__enter__()
+    assert not (tmp_path / "none").exists()
+
+
+def test_rows_are_added_to_a_store(path: Path) -> None:
+    """The manifest names the new generation and the sources; rows that are there already change nothing."""
+    for batches, seen in ((NEW, 0), (NEW, 1)):
+        with StoreWriter(path, timezone="UTC", digest="more", existing="append") as writer:
+            writer.add(batches[0])
+            writer.write_columns()
+            assert writer.merged is not None
+            assert (writer.merged.seen, writer.merged.facts is None) == (seen, bool(seen))
+            if writer.merged.facts:
+                writer.commit([{"name": "week"}])
+    store = open_store(path)
+    assert store.columns["cents"].tolist() == [100, 200]
+    assert (store.manifest["generation"], store.manifest["sources"]) == (2, [{"name": "week"}])
+    assert len(folders(path)) == 2
+
+
+def test_a_store_of_schema_1_is_not_added_to(path: Path) -> None:
+    """It does not tell which events it has, so they would count twice; it still opens."""
+    manifest = json.loads((path / "manifest.json").read_text())
+    (path / "manifest.json").write_text(json.dumps(manifest | {"schema_version": 1}))
+    assert is_old(path)
+    with pytest.raises(StoreError, match=r"is of schema 1, .*: ingest the whole log once more with --replace"):
+        StoreWriter(path, timezone="UTC", digest="new", existing="append").__enter__()
+
+
+# A full disk
+
+FULL = """
+import resource, signal, sys
+from features.errors import StoreError
+from features.store.writer import write_store
+from tests.features.logs import KIND, Event, batch
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+rows = batch([Event("a", at, KIND["usage"]) for at in range(1000)], "UTC")
+try:
+    write_store(sys.argv[1], [rows], timezone="UTC", digest="1")
+except OSError as error:
+    print(error.strerror)
+"""
+
+
+def test_a_file_that_has_no_room_is_an_error(path: Path) -> None:
+    """Not a process that is killed while it writes; the old store stays."""
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(path)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "File too large\n"), done.stderr
+    assert is_old(path)
+    assert len(folders(path)) == 1
+
+
+def test_a_full_disk_leaves_the_old_store(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The room of every column is reserved before anything is written to it."""
+
+    def full(descriptor: int, offset: int, length: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match=r"No space left on device"):
+        write_store(path, NEW, timezone="UTC", digest="new")
+    assert is_old(path)
+    assert len(folders(path)) == 1

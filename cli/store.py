@@ -1,0 +1,85 @@
+"""`regulars store`: what an event store holds, and the way back to an earlier generation of it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.terminal import echo, echo_table
+
+StorePath = Annotated[Path, typer.Argument(metavar="STORE", file_okay=False, help="The folder of an event store.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+    store = typer.Typer(no_args_is_help=True, help="Show what a store holds, or go back to an earlier generation.")
+    app.add_typer(store, name="store")
+
+    @store.command()
+    def info(store: StorePath) -> None:
+        """Show the sources, time spans, counts and generations of a store, its event words and its rating scale.
+
+        Example: `regulars store info store`
+        """
+        from features.store.event_store import open_store
+        from features.store.generations import generation_number, generations
+
+        opened = open_store(store)
+        manifest = opened.manifest
+        span = f"{_time(manifest['first_time'])} to {_time(manifest['last_time'])}"
+        echo(f"{manifest['events']:,} events of {manifest['customers']:,} customers, {span}, days in {opened.timezone}")
+        echo(f"ratings up to {opened.rating_maximum:.15g}; event words:")
+        for name, words in _words(manifest).items():
+            echo(f"  {name}: {', '.join(words)}")
+        sources = [
+            [source["name"], f"{source['rows']:,}", _time(source["first_time"]), _time(source["last_time"])]
+            for source in manifest.get("sources", ())
+        ]
+        echo_table("sources, with their valid rows", ["source", "rows", "from", "to"], sources)
+        rows = [
+            [
+                f"{generation_number(each)}{' (present)' if each['folder'] == manifest['folder'] else ''}",
+                f"{each['events']:,}",
+                f"{each['customers']:,}",
+                str(len(each.get("sources", ()))),
+                each["folder"],
+            ]
+            for each in generations(store)
+        ]
+        echo_table("generations", ["generation", "events", "customers", "sources", "folder"], rows)
+
+    @store.command()
+    def rollback(
+        store: StorePath,
+        to: Annotated[
+            int | None, typer.Option(metavar="N", help="The generation. Without it: the one before the present one.")
+        ] = None,
+    ) -> None:
+        """Make an earlier generation of a store the present one; later ones can be had back with --to.
+
+        Examples:
+
+        `regulars store rollback store`
+
+        `regulars store rollback store --to 7`
+        """
+        from features.store.generations import rollback as go_back
+
+        manifest = go_back(store, to)
+        echo(
+            f"{store} is at generation {manifest.get('generation', 0)}: {manifest['events']:,} events of "
+            f"{manifest['customers']:,} customers"
+        )
+
+
+def _time(microseconds: int | None) -> str:
+    from features.ingestion.row_counts import utc_text
+
+    return utc_text(microseconds) or "-"
+
+
+def _words(manifest: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    from features.event_words import BUILT_IN_WORDS, EventWords
+
+    return (EventWords.from_dict(manifest["words"]) if "words" in manifest else BUILT_IN_WORDS).lists()

@@ -1,0 +1,46 @@
+"""What a store's manifest says about the sources that it was read from, by which they are recognised."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from features.ingestion.row_counts import RowCounts
+from features.ingestion.source_formats import Source
+from features.ingestion.sources import source_digest
+
+Record = Mapping[str, Any]
+
+
+def drop_known(sources: Sequence[Source], records: Sequence[Record]) -> tuple[list[Source], list[str]]:
+    """Return the sources that are not among the records, and a warning for each of the others.
+
+    A file of the same bytes is another source where its columns were mapped otherwise.
+    """
+    known = {_identity(record): record for record in records}
+    new, warnings = [], []
+    for source in sources:
+        record = known.get(_identity(_facts(source)))
+        if record is None:
+            new.append(source)
+        else:
+            name = "" if record["name"] == source.name else f" as {record['name']}"
+            warnings.append(
+                f"{source.name} was read before{name} ({record['rows']:,} valid rows): it is not read again"
+            )
+    return new, warnings
+
+
+def source_records(sources: Sequence[Source], counts: RowCounts) -> list[Record]:
+    """Return a record of each source: its name, digest, how it was read, its valid rows and their time span."""
+    records: list[Record] = []
+    for number, source in enumerate(sources):
+        rows, first, last = counts.spans.get(number, (0, None, None))
+        records.append({"name": source.name, **_facts(source), "rows": rows, "first_time": first, "last_time": last})
+    return records
+
+
+def _facts(source: Source) -> dict[str, Any]:
+    return {"digest": source_digest(source), "columns": dict(source.columns), "constants": dict(source.constants)}
+
+
+def _identity(record: Record) -> tuple[object, ...]:
+    return record["digest"], *(tuple(sorted(record[name].items())) for name in ("columns", "constants"))

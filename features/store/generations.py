@@ -1,0 +1,111 @@
+"""The generations of a store: what it was before its last changes, and the way back.
+
+Each data folder keeps the manifest of the time when it was the store. A folder without one was never finished.
+"""
+
+import fcntl
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from features.atomic_file import atomic_write, fsync_path
+from features.errors import StoreError
+from features.store.event_store import read_manifest
+
+MANIFEST = "manifest.json"
+
+
+def locked(path: Path) -> IO[str]:
+    """Return a file that holds the path for one writer until it is closed or the process ends; makes the folder."""
+    if path.exists() and not path.is_dir():
+        raise StoreError(f"{path} is a file: name a folder for the store")
+    path.mkdir(parents=True, exist_ok=True)
+    lock = (path / ".lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise StoreError(f"another process is writing to {path}: wait for it, or name another folder") from None
+    return lock
+
+
+def generations(path: str | Path) -> list[dict[str, Any]]:
+    """Return the manifests of the generations that a store has, the latest first.
+
+    The present one is that which `read_manifest` returns; after a rollback it is not the first.
+    """
+    found = [read_manifest(Path(path))]
+    for folder in Path(path).glob("events-*"):
+        try:
+            manifest = json.loads((folder / MANIFEST).read_text())
+        except (OSError, ValueError):
+            continue
+        if folder.name != found[0]["folder"]:
+            found.append(manifest)
+    return sorted(found, key=generation_number, reverse=True)
+
+
+def generation_number(manifest: Mapping[str, Any]) -> int:
+    """Return the number of a generation; stores of schema 1 have none and count as 0."""
+    return int(manifest.get("generation", 0))
+
+
+def put_in_place(path: Path, manifest: Mapping[str, Any], keep: int) -> None:
+    """Make a finished data folder the store, in one step, and remove generations beyond the latest `keep`."""
+    if (path / MANIFEST).is_file():
+        # A store of schema 1 has no manifest in its folder, which would then count as never finished.
+        present = read_manifest(path)
+        if not (path / present["folder"] / MANIFEST).exists():
+            _write(path / present["folder"] / MANIFEST, present)
+    _write(path / manifest["folder"] / MANIFEST, manifest)
+    _write(path / MANIFEST, manifest)
+    kept = {each["folder"] for each in generations(path)[:keep]} | {manifest["folder"]}
+    for folder in path.glob("events-*"):
+        if folder.name not in kept:
+            shutil.rmtree(folder, ignore_errors=True)
+    for leftover in path.glob(f".{MANIFEST}.*.part"):
+        leftover.unlink()
+
+
+def rollback(path: str | Path, number: int | None = None) -> dict[str, Any]:
+    """Go back to an earlier generation; later ones stay until they are removed in their turn.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder of the store.
+    number : int, optional
+        The generation; without it the one that the present one was made of.
+
+    Returns
+    -------
+    dict
+        The manifest of the generation that is now the store.
+
+    Raises
+    ------
+    StoreError
+        When there is no such generation, or another process is writing to the store.
+    """
+    path = Path(path)
+    read_manifest(path)  # so that no folder is made where there is no store
+    with locked(path):
+        manifest = read_manifest(path)
+        present = generation_number(manifest)
+        number = int(manifest.get("parent", -1)) if number is None else number
+        others = [each for each in generations(path) if generation_number(each) != present]
+        wanted = [each for each in others if generation_number(each) == number]
+        if not wanted:
+            there = ", ".join(str(generation_number(each)) for each in others) or "none"
+            what = f"generation {number}" if number >= 0 else "an earlier one"
+            raise StoreError(f"{path} is at generation {present} and has not {what}: there are {there} besides")
+        _write(path / MANIFEST, wanted[0])
+        return wanted[0]
+
+
+def _write(file: Path, manifest: Mapping[str, Any]) -> None:
+    with atomic_write(file) as part:
+        part.write_text(json.dumps(manifest, indent=2))
+    fsync_path(file.parent)

@@ -1,0 +1,257 @@
+"""Adding to a store: pieces in any order, with repeats and corrections, make the store of one ingest of all."""
+
+import csv
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.engines.feature_table import feature_table
+from features.errors import StoreError
+from features.ingestion.ingest import append, ingest
+from features.store.event_store import EventStore, open_store
+from features.store.generations import generations
+from tests.features.logs import same_bits
+
+ROOT = Path(__file__).parents[3]
+COLUMNS = (
+    "customer_id",
+    "event_time",
+    "event_type",
+    "amount",
+    "channel",
+    "outcome",
+    "reference",
+    "recorded_at",
+    "till",
+)
+START = datetime(2024, 1, 1, tzinfo=UTC)
+Row = dict[str, Any]
+
+
+def written(path: Path, rows: Iterable[Row]) -> Path:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def same_stores(one: EventStore, other: EventStore) -> None:
+    """Assert that two stores hold the same events, and give the same features to the last bit."""
+    assert one.customer_ids.to_pylist() == other.customer_ids.to_pylist()
+    assert one.offsets.tolist() == other.offsets.tolist()
+    assert list(one.columns) == list(other.columns)
+    assert list(one.identity) == list(other.identity)
+    for name, column in {**one.columns, **one.identity}.items():
+        assert column.dtype == {**other.columns, **other.identity}[name].dtype
+        assert np.array_equal(column, {**other.columns, **other.identity}[name]), name
+    for as_of in ("2024-02-01", "2024-06-01"):
+        same_bits(feature_table(one, as_of), feature_table(other, as_of))
+    facts = ("digest", "events", "customers", "priced_events", "first_time", "last_time", "words", "rating_maximum")
+    assert {name: one.manifest[name] for name in facts} == {name: other.manifest[name] for name in facts}
+
+
+@st.composite
+def pieces_of_a_log(draw: st.DrawFn) -> list[list[Row]]:
+    """Draw the weekly pieces of a log: some events corrected later, of which some in a later week."""
+    weeks = draw(st.integers(1, 5))
+    pieces: list[list[Row]] = [[] for _ in range(weeks)]
+    for number in range(draw(st.integers(1, 14))):
+        week = draw(st.integers(0, weeks - 1))
+        time = START + timedelta(weeks=week, hours=draw(st.integers(0, 3)))
+        row: Row = {"customer_id": draw(st.sampled_from("abcd")), "event_time": time.isoformat()}
+        row["event_type"] = draw(st.sampled_from(["purchase", "purchase", "return", "visit", "incentive"]))
+        row["amount"] = draw(st.sampled_from(["", "5", "7.5"]))
+        if row["event_type"] == "visit":
+            row["channel"] = draw(st.sampled_from(["phone", "email"]))
+        if row["event_type"] == "incentive":
+            row["outcome"] = draw(st.sampled_from(["sent", "redeemed"]))
+        kind = draw(st.sampled_from(["plain", "twice", "referenced", "parts", "corrected"]))
+        if kind in ("plain", "twice"):
+            pieces[week] += [row] * (1 + (kind == "twice"))
+            continue
+        row["reference"] = f"r{draw(st.integers(0, 2)) if kind == 'corrected' else number}"
+        if kind == "parts":
+            pieces[week] += [
+                row | {"till": till} for till in draw(st.lists(st.sampled_from("xy"), min_size=1, max_size=2))
+            ]
+            continue
+        pieces[week].append(row)
+        if kind == "corrected":
+            for _ in range(draw(st.integers(1, 2))):
+                later = draw(st.integers(week, weeks - 1))
+                recorded = START + timedelta(weeks=later, hours=draw(st.integers(0, 30)))
+                correction = {"amount": draw(st.sampled_from(["1", "2"])), "recorded_at": recorded.isoformat()}
+                pieces[later].append(row | correction)
+    return pieces
+
+
+@settings(max_examples=25, deadline=None)
+@given(pieces_of_a_log(), st.data())
+def test_pieces_in_any_order_make_the_store_of_the_whole(pieces: list[list[Row]], data: st.DataObject) -> None:
+    """With pieces that come twice, under another name or with rows of a neighbour, it is one ingest of all."""
+    pieces = [piece for piece in pieces if piece]
+    order = data.draw(st.permutations(range(len(pieces))))
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        files = [written(folder / f"week{n}.csv", piece) for n, piece in enumerate(pieces)]
+        ingest(files, folder / "whole")
+        ingest(files[order[0]], folder / "store")
+        for number in order[1:]:
+            append(files[number], folder / "store")
+        for number in data.draw(st.lists(st.sampled_from(order), max_size=3)):
+            generation = open_store(folder / "store").manifest["generation"]
+            rows = pieces[number] + pieces[data.draw(st.sampled_from(order))]
+            again = (
+                files[number]
+                if data.draw(st.booleans())
+                else written(folder / "again.csv", rows[: len(pieces[number])])
+            )
+            report = append(again, folder / "store")
+            assert report.kept == 0
+            assert open_store(folder / "store").manifest["generation"] == generation
+        same_stores(open_store(folder / "store"), open_store(folder / "whole"))
+
+
+WEEKS = 52
+
+
+def weeks_of_a_shop() -> list[list[Row]]:
+    """52 weeks of thirty customers: purchases with references, visits without, corrections of the two weeks before."""
+    rng = np.random.default_rng(7)
+    weeks: list[list[Row]] = []
+    for week in range(WEEKS):
+        rows: list[Row] = []
+        for number in range(40):
+            time = (START + timedelta(weeks=week, minutes=int(rng.integers(0, 7 * 24 * 60)))).isoformat()
+            row: Row = {"customer_id": f"c{rng.integers(0, 30)}", "event_time": time}
+            if number % 5:
+                row |= {"event_type": "purchase", "amount": int(rng.integers(1, 90)), "reference": f"{week}-{number}"}
+            else:
+                row |= {"event_type": "visit", "channel": "phone"}
+            rows.append(row)
+        recorded = (START + timedelta(weeks=week, hours=3)).isoformat()
+        for earlier in weeks[-2:]:
+            sold = [row for row in earlier if row["event_type"] == "purchase" and "recorded_at" not in row]
+            rows += [row | {"amount": 100 + week, "recorded_at": recorded} for row in sold[::6]]
+        weeks.append(rows)
+    return weeks
+
+
+def test_a_year_of_weeks_in_any_order_is_the_year(tmp_path: Path) -> None:
+    """52 files, some twice, some with rows of others: the store and its features are those of one ingest of all."""
+    weeks = weeks_of_a_shop()
+    files = [written(tmp_path / f"week{number}.csv", rows) for number, rows in enumerate(weeks)]
+    ingest(files, tmp_path / "whole")
+    order = np.random.default_rng(3).permutation(WEEKS).tolist()
+    ingest(files[order[0]], tmp_path / "store")
+    for place, number in enumerate(order[1:]):
+        report = append(files[number], tmp_path / "store")
+        assert report.rows_in == report.kept + report.duplicates + report.seen
+        if place % 9 == 0:
+            again = append(files[order[place]], tmp_path / "store")
+            assert (again.rows_in, again.kept) == (0, 0)
+            assert "was read before" in again.warnings[0]
+            mixed = written(tmp_path / "mixed.csv", weeks[order[place]][::2] + weeks[number][::3])
+            assert append(mixed, tmp_path / "store").kept == 0
+    same_stores(open_store(tmp_path / "store"), open_store(tmp_path / "whole"))
+    assert len(open_store(tmp_path / "store").manifest["sources"]) == WEEKS
+
+
+def test_equal_rows_of_one_file_are_kept_and_known_in_the_next(tmp_path: Path) -> None:
+    """Two sales of one second may be two sales; the same two in the next file are those two."""
+    sale: Row = {"customer_id": "a", "event_time": "2024-01-01", "event_type": "purchase", "amount": "5"}
+    assert ingest(written(tmp_path / "a.csv", [sale]), tmp_path / "store").kept == 1
+    report = append(written(tmp_path / "b.csv", [sale, sale, sale | {"amount": "6"}]), tmp_path / "store")
+    assert (report.rows_in, report.kept, report.seen) == (3, 2, 1)
+    assert open_store(tmp_path / "store").columns["cents"].tolist() == [500, 500, 600]
+
+
+def test_other_content_without_a_later_record_is_kept_with_a_warning(tmp_path: Path) -> None:
+    """The line names the number and the two ways out."""
+    sale: Row = {"customer_id": "a", "event_time": "2024-01-01", "event_type": "purchase", "reference": "r"}
+    ingest(written(tmp_path / "a.csv", [sale | {"amount": "5"}]), tmp_path / "store")
+    report = append(written(tmp_path / "b.csv", [sale | {"amount": "6"}]), tmp_path / "store")
+    assert report.kept == 1
+    assert "1 rows have references that the store has with other content" in report.warnings[-1]
+
+
+def test_faulty_rows_are_in_quarantine_even_if_nothing_else_is_new(tmp_path: Path) -> None:
+    """The store then is a new generation of the same events."""
+    sale: Row = {"customer_id": "a", "event_time": "2024-01-01", "event_type": "purchase", "amount": "5"}
+    ingest(written(tmp_path / "a.csv", [sale]), tmp_path / "store")
+    report = append(written(tmp_path / "b.csv", [sale, sale | {"amount": "much"}]), tmp_path / "store")
+    assert (report.kept, report.seen, report.quarantined) == (0, 1, 1)
+    store = open_store(tmp_path / "store")
+    assert (store.n_events, store.manifest["generation"]) == (1, 2)
+    assert "much" in (store.folder / "quarantine.csv").read_text()
+    assert "quarantine.csv" in store.manifest["customer_files"]
+
+
+def test_a_store_keeps_its_zone_and_scale(tmp_path: Path) -> None:
+    """New rows are read in the zone of the store, and their ratings in its scale."""
+    row: Row = {"customer_id": "a", "event_time": "2024-01-01T23:30", "event_type": "purchase", "amount": "5"}
+    ingest(written(tmp_path / "a.csv", [row]), tmp_path / "store", timezone="Asia/Tokyo", rating_maximum=100)
+    append(written(tmp_path / "b.csv", [row | {"event_time": "2024-01-02T00:30"}]), tmp_path / "store")
+    store = open_store(tmp_path / "store")
+    assert (store.timezone, store.rating_maximum, len(set(store.columns["day"].tolist()))) == ("Asia/Tokyo", 100, 2)
+
+
+def test_there_must_be_a_store_and_ingest_leaves_one_alone(tmp_path: Path) -> None:
+    """Each is one line that names the way out."""
+    file = written(tmp_path / "a.csv", [{"customer_id": "a", "event_time": "2024-01-01", "event_type": "usage"}])
+    with pytest.raises(StoreError, match="holds no event store"):
+        append(file, tmp_path / "store")
+    assert not (tmp_path / "store").exists()
+    ingest(file, tmp_path / "store")
+    with pytest.raises(
+        StoreError, match="holds a store already: add to it with --append, or replace it with --replace"
+    ):
+        ingest(file, tmp_path / "store")
+    assert ingest(file, tmp_path / "store", existing="replace").kept == 1
+    assert [each["generation"] for each in generations(tmp_path / "store")] == [2, 1]
+
+
+KILLED = """
+import sys
+from features.ingestion.ingest import append
+append(sys.argv[1], sys.argv[2])
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_append_leaves_the_old_store_or_the_new(tmp_path: Path) -> None:
+    """Killed at 30 moments from the start to the end; the store opens each time, and the next append completes it."""
+    weeks = weeks_of_a_shop()
+    files = [written(tmp_path / f"week{number}.csv", rows) for number, rows in enumerate(weeks)]
+    old = ingest(files[:40], tmp_path / "old")
+    whole = tmp_path / "whole"
+    ingest(files[:40], whole)
+    started = time.monotonic()
+    subprocess.run([sys.executable, "-c", KILLED, str(files[40]), str(whole)], cwd=ROOT, check=True)
+    whole_seconds = time.monotonic() - started
+    events = {open_store(tmp_path / "old").n_events, open_store(whole).n_events}
+    assert old.kept
+    for turn in range(30):
+        store = tmp_path / f"store{turn}"
+        shutil.copytree(tmp_path / "old", store)
+        with subprocess.Popen([sys.executable, "-c", KILLED, str(files[40]), str(store)], cwd=ROOT) as process:
+            # The first half of the time is Python's imports, so most kills come later.
+            time.sleep(whole_seconds * (0.4 + 0.7 * turn / 30))
+            process.kill()
+        assert open_store(store).n_events in events
+        append(files[40], store)
+        assert open_store(store).n_events == max(events)
+        same_stores(open_store(store), open_store(whole))
+        shutil.rmtree(store)

@@ -1,0 +1,98 @@
+"""New rows beside stored ones: equal ones are known, and versions of one event are those of one ingest."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.store.known_rows import RowsOfCustomers, resolve
+from features.store.layout import ABSENT, KIND_CODES
+from features.store.row_packing import OPTIONAL_WORDS, Words
+
+FROM, UNTIL = ABSENT["known_from"], ABSENT["known_until"]
+
+
+def rows(*given: tuple[int, int, int, int]) -> Words:
+    """Rows of one purchase each: time, cents, reference, known_from."""
+    words = np.zeros((len(given), 8), np.int64)
+    for place, (time, cents, reference, known_from) in enumerate(given):
+        words[place, :4] = time, KIND_CODES["purchase"] << 32, 0, cents
+        words[place, OPTIONAL_WORDS["reference"]] = reference
+        words[place, OPTIONAL_WORDS["known_from"]] = known_from
+        words[place, OPTIONAL_WORDS["known_until"]] = UNTIL
+    return words
+
+
+def one(words: Words) -> RowsOfCustomers:
+    """Rows of one customer."""
+    return RowsOfCustomers(words, np.array([0, len(words)]))
+
+
+def resolved(old: Words, new: Words, **options: bool) -> tuple[list[tuple[int, ...]], bool, int, int]:
+    """The rows that are kept, as time, cents, reference, known_from and known_until, and the counts."""
+    found = resolve(one(old), one(new), **options)
+    kept = np.concatenate((old[found.old], new[found.new]))
+    columns = (0, 3, *(OPTIONAL_WORDS[name] for name in ("reference", "known_from", "known_until")))
+    return sorted(tuple(row[list(columns)].tolist()) for row in kept), *found[2:]
+
+
+@given(st.lists(st.integers(0, 3), max_size=8), st.lists(st.integers(0, 3), max_size=8))
+def test_of_equal_rows_the_greater_number_counts(old: list[int], new: list[int]) -> None:
+    """Without references, for each content: those of the store or those of the addition, whichever are more."""
+    kept, changed, seen, differing = resolved(
+        rows(*((t, 1, 0, FROM) for t in old)), rows(*((t, 1, 0, FROM) for t in new))
+    )
+    expected = [t for t in range(4) for _ in range(max(old.count(t), new.count(t)))]
+    assert [row[0] for row in kept] == expected
+    assert seen == len(old) + len(new) - len(expected)
+    assert changed == (len(expected) > len(old))
+    assert differing == 0
+
+
+def test_a_version_recorded_later_ends_the_one_before() -> None:
+    """Whichever of them the store has; one between two others ends the first and is ended by the second."""
+    first, second, third = (0, 1, 7, FROM), (0, 2, 7, 50), (0, 3, 7, 90)
+    whole = sorted([(*first, 50), (*second, 90), (*third, UNTIL)])
+    for old, new in (((first, third), (second,)), ((second,), (first, third)), ((third, first), (second, first))):
+        kept, changed, _, differing = resolved(rows(*old), rows(*new))
+        assert (kept, changed, differing) == (whole, True, 0)
+
+
+def test_a_known_version_changes_nothing() -> None:
+    """Its row is seen, and until when the stored one was known stays."""
+    old = rows((0, 1, 7, FROM), (0, 2, 7, 50))
+    old[0, OPTIONAL_WORDS["known_until"]] = 50
+    kept, changed, seen, _ = resolved(old, rows((0, 2, 7, 50)))
+    assert kept == [(0, 1, 7, FROM, 50), (0, 2, 7, 50, UNTIL)]
+    assert (changed, seen) == (False, 1)
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_rows_that_differ_without_a_later_record_are_parts_or_replace(replace: bool) -> None:
+    """They stand beside the stored ones and are counted, unless rows are to replace those of their reference."""
+    kept, changed, seen, differing = resolved(rows((0, 1, 7, FROM)), rows((0, 2, 7, FROM)), replace_references=replace)
+    assert [row[1] for row in kept] == ([2] if replace else [1, 2])
+    assert (changed, seen, differing) == (True, 0, 0 if replace else 1)
+    kept, changed, seen, _ = resolved(rows((0, 1, 7, FROM)), rows((0, 1, 7, FROM)), replace_references=replace)
+    assert ([row[1] for row in kept], changed, seen) == ([1], False, 1)
+
+
+def test_rows_of_other_customers_types_and_outcomes_are_other_events() -> None:
+    """The same reference of another customer, another type, or another outcome of an incentive."""
+    old, new = rows((0, 1, 7, FROM)), rows((0, 1, 7, FROM))
+    other = resolve(RowsOfCustomers(old, np.array([0, 1, 1])), RowsOfCustomers(new, np.array([0, 0, 1])))
+    assert (other.new.tolist(), other.seen) == ([True], 0)
+    new[0, 1] = KIND_CODES["return"] << 32
+    assert resolve(one(old), one(new)).seen == 0
+    old[0, 1] = new[0, 1] = KIND_CODES["incentive"] << 32
+    assert resolve(one(old), one(new)).seen == 1
+    new[0, 2] = 1 << 16
+    found = resolve(one(old), one(new))
+    assert (found.new.tolist(), found.seen, found.differing) == ([True], 0, 0)
+
+
+def test_nothing_and_nothing_is_nothing() -> None:
+    """No rows on one side or on both."""
+    assert resolved(rows(), rows()) == ([], False, 0, 0)
+    assert resolved(rows((0, 1, 7, FROM)), rows())[1:] == (False, 0, 0)
+    assert resolved(rows(), rows((0, 1, 7, FROM)))[1:] == (True, 0, 0)
