@@ -71,6 +71,13 @@ def load_plugins(group: str, expected: type[T] | Any = object, disabled: Collect
     return {name: _load(found[name], expected) for name in sorted(found) if name not in disabled}
 
 
+def plugin_packages(*groups: str) -> tuple[str, ...]:
+    """Return the packages whose plugins of these groups are in use, each as "name version", in order of name."""
+    disabled = read_settings("plugins", PluginSettings).disabled
+    found = (point for group in groups for point in entry_points(group=group) if point.name not in disabled)
+    return tuple(sorted({_package(point) for point in found}))
+
+
 def _load(entry_point: EntryPoint, expected: type[T]) -> T:
     try:
         plugin = entry_point.load()

@@ -74,15 +74,6 @@ def test_links_lead_somewhere(file: Path) -> None:
     assert [link for link in links if not (file.parent / link).exists()] == []
 
 
-def test_the_feature_that_contributing_tells_of_is_as_told() -> None:
-    """Every Python line in CONTRIBUTING.md stands so in the definitions of purchases."""
-    room = (ROOT / "features" / "definitions" / "purchases.py").read_text()
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
-    assert blocks
-    for block in blocks:
-        assert block in room
-
-
 def console(text: str) -> Iterator[tuple[str, str]]:
     """The commands of the blocks marked console, each with what the page says that it prints."""
     for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):

@@ -1,38 +1,19 @@
 """The wheel, installed with each extra into a fresh environment: its verbs run, and others name what they need."""
 
-import os
-import shutil
-import subprocess
-import sys
-import sysconfig
-import time
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-PINNED = ROOT / "requirements" / "dev.txt"
-UV = shutil.which("uv", path=f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}") or "uv"
+from tests.installing import ROOT, build_wheel, done, new_environment, run, running_service
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-Command = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command with nothing of the repository in its reach."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
-    environment["BENTOML_HOME"] = str(cwd / "bentoml")
-    return subprocess.run([*map(str, command)], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    built = run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder, cwd=ROOT)
-    assert built.returncode == 0, built.stdout + built.stderr
-    (file,) = folder.glob("*.whl")
-    return file
+    return build_wheel(ROOT, tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture
@@ -40,27 +21,13 @@ def installed(wheel: Path, tmp_path: Path) -> Callable[[str], Path]:
     """Installs the wheel with an extra, in the pinned versions, and returns the folder of its programs."""
 
     def install(extra: str) -> Path:
-        environment = tmp_path / "environment"
-        python = environment / "bin" / "python"
-        wanted = f"regulars[{extra}] @ {wheel.as_uri()}" if extra else f"regulars @ {wheel.as_uri()}"
-        for command in (
-            (UV, "venv", "--quiet", "--python", sys.executable, environment),
-            (UV, "pip", "install", "--quiet", "--python", python, "--constraint", PINNED, wanted),
-        ):
-            ended = run(*command, cwd=tmp_path)
-            assert ended.returncode == 0, ended.stderr
-        return environment / "bin"
+        name = f"regulars[{extra}]" if extra else "regulars"
+        return new_environment(tmp_path / "environment", f"{name} @ {wheel.as_uri()}")
 
     return install
 
 
-def done(ended: subprocess.CompletedProcess[str]) -> str:
-    """What a command printed that was to succeed."""
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout
-
-
-def names_the_extra(ended: subprocess.CompletedProcess[str], extra: str) -> bool:
+def names_the_extra(ended: CompletedProcess[str], extra: str) -> bool:
     """Whether a command ended as it does where an extra is missing: exit code 1 and one line that names it."""
     assert ended.returncode == 1, ended.stdout + ended.stderr
     (line,) = ended.stderr.splitlines()
@@ -115,26 +82,5 @@ def test_serve_answers_and_makes_keys(installed: Callable[[str], Path], tmp_path
     done(run(regulars, "key", "shop", "--keys", "keys.toml", cwd=tmp_path))
     done(run(regulars, "simulate", "--customers", "200", "--out", "log.parquet", cwd=tmp_path))
     assert names_the_extra(run(regulars, "fit", "log.parquet", cwd=tmp_path), "train")
-    port = "38917"
-    environment = os.environ | {"BENTOML_HOME": str(tmp_path / "bentoml")}
-    environment.pop("PYTHONPATH", None)
-    with (tmp_path / "service.log").open("w") as log:
-        service = subprocess.Popen(
-            [regulars, "serve", "--port", port], cwd=tmp_path, env=environment, stdout=log, stderr=log
-        )
-    try:
-        assert _answers(f"http://127.0.0.1:{port}/livez", service), (tmp_path / "service.log").read_text()
-    finally:
-        service.terminate()
-        service.wait(60)
-
-
-def _answers(address: str, service: subprocess.Popen[bytes], patience: float = 90) -> bool:
-    end = time.monotonic() + patience
-    while time.monotonic() < end and service.poll() is None:
-        try:
-            with urllib.request.urlopen(address, timeout=5) as response:
-                return bool(response.status == 200)
-        except OSError:  # not yet listening, or still starting
-            time.sleep(0.5)
-    return False
+    with running_service(regulars, 38917, tmp_path):
+        pass

@@ -14,6 +14,7 @@ from features.engines.feature_table import known_customers
 from features.errors import TooLittleDataError
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts
+from features.plugins import plugin_packages
 from features.schema import WORDS
 from features.store.event_store import EventStore
 from training.candidates import TrainingData, fit_model
@@ -139,6 +140,7 @@ def fit_candidates(
         libraries=libraries,
         rating_maximum=store.rating_maximum,
         words=WORDS,
+        plugins=plugin_packages("regulars.events", "regulars.features"),
     )
     return {
         name: CustomerModel(

@@ -86,10 +86,6 @@ def _check(published: PublishedModel) -> None:
         )
     try:
         card.require_known_words()
+        card.require_known_columns(FEATURE_NAMES)
     except ModelError as error:
         raise PublishedModelError(f"{tag} is refused: {error}") from None
-    if unknown := [column for column in card.feature_columns if column not in FEATURE_NAMES]:
-        raise PublishedModelError(
-            f"{tag} is refused: it reads {', '.join(map(str, unknown[:5]))}, which are no features here: "
-            "install the version of its card, or fit and publish again"
-        )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from features.errors import PluginError
-from features.plugins import GROUPS, load_plugins
+from features.plugins import GROUPS, load_plugins, plugin_packages
 from tests.features.installed import install, packages
 
 __all__ = ["packages"]
@@ -91,3 +91,13 @@ def test_the_settings_disable_plugins(packages: Path, tmp_path: Path, monkeypatc
     assert load_plugins("regulars.metrics") == {}
     monkeypatch.setenv("REGULARS_PLUGINS_DISABLED", "other, another")
     assert list(load_plugins("regulars.metrics")) == ["mean_error"]
+
+
+def test_the_packages_of_plugins_in_use(packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each once, with its version, of the groups asked for; a disabled plugin is not in use."""
+    install(packages, "shop", "x = y = 1", features={"x": "shop:x"}, events={"y": "shop:y"})
+    install(packages, "base_case", "x = 1", metrics={"z": "base_case:x"}, events={"words": "base_case:x"})
+    assert plugin_packages("regulars.events", "regulars.features") == ("base-case 1.0", "shop 1.0")
+    assert plugin_packages("regulars.models") == ()
+    monkeypatch.setenv("REGULARS_PLUGINS_DISABLED", "words")
+    assert plugin_packages("regulars.events", "regulars.features") == ("shop 1.0",)

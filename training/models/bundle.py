@@ -4,7 +4,7 @@ Training writes bundles and serving reads them, so both import this module. It l
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -58,6 +58,9 @@ class Card:
         The event words of the store. Cards without them are of the time when there were the built-in ones only.
     model : str
         The name of the model of purchases; empty on the cards of earlier releases.
+    plugins : tuple of str
+        The packages that added event words or feature columns, each as "name version". Another version will do as long
+        as it has them.
     """
 
     as_of: str
@@ -72,6 +75,7 @@ class Card:
     rating_maximum: float = RATING_MAXIMUM
     words: EventWords = BUILT_IN_WORDS
     model: str = ""
+    plugins: tuple[str, ...] = ()
 
     def write(self, folder: Path) -> None:
         """Write the card into the bundle in `folder`."""
@@ -96,7 +100,7 @@ class Card:
             }
             if "words" in values:
                 values["words"] = EventWords.from_dict(values["words"])
-            values |= {name: tuple(values[name]) for name in ("horizons", "feature_columns")}
+            values |= {name: tuple(values.get(name, ())) for name in ("horizons", "feature_columns", "plugins")}
             if "rating_maximum" in values:
                 values["rating_maximum"] = float(values["rating_maximum"])
             return cls(**values | {"libraries": dict(values["libraries"])})
@@ -106,7 +110,24 @@ class Card:
     def require_known_words(self) -> None:
         """Raise ModelError if the version was fitted with event words that are not known here, or in another order."""
         if difference := conflict(self.words, WORDS):
-            raise ModelError(f"the model was fitted with {difference}, or fit a version with the words of today")
+            raise ModelError(
+                f"the model was fitted with {difference}, or fit a version with the words of today"
+                + self._plugins_missing()
+            )
+
+    def require_known_columns(self, names: Collection[str]) -> None:
+        """Raise ModelError if the version reads feature columns that are not among these."""
+        if unknown := [name for name in self.feature_columns if name not in names]:
+            more = f" and {len(unknown) - 5} more" if unknown[5:] else ""
+            raise ModelError(
+                f"the model reads {', '.join(map(str, unknown[:5]))}{more}, which are no features here: install the "
+                f"version of its card, or fit and publish again{self._plugins_missing()}"
+            )
+
+    def _plugins_missing(self) -> str:
+        """Return, to end a message with, which packages with plugins the version was fitted with that are not here."""
+        missing = [package for package in self.plugins if _installed(package.split()[0]) is None]
+        return f" (it was fitted with {', '.join(missing)}, not installed here)" if missing else ""
 
     def require_rating_scale(self, rating_maximum: float) -> None:
         """Raise ModelError if the version learnt from ratings of another scale than a store has."""

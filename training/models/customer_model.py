@@ -186,8 +186,5 @@ class CustomerModel:
         if not isinstance(model, cls):
             raise ModelError(f"{folder / MODEL_FILE} holds a {type(model).__name__}, expected a {cls.__name__}")
         model.card.require_known_words()
-        if unknown := [name for name in model.card.feature_columns if name not in FEATURE_NAMES]:
-            raise ModelError(
-                f"the model needs {', '.join(unknown)}, which this version has not: install the version of its card"
-            )
+        model.card.require_known_columns(FEATURE_NAMES)
         return model

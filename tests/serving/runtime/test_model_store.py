@@ -83,7 +83,7 @@ def test_another_patch_release_is_accepted(store: Path) -> None:
 def test_other_features_are_refused(store: Path) -> None:
     """The line names what is not there."""
     card(store, feature_columns=["recency", "shoe_size"])
-    with pytest.raises(PublishedModelError, match="it reads shoe_size, which are no features here"):
+    with pytest.raises(PublishedModelError, match="the model reads shoe_size, which are no features here"):
         read_published(store, str(latest_version(store)))
 
 

@@ -60,6 +60,19 @@ def test_words_that_are_not_known_here_are_named_with_the_cure():
         replace(customer_model().card, words=turned).require_known_words()
 
 
+def test_a_package_that_is_missing_is_named(tmp_path):
+    """Where words or columns are unknown, with the packages of the card that are not installed."""
+    card = replace(customer_model().card, feature_columns=("T", "trips"), plugins=("numpy 1.0", "acme-trips 2.1"))
+    card.write(tmp_path)
+    card = Card.read(tmp_path)
+    card.require_known_columns(["recency", "T", "trips"])
+    with pytest.raises(ModelError, match=r"reads trips, which .*again \(it was fitted with acme-trips 2\.1, not inst"):
+        card.require_known_columns(["T"])
+    unknown = replace(card, words=replace(card.words, types=(*card.words.types, "trip")))
+    with pytest.raises(ModelError, match=r"event type 'trip', not known here.* \(it was fitted with acme-trips 2\.1, "):
+        unknown.require_known_words()
+
+
 def test_another_rating_scale_is_named_with_the_cure():
     """The scale of the store is that of the card, or it is refused."""
     card = replace(customer_model().card, rating_maximum=5.0)

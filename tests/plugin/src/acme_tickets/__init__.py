@@ -1,0 +1,1 @@
+"""Service tickets for Regulars, as another package adds them."""
