@@ -122,10 +122,9 @@ def test_an_endpoint(tmp_path: Path) -> None:
 
 
 def test_a_verb(tmp_path: Path) -> None:
-    """It stands in --help, prints what a store holds, and fails in one line."""
+    """It stands in --help, prints what a column is, and refuses another in one line with exit code 2."""
     folder = with_addition("Add a verb", tmp_path / "copy")
-    assert re.search(r"info +Say how many customers", python(folder, "-m", "cli.main", "--help"))
-    (folder / "log.csv").write_text(LOG)
-    python(folder, "-m", "cli.main", "ingest", "log.csv", "--out", "store")
-    assert python(folder, "-m", "cli.main", "info", "store") == "2 customers, 4 events, days counted in UTC\n"
-    assert len(python(folder, "-m", "cli.main", "info", "nowhere", code=1).splitlines()) == 1
+    assert re.search(r"columns +Print the unit and meaning", python(folder, "-m", "cli.main", "--help"))
+    printed = python(folder, "-m", "cli.main", "columns", "recency")
+    assert printed == "recency (days): first to last purchase occasion (t_x), never null\n"
+    assert len(python(folder, "-m", "cli.main", "columns", "shoe_size", code=2).splitlines()) == 1
