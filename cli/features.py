@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import AsOfDate, OutFile, Store, opened_store
+from cli.options import AsOfDate, OutFile, Store, opened_store, warn_of_date
 from cli.terminal import echo, progress_bar
 
 
@@ -45,4 +45,5 @@ def register(app: typer.Typer) -> None:
             else:
                 with progress_bar("customers", events.n_customers) as advance:
                     rows = write_feature_table(events, as_of, out, progress=advance)
+            warn_of_date(events, as_of)
         echo(f"{rows:,} customers known at {as_of}, {len(FEATURE_NAMES)} columns -> {out}")

@@ -15,12 +15,14 @@ from cli import (
     features,
     fit,
     history,
+    indices,
     ingest,
     init,
     key,
     promote,
     publish,
     score,
+    segments,
     serve,
     simulate,
     store,
@@ -37,10 +39,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for verb in (
-    *(init, ingest, append, store, features, score, fit, backtest, compare, promote, publish, history, serve, key),
-    simulate,
-):
+VERBS = (
+    *(init, ingest, append, store, features, score, indices, segments, fit, backtest, compare),
+    *(promote, publish, history, serve, key, simulate),
+)
+for verb in VERBS:
     verb.register(app)
 
 

@@ -1,6 +1,7 @@
 """Arguments and options shared by several verbs, and the function that opens the STORE argument."""
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -115,6 +116,48 @@ Home = Annotated[
     typer.Option(metavar="FOLDER", help="Where runs and versions are kept, unless MLFLOW_TRACKING_URI is set."),
 ]
 DEFAULT_HOME = Path("var")
+
+
+def check_days(text: str) -> str:
+    """Refuse what is no number of days."""
+    if not re.fullmatch(r"[1-9]\d{0,3}d", text):
+        raise typer.BadParameter(f"{text!r} is not a number of days: write it like 30d")
+    return text
+
+
+Every = Annotated[str, typer.Option(metavar="DAYS", callback=check_days, help="The distance of the dates, like 30d.")]
+Since = Annotated[
+    str | None,
+    typer.Option(metavar="DATE", callback=check_date, help="No date before this. Without it: the log's beginning."),
+]
+Until = Annotated[
+    str | None,
+    typer.Option(metavar="DATE", callback=check_date, help="The last date. Without it: the day after the log's end."),
+]
+STALE_DAYS = 30
+"""A log that ends more days than this before a cutoff gets a warning."""
+
+
+def days_of(text: str) -> int:
+    """Return the days of a text like 30d."""
+    return int(text.removesuffix("d"))
+
+
+def warn_of_date(store: "EventStore", as_of: str) -> None:
+    """Print a warning where the log has no events, begins after a cutoff or ended long before it."""
+    from features.as_of import AsOf
+    from features.store.log_dates import first_day, last_day
+
+    first, last, cutoff = first_day(store), last_day(store), AsOf.parse(as_of, store.timezone)
+    if first is None or last is None:
+        echo("warning: the log has no events, so nobody is known")
+        return
+    begins, ends = (AsOf.at_midnight(day, store.timezone).date for day in (first, last))
+    if cutoff.day < first:
+        echo(f"warning: the log begins on {begins}, so nobody is known at {as_of}: give a later --as-of")
+    elif cutoff.day - last > STALE_DAYS:
+        days = cutoff.day - last
+        echo(f"warning: the log ends on {ends}, {days:,} days before {as_of}: what happened since is not in it")
 
 
 def has_tracking_store(home: Path) -> bool:

@@ -47,6 +47,14 @@ def register(app: typer.Typer) -> None:
                 help="The yearly discount rate of customer_value. Without it: 0.10, or as the settings file says.",
             ),
         ] = None,
+        indices: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="FILE",
+                callback=options.check_table_file,
+                help="Also write the indices of the base: .parquet, .csv, .xlsx or .arrow.",
+            ),
+        ] = None,
         rule_only: Annotated[bool, typer.Option("--rule-only", help="Score by the rule only.")] = False,
         home: options.Home = options.DEFAULT_HOME,
     ) -> None:
@@ -62,6 +70,7 @@ def register(app: typer.Typer) -> None:
 
         `regulars score store --as-of 2011-12-10 --out scores.parquet --rule-only --formula ours.toml`
         """
+        from features.segments.settings import segmentation_of_settings
         from serving.batch import Forecasts, write_scores
         from training.settings import ForecastSettings
 
@@ -72,12 +81,17 @@ def register(app: typer.Typer) -> None:
             *champion, settings.horizon_days, settings.value_days, settings.discount_rate
         )
         rule = options.formula_in_use(formula, champion[0].formula if champion else None)
+        segmentation = segmentation_of_settings()
         with options.opened_store(store) as events, progress_bar("customers", events.n_customers) as advance:
             if forecasts:
                 _check_champion(forecasts.model.card, events, as_of)
-            summary = write_scores(events, as_of, rule, out, forecasts, progress=advance)
+            summary = write_scores(events, as_of, rule, out, forecasts, segmentation, progress=advance)
+            options.warn_of_date(events, as_of)
         _show_leaders(summary.leaders)
-        _show_bands(summary.bands)
+        _show_sizes("customers by band", "band", summary.bands)
+        if summary.segments:
+            _show_sizes("customers by RFM segment", "segment", summary.segments)
+        _show_indices(summary.indices, indices)
         if summary.left_out:
             echo(f"left out for all customers, because the log has no amounts: {', '.join(summary.left_out)}")
         mean = "no score" if math.isnan(summary.mean_score) else f"mean score {summary.mean_score:.1f}"
@@ -136,8 +150,21 @@ def _cell(value: str | float | None) -> str:
     return "-" if value is None or math.isnan(value) else f"{value:.1f}"
 
 
-def _show_bands(bands: Mapping[str, int]) -> None:
-    """Print how many customers each band has."""
-    total = sum(bands.values()) or 1
-    rows = [[name, f"{count:,}", f"{count / total:.1%}"] for name, count in bands.items()]
-    echo_table("customers by band", ["band", "customers", "share"], rows)
+def _show_sizes(title: str, kind: str, sizes: Mapping[str, int]) -> None:
+    """Print how many customers each band or segment has."""
+    total = sum(sizes.values()) or 1
+    rows = [[name, f"{count:,}", f"{count / total:.1%}"] for name, count in sizes.items()]
+    echo_table(title, [kind, "customers", "share"], rows)
+
+
+def _show_indices(indices: "pd.DataFrame", out: Path | None) -> None:
+    """Print the indices of the base, and write them to a file if there is one."""
+    import pyarrow as pa
+
+    from features.table_files import write_table
+
+    values = [f"{name} {index:.3f} of {n:,}" for name, index, n, _ in indices.itertuples() if n]
+    if values:
+        echo(f"indices of the base (customers with a value): {', '.join(values)}")
+    if out is not None:
+        write_table(out, pa.Table.from_pandas(indices.rename_axis("name").reset_index(), preserve_index=False))

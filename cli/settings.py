@@ -14,6 +14,7 @@ SECTIONS = {
     "store": "features.store.settings.StoreSettings",
     "ingest": "features.ingestion.settings.IngestSettings",
     "formula": "features.loyalty.formula_settings.FormulaSettings",
+    "segments": "features.segments.settings.SegmentSettings",
     "forecast": "training.settings.ForecastSettings",
     "fit": "training.settings.FitSettings",
     "candidates": "training.settings.CandidateSettings",

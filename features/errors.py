@@ -14,6 +14,7 @@ RegularsError
  ├── TableFileError                a table that cannot be written to a file of this name
  ├── StoreError                    an event store that cannot be read or written
  ├── FormulaError                  a loyalty formula, or the columns it needs, cannot be used
+ ├── SegmentsError                 RFM segments that cannot be used
  ├── ModelError                    a model that cannot be loaded or used
  ├── TooLittleDataError            a log too short or too small to learn from
  ├── HorizonNotOverError           the log ends before the horizon does
@@ -96,6 +97,10 @@ class StoreError(RegularsError):
 
 class FormulaError(RegularsError):
     """A loyalty formula, or the columns it needs, cannot be used; the message names the TOML key."""
+
+
+class SegmentsError(RegularsError, ValueError):
+    """RFM segments, or the boundaries of their classes, cannot be used; the message names the key."""
 
 
 class ModelError(RegularsError):

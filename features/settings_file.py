@@ -25,18 +25,8 @@ from features.errors import InvalidArgumentError, RegularsError, SettingsFileErr
 CONFIG_VARIABLE = "REGULARS_CONFIG"
 DEFAULT_NAME = "regulars.toml"
 SECTIONS = (
-    "store",
-    "ingest",
-    "events",
-    "formula",
-    "forecast",
-    "fit",
-    "candidates",
-    "trials",
-    "gate",
-    "refit",
-    "serve",
-    "plugins",
+    *("store", "ingest", "events", "formula", "segments", "forecast", "fit", "candidates", "trials", "gate", "refit"),
+    *("serve", "plugins"),
 )
 """The sections of the file; a test holds them together with the dataclasses, which higher layers define."""
 

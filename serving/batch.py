@@ -13,8 +13,12 @@ import pyarrow as pa
 from features.as_of import AsOf, AsOfLike
 from features.definitions import FEATURE_NAMES
 from features.engines.feature_table import CHUNK, feature_chunks
+from features.loyalty.base_indices import index_values, indices_of
 from features.loyalty.formula import Formula
-from features.loyalty.scoring import drop_unpriced_parts, score
+from features.loyalty.indices_over_time import with_rating_scale
+from features.loyalty.scoring import Floats, drop_unpriced_parts, score
+from features.segments.assignment import assign
+from features.segments.segmentation import Segmentation
 from features.store.event_store import EventStore
 from features.table_files import table_writer
 from serving.batch_lookup import FACTS
@@ -72,6 +76,10 @@ class Summary:
         Parts of the formula that were left out, because the log has no data for them.
     leaders : pandas.DataFrame
         The customers with the highest loyalty scores, with the points of each part; indexed by `customer_id`.
+    indices : pandas.DataFrame
+        The indices of the base, see `features.loyalty.base_indices.base_indices`.
+    segments : dict of str to int
+        Customers in each RFM segment; empty without segments.
     expected_purchases, expected_to_stay_away : float, optional
         With a model, the sums of expected purchase occasions and of churn probabilities.
     """
@@ -81,6 +89,8 @@ class Summary:
     mean_score: float
     left_out: tuple[str, ...]
     leaders: pd.DataFrame = field(compare=False)
+    indices: pd.DataFrame = field(compare=False)
+    segments: dict[str, int] = field(default_factory=dict)
     expected_purchases: float | None = None
     expected_to_stay_away: float | None = None
 
@@ -91,6 +101,7 @@ def write_scores(
     formula: Formula,
     path: str | Path,
     forecasts: Forecasts | None = None,
+    segmentation: Segmentation | None = None,
     chunk: int = CHUNK,
     progress: Callable[[int], None] | None = None,
 ) -> Summary:
@@ -109,6 +120,8 @@ def write_scores(
         of these Parquet and Arrow keep the metadata, which the service needs.
     forecasts : Forecasts, optional
         What to forecast with which model; None writes the rule alone.
+    segmentation : Segmentation, optional
+        RFM segments with boundaries; their classes and names are columns then.
     chunk : int
         Customers in memory at a time.
     progress : callable, optional
@@ -134,12 +147,18 @@ def write_scores(
     day = AsOf.parse(as_of, store.timezone).day
     bands = dict.fromkeys((band.name for band in rule.bands), 0)
     customers, scored, total, purchases, churned = 0, 0, 0.0, 0.0, 0.0
-    schema = _rows(_scores(EMPTY_TABLE, rule, forecasts, day)).schema
-    schema = schema.with_metadata({**(schema.metadata or {}), FACTS: _facts(store, as_of, rule, forecasts)})
-    leaders = _scores(EMPTY_TABLE, rule, None, day)
+    sizes = {segment.name: 0 for segment in segmentation.segments} if segmentation else {}
+    scaled = with_rating_scale(formula, store.rating_maximum)
+    values: list[dict[str, Floats]] = []
+    schema = _rows(_scores(EMPTY_TABLE, rule, forecasts, day, segmentation)).schema
+    schema = schema.with_metadata(
+        {**(schema.metadata or {}), FACTS: _facts(store, as_of, rule, forecasts, segmentation)}
+    )
+    leaders = _scores(EMPTY_TABLE, rule, None, day, None)
     with table_writer(path, schema, ROW_GROUP) as writer:
         for _, table in feature_chunks(store, [as_of], chunk):
-            scores = _scores(table, rule, forecasts, day)
+            scores = _scores(table, rule, forecasts, day, segmentation)
+            values.append(index_values(table, scaled))
             writer.write_table(_rows(scores).cast(schema))
             leaders = _leaders(pd.concat([leaders, scores]))
             customers += len(scores)
@@ -147,6 +166,8 @@ def write_scores(
             total += float(scores["loyalty_score"].sum())
             for name, count in scores["band"].value_counts().items():
                 bands[str(name)] += int(count)
+            for name, count in scores["segment"].value_counts().items() if segmentation else ():
+                sizes[str(name)] += int(count)
             if forecasts:
                 purchases += float(scores["expected_purchases"].sum())
                 churned += float(scores["churn_probability"].sum())
@@ -155,7 +176,8 @@ def write_scores(
     left_out = tuple(part.name for part in formula.parts if part not in rule.parts)
     mean = total / scored if scored else math.nan
     totals = (purchases, churned) if forecasts else (None, None)
-    return Summary(customers, bands, mean, left_out, leaders, *totals)
+    indices = indices_of(values, scaled)
+    return Summary(customers, bands, mean, left_out, leaders, indices, sizes, *totals)
 
 
 def _leaders(scores: pd.DataFrame) -> pd.DataFrame:
@@ -165,9 +187,13 @@ def _leaders(scores: pd.DataFrame) -> pd.DataFrame:
     return known.sort_values("loyalty_score", ascending=False, kind="stable").head(LEADERS)
 
 
-def _scores(table: pd.DataFrame, rule: Formula, forecasts: Forecasts | None, day: int) -> pd.DataFrame:
+def _scores(
+    table: pd.DataFrame, rule: Formula, forecasts: Forecasts | None, day: int, segmentation: Segmentation | None
+) -> pd.DataFrame:
     """Return the scores of a feature table, one row a customer."""
     scores = score(table, rule)
+    if segmentation is not None:
+        scores = pd.concat([scores, assign(table, segmentation)], axis=1)
     if forecasts is None:
         return scores
     names = {"low": "expected_purchases_low", "high": "expected_purchases_high"}
@@ -183,13 +209,17 @@ def _rows(scores: pd.DataFrame) -> pa.Table:
     return pa.Table.from_pandas(scores.astype({"band": "str"}).reset_index(), preserve_index=False)
 
 
-def _facts(store: EventStore, as_of: AsOfLike, rule: Formula, forecasts: Forecasts | None) -> bytes:
+def _facts(
+    store: EventStore, as_of: AsOfLike, rule: Formula, forecasts: Forecasts | None, segmentation: Segmentation | None
+) -> bytes:
     facts: dict[str, object] = {
         "as_of": str(as_of),
         "timezone": store.timezone,
         "data_digest": store.manifest["digest"],
         "formula_version": rule.version,
     }
+    if segmentation:
+        facts["segments_version"] = segmentation.version
     if forecasts:
         facts |= {"model_version": forecasts.version, "horizon_days": forecasts.horizon_days}
         if forecasts.value_days is not None:

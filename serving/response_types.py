@@ -26,6 +26,14 @@ class Interval(Struct, gc=False):
     content: float = INTERVAL_CONTENT
 
 
+class Rfm(Struct, gc=False):
+    """Classes of recency, frequency and money, 1 to the highest (bought lately, often, for much)."""
+
+    recency: int
+    frequency: int
+    monetary: int
+
+
 class Score(Struct, kw_only=True, omit_defaults=True):
     """The scores of one customer; `absent` names what is missing, `loyalty_score` or `forecast`, with the reason."""
 
@@ -34,6 +42,8 @@ class Score(Struct, kw_only=True, omit_defaults=True):
     loyalty_parts: Annotated[dict[str, Part], Meta(description="By name, those that have data.")] | UnsetType = UNSET
     coverage: Annotated[float, Meta(ge=0, le=1, description="Share of the rule's weight that had data.")]
     band: str | UnsetType = UNSET
+    segment: Annotated[str, Meta(description="The RFM segment, where segments are in use.")] | UnsetType = UNSET
+    rfm: Annotated[Rfm, Meta(description="The classes behind the segment.")] | UnsetType = UNSET
     expected_purchases: Annotated[float, Meta(ge=0, description="Purchase occasions in the horizon.")] | UnsetType = (
         UNSET
     )

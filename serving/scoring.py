@@ -10,7 +10,8 @@ from msgspec import UNSET
 
 from features.loyalty.scoring import score
 from features.loyalty.scoring_one import score_one
-from serving.response_types import Interval, Part, Score
+from features.segments.assignment import COLUMNS, assign, assign_one
+from serving.response_types import Interval, Part, Rfm, Score
 from serving.state import ServiceState
 from training.models.bundle import OUTPUTS
 
@@ -63,7 +64,10 @@ def score_row(
         else:
             reason = None if math.isfinite(sum(forecast)) else NO_NUMBER
     numbers = (rule.loyalty_score, rule.band, rule.coverage, rule.parts, rule.contributions)
-    return _score(customer_id, *numbers, forecast, reason)
+    scores = _score(customer_id, *numbers, forecast, reason)
+    if state.segmentation is not None and (found := assign_one(features, state.segmentation)):
+        scores.rfm, scores.segment = Rfm(*found.classes), found.segment
+    return scores
 
 
 def score_table(features: pd.DataFrame, state: ServiceState, day: int, horizon_days: int) -> pd.DataFrame:
@@ -95,6 +99,8 @@ def score_table(features: pd.DataFrame, state: ServiceState, day: int, horizon_d
         reason[~finite] = NO_NUMBER
         reason[~(features["purchase_days"] > 0).to_numpy()] = NEVER_BOUGHT
         scores = pd.concat([scores, pd.DataFrame(values, features.index, list(OUTPUTS))], axis=1)
+    if state.segmentation is not None:
+        scores = pd.concat([scores, assign(features, state.segmentation)], axis=1)
     scores["no_forecast"] = pd.Series(reason, features.index, dtype=object)  # as texts pandas would make NaN of None
     return scores
 
@@ -125,7 +131,11 @@ def _score_of_row(
 ) -> Score:
     parts, contributions = ({name: row[f"{kind}_{name}"] for name in names} for kind in ("part", "contribution"))
     rule = (row["loyalty_score"], row["band"], row["coverage"], parts, contributions)
-    return _score(customer_id, *rule, [row.get(name) for name in outputs], no_forecast)
+    scores = _score(customer_id, *rule, [row.get(name) for name in outputs], no_forecast)
+    segment = row.get("segment")
+    if segment is not None and segment == segment:
+        scores.rfm, scores.segment = Rfm(*(int(row[name]) for name in COLUMNS[:3])), segment
+    return scores
 
 
 def _score(

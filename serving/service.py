@@ -10,6 +10,7 @@ from bentoml.exceptions import BentoMLException
 from starlette.types import ASGIApp
 
 from features.errors import RegularsError, SettingsError
+from features.segments.settings import segmentation_of_settings
 from serving.bento import Service, model_store_path
 from serving.runtime.api_keys import read_keys
 from serving.runtime.model_store import latest_version, read_published
@@ -31,6 +32,7 @@ def check_before_start() -> None:
     settings, store = serve_settings(), model_store_path()
     if settings.keys:
         read_keys(settings.keys)
+    segmentation_of_settings()
     if name := latest_version(store):
         read_published(store, name)
 

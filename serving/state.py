@@ -12,6 +12,7 @@ from features.definitions import FEATURE_NAMES
 from features.errors import InvalidArgumentError, ModelError
 from features.loyalty.formula import Formula
 from features.schema import RATING_MAXIMUM
+from features.segments.segmentation import Segmentation
 from training.models.arrays import Floats
 from training.models.bundle import OUTPUTS
 from training.models.compiled.compiled_model import CompiledModel, Forecast
@@ -66,9 +67,9 @@ class ServedModel:
 
 @dataclass(frozen=True)
 class ServiceState:
-    """The formula, time zone and rating scale in use, and the model, or in `absent` the reason why there is none.
+    """The formula, time zone, rating scale and RFM segments in use, and the model.
 
-    `refused` is the reason why a newer version was not loaded, if one was refused.
+    Without a model `absent` is the reason. `refused` is the reason why a newer version was not loaded, if one was.
     """
 
     formula: Formula
@@ -78,6 +79,7 @@ class ServiceState:
     absent: str | None = None
     refused: str | None = None
     rating_maximum: float = RATING_MAXIMUM
+    segmentation: Segmentation | None = None
 
 
 class CurrentState:

@@ -7,7 +7,7 @@ formulas are right, since an index must not grow with the number of customers, a
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,8 @@ from numpy.typing import ArrayLike
 from features.errors import FormulaError, InvalidArgumentError
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import Floats, numeric_columns
+
+INDICES = ("satisfaction", "loyalty", "purchases")
 
 
 def base_index(values: ArrayLike | Sequence[float | None], maximum: float) -> float:
@@ -80,17 +82,35 @@ def base_indices(features: pd.DataFrame, formula: Formula) -> pd.DataFrame:
     FormulaError
         When a column is absent or not numeric, or a rating exceeds its maximum.
     """
+    return indices_of([index_values(features, formula)], formula)
+
+
+def index_values(features: pd.DataFrame, formula: Formula) -> dict[str, Floats]:
+    """Return x_i, y_i and z_i of each customer, by the name of the index; NaN without a value.
+
+    Raises
+    ------
+    FormulaError
+        As `base_indices`.
+    """
     names = [f"{at}_{rating}_last" for rating in ("satisfaction", "loyalty") for at in ("visit", "feedback")]
     columns = numeric_columns(features, [*names, "purchase_days_365"], "the base indices")
     s_visit, s_feedback, l_visit, l_feedback, days = columns
-    x, y, z = formula.maxima.satisfaction, formula.maxima.loyalty, formula.maxima.purchases
-    values = {
-        "satisfaction": (_rating("satisfaction", s_visit, s_feedback, x), x),
-        "loyalty": (_rating("loyalty", l_visit, l_feedback, y), y),
-        "purchases": (np.minimum(days, z), z),
+    return {
+        "satisfaction": _rating("satisfaction", s_visit, s_feedback, formula.maxima.satisfaction),
+        "loyalty": _rating("loyalty", l_visit, l_feedback, formula.maxima.loyalty),
+        "purchases": np.minimum(days, formula.maxima.purchases),
     }
-    rows = [(base_index(known, top), np.count_nonzero(~np.isnan(known)), top) for known, top in values.values()]
-    return pd.DataFrame(rows, index=list(values), columns=["index", "n", "maximum"])
+
+
+def indices_of(pieces: Sequence[Mapping[str, Floats]], formula: Formula) -> pd.DataFrame:
+    """Return what `base_indices` returns, from the values of a base in pieces."""
+    rows = []
+    for name in INDICES:
+        values = np.concatenate([np.empty(0), *(piece[name] for piece in pieces)])
+        maximum = getattr(formula.maxima, name)
+        rows.append((base_index(values, maximum), np.count_nonzero(~np.isnan(values)), maximum))
+    return pd.DataFrame(rows, index=list(INDICES), columns=["index", "n", "maximum"])
 
 
 def _rating(name: str, visit: Floats, feedback: Floats, maximum: float) -> Floats:

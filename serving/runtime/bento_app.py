@@ -3,6 +3,7 @@
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -10,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from features.loyalty.formula_settings import formula_of_settings
 from features.schema import RATING_MAXIMUM
+from features.segments.settings import segmentation_of_settings
 from serving.api.app import ExactRoute, make_app
 from serving.clock import utc_now
 from serving.runtime.api_keys import KeyRing
@@ -32,7 +34,8 @@ def make_worker_app(bentoml_app: Starlette, settings: ServeSettings, store: Path
     log.capture_libraries()
     formula, timezone = formula_of_settings(), settings.timezone or "UTC"
     rating_maximum = settings.rating_maximum or RATING_MAXIMUM
-    current = CurrentState(initial_state(store, formula, timezone, utc_now, log.log_event, rating_maximum))
+    state = initial_state(store, formula, timezone, utc_now, log.log_event, rating_maximum)
+    current = CurrentState(replace(state, segmentation=segmentation_of_settings()))
     reload = ModelReload(current, store, utc_now, log.log_event)
     keys = KeyRing(settings.keys, log.log_event) if settings.keys else None
 

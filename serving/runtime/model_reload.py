@@ -61,7 +61,8 @@ class ModelReload:
             self._current.state = replace(state, refused=None)
             return
         try:
-            self._current.state = _load(self._store, name, self._clock, self._log_event, None)
+            loaded = _load(self._store, name, self._clock, self._log_event, None)
+            self._current.state = replace(loaded, segmentation=state.segmentation)
         except PublishedModelError as error:
             self._current.state = replace(state, refused=str(error))
             self._log_event(event="refused", version=name, reason=str(error))

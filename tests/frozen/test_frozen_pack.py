@@ -55,6 +55,7 @@ CHANGED: dict[str, str] = {
     "simulate": "The command speaks plain English; what it writes is the same.",
     "too-large": "The connection stays open: the server reads and drops the rest of a refused body.",
     "versions": "The rating scale in service is shown.",
+    "before-all": "A cutoff before the log is warned of.",
 }
 """Id of a command or a request -> why it is no longer as recorded."""
 

@@ -73,7 +73,7 @@ def test_a_summary_worked_by_hand(tmp_path: Path) -> None:
     store = shelved(log(purchase("a", 1, 50_000), purchase("b", 2, 50_000)))
     summary = write_scores(store, AS_OF_DAY, RULE, tmp_path / "scores.parquet")
     mean = pytest.approx(100 * (4 / 12 + 1.5) / 7)
-    assert summary == Summary(2, {"bronze": 2, "silver": 0, "gold": 0}, mean, (), summary.leaders)
+    assert summary == Summary(2, {"bronze": 2, "silver": 0, "gold": 0}, mean, (), summary.leaders, summary.indices)
     assert summary.leaders["loyalty_score"].to_dict() == {"a": mean, "b": mean}
     assert summary.leaders.columns[0] == "loyalty_score"
     assert all(str(name).startswith("contribution_") for name in summary.leaders.columns[1:])

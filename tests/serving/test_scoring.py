@@ -1,14 +1,22 @@
 """One customer scores as among many, and what cannot be scored has a reason."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
+from msgspec import UNSET
 
 from features.definitions import FEATURE_NAMES
 from features.engines.feature_table import feature_table
+from features.segments.assignment import learn_boundaries
+from features.segments.segmentation import load_segmentation
 from features.store.event_store import EventStore
+from serving.batch import write_scores
+from serving.batch_lookup import lookup_batch_scores
 from serving.scoring import (
     BATCH_OUTPUTS,
     NEVER_BOUGHT,
@@ -49,6 +57,28 @@ def test_one_scores_as_among_many(
         if with_model and "forecast" not in (alone.absent or {}):
             assert alone.expected_purchases == pytest.approx(among_many.expected_purchases, rel=1e-9)
             assert alone.churn_probability == pytest.approx(among_many.churn_probability, rel=1e-9)
+
+
+def test_segments_are_equal_in_every_way_to_score(
+    example_store: EventStore, rule_state: ServiceState, tmp_path: Path
+) -> None:
+    """One customer, many, and a row of a file of batch scores; without segments in use there are none."""
+    base, cutoff = load_segmentation(), "2011-06-10"
+    everyone = feature_table(example_store, cutoff)
+    boundaries = learn_boundaries(everyone, base, cutoff, "abc")
+    state = replace(rule_state, segmentation=msgspec.structs.replace(base, boundaries=boundaries))
+    table = everyone.iloc[::50]
+    many = list(scores_of_table(score_table(table, state, DAY, HORIZON_DAYS)))
+    write_scores(example_store, cutoff, state.formula, tmp_path / "s.parquet", segmentation=state.segmentation)
+    found = lookup_batch_scores(tmp_path / "s.parquet", list(table.index))
+    assert found.facts["segments_version"] == "1"
+    for (customer_id, row), among_many, last in zip(table.iterrows(), many, found.rows, strict=True):
+        alone = score_row(str(customer_id), row.to_dict(), state, DAY, HORIZON_DAYS)
+        batch = score_of_batch(last)
+        assert (alone.segment, alone.rfm) == (among_many.segment, among_many.rfm) == (batch.segment, batch.rfm)
+        assert (alone.segment is UNSET) == (row["purchase_days"] == 0)
+    assert {score.segment for score in many} > {"champions", "lost"}
+    assert score_row("a", features(), rule_state, DAY, HORIZON_DAYS).segment is UNSET
 
 
 def test_what_cannot_be_scored_has_a_reason(model_state: ServiceState, rule_state: ServiceState) -> None:
