@@ -120,11 +120,7 @@ class FormulaInService(Struct):
 
 
 class ModelInService(Struct):
-    """The model in service: its version, its digest, the data and the libraries it was fitted with.
-
-    `model` is the name of the model of purchases; `compiled` is false for one without a compiled form, which forecasts
-    by its estimator.
-    """
+    """The model in service: its version, its name and what it was fitted with; `compiled`: whether it has that form."""
 
     version: str
     tag: str

@@ -16,7 +16,7 @@ from tests.frozen import replay
 from tests.frozen.replay import PACK, Service, differences
 
 CHANGED: dict[str, str] = {
-    "backtest": "The command speaks plain English. Visits, feedback, usage and incentives reach the model.",
+    "backtest": "Plain English. Visits, feedback, usage and incentives reach the model; losses by segment are printed.",
     "backtest-too-short": "The command speaks plain English. Visits, feedback, usage and incentives reach the model.",
     "bad-date": "The message says 'is not a', and what to give.",
     "bad-map": "The message says 'is not a', and what to give.",
@@ -25,9 +25,9 @@ CHANGED: dict[str, str] = {
     "compare": "Exact Wilson bounds. Visits, feedback, usage and incentives reach the model.",
     "compare-champion": "Exact Wilson bounds. Visits, feedback, usage and incentives reach the model.",
     "damaged-schema": "This version reads store schema 2.",
-    "docs": "Plain English; no null as default; ratings go to the maximum of the scale in service.",
+    "docs": "Plain English; no null as default; ratings go to the maximum of the scale; model and form in service.",
     "features-raw": "Titles and notes are in plain English; the file is the same.",
-    "fit": "The command speaks plain English. Visits, feedback, usage and incentives reach the model.",
+    "fit": "Plain English. Visits, feedback, usage and incentives reach the model; losses by segment are printed.",
     "history": "The file is CSV as every table is: texts are quoted, the figures are JSON.",
     "history-nothing": "The command speaks plain English; what it writes is the same.",
     "ingest-contract": "Rows are versions only by recorded_at; the manifest is of schema 2.",
@@ -54,7 +54,7 @@ CHANGED: dict[str, str] = {
     "serve-rate": "One line that names the setting and its section; 'starting' no longer precedes it.",
     "simulate": "The command speaks plain English; what it writes is the same.",
     "too-large": "The connection stays open: the server reads and drops the rest of a refused body.",
-    "versions": "The rating scale in service is shown.",
+    "versions": "The rating scale in service is shown, and the model's name and form.",
     "before-all": "A cutoff before the log is warned of.",
 }
 """Id of a command or a request -> why it is no longer as recorded."""

@@ -1,6 +1,7 @@
 """The training data of the purchase model: windows of the past, and the daily activity of the base."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -46,3 +47,8 @@ class Activity:
     first_day: int
     new: NDArray[np.int64]
     repeat: NDArray[np.int64]
+
+    def until(self, day: int) -> Self:
+        """Return the activity before a day."""
+        days = max(0, day - self.first_day)
+        return replace(self, new=self.new[:days], repeat=self.repeat[:days])

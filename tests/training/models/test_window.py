@@ -26,3 +26,11 @@ def test_activity_counts_every_purchase_occasion_before_the_cutoff(windows):
     assert activity.new.sum() == len(features)
     assert activity.new.sum() + activity.repeat.sum() == features["purchase_days"].sum()
     assert activity.first_day + len(activity.new) == windows.now.day
+
+
+def test_activity_until_a_day_knows_nothing_later(windows):
+    """What came afterwards is cut off; before the first day there is nothing."""
+    activity = windows.past
+    until = activity.until(activity.first_day + 10)
+    assert (until.first_day, len(until.new), len(until.repeat)) == (activity.first_day, 10, 10)
+    assert len(activity.until(activity.first_day - 5).new) == 0

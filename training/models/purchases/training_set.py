@@ -50,7 +50,7 @@ class TrainingSet:
             seasonality = Seasonality(current.day)
         else:
             first_day = activity.first_day
-            seasonality = Seasonality.fit(current.features, activity, current.day)
+            seasonality = Seasonality.fit(current.features, activity.until(current.day), current.day)
         current_fit = CutoffFit.of(current, seasonality)
         past: list[tuple[CutoffFit, int]] = []
         level = LevelCalibration.identity()
