@@ -22,12 +22,14 @@ CHANGED: dict[str, str] = {
     "bad-map": "The message says 'is not a', and what to give.",
     "bad-time": "The message says 'is not a', and what to give.",
     "bad-year": "The message says 'is not a', and what to give.",
+    "before-all": "A cutoff before the log is warned of.",
     "compare": "Exact Wilson bounds. Visits, feedback, usage and incentives reach the model.",
     "compare-champion": "Exact Wilson bounds. Visits, feedback, usage and incentives reach the model.",
     "damaged-schema": "This version reads store schema 2.",
     "docs": "Plain English; no null as default; ratings go to the maximum of the scale; model and form in service.",
     "features-raw": "Titles and notes are in plain English; the file is the same.",
     "fit": "Plain English. Visits, feedback, usage and incentives reach the model; losses by segment are printed.",
+    "help": "--config, --model and the options of sources, append and replace are new.",
     "history": "The file is CSV as every table is: texts are quoted, the figures are JSON.",
     "history-nothing": "The command speaks plain English; what it writes is the same.",
     "ingest-contract": "Rows are versions only by recorded_at; the manifest is of schema 2.",
@@ -41,6 +43,7 @@ CHANGED: dict[str, str] = {
     "ingest-typed": "Rows are versions only by recorded_at; the manifest is of schema 2.",
     "key-name": "The message gives the pattern of a name, from msgspec's check of keys.",
     "keys-versions": "The rating scale in service is shown.",
+    "no-verb": "--config is new.",
     "promote-back": "The command speaks plain English; what it writes is the same.",
     "promote-without-reason": "The message says 'is not a', and what to give.",
     "publish-again": "The command speaks plain English; what it writes is the same.",
@@ -55,7 +58,6 @@ CHANGED: dict[str, str] = {
     "simulate": "The command speaks plain English; what it writes is the same.",
     "too-large": "The connection stays open: the server reads and drops the rest of a refused body.",
     "versions": "The rating scale in service is shown, and the model's name and form.",
-    "before-all": "A cutoff before the log is warned of.",
 }
 """Id of a command or a request -> why it is no longer as recorded."""
 
