@@ -21,11 +21,13 @@ from cli import (
     key,
     promote,
     publish,
+    rollback,
     score,
     segments,
     serve,
     simulate,
     store,
+    versions,
 )
 from cli.extras import missing_extra
 from cli.settings import check_settings, use_config
@@ -41,7 +43,7 @@ app = typer.Typer(
 )
 VERBS = (
     *(init, ingest, append, store, features, score, indices, segments, fit, backtest, compare),
-    *(promote, publish, history, serve, key, simulate),
+    *(versions, promote, publish, rollback, history, serve, key, simulate),
 )
 for verb in VERBS:
     verb.register(app)

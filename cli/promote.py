@@ -1,11 +1,16 @@
 """`regulars promote`: make the challenger champion if it passes the gate, or go back to an earlier champion."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import DEFAULT_HOME, Home
 from cli.terminal import echo
+
+if TYPE_CHECKING:
+    from training.promote import Move
 
 
 def register(app: typer.Typer) -> None:
@@ -14,6 +19,10 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def promote(
         home: Home = DEFAULT_HOME,
+        version: Annotated[
+            int | None,
+            typer.Option(metavar="VERSION", help="This version by its recorded verdict, instead of the challenger."),
+        ] = None,
         to: Annotated[
             int | None, typer.Option(metavar="VERSION", help="Return to this version, which was champion before.")
         ] = None,
@@ -34,23 +43,42 @@ def register(app: typer.Typer) -> None:
 
         `regulars promote`
 
+        `regulars promote --version 3`
+
         `regulars promote --to 3 --reason "complaints from the shops"`
         """
         if (force or to is not None) and not reason:
             raise typer.BadParameter("--force and --to need a reason: give --reason TEXT")
-        from features.errors import PromotionRefusedError
+        if version is not None and to is not None:
+            raise typer.BadParameter("--version promotes and --to goes back: give one of them")
         from training import promote as champion
+        from training.models.bundle import CHALLENGER
         from training.registry.mlflow_client import open_tracking
 
         tracking = open_tracking(home)
-        try:
+        with refusals_printed():
             if to is None:
-                move = champion.promote(tracking, why=reason, who=who, force=force)
+                which = CHALLENGER if version is None else version
+                move = champion.promote(tracking, which, why=reason, who=who, force=force)
             else:
                 move = champion.roll_back(tracking, to, reason, who=who, force=force)
-        except PromotionRefusedError as refusal:
-            for why in refusal.reasons:
-                echo(f"refused: {why}")
-            raise typer.Exit(1) from None
-        before = f"before: version {move.before}" if move.before else "the first champion"
-        echo(f"version {move.to} is champion in {tracking.place} ({move.kind}; {before})")
+        echo_move(move, tracking.place)
+
+
+@contextmanager
+def refusals_printed() -> Iterator[None]:
+    """Print each reason of a refusal within the block on a line, and end with exit code 1."""
+    from features.errors import PromotionRefusedError
+
+    try:
+        yield
+    except PromotionRefusedError as refusal:
+        for why in refusal.reasons:
+            echo(f"refused: {why}")
+        raise typer.Exit(1) from None
+
+
+def echo_move(move: "Move", place: str) -> None:
+    """Print what a move of the champion has done."""
+    before = f"before: version {move.before}" if move.before else "the first champion"
+    echo(f"version {move.to} is champion in {place} ({move.kind}; {before})")

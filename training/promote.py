@@ -137,11 +137,37 @@ def roll_back(tracking: Tracking, to: int, why: str, *, who: str | None = None, 
     chosen, before = _version_and_champion(tracking, to)
     moves = history(tracking)
     former = set(moves.loc[moves["state"] == "done", "to"])
-    reasons = () if chosen.number in former else ("it never was champion: promote it without --to",)
+    never = f"it never was champion: `regulars promote --version {to}` promotes it by its verdict"
+    reasons = () if chosen.number in former else (never,)
+
     if reasons and not force:
         raise PromotionRefusedError(chosen.number, reasons)
     move = Move("force" if reasons else "roll back", before, chosen.number, chosen.digest)
     return _move(tracking, move, chosen, why, who, None, reasons)
+
+
+def champion_before(tracking: Tracking) -> int:
+    """Return the version that was champion when the present champion was promoted.
+
+    Going back does not count as a promotion, so going back twice leads two champions back, and not to and fro.
+
+    Raises
+    ------
+    TrackingError
+        When there is no champion, or the history has none before it.
+    """
+    champion = version(tracking, CHAMPION)
+    if champion is None:
+        raise TrackingError(f"no champion in {tracking.place}: `regulars promote` makes one")
+    moves = history(tracking)
+    promoted = moves[(moves["state"] == "done") & (moves["to"] == champion.number) & (moves["kind"] != "roll back")]
+    before = promoted["from"].dropna()
+    if before.empty:
+        raise TrackingError(
+            f"the history has no champion before version {champion.number}: name a version with --to, see "
+            "`regulars versions`"
+        )
+    return int(before.iloc[0])
 
 
 def history(tracking: Tracking) -> pd.DataFrame:

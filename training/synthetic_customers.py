@@ -51,4 +51,4 @@ def _purchases(midnight: datetime, days_ago: Iterable[int]) -> list[dict[str, An
 def _table(events: dict[str, list[dict[str, Any]]], midnight: datetime) -> pd.DataFrame:
     index = pd.Index(list(events), dtype="str", name="customer_id")
     rows = [customer_features(history, midnight) for history in events.values()]
-    return pd.DataFrame(rows, index, list(FEATURE_NAMES))
+    return pd.DataFrame(rows, index, list(FEATURE_NAMES), dtype="float64")  # as `feature_table` gives it

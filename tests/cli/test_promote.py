@@ -77,3 +77,13 @@ def test_going_back_passes_on_who_and_force(call_of: Callable, home: Path) -> No
     options = ("--to", 3, "--reason", "why not", "--who", "Ada", "--force")
     call = call_of("training.promote.roll_back", "promote", "--home", home, *options)
     assert list(call.values())[1:] == [3, "why not", "Ada", True]
+
+
+def test_any_version_is_promoted_by_its_verdict(tracking: Tracking, home: Path) -> None:  # noqa: F811
+    """--version takes an earlier one; with --to it is a wrong argument."""
+    challenger(tracking, 0.01)
+    challenger(tracking, 0.02, "speed: 9 ms")
+    assert regulars("promote", "--home", home, "--version", 2) == (1, "refused: speed: 9 ms\n")
+    assert regulars("promote", "--home", home, "--version", 1)[0] == 0
+    code, said = regulars("promote", "--home", home, "--version", 2, "--to", 1, "--reason", "both")
+    assert (code, "give one of them" in said) == (2, True)

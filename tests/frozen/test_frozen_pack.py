@@ -47,6 +47,7 @@ CHANGED: dict[str, str] = {
     "promote-back": "The command speaks plain English; what it writes is the same.",
     "promote-without-reason": "The message says 'is not a', and what to give.",
     "publish-again": "The command speaks plain English; what it writes is the same.",
+    "publish-nothing": "Where there is no home none is made, and the line says which verb makes one.",
     "rating-too-high": "The maximum is that of the scale in service, and the message says so.",
     "score-champion": "Titles and notes are in plain English; the file is the same.",
     "score-champion-value": "Titles and notes are in plain English; the file is the same.",

@@ -157,14 +157,17 @@ class Tracking:
     ) -> tuple[str, str]:
         """Write a pyfunc model to `folder`, add it to a run, and return MLflow's id of the model and its location.
 
-        `example` is an input with its parameters, `forecast` the output: MLflow derives the signature from them.
+        `example` is an input with its parameters, `forecast` the output: MLflow derives the signature from them, except
+        that every column of the input is a float64 that may be null or absent.
         `options`: further arguments of `mlflow.pyfunc.save_model`.
         """
         from mlflow.entities import LoggedModelOutput, LoggedModelStatus
         from mlflow.models import infer_signature
         from mlflow.pyfunc import save_model
+        from mlflow.types import ColSpec, DataType, Schema
 
         signature = infer_signature(example[0], forecast, example[1])
+        signature.inputs = Schema([ColSpec(DataType.double, str(name), required=False) for name in example[0]])
         save_model(str(folder), signature=signature, input_example=example, **options)
         logged = self._client.create_logged_model(experiment_id, name, run_id)
         self._client.log_model_artifacts(logged.model_id, str(folder))

@@ -1,6 +1,15 @@
 """The form of a registered model: users of MLflow load it with MLflow alone."""
 
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from dataclasses import replace
+from importlib.metadata import version as release
 from pathlib import Path
+from urllib.parse import unquote
 
 import pandas as pd
 import pytest
@@ -8,17 +17,20 @@ import pytest
 from features.as_of import AsOf
 from features.definitions import FEATURE_NAMES
 from tests.training.stand_in import customer_model
-from training.models.bundle import CHALLENGER
+from training.models.bundle import CHALLENGER, LIBRARIES
 from training.registry.mlflow_client import Tracking
+from training.registry.model_format import IMPORTED
 from training.registry.runs import start_run
 from training.registry.versions import register
-from training.synthetic_customers import synthetic_customer
+from training.synthetic_customers import synthetic_customer, synthetic_customers
 
+ROOT = Path(__file__).parents[3]
+UV = shutil.which("uv", path=f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}") or "uv"
 AS_OF_DAY = AsOf.parse("2011-06-10", "Europe/London").day
 
 
 def test_mlflow_users_can_load_a_version(tracking: Tracking) -> None:
-    """Plain `mlflow.pyfunc.load_model` gives forecasts of the logged signature; the example is nobody's row."""
+    """Plain `mlflow.pyfunc.load_model` takes a whole feature table, with nulls; the example is nobody's row."""
     import mlflow
 
     with start_run(tracking, "fit") as fit:
@@ -28,12 +40,66 @@ def test_mlflow_users_can_load_a_version(tracking: Tracking) -> None:
         loaded = mlflow.pyfunc.load_model(f"models:/regulars@{CHALLENGER}")
         assert list(loaded.input_example.index) == [0]
         given = synthetic_customer("2011-06-10")
-        forecast = loaded.predict(given, {"as_of_day": AS_OF_DAY, "horizon_days": 50})
+        params = {"as_of_day": AS_OF_DAY, "horizon_days": 50}
+        forecast = loaded.predict(given, params)
+        base = synthetic_customers("2011-06-10", 300)
+        assert base.isna().any().any()
+        of_base = loaded.predict(base.assign(extra="not a feature"), params)
         assert loaded.metadata.signature.inputs.input_names() == list(FEATURE_NAMES)
         with pytest.raises(mlflow.MlflowException, match="horizon_days"):
             loaded.predict(given, {"as_of_day": AS_OF_DAY, "horizon_days": "long"})
     finally:
         mlflow.set_tracking_uri(None)
+    pd.testing.assert_frame_equal(of_base, customer_model(rate=0.02).predict(base, AS_OF_DAY, 50))
     pd.testing.assert_frame_equal(forecast, customer_model(rate=0.02).predict(given, AS_OF_DAY, 50))
     files = Path(made.source.removeprefix("file://").replace("%20", " "))
     assert "numpy==2" in (files / "requirements.txt").read_text().splitlines()  # the libraries on the card
+
+
+OUTSIDE = """
+import sys
+import mlflow, pandas as pd
+mlflow.set_tracking_uri(sys.argv[1])
+model = mlflow.pyfunc.load_model("models:/regulars@challenger")
+table = pd.read_parquet("features.parquet")
+model.predict(table, params={"as_of_day": int(sys.argv[2]), "horizon_days": 50}).to_parquet("forecast.parquet")
+import features, training
+print(features.__file__, training.__file__)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_version_needs_nothing_but_what_it_names(tracking: Tracking, tmp_path: Path) -> None:
+    """In an environment of its requirements alone, outside the project, it forecasts for a whole table as here."""
+    released = {name: release(name) for name in LIBRARIES}
+    model = customer_model(rate=0.02)
+    model = replace(model, card=replace(model.card, libraries=released))
+    with start_run(tracking, "fit") as fit:
+        made = register(fit, model)
+    files = Path(unquote(made.source.removeprefix("file://")))
+    base = synthetic_customers("2011-06-10", 300)
+    base.to_parquet(tmp_path / "features.parquet")
+    python = tmp_path / "environment" / "bin" / "python"
+    commands = (
+        (UV, "venv", "--quiet", "--python", sys.executable, python.parents[1]),
+        (UV, "pip", "install", "--quiet", "--python", python, "-r", files / "requirements.txt"),
+        (python, "-c", OUTSIDE, tracking.uri, AS_OF_DAY),
+    )
+    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    for command in commands:
+        run = [str(part) for part in command]
+        done = subprocess.run(run, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    assert str(ROOT) not in done.stdout
+    forecast = pd.read_parquet(tmp_path / "forecast.parquet")
+    pd.testing.assert_frame_equal(forecast, model.predict(base, AS_OF_DAY, 50))
+
+
+def test_requirements_are_pinned(tracking: Tracking) -> None:
+    """Each is a name and an exact version, without an address."""
+    with start_run(tracking, "fit") as fit:
+        made = register(fit, customer_model())
+    lines = Path(unquote(made.source.removeprefix("file://")), "requirements.txt").read_text().splitlines()
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", line) for line in lines), lines
+    assert {line.partition("==")[0] for line in lines} >= {"mlflow", "numpy", *IMPORTED}

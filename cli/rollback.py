@@ -1,0 +1,50 @@
+"""`regulars rollback`: make the champion before champion again, or a chosen earlier one."""
+
+from typing import Annotated
+
+import typer
+
+from cli.options import DEFAULT_HOME, Home
+from cli.promote import echo_move, refusals_printed
+from cli.publish import publish_champion
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+
+    @app.command()
+    def rollback(
+        reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; kept in the history.")],
+        home: Home = DEFAULT_HOME,
+        to: Annotated[
+            int | None, typer.Option(metavar="VERSION", help="Which former champion. Without it: the one before.")
+        ] = None,
+        publish: Annotated[
+            bool, typer.Option("--publish", help="Also ship it; a running service takes it over.")
+        ] = False,
+        who: Annotated[
+            str | None, typer.Option(metavar="NAME", help="Who moves it. Without it: your user name.")
+        ] = None,
+    ) -> None:
+        """Make the champion before the present one champion again, or any former champion with --to.
+
+        Examples:
+
+        `regulars rollback --reason "complaints from the shops" --publish`
+
+        `regulars rollback --to 3 --reason "version 4 and 5 overestimate spend"`
+        """
+        if not reason.strip():
+            raise typer.BadParameter("--reason is empty: say why")
+        from training.promote import champion_before, roll_back
+        from training.registry.mlflow_client import open_tracking
+
+        if publish:
+            import bentoml  # noqa: F401  # where it is not installed nothing may move
+
+        tracking = open_tracking(home)
+        with refusals_printed():
+            move = roll_back(tracking, champion_before(tracking) if to is None else to, reason, who=who)
+        echo_move(move, tracking.place)
+        if publish:
+            publish_champion(tracking)

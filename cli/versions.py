@@ -1,0 +1,65 @@
+"""`regulars versions`: lists the registered versions."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import DEFAULT_HOME, Home, check_table_file
+from cli.terminal import echo_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN = ("version", "recipe", "data_until", "loss", "aliases", "question", "verdict", "digest")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+
+    @app.command()
+    def versions(
+        home: Home = DEFAULT_HOME,
+        out: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="FILE",
+                dir_okay=False,
+                callback=check_table_file,
+                help="Also write them, with measures and the gate's reasons: .parquet, .csv, .xlsx or .arrow.",
+            ),
+        ] = None,
+    ) -> None:
+        """List every registered version, newest first: recipe, data, loss in trials, aliases, the gate's verdict.
+
+        `loss` is relative to BG/NBD, whose loss is 1. `question` is what the gate asked: if a new recipe is better,
+        or if a refit of the recipe in service is sound. `regulars promote --version N` promotes one.
+
+        Example: `regulars versions`
+        """
+        from training.registry.mlflow_client import open_tracking
+        from training.version_table import version_table
+
+        table = version_table(open_tracking(home, read_only=True))
+        if out is not None:
+            _write(table, out)
+        short = table.assign(digest=table["digest"].str[:12], loss=[f"{loss:.3f}" for loss in table["loss"]])
+        rows = short[list(SHOWN)].astype("object").to_numpy().tolist()
+        echo_table(
+            "versions", [name.replace("_", " ") for name in SHOWN], [[_cell(cell) for cell in row] for row in rows]
+        )
+
+
+def _cell(value: object) -> str:
+    return "-" if value in (None, "", "nan") or value != value else str(value)
+
+
+def _write(versions: "pd.DataFrame", out: Path) -> None:
+    """Write the versions as a table; what is unknown is null."""
+    import pyarrow as pa
+
+    from features.table_files import write_table
+
+    types = {"version": pa.int64(), "loss": pa.float64()}
+    schema = pa.schema([(name, types.get(str(name), pa.string())) for name in versions])
+    write_table(out, pa.Table.from_pandas(versions, schema=schema, preserve_index=False))
