@@ -29,7 +29,8 @@ def measure_table(measures: "pd.DataFrame", title: str) -> None:
     """
     from training.evaluation.catalog import METRICS
 
-    best = {name: column.map(METRICS[str(name)].distance).idxmin() for name, column in measures.items()}
+    known = measures.dropna(axis="columns", how="all")  # with one customer, say, some are undefined for all forecasts
+    best = {name: column.map(METRICS[str(name)].distance).idxmin() for name, column in known.items()}
 
     def cell(forecast: str, measure: str) -> str:
         value = float(measures.at[forecast, measure])  # type: ignore[arg-type]  # every column is of floats

@@ -25,3 +25,12 @@ def test_the_best_of_each_measure_is_marked(
     assert ["rule", "1.500", "1.000*", "0.600*", "0.300", "+20.0%", "-"] in lines
     assert ["days", "since", "last", "0.500", "0.300", "0.900*", "0.500"] in lines
     assert ["model", "0.300*", "0.100*", "0.800", "0.020"] in lines
+
+
+def test_a_measure_that_is_undefined_for_all_forecasts_is_a_dash(capsys: pytest.CaptureFixture[str]) -> None:
+    """As the rank correlation of one customer is; the other measures are marked as ever."""
+    rows = {"model": [1.0, float("nan")], "rule": [2.0, float("nan")]}
+    measure_table(pd.DataFrame(rows, ["deviance", "spearman"]).T, "a title")
+    lines = [line.split() for line in capsys.readouterr().err.splitlines() if line.strip()]
+    assert ["model", "1.000*", "-"] in lines
+    assert ["rule", "2.000", "-"] in lines
