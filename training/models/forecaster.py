@@ -104,7 +104,7 @@ class ForecasterMixin(RegressorMixin):  # type: ignore[misc]  # scikit-learn has
 def column(X: pd.DataFrame, name: str) -> Floats:
     """Return a column of a stacked feature table, float64 of shape (n,); raises InvalidArgumentError without it."""
     if not isinstance(X, pd.DataFrame):
-        raise TypeError(f"X is a {type(X).__name__}; expected a DataFrame: the feature table")
+        raise InvalidArgumentError(f"X is a {type(X).__name__}; expected a DataFrame: the feature table")
     if name not in X.columns:
         raise InvalidArgumentError(f"X has no column {name}: add it to the feature table, in days")
     return X[name].to_numpy(float)
