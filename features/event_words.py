@@ -15,8 +15,8 @@ LONGEST_LIST = 250
 """Codes have one byte, and the highest stand for an absent and for an unknown word."""
 LONGEST_WORD = 60
 PATTERN = re.compile(r"[a-z][a-z0-9]+(_[a-z0-9]+)*")
-RESERVED = frozenset({"never", "null", "none", "nan", "true", "false"})
-"""Texts that files and expressions of features use for something else."""
+RESERVED = frozenset({"never", "null", "none", "nan", "true", "false", "sale"})
+"""Texts that files and expressions of features use for something else; `sale` is a purchase less its returns."""
 
 
 @dataclass(frozen=True)

@@ -174,19 +174,32 @@ def _feature_type(column: FeatureColumn) -> Any:
 
 
 def _struct(name: str, fields: dict[str, Any], doc: str, **options: Any) -> Any:
+    given = [
+        (field, type_ | UnsetType, UNSET) if field in OPTIONAL_COLUMNS else (field, type_)
+        for field, type_ in fields.items()
+    ]
     return defstruct(
-        name, fields.items(), forbid_unknown_fields=True, module=__name__, namespace={"__doc__": doc}, **options
+        name,
+        given,
+        forbid_unknown_fields=True,
+        kw_only=True,
+        module=__name__,
+        namespace={"__doc__": doc},
+        **options,
     )
 
 
 FEATURE_TYPES: dict[str, Any] = {"customer_id": CustomerId} | {
     column.name: _feature_type(column) for column in FEATURE_COLUMNS
 }
+OPTIONAL_COLUMNS = tuple(column.name for column in FEATURE_COLUMNS if column.optional)
+"""Columns that a row may leave out where neither formula nor model reads them."""
 COLUMN_TYPES: dict[str, Any] = {name: list.__class_getitem__(type_) for name, type_ in FEATURE_TYPES.items()}
 FeatureRow = _struct(
     "FeatureRow",
     FEATURE_TYPES,
-    "A row of the feature table: all of its columns, null where the column's null rule says so.",
+    "A row of the feature table, null where the column's null rule says so. Columns that are not required may be left "
+    "out where neither formula nor model in service reads them.",
     gc=False,
 )
 FeatureColumns = _struct(

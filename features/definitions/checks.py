@@ -11,6 +11,7 @@ from typing import get_args
 from features.definitions.expressions import Kind, Words, expected_one_of, kind_of, names_in, parse
 from features.definitions.specs import (
     COVARIATE_TRANSFORMS,
+    SALE,
     Aggregate,
     CausalColumn,
     CausalKind,
@@ -22,6 +23,7 @@ from features.definitions.specs import (
 from features.definitions.value_ranges import (
     CAUSAL_RANGES,
     EVENT_RANGES,
+    SALE_RANGES,
     Range,
     aggregate_range,
     can_be_negative,
@@ -49,6 +51,7 @@ PARAMETERS = (
     "i",
     "j",
     "range",
+    "charge",
 )
 RESERVED = frozenset({*DTYPES, *(f"event_{name}" for name in DTYPES), *PARAMETERS})
 """Names of the generated function; all others that it has begin with an underscore."""
@@ -91,6 +94,8 @@ def check_families(families: Sequence[Family]) -> None:
 
 def event_ranges(event_type: str, causal: Iterable[CausalColumn]) -> dict[str, Range]:
     """Return the ranges of the columns that events of a type have, except columns of words."""
+    if event_type == SALE:
+        return dict(SALE_RANGES)
     return dict(EVENT_RANGES) | {c.name: CAUSAL_RANGES[c.kind] for c in causal if c.event_type == event_type}
 
 
@@ -101,6 +106,8 @@ def aggregate_ranges(aggregates: Iterable[Aggregate], causal: Iterable[CausalCol
 
 def words_of(event_type: str) -> Words:
     """Return the words of each column of words for events of a type."""
+    if event_type == SALE:
+        return {}
     return {column: by_type.get(event_type, ()) for column, by_type in CODED_WORDS.items()}
 
 
@@ -169,6 +176,8 @@ def _check_causal(c: CausalColumn) -> None:
         _check_event_type(c.of)
     if c.kind in ("new_day", "gap") and c.source != c.event_type:
         raise DefinitionError(f"of={c.of!r}; expected none, a {c.kind} is one of events of the same type")
+    if c.kind == "unmatched" and (c.event_type != "return" or c.of):
+        raise DefinitionError("expected event_type='return' and no other type: only returns are charged to sales")
     if (c.kind == "followed") != (c.days is not None):
         raise DefinitionError(
             f"days={c.days!r}; expected {'a number' if c.kind == 'followed' else 'none'} for {c.kind}"
@@ -179,7 +188,8 @@ def _check_causal(c: CausalColumn) -> None:
 
 def _check_aggregate(a: Aggregate, causal: Sequence[CausalColumn], causal_names: set[str]) -> None:
     _check_name(a.name, LOWER_CASE, RESERVED | causal_names)
-    _check_event_type(a.event_type)
+    if a.event_type != SALE:
+        _check_event_type(a.event_type)
     if a.how not in get_args(How):
         raise DefinitionError(f"unknown how {a.how!r}; {expected_one_of(str(a.how), get_args(How))}")
     if type(a.empty) is not int:
@@ -197,7 +207,7 @@ def _check_aggregate(a: Aggregate, causal: Sequence[CausalColumn], causal_names:
 def _check_values(a: Aggregate, tree: ast.expr, ranges: Mapping[str, Range], causal: Sequence[CausalColumn]) -> None:
     gaps = {c.name for c in causal if c.kind == "gap" and c.event_type == a.event_type}
     for name in sorted(names_in(tree)):
-        if EVENT_RANGES.get(name, (0, 0))[0] == ranges[name][0] == -1:
+        if {**EVENT_RANGES, **SALE_RANGES}.get(name, (0, 0))[0] == ranges[name][0] == -1:
             raise DefinitionError(
                 f"{name} is -1 where it is absent; expected where='{name} >= 0', alone or joined by 'and'"
             )

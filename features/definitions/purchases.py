@@ -1,6 +1,6 @@
 """Features of purchases and returns: occasions, money, rhythm, and the same season a year ago."""
 
-from features.definitions.specs import NEVER, Aggregate, CausalColumn, Constraint, Family, FeatureColumn, How
+from features.definitions.specs import NEVER, SALE, Aggregate, CausalColumn, Constraint, Family, FeatureColumn, How
 
 WINDOWS = (7, 30, 90, 180, 365)
 YEAR = 364
@@ -23,7 +23,7 @@ CAUSAL = (
     CausalColumn("new_day", "purchase", "new_day"),
     CausalColumn("gap", "purchase", "gap"),
     CausalColumn("after_first_day", "purchase", "after_first_day"),
-    CausalColumn("after_first_day", "return", "after_first_day", of="purchase"),
+    CausalColumn("unmatched", "return", "unmatched"),
 )
 
 AGGREGATES = (
@@ -33,7 +33,6 @@ AGGREGATES = (
     _purchase("last_purchase_day", "max", "day", empty=NEVER),
     _purchase("spend_cents", "sum", "cents", "cents >= 0"),
     _purchase("priced_count", "count", where="cents >= 0"),
-    _purchase("repeat_cents", "sum", "cents", "cents >= 0 and after_first_day == 1"),
     _purchase("unpriced_purchases", "count", where="cents < 0"),
     _purchase("unpriced_repeats", "count", where="cents < 0 and after_first_day == 1"),
     _purchase("largest_cents", "max", "cents", "cents >= 0", empty=-1),
@@ -52,7 +51,11 @@ AGGREGATES = (
     _purchase("gap_median", "median", "gap", "gap > 0"),
     Aggregate("return_count", "return", "count"),
     Aggregate("return_cents", "return", "sum", "cents", "cents >= 0"),
-    Aggregate("repeat_return_cents", "return", "sum", "cents", "cents >= 0 and after_first_day == 1"),
+    Aggregate("unmatched_returns", "return", "count", where="unmatched == 1"),
+    Aggregate("cents_left", SALE, "sum", "left", "left >= 0"),
+    Aggregate("repeat_cents_left", SALE, "sum", "left", "left >= 0 and after_first_day == 1"),
+    *(Aggregate(f"days_left_{w}", SALE, "count", where=f"new_day_left == 1 and age <= {w}") for w in WINDOWS),
+    *(Aggregate(f"cents_left_{w}", SALE, "sum", "left", f"left >= 0 and age <= {w}") for w in WINDOWS),
 )
 
 COLUMNS = (
@@ -62,8 +65,8 @@ COLUMNS = (
     FeatureColumn(
         "monetary_value",
         "currency",
-        "mean value of a repeat occasion, net of what was returned after the first",
-        "(repeat_cents - repeat_return_cents) / (100 * gap_count)",
+        "mean value of a repeat occasion, less what was returned of it",
+        "repeat_cents_left / (100 * gap_count)",
         "gap_count == 0 or unpriced_repeats > 0",
         "null without a repeat occasion, or when a repeat has no amount",
     ),
@@ -90,7 +93,7 @@ COLUMNS = (
         for w in WINDOWS
     ),
     FeatureColumn("total_spend", "currency", "amount bought, before returns", "spend_cents / 100"),
-    FeatureColumn("net_spend", "currency", "amount bought less amount returned", "(spend_cents - return_cents) / 100"),
+    FeatureColumn("net_spend", "currency", "amount bought, less what was returned of it", "cents_left / 100"),
     FeatureColumn("unpriced_purchases", "purchases", "purchases without an amount", "unpriced_purchases"),
     FeatureColumn("gap_mean", "days", "mean gap between occasions", "gap_sum / gap_count", *NO_REPEAT, minimum=1),
     FeatureColumn("gap_median", "days", "median gap between occasions", "gap_median", *NO_REPEAT, minimum=1),
@@ -122,7 +125,34 @@ COLUMNS = (
         f"purchase occasions of the last {TREND} days less those of the {TREND} before",
         f"2 * purchase_days_{TREND} - purchase_days_{2 * TREND}",
     ),
+    *(
+        FeatureColumn(
+            f"net_purchase_days_{w}",
+            "days",
+            f"purchase occasions in the last {w} days of which not all was returned; without an amount nothing is",
+            f"days_left_{w}",
+            optional=True,
+        )
+        for w in WINDOWS
+    ),
+    *(
+        FeatureColumn(
+            f"net_spend_{w}",
+            "currency",
+            f"amount bought in the last {w} days, less what was returned of it",
+            f"cents_left_{w} / 100",
+            optional=True,
+        )
+        for w in WINDOWS
+    ),
     FeatureColumn("return_count", "returns", "returns", "return_count"),
+    FeatureColumn(
+        "unmatched_returns",
+        "returns",
+        "returns of which a part found no earlier purchase that had something left, or that have no amount",
+        "unmatched_returns",
+        optional=True,
+    ),
     FeatureColumn(
         "return_share",
         "ratio",

@@ -7,6 +7,9 @@ compiled engine, the plain-Python engine and the SQL that checks them. They may 
   `channel`, `goal`, `outcome`, `satisfaction`, `loyalty` (thousandths of a rating); absent: -1, 255 for the words;
 - the causal columns of its event type, which depend on the events before, see `CausalColumn`;
 - the words of `channel`, `goal` and `outcome` in capitals, compared by == or != (`channel == PHONE`);
+- of aggregates over the event type `sale` instead of these: `left`, the cents of the purchase that were not returned
+  (-1 without an amount), `day`, `age`, `after_first_day`, and `new_day_left`, which is 1 on the first purchase of a day
+  that has something left or no amount, else 0;
 - whole numbers, `+ - *`, comparisons, `and`, `or`, `not`; in the expressions of columns the names of aggregates,
   `as_of_day`, `/` between whole numbers and `sqrt`.
 
@@ -20,7 +23,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 How = Literal["count", "sum", "min", "max", "last", "median"]
-CausalKind = Literal["new_day", "gap", "after_first_day", "followed"]
+CausalKind = Literal["new_day", "gap", "after_first_day", "followed", "unmatched"]
 
 COVARIATE_TRANSFORMS = ("identity", "log1p", "log", "signed_log1p", "logit")
 """The transforms by which a column can become a covariate of the models; `training.models.purchases.declared` computes
@@ -28,6 +31,9 @@ them."""
 
 NEVER = -10_000_000
 """The day of an event that never happened, outside every window."""
+
+SALE = "sale"
+"""The event type of aggregates over sales: purchases, after all returns known at `as_of` were charged to them."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Aggregate:
     name : str
         Name by which the expressions of columns refer to it, in lower case.
     event_type : str
-        One of `features.schema.EVENT_TYPES`.
+        One of `features.schema.EVENT_TYPES`, or `sale` for purchases less what was returned of them.
     how : {"count", "sum", "min", "max", "last", "median"}
         How the values are combined; `last` is by time.
     value : str
@@ -83,6 +89,8 @@ class CausalColumn:
         - `after_first_day`: 1 when there was an event of the type `of` on an earlier day, else 0.
         - `followed`: how many events of the type `of` there were since the last event of `event_type`, at most `days`
           days ago.
+        - `unmatched`: 1 on a return of which a part found no sale that had something left, or that has no amount,
+          else 0; of returns only.
     of : str
         The type of the earlier events, for `after_first_day` and `followed`; empty for `event_type` itself.
     days : int, optional
@@ -137,6 +145,9 @@ class FeatureColumn:
         The least value that the service takes; by default 0, or minus the maximum of a signed column.
     maximum : float, optional
         The greatest value that the service takes; by default one that no column of the unit can reach.
+    optional : bool
+        Whether a row that is sent to the service may leave the column out where nothing in service reads it: of columns
+        that were added later, so that clients need not change at once.
 
     Examples
     --------
@@ -159,6 +170,7 @@ class FeatureColumn:
     whole: bool | None = None
     minimum: float | None = None
     maximum: float | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True)

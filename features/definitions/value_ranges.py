@@ -31,8 +31,17 @@ CAUSAL_RANGES: Mapping[str, Range] = {
     "gap": (0, DAYS_MAXIMUM),
     "after_first_day": (0, 1),
     "followed": (0, int(COUNT_MAXIMUM)),
+    "unmatched": (0, 1),
 }
 """The same of causal columns, by kind."""
+SALE_RANGES: Mapping[str, Range] = {
+    "left": EVENT_RANGES["cents"],
+    "day": DAYS,
+    "age": EVENT_RANGES["age"],
+    "after_first_day": (0, 1),
+    "new_day_left": (0, 1),
+}
+"""The same of the columns of a sale."""
 
 
 def kind_of_aggregate(a: Aggregate) -> Kind:

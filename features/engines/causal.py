@@ -55,6 +55,8 @@ def _column(c: CausalColumn, rows: dict[tuple[str, str], int]) -> list[str]:
             return [f"{c.name} = event_day - {last} if event_day > {last} and {last} != {NEVER} else 0"]
         case "after_first_day":
             return [f"{c.name} = 1 if event_day > _{c.source}_first_day else 0"]
+        case "unmatched":
+            return []  # `features.engines.sales` has its statements
         case "followed":
             row = rows[c.event_type, c.source]
             return [

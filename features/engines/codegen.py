@@ -13,8 +13,16 @@ from typing import Any
 from features.definitions.checks import words_of
 from features.definitions.expressions import names_in, translated
 from features.definitions.registry import FeatureSet, default_features
-from features.definitions.specs import Aggregate
+from features.definitions.specs import SALE, Aggregate
 from features.engines.causal import causal_statements, initial_state, open_rows
+from features.engines.sales import (
+    FUNCTIONS,
+    SALE_ROWS,
+    charges_returns,
+    initial_sales,
+    loop_over_sales,
+    sale_statements,
+)
 from features.schema import EVENT_TYPES
 from features.store.layout import EVENT_COLUMNS, RECORD_COLUMNS
 
@@ -45,9 +53,9 @@ LOADED = EVENT_COLUMNS[3:]
 
 @cache
 def scratch_rows(features: FeatureSet | None = None) -> int:
-    """Return how many rows of scratch space the function needs: one for each median and each pair of `followed`."""
+    """Return how many rows of scratch space the function needs: for medians, pairs of `followed`, and sales."""
     features = features or default_features()
-    return len(_medians(features)) + len(_open_rows(features))
+    return _first_sale_row(features) + (len(SALE_ROWS) if charges_returns(features) else 0)
 
 
 def generate_source(recorded: bool, features: FeatureSet | None = None) -> str:
@@ -68,6 +76,8 @@ def generate_source(recorded: bool, features: FeatureSet | None = None) -> str:
     for row, name in enumerate(_medians(features)):
         parts += _lines(4, [f"_{name}_count = 0", f"_{name}_values = scratch[{row}]"])
     parts += _lines(4, initial_state(features.causal, _open_rows(features)))
+    if charges_returns(features):
+        parts += _lines(4, initial_sales(_first_sale_row(features)))
     parts += [LOOP, RECORDED if recorded else "", EVENT]
     branch = "if"
     for event_type in sorted(EVENT_TYPES, key=lambda name: name != "purchase"):  # the commonest first
@@ -75,6 +85,8 @@ def generate_source(recorded: bool, features: FeatureSet | None = None) -> str:
             parts.append(f"        {branch} event_kind == {EVENT_TYPES.index(event_type)}:  # {event_type}\n")
             parts += _lines(12, statements)
             branch = "elif"
+    if updates := _updates(SALE, features, lambda name: f"_{name}"):
+        parts += _lines(4, loop_over_sales(updates))
     parts += _lines(4, [f"{name} = median(_{name}_values, _{name}_count)" for name in _medians(features)])
     for position, column in enumerate(features.columns):
         value = translated(column.expression, {})
@@ -92,26 +104,40 @@ def _open_rows(features: FeatureSet) -> dict[tuple[str, str], int]:
     return open_rows(features.causal, len(_medians(features)))
 
 
+def _first_sale_row(features: FeatureSet) -> int:
+    return len(_medians(features)) + len(_open_rows(features))
+
+
 def _lines(margin: int, statements: Iterable[str]) -> list[str]:
     return [f"{margin * ' '}{statement}\n" for statement in statements]
 
 
 def _statements_of_event(event_type: str, features: FeatureSet) -> list[str]:
-    """Return the statements for an event of a type; each condition is tested once."""
-    by_condition: dict[str, list[str]] = {}
-    for a in features.aggregates:
-        if a.event_type == event_type:
-            condition = _of_event(a.where, event_type) if a.where else ""
-            by_condition.setdefault(condition, []).extend(_statements(a, _of_event(a.value, event_type)))
-    updates: list[str] = []
-    for condition, statements in by_condition.items():
-        updates += [f"if {condition}:", *(f"    {each}" for each in statements)] if condition else statements
+    """Return the statements for an event of a type."""
+    updates = _updates(event_type, features, _of_event)
+    if charges_returns(features):
+        unmatched = [c.name for c in features.causal if c.kind == "unmatched" and c.event_type == event_type]
+        updates = sale_statements(event_type, unmatched) + updates
     used = names_in(ast.parse("\n".join(updates)))
     return [
         *(f"event_{name} = {name}[i]" for name in LOADED if f"event_{name}" in used),
         *causal_statements(event_type, features.causal, _open_rows(features)),
         *updates,
     ]
+
+
+def _updates(event_type: str, features: FeatureSet, rename: Callable[[str], str]) -> list[str]:
+    """Return the statements that gather the aggregates of an event; each condition is tested once."""
+    by_condition: dict[str, list[str]] = {}
+    words = words_of(event_type)
+    for a in features.aggregates:
+        if a.event_type == event_type:
+            condition = translated(a.where, words, rename) if a.where else ""
+            by_condition.setdefault(condition, []).extend(_statements(a, translated(a.value, words, rename)))
+    updates: list[str] = []
+    for condition, statements in by_condition.items():
+        updates += [f"if {condition}:", *(f"    {each}" for each in statements)] if condition else statements
+    return updates
 
 
 def _statements(a: Aggregate, value: str) -> list[str]:
@@ -129,16 +155,15 @@ def _statements(a: Aggregate, value: str) -> list[str]:
             return [f"_{a.name}_values[_{a.name}_count] = {value}", f"_{a.name}_count += 1"]
 
 
-def _of_event(text: str, event_type: str) -> str:
-    """Return the text with its codes filled in and the event's columns renamed to the loop's variables."""
-    loaded = {"day", *LOADED}
-    return translated(text, words_of(event_type), lambda name: f"event_{name}" if name in loaded else name)
+def _of_event(name: str) -> str:
+    """Return the variable of the loop that holds a column of the event."""
+    return f"event_{name}" if name in {"day", *LOADED} else name
 
 
 @cache
 def python_kernel(recorded: bool = False, features: FeatureSet | None = None) -> Callable[..., None]:
     """Return `customer_features` as plain Python over lists, which takes tens of microseconds and needs no compiler."""
-    namespace: dict[str, Any] = {"median": median}
+    namespace: dict[str, Any] = {"median": median, **{function.__name__: function for function in FUNCTIONS}}
     exec("from math import nan, sqrt\n" + generate_source(recorded, features), namespace)
     function: Callable[..., None] = namespace["customer_features"]
     return function

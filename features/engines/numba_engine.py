@@ -6,6 +6,7 @@ Only batch work imports this module; the service needs no compiler.
 import atexit
 import hashlib
 import importlib.util
+import inspect
 import os
 import shutil
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 from features.atomic_file import atomic_write
 from features.definitions.registry import FeatureSet
 from features.engines.codegen import generate_source, scratch_rows
+from features.engines.sales import FUNCTIONS
 from features.store.layout import EVENT_COLUMNS, RECORD_COLUMNS
 
 HEAD = '''\
@@ -47,10 +49,8 @@ def median(values, count):
     if count % 2:
         return float(values[half])
     return (values[half - 1] + values[half]) / 2
-
-
-@njit(nogil=True, cache=True)
 '''
+COMPILED = "\n\n@njit(nogil=True, cache=True)\n"
 TAIL = '''
 
 @njit(nogil=True, cache=True)
@@ -77,7 +77,8 @@ def numba_kernel(recorded: bool = False, features: FeatureSet | None = None) -> 
     """
     columns = ", ".join(EVENT_COLUMNS + (RECORD_COLUMNS if recorded else ()))
     tail = TAIL.format(columns=columns, rows=max(1, scratch_rows(features)))
-    source = HEAD + generate_source(recorded, features) + tail
+    functions = [*map(inspect.getsource, FUNCTIONS), generate_source(recorded, features)]
+    source = HEAD + "".join(COMPILED + text for text in functions) + tail
     name = f"customer_features_{hashlib.sha256(source.encode()).hexdigest()[:16]}"
     path = _cached_source(name, source)
     spec = importlib.util.spec_from_file_location(name, path)

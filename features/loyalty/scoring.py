@@ -92,7 +92,7 @@ def score(features: pd.DataFrame, formula: Formula) -> pd.DataFrame:
     >>> import pandas as pd
     >>> from features.loyalty.formula import load_formula
     >>> formula = load_formula().only("purchases")
-    >>> features = pd.DataFrame({"purchase_days_365": [3.0, 9.0, 20.0]}, index=["a", "b", "c"])
+    >>> features = pd.DataFrame({"net_purchase_days_365": [3.0, 9.0, 20.0]}, index=["a", "b", "c"])
     >>> score(features, formula)[["loyalty_score", "band"]]
        loyalty_score    band
     a           25.0  bronze

@@ -54,7 +54,7 @@ def score_one(row: Mapping[str, float | None], formula: Formula) -> CustomerScor
     --------
     >>> from features.loyalty.formula import load_formula
     >>> formula = load_formula().only("amount")
-    >>> score_one({"spend_365": 450.0}, formula)[:2]
+    >>> score_one({"net_spend_365": 450.0}, formula)[:2]
     (45.0, {'amount': 0.45})
     """
     require_columns(row, formula.columns, "the formula's parts")

@@ -20,8 +20,9 @@ from serving.api.feature_constraints import impossible_row, impossible_rows
 from serving.api.parameters import RequestLimits, ScoringContext
 from serving.api.problem_details import MAXIMUM_FAULTS, invalid
 from serving.api.request_body import fault_of, refuse_too_many
-from serving.request_types import CustomerId, FeaturesRequest, feature_limits
+from serving.request_types import OPTIONAL_COLUMNS, CustomerId, FeaturesRequest, feature_limits
 from serving.response_types import Duplicate
+from serving.state import ServiceState
 
 _decode_ids = msgspec.json.Decoder(list[CustomerId]).decode
 _decode_numbers = msgspec.json.Decoder(list[float | None]).decode
@@ -66,8 +67,23 @@ def features_in_json(request: FeaturesRequest, context: ScoringContext, limits: 
     if (given is UNSET) == (request.columns is UNSET):
         raise invalid([("", "expected rows or columns, and not both")])
     if given is UNSET:
+        _refuse_absent(_absent(request.columns), context.state, "columns")
         return features_of_columns(request.columns, limits.customers, context.state.rating_maximum)
+    for number, row in enumerate(given):
+        _refuse_absent(_absent(row), context.state, f"rows/{number}")
     return features_of_rows(given, limits.customers, context.state.rating_maximum)
+
+
+def _absent(given: Any) -> list[str]:
+    return [name for name in OPTIONAL_COLUMNS if getattr(given, name) is UNSET]
+
+
+def _refuse_absent(absent: Sequence[str], state: ServiceState, path: str) -> None:
+    """Raise a 422 problem where the formula or the model in service reads a column that was left out."""
+    if absent:
+        read = {*state.formula.columns, *(state.model.customer_model.card.feature_columns if state.model else ())}
+        if missing := [name for name in absent if name in read]:
+            raise invalid([(path, f"Object missing required field `{missing[0]}`")])
 
 
 def features_of_rows(rows: Sequence[Any], maximum: int, rating_maximum: float) -> Features:
@@ -75,6 +91,8 @@ def features_of_rows(rows: Sequence[Any], maximum: int, rating_maximum: float) -
     refuse_too_many("customers", len(rows), maximum)
     ids, path = [row.customer_id for row in rows], "rows/{row}/{name}"
     tuples = (msgspec.structs.astuple(row)[1:] for row in rows)
+    if any(_absent(row) for row in rows):
+        tuples = (tuple(None if number is UNSET else number for number in row) for row in tuples)
     if len(rows) > SINGLE_ROWS:
         return _checked(Features(ids, np.array(list(tuples), dtype=np.float64)), path, rating_maximum)
     values = ([nan if number is None else number for number in row] for row in tuples)
@@ -90,13 +108,17 @@ def features_of_columns(columns: Any, maximum: int, rating_maximum: float) -> Fe
     refuse_too_many("customers", len(ids), maximum)
     values = np.empty((len(ids), len(FEATURE_NAMES)))
     for position, name in enumerate(FEATURE_NAMES):
+        if getattr(columns, name) is UNSET:
+            values[:, position] = np.nan
+            continue
         column = _decoded_column(columns, name, _decode_numbers)
         if len(column) != len(ids):
             detail = f"found {len(column)} values for {len(ids)} customers, expected one each"
             raise invalid([(f"columns/{name}", detail)])
         values[:, position] = column
     path = "columns/{name}/{row}"
-    return _checked(Features(ids, values), path, rating_maximum, _limit_faults(values, path, rating_maximum))
+    faults = _limit_faults(values, path, rating_maximum, _absent(columns))
+    return _checked(Features(ids, values), path, rating_maximum, faults)
 
 
 def _decoded_column(columns: Any, name: str, decode: Callable[[msgspec.Raw], list[T]]) -> list[T]:
@@ -108,17 +130,23 @@ def _decoded_column(columns: Any, name: str, decode: Callable[[msgspec.Raw], lis
 
 def features_of_table(body: bytes, media_type: str, context: ScoringContext, limits: RequestLimits) -> Features:
     """Return a feature table in Arrow or Parquet; NaN in it is null, as in pandas. Raises a 400, 413 or 422 problem."""
-    table = read_table(body, media_type, ("customer_id", *FEATURE_NAMES), (), limits.customers)
+    required = tuple(name for name in FEATURE_NAMES if name not in OPTIONAL_COLUMNS)
+    table = read_table(body, media_type, ("customer_id", *required), OPTIONAL_COLUMNS, limits.customers)
+    absent = [name for name in OPTIONAL_COLUMNS if name not in table.column_names]
+    _refuse_absent(absent, context.state, "")
     ids = _customer_ids(plain_array(table["customer_id"]))
     values = np.empty((len(ids), len(FEATURE_NAMES)))
     for position, name in enumerate(FEATURE_NAMES):
+        if name in absent:
+            values[:, position] = np.nan
+            continue
         array = plain_array(table[name])
         type_ = array.type
         if not (pa.types.is_floating(type_) or pa.types.is_integer(type_) or pa.types.is_null(type_)):
             raise invalid([(name, f"found {type_}, expected numbers")])
         values[:, position] = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     path, rating_maximum = "{name}/{row}", context.state.rating_maximum
-    return _checked(Features(ids, values), path, rating_maximum, _limit_faults(values, path, rating_maximum))
+    return _checked(Features(ids, values), path, rating_maximum, _limit_faults(values, path, rating_maximum, absent))
 
 
 def _customer_ids(array: pa.Array) -> list[str]:
@@ -158,8 +186,8 @@ def row_faults(path: str, wrong: NDArray[np.bool_], detail: str) -> Faults:
     return [(path.format(row=row), detail) for row in np.flatnonzero(wrong)[:MAXIMUM_FAULTS]]
 
 
-def _limit_faults(values: NDArray[np.float64], path: str, rating_maximum: float) -> Faults:
-    """Return the faults of values outside the limits of their columns."""
+def _limit_faults(values: NDArray[np.float64], path: str, rating_maximum: float, absent: Sequence[str] = ()) -> Faults:
+    """Return the faults of values outside the limits of their columns, except those that were left out."""
     faults: Faults = []
     for numbers, column in zip(values.T, FEATURE_COLUMNS, strict=True):
         least, greatest, whole = feature_limits(column, rating_maximum)
@@ -169,7 +197,7 @@ def _limit_faults(values: NDArray[np.float64], path: str, rating_maximum: float)
         faults += row_faults(own_path, outside, f"expected a number from {least:.15g} to {greatest:.15g}")
         if whole:
             faults += row_faults(own_path, ~null & ~outside & (numbers != np.floor(numbers)), "expected a whole number")
-        if not column.null_when:
+        if not column.null_when and column.name not in absent:
             faults += row_faults(own_path, null, "is null, expected a number")
     return faults
 

@@ -44,4 +44,4 @@ def test_every_option_reaches_the_library(call_of: Callable, store: Path, tmp_pa
     assert call["quick"]
     assert call["formula"].version == "ours-7"
     call = call_of("training.backtest.backtest", "backtest", store, *arguments)
-    assert (call["formula"].version, call["quick"]) == ("1", False)
+    assert (call["formula"].version, call["quick"]) == ("2", False)

@@ -63,7 +63,7 @@ def test_every_option_reaches_the_library(
     call = call_of("reporting.build.make_report", *arguments, *options, "--formula-then", formula)
     _, as_of, horizon_days, rule, since, earlier_rule, tracking, quick, *_ = call.values()
     assert (as_of, horizon_days, since, tracking, quick) == ("2024-04-01", 7, "2024-03-01", None, True)
-    assert (rule.version, earlier_rule.version) == ("1", "ours-7")
+    assert (rule.version, earlier_rule.version) == ("2", "ours-7")
     home.mkdir()
     (home / "mlflow.db").touch()
     monkeypatch.setattr("training.registry.mlflow_client.open_tracking", lambda home: f"tracking of {home}")

@@ -23,4 +23,4 @@ def test_every_option_reaches_the_library(
     assert str(home) in call["tracking"].place
     assert (call["formula"].version, call["quick"], call["seed"]) == ("ours-7", True, 3)
     call = call_of("training.retrain.retrain", "fit", store, "--home", home)
-    assert (call["formula"].version, call["quick"], call["seed"]) == ("1", False, 0)
+    assert (call["formula"].version, call["quick"], call["seed"]) == ("2", False, 0)

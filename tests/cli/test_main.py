@@ -55,7 +55,7 @@ FAILED = {
     "score {store} --as-of 2024-05-01 --out o.parquet --formula nowhere.toml": "nowhere.toml: No such file",
     "score {store} --as-of 2024-05-01 --out o.parquet --formula broken.toml": "broken.toml: Invalid value",
     "score {store} --as-of 2024-05-01 --out o.parquet --formula short.toml": "short.toml: reason: found nothing",
-    "score {store} --as-of 2024-05-01 --out o.parquet --formula unknown.toml": "'spend_366', which is no feature",
+    "score {store} --as-of 2024-05-01 --out o.parquet --formula unknown.toml": "'net_spend_366', which is no feature",
     "ingest nowhere.csv --out new": "there is no file nowhere.csv",
     "ingest empty.csv --out new": "empty.csv is empty",
     "ingest wrong.csv --out new": "wrong.csv has no column customer_id",

@@ -1,10 +1,12 @@
 """The slow truth: the feature table in DuckDB's SQL, made from the definitions without the kernel.
 
 Only the mini language is shared. What an event sees of its neighbours is written here a second time, by hand, as
-window functions over the known events of a customer.
+window functions over the known events of a customer. What is charged to sales depends on all returns before, so that is
+a loop over every pair of a return and a sale, by hand too.
 """
 
 import re
+from itertools import groupby
 
 import duckdb
 import numpy as np
@@ -25,6 +27,16 @@ PLACED = f"""
 """
 
 
+SALES = f"""
+    SELECT *, left_over AS "left of sale",
+        CAST(day > min(day) FILTER (kind = {EVENT_TYPES.index("purchase")}) OVER (PARTITION BY customer_id) AS BIGINT)
+            AS "after_first_day of sale",
+        CAST(left_over != 0 AND row_number() OVER (
+            PARTITION BY customer_id, kind, day, left_over != 0 ORDER BY place) = 1 AS BIGINT) AS "new_day_left of sale"
+    FROM seen
+"""
+
+
 def _causal(c: CausalColumn, events: str) -> str:
     """Return the query that adds a causal column to events that know their place."""
     kind, source = EVENT_TYPES.index(c.event_type), EVENT_TYPES.index(c.of or c.event_type)
@@ -40,6 +52,7 @@ def _causal(c: CausalColumn, events: str) -> str:
         if kind == source
         else f"count(*) FILTER (kind = {source}) OVER (PARTITION BY customer_id, events_before ORDER BY day "
         f"RANGE BETWEEN {c.days} PRECEDING AND CURRENT ROW)",
+        "unmatched": "CAST(left_over != 0 AS BIGINT)",
     }[c.kind]
     before = "PARTITION BY customer_id ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
     return f"""
@@ -48,26 +61,50 @@ def _causal(c: CausalColumn, events: str) -> str:
 """
 
 
-def features_sql(as_of: int, as_of_day: int, features: FeatureSet, events: str = "events") -> str:
+KNOWN = "SELECT * FROM events WHERE time < {as_of} AND known_from < {as_of} AND known_until >= {as_of}"
+PURCHASE, RETURN = (EVENT_TYPES.index(name) for name in ("purchase", "return"))
+
+
+def charged(known: pa.Table) -> pa.Table:
+    """Return `customer_id`, `place` and `left_over`: of a purchase what is left, of a return what found no sale."""
+    customers, places, kinds, cents = (known[name].to_pylist() for name in ("customer_id", "place", "kind", "cents"))
+    left_over: list[int] = []
+    for _, group in groupby(range(len(known)), key=customers.__getitem__):
+        rows = list(group)
+        left = [cents[row] for row in rows]
+        for at, row in enumerate(rows):
+            if kinds[row] == RETURN:
+                for sale in reversed(range(at)):
+                    if kinds[rows[sale]] == PURCHASE:
+                        charge = max(0, min(left[at], left[sale]))
+                        left[at] -= charge
+                        left[sale] -= charge
+        left_over += left
+    return pa.table({"customer_id": customers, "place": places, "left_over": left_over})
+
+
+def features_sql(as_of: int, as_of_day: int, features: FeatureSet) -> str:
     """Return the query for `customer_id` and all columns of the features, in order, null as NULL.
 
-    `as_of` in microseconds (UTC), `as_of_day` in the business time zone; `events` names a table with `customer_id`
-    and the columns of `store.DTYPES`, absent values as in `store.ABSENT`.
+    `as_of` in microseconds (UTC), `as_of_day` in the business time zone. It reads the table `events` with `customer_id`
+    and the columns of `store.DTYPES`, absent values as in `store.ABSENT`, and the table `charges` that `charged` gives.
     """
-    seen = PLACED.format(as_of_day=as_of_day)
+    seen = f"SELECT * FROM ({PLACED.format(as_of_day=as_of_day)}) JOIN charges USING (customer_id, place)"
     for c in features.causal:
         seen = _causal(c, seen)
     gathered = ",\n        ".join(f'{_gathered(a, features)} AS "{a.name}"' for a in features.aggregates)
     served = ",\n    ".join(f'{_served(c, features)} AS "column {c.name}"' for c in features.columns)
     return f"""
 WITH known AS (
-    SELECT * FROM {events} WHERE time < {as_of} AND known_from < {as_of} AND known_until >= {as_of}
+    {KNOWN.format(as_of=as_of)}
 ), seen AS (
 {seen}
+), sales AS (
+{SALES}
 ), gathered AS (
     SELECT customer_id, CAST({as_of_day} AS BIGINT) AS as_of_day,
         {gathered}
-    FROM seen GROUP BY customer_id
+    FROM sales GROUP BY customer_id
 )
 SELECT customer_id,
     {served}
@@ -81,6 +118,12 @@ def sql_feature_table(events: pa.Table, as_of: int, as_of_day: int, features: Fe
     with duckdb.connect() as connection:
         connection.execute("SET threads = 1")
         connection.register("events", events)
+        placed = PLACED.format(as_of_day=as_of_day)
+        known = connection.sql(
+            f"WITH known AS ({KNOWN.format(as_of=as_of)}) SELECT customer_id, place, kind, cents FROM ({placed}) "
+            "ORDER BY customer_id, place"
+        ).to_arrow_table()
+        connection.register("charges", charged(known))
         found = connection.sql(features_sql(as_of, as_of_day, features)).to_arrow_table()
     index = pd.Index(found["customer_id"].to_pandas(), dtype="str", name="customer_id")
     values = [found[f"column {name}"].to_numpy() for name in features.names]
@@ -89,7 +132,9 @@ def sql_feature_table(events: pa.Table, as_of: int, as_of_day: int, features: Fe
 
 def _gathered(a: Aggregate, features: FeatureSet) -> str:
     names = {c.name: f"{c.name} of {c.event_type}" for c in features.causal if c.event_type == a.event_type}
-    where = f"kind = {EVENT_TYPES.index(a.event_type)}"
+    if a.event_type == "sale":
+        names = {name: f"{name} of sale" for name in ("left", "after_first_day", "new_day_left")}
+    where = f"kind = {PURCHASE if a.event_type == 'sale' else EVENT_TYPES.index(a.event_type)}"
     where += f" AND ({_sql(_coded(a.where, a.event_type), names)})" if a.where else ""
     value = f"CAST({_sql(a.value, names)} AS BIGINT)"
     call = {

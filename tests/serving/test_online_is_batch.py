@@ -128,7 +128,7 @@ def test_events_score_as_the_batch(app: Starlette, customers: list[dict[str, Any
     assert same(few, batch) > 300
     answer = ask(app, "/score", request_for(customers)).json()
     assert same(answer.pop("scores"), batch) > 300
-    assert answer == {"formula_version": "1", "model_version": "7", "as_of": "2011-06-10T00:00:00+01:00"} | {
+    assert answer == {"formula_version": "2", "model_version": "7", "as_of": "2011-06-10T00:00:00+01:00"} | {
         "horizon_days": HORIZON
     }
 
@@ -184,7 +184,7 @@ def test_an_answer_in_arrow_says_the_same(app: Starlette, example_store: EventSt
     assert answer.headers["content-type"] == ARROW
     with pa.ipc.open_stream(answer.body) as reader:
         found = reader.read_all()
-    assert {"model_version": b"7", "formula_version": b"1", "horizon_days": b"183"}.items() <= {
+    assert {"model_version": b"7", "formula_version": b"2", "horizon_days": b"183"}.items() <= {
         key.decode(): value for key, value in found.schema.metadata.items()
     }.items()
     assert len(found) == len(features)
@@ -205,7 +205,7 @@ def test_last_scores_are_those_of_the_file(model_state: ServiceState, batch_file
     assert [score["customer_id"] for score in scores] == ids
     assert answer == {
         "unknown": ["nobody"],
-        "formula_version": "1",
+        "formula_version": "2",
         "model_version": "7",
         "as_of": AS_OF,
         "timezone": ZONE,

@@ -75,7 +75,8 @@ def test_only_some_features_may_be_negative_or_fractional() -> None:
     limits = {column.name: feature_limits(column) for column in FEATURE_COLUMNS}
     assert limits["purchase_count"][::2] == (0.0, True)
     assert limits["gap_mean"][::2] == (1.0, False)
-    assert limits["net_spend"][0] < 0
+    assert limits["purchase_trend"][0] < 0
+    assert limits["net_spend"][0] == 0
     assert all(least < greatest for least, greatest, _ in limits.values())
 
 

@@ -42,6 +42,22 @@ A = "family 'calls', aggregate 'calls': "
 X = "family 'calls', column 'x': "
 C = "family 'calls', causal column 'near': "
 WRONG: dict[str, tuple[Family, str]] = {
+    "column of no sale": (
+        counted("cents >= 0", "sale"),
+        A + "where: unknown name 'cents'; expected one of left, day, age, after_first_day, new_day_left",
+    ),
+    "words of a sale": (
+        counted("channel == PHONE", "sale"),
+        A + "where: unknown name 'channel'; expected one of left, day, age, after_first_day, new_day_left",
+    ),
+    "absent left": (
+        counted("", "sale", how="sum", value="left"),
+        A + "left is -1 where it is absent; expected where='left >= 0', alone or joined by 'and'",
+    ),
+    "unmatched of another type": (
+        causal(kind="unmatched", event_type="purchase", of="", days=None),
+        C + "expected event_type='return' and no other type: only returns are charged to sales",
+    ),
     "unknown event type": (
         counted(event_type="vist"),
         A + f"unknown event type 'vist'; expected one of {TYPES} (did you mean visit?)",
@@ -276,7 +292,8 @@ WRONG: dict[str, tuple[Family, str]] = {
     "a maximum of 0": (column(maximum=0), X + "maximum=0; expected a number above 0"),
     "unknown kind": (
         causal(kind="follow"),
-        C + "unknown kind 'follow'; expected one of new_day, gap, after_first_day, followed (did you mean followed?)",
+        C + "unknown kind 'follow'; expected one of new_day, gap, after_first_day, followed, unmatched "
+        "(did you mean followed?)",
     ),
     "causal column of an unknown type": (
         causal(of="visits"),

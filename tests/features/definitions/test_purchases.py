@@ -51,15 +51,48 @@ def test_money() -> None:
     """Spend before and after returns, the mean value of a repeat occasion, baskets, and the share returned."""
     found = features(*HISTORY)
     assert some(found, "total_spend net_spend monetary_value") == [110, 104, (100 - 6) / 4]
+    assert [found[f"net_spend_{w}"] for w in purchases.WINDOWS] == [8, 8, 50, 50, 94]
     assert some(found, "basket_mean basket_max basket_last") == [110 / 6, 40, 8]
     assert some(found, "return_count return_share unpriced_purchases") == [1, 6 / 110, 0]
 
 
-def test_a_return_before_the_second_occasion_is_of_the_first() -> None:
-    """monetary_value is net of returns after the first purchase day only."""
+def test_a_return_is_of_the_latest_sale_before_it() -> None:
+    """monetary_value is less only what was returned of repeat occasions, and never below 0."""
     first, second = event("purchase", 50, amount=100.0), event("purchase", 20, amount=60.0)
     assert features(first, event("return", 50, amount=10.0), second)["monetary_value"] == 60
-    assert features(first, event("return", 49, amount=10.0), second)["monetary_value"] == 50
+    assert features(first, event("return", 49, amount=10.0), second)["monetary_value"] == 60
+    assert features(first, second, event("return", 19, amount=10.0))["monetary_value"] == 50
+    found = features(first, second, event("return", 19, amount=90.0))
+    assert some(found, "monetary_value net_spend net_spend_30 unmatched_returns") == [0, 70, 0, 0]
+
+
+def test_a_day_is_net_while_a_sale_of_it_has_something_left() -> None:
+    """A day of which all was returned is a purchase day still, but no net one; so is a free purchase."""
+    log = [event("purchase", 9.5, amount=5.0), event("purchase", 9.4, amount=3.0), event("purchase", 40, amount=2.0)]
+    names = "purchase_days_30 net_purchase_days_30 net_purchase_days_90 net_spend_30 frequency unmatched_returns"
+    assert some(features(*log), names) == [1, 1, 2, 8, 1, 0]
+    assert some(features(*log, event("return", 8, amount=7.5)), names) == [1, 1, 2, 0.5, 1, 0]
+    assert some(features(*log, event("return", 8, amount=8.0)), names) == [1, 0, 1, 0, 1, 0]
+    assert some(features(*log, event("return", 8, amount=11.0)), names) == [1, 0, 0, 0, 1, 1]
+    assert some(features(event("purchase", 9, amount=0.0)), names) == [1, 0, 0, 0, 0, 0]
+
+
+def test_what_finds_no_sale_is_counted_and_not_subtracted() -> None:
+    """A return without or before any purchase, of more than was bought, or without an amount; not one of 0."""
+    bought = event("purchase", 9, amount=5.0)
+    names = "net_spend net_purchase_days_30 unmatched_returns return_count"
+    assert some(features(event("return", 5, amount=20.0)), names) == [0, 0, 1, 1]
+    assert some(features(event("return", 10, amount=2.0), bought), names) == [5, 1, 1, 1]
+    assert some(features(bought, event("return", 9, amount=6.0)), names) == [0, 0, 1, 1]
+    assert some(features(bought, event("return", 8)), names) == [5, 1, 1, 1]
+    assert some(features(bought, event("return", 8, amount=0.0)), names) == [5, 1, 0, 1]
+
+
+def test_a_purchase_without_an_amount_has_nothing_to_charge() -> None:
+    """The return goes to the sale before it, and the day counts."""
+    log = [event("purchase", 9, amount=5.0), event("purchase", 3), event("return", 2, amount=5.0)]
+    names = "net_spend net_purchase_days_7 net_purchase_days_30 unmatched_returns"
+    assert some(features(*log), names) == [0, 1, 1, 0]
 
 
 def test_gaps() -> None:

@@ -80,9 +80,7 @@ def test_the_service_takes_what_columns_can_be() -> None:
     assert limits["gap_mean"] == (1.0, 110166.0, False)
     assert limits["return_share"] == (0.0, 1e15, False)
     assert limits["visit_loyalty_mean"] == (0.0, 10.0, False)
-    assert {name for name, (least, _, _) in limits.items() if least < 0} == {
-        *("monetary_value", "net_spend", "purchase_trend", "feedback_trend")
-    }
+    assert {name for name, (least, _, _) in limits.items() if least < 0} == {*("purchase_trend", "feedback_trend")}
     assert {name for name, (least, _, _) in limits.items() if least == 1} == {
         *("gap_mean", "gap_median", "gap_max", "gap_last")
     }
@@ -125,7 +123,7 @@ def test_a_wrong_family_of_a_plugin_is_one_line_of_the_command(packages: Path, t
     """The command ends with 1 and says which plugin's definition is wrong."""
     wrong = PLUGIN.replace("paid_cents - given_cents", "paid_cents - givn_cents")
     install(packages, "acme_balance", wrong, features={"balance": "acme_balance:FAMILY"})
-    text = "import sys; sys.argv[1:] = ['features', 'log.csv', '--as-of', '2024-01-01', '--out', 'x']; "
+    text = "import sys; sys.argv[1:] = ['features', 'log.csv', '--as-of', '2024-01-01', '--out', 'x.parquet']; "
     ended = python(text + "from cli.main import run; run()", packages)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == (

@@ -120,6 +120,7 @@ def test_one_customer_by_hand() -> None:
     expected = (
         ("frequency recency T days_since_last_purchase purchase_days purchase_count", (2, 30, 40, 10, 3, 4)),
         ("monetary_value total_spend net_spend unpriced_purchases", (54 / 2, 65, 64, 0)),
+        ("net_spend_30 net_spend_90 net_purchase_days_30 unmatched_returns", (54, 64, 2, 0)),
         ("purchase_days_7 purchase_days_30 purchase_days_90 spend_7 spend_30 spend_365", (0, 2, 3, 0, 55, 65)),
         ("gap_mean gap_median gap_std gap_max gap_last overdue_ratio", (15, 15, math.sqrt(50), 20, 20, 10 / 15)),
         ("basket_mean basket_max basket_last purchase_trend", (65 / 4, 30, 30, 3)),

@@ -22,8 +22,8 @@ def test_packaged_formula_is_the_documented_one() -> None:
     """The default parts, bands and maxima, and only parts of optional data ask for data."""
     parts = [(part.name, part.column, part.maximum, part.weight, part.data) for part in RULE.parts]
     assert parts == [
-        ("purchases", "purchase_days_365", 12, 4, None),
-        ("amount", "spend_365", 1000, 3, None),
+        ("purchases", "net_purchase_days_365", 12, 4, None),
+        ("amount", "net_spend_365", 1000, 3, None),
         ("usage", "usage_365", 52, 1, "usage_count"),
         ("feedback", "feedback_365", 4, 1, "feedback_count"),
         ("visits", "visits_365", 6, 1, "visit_count"),
@@ -51,7 +51,7 @@ version = "7"
 date = 2026-01-31
 reason = "a test"
 [parts.purchases]
-column = "purchase_days_365"
+column = "net_purchase_days_365"
 maximum = 12
 weight = 4
 [parts.visits]

@@ -23,7 +23,7 @@ def test_maxima_of_the_settings_stand_above_those_of_the_file() -> None:
     assert chosen.chosen
     assert (formula.part("amount").maximum, formula.part("visits").maximum) == (5000, 3)
     assert formula.maxima == Maxima(satisfaction=5)
-    assert formula.version == "1:parts.amount.maximum=5000,parts.visits.maximum=3,maxima.satisfaction=5"
+    assert formula.version == "2:parts.amount.maximum=5000,parts.visits.maximum=3,maxima.satisfaction=5"
     assert replace(formula, version=base.version, parts=base.parts, maxima=base.maxima) == base
     assert [part.name for part in formula.parts] == [part.name for part in base.parts]
 
@@ -31,7 +31,7 @@ def test_maxima_of_the_settings_stand_above_those_of_the_file() -> None:
 def test_a_file_of_the_settings_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its path is relative to the settings file."""
     text = Path(load_formula.__globals__["__file__"]).with_name("formula.toml").read_text()
-    (tmp_path / "ours.toml").write_text(text.replace('version = "1"', 'version = "ours"'))
+    (tmp_path / "ours.toml").write_text(text.replace('version = "2"', 'version = "ours"'))
     (tmp_path / "regulars.toml").write_text('[formula]\nfile = "ours.toml"\n')
     monkeypatch.setenv("REGULARS_CONFIG", str(tmp_path / "regulars.toml"))
     assert formula_of_settings().version == "ours"

@@ -91,7 +91,7 @@ EMPTY: dict[str, float | None] = dict.fromkeys(RULE.columns, 0.0)
 
 def test_a_score_worked_by_hand() -> None:
     """6 of 12 purchases (4), 250 of 1000 spent (3) and 3 of 6 visits (1): (2 + 0.75 + 0.5) / 8 of 100."""
-    row = EMPTY | {"purchase_days_365": 6, "spend_365": 250, "visits_365": 3, "visit_count": 9}
+    row = EMPTY | {"net_purchase_days_365": 6, "net_spend_365": 250, "visits_365": 3, "visit_count": 9}
     found = score_row(row, RULE)
     assert found == pytest.approx(
         {
@@ -166,8 +166,8 @@ def test_contributions_add_up(row: dict[str, float | None], formula: Formula) ->
 def test_score_never_falls_when_a_purchase_is_added(row: dict[str, float | None], days: int, spent: float) -> None:
     """More purchase days and more spend never lower the score, not by one bit, nor the band."""
     more = row | {
-        "purchase_days_365": (row["purchase_days_365"] or 0.0) + days,
-        "spend_365": (row["spend_365"] or 0.0) + spent,
+        "net_purchase_days_365": (row["net_purchase_days_365"] or 0.0) + days,
+        "net_spend_365": (row["net_spend_365"] or 0.0) + spent,
     }
     assert points(more) >= points(row)
     order = [band.name for band in RULE.bands]
@@ -177,8 +177,8 @@ def test_score_never_falls_when_a_purchase_is_added(row: dict[str, float | None]
 @given(known_rows, st.integers(0, 30))
 def test_score_never_falls_when_the_amount_is_unknown(row: dict[str, float | None], days: int) -> None:
     """While the amount is unknown, more purchase days never lower the score."""
-    row = row | {"spend_365": None}
-    assert points(row | {"purchase_days_365": (row["purchase_days_365"] or 0.0) + days}) >= points(row)
+    row = row | {"net_spend_365": None}
+    assert points(row | {"net_purchase_days_365": (row["net_purchase_days_365"] or 0.0) + days}) >= points(row)
 
 
 @given(rows, formulas(), st.floats(1e-3, 1e3))
@@ -215,7 +215,7 @@ def test_a_part_without_weight_changes_no_score(row: dict[str, float | None], fo
 @pytest.mark.parametrize("no_data", [0.0, None, math.nan])
 def test_part_is_left_out_where_its_data_column_is_empty(no_data: float | None) -> None:
     """A customer never visited is scored on the other parts, and coverage says so."""
-    row = EMPTY | {"purchase_days_365": 12, "spend_365": 1000, "visits_365": 0, "visit_count": no_data}
+    row = EMPTY | {"net_purchase_days_365": 12, "net_spend_365": 1000, "visits_365": 0, "visit_count": no_data}
     found = score_row(row, RULE)
     assert found["loyalty_score"] == 100
     assert found["coverage"] == 0.7
@@ -224,13 +224,13 @@ def test_part_is_left_out_where_its_data_column_is_empty(no_data: float | None) 
 
 def test_part_with_data_but_none_in_the_window_scores_zero() -> None:
     """A customer visited, but not in the window, has 0 for visits, not no visits part."""
-    row = EMPTY | {"purchase_days_365": 12, "spend_365": 1000, "visits_365": 0, "visit_count": 1}
+    row = EMPTY | {"net_purchase_days_365": 12, "net_spend_365": 1000, "visits_365": 0, "visit_count": 1}
     assert score_row(row, RULE)["loyalty_score"] == 87.5
 
 
 def test_unknown_amount_leaves_the_amount_out() -> None:
     """A null spend is left out of both sums."""
-    found = score_row(EMPTY | {"purchase_days_365": 6, "spend_365": None}, RULE)
+    found = score_row(EMPTY | {"net_purchase_days_365": 6, "net_spend_365": None}, RULE)
     assert (found["loyalty_score"], found["coverage"]) == (50, 0.4)
 
 
@@ -250,7 +250,7 @@ def test_no_part_no_score() -> None:
 
 def test_negative_spend_scores_zero() -> None:
     """More given back than bought is 0, not below."""
-    assert score_row(EMPTY | {"spend_365": -50}, RULE)["loyalty_score"] == 0
+    assert score_row(EMPTY | {"net_spend_365": -50}, RULE)["loyalty_score"] == 0
 
 
 def test_empty_table_gives_empty_scores() -> None:
@@ -261,7 +261,7 @@ def test_empty_table_gives_empty_scores() -> None:
 def test_a_score_on_the_threshold_is_in_the_band_despite_rounding() -> None:
     """950 of 1000 spent, 1 of 4 feedbacks, 3 of 6 visits: 3.6 / 9 = 40 % on paper is silver in both ways."""
     row = EMPTY | {
-        "spend_365": 950,
+        "net_spend_365": 950,
         "feedback_365": 1,
         "feedback_count": 1,
         "visits_365": 3,
@@ -273,7 +273,7 @@ def test_a_score_on_the_threshold_is_in_the_band_despite_rounding() -> None:
 
 def test_bands_are_ordered() -> None:
     """Bands compare: gold is above silver."""
-    features = frame([EMPTY | {"purchase_days_365": d, "spend_365": 1000 * d / 12} for d in (4, 5, 9)])
+    features = frame([EMPTY | {"net_purchase_days_365": d, "net_spend_365": 1000 * d / 12} for d in (4, 5, 9)])
     found = score(features, RULE)["band"]
     assert found.tolist() == ["bronze", "silver", "gold"]
     assert found.max() == "gold"
@@ -310,30 +310,30 @@ def test_unknown_part_is_named() -> None:
 
 def test_missing_columns_are_named() -> None:
     """All absent columns are named in one line, by both ways."""
-    expected = re.escape("features: found no spend_365, visit_count, expected for the formula's parts")
+    expected = re.escape("features: found no net_spend_365, visit_count, expected for the formula's parts")
     with pytest.raises(FormulaError, match=expected):
-        score(frame([EMPTY]).drop(columns=["spend_365", "visit_count"]), RULE)
+        score(frame([EMPTY]).drop(columns=["net_spend_365", "visit_count"]), RULE)
     with pytest.raises(FormulaError, match=expected):
-        score_row({k: v for k, v in EMPTY.items() if k not in ("spend_365", "visit_count")}, RULE)
+        score_row({k: v for k, v in EMPTY.items() if k not in ("net_spend_365", "visit_count")}, RULE)
 
 
 def test_text_column_is_refused() -> None:
     """A column of words is named with what it is."""
-    with pytest.raises(FormulaError, match=r"features\.spend_365: found .*, expected numbers"):
-        score(frame([EMPTY]).assign(spend_365="much"), RULE)
+    with pytest.raises(FormulaError, match=r"features\.net_spend_365: found .*, expected numbers"):
+        score(frame([EMPTY]).assign(net_spend_365="much"), RULE)
 
 
 @pytest.mark.parametrize("dtype", ["int64", "Int64", "Float64", "object"])
 def test_other_number_types_score_the_same(dtype: Any) -> None:
     """Integers, nullable numbers and Python objects give the scores of floats."""
-    features = frame([EMPTY | {"purchase_days_365": 7, "spend_365": 300}])
+    features = frame([EMPTY | {"net_purchase_days_365": 7, "net_spend_365": 300}])
     pd.testing.assert_frame_equal(score(features.astype(dtype), RULE), score(features, RULE))
 
 
 def test_nullable_nulls_are_left_out() -> None:
     """pd.NA means null."""
-    features = frame([EMPTY | {"purchase_days_365": 6}]).astype("Float64")
-    features.loc["c0", "spend_365"] = pd.NA
+    features = frame([EMPTY | {"net_purchase_days_365": 6}]).astype("Float64")
+    features.loc["c0", "net_spend_365"] = pd.NA
     assert score(features, RULE)["coverage"].tolist() == [0.4]
 
 
@@ -343,7 +343,7 @@ def log_of(*events: Event) -> EventStore:
 
 
 UNPRICED = Event("a", 0, KIND["purchase"])
-PURCHASES = Part("purchases", "purchase_days_365", 12, 4)
+PURCHASES = Part("purchases", "net_purchase_days_365", 12, 4)
 
 
 def test_every_part_in_money_is_dropped_without_amounts() -> None:
@@ -387,5 +387,5 @@ def test_a_full_score_is_100_though_its_weights_round(weight: float) -> None:
     """100 * 0.69 / 0.69 is 100.00000000000001 in floats; the score is 100 both ways."""
     assert 100.0 * weight / weight > 100
     formula = make(replace(PURCHASES, weight=weight))
-    assert score_one({"purchase_days_365": 12.0}, formula).loyalty_score == 100
-    assert score(pd.DataFrame({"purchase_days_365": [12.0]}), formula)["loyalty_score"].item() == 100
+    assert score_one({"net_purchase_days_365": 12.0}, formula).loyalty_score == 100
+    assert score(pd.DataFrame({"net_purchase_days_365": [12.0]}), formula)["loyalty_score"].item() == 100

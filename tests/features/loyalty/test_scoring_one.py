@@ -17,7 +17,7 @@ RULE = load_formula()
 
 def test_a_score_in_its_parts() -> None:
     """6 of 12 purchase days and half of the amount are half of all points; what has no data is None in both."""
-    row = dict.fromkeys(FEATURE_NAMES, 0.0) | {"purchase_days_365": 6.0, "spend_365": 500.0}
+    row = dict.fromkeys(FEATURE_NAMES, 0.0) | {"net_purchase_days_365": 6.0, "net_spend_365": 500.0}
     assert score_one(row, RULE) == CustomerScore(
         loyalty_score=50.0,
         parts={"purchases": 0.5, "amount": 0.5, "usage": None, "feedback": None, "visits": None},
@@ -35,15 +35,15 @@ def test_a_score_in_its_parts() -> None:
 
 def test_without_data_nothing_is_scored() -> None:
     """None, not 0; a part of no weight may have its points all the same."""
-    parts = (Part("seen", "usage_365", 2, 0), Part("weighed", "spend_365", 1000, 1))
+    parts = (Part("seen", "usage_365", 2, 0), Part("weighed", "net_spend_365", 1000, 1))
     rule = Formula("1", "a test", RULE.date, parts, (Band("all", 0),))
-    found = score_one({"usage_365": 1.0, "spend_365": None}, rule)
+    found = score_one({"usage_365": 1.0, "net_spend_365": None}, rule)
     assert found == CustomerScore(None, {"seen": 0.5, "weighed": None}, {"seen": None, "weighed": None}, 0.0, None)
 
 
 def test_absent_columns_are_named() -> None:
     """In one line."""
-    with pytest.raises(FormulaError, match="found no purchase_days_365, spend_365, "):
+    with pytest.raises(FormulaError, match="found no net_purchase_days_365, net_spend_365, "):
         score_one({}, RULE)
 
 

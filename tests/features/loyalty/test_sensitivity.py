@@ -25,7 +25,7 @@ tables = st.lists(st.fixed_dictionaries(dict.fromkeys(RULE.columns, counts)), ma
 def simulated(customers: int) -> pd.DataFrame:
     rng = np.random.default_rng(7)
     table = pd.DataFrame({name: rng.poisson(3, customers).astype(float) for name in RULE.columns})
-    table["spend_365"] = rng.gamma(1, 400, customers)
+    table["net_spend_365"] = rng.gamma(1, 400, customers)
     table.index = pd.Index([f"c{i}" for i in range(customers)], name="customer_id")
     return table
 

@@ -11,6 +11,7 @@ from features.definitions import FEATURE_NAMES
 from serving.api.content_negotiation import ARROW
 from serving.api.feature_rows import (
     SINGLE_ROWS,
+    features_in_json,
     features_of_columns,
     features_of_rows,
     features_of_table,
@@ -19,7 +20,7 @@ from serving.api.feature_rows import (
 )
 from serving.api.parameters import RequestLimits, ScoringContext, scoring_context
 from serving.api.problem_details import MAXIMUM_FAULTS, ProblemError
-from serving.request_types import FeatureRow, RawColumns, ScoringParameters
+from serving.request_types import FeatureRow, FeaturesRequest, RawColumns, ScoringParameters
 from serving.state import ServiceState
 from tests.serving.asking import arrow, feature_row
 from tests.serving.conftest import NOW
@@ -89,3 +90,39 @@ def test_of_many_wrong_rows_the_first_are_named() -> None:
     """As many as a problem document names."""
     faults = row_faults("T/{row}", np.ones(1000, bool), "is wrong")
     assert [path for path, _ in faults] == [f"T/{row}" for row in range(MAXIMUM_FAULTS)]
+
+
+def without(rows: list[dict[str, Any]], *names: str) -> list[dict[str, Any]]:
+    """The rows without these columns."""
+    return [{name: value for name, value in row.items() if name not in names} for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("left_out", "fault"),
+    [
+        (["net_spend_30", "unmatched_returns"], None),
+        (["net_spend_365"], "Object missing required field `net_spend_365`"),
+    ],
+)
+def test_a_later_column_may_be_left_out_where_nothing_reads_it(
+    context: ScoringContext, left_out: list[str], fault: str | None
+) -> None:
+    """In rows, columns and tables alike; it is then null, and refused where the formula reads it."""
+    rows = without(ROWS, *left_out)
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    body = arrow(
+        pa.table({n: pa.array(v, pa.string() if n == "customer_id" else pa.float64()) for n, v in columns.items()})
+    )
+    decoded = [
+        msgspec.json.decode(msgspec.json.encode(sent), type=FeaturesRequest)
+        for sent in ({"rows": rows}, {"columns": columns})
+    ]
+    reads = [lambda request=request: features_in_json(request, context, RequestLimits()) for request in decoded]
+    for read in [*reads, lambda: features_of_table(body, ARROW, context, RequestLimits())]:
+        if fault:
+            with pytest.raises(ProblemError, match=fault):
+                read()
+        else:
+            null = [FEATURE_NAMES[at] for at in np.flatnonzero(np.isnan(read().values[0]))]
+            assert set(left_out) <= set(null)
+            assert set(null) - set(left_out) == {name for name in FEATURE_NAMES if ROWS[0][name] is None}

@@ -13,7 +13,7 @@ from tests.serving.conftest import NOW, ZONE
 def test_versions_tell_all_that_is_in_service(app: Starlette, served_model: ServedModel) -> None:
     """Formula, features, model and data, and since when."""
     found = ask(app, "/versions").json()
-    assert found["formula"]["version"] == "1"
+    assert found["formula"]["version"] == "2"
     assert found["model"] | {"libraries": None} == {
         "version": "7",
         "tag": served_model.tag,
@@ -21,14 +21,14 @@ def test_versions_tell_all_that_is_in_service(app: Starlette, served_model: Serv
         "as_of": "2011-06-10",
         "customers": served_model.customer_model.card.customers,
         "horizons": list(served_model.customer_model.card.horizons),
-        "formula_version": "1",
+        "formula_version": "2",
         "code_version": served_model.customer_model.card.code_version,
         "libraries": None,
         "model": "standard",
         "compiled": True,
     }
     assert found["data"]["digest"] == served_model.customer_model.card.data_digest
-    assert (found["timezone"], len(found["features"]), found["since"]) == (ZONE, 77, "2011-12-10T12:00:00Z")
+    assert (found["timezone"], len(found["features"]), found["since"]) == (ZONE, 88, "2011-12-10T12:00:00Z")
     assert found["rating_maximum"] == served_model.customer_model.card.rating_maximum
     assert "refused" not in found
 

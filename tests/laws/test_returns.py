@@ -1,0 +1,98 @@
+"""The law of returns: adding a purchase never lowers the score, adding a return never raises it."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import event as note
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.engines.python_engine import customer_features
+from features.loyalty.formula import load_formula
+from features.loyalty.scoring_one import score_one
+
+AS_OF = datetime(2024, 6, 10)
+EXAMPLE = Path(__file__).parents[2] / "examples" / "online_retail_ii.parquet"
+NET_COLUMNS = [
+    *(f"net_{name}_{w}" for name in ("spend", "purchase_days") for w in (7, 30, 90, 180, 365)),
+    *("net_spend", "monetary_value"),
+]
+
+days = st.one_of(st.integers(0, 12), st.sampled_from([29, 30, 31, 364, 365, 366, 500]))
+amounts = st.one_of(st.none(), st.integers(0, 9).map(float), st.sampled_from([0.01, 250.0, 600.0, 1500.0]))
+
+
+@st.composite
+def moves(draw: st.DrawFn, event_type: str) -> dict[str, Any]:
+    """A purchase or a return, often at the same moment as another, with a small amount, a large one, or none."""
+    time = AS_OF - timedelta(days=draw(days), hours=draw(st.sampled_from([1, 1, 12])))
+    return {"event_type": event_type, "event_time": time, "amount": draw(amounts)}
+
+
+histories = st.lists(st.one_of(moves("purchase"), moves("purchase"), moves("return")), max_size=14)
+
+
+def score_of(log: list[dict[str, Any]]) -> float:
+    """The shipped formula's score of one customer."""
+    points = score_one(customer_features(log, AS_OF), load_formula()).loyalty_score
+    assert points is not None
+    return points
+
+
+@settings(max_examples=200, deadline=None)
+@given(histories, moves("purchase"))
+def test_adding_a_purchase_never_lowers_the_score(log: list[dict[str, Any]], more: dict[str, Any]) -> None:
+    """Nor any net sum or count of days, wherever among the returns it falls."""
+    before, after = customer_features(log, AS_OF), customer_features([*log, more], AS_OF)
+    note(f"rises: {score_of(log) < score_of([*log, more])}")
+    assert score_of(log) <= score_of([*log, more])
+    for name in NET_COLUMNS[:-1]:
+        assert before[name] <= after[name], name
+    assert after["unmatched_returns"] <= before["unmatched_returns"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(histories, moves("return"))
+def test_adding_a_return_never_raises_the_score(log: list[dict[str, Any]], more: dict[str, Any]) -> None:
+    """Nor any net sum, count of days or mean; and none is negative."""
+    before, after = customer_features(log, AS_OF), customer_features([*log, more], AS_OF)
+    note(f"falls: {score_of(log) > score_of([*log, more])}")
+    assert score_of(log) >= score_of([*log, more])
+    for name in NET_COLUMNS:
+        assert not after[name] > before[name], name
+        assert not after[name] < 0, name
+    assert after["unmatched_returns"] >= before["unmatched_returns"]
+    for name in ("frequency", "recency", "T", "purchase_days", "purchase_days_365", "spend_365", "total_spend"):
+        assert repr(after[name]) == repr(before[name]), name
+
+
+@settings(max_examples=200, deadline=None)
+@given(histories)
+def test_what_is_left_is_what_was_bought_less_what_was_charged(log: list[dict[str, Any]]) -> None:
+    """Net spend lies between bought less returned and bought, and equals the former where every return found a sale."""
+    found = customer_features(log, AS_OF)
+    returned = sum(event["amount"] or 0 for event in log if event["event_type"] == "return")
+    assert found["total_spend"] - returned - 1e-9 <= found["net_spend"] <= found["total_spend"]
+    if not found["unmatched_returns"]:
+        assert abs(found["net_spend"] - (found["total_spend"] - returned)) < 1e-9
+    for w in (7, 30, 90, 180, 365):
+        assert found[f"net_spend_{w}"] <= found[f"spend_{w}"]
+        assert found[f"net_purchase_days_{w}"] <= found[f"purchase_days_{w}"]
+
+
+@pytest.mark.parametrize(
+    ("customer", "date"), [("16446", "2011-12-10"), ("12346", "2011-12-10"), ("12346", "2011-02-01")]
+)
+def test_whoever_brought_everything_back_has_no_points_for_it(customer: str, date: str) -> None:
+    """Two customers of the example log: 168,469.60 given back after 12 minutes, 77,183.60 after 16."""
+    rows = pq.read_table(EXAMPLE, filters=[("customer_id", "==", customer)]).to_pylist()
+    found = customer_features(rows, date, "Europe/London")
+    points = score_one(found, load_formula())
+    assert found["spend_365"] > 77_000
+    assert found["net_spend_365"] < 5
+    assert points.contributions["amount"] is not None
+    assert points.contributions["amount"] < 0.2
+    assert points.band == "bronze"
