@@ -128,6 +128,21 @@ def register(app: typer.Typer) -> None:
         replace: Annotated[
             bool, typer.Option("--replace", help="Replace the store that is there; without it one is left alone.")
         ] = False,
+        maximum_quarantined: Annotated[
+            float | None,
+            typer.Option(
+                metavar="SHARE",
+                min=0,
+                max=1,
+                help="The share of rows that may be faulty for unexpected reasons. Without it: 0.05, or as the profile "
+                "or the settings file says.",
+            ),
+        ] = None,
+        accept_quarantine: Annotated[
+            bool | None,
+            typer.Option("--accept-quarantine", help="Replace the store however many rows are faulty."),
+        ] = None,
+        strict: Annotated[bool | None, typer.Option("--strict", help="Refuse a log with warnings.")] = None,
         memory_limit: Annotated[
             str | None,
             typer.Option(
@@ -156,13 +171,22 @@ def register(app: typer.Typer) -> None:
             raise typer.BadParameter("--append and --replace exclude each other: give one of them")
         if append and (timezone is not None or rating_maximum is not None):
             raise typer.BadParameter("--timezone and --rating-maximum are those of the store: leave them out")
+        from features.errors import FaultyRowsError
         from features.ingestion.ingest import append as read_and_add
         from features.ingestion.ingest import ingest as read_and_store
         from features.store.event_store import open_store
 
         settings = ingest_settings(
             {"timezone": timezone, "memory_limit": memory_limit},
-            {"delimiter": delimiter, "encoding": encoding, "decimal": decimal, "rating_maximum": rating_maximum},
+            {
+                "delimiter": delimiter,
+                "encoding": encoding,
+                "decimal": decimal,
+                "rating_maximum": rating_maximum,
+                "maximum_quarantined": maximum_quarantined,
+                "accept_quarantine": accept_quarantine,
+                "strict": strict,
+            },
         )
         profiles = profiles_of_options(
             profile,
@@ -187,20 +211,25 @@ def register(app: typer.Typer) -> None:
                 settings.pop(name)
         elif replace:
             settings["existing"] = "replace"
-        with progress_bar("rows") as advance:
-            report = (read_and_add if append else read_and_store)(
-                source or [],
-                out,
-                profile=profiles,
-                map=pairs("--map", map),
-                constants=pairs("--set", set),
-                query=query,
-                password=_first_line(password_file),
-                sheet=sheet,
-                header_line=header_line,
-                progress=advance,
-                **settings,
-            )
+        try:
+            with progress_bar("rows") as advance:
+                report = (read_and_add if append else read_and_store)(
+                    source or [],
+                    out,
+                    profile=profiles,
+                    map=pairs("--map", map),
+                    constants=pairs("--set", set),
+                    query=query,
+                    password=_first_line(password_file),
+                    sheet=sheet,
+                    header_line=header_line,
+                    progress=advance,
+                    **settings,
+                )
+        except FaultyRowsError as error:
+            for line in error.report:
+                echo(line)
+            raise
         for line in report.lines():
             echo(line)
         echo(f"-> {out} (report.json and the data in {open_store(out).folder})")

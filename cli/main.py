@@ -18,6 +18,7 @@ from cli import (
     indices,
     ingest,
     init,
+    inspect,
     key,
     promote,
     publish,
@@ -42,7 +43,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 VERBS = (
-    *(init, ingest, append, store, features, score, indices, segments, fit, backtest, compare),
+    *(init, inspect, ingest, append, store, features, score, indices, segments, fit, backtest, compare),
     *(versions, promote, publish, rollback, history, serve, key, simulate),
 )
 for verb in VERBS:

@@ -195,10 +195,15 @@ def opened_store(store: str) -> Iterator["EventStore"]:
     if is_store(store) or (folder.is_dir() and not any(folder.glob("*.parquet"))):
         yield open_store(store)
         return
+    from features.errors import FaultyRowsError, SourceError
     from features.ingestion.ingest import ingest
 
     with tempfile.TemporaryDirectory(prefix="regulars-") as temporary:
-        report = ingest([store], temporary, **ingest_settings())
+        try:
+            report = ingest([store], Path(temporary) / "store", **ingest_settings())
+        except FaultyRowsError as error:
+            why = str(error).split("; ")[0]
+            raise SourceError(f"{store}: {why}; `regulars ingest {store} --out STORE` writes them to a file") from None
         if report.quarantined:
             echo(f"{report.quarantined:,} faulty rows are left out; `regulars ingest {store} --out STORE` lists them")
-        yield open_store(temporary)
+        yield open_store(Path(temporary) / "store")

@@ -80,7 +80,17 @@ class AmbiguousSourceError(SourceError):
 
 
 class FaultyRowsError(SourceError):
-    """So many rows of a source are faulty that it does not replace a store; the message says where they are."""
+    """So many rows of a source are faulty that it does not replace a store; the message says where they are.
+
+    Attributes
+    ----------
+    report : tuple of str
+        The lines of the report.
+    """
+
+    def __init__(self, message: str, report: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.report = report
 
 
 class EventWordsError(RegularsError):

@@ -139,8 +139,8 @@ def _dictionary_columns(names: Mapping[str, str], chunks: Chunks) -> list[str]:
     """Return the columns to read as codes and a few texts: those of repeated words, and ids where that is smaller."""
     columns = [names[name] for name in ("event_type", "channel", "goal", "outcome") if name in names]
     # A plain text takes four bytes for its length alone; ids that take less are stored as codes.
-    ids = chunks.get(names["customer_id"], [])
-    if sum(chunk.total_uncompressed_size for chunk in ids) < 4 * sum(chunk.num_values for chunk in ids):
+    ids = chunks.get(names.get("customer_id", ""), [])
+    if ids and sum(chunk.total_uncompressed_size for chunk in ids) < 4 * sum(chunk.num_values for chunk in ids):
         columns.append(names["customer_id"])
     return columns
 

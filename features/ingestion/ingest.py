@@ -12,6 +12,9 @@ from features.errors import InvalidArgumentError
 from features.ingestion.event_versions import EventVersions
 from features.ingestion.ingest_report import IngestReport, make_report
 from features.ingestion.known_sources import drop_known, source_records
+from features.ingestion.log_warnings import log_warnings
+from features.ingestion.lost_rows import FEW_ROWS, describe
+from features.ingestion.outcome import refusal, refuse
 from features.ingestion.prefetch import prefetch
 from features.ingestion.profile import SourceProfile
 from features.ingestion.quarantine import Quarantine
@@ -47,6 +50,9 @@ def ingest(
     threads: int = 2,
     generations: int = StoreSettings.generations,
     existing: Existing = "refuse",
+    maximum_quarantined: float | None = None,
+    accept_quarantine: bool = False,
+    strict: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> IngestReport:
     """Read event logs, check every row, and write the valid ones to an event store.
@@ -95,6 +101,13 @@ def ingest(
     existing : {"refuse", "replace", "append"}
         What to do with a store at `out`: leave it and raise StoreError; replace it when all went well; or add to it,
         see `append`.
+    maximum_quarantined : float, optional
+        The share of rows that may be quarantined for reasons that their profile does not expect. Without it: as the
+        profile says, one in twenty.
+    accept_quarantine : bool
+        Replace the store whatever that share is; a log of which nothing is kept never does.
+    strict : bool
+        Refuse a log with warnings.
     progress : callable, optional
         Called with the number of rows of each batch.
 
@@ -108,6 +121,8 @@ def ingest(
         When an argument is out of range, or the time zone is unknown.
     SourceError
         When a source cannot be read; the store at `out` stays as it was.
+    FaultyRowsError
+        When no row is kept, or too many are faulty: they are in a file beside the store, which stays as it was.
     StoreError
         When the store cannot be written.
     """
@@ -161,7 +176,16 @@ def ingest(
             if writer.merged:
                 counts.seen = writer.merged.seen
                 warnings = [*warnings, *again, *_differing(writer.merged.differing)]
-            report = make_report(opened, counts, quarantine.reasons, writer.n_customers, timezone, digest, warnings)
+            warnings = [*warnings, *log_warnings(writer.folder, counts.by_reference)]
+            lost = []
+            if quarantine.rows >= FEW_ROWS:
+                lost = describe(quarantine.path, [source.columns for source in opened], writer.folder)
+            report = make_report(
+                opened, counts, quarantine.reasons, writer.n_customers, timezone, digest, warnings, lost
+            )
+            expected = [source.profile.quarantine for source in opened]
+            if why := refusal(report, expected, maximum_quarantined, accept_quarantine, strict):
+                refuse(why, report, quarantine.path, Path(out))
             text = json.dumps(report.as_dict(), indent=2, ensure_ascii=False) + "\n"
             (writer.folder / "report.json").write_text(text)
             for file in scratch.glob("*.csv"):

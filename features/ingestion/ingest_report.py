@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from features.ingestion.log_warnings import log_warnings
 from features.ingestion.row_counts import RowCounts, utc_text
 from features.ingestion.source_formats import Source
 from features.schema import EVENT_TYPES
@@ -46,6 +45,8 @@ class IngestReport:
         SHA-256 of what the sources hold.
     warnings : sequence of str
         What may be wrong with the log as a whole, each with its figure and what to do.
+    lost : sequence of str
+        What faulty values look like, and how the rows in quarantine differ from those that were kept.
     """
 
     sources: Sequence[str]
@@ -68,6 +69,7 @@ class IngestReport:
     assumed: Mapping[str, Mapping[str, str]]
     digest: str
     warnings: Sequence[str]
+    lost: Sequence[str]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as a dictionary, for JSON."""
@@ -97,6 +99,7 @@ class IngestReport:
         if self.quarantined:
             lines.append("quarantined (quarantine.csv; mend it and read it again beside the log):")
             lines += [f"  {count:,}  {reason}" for reason, count in self.quarantined_by_reason.items()]
+            lines += [f"  {text}" for text in self.lost]
         if self.duplicates:
             lines.append(f"{self.duplicates:,} rows are older versions or copies of other rows (duplicates.csv)")
         if self.extreme_amounts["count"]:
@@ -129,8 +132,12 @@ def make_report(
     timezone: str,
     digest: str,
     warnings: Sequence[str] = (),
+    lost: Sequence[str] = (),
 ) -> IngestReport:
-    """Return the report of an ingest, from what was counted; `reasons` are those of the quarantine."""
+    """Return the report of an ingest, from what was counted; `reasons` are those of the quarantine.
+
+    `lost` says of the rows there what their values look like, and how they differ from those that were kept.
+    """
     ignored = {name: None for source in sources for name in source.header if name not in source.columns.values()}
     return IngestReport(
         sources=[source.name for source in sources],
@@ -152,5 +159,6 @@ def make_report(
         timezone=timezone,
         assumed={source.name: dict(source.assumed) for source in sources},
         digest=digest,
-        warnings=[*warnings, *log_warnings(counts)],
+        warnings=list(warnings),
+        lost=list(lost),
     )

@@ -58,7 +58,9 @@ def open_sources(sources: Iterable[str | Path], options: ReadOptions, scratch: P
         if text.partition("://")[0] in DATABASES and "://" in text:
             files = [open_database(text, scratch / f"answer-{place}.parquet", options)]
         else:
-            files = [source for file in _find(text, scratch / f"files-{place}") for source in open_file(file, options)]
+            files = [
+                source for file in files_of(text, scratch / f"files-{place}") for source in open_file(file, options)
+            ]
         if all(file.empty for file in files):
             raise SourceError(f"{without_password(text)} has no rows: expected at least one event below the header")
         opened += files
@@ -72,7 +74,7 @@ def open_sources(sources: Iterable[str | Path], options: ReadOptions, scratch: P
     return opened
 
 
-def _find(text: str, folder: Path) -> list[SourceFile]:
+def files_of(text: str, folder: Path) -> list[SourceFile]:
     """Return the files that a path or URL stands for, copied to a folder where they are not here."""
     if text.startswith("file://"):
         return find_files(unquote(urlsplit(text).path))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from features.engines.feature_table import feature_table
 from features.store.event_store import open_store
@@ -30,8 +31,11 @@ def test_a_time_may_be_given(store: Path, regulars: Regulars) -> None:
     ]
 
 
-def test_a_raw_file_may_stand_for_a_store(log: Path, store: Path, regulars: Regulars) -> None:
-    """A raw file is ingested on the way: the same table, faulty rows left out and counted."""
+def test_a_raw_file_may_stand_for_a_store(
+    log: Path, store: Path, regulars: Regulars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A raw file is ingested on the way: the same table, faulty rows left out and counted where they are accepted."""
+    monkeypatch.setenv("REGULARS_INGEST_ACCEPT_QUARANTINE", "true")
     log.write_text(LOG + FAULTY)
     ended = regulars("features", log, "--as-of", "2024-05-01", "--out", "raw.parquet")
     assert ended.code == 0

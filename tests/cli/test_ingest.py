@@ -38,7 +38,7 @@ def test_columns_are_renamed_and_filled(tmp_path: Path, regulars: Regulars) -> N
 def test_the_report_is_shown(log: Path, tmp_path: Path, regulars: Regulars) -> None:
     """What came in, what was kept and what was wrong is told, and where to find the rows."""
     log.write_text(LOG + FAULTY)
-    ended = regulars("ingest", log, "--out", "store")
+    ended = regulars("ingest", log, "--out", "store", "--accept-quarantine")
     assert ended.code == 0
     assert ended.out == ""
     assert "7 rows in: 6 kept, 1 quarantined, 0 duplicates" in ended.error
@@ -50,10 +50,10 @@ def test_the_report_is_shown(log: Path, tmp_path: Path, regulars: Regulars) -> N
 def test_a_mended_quarantine_file_is_read_beside_the_log(log: Path, tmp_path: Path, regulars: Regulars) -> None:
     """The quarantine file with its fault mended goes beside the log, and the row is in."""
     log.write_text(LOG + FAULTY)
-    regulars("ingest", log, "--out", "store")
+    regulars("ingest", log, "--out", "store", "--accept-quarantine")
     faulty = (open_store("store").folder / "quarantine.csv").read_text(encoding="utf-8-sig")
     (tmp_path / "mended.csv").write_text(faulty.replace("2024-02-31", "2024-02-29"))
-    ended = regulars("ingest", log, "mended.csv", "--out", "store", "--replace")
+    ended = regulars("ingest", log, "mended.csv", "--out", "store", "--replace", "--accept-quarantine")
     assert ended.code == 0
     assert "8 rows in: 7 kept, 1 quarantined" in ended.error
     assert "dora" in open_store("store").customer_ids.to_pylist()
@@ -129,3 +129,14 @@ def test_a_store_that_is_there_is_left_alone(log: Path, regulars: Regulars) -> N
     assert regulars("ingest", "week.csv", "--out", "store", "--append", "--timezone", "UTC").code == 2
     assert regulars("ingest", "week.csv", "--out", "store", "--replace").code == 0
     assert "anna" not in open_store("store").customer_ids.to_pylist()
+
+
+def test_too_many_faulty_rows_exit_with_1(log: Path, tmp_path: Path, regulars: Regulars) -> None:
+    """The report is shown all the same, the last line says what to do, and the rows lie beside the store."""
+    log.write_text(LOG + FAULTY)
+    ended = regulars("ingest", log, "--out", "store")
+    assert ended.code == 1
+    assert "7 rows in: 6 kept, 1 quarantined" in ended.error
+    assert "--accept-quarantine; the faulty rows are in store-quarantine.csv" in ended.error
+    assert "dora" in (tmp_path / "store-quarantine.csv").read_text(encoding="utf-8-sig")
+    assert regulars("ingest", log, "--out", "store", "--maximum-quarantined", "0.2").code == 0

@@ -6,6 +6,7 @@ import pytest
 import typer
 
 from cli.options import check_date, check_writable, has_tracking_store, opened_store
+from features.errors import SourceError
 from features.store.event_store import open_store
 from tests.cli.conftest import FAULTY, LOG
 
@@ -52,9 +53,17 @@ def test_a_store_is_opened_where_it_is(store: Path) -> None:
         assert events.manifest == open_store(store).manifest
 
 
-def test_a_raw_file_is_ingested_into_a_folder_that_goes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_raw_file_is_ingested_into_a_folder_that_goes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its good rows are events, its faulty rows are counted, and nothing is left."""
     (tmp_path / "log.csv").write_text(LOG + FAULTY)
+    with (
+        pytest.raises(SourceError, match=r"log.csv: 1 of 7 rows \(14.3%\) are faulty"),
+        opened_store(f"{tmp_path}/log.csv"),
+    ):
+        pass
+    monkeypatch.setenv("REGULARS_INGEST_ACCEPT_QUARANTINE", "true")
     with opened_store(str(tmp_path / "log.csv")) as events:
         folder = events.folder
         assert events.n_customers == 3

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
+from features.errors import FaultyRowsError
 from features.ingestion.ingest import ingest
 from features.schema import (
     EVENT_TYPES,
@@ -42,7 +44,7 @@ def test_a_mended_quarantine_file_is_read_beside_the_log(tmp_path: Path) -> None
     """What is mended is kept, what is not is quarantined again; the five columns about the fault are not data."""
     log = csv_file(tmp_path, GOOD, "A,2024-01-01,buy,1,,,,,", "C,soon,purchase,1,,,,,", "D,2024-01-01", header=HEADER)
     store = tmp_path / "store"
-    ingest(log, store)
+    ingest(log, store, accept_quarantine=True)
     first = open_store(store).folder / "quarantine.csv"
     assert first.read_bytes().startswith(b"\xef\xbb\xbf")  # or a spreadsheet takes it for Latin-1
     mended = tmp_path / "mended.csv"
@@ -63,8 +65,9 @@ def test_a_mended_quarantine_file_is_read_beside_the_log(tmp_path: Path) -> None
 def test_a_log_with_columns_of_these_names_keeps_them(tmp_path: Path) -> None:
     """The five are then called otherwise."""
     log = csv_file(tmp_path, "A,2024-01-01,buy,web,7", header="customer_id,event_time,event_type,source,value")
-    ingest(log, tmp_path / "store")
-    path = open_store(tmp_path / "store").folder / "quarantine.csv"
+    with pytest.raises(FaultyRowsError):
+        ingest(log, tmp_path / "store")
+    path = tmp_path / "store-quarantine.csv"
     with path.open(newline="", encoding="utf-8-sig") as file:
         (row,) = csv.DictReader(file)
     assert (row["quarantine_source"], row["source"], row["value"]) == (str(log), "web", "7")

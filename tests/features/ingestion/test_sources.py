@@ -276,7 +276,7 @@ def test_a_file_that_comes_twice_is_read_once_and_named(tmp_path: Path) -> None:
         (tmp_path / shop).mkdir()
         (tmp_path / shop / "log.csv").write_bytes(path.read_bytes())
     result = read(f"{tmp_path}/shop=*/*.csv", map={"content": "shop"})
-    assert (result.report.rows_in, result.report.warnings) == (2, [])
+    assert (result.report.rows_in, [text for text in result.report.warnings if "bytes" in text]) == (2, [])
     digests = [source_digest(source) for source in opened(f"{tmp_path}/shop=*/*.csv")]
     assert len(set(digests)) == 2
     assert sources_digest(opened(path)) == result_digest(path)

@@ -1,0 +1,279 @@
+"""Looks at a sample of a source: what each column seems to be, how sure that is, and what has to be asked."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from difflib import SequenceMatcher
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.errors import AmbiguousSourceError
+from features.ingestion.column_mapping import CURRENCY_NAMES, letters
+from features.ingestion.detection import detect_amount_marks, detect_time_format
+from features.ingestion.profile import SourceProfile, load_profile, profile_names
+from features.schema import EVENT_TYPES
+
+NAMES = {
+    "customer_id": (
+        "customer_id customer customerid client clientid user userid account accountid email buyer member kunde "
+        "kundennummer cust cusid custid customeremail emailbilling associatedcompanyids contactid cliente company "
+        "household householdid"
+    ),
+    "event_time": (
+        "event_time date time timestamp datetime created createdat createdon orderdate invoicedate purchasedate paidat "
+        "transactiondate closedate datum when buydate day orderedat bookingdate fecha"
+    ),
+    "amount": (
+        "amount total price sum value revenue subtotal ordertotal grandtotal totalprice netamount grossamount betrag "
+        "spend sales subtotalamount ordertotalamount importe umsatz paid salesvalue"
+    ),
+    "event_type": "event_type type kind event transactiontype action",
+    "reference": (
+        "reference orderid ordernumber order invoice invoiceno invoicenumber receipt receiptid transactionid basketid "
+        "documentno belegnummer dealid opportunityid recordid orderno ticket"
+    ),
+    "recorded_at": "recorded_at updatedat modifiedat lastmodified loadedat",
+}
+"""Usual names of the contract's columns, in small letters without marks, the contract's own first."""
+QUANTITY, UNIT_PRICE = "quantity qty units count menge pieces", "unitprice price priceeach itemprice stueckpreis rate"
+STATUS = "status state stage orderstatus financialstatus dealstage paymentstatus"
+CERTAIN, LIKELY = "certain", "likely"
+
+
+@dataclass
+class Inspection:
+    """What a sample says of a source.
+
+    Attributes
+    ----------
+    profile : SourceProfile
+        What can be read off the sample; questions leave keys of it open.
+    sure : dict of str to str
+        By key of the profile, such as "columns.amount": how sure it is, and why.
+    questions : list of str
+        What the sample does not settle, each with the key or option that does.
+    known : str
+        The profile that comes along and fits the columns, or "".
+    """
+
+    profile: SourceProfile
+    sure: dict[str, str] = field(default_factory=dict)
+    questions: list[str] = field(default_factory=list)
+    known: str = ""
+
+
+def inspect_sample(sample: Mapping[str, pa.Array]) -> Inspection:
+    """Return what a sample of a source's columns says.
+
+    Parameters
+    ----------
+    sample : mapping of str to pyarrow.Array, shape (rows,)
+        The first rows, as text or typed, by the source's own names.
+
+    Examples
+    --------
+    >>> sample = {"Client": ["a", "b"], "Date": ["31/12/2024", "01/02/2024"], "Total": ["1.234,50", "7"]}
+    >>> found = inspect_sample({name: pa.array(values) for name, values in sample.items()})
+    >>> found.profile.columns["customer_id"], found.profile.times.format, found.profile.amounts.thousands
+    ('Client', ('day_first',), '.')
+    """
+    known = _known_profile(sample)
+    found = Inspection(load_profile(known) if known else SourceProfile(), known=known)
+    if known:
+        found.sure[""] = f"The columns are those of the profile {known}."
+    else:
+        _find_columns(sample, found)
+        _find_lines(sample, found)
+        _find_filters(sample, found)
+    _find_formats(sample, found)
+    _find_currency(sample, found)
+    return found
+
+
+def _known_profile(sample: Mapping[str, pa.Array]) -> str:
+    """Return the profile that comes along whose columns are all there; the one with most columns."""
+    profiles = {name: load_profile(name) for name in profile_names()}
+    needed = {name: {*profile.columns.values(), *profile.own_columns()} for name, profile in profiles.items()}
+    fitting = [name for name, columns in needed.items() if columns <= set(sample)]
+    return max(fitting, key=lambda name: len(needed[name]), default="")
+
+
+def _find_columns(sample: Mapping[str, pa.Array], found: Inspection) -> None:
+    columns: dict[str, str] = {}
+    for log_column in ("event_time", "customer_id", "amount", "event_type", "reference", "recorded_at"):
+        names = NAMES[log_column].split()
+        scores = {name: _score(name, names) * _fits(log_column, column) for name, column in sample.items()}
+        scores = {name: score for name, score in scores.items() if score > 0 and name not in columns.values()}
+        best = max(scores, key=lambda name: scores[name], default="")
+        required = log_column in ("customer_id", "event_time")
+        if not best or scores[best] < (0.5 if required else 0.75):
+            if required:
+                found.questions.append(
+                    f"which column is {log_column}? Give it under [columns] or by --map {log_column}=NAME"
+                )
+            continue
+        columns[log_column] = best
+        exact = letters(best) in {letters(name) for name in names}
+        rivals = [name for name in scores if name != best and scores[name] >= scores[best] and name != log_column]
+        found.sure[f"columns.{log_column}"] = (
+            CERTAIN if best == log_column else LIKELY if exact else "perhaps, by its name"
+        )
+        if rivals and best != log_column:
+            found.questions.append(f"is {log_column} the column {best!r}, or {' or '.join(map(repr, rivals[:3]))}?")
+    constants = {} if "event_type" in columns else {"event_type": "purchase"}
+    if constants:
+        found.sure["constants.event_type"] = "no column says what a row is: all are taken for purchases"
+    found.profile = found.profile.with_values(columns=columns, constants=constants)
+    if "event_type" in columns:
+        words = _words(sample[columns["event_type"]])
+        unknown = [word for word in words if word not in EVENT_TYPES]
+        if unknown:
+            values = {word: event_type for word in unknown if (event_type := _event_type(word))}
+            found.profile = found.profile.with_values(event_types={"values": values})
+            found.sure["event_types.values"] = "guessed from the words: check them"
+            rest = [word for word in unknown if word not in values]
+            if rest:
+                found.questions.append(
+                    f"what are rows of the type {', '.join(map(repr, rest[:5]))}? Give --kinds VALUE=TYPE"
+                )
+
+
+def _score(name: str, names: Sequence[str]) -> float:
+    """Return how near a column's name is to the usual ones, 0 to 1."""
+    own = letters(name)
+    usual = [letters(each) for each in names]
+    if own in usual:
+        return 1.0 - 0.1 * usual.index(own) / len(usual)
+    return 0.8 * max(SequenceMatcher(None, own, each).ratio() for each in usual)
+
+
+def _fits(log_column: str, column: pa.Array) -> float:
+    """Return 1 where the values can be those of a log column, 0 where they cannot."""
+    if log_column in ("event_time", "recorded_at"):
+        if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
+            return 1.0
+        return float(_share(column, r"\d.*\d.*\d.*\d") > 0.5)
+    if log_column == "amount":
+        return float(_is_number(column) or _share(column, r"^[^A-Za-z]*\d[^:/]*$") > 0.5)
+    return 1.0
+
+
+def _find_lines(sample: Mapping[str, pa.Array], found: Inspection) -> None:
+    """Look for quantity and price, for line items, and for negative amounts."""
+    by_letters = {letters(name): name for name in sample}
+    quantity = next((by_letters[name] for name in QUANTITY.split() if name in by_letters), None)
+    price = next((by_letters[name] for name in UNIT_PRICE.split() if name in by_letters), None)
+    amount = found.profile.columns.get("amount")
+    if quantity and price and amount in (None, price):
+        expression = f"{_operand(quantity)} * {_operand(price)}"
+        columns = {key: name for key, name in found.profile.columns.items() if key != "amount"}
+        found.profile = SourceProfile(
+            **{each.name: getattr(found.profile, each.name) for each in fields(found.profile)} | {"columns": columns}
+        ).with_values(amounts={"expression": expression})
+        found.sure["amounts.expression"] = f"{LIKELY}: there is a quantity and a price"
+    negatives = [name for name in (quantity, amount) if name and _share(sample[name], r"^\s*[-(\u2212].*\d") > 0]
+    if negatives:
+        found.profile = found.profile.with_values(event_types={"negative": "return"})
+        found.sure["event_types.negative"] = f"{LIKELY}: {negatives[0]} is negative in some rows"
+    reference = found.profile.columns.get("reference")
+    if reference:
+        texts = _texts(sample[reference])
+        repeated = 1 - len(texts.unique()) / max(len(texts), 1)
+        if repeated > 0.02 and "recorded_at" not in found.profile.columns:
+            found.profile = found.profile.with_values(rows={"one_event_per": "reference"})
+            found.sure["rows.one_event_per"] = f"{LIKELY}: {repeated:.0%} of the rows repeat the {reference} of another"
+            found.questions.append(
+                f'are rows with one {reference} lines of one order (one_event_per = "reference"), or does the last of '
+                "them replace the others (replace_references = true)?"
+            )
+
+
+def _find_filters(sample: Mapping[str, pa.Array], found: Inspection) -> None:
+    for name, column in sample.items():
+        if letters(name) in STATUS.split() and name not in found.profile.columns.values():
+            words = _words(column)
+            if 1 < len(words) <= 20:
+                found.questions.append(
+                    f"which values of {name!r} are purchases? There are {', '.join(words[:8])}: give keep or leave_out "
+                    "under [rows]"
+                )
+
+
+def _find_formats(sample: Mapping[str, pa.Array], found: Inspection) -> None:
+    profile = found.profile
+    time = profile.columns.get("event_time", "")
+    try:
+        if time in sample and not profile.times.format and not pa.types.is_temporal(sample[time].type):
+            if formats := detect_time_format(sample[time]):
+                profile = profile.with_values(times={"format": formats})
+                found.sure["times.format"] = f"{CERTAIN}: no other fits all times of the sample"
+            else:
+                found.sure["columns.event_time"] = (
+                    f"{found.sure.get('columns.event_time', LIKELY)}; times as ISO 8601 has them"
+                )
+    except AmbiguousSourceError as question:
+        found.questions.append(str(question))
+        found.sure["times.format"] = str(question)
+    names = [profile.columns.get("amount", ""), profile.amounts.refund, *profile.amount_columns()]
+    amounts = profile.amounts
+    try:
+        columns = [sample[name] for name in names if name in sample]
+        marks = detect_amount_marks(columns, amounts.decimal, amounts.thousands, amounts.sign)
+        values = {"decimal": marks.decimal, "thousands": marks.thousands, "sign": marks.sign}
+        profile = profile.with_values(amounts={key: value for key, value in values.items() if value})
+    except AmbiguousSourceError as question:
+        found.questions.append(str(question))
+        found.sure["amounts.decimal"] = str(question)
+    found.profile = profile
+
+
+def _find_currency(sample: Mapping[str, pa.Array], found: Inspection) -> None:
+    name = next((name for name in sample if re.fullmatch(CURRENCY_NAMES, letters(name))), "")
+    if not name:
+        return
+    codes = sorted({word.upper() for word in _words(sample[name])})
+    keep = {"keep": codes[0]} if len(codes) == 1 else {}
+    found.profile = found.profile.with_values(currency={"column": name, **keep})
+    if len(codes) > 1:
+        found.sure["currency.keep"] = "amounts of several currencies are not added up"
+        found.questions.append(
+            f"which of the currencies {', '.join(codes[:5])} is kept? Give --currency {codes[0]}, or rates under "
+            "[currency]"
+        )
+
+
+def _words(column: pa.Array) -> list[str]:
+    return [word for word in _texts(column).unique().to_pylist() if word]
+
+
+def _texts(column: pa.Array) -> pa.StringArray:
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return pc.utf8_trim_whitespace(column.cast(pa.string())).drop_null()
+
+
+def _share(column: pa.Array, pattern: str) -> float:
+    texts = _texts(column)
+    texts = texts.filter(pc.greater(pc.utf8_length(texts), 0))
+    return sum(bool(re.search(pattern, text)) for text in texts.to_pylist()) / max(len(texts), 1)
+
+
+def _is_number(column: pa.Array) -> bool:
+    return bool(
+        pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type)
+    )
+
+
+def _operand(name: str) -> str:
+    return name if name.isidentifier() else f'"{name}"'
+
+
+def _event_type(word: str) -> str:
+    """Return the contract's event type that a word seems to mean, or ""."""
+    meanings = {
+        "purchase": "purchase order sale paid buy bought invoice",
+        "return": "return refund credit chargeback storno",
+    }
+    own = letters(word)
+    return next((kind for kind, words in meanings.items() if any(each in own for each in words.split())), "")

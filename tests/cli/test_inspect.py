@@ -1,0 +1,38 @@
+"""`regulars inspect` shows what a source seems to be and writes a profile that `regulars ingest` takes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from features.ingestion.profile import load_profile
+from features.store.event_store import open_store
+from tests.cli.conftest import Ended
+
+Regulars = Callable[..., Ended]
+SALES = "Kunde;Datum;Betrag\n" + "".join(
+    f"k{i % 7};{1 + i % 28}.{1 + i % 12}.2024 9:05;1.{100 + i},50\n" for i in range(60)
+)
+
+
+def test_the_profile_it_writes_reads_the_source(tmp_path: Path, regulars: Regulars) -> None:
+    """Columns, how sure, ten rows as events; then ingest with the profile keeps every row."""
+    (tmp_path / "sales.csv").write_text(SALES)
+    ended = regulars("inspect", "sales.csv")
+    assert ended.code == 0
+    assert ended.out == ""
+    for text in ("Kunde", "likely", "The first rows as events", "1,100.50", "-> profile.toml"):
+        assert text in ended.error
+    assert load_profile(tmp_path / "profile.toml").columns["customer_id"] == "Kunde"
+    assert "# certain: no other fits" in (tmp_path / "profile.toml").read_text()
+    ended = regulars("ingest", "sales.csv", "--profile", "profile.toml", "--out", "store")
+    assert ended.code == 0, ended.error
+    assert sorted(open_store("store").columns["cents"]) == [110_050 + 100 * i for i in range(60)]
+
+
+def test_what_is_open_is_asked(tmp_path: Path, regulars: Regulars) -> None:
+    """On the terminal, and above the key in the file; a source that cannot be read ends with 1."""
+    (tmp_path / "sales.csv").write_text("client,day,total\na,1/2/2024,1\n")
+    ended = regulars("inspect", "sales.csv", "--out", "own.toml")
+    assert ended.code == 0
+    assert "question: times such as '1/2/2024' can be read in 2 ways" in ended.error
+    assert "# times such as '1/2/2024' can be read in 2 ways" in (tmp_path / "own.toml").read_text()
+    assert regulars("inspect", "none.csv").code == 1

@@ -1,0 +1,88 @@
+"""A log of which nothing is kept, or too much is faulty, does not replace a store; its faulty rows lie beside it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features.errors import FaultyRowsError
+from features.ingestion.ingest import ingest
+from features.ingestion.outcome import quarantine_beside, unexpected_rows
+from features.ingestion.profile import QuarantineProfile, SourceProfile
+from features.store.event_store import is_store, open_store
+from tests.features.reading import csv_file
+
+HEADER = "customer_id,event_time,event_type,amount"
+GOOD = [f"c{i % 30},2024-01-{1 + i % 28:02} 10:{i % 60:02},purchase,20" for i in range(95)]
+FAULTY = "c1,soon,purchase,20"
+NOBODY = ",2024-01-01,purchase,20"
+
+
+def refused(tmp_path: Path, *lines: str, **options: Any) -> str:
+    """Return why a log is refused; the store that was there stays."""
+    store = tmp_path / "store"
+    ingest(csv_file(tmp_path, *GOOD, header=HEADER), store, existing="replace")
+    before = open_store(store).manifest
+    with pytest.raises(FaultyRowsError) as refusal:
+        ingest(csv_file(tmp_path, *lines, header=HEADER, name="new.csv"), store, existing="replace", **options)
+    assert open_store(store).manifest == before
+    assert str(refusal.value).endswith("stays as it was")
+    assert "rows in" in refusal.value.report[0]
+    return str(refusal.value)
+
+
+def test_a_log_of_which_nothing_is_kept_is_refused(tmp_path: Path) -> None:
+    """Also where quarantine is accepted; the message says why, and where the rows are."""
+    message = refused(tmp_path, FAULTY, accept_quarantine=True)
+    beside = quarantine_beside(tmp_path / "store")
+    assert message.startswith("none of 1 rows is kept: 1 event_time is no time")
+    assert str(beside) in message
+    assert "soon" in beside.read_text(encoding="utf-8-sig")
+    left_out = SourceProfile().with_values(rows={"keep": {"amount": ("1",)}})
+    assert "95 are left out by the profile" in refused(tmp_path, *GOOD, profile=left_out)
+
+
+def test_without_a_store_there_is_none_afterwards(tmp_path: Path) -> None:
+    """Only the faulty rows."""
+    with pytest.raises(FaultyRowsError):
+        ingest(csv_file(tmp_path, FAULTY, header=HEADER), tmp_path / "store")
+    assert not is_store(tmp_path / "store")
+    assert quarantine_beside(tmp_path / "store").is_file()
+
+
+def test_more_than_a_twentieth_of_faulty_rows_is_refused(tmp_path: Path) -> None:
+    """Unless the share is raised, or quarantine is accepted."""
+    message = refused(tmp_path, *GOOD, *[FAULTY] * 6)
+    assert "6 of 101 rows (5.9%) are faulty, more than 5.0%: 6 event_time is no time" in message
+    assert "--accept-quarantine" in message
+    log = tmp_path / "new.csv"
+    assert ingest(log, tmp_path / "store", existing="replace", accept_quarantine=True).quarantined == 6
+    assert ingest(log, tmp_path / "store", existing="replace", maximum_quarantined=0.06).quarantined == 6
+    raised = SourceProfile().with_values(quarantine={"maximum_share": 0.06})
+    assert ingest(log, tmp_path / "store", existing="replace", profile=raised).quarantined == 6
+    assert (
+        ingest(
+            csv_file(tmp_path, *GOOD, *[FAULTY] * 5, header=HEADER), tmp_path / "store", existing="replace"
+        ).quarantined
+        == 5
+    )
+
+
+def test_what_the_profile_expects_does_not_count(tmp_path: Path) -> None:
+    """Receipts without a customer are usual in some shops; unreadable times are not."""
+    usual = SourceProfile().with_values(quarantine={"expected": ("customer_id is empty",)})
+    log = csv_file(tmp_path, *GOOD, *[NOBODY] * 50, header=HEADER)
+    assert ingest(log, tmp_path / "store", existing="replace", profile=usual).quarantined == 50
+    refused(tmp_path, *GOOD, *[NOBODY] * 50, *[FAULTY] * 9, profile=usual)
+    reasons = {"customer_id is empty": 3, "customer_id stands for nobody: x": 2, "amount is negative": 1}
+    assert unexpected_rows(reasons, [QuarantineProfile(expected=("customer_id",))]) == 1
+    assert unexpected_rows(reasons, [QuarantineProfile()]) == 6
+
+
+def test_warnings_refuse_a_log_under_strict(tmp_path: Path) -> None:
+    """And name themselves; without it they are in the report."""
+    assert "1 warnings under --strict: 2 of 97 events are equal in full" in refused(
+        tmp_path, *GOOD, GOOD[0], GOOD[0], strict=True
+    )
+    report = ingest(tmp_path / "new.csv", tmp_path / "store", existing="replace")
+    assert report.lines()[-1].startswith("warning: 2 of 97 events are equal")
