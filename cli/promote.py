@@ -1,16 +1,11 @@
 """`regulars promote`: make the challenger champion if it passes the gate, or go back to an earlier champion."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from cli.champion import echo_move, refusals_printed
 from cli.options import DEFAULT_HOME, Home
-from cli.terminal import echo
-
-if TYPE_CHECKING:
-    from training.promote import Move
 
 
 def register(app: typer.Typer) -> None:
@@ -63,22 +58,3 @@ def register(app: typer.Typer) -> None:
             else:
                 move = champion.roll_back(tracking, to, reason, who=who, force=force)
         echo_move(move, tracking.place)
-
-
-@contextmanager
-def refusals_printed() -> Iterator[None]:
-    """Print each reason of a refusal within the block on a line, and end with exit code 1."""
-    from features.errors import PromotionRefusedError
-
-    try:
-        yield
-    except PromotionRefusedError as refusal:
-        for why in refusal.reasons:
-            echo(f"refused: {why}")
-        raise typer.Exit(1) from None
-
-
-def echo_move(move: "Move", place: str) -> None:
-    """Print what a move of the champion has done."""
-    before = f"before: version {move.before}" if move.before else "the first champion"
-    echo(f"version {move.to} is champion in {place} ({move.kind}; {before})")

@@ -1,15 +1,9 @@
 """`regulars publish`: ships the champion to the BentoML model store, from which it is served."""
 
-from typing import TYPE_CHECKING
-
 import typer
 
+from cli.champion import publish_champion
 from cli.options import DEFAULT_HOME, Home
-from cli.terminal import echo
-from features.settings_file import read_settings
-
-if TYPE_CHECKING:
-    from training.registry.mlflow_client import Tracking
 
 
 def register(app: typer.Typer) -> None:
@@ -26,13 +20,3 @@ def register(app: typer.Typer) -> None:
         from training.registry.mlflow_client import open_tracking
 
         publish_champion(open_tracking(home, read_only=True))
-
-
-def publish_champion(tracking: "Tracking") -> None:
-    """Ship the champion, and print under which tag."""
-    from training.publish import publish as ship
-    from training.settings import GateLimits
-
-    allowed = read_settings("gate", GateLimits).allow_uncompiled
-    shipped = ship(tracking, allow_uncompiled=allowed)
-    echo(f"{shipped.tag} {'is' if shipped.new else 'was already, and still is,'} the latest in {shipped.path.parent}")

@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
+from cli.champion import echo_move, publish_champion, refusals_printed
 from cli.options import DEFAULT_HOME, Home
-from cli.promote import echo_move, refusals_printed
-from cli.publish import publish_champion
 
 
 def register(app: typer.Typer) -> None:

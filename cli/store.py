@@ -11,9 +11,15 @@ from cli.terminal import echo, echo_table
 StorePath = Annotated[Path, typer.Argument(metavar="STORE", file_okay=False, help="The folder of an event store.")]
 
 
+HELP = """Show what a store holds, or go back to an earlier generation.
+
+Example: `regulars store info store`
+"""
+
+
 def register(app: typer.Typer) -> None:
     """Add the verb to the command."""
-    store = typer.Typer(no_args_is_help=True, help="Show what a store holds, or go back to an earlier generation.")
+    store = typer.Typer(no_args_is_help=True, help=HELP)
     app.add_typer(store, name="store")
 
     @store.command()

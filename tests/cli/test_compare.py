@@ -66,7 +66,7 @@ def test_every_option_reaches_the_library(
     assert (rule.version, earlier_rule.version) == ("2", "ours-7")
     home.mkdir()
     (home / "mlflow.db").touch()
-    monkeypatch.setattr("training.registry.mlflow_client.open_tracking", lambda home: f"tracking of {home}")
+    monkeypatch.setattr("training.registry.mlflow_client.open_tracking", lambda home, **_: f"tracking of {home}")
     call = call_of("reporting.build.make_report", *arguments, "--formula", formula)
     _, as_of, horizon_days, rule, since, earlier_rule, tracking, quick, *_ = call.values()
     assert (as_of, horizon_days, since, tracking, quick) == (None, 90, None, f"tracking of {home}", False)

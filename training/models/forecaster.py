@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 from sklearn.metrics import d2_tweedie_score
+from sklearn.utils.validation import check_is_fitted
 
 from features.errors import InvalidArgumentError, ModelError, RegularsError, TooLittleDataError
 from training.models.arrays import Flags, Floats
@@ -74,6 +75,7 @@ class ForecasterMixin(RegressorMixin):  # type: ignore[misc]  # scikit-learn has
 
     def predict(self, X: pd.DataFrame) -> Floats:
         """Return the expected purchase occasions of each row in its own horizon, the column `horizon_days` of X."""
+        check_is_fitted(self)
         return np.asarray(self.expected_purchases(X, column(X, HORIZON_DAYS)))
 
     def score(self, X: pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
