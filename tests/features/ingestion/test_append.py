@@ -191,7 +191,8 @@ def test_faulty_rows_are_in_quarantine_even_if_nothing_else_is_new(tmp_path: Pat
     """The store then is a new generation of the same events."""
     sale: Row = {"customer_id": "a", "event_time": "2024-01-01", "event_type": "purchase", "amount": "5"}
     ingest(written(tmp_path / "a.csv", [sale]), tmp_path / "store")
-    report = append(written(tmp_path / "b.csv", [sale, sale | {"amount": "much"}]), tmp_path / "store")
+    later = written(tmp_path / "b.csv", [sale, sale | {"amount": "much"}])
+    report = append(later, tmp_path / "store", accept_quarantine=True)
     assert (report.kept, report.seen, report.quarantined) == (0, 1, 1)
     store = open_store(tmp_path / "store")
     assert (store.n_events, store.manifest["generation"]) == (1, 2)
