@@ -111,7 +111,9 @@ def write_merged_columns(
     rows, block_offsets = _joined(*old, resolved.old, *new, resolved.new)
     block = {name: np.empty(len(rows), dtype) for name, dtype in dtypes.items()}
     fill_columns(block, rows, block_offsets, timezone)
-    counts = np.diff(store.offsets)[places.of_store]
+    counts = np.zeros(len(places.of_store), np.int64)
+    untouched = places.of_block < 0
+    counts[untouched] = np.diff(store.offsets)[places.of_store[untouched]]
     counts[touched] = np.diff(block_offsets)
     all_offsets = np.concatenate(([0], np.cumsum(counts)))
     np.save(folder / "offsets.npy", all_offsets)

@@ -155,7 +155,7 @@ def test_fit_trains_by_the_settings(call_of: Callable, config: Path, store: Path
     call = call_of("training.retrain.retrain", "--config", config, "fit", store, "--home", tmp_path / "home")
     settings: Any = call["settings"]
     assert (settings.fit.horizons, settings.trials.step_days, settings.limits.customers) == ((14,), 20, 7)
-    assert call["formula"].version == "1:parts.purchases.maximum=3"
+    assert call["formula"].version == "2:parts.purchases.maximum=3"
 
 
 def test_backtest_and_compare_train_by_the_settings(

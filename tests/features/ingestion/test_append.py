@@ -21,6 +21,7 @@ from features.errors import StoreError
 from features.ingestion.ingest import append, ingest
 from features.store.event_store import EventStore, open_store
 from features.store.generations import generations
+from features.store.writer import write_store
 from tests.features.logs import same_bits
 
 ROOT = Path(__file__).parents[3]
@@ -256,3 +257,16 @@ def test_a_killed_append_leaves_the_old_store_or_the_new(tmp_path: Path) -> None
         assert open_store(store).n_events == max(events)
         same_stores(open_store(store), open_store(whole))
         shutil.rmtree(store)
+
+
+def test_the_first_events_are_appended_to_a_store_without_any(tmp_path: Path) -> None:
+    """An empty store, as a job may set one up, becomes the store of its first log."""
+    log = tmp_path / "log.csv"
+    log.write_text("customer_id,event_time,event_type,amount\na,2024-01-01,purchase,5\nb,2024-01-02,purchase,6\n")
+    write_store(tmp_path / "store", [], timezone="UTC", digest="0")
+    append(log, tmp_path / "store")
+    whole = tmp_path / "whole"
+    ingest(log, whole)
+    same_bits(
+        feature_table(open_store(tmp_path / "store"), "2024-02-01"), feature_table(open_store(whole), "2024-02-01")
+    )
