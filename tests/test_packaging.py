@@ -49,7 +49,8 @@ def test_the_wheel_holds_all_rooms_and_nothing_else(wheel: zipfile.ZipFile) -> N
     info = {name for name in wheel.namelist() if ".dist-info/" in name}
     report = {file.relative_to(ROOT).as_posix() for file in (ROOT / "reporting").rglob("*.*") if file.suffix in WEB}
     assert {Path(name).suffix for name in report} == WEB
-    data = {"features/loyalty/formula.toml", "regulars/py.typed", "serving/runtime/first_request.json"}
+    data = {"features/loyalty/formula.toml", "features/segments/segments.toml"}
+    data |= {"regulars/py.typed", "serving/runtime/first_request.json"}
     data |= {
         f"serving/api/{name}"
         for name in ("api.html", "examples.json", "home.html", "openapi.json", "page.css", "page.html")

@@ -33,7 +33,6 @@ def run_without(library: str, *arguments: str, folder: Path) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("library", "arguments", "extra"),
     [
-        ("mlflow", ("history",), "train"),
         ("mlflow", ("promote",), "train"),
         ("sklearn", ("backtest", "log.csv", "--as-of", "2024-05-01", "--horizon-days", "7", "--out", "o.csv"), "train"),
         ("jinja2", ("compare", "log.csv", "--out", "report"), "train"),
