@@ -7,7 +7,7 @@ Examples
 --------
 >>> import regulars
 >>> regulars.load_formula().version
-'1'
+'2'
 """
 
 from importlib import import_module

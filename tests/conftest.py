@@ -9,6 +9,9 @@ from hypothesis import HealthCheck, settings
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
 
+collect_ignore = ["plugin"]
+"""A package of its own, which test_plugin.py installs; its modules cannot be imported here."""
+
 NOTHING_LEFT_OUT = bool(os.environ.get("REGULARS_NOTHING_LEFT_OUT"))
 
 # A busy machine is slow, which says nothing of the code: no deadline, and slow drawing is no fault.

@@ -16,7 +16,7 @@ Regulars = Callable[..., Ended]
 def test_the_file_holds_the_feature_table(store: Path, regulars: Regulars) -> None:
     """The file equals `feature_table` at that date; only who was known then is in it."""
     ended = regulars("features", store, "--as-of", "2024-03-01", "--out", "deep/features.parquet")
-    assert ended == (0, "", "1 customers known at 2024-03-01, 77 columns -> deep/features.parquet\n")
+    assert ended == (0, "", "1 customers known at 2024-03-01, 88 columns -> deep/features.parquet\n")
     found = pd.read_parquet("deep/features.parquet").set_index("customer_id")
     pd.testing.assert_frame_equal(found, feature_table(open_store(store), "2024-03-01"))
 

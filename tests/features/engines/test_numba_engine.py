@@ -31,7 +31,7 @@ def test_the_kernel_is_compiled_once_in_a_process() -> None:
     assert numba_kernel(False) is numba_kernel(False)
     assert numba_kernel(True) is not numba_kernel(False)
     assert numba_kernel(True).__name__ == "feature_matrix"
-    assert scratch_rows() == 2
+    assert scratch_rows() == 5  # of the median, of `followed`, and of sales
 
 
 def test_a_cache_folder_that_cannot_be_written_is_no_hindrance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ def test_why_there_is_no_model_is_on_the_page(rule_app: Starlette) -> None:
     """Without a model the page gives the reason, and the version of the rule that is served all the same."""
     text = ask(rule_app, "/").body.decode()
     assert "nothing was published" in text
-    assert "<dt>Formula</dt><dd>version 1</dd>" in text
+    assert "<dt>Formula</dt><dd>version 2</dd>" in text
 
 
 def test_what_is_said_of_the_service_is_text_and_nothing_else(rule_state: ServiceState) -> None:

@@ -22,7 +22,7 @@ def test_checks_outlive_a_failure_and_end_with_the_block() -> None:
     before = threading.active_count()
     with Poller(0.01, lambda **fields: events.append(fields), fail, work):
         assert twice.wait(10)
-    assert threading.active_count() == before
+    assert threading.active_count() <= before  # a thread of another test may end meanwhile
     assert events[0] == {"event": "round failed", "fault": "RuntimeError", "reason": "no"}
 
 
