@@ -27,6 +27,8 @@ def test_a_service_follows_a_rollback(
 ) -> None:
     """With --publish its next look at the store takes the former champion over; twice back is two champions back."""
     monkeypatch.setenv("BENTOML_HOME", str(tmp_path / "bento"))
+    # What this process has read of it, perhaps for another test.
+    monkeypatch.setattr("training.publish.store_home", lambda: tmp_path / "bento")
     for number, rate in enumerate((0.01, 0.02, 0.03), 1):
         challenger(tracking, rate, champion=number - 1 or None)
         assert regulars("promote", "--home", home, "--version", number).code == 0

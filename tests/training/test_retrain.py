@@ -51,14 +51,15 @@ def test_a_retrained_challenger_is_registered_with_its_record(store: EventStore,
 
 @pytest.mark.slow
 def test_the_champion_takes_part_in_later_trials(store: EventStore, tracking: Tracking, tmp_path: Path) -> None:
-    """Once there is a champion the next fit is measured against it, and a twin of it is refused."""
+    """Once there is a champion the next fit is measured against its recipe, and a twin of it is asked as a refit."""
     retrain(store, tracking, load_formula(), quick=True)
     promote(tracking, force=True, why="the first")
     again = retrain(store, tracking, load_formula(), quick=True)
-    assert "champion" in again.measures.index.get_level_values("forecast")
+    assert "champion_recipe" in again.measures.index.get_level_values("forecast")
     assert isinstance(again.measures, pd.DataFrame)
-    with pytest.raises(PromotionRefusedError, match="champion"):
-        promote(tracking)
+    assert (again.verdict.question, again.verdict.champion) == ("refit", 1)
+    assert again.verdict.figures["agreement.total"] == pytest.approx(1)
+    assert again.verdict.figures["agreement.band_changes"] == 0
     assert history(tracking)["to"].tolist() == [1]
 
 

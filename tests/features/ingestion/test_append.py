@@ -233,6 +233,7 @@ append(sys.argv[1], sys.argv[2])
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_a_killed_append_leaves_the_old_store_or_the_new(tmp_path: Path) -> None:
     """Killed at 30 moments from the start to the end; the store opens each time, and the next append completes it."""
     weeks = weeks_of_a_shop()
