@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.log_options import check_size, pairs
+from cli.log_options import Constants, Decimal, Delimiter, Encoding, Map, MemoryLimit, pairs
 from cli.settings import ingest_settings
 from cli.source_options import (
     AmountExpression,
@@ -44,22 +44,8 @@ def register(app: typer.Typer) -> None:
                 show_default=False,
             ),
         ] = None,
-        map: Annotated[
-            list[str] | None,
-            typer.Option(
-                metavar="OURS=THEIRS",
-                help="Rename a column, for instance customer_id=client, or orders.csv:customer_id=client in sources of "
-                "that name alone; repeatable.",
-            ),
-        ] = None,
-        set: Annotated[
-            list[str] | None,
-            typer.Option(
-                metavar="OURS=VALUE",
-                help="Fill a missing column, for instance event_type=purchase or refunds*.csv:event_type=return; "
-                "repeatable.",
-            ),
-        ] = None,
+        map: Map = None,
+        set: Constants = None,
         query: Annotated[
             str | None,
             typer.Option(
@@ -83,15 +69,9 @@ def register(app: typer.Typer) -> None:
                 help="The business time zone, like Europe/London. Without it: UTC, or as the settings file says.",
             ),
         ] = None,
-        delimiter: Annotated[
-            str | None, typer.Option(metavar="CHARACTER", help="The CSV delimiter. Without it: detected.")
-        ] = None,
-        encoding: Annotated[
-            str | None, typer.Option(metavar="NAME", help="The text encoding. Without it: detected.")
-        ] = None,
-        decimal: Annotated[
-            str | None, typer.Option(metavar="CHARACTER", help="The decimal mark, . or , (without it: detected).")
-        ] = None,
+        delimiter: Delimiter = None,
+        encoding: Encoding = None,
+        decimal: Decimal = None,
         sheet: Annotated[
             str | None,
             typer.Option(metavar="NAME", help="The sheet of a workbook, or a pattern such as '20*' for several."),
@@ -143,15 +123,7 @@ def register(app: typer.Typer) -> None:
             typer.Option("--accept-quarantine", help="Replace the store however many rows are faulty."),
         ] = None,
         strict: Annotated[bool | None, typer.Option("--strict", help="Refuse a log with warnings.")] = None,
-        memory_limit: Annotated[
-            str | None,
-            typer.Option(
-                metavar="SIZE",
-                callback=check_size,
-                help="Memory that the search for duplicates may use before it spills to disk, for instance 500MB. "
-                "Without it: 1GB, or as the settings file says.",
-            ),
-        ] = None,
+        memory_limit: MemoryLimit = None,
     ) -> None:
         """Read, validate and sort a log into an event store; faulty rows go to a quarantine file.
 

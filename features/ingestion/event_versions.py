@@ -201,8 +201,8 @@ class EventVersions:
 def _versions_query(rule: RowProfile, recorded: bool) -> str:
     """Return the statement that makes the table `versions`: what becomes of each row with a repeated reference.
 
-    Copies of a row are told by all that the sources say of it. An export may be read twice, or overlap with another:
-    so line items are counted in each source, and the greater number counts.
+    Copies of a row are recognised by all that the sources have of it. An export may be read twice, or overlap with
+    another: so line items are counted in each source, and the greater number counts.
     """
     content = ", ".join(VERSION_ORDER)
     order = ", ".join(

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 FEW_ROWS = 5
-"""Of fewer rows in quarantine nothing is said but their reasons."""
+"""Of fewer rows in quarantine the report gives the reasons alone."""
 SHOWN = 5
 LARGER, DIFFERENT_HOURS = 1.5, 0.25
 

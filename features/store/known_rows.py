@@ -128,7 +128,7 @@ def _groups(rows: Words) -> Positions:
 def _shared(old, old_offsets, new, new_offsets):  # type: ignore[no-untyped-def]
     """Return which stored and which new rows have one of the other side that may be of the same event.
 
-    They are told by hashes, and compared in full later.
+    They are found by hashes, and compared in full later.
     """
     of_old, of_new = np.zeros(len(old), np.bool_), np.zeros(len(new), np.bool_)
     for customer in range(len(new_offsets) - 1):

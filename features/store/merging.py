@@ -1,4 +1,4 @@
-"""Merges new rows into an event store: rows that are there already change nothing, versions are told apart anew.
+"""Merges new rows into an event store: rows that are there already change nothing, versions are resolved anew.
 
 The result is the store that one ingest of all rows would have made. A row without a reference is there already if an
 equal one is; of equal rows, the greater number counts, of the store or of the addition. Of a reference that both have,

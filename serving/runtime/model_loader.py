@@ -1,6 +1,7 @@
 """Loads a published version and compares its two forms before it may score."""
 
 import math
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -55,31 +56,33 @@ def load_model(published: PublishedModel) -> ServedModel:
         raise PublishedModelError(f"{published.tag} cannot be loaded, publish another ({detail})") from None
 
 
+def _checked_rows(timezone: str) -> Iterator[tuple[int, dict[str, float], int, int]]:
+    """Yield purchases, features, cutoff day and horizon in days of each invented customer at each horizon."""
+    for as_of, events in CHECKED_CUSTOMERS:
+        features, day = customer_features(events, as_of, timezone), AsOf.parse(as_of, timezone).day
+        for horizon_days in CHECKED_HORIZONS:
+            yield len(events), features, day, horizon_days
+
+
 def _try_estimator(served: ServedModel) -> None:
     """Raise PublishedModelError unless the model forecasts for the invented customers; this also warms it up."""
     card = served.customer_model.card
-    for as_of, events in CHECKED_CUSTOMERS:
-        features = customer_features(events, as_of, card.timezone)
-        day = AsOf.parse(as_of, card.timezone).day
-        for horizon_days in CHECKED_HORIZONS:
-            if not math.isfinite(sum(served.forecast_one(list(features.values()), day, horizon_days))):
-                raise PublishedModelError(
-                    f"the model {card.model} gives no possible forecast over {horizon_days} days for a customer with "
-                    f"{len(events)} purchases: mend it, or publish another"
-                )
+    for purchases, features, day, horizon_days in _checked_rows(card.timezone):
+        if not math.isfinite(sum(served.forecast_one(list(features.values()), day, horizon_days))):
+            raise PublishedModelError(
+                f"the model {card.model} gives no possible forecast over {horizon_days} days for a customer with "
+                f"{purchases} purchases: mend it, or publish another"
+            )
 
 
 def _compare_forms(model: CustomerModel, compiled: CompiledModel) -> None:
     """Raise PublishedModelError if the two forms differ on the invented customers; this also warms the model up."""
-    for as_of, events in CHECKED_CUSTOMERS:
-        features = customer_features(events, as_of, model.card.timezone)
-        day = AsOf.parse(as_of, model.card.timezone).day
+    for _, features, day, horizon_days in _checked_rows(model.card.timezone):
         table = pd.DataFrame([features], index=pd.Index(["invented"], name="customer_id"))
-        for horizon_days in CHECKED_HORIZONS:
-            slow = model.predict(table, day, horizon_days).iloc[0].to_dict()
-            fast = compiled.predict(list(features.values()), day, horizon_days)._asdict()
-            for name in OUTPUTS:
-                if not math.isclose(slow[name], fast[name], rel_tol=TOLERANCE, abs_tol=TOLERANCE):
-                    raise PublishedModelError(
-                        f"its compiled form says {name} {fast[name]} where the model says {slow[name]}: publish again"
-                    )
+        slow = model.predict(table, day, horizon_days).iloc[0].to_dict()
+        fast = compiled.predict(list(features.values()), day, horizon_days)._asdict()
+        for name in OUTPUTS:
+            if not math.isclose(slow[name], fast[name], rel_tol=TOLERANCE, abs_tol=TOLERANCE):
+                raise PublishedModelError(
+                    f"its compiled form says {name} {fast[name]} where the model says {slow[name]}: publish again"
+                )
