@@ -19,9 +19,9 @@ from features.loyalty.formula import load_formula
 from features.store.event_store import open_store
 from serving.batch import Forecasts, write_scores
 from training.fit import fit_customer_model
+from training.fit_challenger import fit_challenger
 from training.models.customer_model import CustomerModel
 from training.registry.mlflow_client import open_tracking
-from training.retrain import retrain
 
 HORIZON = 90
 
@@ -47,7 +47,7 @@ def fit(folder: Path, as_of: str) -> dict[str, Any]:
 def regulars_fit(folder: Path, as_of: str) -> dict[str, Any]:
     """All that `regulars fit` does: candidates on trial over past windows, the best fitted, judged, registered."""
     with tempfile.TemporaryDirectory() as home:
-        done = retrain(open_store(folder / "store"), open_tracking(home), load_formula())
+        done = fit_challenger(open_store(folder / "store"), open_tracking(home), load_formula())
     return {"candidate": done.candidate, "passed": done.verdict.passed}
 
 

@@ -31,11 +31,11 @@ def register(app: typer.Typer) -> None:
 
         `regulars fit store --quick --home var`
         """
+        from training.fit_challenger import ChallengerSettings, fit_challenger
         from training.registry.mlflow_client import open_tracking
-        from training.retrain import RetrainSettings, retrain
         from training.settings import CandidateSettings, FitSettings, GateLimits, RefitLimits, TrialSettings
 
-        settings = RetrainSettings(
+        settings = ChallengerSettings(
             candidates=read_settings("candidates", CandidateSettings),
             fit=read_settings("fit", FitSettings),
             trials=read_settings("trials", TrialSettings),
@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
         rule = formula_in_use(formula)
         with opened_store(store) as events, progress_steps() as step:
             tracking = open_tracking(home)
-            result = retrain(events, tracking, rule, settings=settings, seed=seed, quick=quick, progress=step)
+            result = fit_challenger(events, tracking, rule, settings=settings, seed=seed, quick=quick, progress=step)
         date, horizon_days = result.measures.index[-1][:2]
         measure_table(result.measures.loc[(date, horizon_days)], f"last trial: {horizon_days} days from {date}")
         segment_table(result.by_segment, f"{result.candidate} by segment")

@@ -31,6 +31,7 @@ __all__ = [
     "base_indices",
     "customer_features",
     "feature_table",
+    "fit_challenger",
     "fit_customer_model",
     "gate",
     "ingest",
@@ -41,7 +42,6 @@ __all__ = [
     "open_tracking",
     "promote",
     "publish",
-    "retrain",
     "roll_back",
     "score",
     "score_one",
@@ -69,6 +69,7 @@ _MODULES = {
     "base_indices": "features.loyalty.base_indices",
     "customer_features": "features.engines.python_engine",
     "feature_table": "features.engines.feature_table",
+    "fit_challenger": "training.fit_challenger",
     "fit_customer_model": "training.fit",
     "gate": "training.gate",
     "ingest": "features.ingestion.ingest",
@@ -79,7 +80,6 @@ _MODULES = {
     "open_tracking": "training.registry.mlflow_client",
     "promote": "training.promote",
     "publish": "training.publish",
-    "retrain": "training.retrain",
     "roll_back": "training.promote",
     "score": "features.loyalty.scoring",
     "score_one": "features.loyalty.scoring_one",
@@ -108,6 +108,7 @@ if TYPE_CHECKING:
     from training.backtest import backtest
     from training.evaluation.evaluation import measures
     from training.fit import fit_customer_model
+    from training.fit_challenger import fit_challenger
     from training.gate import gate
     from training.models.btyd.bg_nbd import BGNBD
     from training.models.btyd.gamma_gamma import GammaGamma
@@ -117,7 +118,6 @@ if TYPE_CHECKING:
     from training.promote import promote, roll_back
     from training.publish import publish
     from training.registry.mlflow_client import open_tracking
-    from training.retrain import retrain
     from training.targets import targets
 else:  # hidden from type checkers, which would take any name for one of these
 

@@ -79,7 +79,7 @@ def refit_gate(
     Returns
     -------
     Verdict
-        Its figures also hold what the next refit needs.
+        Its figures do not hold those of `refit_figures`.
     """
     end, fitted = log_end(store), AsOf.parse(champion.card.as_of, store.timezone)
     weeks = max(1, (end.day - fitted.day) // WEEK_DAYS)
@@ -95,7 +95,7 @@ def refit_gate(
 
 
 def refit_figures(store: EventStore, relative_loss: float) -> dict[str, float]:
-    """Return the figures that the next refit is compared with; every verdict records them."""
+    """Return the figures that the next refit is compared with, for whatever verdict."""
     return {"log.events": float(events_known(store, log_end(store))), "trials.relative_loss": relative_loss}
 
 
@@ -107,7 +107,6 @@ def _check_log(
     first_day = activity(store, end).first_day
     now, year_ago = volume_ratios(store, first_day, end.day, weeks)
     figures = {
-        "log.events": float(events_known(store, end)),
         "log.kept_events": known / events_at_last_fit if events_at_last_fit else nan,
         "log.volume": now,
         "log.volume_year_ago": year_ago,
@@ -137,7 +136,7 @@ def _check_trials(
     paired: pd.DataFrame, relative_loss: float, before: float, limits: RefitLimits, draws: int, seed: int
 ) -> _Check:
     """Is the recipe still good: not worse than the best baseline, nor than itself at the last fit?"""
-    figures = {"trials.relative_loss": relative_loss, "trials.relative_loss_at_last_fit": before}
+    figures = {"trials.relative_loss_at_last_fit": before}
     reasons = []
     names = {str(column).partition("deviance_")[2] for column in paired if str(column).startswith("deviance_")}
     others = sorted(names - {CHALLENGER})

@@ -15,12 +15,12 @@ def test_a_log_too_short_to_fit_is_one_line(regulars: Callable, store: Path, tmp
 def test_every_option_reaches_the_library(
     call_of: Callable, store: Path, tmp_path: Path, formula: Path, monkeypatch
 ) -> None:
-    """Home, formula, --quick and --seed are those of `training.retrain.retrain`."""
+    """Home, formula, --quick and --seed are those of `training.fit_challenger.fit_challenger`."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     home = tmp_path / "home"
     arguments = ("--home", home, "--formula", formula, "--quick", "--seed", 3)
-    call = call_of("training.retrain.retrain", "fit", store, *arguments)
+    call = call_of("training.fit_challenger.fit_challenger", "fit", store, *arguments)
     assert str(home) in call["tracking"].place
     assert (call["formula"].version, call["quick"], call["seed"]) == ("ours-7", True, 3)
-    call = call_of("training.retrain.retrain", "fit", store, "--home", home)
+    call = call_of("training.fit_challenger.fit_challenger", "fit", store, "--home", home)
     assert (call["formula"].version, call["quick"], call["seed"]) == ("2", False, 0)

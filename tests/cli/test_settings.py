@@ -152,7 +152,9 @@ def test_a_raw_log_is_read_by_the_settings(call_of: Callable, config: Path, log:
 
 def test_fit_trains_by_the_settings(call_of: Callable, config: Path, store: Path, tmp_path: Path) -> None:
     """Horizons, trials, the gate's limits and the formula."""
-    call = call_of("training.retrain.retrain", "--config", config, "fit", store, "--home", tmp_path / "home")
+    call = call_of(
+        "training.fit_challenger.fit_challenger", "--config", config, "fit", store, "--home", tmp_path / "home"
+    )
     settings: Any = call["settings"]
     assert (settings.fit.horizons, settings.trials.step_days, settings.limits.customers) == ((14,), 20, 7)
     assert call["formula"].version == "2:parts.purchases.maximum=3"

@@ -20,11 +20,11 @@ from serving.runtime.model_store import read_published
 from serving.scoring import score_table
 from serving.state import ServiceState
 from tests.training.logs import simulated, stored
+from training.fit_challenger import ChallengerSettings, fit_challenger
 from training.models import catalog
 from training.promote import promote
 from training.publish import publish
 from training.registry.mlflow_client import open_tracking
-from training.retrain import RetrainSettings, retrain
 from training.settings import CandidateSettings
 from training.synthetic_customers import synthetic_customers
 
@@ -59,8 +59,8 @@ def test_a_model_from_outside_goes_all_the_way(package: Path, tmp_path: Path, mo
     store = stored(simulated(200), tmp_path)
     (tmp_path / "var").mkdir()
     tracking, rule = open_tracking(tmp_path / "var"), load_formula()
-    settings = RetrainSettings(CandidateSettings(models=("lapsing_rate",)))
-    done = retrain(store, tracking, rule, settings=settings, quick=True)
+    settings = ChallengerSettings(CandidateSettings(models=("lapsing_rate",)))
+    done = fit_challenger(store, tracking, rule, settings=settings, quick=True)
     assert (done.candidate, done.version.candidate) == ("lapsing_rate", "lapsing_rate")
     assert any("[gate] allow_uncompiled = true" in reason for reason in done.verdict.reasons)
     assert set(done.by_segment.index) <= {"new", "one-time", "repeat", "lapsed"}

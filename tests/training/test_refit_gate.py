@@ -181,10 +181,10 @@ def test_a_shift_that_the_outcome_explains_passes(refit: Refit) -> None:
 
 
 def test_the_figures_that_the_next_refit_needs(refit: Refit) -> None:
-    """They are those that the gate of the next refit reads."""
+    """They are those that the gate of the next refit reads; the gate itself does not compute them again."""
     figures = refit_figures(refit.store, 1.9)
     assert figures == {"log.events": refit.store.n_events, "trials.relative_loss": 1.9}
-    assert figures.items() <= verdict(refit).figures.items()
+    assert figures.keys().isdisjoint(verdict(refit).figures)
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,13 @@ from features.loyalty.formula import Formula, load_formula
 from features.store.event_store import EventStore
 from tests.training.logs import simulated, stored
 from tests.training.stand_in import customer_model
+from training.fit_challenger import ChallengerSettings, best_candidate, champion_at, fit_challenger
 from training.models.bundle import CHAMPION
 from training.models.customer_model import CustomerModel
 from training.promote import history, promote
 from training.registry.mlflow_client import Tracking
 from training.registry.runs import runs, start_run
 from training.registry.versions import load, register, version
-from training.retrain import RetrainSettings, best_candidate, champion_at, retrain
 from training.settings import CandidateSettings, TrialSettings
 from training.targets import log_end
 from training.trials import trial_days
@@ -27,13 +27,13 @@ from training.trials import trial_days
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> EventStore:
-    return stored(simulated(500), tmp_path_factory.mktemp("retrain"))
+    return stored(simulated(500), tmp_path_factory.mktemp("challenger"))
 
 
-def test_a_retrained_challenger_is_registered_with_its_record(store: EventStore, tracking: Tracking) -> None:
+def test_a_fitted_challenger_is_registered_with_its_record(store: EventStore, tracking: Tracking) -> None:
     """The version carries a model that forecasts; its run has facts, verdict and trials as runs within it."""
     steps: list[str] = []
-    done = retrain(store, tracking, load_formula(), quick=True, progress=steps.append)
+    done = fit_challenger(store, tracking, load_formula(), quick=True, progress=steps.append)
     challenger = version(tracking, "challenger")
     assert challenger is not None
     assert challenger.number == done.version.number == 1
@@ -52,9 +52,9 @@ def test_a_retrained_challenger_is_registered_with_its_record(store: EventStore,
 @pytest.mark.slow
 def test_the_champion_takes_part_in_later_trials(store: EventStore, tracking: Tracking, tmp_path: Path) -> None:
     """Once there is a champion the next fit is measured against its recipe, and a twin of it is asked as a refit."""
-    retrain(store, tracking, load_formula(), quick=True)
+    fit_challenger(store, tracking, load_formula(), quick=True)
     promote(tracking, force=True, why="the first")
-    again = retrain(store, tracking, load_formula(), quick=True)
+    again = fit_challenger(store, tracking, load_formula(), quick=True)
     assert "champion_recipe" in again.measures.index.get_level_values("forecast")
     assert isinstance(again.measures, pd.DataFrame)
     assert (again.verdict.question, again.verdict.champion) == ("refit", 1)
@@ -68,7 +68,7 @@ RATES = {"too high": 3.0, "right": 0.02, "too low": 1e-5}
 
 
 @pytest.fixture
-def stand_ins(monkeypatch: pytest.MonkeyPatch) -> RetrainSettings:
+def stand_ins(monkeypatch: pytest.MonkeyPatch) -> ChallengerSettings:
     """Candidates that are not fitted: each forecasts with its rate."""
 
     def fit_candidates(
@@ -76,8 +76,8 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> RetrainSettings:
     ) -> dict[str, CustomerModel]:
         return {name: as_learnt_by(as_of, RATES[name]) for name in candidates}
 
-    monkeypatch.setattr("training.retrain.fit_candidates", fit_candidates)
-    return RetrainSettings(
+    monkeypatch.setattr("training.fit_challenger.fit_candidates", fit_candidates)
+    return ChallengerSettings(
         CandidateSettings(tuple(RATES)), trials=TrialSettings(horizons=(30,), count=2, max_customers=80)
     )
 
@@ -92,10 +92,10 @@ def rate_of(model: CustomerModel) -> float:
 
 
 def test_the_candidate_with_the_lowest_losses_is_registered(
-    store: EventStore, tracking: Tracking, stand_ins: RetrainSettings
+    store: EventStore, tracking: Tracking, stand_ins: ChallengerSettings
 ) -> None:
     """Of three the one that forecasts best, wherever it stands in the list; and it is that one which is fitted."""
-    done = retrain(store, tracking, load_formula(), settings=stand_ins)
+    done = fit_challenger(store, tracking, load_formula(), settings=stand_ins)
     assert done.candidate == done.version.tags["candidate"] == "right"
     assert rate_of(load(tracking, done.version)) == pytest.approx(RATES["right"])
     kept = runs(tracking)
@@ -119,13 +119,13 @@ class LossesOnly(dict[str, float]):
 
 
 def test_a_champion_takes_part_in_a_trial_only_as_it_could_have_been(
-    store: EventStore, tracking: Tracking, stand_ins: RetrainSettings
+    store: EventStore, tracking: Tracking, stand_ins: ChallengerSettings
 ) -> None:
     """Before the date it learnt until, a row of its recipe as fitted then; from that date on a row of its own."""
     first, second = (AsOf.at_midnight(day, "UTC") for day in trial_days(0, log_end(store).day, 2))
     with start_run(tracking, "fit") as run:
         made = register(run, as_learnt_by(second, 0.3), CHAMPION, {"candidate": "too low"})
-    done = retrain(store, tracking, load_formula(), settings=stand_ins)
+    done = fit_challenger(store, tracking, load_formula(), settings=stand_ins)
     assert done.verdict.champion == made.number
     bias = done.measures["bias"].droplevel("horizon")
     assert bias[(str(first.date), "champion_recipe")] < -0.9  # too low: it forecasts hardly any purchase
@@ -145,7 +145,7 @@ def test_a_champion_is_replaced_by_its_recipe_before_its_date() -> None:
 
 
 def test_a_champion_that_cannot_be_loaded_does_not_stop_a_fit(
-    store: EventStore, tracking: Tracking, stand_ins: RetrainSettings
+    store: EventStore, tracking: Tracking, stand_ins: ChallengerSettings
 ) -> None:
     """One line says so; the challenger is registered, refused for that reason, and can be forced."""
     with start_run(tracking, "fit") as run:
@@ -154,7 +154,7 @@ def test_a_champion_that_cannot_be_loaded_does_not_stop_a_fit(
     [file] = tracking.artifacts.rglob("model.joblib")
     file.write_bytes(b"no longer a model")
     steps: list[str] = []
-    done = retrain(store, tracking, load_formula(), settings=stand_ins, progress=steps.append)
+    done = fit_challenger(store, tracking, load_formula(), settings=stand_ins, progress=steps.append)
     [line] = [step for step in steps if step.startswith("not compared with champion version 1, which cannot be loaded")]
     assert "\n" not in line
     assert "champion" not in done.measures.index.get_level_values("forecast")
@@ -176,8 +176,8 @@ def test_settings_without_candidates_are_refused() -> None:
 @pytest.mark.slow
 def test_of_fitted_candidates_the_best_is_registered(tmp_path: Path, tracking: Tracking) -> None:
     """By the losses that its trial left with the runs, relative to those of BG/NBD."""
-    settings = RetrainSettings(trials=TrialSettings(count=1))
-    done = retrain(stored(simulated(150), tmp_path), tracking, load_formula(), settings=settings)
+    settings = ChallengerSettings(trials=TrialSettings(count=1))
+    done = fit_challenger(stored(simulated(150), tmp_path), tracking, load_formula(), settings=settings)
     kept = runs(tracking)
     losses = dict.fromkeys(settings.candidates.models, 0.0)
     for facts, figures in kept.loc[kept["parent"].notna(), ["facts", "measures"]].to_numpy():

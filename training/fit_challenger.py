@@ -44,8 +44,8 @@ RECIPE_VERDICT_FILE = "recipe_verdict.json"
 
 
 @dataclass(frozen=True)
-class RetrainSettings:
-    """What `retrain` tries, and what the gate requires.
+class ChallengerSettings:
+    """What a fit tries, and what the gate requires.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class RetrainSettings:
 
 
 @dataclass(frozen=True)
-class RetrainResult:
+class Challenger:
     """A registered challenger.
 
     Attributes
@@ -86,16 +86,16 @@ class RetrainResult:
     by_segment: pd.DataFrame
 
 
-def retrain(
+def fit_challenger(
     store: EventStore,
     tracking: Tracking,
     formula: Formula,
     *,
-    settings: RetrainSettings = RetrainSettings(),
+    settings: ChallengerSettings = ChallengerSettings(),
     seed: int = 0,
     quick: bool = False,
     progress: StepProgress | None = None,
-) -> RetrainResult:
+) -> Challenger:
     """Fit candidates on past windows of the log, try them on what followed, and register the best as challenger.
 
     At each trial date every candidate learns from what was known by then and forecasts the days after it, beside every
@@ -111,7 +111,7 @@ def retrain(
         Where runs and versions are kept, see `open_tracking`.
     formula : Formula
         The loyalty formula that the version carries.
-    settings : RetrainSettings
+    settings : ChallengerSettings
     seed : int
         Of the draw of customers and of the spend model.
     quick : bool
@@ -121,7 +121,7 @@ def retrain(
 
     Returns
     -------
-    RetrainResult
+    Challenger
 
     Raises
     ------
@@ -217,7 +217,7 @@ def retrain(
         report("registering it")
         made = register(run, model, tags={CANDIDATE: best, "formula_version": formula.version})
     by_segment = trials[-1].by_segment(best, metrics)
-    return RetrainResult(made, best, verdict, measures_of_trials(trials, best, metrics), by_segment)
+    return Challenger(made, best, verdict, measures_of_trials(trials, best, metrics), by_segment)
 
 
 def load_champion(
