@@ -41,8 +41,8 @@ def tell(run: Callable[[], dict[str, Any] | None], warm_up: Callable[[], object]
     print(json.dumps({"wall": wall, "cpu": cpu, "ready": ready, "peak": peak, "facts": facts or {}}))
 
 
-def measured(python: str | Path, module: str, *arguments: object) -> Measure:
-    """Run a module of the checkout that ends in `tell` in a process of its own; raise RuntimeError when it fails.
+def measured(python: str | Path, module: str, *arguments: object, checkout: Path = CHECKOUT) -> Measure:
+    """Run a module of a checkout that ends in `tell` in a process of its own; raise RuntimeError when it fails.
 
     A process counts the memory of the one that started it, so this one must stay small.
     """
@@ -50,7 +50,7 @@ def measured(python: str | Path, module: str, *arguments: object) -> Measure:
     began = time.time()
     # One thread in libraries that nobody here asked for more; DuckDB and ours set their own.
     environment = {"OMP_NUM_THREADS": "1"} | os.environ
-    done = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr.strip()}")
     usage = json.loads(done.stdout.splitlines()[-1])

@@ -99,6 +99,12 @@ LOG_COLUMNS = (
         "the source's own id; same customer_id, event_type and reference: the latest recorded_at wins, rows that "
         "differ without it are parts of one event",
     ),
+    LogColumn(
+        "sale_reference",
+        "string",
+        False,
+        "of a return, the reference of the purchase of which it gives back; it is charged to that purchase first",
+    ),
     LogColumn("recorded_at", "timestamp", False, "when the source knew it, written as event_time is"),
 )
 LOG_COLUMN_NAMES = tuple(column.name for column in LOG_COLUMNS)

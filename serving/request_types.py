@@ -68,6 +68,8 @@ class Event(Struct, kw_only=True, forbid_unknown_fields=True, gc=False, tag_fiel
         Words of the event contract for types that have such words; free text, not used, for others.
     reference : str, optional
         The source's own id of the event; events of one type and reference are versions of one event.
+    sale_reference : str, optional
+        Of a return, the reference of its purchase.
     recorded_at : str, optional
         When the source recorded the event.
     """
@@ -80,6 +82,9 @@ class Event(Struct, kw_only=True, forbid_unknown_fields=True, gc=False, tag_fiel
     loyalty: Rating | UnsetType | None = UNSET
     content: Text = UNSET
     reference: Annotated[str, Meta(description="The source's own id of the event.")] | UnsetType | None = UNSET
+    sale_reference: (
+        Annotated[str, Meta(description="Of a return, the reference of its purchase.")] | UnsetType | None
+    ) = UNSET
     recorded_at: Annotated[Timestamp, Meta(description="When the source recorded it.")] | UnsetType | None = UNSET
     channel: Text = UNSET
     goal: Text = UNSET

@@ -6,25 +6,27 @@ millions of customers.
 """
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
 from features.definitions.checks import words_of
 from features.definitions.expressions import names_in, translated
 from features.definitions.registry import FeatureSet, default_features
-from features.definitions.specs import SALE, Aggregate
+from features.definitions.specs import SALE, Aggregate, CausalColumn
 from features.engines.causal import causal_statements, initial_state, open_rows
 from features.engines.sales import (
     FUNCTIONS,
-    SALE_ROWS,
+    after_events,
     charges_returns,
+    equal_aggregates,
     initial_sales,
-    loop_over_sales,
+    purchase_columns,
+    sale_rows,
     sale_statements,
 )
 from features.schema import EVENT_TYPES
-from features.store.layout import EVENT_COLUMNS, RECORD_COLUMNS
+from features.store.layout import EVENT_COLUMNS, SALE_COLUMNS, kernel_columns
 
 HEAD = '''\
 def customer_features({parameters}, start, stop, as_of, as_of_day, scratch, out):
@@ -47,18 +49,18 @@ EVENT = """\
         age = as_of_day - event_day
         event_kind = kind[i]
 """
-LOADED = EVENT_COLUMNS[3:]
+LOADED = EVENT_COLUMNS[3:] + SALE_COLUMNS
 """The columns that are read only by the types of events whose definitions use them."""
 
 
 @cache
-def scratch_rows(features: FeatureSet | None = None) -> int:
+def scratch_rows(features: FeatureSet | None = None, names_sales: bool = False) -> int:
     """Return how many rows of scratch space the function needs: for medians, pairs of `followed`, and sales."""
     features = features or default_features()
-    return _first_sale_row(features) + (len(SALE_ROWS) if charges_returns(features) else 0)
+    return _first_sale_row(features) + (len(sale_rows(names_sales)) if charges_returns(features) else 0)
 
 
-def generate_source(recorded: bool, features: FeatureSet | None = None) -> str:
+def generate_source(recorded: bool, features: FeatureSet | None = None, names_sales: bool = False) -> str:
     """Return the text of the function `customer_features`.
 
     Parameters
@@ -68,25 +70,28 @@ def generate_source(recorded: bool, features: FeatureSet | None = None) -> str:
         was recorded at `as_of` or later, or replaced before it.
     features : FeatureSet, optional
         By default those of this process.
+    names_sales : bool
+        Whether the events have `reference` and `sale_reference`, by which returns name their sales.
     """
     features = features or default_features()
-    parameters = ", ".join(EVENT_COLUMNS + (RECORD_COLUMNS if recorded else ()))
-    parts = [HEAD.format(parameters=parameters, rows=scratch_rows(features))]
+    parameters = ", ".join(kernel_columns(recorded, names_sales))
+    parts = [HEAD.format(parameters=parameters, rows=scratch_rows(features, names_sales))]
     parts += _lines(4, [f"{a.name} = {a.empty}" for a in features.aggregates if a.how != "median"])
     for row, name in enumerate(_medians(features)):
         parts += _lines(4, [f"_{name}_count = 0", f"_{name}_values = scratch[{row}]"])
-    parts += _lines(4, initial_state(features.causal, _open_rows(features)))
+    parts += _lines(4, initial_state(_causal(features), _open_rows(features)))
     if charges_returns(features):
-        parts += _lines(4, initial_sales(_first_sale_row(features)))
+        parts += _lines(4, initial_sales(_first_sale_row(features), names_sales))
     parts += [LOOP, RECORDED if recorded else "", EVENT]
     branch = "if"
     for event_type in sorted(EVENT_TYPES, key=lambda name: name != "purchase"):  # the commonest first
-        if statements := _statements_of_event(event_type, features):
+        if statements := _statements_of_event(event_type, features, names_sales):
             parts.append(f"        {branch} event_kind == {EVENT_TYPES.index(event_type)}:  # {event_type}\n")
             parts += _lines(12, statements)
             branch = "elif"
-    if updates := _updates(SALE, features, lambda name: f"_{name}"):
-        parts += _lines(4, loop_over_sales(updates))
+    if over_sales := _of_type(SALE, features):
+        updates = _updates(over_sales, {}, lambda name: f"_{name}")
+        parts += _lines(4, after_events(over_sales, updates, equal_aggregates(features)))
     parts += _lines(4, [f"{name} = median(_{name}_values, _{name}_count)" for name in _medians(features)])
     for position, column in enumerate(features.columns):
         value = translated(column.expression, {})
@@ -98,6 +103,15 @@ def generate_source(recorded: bool, features: FeatureSet | None = None) -> str:
 
 def _medians(features: FeatureSet) -> list[str]:
     return [a.name for a in features.aggregates if a.how == "median"]
+
+
+def _of_type(event_type: str, features: FeatureSet) -> list[Aggregate]:
+    return [a for a in features.aggregates if a.event_type == event_type]
+
+
+def _causal(features: FeatureSet) -> tuple[CausalColumn, ...]:
+    """Return the causal columns, and those that aggregates over sales need of purchases."""
+    return features.causal + purchase_columns(features)[1]
 
 
 def _open_rows(features: FeatureSet) -> dict[tuple[str, str], int]:
@@ -112,28 +126,32 @@ def _lines(margin: int, statements: Iterable[str]) -> list[str]:
     return [f"{margin * ' '}{statement}\n" for statement in statements]
 
 
-def _statements_of_event(event_type: str, features: FeatureSet) -> list[str]:
+def _statements_of_event(event_type: str, features: FeatureSet, names_sales: bool) -> list[str]:
     """Return the statements for an event of a type."""
-    updates = _updates(event_type, features, _of_event)
+    updates = _updates(_of_type(event_type, features), words_of(event_type), _of_event)
     if charges_returns(features):
         unmatched = [c.name for c in features.causal if c.kind == "unmatched" and c.event_type == event_type]
-        updates = sale_statements(event_type, unmatched) + updates
+        updates = sale_statements(event_type, unmatched, names_sales) + updates
+    if event_type == "purchase":  # what aggregates over sales are where nothing is returned
+        columns, equal = purchase_columns(features)[0], equal_aggregates(features)
+        others = [a for a in _of_type(SALE, features) if a.name not in equal]
+        updates += _updates(others, {}, lambda name: _of_event(columns.get(name, name)))
     used = names_in(ast.parse("\n".join(updates)))
     return [
         *(f"event_{name} = {name}[i]" for name in LOADED if f"event_{name}" in used),
-        *causal_statements(event_type, features.causal, _open_rows(features)),
+        *causal_statements(event_type, _causal(features), _open_rows(features)),
         *updates,
     ]
 
 
-def _updates(event_type: str, features: FeatureSet, rename: Callable[[str], str]) -> list[str]:
+def _updates(
+    aggregates: Iterable[Aggregate], words: Mapping[str, tuple[str, ...]], rename: Callable[[str], str]
+) -> list[str]:
     """Return the statements that gather the aggregates of an event; each condition is tested once."""
     by_condition: dict[str, list[str]] = {}
-    words = words_of(event_type)
-    for a in features.aggregates:
-        if a.event_type == event_type:
-            condition = translated(a.where, words, rename) if a.where else ""
-            by_condition.setdefault(condition, []).extend(_statements(a, translated(a.value, words, rename)))
+    for a in aggregates:
+        condition = translated(a.where, words, rename) if a.where else ""
+        by_condition.setdefault(condition, []).extend(_statements(a, translated(a.value, words, rename)))
     updates: list[str] = []
     for condition, statements in by_condition.items():
         updates += [f"if {condition}:", *(f"    {each}" for each in statements)] if condition else statements
@@ -161,10 +179,12 @@ def _of_event(name: str) -> str:
 
 
 @cache
-def python_kernel(recorded: bool = False, features: FeatureSet | None = None) -> Callable[..., None]:
+def python_kernel(
+    recorded: bool = False, features: FeatureSet | None = None, names_sales: bool = False
+) -> Callable[..., None]:
     """Return `customer_features` as plain Python over lists, which takes tens of microseconds and needs no compiler."""
     namespace: dict[str, Any] = {"median": median, **{function.__name__: function for function in FUNCTIONS}}
-    exec("from math import nan, sqrt\n" + generate_source(recorded, features), namespace)
+    exec("from math import nan, sqrt\n" + generate_source(recorded, features, names_sales), namespace)
     function: Callable[..., None] = namespace["customer_features"]
     return function
 

@@ -154,7 +154,7 @@ def _table(
     """Return the features of the customers as a frame on one block of memory; threads share the work."""
     names = features.names if features else FEATURE_NAMES
     values = np.empty((len(customers), len(names)))
-    feature_matrix = numba_kernel(store.recorded, features)
+    feature_matrix = numba_kernel(store.recorded, features, store.names_sales)
     columns = store.event_columns()
     bounds = np.linspace(0, len(customers), 4 * THREADS + 1).astype(int)
 

@@ -19,7 +19,7 @@ from features.atomic_file import atomic_write
 from features.definitions.registry import FeatureSet
 from features.engines.codegen import generate_source, scratch_rows
 from features.engines.sales import FUNCTIONS
-from features.store.layout import EVENT_COLUMNS, RECORD_COLUMNS
+from features.store.layout import kernel_columns
 
 HEAD = '''\
 """Generated from features.definitions by features.engines.numba_engine; do not edit."""
@@ -69,15 +69,17 @@ def feature_matrix({columns}, offsets, customers, as_of, as_of_day, out):
 
 
 @cache
-def numba_kernel(recorded: bool = False, features: FeatureSet | None = None) -> Callable[..., None]:
+def numba_kernel(
+    recorded: bool = False, features: FeatureSet | None = None, names_sales: bool = False
+) -> Callable[..., None]:
     """Return the compiled function `feature_matrix`; it releases the GIL, so that threads can share the work.
 
     The generated text and the machine code are cached on disk (in `REGULARS_CACHE`, else in the user's cache folder),
     so that only the first process on a machine compiles. Without a writable folder each process compiles again.
     """
-    columns = ", ".join(EVENT_COLUMNS + (RECORD_COLUMNS if recorded else ()))
-    tail = TAIL.format(columns=columns, rows=max(1, scratch_rows(features)))
-    functions = [*map(inspect.getsource, FUNCTIONS), generate_source(recorded, features)]
+    columns = ", ".join(kernel_columns(recorded, names_sales))
+    tail = TAIL.format(columns=columns, rows=max(1, scratch_rows(features, names_sales)))
+    functions = [*map(inspect.getsource, FUNCTIONS), generate_source(recorded, features, names_sales)]
     source = HEAD + "".join(COMPILED + text for text in functions) + tail
     name = f"customer_features_{hashlib.sha256(source.encode()).hexdigest()[:16]}"
     path = _cached_source(name, source)

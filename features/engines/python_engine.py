@@ -13,20 +13,26 @@ from features.engines.codegen import python_kernel, scratch_rows
 from features.store.layout import (
     ABSENT,
     CODED_WORDS,
-    EVENT_COLUMNS,
     KIND_CODES,
-    RECORD_COLUMNS,
+    SALE_COLUMNS,
     SORT_ORDER,
     VERSION_ORDER,
+    kernel_columns,
 )
+from features.store.reference_codes import reference_code
 
 # Positions in a row, which has the columns in the order in which the store is sorted.
-KERNEL_COLUMNS = [SORT_ORDER.index(name) for name in EVENT_COLUMNS]
-RECORDED_KERNEL_COLUMNS = [SORT_ORDER.index(name) for name in EVENT_COLUMNS + RECORD_COLUMNS]
+KERNEL_COLUMNS = {
+    (recorded, names_sales): [SORT_ORDER.index(name) for name in kernel_columns(recorded, names_sales)]
+    for recorded in (False, True)
+    for names_sales in (False, True)
+}
 VERSION_COLUMNS = [SORT_ORDER.index(name) for name in VERSION_ORDER]
+FIRST_NAME = SORT_ORDER.index(SALE_COLUMNS[0])
 OUTCOME, INCENTIVE = SORT_ORDER.index("outcome"), KIND_CODES["incentive"]
 EPOCH_ORDINAL = EPOCH.toordinal()
 NO_WORD = ABSENT["channel"]  # the same in goal and outcome
+UNNAMED = (0,) * len(SALE_COLUMNS)
 UNRECORDED = (ABSENT["known_until"], ABSENT["known_from"])
 
 Row = tuple[int, ...]
@@ -90,42 +96,63 @@ def customer_features(
     zone = UTC if timezone == "UTC" else ZoneInfo(timezone)  # UTC is the faster of the two
     events = list(events)
     rows = [_row(event, zone) for event in events]
-    references = [event.get("reference") for event in events]
-    return features_from_encoded(rows, references, AsOf.parse(as_of, timezone), features)
+    references, sale_references = ([event.get(name) for event in events] for name in SALE_COLUMNS)
+    return features_from_encoded(rows, references, AsOf.parse(as_of, timezone), features, sale_references)
 
 
 def features_from_encoded(
-    rows: list[Row], references: Sequence[str | None], as_of: AsOf, features: FeatureSet | None = None
+    rows: list[Row],
+    references: Sequence[str | None],
+    as_of: AsOf,
+    features: FeatureSet | None = None,
+    sale_references: Sequence[str | None] = (),
 ) -> dict[str, float]:
     """Compute what `customer_features` does, from events encoded as in the store.
 
     Parameters
     ----------
     rows : list of tuples of int
-        Encoded events, each in the order of `SORT_ORDER`, as `encode_event` returns them. `known_until` and, without a
-        `recorded_at`, `known_from` are UNRECORDED.
+        Encoded events, each in the order of `SORT_ORDER`, as `encode_event` returns them. `reference` and
+        `sale_reference` are UNNAMED; `known_until` and, without a `recorded_at`, `known_from` are UNRECORDED.
     references : sequence of str or None
         The `reference` of each event; None or "" without one.
     as_of : AsOf
     features : FeatureSet, optional
+    sale_references : sequence of str or None
+        The `sale_reference` of each event, if any has one.
 
     Returns
     -------
     dict of str to float
         The features by column name; null is NaN.
     """
+    names_sales = any(sale_references)
+    if names_sales:
+        rows = _with_names(rows, references, sale_references)
     named = [(row[1], reference) for row, reference in zip(rows, references, strict=True) if reference]
     if len(set(named)) < len(named):
         rows = _resolve_versions(rows, references)
     rows = sorted(rows)
     recorded = any(row[-2:] != UNRECORDED for row in rows)
     by_name = list(zip(*rows, strict=True)) or [()] * len(SORT_ORDER)
-    columns = [by_name[at] for at in (RECORDED_KERNEL_COLUMNS if recorded else KERNEL_COLUMNS)]
+    columns = [by_name[at] for at in KERNEL_COLUMNS[recorded, names_sales]]
     features = features or default_features()
-    scratch = [[0] * len(rows) for _ in range(scratch_rows(features))]
+    scratch = [[0] * len(rows) for _ in range(scratch_rows(features, names_sales))]
     out = [math.nan] * len(features.names)
-    python_kernel(recorded, features)(*columns, 0, len(rows), as_of.time, as_of.day, scratch, out)
+    python_kernel(recorded, features, names_sales)(*columns, 0, len(rows), as_of.time, as_of.day, scratch, out)
     return dict(zip(features.names, out, strict=True))
+
+
+def _with_names(rows: list[Row], references: Sequence[str | None], sale_references: Sequence[str | None]) -> list[Row]:
+    """Return the rows with references by number; where that decides ties, in the order of their codes in a store."""
+    names = {name for name in (*references, *sale_references) if name}
+    tied = len({row[:FIRST_NAME] for row in rows}) < len(rows)
+    ordered = sorted(names, key=reference_code) if tied else names
+    numbers: dict[str | None, int] = {name: at for at, name in enumerate(ordered, 1)}
+    return [
+        (*row[:FIRST_NAME], numbers.get(reference, 0), numbers.get(sale_reference, 0), *row[FIRST_NAME + 2 :])
+        for row, reference, sale_reference in zip(rows, references, sale_references, strict=True)
+    ]
 
 
 def _row(event: Mapping[str, Any], zone: tzinfo) -> Row:
@@ -177,6 +204,7 @@ def encode_event(
         channel_code,
         -1 if amount is None else int(amount * 100 + 0.5),
         day,
+        *UNNAMED,
         UNRECORDED[0],
         known_from,
     )

@@ -24,7 +24,7 @@ from features.definitions.registry import FeatureSet, default_features
 from features.engines.feature_table import CHUNK, SCHEMA, feature_table, table_schema
 from features.errors import SparkMissingError
 from features.store.event_store import EventStore
-from features.store.layout import DTYPES, SORT_ORDER
+from features.store.layout import DTYPES, IDENTITY_DTYPES, SALE_COLUMNS, SORT_ORDER
 from features.table_files import table_writer
 
 if TYPE_CHECKING:
@@ -68,17 +68,18 @@ def write_feature_table_on_spark(store: EventStore, as_of: AsOfLike, path: str |
 def export_events(store: EventStore, path: str | Path, chunk: int = CHUNK) -> None:
     """Write the events to a Parquet file, for Spark to read.
 
-    Its columns are `customer_id` and those of the store, absent values encoded as there. Memory holds the events of
-    `chunk` customers.
+    Its columns are `customer_id` and those of the store that features depend on, absent values encoded as there.
+    Memory holds the events of `chunk` customers.
     """
     ids = ("customer_id", pa.dictionary(pa.int32(), pa.string()))
-    schema = pa.schema([ids, *((name, pa.from_numpy_dtype(DTYPES[name])) for name in store.columns)])
+    stored = {**store.columns, **({name: store.identity[name] for name in SALE_COLUMNS} if store.names_sales else {})}
+    schema = pa.schema([ids, *((name, pa.from_numpy_dtype(column.dtype)) for name, column in stored.items())])
     with atomic_write(path) as part, pq.ParquetWriter(part, schema) as writer:
         for first in range(0, store.n_customers, chunk):
             offsets = store.offsets[first : first + chunk + 1]
             codes = np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), np.diff(offsets))
             named = pa.DictionaryArray.from_arrays(codes, store.customer_ids.slice(first, chunk))
-            columns = [column[offsets[0] : offsets[-1]] for column in store.columns.values()]
+            columns = [column[offsets[0] : offsets[-1]] for column in stored.values()]
             writer.write_table(pa.table([named, *columns], schema=schema))
 
 
@@ -90,7 +91,8 @@ def feature_frame(
     Parameters
     ----------
     events : pyspark.sql.DataFrame
-        The columns that `export_events` writes, rows in any order. `known_from` and `known_until` are optional.
+        The columns that `export_events` writes, rows in any order. `known_from` and `known_until` are optional, and so
+        are `reference` and `sale_reference`, of which each needs the other.
     as_of : AsOf, str, datetime.date or datetime.datetime
     timezone : str
         The business time zone in which the `day` of the events was counted.
@@ -119,12 +121,13 @@ def features_from_sorted(
     for batch in regroup_by_customer(batches):
         runs = pc.run_end_encode(batch["customer_id"])
         offsets = np.concatenate(([0], runs.run_ends.to_numpy())).astype(np.int64)
-        columns = {
-            name: batch[name].to_numpy().astype(dtype) for name, dtype in DTYPES.items() if name in batch.schema.names
-        }
-        for column in columns.values():
+        columns, identity = (
+            {name: batch[name].to_numpy().astype(dtype) for name, dtype in dtypes.items() if name in batch.schema.names}
+            for dtypes in (DTYPES, IDENTITY_DTYPES)
+        )
+        for column in (*columns.values(), *identity.values()):
             column.flags.writeable = False  # as in a mapped store, so that the same machine code serves
-        small_store = EventStore(Path(), {"timezone": timezone}, offsets, columns, runs.values)
+        small_store = EventStore(Path(), {"timezone": timezone}, offsets, columns, runs.values, identity)
         table = feature_table(small_store, as_of, features=features).reset_index()
         schema = table_schema(features.names) if features else SCHEMA
         yield pa.RecordBatch.from_pandas(table, schema, preserve_index=False)

@@ -7,7 +7,7 @@ where they differ. Parts are events of their own, unless `rows.one_event_per` ha
 `rows.replace_references` the last row of a reference, in the order of the sources, replaces those before it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,12 +64,22 @@ class EventVersions:
         The threads that it may use.
     rows : RowProfile
         Whether rows of one reference are line items, or replace each other.
+    names_sales : bool
+        Whether any source has `sale_reference`.
     """
 
     def __init__(
-        self, scratch: Path, recorded: bool, memory_limit: str, threads: int, rows: RowProfile | None = None
+        self,
+        scratch: Path,
+        recorded: bool,
+        memory_limit: str,
+        threads: int,
+        rows: RowProfile | None = None,
+        names_sales: bool = False,
     ) -> None:
-        self.recorded = recorded
+        self._optional = {"known_from": pa.int64()} if recorded else {}
+        if names_sales:
+            self._optional["sale_reference"] = pa.string()
         self._rule = rows or RowProfile()
         self._path = scratch / "events.arrows"
         self._writer: pa.ipc.RecordBatchStreamWriter | None = None
@@ -87,8 +97,9 @@ class EventVersions:
         if pa.types.is_dictionary(batch["customer_id"].type):
             ids = batch["customer_id"].dictionary_decode()
             batch = batch.set_column(batch.schema.get_field_index("customer_id"), "customer_id", ids)
-        if self.recorded and "known_from" not in batch.schema.names:
-            batch = batch.append_column("known_from", pa.nulls(len(batch), pa.int64()))
+        for name, type_ in self._optional.items():
+            if name not in batch.schema.names:
+                batch = batch.append_column(name, pa.nulls(len(batch), type_))
         if "other_columns" not in batch.schema.names:
             batch = batch.append_column("other_columns", pa.array(np.zeros(len(batch), np.uint64)))
         batch = batch.select(sorted(batch.schema.names))  # a stream has one order of columns
@@ -146,7 +157,7 @@ class EventVersions:
             database.register("repeating", self._candidates(repeated))
             database.execute("CREATE TABLE candidates AS FROM repeating WHERE reference IS NOT NULL")
             database.unregister("repeating")
-            database.execute(_versions_query(self._rule, self.recorded))
+            database.execute(_versions_query(self._rule, self._optional))
             changes = database.sql(f"""
                 SELECT {", ".join(CHANGES)} FROM versions
                 WHERE dropped OR until IS NOT NULL OR cents IS NOT NULL ORDER BY position
@@ -198,16 +209,18 @@ class EventVersions:
             yield batch.append_column("known_until", known_until).filter(pa.array(kept))
 
 
-def _versions_query(rule: RowProfile, recorded: bool) -> str:
+def _versions_query(rule: RowProfile, optional: Collection[str]) -> str:
     """Return the statement that makes the table `versions`: what becomes of each row with a repeated reference.
 
     Copies of a row are recognised by all that the sources have of it. An export may be read twice, or overlap with
-    another: so line items are counted in each source, and the greater number counts.
+    another: so line items are counted in each source, and the greater number counts. Those of a return are summed for
+    each sale that they name.
     """
-    content = ", ".join(VERSION_ORDER)
+    compared = [name for name in VERSION_ORDER if name != "sale_reference" or name in optional]
+    content = ", ".join(compared)
     order = ", ".join(
         f"nullif({name}, {ABSENT[name]}) DESC NULLS LAST" if name in ABSENT else f"{name} DESC"
-        for name in (*VERSION_ORDER, *ROW)
+        for name in (*compared, *ROW)
     )
     same, first = f"{content}, other_columns", "source, row_number"
     if rule.replace_references:
@@ -215,6 +228,7 @@ def _versions_query(rule: RowProfile, recorded: bool) -> str:
     elif rule.one_event_per:
         same = f"{same}, copy"
     group = f"PARTITION BY {EVENT}, record_time"
+    lines = f"{group}, sale_reference" if "sale_reference" in optional else group
     merge = "rows_of_version > 1" if rule.one_event_per else "false"
     # A sum beyond the limit stays beyond it, and the store refuses it.
     total = f"if(total > {SUM_LIMIT}, {SUM_LIMIT}, coalesce(total, {ABSENT['cents']}))::BIGINT"
@@ -222,7 +236,7 @@ def _versions_query(rule: RowProfile, recorded: bool) -> str:
         CREATE TABLE versions AS
         WITH named AS (
             SELECT *, {OFFER_OUTCOME} AS offer_outcome,
-                {f"coalesce(known_from, {UNKNOWN})" if recorded else UNKNOWN} AS record_time
+                {f"coalesce(known_from, {UNKNOWN})" if "known_from" in optional else UNKNOWN} AS record_time
             FROM candidates
         ), numbered AS (
             SELECT *, row_number() OVER (
@@ -232,25 +246,24 @@ def _versions_query(rule: RowProfile, recorded: bool) -> str:
                 first_value(row_number) OVER alike AS best_row
             FROM numbered WINDOW alike AS (PARTITION BY {EVENT}, record_time{", " * bool(same)}{same} ORDER BY {first})
         ), kept AS (
-            SELECT source, row_number, row_number() OVER ranked AS place, count(*) OVER whole AS rows_of_version,
-                sum(nullif(cents, {ABSENT["cents"]})) OVER whole AS total,
-                min(time) OVER whole AS earliest
+            SELECT position, row_number() OVER ({group} ORDER BY {order}) AS place,
+                row_number() OVER ({lines} ORDER BY {order}) AS line, count(*) OVER ({group}) AS rows_of_version,
+                sum(nullif(cents, {ABSENT["cents"]})) OVER ({lines}) AS total, min(time) OVER ({lines}) AS earliest
             FROM counted WHERE copies = 1
-            WINDOW ranked AS ({group} ORDER BY {order}), whole AS ({group})
         ), heads AS (
             SELECT {EVENT}, record_time, lead(record_time) OVER later AS until, lead(source) OVER later AS next_source,
                 lead(row_number) OVER later AS next_row
-            FROM counted JOIN kept USING (source, row_number) WHERE place = 1
+            FROM counted JOIN kept USING (position) WHERE place = 1
             WINDOW later AS (PARTITION BY {EVENT} ORDER BY record_time)
         )
-        SELECT source, row_number, {EVENT}, position, record_time, copies = 1 AND {merge} AND place > 1 AS merged,
+        SELECT source, row_number, {EVENT}, position, record_time, copies = 1 AND {merge} AND line > 1 AS merged,
             copies > 1 OR merged AS dropped, if(dropped, NULL, heads.until) AS until,
             if(merged, NULL, if(copies > 1, best_source, next_source)) AS by_source,
             if(merged, NULL, if(copies > 1, best_row, next_row)) AS by_row,
-            if({merge} AND place = 1, {total}, NULL) AS cents,
-            if({merge} AND place = 1, earliest, NULL) AS time,
+            if({merge} AND line = 1, {total}, NULL) AS cents,
+            if({merge} AND line = 1, earliest, NULL) AS time,
             copies = 1 AND NOT ({merge}) AND rows_of_version > 1 AS part
-        FROM counted LEFT JOIN kept USING (source, row_number) JOIN heads USING ({EVENT}, record_time)
+        FROM counted LEFT JOIN kept USING (position) JOIN heads USING ({EVENT}, record_time)
     """
 
 

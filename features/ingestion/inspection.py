@@ -33,6 +33,10 @@ NAMES = {
         "reference orderid ordernumber order invoice invoiceno invoicenumber receipt receiptid transactionid basketid "
         "documentno belegnummer dealid opportunityid recordid orderno ticket"
     ),
+    "sale_reference": (
+        "sale_reference originalorder originalorderid originalordernumber originalinvoice originalinvoiceno "
+        "originalreceipt originaltransactionid refundedorder refundedorderid parentorder parentorderid"
+    ),
     "recorded_at": "recorded_at updatedat modifiedat lastmodified loadedat",
 }
 """Usual names of the contract's columns, in small letters without marks, the contract's own first."""
@@ -101,10 +105,12 @@ def _known_profile(sample: Mapping[str, pa.Array]) -> str:
 
 def _find_columns(sample: Mapping[str, pa.Array], found: Inspection) -> None:
     columns: dict[str, str] = {}
-    for log_column in ("event_time", "customer_id", "amount", "event_type", "reference", "recorded_at"):
+    for log_column in ("event_time", *(name for name in NAMES if name != "event_time")):
         names = NAMES[log_column].split()
         scores = {name: _score(name, names) * _fits(log_column, column) for name, column in sample.items()}
         scores = {name: score for name, score in scores.items() if score > 0 and name not in columns.values()}
+        if log_column == "sale_reference":  # nearly the names of references, so only by its own
+            scores = {name: score for name, score in scores.items() if score > 0.85}
         best = max(scores, key=lambda name: scores[name], default="")
         required = log_column in ("customer_id", "event_time")
         if not best or scores[best] < (0.5 if required else 0.75):

@@ -227,7 +227,10 @@ def _is_number(column: pa.Array) -> bool:
 
 
 def refund_events(events: pa.RecordBatch, interpreted: Interpreted, rows: NDArray[np.int64]) -> pa.RecordBatch:
-    """Return a return for each valid event of which something was given back; `rows` are their places in the batch."""
+    """Return a return for each valid event of which something was given back; `rows` are their places in the batch.
+
+    It names the event as its sale.
+    """
     assert interpreted.refunds is not None
     cents = np.floor(interpreted.refunds.to_numpy()[rows] * 100 + 0.5).astype(np.int64)
     given_back = np.flatnonzero(cents > 0)
@@ -237,6 +240,10 @@ def refund_events(events: pa.RecordBatch, interpreted: Interpreted, rows: NDArra
     if interpreted.refund_times is not None:
         times = interpreted.refund_times.take(pa.array(rows[given_back]))
         changed["time"] = pc.coalesce(times, returns["time"])
+    if "sale_reference" in returns.schema.names:
+        returns = returns.drop_columns("sale_reference")
+    if "reference" in returns.schema.names:
+        returns = returns.append_column("sale_reference", returns["reference"])
     for name, column in changed.items():
         returns = returns.set_column(returns.schema.get_field_index(name), name, column)
     return returns

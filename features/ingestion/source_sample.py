@@ -24,6 +24,7 @@ from features.ingestion.sources import files_of
 from features.ingestion.sql_reader import DATABASES
 from features.ingestion.validation import ValidationRules, validate_batch
 from features.schema import EVENT_TYPES, REQUIRED_LOG_COLUMNS
+from features.store.layout import SALE_COLUMNS
 from features.timezones import business_timezone
 
 NOTHING_OPEN = SourceProfile().with_values(
@@ -86,7 +87,7 @@ def preview_events(
             "event_time": utc_text(row["time"]) or "",
             "event_type": EVENT_TYPES[row["kind"]],
             "amount": "" if row["cents"] < 0 else f"{row['cents'] / 100:,.2f}",
-            **({"reference": row["reference"] or ""} if "reference" in row else {}),
+            **{name: row[name] or "" for name in SALE_COLUMNS if name in row},
         }
         for row in islice(events.slice(0, count).to_pylist(), count)
     ]

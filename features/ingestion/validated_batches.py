@@ -30,8 +30,8 @@ def validated_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Yield the valid rows of each batch that has any, with `source` (its number) and `row_number`.
 
-    `reference` and `known_from` are in the batches in which any row has them; beside a reference, `other_columns` is a
-    hash of the columns that are not read, where there are any. The other rows are added to the
+    `reference`, `sale_reference` and `known_from` are in the batches in which any row has them; beside a reference,
+    `other_columns` is a hash of the columns that are not read, where there are any. The other rows are added to the
     quarantine, all rows are counted, and `progress` is called with the number of rows of each batch.
     """
     for number, source, batch in batches:

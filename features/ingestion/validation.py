@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from features.ingestion.casting import RowErrors, cast_numbers, cast_text, cast_timestamps, strip_whitespace, text_bytes
 from features.schema import AMOUNT_MAXIMUM, EVENT_TYPES, LOG_COLUMNS, RATING_MAXIMUM, REQUIRED_LOG_COLUMNS
-from features.store.layout import ABSENT, CODED_WORDS, KIND_CODES
+from features.store.layout import ABSENT, CODED_WORDS, KIND_CODES, SALE_COLUMNS
 from features.timezones import BusinessTimezone
 
 NO_WORD, WRONG = ABSENT["channel"], 254
@@ -48,8 +48,8 @@ class ValidatedBatch(NamedTuple):
     Attributes
     ----------
     events : pyarrow.RecordBatch
-        The valid rows, in the columns that `StoreWriter.add` takes; also `known_from` and `reference`, if any row has
-        one.
+        The valid rows, in the columns that `StoreWriter.add` takes; also `known_from`, `reference` and
+        `sale_reference`, if any row has one.
     rows : numpy.ndarray of int64 or None
         Their positions in the batch; None: all rows are valid.
     errors : RowErrors
@@ -125,11 +125,12 @@ def validate_batch(
     for name in ("satisfaction", "loyalty"):
         maximum = rules.rating_maximum
         columns[name] = _scaled(name, log.get(name), rules, maximum, 1000, np.empty(size, np.int32), errors)
-    if "reference" in log:
-        columns["reference"] = strip_whitespace(cast_text("reference", log["reference"], errors))
+    for name in SALE_COLUMNS:
+        if name in log:
+            columns[name] = strip_whitespace(cast_text(name, log[name], errors))
     if "recorded_at" in log:
         columns["known_from"] = cast_timestamps("recorded_at", log["recorded_at"], rules.timezone, errors, formats)
-    for name in ("reference", "known_from"):
+    for name in (*SALE_COLUMNS, "known_from"):
         if name in columns and columns[name].null_count == size:
             del columns[name]
     events = pa.RecordBatch.from_pydict(columns)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from features.errors import EventWordsError, StoreError
 from features.event_words import BUILT_IN_WORDS, EventWords, conflict
 from features.schema import RATING_MAXIMUM, WORDS
-from features.store.layout import EVENT_COLUMNS, RECORD_COLUMNS
+from features.store.layout import RECORD_COLUMNS, SALE_COLUMNS, kernel_columns
 from features.store.word_codes import recoded
 
 SCHEMA_VERSION = 2
@@ -70,6 +70,11 @@ class EventStore:
         return RECORD_COLUMNS[0] in self.columns
 
     @property
+    def names_sales(self) -> bool:
+        """Whether the store has `reference` and `sale_reference`, by which returns name their sales."""
+        return self.identity.keys() >= set(SALE_COLUMNS)
+
+    @property
     def n_customers(self) -> int:
         """The number of customers, all with at least one event."""
         return len(self.offsets) - 1
@@ -81,8 +86,8 @@ class EventStore:
 
     def event_columns(self) -> tuple[NDArray[Any], ...]:
         """Return the columns in the order in which the kernels take them."""
-        names = EVENT_COLUMNS + (RECORD_COLUMNS if self.recorded else ())
-        return tuple(self.columns[name] for name in names)
+        stored = {**self.columns, **self.identity}
+        return tuple(stored[name] for name in kernel_columns(self.recorded, self.names_sales))
 
 
 def is_store(path: str | Path) -> bool:

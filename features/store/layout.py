@@ -42,22 +42,39 @@ RECORD_COLUMNS = ("known_from", "known_until")
 
 IDENTITY_DTYPES: Mapping[str, type[np.generic]] = {
     "reference": np.int64,  # a hash of the source's own id, 0 without one
+    "sale_reference": np.int64,  # of a return, the hash of the reference of its purchase, 0 without one
     "details": np.int64,  # a hash of columns that are not stored, which distinguish parts of one event
 }
-"""Columns that no feature reads: by them rows that are added later are recognised. A log without has no such files."""
+"""Columns by which rows that are added later are recognised. A log without has no such files."""
+
+SALE_COLUMNS = ("reference", "sale_reference")
+"""How a return names its purchase; the kernels read both, of a log that has both."""
 
 EVENT_COLUMNS = tuple(name for name in DTYPES if name not in RECORD_COLUMNS)
 """The columns that every store has, in the order in which the kernels take them."""
 
+
+def kernel_columns(recorded: bool, names_sales: bool) -> tuple[str, ...]:
+    """Return the columns that a kernel takes, in order.
+
+    Parameters
+    ----------
+    recorded, names_sales : bool
+        Whether it reads `RECORD_COLUMNS`, and `SALE_COLUMNS`.
+    """
+    return EVENT_COLUMNS + (SALE_COLUMNS if names_sales else ()) + (RECORD_COLUMNS if recorded else ())
+
+
 SORT_ORDER = (
     *("time", "kind"),
     *("loyalty", "satisfaction", "outcome", "goal", "channel", "cents", "day"),
+    *SALE_COLUMNS,
     *("known_until", "known_from"),
 )
 """How the rows of a customer are sorted, ascending. Content breaks ties, so the order of rows in a source never shows;
 when an event was known comes last, so a correction does not move an event among its equals."""
 
-VERSION_ORDER = ("time", "cents", "channel", "goal", "outcome", "satisfaction", "loyalty")
+VERSION_ORDER = ("time", "cents", "channel", "goal", "outcome", "satisfaction", "loyalty", "sale_reference")
 """What decides between versions of one event that were recorded at the same time: the greatest wins, null is lowest."""
 
 WORD_LISTS = {"channel": "channels", "goal": "goals", "outcome": "outcomes"}

@@ -1,6 +1,7 @@
-"""Packs each event into four 64-bit words, or up to eight, whose order is the store's sort order.
+"""Packs each event into four 64-bit words, or up to nine, whose order is the store's sort order.
 
-    time | kind, loyalty | satisfaction, outcome, goal, channel | cents | reference | known_until, known_from | details
+    time | kind, loyalty | satisfaction, outcome, goal, channel | cents | reference | sale_reference
+        | known_until, known_from | details
 
 Rows are as long as the last word that any of them has: four without references and times of recording. A row is half a
 cache line or one, so sorting 100 million rows by customer costs one cache miss a row, not one a column. The
@@ -14,14 +15,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 from features.store.customer_ids import text_hashes
-from features.store.layout import ABSENT, RECORD_COLUMNS, SORT_ORDER
+from features.store.layout import ABSENT, RECORD_COLUMNS, SALE_COLUMNS, SORT_ORDER
 
 Words = NDArray[np.int64]
 
 WORDS = 4
 INSERTION_SORT_ROWS = 64
-PACKED_COLUMNS = tuple(name for name in SORT_ORDER if name != "day" and name not in RECORD_COLUMNS)
-OPTIONAL_WORDS = {"reference": 4, "known_until": 5, "known_from": 6, "details": 7}
+PACKED_COLUMNS = tuple(name for name in SORT_ORDER if name not in {"day", *RECORD_COLUMNS, *SALE_COLUMNS})
+OPTIONAL_WORDS = {"reference": 4, "sale_reference": 5, "known_until": 6, "known_from": 7, "details": 8}
 """The words of columns that a log may not have, in rows that are as long."""
 NOTHING = {name: ABSENT.get(name, 0) for name in OPTIONAL_WORDS}
 """What stands in these words for null."""
@@ -34,11 +35,12 @@ def pack_rows(batch: pa.RecordBatch) -> Words:
     ----------
     batch : pyarrow.RecordBatch
         Columns of `layout.DTYPES`, null where absent; `day` is not read, the record columns may be left out. Also
-        `reference`, as text, and `other_columns`, a hash of the columns that are not read, if there are any.
+        `reference` and `sale_reference`, as text, and `other_columns`, a hash of the columns that are not read, if
+        there are any.
 
     Returns
     -------
-    numpy.ndarray of int64, shape (rows, 4 to 8)
+    numpy.ndarray of int64, shape (rows, 4 to 9)
     """
     optional = optional_columns(batch)
     words = np.empty((len(batch), 1 + max([WORDS - 1, *(OPTIONAL_WORDS[name] for name in optional)])), np.int64)
@@ -46,8 +48,8 @@ def pack_rows(batch: pa.RecordBatch) -> Words:
     for name, word in OPTIONAL_WORDS.items():
         if word < words.shape[1]:
             words[:, word] = NOTHING[name]
-    if "reference" in optional:
-        words[:, OPTIONAL_WORDS["reference"]] = reference_codes(batch["reference"])
+    for name in optional.intersection(SALE_COLUMNS):
+        words[:, OPTIONAL_WORDS[name]] = reference_codes(batch[name])
     if "details" in optional:
         details = batch["other_columns"].to_numpy().view(np.int64)
         words[:, OPTIONAL_WORDS["details"]] = np.where(words[:, OPTIONAL_WORDS["reference"]] == 0, 0, details)
@@ -60,10 +62,10 @@ def pack_rows(batch: pa.RecordBatch) -> Words:
 def optional_columns(batch: pa.RecordBatch) -> set[str]:
     """Return which columns of OPTIONAL_WORDS a batch has values of; of the two of recording both or none."""
     there = {name for name in batch.schema.names if batch[name].null_count < len(batch)}
-    optional = there.intersection(("reference",))
+    optional = there.intersection(SALE_COLUMNS)
     if there.intersection(RECORD_COLUMNS):
         optional.update(RECORD_COLUMNS)
-    if optional and "reference" in optional and "other_columns" in there and batch["other_columns"].to_numpy().any():
+    if "reference" in optional and "other_columns" in there and batch["other_columns"].to_numpy().any():
         optional.add("details")
     return optional
 

@@ -121,8 +121,8 @@ class StoreWriter:
         ----------
         batch : pyarrow.RecordBatch
             `customer_id` (strings, plain or dictionary-encoded) and the columns of `layout.DTYPES`, null where absent.
-            The day follows from the time; `known_from`, `known_until`, `reference` (text) and `other_columns` (a hash)
-            are optional.
+            The day follows from the time; `known_from`, `known_until`, `reference` and `sale_reference` (text) and
+            `other_columns` (a hash) are optional.
         """
         codes = self._encoder.codes(batch["customer_id"])
         self._batches.append(PackedBatch(pack_rows(batch), codes, optional_columns(batch)))

@@ -64,7 +64,7 @@ def features_of(
     faults : list of (str, str)
         Receives path and detail of each impossible timestamp and rating; the features are then of no use.
     """
-    rows, references = [], []
+    rows, references, sale_references = [], [], []
     for position, event in enumerate(customer.events):
         field = "event_time"
         try:
@@ -97,13 +97,18 @@ def features_of(
         )
         rows.append(row)
         references.append(event.reference.strip() if event.reference else None)
-    return features_of_encoded(customer.customer_id.strip(), rows, references, as_of)
+        sale_references.append(event.sale_reference.strip() if event.sale_reference else None)
+    return features_of_encoded(customer.customer_id.strip(), rows, references, sale_references, as_of)
 
 
 def features_of_encoded(
-    customer_id: str, rows: list[Row], references: Sequence[str | None], as_of: AsOf
+    customer_id: str,
+    rows: list[Row],
+    references: Sequence[str | None],
+    sale_references: Sequence[str | None],
+    as_of: AsOf,
 ) -> tuple[dict[str, float], list[Duplicate]]:
     """Return the features of encoded events, and the types and references that come more than once."""
     named = Counter((EVENT_TYPES[row[KIND]], ref) for row, ref in zip(rows, references, strict=True) if ref)
     duplicates = [Duplicate(customer_id, *key) for key, count in named.items() if count > 1]
-    return features_from_encoded(rows, references, as_of), duplicates
+    return features_from_encoded(rows, references, as_of, sale_references=sale_references), duplicates

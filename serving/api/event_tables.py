@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from features.definitions import FEATURE_NAMES
 from features.ingestion.validation import ValidationRules, unreadable_type, validate_batch
 from features.schema import LOG_COLUMN_NAMES, REQUIRED_LOG_COLUMNS
-from features.store.layout import ABSENT, SORT_ORDER
+from features.store.layout import ABSENT, DTYPES, SALE_COLUMNS, SORT_ORDER
 from features.timezones import business_timezone
 from serving.api.arrow_parquet import plain_array, read_table
 from serving.api.event_json import features_of_encoded
@@ -57,19 +57,24 @@ def _features(
     coded = {
         name: events[name].fill_null(ABSENT.get(name, 0)).to_numpy()[order]
         for name in events.schema.names
-        if name in SORT_ORDER
+        if name in DTYPES
     }
     coded["day"] = business_timezone(context.state.timezone).days(coded["time"])
-    columns = [coded[name].tolist() if name in coded else [ABSENT.get(name)] * len(order) for name in SORT_ORDER]
+    columns = [coded[name].tolist() if name in coded else [ABSENT.get(name, 0)] * len(order) for name in SORT_ORDER]
     rows = list(zip(*columns, strict=True))
-    references: list[str | None] = [None] * len(rows)
-    if "reference" in events.schema.names:
-        references = events["reference"].take(pa.array(order)).to_pylist()
+    references, sale_references = (
+        events[name].take(pa.array(order)).to_pylist() if name in events.schema.names else [None] * len(rows)
+        for name in SALE_COLUMNS
+    )
     values = np.empty((len(customers), len(FEATURE_NAMES)))
     duplicates: list[Duplicate] = []
     for position, (start, stop) in enumerate(pairwise(ends.tolist())):
         features, repeated = features_of_encoded(
-            customers[position], rows[start:stop], references[start:stop], context.as_of
+            customers[position],
+            rows[start:stop],
+            references[start:stop],
+            sale_references[start:stop],
+            context.as_of,
         )
         values[position] = list(features.values())
         duplicates += repeated

@@ -26,7 +26,8 @@ from features.schema import (
 )
 from features.simulate import LOG_SCHEMA
 from features.store.event_store import EventStore
-from features.store.layout import ABSENT, DTYPES, RECORD_COLUMNS
+from features.store.layout import ABSENT, DTYPES, RECORD_COLUMNS, SALE_COLUMNS
+from features.store.reference_codes import reference_code
 from features.store.writer import write_store
 
 ZONES = ("UTC", "Europe/London", "America/New_York", "Asia/Shanghai")
@@ -49,6 +50,8 @@ class Event(NamedTuple):
     loyalty: int | None = None
     known_from: int | None = None
     known_until: int | None = None
+    reference: str | None = None
+    sale_reference: str | None = None
 
 
 def microseconds(moment: datetime) -> int:
@@ -135,6 +138,25 @@ def recorded(draw: st.DrawFn, log: list[Event]) -> list[Event]:
     return known
 
 
+REFERENCES = st.sampled_from([None, "r1", "r1", "r2", "r3"])
+
+
+@st.composite
+def named(draw: st.DrawFn, log: list[Event]) -> list[Event]:
+    """The log with references of purchases, several of which have the same, and of the sales that returns name."""
+    changed = []
+    for event in log:
+        if event.kind == KIND["purchase"]:
+            event = event._replace(reference=draw(REFERENCES))
+        elif event.kind == KIND["return"]:
+            event = event._replace(
+                reference=draw(st.sampled_from([None, "r1", "c"])),
+                sale_reference=draw(st.one_of(REFERENCES, st.just("of another log"))),
+            )
+        changed.append(event)
+    return changed
+
+
 class Log(NamedTuple):
     """Events, their business time zone, and a day around which they are."""
 
@@ -153,13 +175,15 @@ class Log(NamedTuple):
 def logs(
     draw: st.DrawFn, zones: Sequence[str] = ZONES, min_size: int = 0, max_size: int = 20, records: bool | None = None
 ) -> Log:
-    """A log of a few customers; without `records` told, half of the logs say when events were known."""
+    """A log of a few customers, in half of which returns name sales; without `records`, half say when they knew."""
     as_of_day = draw(st.sampled_from(AS_OF_DAYS))
     zone = draw(st.sampled_from(zones))
     size = draw(st.integers(min_size, max_size))  # lists of a free size are short ones
     apart = moments(as_of_day, zone)
     times = st.one_of(apart, st.sampled_from(draw(st.lists(apart, min_size=1, max_size=3))))  # so that many tie
     log = draw(st.lists(events(times), min_size=size, max_size=size))
+    if draw(st.booleans()):
+        log = draw(named(log))
     if draw(st.booleans()) if records is None else records:
         log = draw(recorded(log))
     return Log(log, zone, as_of_day)
@@ -179,6 +203,9 @@ def batch(log: Iterable[Event], zone: str, records: bool = True) -> pa.RecordBat
             arrays[name] = pa.array([day_of(e.time, zone) for e in log], kind)
         elif records or name not in RECORD_COLUMNS:
             arrays[name] = pa.array([getattr(e, name) for e in log], kind)
+    for name in SALE_COLUMNS:
+        if any(getattr(e, name) for e in log):
+            arrays[name] = pa.array([getattr(e, name) for e in log], pa.string())
     return pa.record_batch(arrays)
 
 
@@ -225,6 +252,9 @@ def events_table(batch: pa.RecordBatch) -> pa.Table:
     for name, kind in ARROW.items():
         column = batch[name] if name in batch.schema.names else pa.nulls(batch.num_rows, kind)
         columns[name] = pc.fill_null(column, pa.scalar(ABSENT[name], kind)) if name in ABSENT else column
+    for name in SALE_COLUMNS:
+        texts = batch[name].to_pylist() if name in batch.schema.names else [None] * batch.num_rows
+        columns[name] = pa.array([reference_code(text) for text in texts], pa.int64())
     return pa.table(columns)
 
 
@@ -243,7 +273,7 @@ def shelved(log: Log | Iterable[pa.RecordBatch], zone: str = "UTC", records: boo
 def plain_table(store: EventStore, time: int, day: int, features: FeatureSet | None = None) -> pd.DataFrame:
     """Return the feature table by the plain-Python kernel, one customer after the other, over lists."""
     features = features or default_features()
-    function = python_kernel(store.recorded, features)
+    function = python_kernel(store.recorded, features, store.names_sales)
     rows: dict[str, list[float]] = {}
     for customer, name in enumerate(store.customer_ids.to_pylist()):
         first, last = store.offsets[customer : customer + 2]
@@ -253,7 +283,7 @@ def plain_table(store: EventStore, time: int, day: int, features: FeatureSet | N
             known = [k and a < time <= b for k, a, b in zip(known, *columns[-2:], strict=True)]
         if any(known):
             rows[name] = [0.0] * len(features.names)
-            scratch = [[0] * len(known) for _ in range(scratch_rows(features))]
+            scratch = [[0] * len(known) for _ in range(scratch_rows(features, store.names_sales))]
             function(*columns, 0, len(known), time, day, scratch, rows[name])
     index = pd.Index(list(rows), dtype="str", name="customer_id")
     values = np.array(list(rows.values()), dtype=np.float64).reshape(len(rows), len(features.names))

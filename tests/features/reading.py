@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from features.ingestion.ingest import ingest
 from features.ingestion.ingest_report import IngestReport
 from features.store.event_store import open_store
-from features.store.layout import ABSENT
+from features.store.layout import ABSENT, SALE_COLUMNS
 
 HEADER = "customer_id,event_time,event_type,amount,channel,goal,outcome,satisfaction,loyalty"
 NONE = set(ABSENT.values())
@@ -44,6 +44,7 @@ def read(sources: Any, **options: Any) -> Read:
         store = open_store(Path(folder) / "store")
         ids = np.repeat(np.array(store.customer_ids.to_pylist(), object), np.diff(store.offsets))
         columns = {name: [None if v in NONE else v for v in column.tolist()] for name, column in store.columns.items()}
+        columns |= {name: store.identity[name].tolist() for name in SALE_COLUMNS if name in store.identity}
         events = [
             {"customer_id": customer} | dict(zip(columns, values, strict=True))
             for customer, values in zip(ids, zip(*columns.values(), strict=True), strict=True)

@@ -19,7 +19,10 @@ from features.schema import EVENT_TYPES
 from features.store.layout import CODED_WORDS
 
 # Of events at one moment the order is by kind, then by content, the last column of the store first.
-ORDER = "time, kind, loyalty, satisfaction, outcome, goal, channel, cents, day, known_until, known_from"
+ORDER = (
+    "time, kind, loyalty, satisfaction, outcome, goal, channel, cents, day, reference, sale_reference, "
+    "known_until, known_from"
+)
 
 PLACED = f"""
     SELECT *, {{as_of_day}} - day AS age, row_number() OVER (PARTITION BY customer_id ORDER BY {ORDER}) AS place
@@ -67,18 +70,26 @@ PURCHASE, RETURN = (EVENT_TYPES.index(name) for name in ("purchase", "return"))
 
 def charged(known: pa.Table) -> pa.Table:
     """Return `customer_id`, `place` and `left_over`: of a purchase what is left, of a return what found no sale."""
-    customers, places, kinds, cents = (known[name].to_pylist() for name in ("customer_id", "place", "kind", "cents"))
+    names = ("customer_id", "place", "kind", "cents", "reference", "sale_reference")
+    customers, places, kinds, cents, references, named = (known[name].to_pylist() for name in names)
     left_over: list[int] = []
     for _, group in groupby(range(len(known)), key=customers.__getitem__):
         rows = list(group)
         left = [cents[row] for row in rows]
         for at, row in enumerate(rows):
             if kinds[row] == RETURN:
-                for sale in reversed(range(at)):
-                    if kinds[rows[sale]] == PURCHASE:
-                        charge = max(0, min(left[at], left[sale]))
-                        left[at] -= charge
-                        left[sale] -= charge
+                sales = [sale for sale in reversed(range(at)) if kinds[rows[sale]] == PURCHASE]
+                own = [sale for sale in sales if named[row] and references[rows[sale]] == named[row]]
+                if cents[row] < 0:
+                    if any(left[sale] > 0 for sale in own):
+                        left[at] = 0
+                    for sale in own:
+                        left[sale] = min(left[sale], 0)
+                    continue
+                for sale in own + sales:
+                    charge = max(0, min(left[at], left[sale]))
+                    left[at] -= charge
+                    left[sale] -= charge
         left_over += left
     return pa.table({"customer_id": customers, "place": places, "left_over": left_over})
 
@@ -86,8 +97,9 @@ def charged(known: pa.Table) -> pa.Table:
 def features_sql(as_of: int, as_of_day: int, features: FeatureSet) -> str:
     """Return the query for `customer_id` and all columns of the features, in order, null as NULL.
 
-    `as_of` in microseconds (UTC), `as_of_day` in the business time zone. It reads the table `events` with `customer_id`
-    and the columns of `store.DTYPES`, absent values as in `store.ABSENT`, and the table `charges` that `charged` gives.
+    `as_of` in microseconds (UTC), `as_of_day` in the business time zone. It reads the table `events` with
+    `customer_id`, the columns of `store.DTYPES`, absent values as in `store.ABSENT`, and the codes of references, and
+    the table `charges` that `charged` gives.
     """
     seen = f"SELECT * FROM ({PLACED.format(as_of_day=as_of_day)}) JOIN charges USING (customer_id, place)"
     for c in features.causal:
@@ -120,8 +132,7 @@ def sql_feature_table(events: pa.Table, as_of: int, as_of_day: int, features: Fe
         connection.register("events", events)
         placed = PLACED.format(as_of_day=as_of_day)
         known = connection.sql(
-            f"WITH known AS ({KNOWN.format(as_of=as_of)}) SELECT customer_id, place, kind, cents FROM ({placed}) "
-            "ORDER BY customer_id, place"
+            f"WITH known AS ({KNOWN.format(as_of=as_of)}) SELECT * FROM ({placed}) ORDER BY customer_id, place"
         ).to_arrow_table()
         connection.register("charges", charged(known))
         found = connection.sql(features_sql(as_of, as_of_day, features)).to_arrow_table()

@@ -23,13 +23,15 @@ NET_COLUMNS = [
 
 days = st.one_of(st.integers(0, 12), st.sampled_from([29, 30, 31, 364, 365, 366, 500]))
 amounts = st.one_of(st.none(), st.integers(0, 9).map(float), st.sampled_from([0.01, 250.0, 600.0, 1500.0]))
+names = st.sampled_from([None, None, "r1", "r2"])
 
 
 @st.composite
 def moves(draw: st.DrawFn, event_type: str) -> dict[str, Any]:
-    """A purchase or a return, often at the same moment as another, with a small amount, a large one, or none."""
+    """A purchase or a return, often at the moment and of the name of another, with an amount or without."""
     time = AS_OF - timedelta(days=draw(days), hours=draw(st.sampled_from([1, 1, 12])))
-    return {"event_type": event_type, "event_time": time, "amount": draw(amounts)}
+    event = {"event_type": event_type, "event_time": time, "amount": draw(amounts)}
+    return event | {"reference" if event_type == "purchase" else "sale_reference": draw(names)}
 
 
 histories = st.lists(st.one_of(moves("purchase"), moves("purchase"), moves("return")), max_size=14)
@@ -75,8 +77,11 @@ def test_what_is_left_is_what_was_bought_less_what_was_charged(log: list[dict[st
     """Net spend lies between bought less returned and bought, and equals the former where every return found a sale."""
     found = customer_features(log, AS_OF)
     returned = sum(event["amount"] or 0 for event in log if event["event_type"] == "return")
+    unpriced = [event for event in log if event["event_type"] == "return" and event["amount"] is None]
+    if any(event["sale_reference"] for event in unpriced):
+        returned = found["total_spend"]  # all that is left, however much
     assert found["total_spend"] - returned - 1e-9 <= found["net_spend"] <= found["total_spend"]
-    if not found["unmatched_returns"]:
+    if not found["unmatched_returns"] and not unpriced:
         assert abs(found["net_spend"] - (found["total_spend"] - returned)) < 1e-9
     for w in (7, 30, 90, 180, 365):
         assert found[f"net_spend_{w}"] <= found[f"spend_{w}"]
@@ -96,3 +101,60 @@ def test_whoever_brought_everything_back_has_no_points_for_it(customer: str, dat
     assert points.contributions["amount"] is not None
     assert points.contributions["amount"] < 0.2
     assert points.band == "bronze"
+
+
+def charged_by_hand(log: list[dict[str, Any]]) -> tuple[list[float | None], int]:
+    """What is left of each purchase of a log without ties, in order of time, and the returns that found too little."""
+    sales: list[dict[str, Any]] = []
+    unmatched = 0
+    for event in sorted(log, key=lambda each: each["event_time"]):
+        if event["event_type"] == "purchase":
+            sales.insert(0, event | {"left": event["amount"]})
+            continue
+        named = [sale for sale in sales if sale["reference"] and sale["reference"] == event["sale_reference"]]
+        rest = sum(sale["left"] or 0 for sale in named) if event["amount"] is None else event["amount"]
+        unmatched += event["amount"] is None and not rest
+        for sale in named if event["amount"] is None else named + sales:
+            taken = min(rest, sale["left"] or 0)
+            rest -= taken
+            sale["left"] = sale["left"] and sale["left"] - taken
+        unmatched += rest > 0
+    return [sale["left"] for sale in reversed(sales)], unmatched
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.one_of(moves("purchase"), moves("return")), max_size=20))
+def test_what_is_left_is_that_of_a_charge_by_hand(log: list[dict[str, Any]]) -> None:
+    """Named sales pay first, of several the newest; then the newest of all that have something left."""
+    moments = sorted(log, key=lambda each: each["event_time"])
+    log = [each | {"event_time": AS_OF - timedelta(days=len(log) - at)} for at, each in enumerate(moments)]
+    left, unmatched = charged_by_hand(log)
+    found = customer_features(log, AS_OF)
+    assert abs(found["net_spend"] - sum(each or 0 for each in left)) < 1e-6
+    assert found["unmatched_returns"] == unmatched
+    assert found["net_purchase_days_365"] == sum(each != 0 for each in left)
+
+
+def test_a_return_without_an_amount_takes_all_of_the_sale_that_it_names() -> None:
+    """Of a part that was returned before, the rest; without a name, or of a sale that is empty, nothing."""
+    names = ("a", "b", None)
+    sales = [
+        {"event_type": "purchase", "event_time": AS_OF - timedelta(9 - n), "amount": 10.0 * (n + 1), "reference": name}
+        for n, name in enumerate(names)
+    ]
+
+    def net(*returns: tuple[float | None, str | None]) -> tuple[float, float]:
+        given = [
+            {"event_type": "return", "event_time": AS_OF - timedelta(3 - n), "amount": amount, "sale_reference": name}
+            for n, (amount, name) in enumerate(returns)
+        ]
+        found = customer_features([*sales, *given], AS_OF)
+        return found["net_spend"], found["unmatched_returns"]
+
+    assert net((None, "a")) == (50.0, 0)
+    assert net((5.0, "b"), (None, "b")) == (40.0, 0)
+    assert net((None, "b"), (None, "b")) == (40.0, 1)
+    assert net((None, None)) == (60.0, 1)
+    assert net((None, "gone")) == (60.0, 1)
+    assert net((25.0, "a")) == (35.0, 0)
+    assert net((25.0, "a"), (None, "a")) == (35.0, 1)

@@ -23,6 +23,9 @@ TIMES = st.datetimes(datetime(2022, 1, 1), datetime(2024, 12, 31)).map(lambda t:
 RATINGS = st.none() | st.integers(0, 100).map(lambda tenths: tenths / 10)
 
 
+SCHEMA = LOG_SCHEMA.append(pa.field("sale_reference", pa.string()))
+
+
 @st.composite
 def events(draw):
     """An event of any type; few hours, references and moments of record, so that ties and versions come up."""
@@ -40,6 +43,7 @@ def events(draw):
     if kind in ("visit", "feedback"):
         event["satisfaction"], event["loyalty"] = draw(RATINGS), draw(RATINGS)
     event["reference"] = draw(st.none() | st.sampled_from(["r1", "r2", "r3"]))
+    event["sale_reference"] = draw(st.none() | st.sampled_from(["r1", "r2", "r3"])) if kind == "return" else None
     event["recorded_at"] = draw(
         st.none() | st.sampled_from([datetime(2023, 1, 1), datetime(2024, 5, 1), datetime(2024, 7, 1)])
     )
@@ -56,7 +60,7 @@ def test_online_equals_batch_to_the_last_bit(tmp_path_factory, timezone, log):
     if not log:
         return
     folder = tmp_path_factory.mktemp("online")
-    pq.write_table(pa.Table.from_pylist(log, LOG_SCHEMA), folder / "log.parquet")
+    pq.write_table(pa.Table.from_pylist(log, SCHEMA), folder / "log.parquet")
     report = ingest(folder / "log.parquet", folder / "store", timezone=timezone)
     assert report.quarantined == 0
     batch = feature_table(open_store(folder / "store"), AS_OF)

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from features.engines.feature_table import SCHEMA, feature_table, write_feature_table
@@ -87,7 +87,9 @@ def test_batches_cut_anywhere_give_the_table(log: Log, where: list[int], which: 
 @given(st.data(), logs(min_size=2))
 def test_events_in_any_order_are_sorted_as_in_the_store(data: st.DataObject, log: Log) -> None:
     """Sorting by `ORDER` puts back the order of the store, ties included."""
-    events = exported(shelved(log), data.draw(st.integers(1, 5)))
+    store = shelved(log)
+    assume(store.names_sales or not store.identity)  # references alone break ties that make no difference
+    events = exported(store, data.draw(st.integers(1, 5)))
     shuffled = events.take(data.draw(st.permutations(range(len(events)))))
     assert shuffled.sort_by([(name, "ascending") for name in ORDER if name in events.column_names]).equals(events)
 

@@ -33,6 +33,7 @@ COLUMNS = (
     "channel",
     "outcome",
     "reference",
+    "sale_reference",
     "recorded_at",
     "till",
 )
@@ -78,6 +79,8 @@ def pieces_of_a_log(draw: st.DrawFn) -> list[list[Row]]:
             row["channel"] = draw(st.sampled_from(["phone", "email"]))
         if row["event_type"] == "incentive":
             row["outcome"] = draw(st.sampled_from(["sent", "redeemed"]))
+        if row["event_type"] == "return":
+            row["sale_reference"] = draw(st.sampled_from(["", "r0", "r1", "r2", "r3"]))
         kind = draw(st.sampled_from(["plain", "twice", "referenced", "parts", "corrected"]))
         if kind in ("plain", "twice"):
             pieces[week] += [row] * (1 + (kind == "twice"))

@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 from features.engines.feature_table import feature_table
 from features.errors import SourceError
 from features.ingestion.ingest import ingest
-from features.ingestion.profile import SourceProfile
+from features.ingestion.profile import SourceProfile, load_profile
 from features.store.event_store import open_store
+from features.store.row_packing import reference_codes
 from tests.features.reading import Read, csv_file, read
 
 HEADER = "customer_id,event_time,event_type,amount,reference,recorded_at"
@@ -139,6 +141,40 @@ def test_line_items_become_one_event_on_request(tmp_path: Path) -> None:
     )
     assert {event["cents"] for event in twice.events} == {300, 2350, 400, None}
     assert (twice.report.merged, twice.report.duplicates) == (5, 8)
+
+
+def test_lines_of_a_return_are_summed_for_each_sale_that_they_name(tmp_path: Path) -> None:
+    """A credit note over two orders gives back of both; without line items, such rows are parts."""
+    header = "customer_id,event_time,event_type,amount,reference,sale_reference"
+    lines = [
+        "A,2024-01-02,return,1,c,s",
+        "A,2024-01-02,return,2,c,t",
+        "A,2024-01-01,return,4,c, s ",
+        "A,2024-01-02,return,8,c,",
+        "A,2024-01-02,purchase,16,r,",
+    ]
+    result = versions(tmp_path, *lines, header=header, profile=LINES)
+    s, t = reference_codes(pa.array(["s", "t"])).tolist()
+    assert sorted((e["cents"], e["sale_reference"]) for e in result.events) == [(200, t), (500, s), (800, 0), (1600, 0)]
+    assert (result.report.kept, result.report.merged) == (4, 1)
+    result = versions(tmp_path, *lines, lines[0], header=header)
+    assert (result.report.kept, result.report.duplicates, result.report.merged) == (5, 1, 0)
+
+
+def test_refunds_of_overlapping_exports_are_there_once(tmp_path: Path) -> None:
+    """A charge and the return made of its refund come from one row, and are copies of those in the other export."""
+    header = "id,created,customer,amount,amount_refunded,currency,status"
+    rows = [f"ch_{n},2024-01-0{n},A,{n}000,{100 * (n % 2)},eur,succeeded" for n in (1, 2, 3, 4)]
+    files = [
+        csv_file(tmp_path, *part, header=header, name=name) for name, part in (("a.csv", rows[:3]), ("b.csv", rows[1:]))
+    ]
+    result = read(files, profile=load_profile("stripe"))
+    codes = reference_codes(pa.array([f"ch_{n}" for n in range(5)])).tolist()
+    assert sorted((e["cents"], codes.index(e["reference"]), e["sale_reference"]) for e in result.events) == [
+        *((100, n, codes[n]) for n in (1, 3)),
+        *((1000 * n, n, 0) for n in (1, 2, 3, 4)),
+    ]
+    assert (result.report.kept, result.report.duplicates) == (6, 3)
 
 
 def test_line_items_have_versions_by_their_time_of_record(tmp_path: Path) -> None:

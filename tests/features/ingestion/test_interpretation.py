@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from features.errors import SourceError
 from features.ingestion.profile import SourceProfile
 from features.schema import EVENT_TYPES
+from features.store.row_packing import reference_codes
 from tests.features.reading import Read, csv_file, read
 
 DAY = 86_400_000_000
@@ -67,23 +69,29 @@ def test_cents_of_a_currency_without_cents_are_whole(tmp_path: Path) -> None:
 
 
 def test_what_was_given_back_is_a_return_beside_the_purchase(tmp_path: Path) -> None:
-    """At its own time where there is one, of valid rows only."""
-    header = "who,when,sum,back,back_at"
+    """At its own time where there is one, of valid rows only; it names the purchase that has a reference."""
+    header = "who,when,sum,back,back_at,order,of"
     lines = [
-        "a,2024-03-01,10,4,2024-03-05",
-        "b,2024-03-01,10,0,",
-        "c,2024-03-01,10,-10,",
-        "d,soon,10,5,",
-        "e,2024-03-01,10,much,",
+        "a,2024-03-01,10,4,2024-03-05,r1,x",
+        "b,2024-03-01,10,0,,r2,",
+        "c,2024-03-01,10,-10,,,",
+        "d,soon,10,5,,r4,",
+        "e,2024-03-01,10,much,,r5,",
     ]
-    result = interpreted(tmp_path, header, *lines, amounts={"refund": "back", "refund_time": "back_at"})
-    assert [(e["customer_id"], EVENT_TYPES[e["kind"]], e["cents"], e["time"] - MARCH) for e in result.events] == [
-        ("a", "purchase", 1000, 0),
-        ("a", "return", 400, 4 * DAY),
-        ("b", "purchase", 1000, 0),
-        ("c", "purchase", 1000, 0),
-        ("c", "return", 1000, 0),
-    ]
+    amounts = {"refund": "back", "refund_time": "back_at"}
+    code = reference_codes(pa.array(["r1"]))[0]
+    choices: list[dict[str, str]] = [{}, {"reference": "order"}, {"reference": "order", "sale_reference": "of"}]
+    for columns in choices:
+        result = interpreted(tmp_path, header, *lines, amounts=amounts, columns=columns)
+        assert [(e["customer_id"], EVENT_TYPES[e["kind"]], e["cents"], e["time"] - MARCH) for e in result.events] == [
+            ("a", "purchase", 1000, 0),
+            ("a", "return", 400, 4 * DAY),
+            ("b", "purchase", 1000, 0),
+            ("c", "purchase", 1000, 0),
+            ("c", "return", 1000, 0),
+        ]
+        named = [e.get("sale_reference", 0) for e in result.events if EVENT_TYPES[e["kind"]] == "return"]
+        assert named == ([code, 0] if columns else [0, 0])
     assert (result.report.rows_in, result.report.kept, result.report.added, result.report.quarantined) == (5, 5, 2, 2)
     assert "2 returns made of refunds" in result.report.lines()[0]
 

@@ -55,6 +55,7 @@ def test_a_full_row_becomes_numbers() -> None:
         satisfaction="7.5",
         loyalty="0",
         reference=" r ",
+        sale_reference="s ",
         recorded_at="2024-03-01",
     )
     assert row == {
@@ -68,6 +69,7 @@ def test_a_full_row_becomes_numbers() -> None:
         "satisfaction": 7500,
         "loyalty": 0,
         "reference": "r",
+        "sale_reference": "s",
         "known_from": 1_709_251_200_000_000,
     }
 
@@ -76,11 +78,11 @@ def test_a_full_row_becomes_numbers() -> None:
 def test_blank_text_is_null(blank: str | None) -> None:
     """Where a column may be absent, blanks are."""
     values = dict.fromkeys(("amount", "channel", "goal", "outcome", "satisfaction", "loyalty", "recorded_at"), blank)
-    row = event(**values, reference=blank)
+    row = event(**values, reference=blank, sale_reference=blank)
     assert {name for name, value in row.items() if value is None} == {
         *("cents", "channel", "goal", "outcome", "satisfaction", "loyalty")
     }
-    assert not {"reference", "known_from"} & set(row)
+    assert not {"reference", "sale_reference", "known_from"} & set(row)
 
 
 @pytest.mark.parametrize(

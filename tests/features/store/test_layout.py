@@ -8,8 +8,10 @@ from features.store.layout import (
     CODED_WORDS,
     DTYPES,
     EVENT_COLUMNS,
+    IDENTITY_DTYPES,
     KIND_CODES,
     RECORD_COLUMNS,
+    SALE_COLUMNS,
     SORT_ORDER,
     VERSION_ORDER,
 )
@@ -17,7 +19,7 @@ from features.store.layout import (
 
 def test_every_column_has_its_place_in_the_order() -> None:
     """Rows are sorted by time and kind, then by all other columns, and when they were known comes last."""
-    assert sorted(SORT_ORDER) == sorted(DTYPES)
+    assert sorted(SORT_ORDER) == sorted([*DTYPES, *SALE_COLUMNS])
     assert SORT_ORDER[:2] == ("time", "kind")
     assert set(SORT_ORDER[-2:]) == set(RECORD_COLUMNS)
     assert (*EVENT_COLUMNS, *RECORD_COLUMNS) == tuple(DTYPES)
@@ -25,7 +27,7 @@ def test_every_column_has_its_place_in_the_order() -> None:
 
 def test_versions_are_compared_by_all_their_content() -> None:
     """Two versions of one event share their kind, and their day follows from the time; all else decides."""
-    assert set(VERSION_ORDER) == set(EVENT_COLUMNS) - {"kind", "day"}
+    assert set(VERSION_ORDER) == set(EVENT_COLUMNS) - {"kind", "day"} | {"sale_reference"}
 
 
 def test_absent_values_fit_their_columns_and_are_no_code() -> None:
@@ -51,6 +53,11 @@ def test_existing_stores_have_this_layout() -> None:
         "loyalty": "<i4",
         "known_from": "<i8",
         "known_until": "<i8",
+    }
+    assert {name: np.dtype(dtype).str for name, dtype in IDENTITY_DTYPES.items()} == {
+        "reference": "<i8",
+        "sale_reference": "<i8",
+        "details": "<i8",
     }
     assert list(KIND_CODES) == ["visit", "incentive", "usage", "purchase", "return", "feedback"]
     assert list(KIND_CODES.values()) == [0, 1, 2, 3, 4, 5]

@@ -93,7 +93,7 @@ def test_reversed_rows_are_put_in_order(size: int) -> None:
 
 
 def test_rows_are_as_long_as_the_last_word_that_any_has() -> None:
-    """A reference takes one more word, times of recording three, a hash of other columns beside a reference four."""
+    """A reference takes one more word, that of a sale two, times of recording four, a hash of other columns five."""
     row = (5, 0, None, None, None, None, None, None)
     nothing, known = pa.nulls(1, pa.int64()), pa.array([7], pa.int64())
     reference, details = pa.array(["r1"]), pa.array([9], pa.uint64())
@@ -102,9 +102,14 @@ def test_rows_are_as_long_as_the_last_word_that_any_has() -> None:
     for more, optional, words in (
         ({"known_from": nothing, "known_until": nothing, "reference": pa.nulls(1, pa.string())}, set(), []),
         ({"reference": reference}, {"reference"}, [code]),
-        ({"known_from": known}, {"known_from", "known_until"}, [0, always[1], 7]),
-        ({"known_until": known}, {"known_from", "known_until"}, [0, 7, always[0]]),
-        ({"reference": reference, "other_columns": details}, {"reference", "details"}, [code, always[1], always[0], 9]),
+        ({"sale_reference": reference}, {"sale_reference"}, [0, code]),
+        ({"known_from": known}, {"known_from", "known_until"}, [0, 0, always[1], 7]),
+        ({"known_until": known}, {"known_from", "known_until"}, [0, 0, 7, always[0]]),
+        (
+            {"reference": reference, "other_columns": details},
+            {"reference", "details"},
+            [code, 0, always[1], always[0], 9],
+        ),
         ({"other_columns": details}, set(), []),
     ):
         packed = as_batch([row], **more)

@@ -22,30 +22,34 @@ from features.atomic_file import atomic_write
 from features.engines.feature_table import feature_table
 from features.errors import StoreError
 from features.store.event_store import EventStore, open_store
-from features.store.layout import ABSENT, DTYPES
+from features.store.layout import ABSENT, DTYPES, SALE_COLUMNS
+from features.store.reference_codes import reference_code
 from features.store.writer import StoreWriter, write_store
 from tests.features.disk_calls import recorded_disk_calls
 from tests.features.logs import DAY, KIND, Event, Log, batch, day_of, logs, shelved
 
+COLUMNS = (*DTYPES, *SALE_COLUMNS)
 ROOT = Path(__file__).parents[3]
 
 
 def rows_of(store: EventStore) -> list[tuple[str | int, ...]]:
     """The rows of a store in its order, each with its customer's id and its day, absent where it has no column."""
+    stored = {**store.columns, **store.identity}
     ids = np.repeat(store.customer_ids.to_pylist(), np.diff(store.offsets)).tolist()
-    columns = [store.columns[n].tolist() if n in store.columns else [ABSENT[n]] * store.n_events for n in DTYPES]
+    columns = [stored[n].tolist() if n in stored else [ABSENT.get(n, 0)] * store.n_events for n in COLUMNS]
     return list(zip(ids, *columns, strict=True))
 
 
 def as_stored(event: Event, zone: str) -> tuple[str | int, ...]:
     values = event._asdict() | {"day": day_of(event.time, zone)}
-    return (event.customer_id, *(ABSENT[n] if values[n] is None else values[n] for n in DTYPES))
+    values |= {name: reference_code(values[name]) for name in SALE_COLUMNS}
+    return (event.customer_id, *(ABSENT[n] if values[n] is None else values[n] for n in COLUMNS))
 
 
 def place(row: tuple[str | int, ...]) -> tuple[str | bytes | int, ...]:
     """What rows are sorted by: customer, time, kind, then content from the last column to the first."""
-    customer, time, _, kind, *content = row
-    return (str(customer).encode(), time, kind, *content[-3::-1], *content[:-3:-1])
+    customer, time, _, kind, *content, known_from, known_until, reference, sale_reference = row
+    return (str(customer).encode(), time, kind, *content[::-1], reference, sale_reference, known_until, known_from)
 
 
 @settings(max_examples=25, deadline=None)

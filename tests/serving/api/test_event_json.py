@@ -52,7 +52,7 @@ RATINGS = st.none() | st.integers(0, 100).map(lambda tenths: tenths / 10)
 SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("customer_id", "event_time", "event_type", "channel", "goal", "outcome")]
     + [(name, pa.float64()) for name in ("amount", "satisfaction", "loyalty")]
-    + [(name, pa.string()) for name in ("reference", "recorded_at")]
+    + [(name, pa.string()) for name in ("reference", "sale_reference", "recorded_at")]
 )
 
 
@@ -75,6 +75,7 @@ def events(draw: st.DrawFn) -> dict[str, Any]:
         known = words.get(kind, {}).get(name)
         event[name] = draw(st.none() | (st.sampled_from(known) if known else st.sampled_from(["online", "phone"])))
     event["reference"] = draw(st.none() | st.sampled_from(["r1", " r1 ", "r2"]))
+    event["sale_reference"] = draw(st.none() | st.sampled_from(["r1", "r2 ", "", "r3"])) if kind == "return" else None
     event["recorded_at"] = draw(st.none() | st.sampled_from(["2010-01-01", "2011-06-01T09:00Z", "2011-07-01"]))
     return event
 
@@ -82,7 +83,7 @@ def events(draw: st.DrawFn) -> dict[str, Any]:
 def plain(event: dict[str, Any]) -> dict[str, Any]:
     """The event as `customer_features` takes it."""
     read = {name: event[name] and datetime.fromisoformat(event[name]) for name in ("event_time", "recorded_at")}
-    return event | read | {"reference": event["reference"] and event["reference"].strip()}
+    return event | read | {name: event[name] and event[name].strip() for name in ("reference", "sale_reference")}
 
 
 @settings(max_examples=40)
