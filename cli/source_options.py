@@ -1,9 +1,10 @@
 """Options that say what the columns of a source mean, and the profile that they make."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from cli.log_options import mapping, pairs
 
 if TYPE_CHECKING:
     from features.ingestion.profile import SourceProfile
@@ -123,7 +124,7 @@ def _sections(
             "expression": amount,
             "refund": refund,
         },
-        "event_types": {"values": dict(_pairs("--kinds", kinds)), "negative": negative},
+        "event_types": {"values": mapping("--kinds", kinds, "VALUE=TYPE"), "negative": negative},
         "rows": {
             "one_event_per": "reference" if one_event_per else None,
             "replace_references": replace_references,
@@ -142,14 +143,6 @@ def _on_top(profile: "SourceProfile", sections: dict[str, dict[str, Any]]) -> "S
 
 def _lists(option: str, texts: list[str] | None) -> dict[str, tuple[str, ...]]:
     values: dict[str, tuple[str, ...]] = {}
-    for column, value in _pairs(option, texts):
+    for column, value in pairs(option, texts):
         values[column] = (*values.get(column, ()), value)
     return values
-
-
-def _pairs(option: str, texts: list[str] | None) -> Iterable[tuple[str, str]]:
-    for text in texts or []:
-        name, mark, value = text.partition("=")
-        if not (name and mark):
-            raise typer.BadParameter(f"{text!r} is not a pair: write NAME=VALUE", param_hint=option)
-        yield name, value

@@ -1,8 +1,7 @@
 """`regulars store`: what an event store holds, and the way back to an earlier generation of it."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -28,15 +27,18 @@ def register(app: typer.Typer) -> None:
 
         Example: `regulars store info store`
         """
-        from features.store.event_store import open_store
+        from features.store.event_store import open_store, words_of
         from features.store.generations import generation_number, generations
 
         opened = open_store(store)
         manifest = opened.manifest
         span = f"{_time(manifest['first_time'])} to {_time(manifest['last_time'])}"
         echo(f"{manifest['events']:,} events of {manifest['customers']:,} customers, {span}, days in {opened.timezone}")
+        if len(opened.buckets) > 1:
+            sizes = sorted(bucket.store.n_events for bucket in opened.buckets)
+            echo(f"{len(sizes)} buckets of {sizes[0]:,} to {sizes[-1]:,} events")
         echo(f"ratings up to {opened.rating_maximum:.15g}; event words:")
-        for name, words in _words(manifest).items():
+        for name, words in words_of(manifest).lists().items():
             echo(f"  {name}: {', '.join(words)}")
         sources = [
             [source["name"], f"{source['rows']:,}", _time(source["first_time"]), _time(source["last_time"])]
@@ -83,9 +85,3 @@ def _time(microseconds: int | None) -> str:
     from features.ingestion.row_counts import utc_text
 
     return utc_text(microseconds) or "-"
-
-
-def _words(manifest: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    from features.event_words import BUILT_IN_WORDS, EventWords
-
-    return (EventWords.from_dict(manifest["words"]) if "words" in manifest else BUILT_IN_WORDS).lists()

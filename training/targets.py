@@ -83,6 +83,18 @@ def purchases_between(store: EventStore, start: int, known_at: AsOf | None) -> t
 
     They are in the store's order, as known at `known_at`, or as in the whole log without it.
     """
+    of_buckets = []
+    for customers, part in store.buckets:
+        customer, *values = _purchases_between(part, start, known_at)
+        of_buckets.append((customers[customer], *values))
+    if len(of_buckets) == 1:
+        return of_buckets[0]
+    joint = [np.concatenate(values) for values in zip(*of_buckets, strict=True)]
+    order = np.argsort(joint[0], kind="stable")
+    return tuple(values[order] for values in joint)
+
+
+def _purchases_between(store: EventStore, start: int, known_at: AsOf | None) -> tuple[NDArray[np.int64], ...]:
     columns = store.columns
     chosen = (columns["kind"] == PURCHASE) & (columns["time"] >= start)
     if known_at is not None:

@@ -138,7 +138,16 @@ def write_feature_table(
 
 def known_customers(store: EventStore, as_of: AsOf, first: int = 0, last: int | None = None) -> NDArray[np.int64]:
     """Return the positions, from `first` up to `last`, of the customers with an event known at `as_of`."""
-    offsets = store.offsets[first : None if last is None else last + 1]
+    last = store.n_customers if last is None else last
+    known = [
+        customers[_known(part, as_of, *np.searchsorted(customers, (first, last)).tolist())]
+        for customers, part in store.buckets
+    ]
+    return known[0] if len(known) == 1 else np.sort(np.concatenate(known))
+
+
+def _known(store: EventStore, as_of: AsOf, first: int, last: int) -> NDArray[np.int64]:
+    offsets = store.offsets[first : last + 1]
     if not store.recorded:
         return first + np.flatnonzero(store.columns["time"][offsets[:-1]] < as_of.time)
     rows = slice(offsets[0], offsets[-1])
@@ -151,9 +160,31 @@ def known_customers(store: EventStore, as_of: AsOf, first: int = 0, last: int | 
 def _table(
     store: EventStore, customers: NDArray[np.int64], as_of: AsOf, features: FeatureSet | None = None
 ) -> pd.DataFrame:
-    """Return the features of the customers as a frame on one block of memory; threads share the work."""
+    """Return the features of the customers as a frame on one block of memory."""
     names = features.names if features else FEATURE_NAMES
     values = np.empty((len(customers), len(names)))
+    if len(store.buckets) == 1:
+        _fill(store, customers, as_of, features, values)
+    else:
+        for rows, (places, part) in store.by_bucket(customers):
+            block = np.empty((len(rows), len(names)))
+            _fill(part, places, as_of, features, block)
+            values[rows] = block
+    ids = store.customer_ids
+    if len(customers) < store.n_customers:
+        ids = ids.take(pa.array(customers))
+    index = pd.Index(pd.array(ids, dtype="str"), name="customer_id")
+    return pd.DataFrame(values, index=index, columns=list(names), copy=False)
+
+
+def _fill(
+    store: EventStore,
+    customers: NDArray[np.int64],
+    as_of: AsOf,
+    features: FeatureSet | None,
+    values: NDArray[np.float64],
+) -> None:
+    """Write the features of customers to rows of values; threads share the work."""
     feature_matrix = numba_kernel(store.recorded, features, store.names_sales)
     columns = store.event_columns()
     bounds = np.linspace(0, len(customers), 4 * THREADS + 1).astype(int)
@@ -164,8 +195,3 @@ def _table(
 
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(fill, range(4 * THREADS)))
-    ids = store.customer_ids
-    if len(customers) < store.n_customers:
-        ids = ids.take(pa.array(customers))
-    index = pd.Index(pd.array(ids, dtype="str"), name="customer_id")
-    return pd.DataFrame(values, index=index, columns=list(names), copy=False)

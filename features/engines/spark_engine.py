@@ -24,7 +24,7 @@ from features.definitions.registry import FeatureSet, default_features
 from features.engines.feature_table import CHUNK, SCHEMA, feature_table, table_schema
 from features.errors import SparkMissingError
 from features.store.event_store import EventStore
-from features.store.layout import DTYPES, IDENTITY_DTYPES, SALE_COLUMNS, SORT_ORDER
+from features.store.layout import ABSENT, DTYPES, IDENTITY_DTYPES, SALE_COLUMNS, SORT_ORDER
 from features.table_files import table_writer
 
 if TYPE_CHECKING:
@@ -72,15 +72,22 @@ def export_events(store: EventStore, path: str | Path, chunk: int = CHUNK) -> No
     Memory holds the events of `chunk` customers.
     """
     ids = ("customer_id", pa.dictionary(pa.int32(), pa.string()))
-    stored = {**store.columns, **({name: store.identity[name] for name in SALE_COLUMNS} if store.names_sales else {})}
-    schema = pa.schema([ids, *((name, pa.from_numpy_dtype(column.dtype)) for name, column in stored.items())])
+    names = (*store.columns, *(SALE_COLUMNS if store.names_sales else ()))
+    dtypes = {name: {**DTYPES, **IDENTITY_DTYPES}[name] for name in names}
+    schema = pa.schema([ids, *((name, pa.from_numpy_dtype(dtype)) for name, dtype in dtypes.items())])
     with atomic_write(path) as part, pq.ParquetWriter(part, schema) as writer:
-        for first in range(0, store.n_customers, chunk):
-            offsets = store.offsets[first : first + chunk + 1]
-            codes = np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), np.diff(offsets))
-            named = pa.DictionaryArray.from_arrays(codes, store.customer_ids.slice(first, chunk))
-            columns = [column[offsets[0] : offsets[-1]] for column in stored.values()]
-            writer.write_table(pa.table([named, *columns], schema=schema))
+        for _, bucket in store.buckets:
+            stored = {**bucket.columns, **bucket.identity}
+            for first in range(0, bucket.n_customers, chunk):
+                offsets = bucket.offsets[first : first + chunk + 1]
+                codes = np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), np.diff(offsets))
+                named = pa.DictionaryArray.from_arrays(codes, bucket.customer_ids.slice(first, chunk))
+                rows = slice(offsets[0], offsets[-1])
+                columns = [
+                    stored[name][rows] if name in stored else np.full(len(codes), ABSENT.get(name, 0), dtype)
+                    for name, dtype in dtypes.items()
+                ]
+                writer.write_table(pa.table([named, *columns], schema=schema))
 
 
 def feature_frame(

@@ -49,6 +49,7 @@ def ingest(
     memory_limit: str = "1GB",
     threads: int = 2,
     generations: int = StoreSettings.generations,
+    buckets: int = StoreSettings.buckets,
     existing: Existing = "refuse",
     maximum_quarantined: float | None = None,
     accept_quarantine: bool = False,
@@ -98,6 +99,9 @@ def ingest(
         in a debugger.
     generations : int
         How many generations the store keeps, the new one among them.
+    buckets : int
+        How many buckets a new store divides its customers into, by a hash of their ids. Memory holds the events of one
+        bucket at a time, and additions rewrite only the buckets that they touch.
     existing : {"refuse", "replace", "append"}
         What to do with a store at `out`: leave it and raise StoreError; replace it when all went well; or add to it,
         see `append`.
@@ -128,7 +132,7 @@ def ingest(
     """
     if not 0 < rating_maximum <= RATING_SCALE_LIMIT:
         raise InvalidArgumentError(f"rating_maximum is {rating_maximum}: expected a number above 0, up to a million")
-    StoreSettings(timezone, memory_limit, threads, generations)  # checks them
+    StoreSettings(timezone, memory_limit, threads, generations, buckets)  # checks them
     if existing == "refuse":
         refuse_store(Path(out))  # before the work; the writer does it once more
     rules = ValidationRules(business_timezone(timezone), rating_maximum)
@@ -159,7 +163,13 @@ def ingest(
         batches = prefetch(read_batches(opened), background)
         events = prefetch(validated_batches(batches, rules, quarantine, counts, progress), background)
         with StoreWriter(
-            out, timezone=timezone, digest=digest, rating_maximum=rating_maximum, existing=existing, keep=generations
+            out,
+            timezone=timezone,
+            digest=digest,
+            rating_maximum=rating_maximum,
+            existing=existing,
+            keep=generations,
+            buckets=buckets,
         ) as writer:
             with quarantine, closing(events):
                 for batch in events:
@@ -177,10 +187,11 @@ def ingest(
             if writer.merged:
                 counts.seen = writer.merged.seen
                 warnings = [*warnings, *again, *_differing(writer.merged.differing)]
-            warnings = [*warnings, *log_warnings(writer.folder, counts.by_reference)]
+            written = writer.opened()
+            warnings = [*warnings, *log_warnings(written, counts.by_reference)]
             lost = []
-            if quarantine.rows >= FEW_ROWS:
-                lost = describe(quarantine.path, [source.columns for source in opened], writer.folder)
+            if quarantine.rows >= FEW_ROWS and written is not None:
+                lost = describe(quarantine.path, [source.columns for source in opened], written)
             report = make_report(
                 opened, counts, quarantine.reasons, writer.n_customers, timezone, digest, warnings, lost
             )
@@ -191,7 +202,7 @@ def ingest(
             (writer.folder / "report.json").write_text(text)
             for file in scratch.glob("*.csv"):
                 shutil.move(file, writer.folder / file.name)
-            if writer.merged is None or writer.merged.facts:
+            if written is not None:
                 writer.commit([*before, *source_records(opened, counts)])
     return report
 
@@ -210,7 +221,7 @@ def append(sources: str | Path | Iterable[str | Path], store: str | Path, **opti
     store : str or Path
         The folder of a store; its time zone and rating scale hold for the new rows.
     **options
-        As for `ingest`, without `timezone`, `rating_maximum` and `existing`.
+        As for `ingest`, without `timezone`, `rating_maximum`, `buckets` and `existing`.
 
     Returns
     -------

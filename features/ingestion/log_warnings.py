@@ -1,13 +1,12 @@
 """What may be wrong with a log as a whole, although each of its rows is valid."""
 
 from datetime import date, timedelta
-from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.ingestion.event_versions import EventRows
+from features.store.event_store import EventStore
 from features.store.layout import ABSENT
 
 FEW_CUSTOMERS = 30
@@ -21,13 +20,13 @@ FAR_SHARE = 0.01
 EPOCH = date(1970, 1, 1)
 
 
-def log_warnings(folder: Path, by_reference: EventRows) -> list[str]:
+def log_warnings(store: EventStore | None, by_reference: EventRows) -> list[str]:
     """Return the warnings about a log, each one line with its figure and what to do.
 
     Parameters
     ----------
-    folder : Path
-        The data folder of its store.
+    store : EventStore or None
+        Its store; None for an addition that changes nothing.
     by_reference : EventRows
         How many rows were versions, line items and parts.
     """
@@ -38,20 +37,29 @@ def log_warnings(folder: Path, by_reference: EventRows) -> list[str]:
             "they are kept as events of their own; if they are lines of one order give --one-event-per reference, if "
             "the last of them counts --replace-references"
         )
-    if not (folder / "day.npy").exists():  # an addition that changes nothing writes nothing
+    if store is None or not store.n_events:
         return warnings
-    days, offsets = np.load(folder / "day.npy", mmap_mode="r"), np.load(folder / "offsets.npy")
-    if not len(days):
-        return warnings
-    checks = _returning_customers(days, offsets), _busy_customer(folder, offsets), _repeated_rows(folder, offsets)
-    return [*warnings, *(text for text in checks if text), *date_warnings(days)]
+    checks = _returning_customers(store), _busy_customer(store), _repeated_rows(store)
+    first, counts = _events_by_day(store)
+    return [*warnings, *(text for text in checks if text), *date_warnings(first, counts)]
 
 
-def _returning_customers(days: NDArray[np.int32], offsets: NDArray[np.int64]) -> str:
-    customers = len(offsets) - 1
-    first, last = days[offsets[:-1]], days[offsets[1:] - 1]
-    returning = int(np.count_nonzero(first != last))
-    if customers < FEW_CUSTOMERS or int(last.max()) - int(first.min()) < 30 or returning > 0.01 * customers:
+def _events_by_day(store: EventStore) -> tuple[int, NDArray[np.int64]]:
+    """Return the first day, and the number of events of each day from it on."""
+    days = [bucket.store.columns["day"] for bucket in store.buckets if bucket.store.n_events]
+    first, last = min(int(each.min()) for each in days), max(int(each.max()) for each in days)
+    return first, np.sum([np.bincount(each - first, minlength=last - first + 1) for each in days], axis=0)
+
+
+def _returning_customers(store: EventStore) -> str:
+    customers, returning, firsts, lasts = store.n_customers, 0, [], []
+    for _, part in store.buckets:
+        days, offsets = part.columns["day"], part.offsets
+        first, last = days[offsets[:-1]], days[offsets[1:] - 1]
+        returning += int(np.count_nonzero(first != last))
+        firsts.append(first.min(initial=np.iinfo(np.int32).max))
+        lasts.append(last.max(initial=np.iinfo(np.int32).min))
+    if customers < FEW_CUSTOMERS or int(max(lasts)) - int(min(firsts)) < 30 or returning > 0.01 * customers:
         return ""
     return (
         f"{returning:,} of {customers:,} customers have events on more than one day: hardly anybody comes back; is the "
@@ -59,53 +67,63 @@ def _returning_customers(days: NDArray[np.int32], offsets: NDArray[np.int64]) ->
     )
 
 
-def _busy_customer(folder: Path, offsets: NDArray[np.int64]) -> str:
-    counts = np.diff(offsets)
-    busiest, total = int(counts.argmax()), int(counts.sum())
+def _busy_customer(store: EventStore) -> str:
+    counts = np.diff(store.offsets)
+    busiest, total = int(counts.argmax()), store.n_events
     if len(counts) < 10 or counts[busiest] < max(BUSY_SHARE * total, 50):
         return ""
-    with pa.ipc.open_file(folder / "customers.arrow") as file:
-        customer = file.read_all()["customer_id"][busiest].as_py()
     return (
-        f"customer {customer!r} has {counts[busiest] / total:.0%} of all events ({counts[busiest]:,} of {total:,}): if "
-        "the id stands for nobody, give it as --nobody"
+        f"customer {store.customer_ids[busiest].as_py()!r} has {counts[busiest] / total:.0%} of all events "
+        f"({counts[busiest]:,} of {total:,}): if the id stands for nobody, give it as --nobody"
     )
 
 
-def _repeated_rows(folder: Path, offsets: NDArray[np.int64]) -> str:
-    """Look for rows equal in full; the rows of a customer are sorted, so that equal ones are neighbours."""
-    times = np.load(folder / "time.npy", mmap_mode="r")
-    rows = np.flatnonzero(times[1:] == times[:-1]) + 1
-    rows = rows[~np.isin(rows, offsets)]
-    for name in ("kind", "cents", "channel", "goal", "outcome", "satisfaction", "loyalty"):
-        column = np.load(folder / f"{name}.npy", mmap_mode="r")
-        rows = rows[column[rows] == column[rows - 1]]
-    if (folder / "known_until.npy").exists():  # versions of one event may be equal
-        until = np.load(folder / "known_until.npy", mmap_mode="r")
-        rows = rows[(until[rows] == ABSENT["known_until"]) & (until[rows - 1] == ABSENT["known_until"])]
-    if not len(rows) or len(rows) < REPEATED_SHARE * len(times):
+def _repeated_rows(store: EventStore) -> str:
+    repeated, total = sum(_count_repeated(bucket.store) for bucket in store.buckets), store.n_events
+    if not repeated or repeated < REPEATED_SHARE * total:
         return ""
     return (
-        f"{len(rows):,} of {len(times):,} events are equal in full to another one and count again: if the source "
+        f"{repeated:,} of {total:,} events are equal in full to another one and count again: if the source "
         "repeats rows, map its own ids as reference, or take the repeats out"
     )
 
 
-def date_warnings(days: NDArray[np.int32]) -> list[str]:
-    """Return the warnings about days far from all others, and about days without any event."""
-    first = int(days.min())
-    counts = np.bincount(days - first)
+def _count_repeated(store: EventStore) -> int:
+    """Count rows equal in full; the rows of a customer are sorted, so that equal ones are neighbours."""
+    times = store.columns["time"]
+    rows = np.flatnonzero(times[1:] == times[:-1]) + 1
+    rows = rows[~np.isin(rows, store.offsets)]
+    for name in ("kind", "cents", "channel", "goal", "outcome", "satisfaction", "loyalty"):
+        column = store.columns[name]
+        rows = rows[column[rows] == column[rows - 1]]
+    if store.recorded:  # versions of one event may be equal
+        until = store.columns["known_until"]
+        rows = rows[(until[rows] == ABSENT["known_until"]) & (until[rows - 1] == ABSENT["known_until"])]
+    return len(rows)
+
+
+def date_warnings(first: int, counts: NDArray[np.int64]) -> list[str]:
+    """Return the warnings about days far from all others, and about days without any event.
+
+    Parameters
+    ----------
+    first : int
+        The first day, counted from 1970-01-01.
+    counts : numpy.ndarray of int64, shape (days,)
+        The events of each day from it on; those of the first and of the last are not 0.
+    """
+    total = int(counts.sum())
     active = np.flatnonzero(counts)
     gaps = np.diff(active)
     warnings = []
     for place in np.flatnonzero(gaps > FAR_DAYS).tolist():
         before, after = int(counts[: active[place] + 1].sum()), int(counts[active[place + 1] :].sum())
-        if min(before, after) <= FAR_SHARE * len(days):
+        if min(before, after) <= FAR_SHARE * total:
             at_start = before <= after
             edge = _day(first + int(active[place] if at_start else active[place + 1]))
             where = f"up to {edge}" if at_start else f"from {edge} on"
             warnings.append(
-                f"{min(before, after):,} of {len(days):,} events, {where}, are {int(gaps[place]):,} days from all "
+                f"{min(before, after):,} of {total:,} events, {where}, are {int(gaps[place]):,} days from all "
                 "others: correct their dates, or leave them out"
             )
             active = active[place + 1 :] if at_start else active[: place + 1]

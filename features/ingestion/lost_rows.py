@@ -8,13 +8,15 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from features.store.event_store import EventStore
+
 FEW_ROWS = 5
 """Of fewer rows in quarantine the report gives the reasons alone."""
 SHOWN = 5
 LARGER, DIFFERENT_HOURS = 1.5, 0.25
 
 
-def describe(quarantine: Path, columns: Sequence[Mapping[str, str]], store: Path) -> list[str]:
+def describe(quarantine: Path, columns: Sequence[Mapping[str, str]], store: EventStore) -> list[str]:
     """Return the patterns of faulty values and the differences from the rows that were kept, one line each.
 
     Parameters
@@ -23,8 +25,8 @@ def describe(quarantine: Path, columns: Sequence[Mapping[str, str]], store: Path
         The file, as `Quarantine` writes it.
     columns : sequence of mappings of str to str
         Log column to its name in a source, of each source.
-    store : Path
-        The data folder of the store.
+    store : EventStore
+        The store of the rows that were kept.
     """
     try:
         return [*value_patterns(quarantine), *differences(quarantine, columns, store)]
@@ -43,7 +45,7 @@ def value_patterns(quarantine: Path) -> list[str]:
     return [f"{rows:,} {column} like {example!r}" for column, _, rows, example in rows if rows > 1]
 
 
-def differences(quarantine: Path, columns: Sequence[Mapping[str, str]], store: Path) -> list[str]:
+def differences(quarantine: Path, columns: Sequence[Mapping[str, str]], store: EventStore) -> list[str]:
     """Return how the rows in quarantine differ from those in a store; the parameters are those of `describe`."""
     names = [text for (text,) in _rows(f"SELECT column_name FROM (DESCRIBE FROM {_file(quarantine)})")]
     found = {
@@ -55,13 +57,13 @@ def differences(quarantine: Path, columns: Sequence[Mapping[str, str]], store: P
     return [text for text in texts if text]
 
 
-def _amounts(quarantine: Path, column: str, store: Path) -> str:
+def _amounts(quarantine: Path, column: str, store: EventStore) -> str:
     # The last mark counts as decimal unless three digits follow it: a rough reading, to compare sizes alone.
     digits = f"regexp_replace({_name(column)}, '[^0-9.,]', '', 'g')"
     whole = f"regexp_replace(regexp_replace({digits}, '[.,]([0-9]{{1,2}})$', ''), '[.,]', '', 'g')"
     lost = _rows(f"SELECT median(try_cast({whole} AS DOUBLE)) FROM {_file(quarantine)}")[0][0]
-    cents = np.load(store / "cents.npy", mmap_mode="r")
-    cents = cents[cents > 0]
+    of_buckets = [bucket.store.columns["cents"] for bucket in store.buckets]
+    cents = np.concatenate([each[each > 0] for each in of_buckets])
     if lost is None or not len(cents):
         return ""
     kept = float(np.median(cents)) / 100
@@ -70,15 +72,16 @@ def _amounts(quarantine: Path, column: str, store: Path) -> str:
     return f"their amounts differ: the median is about {lost:,.0f}, of the kept rows {kept:,.2f}"
 
 
-def _hours(quarantine: Path, column: str, store: Path) -> str:
+def _hours(quarantine: Path, column: str, store: EventStore) -> str:
     hour = f"try_cast(regexp_extract({_name(column)}, '(\\d{{1,2}}):\\d{{2}}', 1) AS INTEGER)"
     rows = _rows(f"SELECT {hour} AS hour, count(*) FROM {_file(quarantine)} GROUP BY ALL")
     lost = np.zeros(24)
     for number, count in rows:
         if number is not None and 0 <= number < 24:
             lost[number] += count
-    times = np.load(store / "time.npy", mmap_mode="r")
-    kept = np.bincount(times[:: max(1, len(times) // 1_000_000)] // 3_600_000_000 % 24, minlength=24).astype(float)
+    step = max(1, store.n_events // 1_000_000)
+    times = np.concatenate([bucket.store.columns["time"][::step] for bucket in store.buckets])
+    kept = np.bincount(times // 3_600_000_000 % 24, minlength=24).astype(float)
     if not lost.sum() or not kept.sum() or kept[0] == kept.sum():
         return ""
     lost, kept = lost / lost.sum(), kept / kept.sum()
@@ -88,9 +91,8 @@ def _hours(quarantine: Path, column: str, store: Path) -> str:
     return f"their hours differ: on average {mean_lost:.1f} o'clock, of the kept rows {mean_kept:.1f} o'clock (UTC)"
 
 
-def _customers(quarantine: Path, column: str, store: Path) -> str:
-    with pa.ipc.open_file(store / "customers.arrow") as file:
-        kept_customers = file.read_all()
+def _customers(quarantine: Path, column: str, store: EventStore) -> str:
+    kept_customers = pa.table({"customer_id": store.customer_ids})
     with duckdb.connect() as database:
         database.register("kept", kept_customers)
         [(lost, gone)] = database.execute(f"""

@@ -124,12 +124,14 @@ def customers_in_order(
     counts = np.zeros(len(ids), np.int64)
     for codes in codes_of_batches:
         _count(codes, counts)
-    by_id = pc.sort_indices(ids).to_numpy()
-    by_id = by_id[counts[by_id] > 0]  # an id may be in a batch's dictionary and in none of its rows
+    present = np.flatnonzero(counts)  # an id may be in a batch's dictionary and in none of its rows
+    ids = ids if len(present) == len(ids) else ids.take(pa.array(present))
+    order = pc.sort_indices(ids)
+    by_id = present[order.to_numpy()]
     offsets = np.concatenate([[0], np.cumsum(counts[by_id])])
-    free = np.zeros(len(ids), np.int64)
+    free = np.zeros(len(counts), np.int64)
     free[by_id] = offsets[:-1]
-    return ids.take(pa.array(by_id)), offsets, free
+    return ids.take(order), offsets, free
 
 
 @njit(nogil=True, cache=True)

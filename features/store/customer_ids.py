@@ -33,6 +33,10 @@ class CustomerIdEncoder:
         self._ids.append(ids.take(pa.array(new)))
         return codes
 
+    def new_ids(self) -> pa.StringArray:
+        """Return the ids that the last batch was the first to have, in order of their codes."""
+        return self._ids[-1]
+
     def ids(self) -> pa.StringArray:
         """Return the distinct ids so far, in order of their codes."""
         return pa.chunked_array(self._ids, pa.string()).combine_chunks()

@@ -4,14 +4,16 @@
     STORE/events-<id>/         one .npy file per column, offsets.npy, customers.arrow, the files of ingest, and the
                                manifest as it was when this folder was the store; the last few such generations stay
 
-A reader opens the folder that the manifest names, and so never sees a half-written one.
+A store of several buckets has these arrays in a folder for each of them, and beside these folders customers.arrow with
+all ids and buckets.npy with the bucket of each. A reader opens the folder that the manifest names, and so never sees a
+half-written one.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -20,17 +22,37 @@ from numpy.typing import NDArray
 from features.errors import EventWordsError, StoreError
 from features.event_words import BUILT_IN_WORDS, EventWords, conflict
 from features.schema import RATING_MAXIMUM, WORDS
-from features.store.layout import RECORD_COLUMNS, SALE_COLUMNS, kernel_columns
+from features.store.layout import DTYPES, IDENTITY_DTYPES, RECORD_COLUMNS, SALE_COLUMNS, kernel_columns
+from features.store.merged_columns import MergedColumns
 from features.store.word_codes import recoded
 
 SCHEMA_VERSION = 2
 READABLE = (1, 2)
 """Schema 1 has no `reference`, sources and generations."""
+BUCKETS_FILE = "buckets.npy"
+
+
+class Bucket(NamedTuple):
+    """Some customers of a store.
+
+    Attributes
+    ----------
+    customers : numpy.ndarray of int64, shape (customers,)
+        Their positions in the whole store, ascending.
+    store : EventStore
+        Their events.
+    """
+
+    customers: NDArray[np.int64]
+    store: "EventStore"
 
 
 @dataclass(frozen=True)
 class EventStore:
     """The events of a log; those of customer c are rows `offsets[c]` to `offsets[c + 1]` of every column.
+
+    `buckets` has them a bucket at a time, which costs no memory. Of a store of several, `columns` and `identity` are
+    copied into memory, each column when it is first read.
 
     Attributes
     ----------
@@ -45,6 +67,8 @@ class EventStore:
         The ids, sorted; customer c has the id at position c.
     identity : mapping of str to numpy.ndarray of int64, shape (events,)
         The columns of `layout.IDENTITY_DTYPES` that the store has.
+    parts : tuple of Bucket
+        The buckets of a store of several, else empty.
     """
 
     folder: Path
@@ -53,6 +77,33 @@ class EventStore:
     columns: Mapping[str, NDArray[Any]]
     customer_ids: pa.StringArray
     identity: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    parts: tuple[Bucket, ...] = ()
+
+    @property
+    def buckets(self) -> tuple[Bucket, ...]:
+        """The buckets of the store; of a store that is not divided, the store itself is the only one."""
+        return self.parts or (Bucket(np.arange(self.n_customers), self),)
+
+    def by_bucket(self, customers: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Bucket]]:
+        """Yield which of some customers are in each bucket, and their events.
+
+        Parameters
+        ----------
+        customers : numpy.ndarray of int64, shape (n,)
+            Ascending positions in the store.
+
+        Yields
+        ------
+        rows : numpy.ndarray of int64
+            The places in `customers` of those in the bucket.
+        bucket : Bucket
+            Its `customers` are their positions in its `store`.
+        """
+        for part in self.buckets:
+            places = np.searchsorted(part.customers, customers)
+            inside = places < len(part.customers)
+            inside[inside] = part.customers[places[inside]] == customers[inside]
+            yield np.flatnonzero(inside), Bucket(places[inside], part.store)
 
     @property
     def timezone(self) -> str:
@@ -145,12 +196,47 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 def _opened(folder: Path, manifest: Mapping[str, Any]) -> EventStore:
-    stored = EventWords.from_dict(manifest["words"]) if "words" in manifest else BUILT_IN_WORDS
+    stored = words_of(manifest)
     if difference := conflict(stored, WORDS):
         raise StoreError(f"{folder.parent} has {difference}, or ingest the log again")
-    columns = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in manifest["columns"]}
-    identity = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in manifest.get("identity_columns", ())}
+    return opened_folder(folder, manifest, stored)
+
+
+def words_of(manifest: Mapping[str, Any]) -> EventWords:
+    """Return the event words that a store was written with."""
+    return EventWords.from_dict(manifest["words"]) if "words" in manifest else BUILT_IN_WORDS
+
+
+def opened_folder(folder: Path, manifest: Mapping[str, Any], stored: EventWords = WORDS) -> EventStore:
+    """Open a data folder as its manifest describes it, written with the stored words; raises OSError or ValueError."""
+    if "buckets" not in manifest:
+        return _opened_arrays(folder, manifest, manifest, stored)
+    of_customers = np.load(folder / BUCKETS_FILE)
+    offsets = np.zeros(len(of_customers) + 1, np.int64)
+    parts = []
+    for number, facts in enumerate(manifest["buckets"]):
+        store = _opened_arrays(folder / facts["folder"], manifest, facts, stored)
+        customers = np.flatnonzero(of_customers == number)
+        offsets[1 + customers] = np.diff(store.offsets)
+        parts.append(Bucket(customers, store))
+    np.cumsum(offsets, out=offsets)
+    columns, identity = (
+        MergedColumns({name: dtype for name, dtype in dtypes.items() if name in manifest[key]}, offsets, parts)
+        for key, dtypes in (("columns", DTYPES), ("identity_columns", IDENTITY_DTYPES))
+    )
+    return EventStore(folder, manifest, offsets, columns, read_ids(folder), identity, tuple(parts))
+
+
+def _opened_arrays(
+    folder: Path, manifest: Mapping[str, Any], facts: Mapping[str, Any], stored: EventWords
+) -> EventStore:
+    columns = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in facts["columns"]}
+    identity = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in facts.get("identity_columns", ())}
     offsets = np.load(folder / "offsets.npy")
+    return EventStore(folder, manifest, offsets, recoded(columns, stored, WORDS), read_ids(folder), identity)
+
+
+def read_ids(folder: Path) -> pa.StringArray:
+    """Return the customers' ids in a folder with arrays, memory-mapped."""
     with pa.memory_map(str(folder / "customers.arrow")) as source:
-        ids = pa.ipc.open_file(source).read_all()["customer_id"].combine_chunks()
-    return EventStore(folder, manifest, offsets, recoded(columns, stored, WORDS), ids, identity)
+        return pa.ipc.open_file(source).read_all()["customer_id"].combine_chunks()

@@ -9,7 +9,8 @@ def first_day(store: EventStore) -> int | None:
     """Return the business day of the first event, counted from 1970-01-01; None for a log without events."""
     if not store.n_events:
         return None
-    return AsOf.at_time(int(store.columns["time"].min()), store.timezone).day
+    times = [bucket.store.columns["time"] for bucket in store.buckets]
+    return AsOf.at_time(min(int(each.min()) for each in times if len(each)), store.timezone).day
 
 
 def last_day(store: EventStore) -> int | None:

@@ -5,6 +5,7 @@ equal one is; of equal rows, the greater number counts, of the store or of the a
 the rule of `features.ingestion.event_versions` decides, by the codes that the store keeps.
 """
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,6 +51,12 @@ class Merged(NamedTuple):
     facts: dict[str, Any] | None
     seen: int
     differing: int
+
+
+def joint_outcome(of_buckets: Iterable[Merged], facts: dict[str, Any] | None) -> Merged:
+    """Return what became of the rows of all buckets together; `facts` are those of the whole store."""
+    seen, differing = np.sum([each[1:] for each in of_buckets], axis=0).tolist()
+    return Merged(facts, seen, differing)
 
 
 class Places(NamedTuple):

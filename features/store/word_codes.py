@@ -27,8 +27,7 @@ def recoded(columns: Mapping[str, NDArray[Any]], stored: EventWords, known: Even
     mapping of str to numpy.ndarray
         The same arrays where no code differs, else read-only copies. Rows need no other order.
     """
-    lists, today = stored.lists(), known.lists()
-    if all(words == today.get(name, ())[: len(words)] for name, words in lists.items()):
+    if same_codes(stored, known):
         return columns
     translated = dict(columns)
     kind = columns["kind"]
@@ -41,6 +40,12 @@ def recoded(columns: Mapping[str, NDArray[Any]], stored: EventWords, known: Even
     for array in translated.values():
         array.flags.writeable = False  # as in a mapped store, so that the same machine code serves
     return translated
+
+
+def same_codes(stored: EventWords, known: EventWords) -> bool:
+    """Return whether all stored codes stand for the same words among the known ones."""
+    today = known.lists()
+    return all(words == today.get(name, ())[: len(words)] for name, words in stored.lists().items())
 
 
 def _new_codes(words: tuple[str, ...], today: tuple[str, ...]) -> NDArray[np.uint8]:

@@ -12,13 +12,24 @@ import pyarrow as pa
 from features.atomic_file import fsync_path
 from features.errors import StoreError
 from features.schema import RATING_MAXIMUM, WORDS
+from features.store.bucket_files import bucket_folder, facts_of_buckets, joint_facts, link_arrays, write_customers
+from features.store.buckets import RowsOfBuckets
 from features.store.column_writer import PackedBatch, write_sorted_columns
 from features.store.customer_ids import CustomerIdEncoder
-from features.store.event_store import SCHEMA_VERSION, EventStore, is_store, open_store, read_manifest
+from features.store.event_store import (
+    SCHEMA_VERSION,
+    EventStore,
+    is_store,
+    open_store,
+    opened_folder,
+    read_manifest,
+    words_of,
+)
 from features.store.generations import generation_number, generations, locked, put_in_place
-from features.store.merging import Merged, write_merged_columns
+from features.store.merging import Merged, joint_outcome, write_merged_columns
 from features.store.row_packing import optional_columns, pack_rows
 from features.store.settings import StoreSettings
+from features.store.word_codes import same_codes
 from features.timezones import business_timezone
 
 Existing = Literal["replace", "refuse", "append"]
@@ -46,6 +57,8 @@ class StoreWriter:
         What to do with a store at the path: replace it, refuse it, or add to it; then there must be one.
     keep : int
         How many generations to keep, the new one among them.
+    buckets : int
+        How many buckets the customers are divided into; a store that is added to keeps its number.
 
     Attributes
     ----------
@@ -74,6 +87,7 @@ class StoreWriter:
         rating_maximum: float = RATING_MAXIMUM,
         existing: Existing = "replace",
         keep: int = StoreSettings.generations,
+        buckets: int = StoreSettings.buckets,
     ) -> None:
         self.path = Path(path)
         self.n_customers = 0
@@ -84,6 +98,8 @@ class StoreWriter:
         self._rating_maximum = rating_maximum
         self._existing = existing
         self._keep = keep
+        self._n_buckets = buckets
+        self._rows: RowsOfBuckets | None = None
         self._encoder = CustomerIdEncoder()
         self._batches: list[PackedBatch] = []
         self._manifest: dict[str, Any] = {}
@@ -105,6 +121,10 @@ class StoreWriter:
                 refuse_store(self.path)
             self.folder = self.path / f"events-{uuid.uuid4().hex[:12]}"
             self.folder.mkdir()
+            if self.base is not None:
+                self._n_buckets = len(self.base.buckets)
+            if self._n_buckets > 1:
+                self._rows = stack.enter_context(RowsOfBuckets(self.folder, self._n_buckets))
             self._on_exit = stack.pop_all()
         return self
 
@@ -125,7 +145,11 @@ class StoreWriter:
             `other_columns` (a hash) are optional.
         """
         codes = self._encoder.codes(batch["customer_id"])
-        self._batches.append(PackedBatch(pack_rows(batch), codes, optional_columns(batch)))
+        packed = PackedBatch(pack_rows(batch), codes, optional_columns(batch))
+        if self._rows is None:
+            self._batches.append(packed)
+        else:
+            self._rows.add(packed, self._encoder.new_ids())
 
     def write_columns(self, replace_references: bool = False, even_unchanged: bool = False) -> None:
         """Write the sorted columns, offsets and customer ids to `folder`, with those of the store that is added to.
@@ -144,15 +168,24 @@ class StoreWriter:
         OSError
             When the disk is full.
         """
-        facts: Mapping[str, Any]
-        if self.base is None:
-            facts = write_sorted_columns(self.folder, self._batches, self._encoder, self._timezone)
-        else:
-            parts = (self.folder, self.base, self._batches, self._encoder, self._timezone)
-            self.merged = write_merged_columns(
-                *parts, replace_references=replace_references, even_unchanged=even_unchanged
-            )
-            facts = self.merged.facts or {"customers": self.base.n_customers}
+        folders = [bucket_folder(self.folder, number, self._n_buckets) for number in range(self._n_buckets)]
+        merged = [self._write_bucket(number, folder, replace_references) for number, folder in enumerate(folders)]
+        if self.base is not None and not even_unchanged and not any(each.facts for each in merged):
+            self.merged = joint_outcome(merged, None)
+            self.n_customers = self.base.n_customers
+            return
+        of_buckets = [
+            each.facts or self._unchanged_bucket(number, folder)
+            for number, (each, folder) in enumerate(zip(merged, folders, strict=True))
+        ]
+        facts = joint_facts(of_buckets)
+        if self._n_buckets > 1:
+            write_customers(self.folder, folders)
+            facts["buckets"] = [
+                {"folder": folder.name, **each} for folder, each in zip(folders, of_buckets, strict=True)
+            ]
+        if self.base is not None:
+            self.merged = joint_outcome(merged, facts)
         self.n_customers = facts["customers"]
         self._manifest = {
             "schema_version": SCHEMA_VERSION,
@@ -163,6 +196,33 @@ class StoreWriter:
             "words": WORDS.as_dict(),
             **facts,
         }
+
+    def _write_bucket(self, number: int, folder: Path, replace_references: bool) -> Merged:
+        folder.mkdir(exist_ok=True)
+        batches = self._rows.batches(number) if self._rows else self._batches
+        if self.base is None:
+            return Merged(write_sorted_columns(folder, batches, self._encoder, self._timezone), 0, 0)
+        base = self.base.buckets[number].store
+        if not batches:
+            return Merged(None, 0, 0)
+        return write_merged_columns(
+            folder, base, batches, self._encoder, self._timezone, replace_references=replace_references
+        )
+
+    def _unchanged_bucket(self, number: int, folder: Path) -> dict[str, Any]:
+        assert self.base is not None
+        base = self.base.buckets[number].store
+        if same_codes(words_of(base.manifest), WORDS):
+            facts = facts_of_buckets(self.base.manifest)[number]
+            link_arrays(base.folder, folder, facts)
+            return facts
+        merged = write_merged_columns(folder, base, [], self._encoder, self._timezone, even_unchanged=True)
+        assert merged.facts is not None
+        return merged.facts
+
+    def opened(self) -> EventStore | None:
+        """Return the store that `write_columns` wrote; None if it wrote none, since the one that is there has all."""
+        return opened_folder(self.folder, self._manifest) if self._manifest else None
 
     def commit(self, sources: Sequence[Mapping[str, Any]] = ()) -> None:
         """Put the new folder in the place of the old one: flush its files, write the manifest, remove what is too old.
@@ -176,9 +236,10 @@ class StoreWriter:
         number = 1 + max([0, *map(generation_number, before)])
         if before:
             self._manifest["parent"] = generation_number(read_manifest(self.path))
-        files = [name for name in CUSTOMER_FILES if (self.folder / name).exists()]
+        written = sorted(self.folder.rglob("*"))
+        files = [str(file.relative_to(self.folder)) for name in CUSTOMER_FILES for file in written if file.name == name]
         self._manifest |= {"generation": number, "sources": list(sources), "customer_files": files}
-        for file in [*self.folder.iterdir(), self.folder]:
+        for file in [*written, self.folder]:
             fsync_path(file)
         self._committing = True
         put_in_place(self.path, self._manifest, self._keep)
@@ -190,7 +251,9 @@ def refuse_store(path: Path) -> None:
         raise StoreError(f"{path} holds a store already: add to it with --append, or replace it with --replace")
 
 
-def write_store(path: str | Path, batches: Iterable[pa.RecordBatch], *, timezone: str, digest: str) -> EventStore:
+def write_store(
+    path: str | Path, batches: Iterable[pa.RecordBatch], *, timezone: str, digest: str, buckets: int = 1
+) -> EventStore:
     """Write valid events to a store at the path and open it; see `StoreWriter` for the parameters.
 
     Parameters
@@ -200,6 +263,7 @@ def write_store(path: str | Path, batches: Iterable[pa.RecordBatch], *, timezone
         Batches as `StoreWriter.add` takes them.
     timezone : str
     digest : str
+    buckets : int
 
     Returns
     -------
@@ -210,7 +274,7 @@ def write_store(path: str | Path, batches: Iterable[pa.RecordBatch], *, timezone
     StoreError
         When the path is a file, another process is writing to it, or a customer's amounts are too large to be summed.
     """
-    with StoreWriter(path, timezone=timezone, digest=digest) as writer:
+    with StoreWriter(path, timezone=timezone, digest=digest, buckets=buckets) as writer:
         for batch in batches:
             writer.add(batch)
         writer.write_columns()

@@ -198,6 +198,7 @@ def test_no_verb_imports_another_verb() -> None:
         "cli.log_options",
         "cli.settings",
         "cli.settings_page",
+        "cli.source_arguments",
         "cli.source_options",
         "cli.tables",
         "cli.terminal",

@@ -51,7 +51,7 @@ def test_a_pattern_chooses_the_sources_of_a_profile() -> None:
     [
         ({"profiles": ["plan"]}, "did you mean plain"),
         ({"profiles": None, "time_format": ["dayfirst"]}, "expected one like"),
-        ({"profiles": None, "kinds": ["order"]}, "write NAME=VALUE"),
+        ({"profiles": None, "kinds": ["order"]}, "write VALUE=TYPE"),
         ({"profiles": None, "kinds": ["order=buy"]}, "event_types.values.order is 'buy'"),
         ({"profiles": None, "amount": "a.b"}, "expected column names"),
     ],

@@ -258,13 +258,15 @@ def events_table(batch: pa.RecordBatch) -> pa.Table:
     return pa.table(columns)
 
 
-def shelved(log: Log | Iterable[pa.RecordBatch], zone: str = "UTC", records: bool = True) -> EventStore:
+def shelved(
+    log: Log | Iterable[pa.RecordBatch], zone: str = "UTC", records: bool = True, buckets: int = 1
+) -> EventStore:
     """Return a store of a log or of batches; its files are gone from the disk, yet stay readable through their maps."""
     if isinstance(log, Log):
         zone, log = log.zone, [batch(log.events, log.zone, records)]
     # A store that is deleted at once need not outlive a power cut: without the waits for the disk, twice as fast.
     with TemporaryDirectory(prefix="store-") as folder, patch("os.fsync"):
-        return write_store(folder, log, timezone=zone, digest="0")
+        return write_store(folder, log, timezone=zone, digest="0", buckets=buckets)
 
 
 # Computing and comparing

@@ -111,7 +111,7 @@ def test_pieces_in_any_order_make_the_store_of_the_whole(pieces: list[list[Row]]
         folder = Path(name)
         files = [written(folder / f"week{n}.csv", piece) for n, piece in enumerate(pieces)]
         ingest(files, folder / "whole")
-        ingest(files[order[0]], folder / "store")
+        ingest(files[order[0]], folder / "store", buckets=data.draw(st.sampled_from([1, 3])))
         for number in order[1:]:
             append(files[number], folder / "store")
         for number in data.draw(st.lists(st.sampled_from(order), max_size=3)):
@@ -153,13 +153,14 @@ def weeks_of_a_shop() -> list[list[Row]]:
     return weeks
 
 
-def test_a_year_of_weeks_in_any_order_is_the_year(tmp_path: Path) -> None:
+@pytest.mark.parametrize("buckets", [1, 3])
+def test_a_year_of_weeks_in_any_order_is_the_year(buckets: int, tmp_path: Path) -> None:
     """52 files, some twice, some with rows of others: the store and its features are those of one ingest of all."""
     weeks = weeks_of_a_shop()
     files = [written(tmp_path / f"week{number}.csv", rows) for number, rows in enumerate(weeks)]
     ingest(files, tmp_path / "whole")
     order = np.random.default_rng(3).permutation(WEEKS).tolist()
-    ingest(files[order[0]], tmp_path / "store")
+    ingest(files[order[0]], tmp_path / "store", buckets=buckets)
     for place, number in enumerate(order[1:]):
         report = append(files[number], tmp_path / "store")
         assert report.rows_in == report.kept + report.duplicates + report.seen
@@ -237,24 +238,25 @@ append(sys.argv[1], sys.argv[2])
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_a_killed_append_leaves_the_old_store_or_the_new(tmp_path: Path) -> None:
-    """Killed at 30 moments from the start to the end; the store opens each time, and the next append completes it."""
+@pytest.mark.parametrize(("buckets", "kills"), [(1, 30), (4, 10)])
+def test_a_killed_append_leaves_the_old_store_or_the_new(buckets: int, kills: int, tmp_path: Path) -> None:
+    """Killed at moments from the start to the end; the store opens each time, and the next append completes it."""
     weeks = weeks_of_a_shop()
     files = [written(tmp_path / f"week{number}.csv", rows) for number, rows in enumerate(weeks)]
-    old = ingest(files[:40], tmp_path / "old")
+    old = ingest(files[:40], tmp_path / "old", buckets=buckets)
     whole = tmp_path / "whole"
-    ingest(files[:40], whole)
+    ingest(files[:40], whole, buckets=buckets)
     started = time.monotonic()
     subprocess.run([sys.executable, "-c", KILLED, str(files[40]), str(whole)], cwd=ROOT, check=True)
     whole_seconds = time.monotonic() - started
     events = {open_store(tmp_path / "old").n_events, open_store(whole).n_events}
     assert old.kept
-    for turn in range(30):
+    for turn in range(kills):
         store = tmp_path / f"store{turn}"
         shutil.copytree(tmp_path / "old", store)
         with subprocess.Popen([sys.executable, "-c", KILLED, str(files[40]), str(store)], cwd=ROOT) as process:
             # The first half of the time is Python's imports, so most kills come later.
-            time.sleep(whole_seconds * (0.4 + 0.7 * turn / 30))
+            time.sleep(whole_seconds * (0.4 + 0.7 * turn / kills))
             process.kill()
         assert open_store(store).n_events in events
         append(files[40], store)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from features.ingestion.lost_rows import describe
+from features.store.writer import write_store
 from tests.features.reading import csv_file, read
 
 HEADER = "customer_id,event_time,event_type,amount"
@@ -45,4 +46,5 @@ def test_rows_like_the_others_are_not_described(tmp_path: Path) -> None:
 def test_a_file_that_is_no_table_has_no_description(tmp_path: Path) -> None:
     """The report comes all the same."""
     (tmp_path / "quarantine.csv").write_bytes(b"\x00\xff")
-    assert describe(tmp_path / "quarantine.csv", [], tmp_path) == []
+    store = write_store(tmp_path / "store", [], timezone="UTC", digest="1")
+    assert describe(tmp_path / "quarantine.csv", [], store) == []

@@ -8,7 +8,7 @@ from features.store.settings import StoreSettings
 
 def test_the_default_settings_of_a_store_are_these() -> None:
     """Changing one changes every store that is made without settings."""
-    assert StoreSettings() == StoreSettings("UTC", "1GB", 2, 3)
+    assert StoreSettings() == StoreSettings("UTC", "1GB", 2, 3, 1)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,8 @@ def test_the_default_settings_of_a_store_are_these() -> None:
         {"threads": 0},
         {"threads": -1},
         {"generations": 0},
+        {"buckets": 0},
+        {"buckets": 257},
     ],
 )
 def test_settings_of_a_store_check_themselves(settings: dict[str, object]) -> None:

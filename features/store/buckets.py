@@ -1,0 +1,89 @@
+"""Which bucket of a store a customer is in, and the rows of each bucket on disk until all have been read."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from hashlib import blake2b
+from pathlib import Path
+from typing import IO, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from features.store.column_writer import PackedBatch
+
+
+def bucket_numbers(ids: pa.StringArray, buckets: int) -> NDArray[np.uint16]:
+    """Return the bucket of each customer: a BLAKE2b hash of the id's UTF-8 bytes, modulo the number of buckets.
+
+    Parameters
+    ----------
+    ids : pyarrow.StringArray, shape (customers,)
+        Without nulls.
+    buckets : int
+
+    Returns
+    -------
+    numpy.ndarray of uint16, shape (customers,)
+
+    Examples
+    --------
+    >>> bucket_numbers(pa.array(["ann", "bob", "cem"]), 4).tolist()
+    [1, 0, 3]
+    """
+    hashes = b"".join(blake2b(text, digest_size=8).digest() for text in ids.cast(pa.binary()).to_pylist())
+    return (np.frombuffer(hashes, "<u8") % buckets).astype(np.uint16)
+
+
+class RowsOfBuckets:
+    """Packed rows by bucket, in one file each, so that memory holds the rows of one bucket at a time.
+
+    As a context manager: closes the files and removes them.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files go.
+    buckets : int
+    """
+
+    def __init__(self, folder: Path, buckets: int) -> None:
+        self._paths = [folder / f"rows-{bucket:03d}.tmp" for bucket in range(buckets)]
+        self._optional: list[set[str]] = [set() for _ in range(buckets)]
+        self._of_codes = np.empty(0, np.uint16)
+        with ExitStack() as stack:
+            self._files: list[IO[bytes]] = [stack.enter_context(path.open("wb")) for path in self._paths]
+            self._on_exit = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._on_exit.close()
+        for path in self._paths:
+            path.unlink(missing_ok=True)
+
+    def add(self, batch: PackedBatch, new_ids: pa.StringArray) -> None:
+        """Take a batch of rows; `new_ids` are the ids of the codes that no batch before had."""
+        numbers = bucket_numbers(new_ids, len(self._paths))
+        self._of_codes = np.concatenate((self._of_codes, numbers))
+        buckets = self._of_codes[batch.codes]
+        order = np.argsort(buckets, kind="stable")
+        bounds = np.searchsorted(buckets[order], np.arange(len(self._paths) + 1))
+        for bucket in np.flatnonzero(np.diff(bounds)).tolist():
+            rows = order[bounds[bucket] : bounds[bucket + 1]]
+            np.save(self._files[bucket], batch.words[rows])
+            np.save(self._files[bucket], batch.codes[rows])
+            self._optional[bucket] |= batch.optional
+
+    def batches(self, bucket: int) -> list[PackedBatch]:
+        """Return the rows of a bucket; no more can be added."""
+        self._files[bucket].close()
+        return list(self._read(bucket))
+
+    def _read(self, bucket: int) -> Iterator[PackedBatch]:
+        size = self._paths[bucket].stat().st_size
+        with self._paths[bucket].open("rb") as file:
+            while file.tell() < size:
+                yield PackedBatch(np.load(file), np.load(file), self._optional[bucket])
+        self._paths[bucket].unlink()
