@@ -12,31 +12,21 @@ from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts
 from features.store.event_store import EventStore
 from training.evaluation.catalog import chosen_metrics
-from training.evaluation.plots import decile_plot, gain_plot, reliability_plot
 from training.fit import StepProgress, fit_candidates
+from training.fit_record import log_dataset, record_challenger
 from training.gate import Verdict
 from training.judging import judge, judge_refit, mean_loss
 from training.models.bundle import CHAMPION
 from training.models.catalog import MODELS
 from training.models.customer_model import CustomerModel
-from training.promote import record_verdict
 from training.refit_gate import refit_figures
-from training.registry.entities import CANDIDATE, ModelVersion
+from training.registry.entities import ModelVersion, gate_figures
 from training.registry.mlflow_client import Tracking
-from training.registry.runs import (
-    Run,
-    log_figure,
-    log_metrics,
-    log_params,
-    log_text,
-    nested_run,
-    run_measures,
-    start_run,
-)
-from training.registry.versions import load, register, version
+from training.registry.runs import log_datasets, log_text, run_measures, start_run
+from training.registry.versions import load, version
 from training.settings import CandidateSettings, FitSettings, GateLimits, RefitLimits, TrialSettings
 from training.targets import log_end
-from training.trials import CHAMPION_RECIPE, Trial, log_trials, measures_of_trials, run_trials, trial_days
+from training.trials import CHAMPION_RECIPE, Trial, measures_of_trials, run_trials, trial_days
 from training.windows import activity
 
 RECIPE_VERDICT_FILE = "recipe_verdict.json"
@@ -162,6 +152,7 @@ def fit_challenger(
         "champion": champion.number if champion else None,
     }
     with start_run(tracking, f"fit {end.date}", facts) as run:
+        log_datasets(run, [log_dataset(store, end)])
         trials: list[Trial] = []
         for start in starts:
             report(f"trial at {start.date}: fitting {', '.join(candidates)}")
@@ -178,11 +169,8 @@ def fit_challenger(
                 seed=seed,
                 progress=report,
             )
-            for name, model in fitted.items():
-                tried = {**model.purchases.get_params(deep=False), CANDIDATE: name, "date": str(start.date)}
-                with nested_run(run, f"{name} at {start.date}", tried) as nested:
-                    log_trials(nested, at_start, name, metrics)
             trials += at_start
+            params = {name: model.purchases.get_params(deep=False) for name, model in fitted.items()}
         if champion and champion_model and not all(trial.champion_forecast is not None for trial in trials):
             recipe, champion_model = None, None
             problem = unusable(champion, "it does not forecast for all customers")
@@ -200,22 +188,16 @@ def fit_challenger(
             if best != recipe:
                 report(f"{best} is not better than {recipe} beyond doubt: fitting {recipe} to everything")
                 best, model = recipe, fit(end, candidates=(recipe,))[recipe]
-            last_fit = run_measures(tracking, champion.run_id)
+            last_fit = gate_figures(run_measures(tracking, champion.run_id))
             verdict = judge_refit(
                 store, trials, best, model, champion, champion_model, last_fit, settings.limits, settings.refit
             )
         assert verdict is not None
-        log_params(
-            run, {CANDIDATE: best, "feature_columns": model.card.feature_columns, "horizons": model.card.horizons}
-        )
         if champion and problem:
             verdict = replace(verdict, reasons=(*verdict.reasons, problem), champion=champion.number)
         verdict = replace(verdict, figures={**verdict.figures, **refit_figures(store, mean_loss(trials, best))})
-        record_verdict(run, verdict)
-        log_metrics(run, verdict.figures)
-        _log_plots(run, trials[-1], best)
         report("registering it")
-        made = register(run, model, tags={CANDIDATE: best, "formula_version": formula.version})
+        made = record_challenger(run, store, trials, model, best, verdict, params, metrics)
     by_segment = trials[-1].by_segment(best, metrics)
     return Challenger(made, best, verdict, measures_of_trials(trials, best, metrics), by_segment)
 
@@ -260,12 +242,3 @@ def champion_at(
 def best_candidate(trials: Sequence[Trial], candidates: Iterable[str]) -> str:
     """Return the candidate with the lowest losses over all trials, weighted equally; ties go to the first."""
     return min(candidates, key=lambda name: sum(trial.relative_loss(name) for trial in trials))
-
-
-def _log_plots(run: Run, trial: Trial, candidate: str) -> None:
-    """Keep the plots of one trial with the run."""
-    forecast, title = trial.candidates[candidate], f"{trial.horizon_days} days from {trial.date}"
-    peers = {name: other for name, other in trial.others.items() if name in ("rule", "bg_nbd")}
-    log_figure(run, "reliability", reliability_plot(trial.purchases, forecast, title))
-    log_figure(run, "gain", gain_plot(trial.purchases, {"model": forecast, **peers}, title))
-    log_figure(run, "deciles", decile_plot(trial.purchases, forecast, title))

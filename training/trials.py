@@ -1,6 +1,6 @@
 """Forecasts of candidates, baselines and the champion at a past date, compared with the outcome."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -12,13 +12,11 @@ from features.errors import ModelError, TooLittleDataError
 from features.loyalty.formula import Formula
 from features.store.event_store import EventStore
 from training.backtest import baseline_forecasts
-from training.evaluation.catalog import BUILT_IN, chosen_metrics
 from training.evaluation.evaluation import measures, measures_by, segment
 from training.fit import StepProgress, sample_customers
 from training.models.bundle import CHAMPION
 from training.models.customer_model import CustomerModel
 from training.paired_losses import MEASURES
-from training.registry.runs import Run, log_metrics
 from training.settings import BASELINES, TrialSettings
 from training.windows import window
 
@@ -149,22 +147,6 @@ def whole_forecast(
             f"{horizon_days} days: mend it, or leave it out of [candidates]"
         )
     return forecast
-
-
-def log_trials(run: Run, trials: Iterable[Trial], candidate: str, metrics: Sequence[str] = ()) -> None:
-    """Keep a candidate's measures with a run, overall and by segment of customers.
-
-    By segment these are the losses that the gate looks at, and the metrics that are not built in.
-    """
-    by_segment = [name for name in chosen_metrics(metrics) if name not in BUILT_IN]
-    for trial in trials:
-        for forecast, row in trial.measures(candidate, metrics).iterrows():
-            known = {f"{forecast}.{measure}": value for measure, value in row.items() if value == value}
-            log_metrics(run, known, trial.date, trial.horizon_days)
-        table = trial.by_segment(candidate, (*MEASURES, *by_segment)).drop(columns="customers")
-        for measure, values in table.items():
-            known = {f"{group}.{measure}": float(value) for group, value in values.items() if value == value}
-            log_metrics(run, known, trial.date, trial.horizon_days)
 
 
 def measures_of_trials(trials: Sequence[Trial], candidate: str, metrics: Sequence[str] = ()) -> pd.DataFrame:

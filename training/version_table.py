@@ -5,6 +5,7 @@ import json
 import pandas as pd
 
 from training.promote import recorded_verdict
+from training.registry.entities import gate_figures
 from training.registry.mlflow_client import Tracking
 from training.registry.runs import FITS
 from training.registry.versions import versions
@@ -38,7 +39,7 @@ def version_table(tracking: Tracking) -> pd.DataFrame:
                 "version": made.number,
                 "recipe": made.candidate or None,
                 "data_until": fit.params.get("data_until") if fit else None,
-                "loss": measures.get("trials.relative_loss", float("nan")) / 2,
+                "loss": gate_figures(measures).get("trials.relative_loss", float("nan")) / 2,
                 "aliases": ", ".join(made.aliases),
                 "question": verdict and verdict.question,
                 "verdict": verdict and ("passed" if verdict.passed else "refused"),

@@ -9,6 +9,9 @@ from matplotlib.figure import Figure
 
 from training.evaluation.metrics import deciles, gain_curve, reliability
 
+OWN = ("model", "champion", "champion_recipe")
+"""The forecasts that a plot of many emphasises."""
+
 
 def reliability_plot(purchases: pd.Series, forecast: pd.DataFrame, title: str) -> Figure:
     """Draw the share of customers who churned against the churn probability (CORP reliability diagram)."""
@@ -38,6 +41,17 @@ def decile_plot(purchases: pd.Series, forecast: pd.DataFrame, title: str) -> Fig
     axes.bar(table["decile"] - 0.2, table["expected"], width=0.4, label="expected")
     axes.bar(table["decile"] + 0.2, table["came"], width=0.4, label="observed")
     axes.legend(frameon=False)
+    return figure
+
+
+def losses_plot(losses: pd.DataFrame, name: str) -> Figure:
+    """Draw a loss of each forecast (the columns) at the dates of the trials (the rows)."""
+    figure, axes = _figure(name.replace("_", " "), "date of the trial", "logarithmic")
+    axes.set_yscale("log")  # forecasts as bad as `zero` leave no room for the differences of the others
+    for forecast, values in losses.items():
+        own = forecast in OWN
+        axes.plot(losses.index, values, marker="o", label=forecast, zorder=2 + own, linewidth=1.5 + own)
+    axes.legend(frameon=False, fontsize="small")
     return figure
 
 

@@ -1,9 +1,24 @@
 """What MLflow keeps of a run and of a registered version, as plain values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 CANDIDATE = "candidate"
 """The tag of a version that names its model of purchases."""
+GATE = "gate/"
+"""What the metrics of a fit begin with that are figures of its verdict: a section of MLflow's page."""
+
+
+def gate_figures(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Return the figures of the verdict among the metrics of a fit; those of earlier releases had no section.
+
+    Examples
+    --------
+    >>> gate_figures({"gate/log.events": 7.0, "auc": 0.8}), gate_figures({"log.events": 7.0})
+    ({'log.events': 7.0}, {'log.events': 7.0})
+    """
+    own = {name.removeprefix(GATE): value for name, value in metrics.items() if name.startswith(GATE)}
+    return own or dict(metrics)
 
 
 @dataclass(frozen=True)
@@ -51,3 +66,41 @@ class ModelVersion:
     def digest(self) -> str:
         """SHA-256 of its model file, in hex."""
         return self.tags.get("digest", "")
+
+
+@dataclass(frozen=True)
+class LoggedDataset:
+    """A data set that a run read, as `mlflow.data` keeps it.
+
+    Attributes
+    ----------
+    name, digest : str
+        Identify it: metrics measured on it name both.
+    source : str
+        Where it is: a path or an address.
+    profile : mapping
+        What is worth knowing of it: its span, counts.
+    columns : tuple of str
+        Its columns, all numbers.
+    context : {"training", "evaluation"}
+        What the run did with it.
+    """
+
+    name: str
+    digest: str
+    source: str
+    profile: Mapping[str, object]
+    columns: tuple[str, ...] = ()
+    context: str = "training"
+
+
+@dataclass(frozen=True)
+class MetricValue:
+    """A metric at one step, with the time (milliseconds since 1970), the data set and the model that it belongs to."""
+
+    name: str
+    value: float
+    step: int = 0
+    time: int = 0
+    dataset: LoggedDataset | None = None
+    model_id: str | None = None

@@ -1,4 +1,4 @@
-"""The only module that calls MLflow: opens a tracking store and offers the calls that Regulars needs, with types.
+"""The module that calls MLflow: opens a tracking store and offers the calls that Regulars needs, with types.
 
 The store is that of MLFLOW_TRACKING_URI, else `mlflow.db` in a home folder with the artifacts beside it. MLflow's own
 defaults are relative paths, which would depend on the working directory. MLflow is imported inside functions: the
@@ -6,15 +6,16 @@ import takes seconds, and telemetry must be switched off first.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from features.errors import TrackingError
-from training.registry.entities import ModelVersion, RunRecord
+from training.registry.entities import LoggedDataset, MetricValue, ModelVersion, RunRecord
 from training.registry.errors import mlflow_answers, without_password
+from training.registry.mlflow_entities import dataset_input, metric, model_version, run_record
 from training.registry.moved_home import ARTIFACTS, address_here, adopt_files
 from training.registry.sqlite_file import make_once, read_only_uri, sqlite_file
 
@@ -93,18 +94,27 @@ class Tracking:
 
     @_answered
     def log_batch(
-        self, run_id: str, params: Mapping[str, str] | None = None, metrics: Mapping[str, float] | None = None
+        self,
+        run_id: str,
+        params: Mapping[str, str] | None = None,
+        metrics: Sequence[MetricValue] = (),
+        tags: Mapping[str, str] | None = None,
     ) -> None:
-        """Add parameters, which cannot be changed afterwards, and metrics to a run."""
-        from mlflow.entities import Metric, Param
+        """Add parameters, which cannot be changed afterwards, metrics and tags to a run."""
+        from mlflow.entities import Param, RunTag
 
         entities = {
             "params": [Param(name, value) for name, value in (params or {}).items()],
-            "metrics": [Metric(name, float(value), 0, 0) for name, value in (metrics or {}).items()],
+            "metrics": [metric(value) for value in metrics],
+            "tags": [RunTag(name, value) for name, value in (tags or {}).items()],
         }
-        for kind, rows in entities.items():
-            for first in range(0, len(rows), BATCH):
-                self._client.log_batch(run_id, **{kind: rows[first : first + BATCH]})
+        for first in range(0, max(map(len, entities.values())), BATCH):
+            self._client.log_batch(run_id, **{kind: rows[first : first + BATCH] for kind, rows in entities.items()})
+
+    @_answered
+    def log_datasets(self, run_id: str, datasets: Iterable[LoggedDataset]) -> None:
+        """Say which data sets a run read."""
+        self._client.log_inputs(run_id, [dataset_input(dataset) for dataset in datasets])
 
     @_answered
     def log_text(self, run_id: str, path: str, text: str) -> None:
@@ -119,14 +129,14 @@ class Tracking:
     @_answered
     def get_run(self, run_id: str) -> RunRecord:
         """Return one run."""
-        return _run_record(self._client.get_run(run_id), self.artifacts)
+        return run_record(self._client.get_run(run_id), self.artifacts)
 
     @_answered
     def search_runs(self, experiment: str, condition: str = "") -> list[RunRecord]:
         """Return the runs of an experiment, by its name, the newest first."""
         known = self._client.get_experiment_by_name(experiment)
         runs = _all_pages(self._client.search_runs, [known.experiment_id], condition) if known else ()
-        return [_run_record(run, self.artifacts) for run in runs]
+        return [run_record(run, self.artifacts) for run in runs]
 
     @_answered
     def files_of_run(self, run_id: str) -> set[str]:
@@ -176,16 +186,30 @@ class Tracking:
         return str(logged.model_id), str(logged.artifact_location)
 
     @_answered
-    def create_version(self, model: str, source: str, run_id: str, tags: Mapping[str, str], model_id: str) -> int:
-        """Register a logged model as the next version of the registered model `model`, and return its number."""
+    def create_version(
+        self,
+        model: str,
+        source: str,
+        run_id: str,
+        tags: Mapping[str, str],
+        model_id: str,
+        description: str = "",
+        about: str = "",
+    ) -> int:
+        """Register a logged model as the next version of the registered model `model`, and return its number.
+
+        `about` is the description of the registered model, if this is its first version.
+        """
         from mlflow.exceptions import MlflowException
 
         if not self._client.search_registered_models(f"name='{model}'"):
             try:
-                self._client.create_registered_model(model)
+                self._client.create_registered_model(model, description=about)
             except MlflowException:  # another process may have created it meanwhile
                 self._client.get_registered_model(model)
-        made = self._client.create_model_version(model, source, run_id, dict(tags), model_id=model_id)
+        made = self._client.create_model_version(
+            model, source, run_id, dict(tags), description=description, model_id=model_id
+        )
         return int(made.version)
 
     @_answered
@@ -197,7 +221,7 @@ class Tracking:
         get = self._client.get_model_version if by_number else self._client.get_model_version_by_alias
         try:
             made = get(model, str(which))
-            return _version(made, made.aliases, self.artifacts)
+            return model_version(made, made.aliases, self.artifacts)
         except MlflowException as error:
             # MLflow's own store says INVALID_PARAMETER_VALUE for an alias that does not exist.
             if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
@@ -212,7 +236,7 @@ class Tracking:
             for alias, number in registered.aliases.items():
                 aliases.setdefault(int(number), []).append(alias)
         made = _all_pages(self._client.search_model_versions, f"name='{model}'")
-        versions = [_version(version, aliases.get(int(version.version), ()), self.artifacts) for version in made]
+        versions = [model_version(version, aliases.get(int(version.version), ()), self.artifacts) for version in made]
         return sorted(versions, key=lambda version: version.number, reverse=True)
 
     @_answered
@@ -260,18 +284,6 @@ def open_tracking(home: str | Path = "var", *, read_only: bool = False) -> Track
         client = MlflowClient(read_only_uri(database) if database and read_only else uri)
         client.search_experiments(max_results=1)
     return Tracking(uri, artifacts, client)
-
-
-def _run_record(run: Any, artifacts: Path | None) -> RunRecord:
-    info, data = run.info, run.data
-    tags, params, metrics = dict(data.tags), dict(data.params), dict(data.metrics)
-    files = address_here(info.artifact_uri, artifacts)
-    return RunRecord(info.run_id, info.run_name, info.status, info.start_time, tags, params, metrics, files)
-
-
-def _version(made: Any, aliases: Iterable[str], artifacts: Path | None) -> ModelVersion:
-    source = address_here(made.source, artifacts)
-    return ModelVersion(int(made.version), made.run_id, source, dict(made.tags), tuple(sorted(aliases)))
 
 
 def _all_pages(search: Callable[..., Any], *arguments: Any) -> Iterator[Any]:

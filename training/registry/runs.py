@@ -1,7 +1,7 @@
 """Runs: tracking what a fit or a move of the champion does, and reading past runs."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from getpass import getuser
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from features.errors import TrackingError
+from training.registry.entities import LoggedDataset, MetricValue
 from training.registry.environment import is_gone, this_process
 from training.registry.mlflow_client import RUNNING, Tracking
 
@@ -21,7 +22,8 @@ FITS, MOVES = "regulars", "regulars-moves"
 """The experiments: fits, and moves of the champion."""
 LONG = 500
 """A fact with more characters is kept as a file of the run, not as a parameter."""
-PARENT = "mlflow.parentRunId"
+PARENT, DESCRIPTION = "mlflow.parentRunId", "mlflow.note.content"
+"""Tags that MLflow's page reads."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,29 @@ def log_params(run: Run, facts: Mapping[str, object]) -> None:
         log_text(run, f"facts/{name}.json", json.dumps(facts[name], default=str, indent=1))
 
 
-def log_metrics(
-    run: Run, measures: Mapping[str, float], window: str | None = None, horizon_days: int | None = None
-) -> None:
-    """Keep numbers as metrics, named like `w2011-03-10.h90.deviance` for a window's date and a horizon in days."""
-    prefix = (f"w{window}." if window else "") + (f"h{horizon_days}." if horizon_days is not None else "")
-    run.tracking.log_batch(run.run_id, metrics={prefix + name: value for name, value in measures.items()})
+def log_metrics(run: Run, measures: Mapping[str, float]) -> None:
+    """Keep numbers as metrics."""
+    log_values(run, [MetricValue(name, value) for name, value in measures.items()])
+
+
+def log_values(run: Run, values: Sequence[MetricValue]) -> None:
+    """Keep metrics with their steps, data sets and models."""
+    run.tracking.log_batch(run.run_id, metrics=values)
+
+
+def log_tags(run: Run, tags: Mapping[str, str]) -> None:
+    """Keep short texts that runs are searched by, and that may change later."""
+    run.tracking.log_batch(run.run_id, tags=tags)
+
+
+def describe(run: Run, markdown: str) -> None:
+    """Set the description of the run, which MLflow's page of it shows."""
+    run.tracking.log_batch(run.run_id, tags={DESCRIPTION: markdown})
+
+
+def log_datasets(run: Run, datasets: Iterable[LoggedDataset]) -> None:
+    """Say which data sets the run read."""
+    run.tracking.log_datasets(run.run_id, datasets)
 
 
 def log_text(run: Run, path: str, text: str) -> None:

@@ -6,28 +6,56 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from features.errors import TrackingError
-from training.models.bundle import BUNDLE, CHALLENGER, REGISTERED_NAME, model_digest
+from training.models.bundle import BUNDLE, CHALLENGER, CHAMPION, REGISTERED_NAME, model_digest
 from training.models.customer_model import CustomerModel
 from training.registry.entities import ModelVersion
 from training.registry.errors import one_line_errors
 from training.registry.mlflow_client import Tracking
-from training.registry.model_format import log_model
+from training.registry.model_format import LoggedModel, log_model
 from training.registry.runs import Run
 from training.registry.sqlite_file import locked, sqlite_file
 
+ABOUT = f"""Forecasts of purchases, churn and spend of each customer; the alias `{CHAMPION}` is in service.
+
+```python
+model = mlflow.pyfunc.load_model("models:/{REGISTERED_NAME}@{CHAMPION}")
+forecast = model.predict(features, params={{"horizon_days": 90}})
+```
+"""
+"""The description of the registered model, where it has none."""
+
 
 def register(
-    run: Run, model: CustomerModel, alias: str | None = CHALLENGER, tags: Mapping[str, str] | None = None
+    run: Run,
+    model: CustomerModel,
+    alias: str | None = CHALLENGER,
+    tags: Mapping[str, str] | None = None,
+    description: str = "",
+    logged: LoggedModel | None = None,
 ) -> ModelVersion:
     """Register the model as the next version, with its digest and `tags`; call it last in a fit.
 
     The version appears in one transaction, after all of its files are written; then the alias moves to it. A fit that
     is killed before the transaction leaves no version; one killed after it leaves a whole version without the alias.
+
+    Parameters
+    ----------
+    run : Run
+        The fit, to which the version is linked.
+    model : CustomerModel
+    alias : str, optional
+    tags : mapping of str to str, optional
+    description : str
+        Markdown.
+    logged : LoggedModel, optional
+        The model as kept with the run already; without it it is kept now.
     """
     tracking = run.tracking
-    logged = log_model(run, model, REGISTERED_NAME)
+    logged = logged or log_model(run, model, REGISTERED_NAME)
     all_tags = {"digest": logged.digest, **(tags or {})}
-    number = tracking.create_version(REGISTERED_NAME, logged.source, run.run_id, all_tags, logged.model_id)
+    number = tracking.create_version(
+        REGISTERED_NAME, logged.source, run.run_id, all_tags, logged.model_id, description, ABOUT
+    )
     if alias:
         with _alias_lock(tracking):
             tracking.set_alias(REGISTERED_NAME, alias, number)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from training.evaluation.metrics import deciles, gain_curve, reliability
-from training.evaluation.plots import decile_plot, gain_plot, reliability_plot
+from training.evaluation.plots import decile_plot, gain_plot, losses_plot, reliability_plot
 
 RNG = np.random.default_rng(0)
 MU = RNG.gamma(0.8, 2.0, 400)
@@ -45,3 +45,12 @@ def test_ten_groups_have_two_bars_each() -> None:
     heights = np.array([bar.get_height() for bar in axes.patches]).reshape(2, 10)
     table = deciles(PURCHASES, MU)
     assert heights == pytest.approx(table[["expected", "came"]].to_numpy().T)
+
+
+def test_losses_are_lines_over_the_dates_of_trials() -> None:
+    """One for each forecast, the model's own above the others."""
+    losses = pd.DataFrame({"zero": [9.0, 8.0], "model": [0.5, 0.4]}, index=["2011-06-13", "2011-09-11"])
+    axes = labelled(losses_plot(losses, "log_loss"), "log loss")
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["zero", "model"]
+    assert [list(line.get_ydata()) for line in axes.lines] == [[9.0, 8.0], [0.5, 0.4]]
+    assert axes.lines[1].get_zorder() > axes.lines[0].get_zorder()

@@ -19,10 +19,10 @@ from training.registry.runs import log_figure, log_metrics, nested_run, run_file
 
 
 def test_a_fit_leaves_facts_measures_plots_and_nested_runs(tracking: Tracking, tmp_path: Path) -> None:
-    """A parent run with its windows within it; long facts are files, metrics are named by window and horizon."""
+    """A parent run with its windows within it; long facts are files."""
     with start_run(tracking, "fit", {"seed": 0, "horizons": (30, 90), "feature_columns": FEATURE_NAMES}) as fit:
         with nested_run(fit, "window 2011-03-10", {"candidate": "model"}) as window:
-            log_metrics(window, {"deviance": 1.5, "auc": np.float64("nan")}, "2011-03-10", 90)
+            log_metrics(window, {"deviance": 1.5, "auc": np.float64("nan")})
         log_metrics(fit, {f"m{number}": number for number in range(250)})
         figure = Figure()
         figure.subplots().plot([0, 1], [0, 1])
@@ -32,8 +32,8 @@ def test_a_fit_leaves_facts_measures_plots_and_nested_runs(tracking: Tracking, t
     assert list(found["status"]) == ["FINISHED"] * 2
     assert list(found["parent"].fillna("")) == [fit.run_id, ""]
     assert found.loc[fit.run_id, "facts"] == {"seed": "0", "horizons": "[30, 90]"}
-    assert found.loc[window.run_id, "measures"]["w2011-03-10.h90.deviance"] == 1.5
-    assert np.isnan(run_measures(tracking, window.run_id)["w2011-03-10.h90.auc"])
+    assert found.loc[window.run_id, "measures"]["deviance"] == 1.5
+    assert np.isnan(run_measures(tracking, window.run_id)["auc"])
     assert len(run_measures(tracking, fit.run_id)) == 250
     facts = run_file(tracking, fit.run_id, "facts", tmp_path)
     assert facts is not None

@@ -132,7 +132,7 @@ for number in range(5):
     with start_run(tracking, f"{sys.argv[2]}-{number}", {"seed": number}) as fit:
         for window in range(4):
             with nested_run(fit, f"window {window}") as run:
-                log_metrics(run, {f"m{each}": each for each in range(100)}, "2011-03-10", 90)
+                log_metrics(run, {f"m{each}": each for each in range(100)})
         register(fit, customer_model(float(sys.argv[2]) + number))
 """
 

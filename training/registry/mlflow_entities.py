@@ -1,0 +1,56 @@
+"""MLflow's entities from plain values, and plain values from them; MLflow has no types, these have."""
+
+import json
+import math
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from training.registry.entities import LoggedDataset, MetricValue, ModelVersion, RunRecord
+from training.registry.moved_home import address_here
+
+
+def run_record(run: Any, artifacts: Path | None) -> RunRecord:
+    """Return an `mlflow.entities.Run`; its files are followed into the folder `artifacts`."""
+    info, data = run.info, run.data
+    tags, params, metrics = dict(data.tags), dict(data.params), dict(data.metrics)
+    files = address_here(info.artifact_uri, artifacts)
+    return RunRecord(info.run_id, info.run_name, info.status, info.start_time, tags, params, metrics, files)
+
+
+def model_version(made: Any, aliases: Iterable[str], artifacts: Path | None) -> ModelVersion:
+    """Return an `mlflow.entities.model_registry.ModelVersion`; its files are followed into the folder `artifacts`."""
+    source = address_here(made.source, artifacts)
+    return ModelVersion(int(made.version), made.run_id, source, dict(made.tags), tuple(sorted(aliases)))
+
+
+def metric(value: MetricValue) -> Any:
+    """Return an `mlflow.entities.Metric`."""
+    from mlflow.entities import Metric
+
+    name, digest = (value.dataset.name, value.dataset.digest) if value.dataset else (None, None)
+    number = float(value.value)
+    return Metric(value.name, number, value.time, value.step, value.model_id, name, digest)
+
+
+def dataset_input(dataset: LoggedDataset) -> Any:
+    """Return an `mlflow.entities.DatasetInput`, from which `mlflow.data.get_source` finds the source again."""
+    from mlflow.data.dataset_source_registry import resolve_dataset_source
+    from mlflow.data.meta_dataset import MetaDataset
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+    from mlflow.types import ColSpec, DataType, Schema
+    from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # two classes of MLflow's read a path
+        source = resolve_dataset_source(dataset.source)
+    schema = Schema([ColSpec(DataType.double, name, required=False) for name in dataset.columns])
+    kept = MetaDataset(source, dataset.name, dataset.digest, schema if dataset.columns else None).to_dict()
+    profile = {name: None if _is_nan(value) else value for name, value in dataset.profile.items()}
+    entity = Dataset(**kept, profile=json.dumps(profile, default=str))
+    return DatasetInput(entity, [InputTag(MLFLOW_DATASET_CONTEXT, dataset.context)])
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
