@@ -35,6 +35,13 @@ def check_date(as_of: str | None) -> str | None:
     return as_of
 
 
+def check_dates(dates: list[str] | None) -> list[str] | None:
+    """Refuse what is not a date or time, see `check_date`."""
+    for as_of in dates or ():
+        check_date(as_of)
+    return dates
+
+
 def check_writable(path: Path | None) -> Path | None:
     """Refuse a path that cannot be written to before any work begins; missing folders are created later."""
     if path is None:
@@ -55,6 +62,16 @@ def check_table_file(path: Path | None) -> Path | None:
             table_format(path)
     except TableFileError as error:
         raise typer.BadParameter(str(error)) from None
+    return check_writable(path)
+
+
+PICTURES = (".svg", ".png", ".pdf")
+
+
+def check_picture_file(path: Path | None) -> Path | None:
+    """Refuse a file whose name does not end in a format of pictures, or that cannot be written to."""
+    if path is not None and path.suffix.lower() not in PICTURES:
+        raise typer.BadParameter(f"{path} does not end in a format of pictures: name it {' or '.join(PICTURES)}")
     return check_writable(path)
 
 
@@ -123,6 +140,11 @@ def check_days(text: str) -> str:
     if not re.fullmatch(r"[1-9]\d{0,3}d", text):
         raise typer.BadParameter(f"{text!r} is not a number of days: write it like 30d")
     return text
+
+
+def check_optional_days(text: str | None) -> str | None:
+    """Refuse what is no number of days; without one there is nothing to check."""
+    return text if text is None else check_days(text)
 
 
 Every = Annotated[str, typer.Option(metavar="DAYS", callback=check_days, help="The distance of the dates, like 30d.")]

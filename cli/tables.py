@@ -1,5 +1,6 @@
 """The table of forecast measures that `fit` and `backtest` print."""
 
+import itertools
 from typing import TYPE_CHECKING
 
 from cli.terminal import echo, echo_table
@@ -48,6 +49,34 @@ def measure_table(measures: "pd.DataFrame", title: str) -> None:
     echo("* best; lower is better except for spearman, gini and auc; the best bias is 0, the best coverage 90 %")
     for name in tables_of(measures).get(OWN, ()):
         echo(f"{name}: {METRICS[name].direction}")
+
+
+def skill_table(table: "pd.DataFrame") -> None:
+    """Print losses and skill at each date and horizon, a row each, beside the best baseline.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Rows of `training.backtest.Backtest.tidy_measures`, of dates and horizons whose outcome is known.
+    """
+    from training.evaluation.skill import skill_reference
+
+    for loss, (days, found) in itertools.product(("deviance", "log_loss"), table.groupby("horizon_days")):
+        if loss not in set(found["metric"]):
+            continue
+        rows = []
+        for day, at_date in found.groupby("date"):
+            losses = dict(at_date.loc[at_date["metric"] == loss, ["model", "value"]].dropna().to_numpy())
+            skill = at_date.loc[(at_date["metric"] == f"{loss}_skill") & (at_date["model"] == "model")].iloc[0]
+            own = losses.pop("model", float("nan"))
+            best = min(losses, key=losses.__getitem__, default="")
+            figures = [own, losses.get(best, float("nan")), *skill[["value", "low", "high"]]]
+            cells = [f"{figure:.3f}" if figure == figure else "-" for figure in figures]
+            name = SHORT_NAMES.get(best, best) or "-"
+            rows.append([str(day), str(at_date["recipe"].dropna().iloc[0]), cells[0], name, *cells[1:]])
+        head = ["date", "model", "loss", "best baseline", "loss", "skill", "low", "high"]
+        echo_table(f"{loss.replace('_', ' ')} over {days} days", head, rows)
+    echo(f"skill: 1 - loss / loss of {skill_reference(table['model'])}, low and high its 95 % interval; 1 is perfect")
 
 
 def segment_table(by_segment: "pd.DataFrame", title: str) -> None:

@@ -11,7 +11,7 @@ from features.errors import HorizonNotOverError, TooLittleDataError
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import score
 from features.store.event_store import EventStore
-from training.backtest import baseline_forecasts
+from training.baseline_forecasts import baseline_forecasts
 from training.evaluation.evaluation import segment
 from training.fit import fit_customer_model
 from training.models.bundle import CHAMPION

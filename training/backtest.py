@@ -1,27 +1,33 @@
 """The backtest: learn from events before a date only, forecast the horizon after it, and measure it once it is over."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
-import numpy as np
 import pandas as pd
+from sklearn.base import clone
 
 from features.as_of import AsOf, AsOfLike
 from features.errors import ModelError, TooLittleDataError
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts, score
 from features.store.event_store import EventStore
-from training.candidates import TrainingData, fit_model
+from training.baseline_forecasts import baseline_forecasts
+from training.candidate_choice import CandidateFits
 from training.evaluation.evaluation import measures, measures_by, segment
+from training.evaluation.skill import tidy_measures
 from training.fit import StepProgress, fit_customer_model
-from training.models.catalog import new_model
-from training.models.count_intervals import at_cutoff
 from training.models.customer_model import CustomerModel
-from training.models.forecaster import Forecaster, forecast
-from training.models.window import Window
-from training.settings import BASELINES, FitSettings
-from training.windows import activity, midnight, window
+from training.models.forecaster import Forecaster
+from training.settings import CandidateSettings, FitSettings, TrialSettings
+from training.windows import midnight, window
+
+TIDY = {
+    **{"date": "object", "horizon_days": "int64", "customers": "int64"},
+    **{"model": "str", "recipe": "str", "metric": "str"},
+    **{"value": "float64", "low": "float64", "high": "float64"},
+}
+"""The columns of `Backtest.tidy_measures`, and their types in pandas."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +36,15 @@ class Backtest:
 
     Attributes
     ----------
+    as_of : str
+        ISO date; only events before its midnight were learnt from.
+    horizon_days : int
     features : pandas.DataFrame
         The feature table at the date, a row for each customer who had bought; all else is indexed like it.
     loyalty_score : pandas.Series
         The rule's score, 0 to 100; NaN without data.
     forecasts : dict of str to pandas.DataFrame
-        `expected_purchases` and `churn_probability` of `model` and of each baseline.
+        `expected_purchases` and `churn_probability` of `model` and of each baseline; of the model `low` and `high` too.
     purchases : pandas.Series or None
         Purchase occasions in the horizon; None while it is not over.
     measures : pandas.DataFrame or None
@@ -43,8 +52,11 @@ class Backtest:
     by_segment : pandas.DataFrame or None
         The model's measures for each segment of customers, and how many `customers` are in it.
     model : CustomerModel
+        Its `card.model` is the name of the candidate.
     """
 
+    as_of: str
+    horizon_days: int
     features: pd.DataFrame
     loyalty_score: pd.Series
     forecasts: dict[str, pd.DataFrame]
@@ -54,15 +66,39 @@ class Backtest:
     model: CustomerModel
 
     def table(self) -> pd.DataFrame:
-        """Return score and forecasts side by side: `loyalty_score`, the model's two columns, a count per baseline."""
+        """Return score and forecasts side by side.
+
+        Returns
+        -------
+        pandas.DataFrame, shape (n, columns)
+            `loyalty_score`; of the model `expected_purchases`, `churn_probability`, `low` and `high`; for each baseline
+            its name with its expected purchases, and `<name>_churn_probability`.
+        """
         model = self.forecasts["model"]
-        columns = {
-            "loyalty_score": self.loyalty_score,
-            "expected_purchases": model["expected_purchases"],
-            "churn_probability": model["churn_probability"],
-        }
-        columns |= {name: f["expected_purchases"] for name, f in self.forecasts.items() if name != "model"}
+        named = ("expected_purchases", "churn_probability", "low", "high")
+        columns = {"loyalty_score": self.loyalty_score, **{name: model[name] for name in named}}
+        for name, forecast in self.forecasts.items():
+            if name != "model":
+                columns[name] = forecast["expected_purchases"]
+                columns[f"{name}_churn_probability"] = forecast["churn_probability"]
         return pd.DataFrame(columns)
+
+    def tidy_measures(self, metrics: Sequence[str] = ()) -> pd.DataFrame:
+        """Return the measures with intervals, a row for each forecast and metric; none while the horizon is not over.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `date`, `horizon_days`, `customers`, `model` (`model`, or the name of a baseline), `recipe` (name of
+            the fitted model; null for baselines), and the columns of `training.evaluation.skill.tidy_measures`.
+        """
+        if self.purchases is None:
+            return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in TIDY.items()})
+        table = tidy_measures(self.purchases, self.forecasts, metrics).assign(
+            date=date.fromisoformat(self.as_of), horizon_days=self.horizon_days, customers=len(self.features)
+        )
+        table["recipe"] = table["model"].map({"model": self.model.card.model or "unnamed"})
+        return table[list(TIDY)]
 
 
 def backtest(
@@ -71,14 +107,14 @@ def backtest(
     horizon_days: int,
     formula: Formula,
     *,
-    model: str | Forecaster = "standard",
-    baselines: Sequence[str] = BASELINES,
+    model: str | Forecaster | CustomerModel | None = None,
+    candidates: CandidateSettings = CandidateSettings(),
     settings: FitSettings = FitSettings(),
-    metrics: Sequence[str] = (),
+    trials: TrialSettings = TrialSettings(),
     quick: bool = False,
     progress: StepProgress | None = None,
 ) -> Backtest:
-    """Fit at a date and forecast every customer who had bought by then, with every baseline beside the model.
+    """Forecast every customer who had bought by a date, with every baseline beside the model.
 
     Parameters
     ----------
@@ -89,16 +125,18 @@ def backtest(
         Days to forecast, from that midnight on.
     formula : Formula
         The loyalty formula; its score is one of the baselines.
-    model : str or Forecaster
-        The model of purchases: a name in `training.models.catalog.MODELS`, or an unfitted model.
-    baselines : sequence of str
-        Names of the models to compare it with.
+    model : str, Forecaster or CustomerModel, optional
+        The model of purchases to fit: a name in `training.models.catalog.MODELS`, or an unfitted model. Without it the
+        candidate that a fit at the date would choose, by trials before it. A `CustomerModel` forecasts as it is, and
+        must not have learnt from the date or later.
+    candidates : CandidateSettings
+        The candidates to choose from, and the baselines.
     settings : FitSettings
-        What the fit learns from.
-    metrics : sequence of str
-        Names of the metrics to report; all without any.
+        What a fit learns from.
+    trials : TrialSettings
+        The trials that choose, and the metrics to report.
     quick : bool
-        Learn from fewer customers.
+        Learn from fewer customers; without `model` take the first candidate.
     progress : callable, optional
         Called with the name of each step as it begins.
 
@@ -111,55 +149,102 @@ def backtest(
     TooLittleDataError
         When nobody had bought by then.
     ModelError
-        When a model fails, or breaks a law.
+        When a model fails, breaks a law, or has learnt from the date or later.
     """
+    done = backtests(
+        store,
+        [as_of],
+        [horizon_days],
+        formula,
+        model=model,
+        candidates=candidates,
+        settings=settings,
+        trials=trials,
+        quick=quick,
+        progress=progress,
+    )
+    return next(done)
+
+
+def backtests(
+    store: EventStore,
+    dates: Sequence[AsOfLike],
+    horizons: Sequence[int],
+    formula: Formula,
+    *,
+    model: str | Forecaster | CustomerModel | None = None,
+    candidates: CandidateSettings = CandidateSettings(),
+    settings: FitSettings = FitSettings(),
+    trials: TrialSettings = TrialSettings(),
+    quick: bool = False,
+    progress: StepProgress | None = None,
+) -> Iterator[Backtest]:
+    """Yield a backtest for each date and, within a date, each horizon; arguments as of `backtest`.
+
+    A date is fitted once for all horizons. Each backtest holds tables of all customers: keep what you need of it.
+    """
+    report = progress or (lambda step: None)
     formula = drop_unpriced_parts(store, formula)
-    cutoff = midnight(store, as_of)
-    fitted = fit_customer_model(store, cutoff, formula, model=model, settings=settings, quick=quick, progress=progress)
-    current = window(store, cutoff, [horizon_days])
-    forecasts = {"model": fitted.predict(current.features, cutoff.day, horizon_days)}
-    if progress:
-        progress("baselines")
-    forecasts |= baseline_forecasts(store, current, horizon_days, formula, baselines)
-    if missing := int(forecasts["model"]["expected_purchases"].isna().sum()):
-        raise ModelError(f"the model {fitted.card.model} gives no possible forecast for {missing:,} customers: mend it")
-    purchases, table, by_segment = None, None, None
-    if horizon_days in current.purchases:
-        purchases = pd.Series(current.purchases[horizon_days], current.features.index, name="purchases")
-        table = measures(purchases, forecasts, metrics)
-        own = {"model": forecasts["model"]}
-        by_segment = measures_by(purchases, own, segment(current.features), metrics).droplevel("forecast")
-    rule = score(current.features, formula)["loyalty_score"]
-    return Backtest(current.features, rule, forecasts, purchases, table, by_segment, fitted)
+    cutoffs = [midnight(store, day) for day in dates]
+    if isinstance(model, CustomerModel):
+        _require_known_by(model, cutoffs, store)
+    fits = CandidateFits(store, formula, candidates, settings, trials, quick=quick, progress=progress)
 
-
-def baseline_forecasts(
-    store: EventStore, current: Window, horizon_days: int, formula: Formula, names: Sequence[str] = BASELINES
-) -> dict[str, pd.DataFrame]:
-    """Return the forecasts of models by name for a window's customers.
-
-    They learn from the window, without its outcome, and from the latest earlier one that was over at its date. That is
-    as long as the horizon, or half of the history where that is shorter. A model that needs an outcome is left out
-    where there is no earlier window.
-    """
-    cutoff = AsOf.at_midnight(current.day, store.timezone)
-    past = activity(store, cutoff)
-    past_days = max(1, min(horizon_days, (current.day - past.first_day) // 2))
-    before = window(store, AsOf.at_midnight(current.day - past_days, store.timezone), [past_days], cutoff)
-    data = TrainingData(current, [before] if len(before.features) else [], past, horizon_days)
-    at_start = at_cutoff(current.features, current.day)
-    out: dict[str, pd.DataFrame] = {}
-    for name in names:
-        with suppress(TooLittleDataError):
-            out[name] = _forecast(name, fit_model(name, new_model(name, formula), data), at_start, horizon_days)
-    return out
-
-
-def _forecast(name: str, model: Forecaster, features: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
-    expected, none = forecast(model, features, horizon_days, joint=False)
-    if unusable := int((~np.isfinite(expected + none)).sum()):
-        raise ModelError(
-            f"the baseline {name} gives no finite forecast for {unusable:,} of {len(features):,} customers: "
-            "mend it, or leave it out of [candidates] baselines"
+    def model_at(cutoff: AsOf) -> CustomerModel:
+        if isinstance(model, CustomerModel):
+            return model
+        if model is None:
+            return fits.best_at(cutoff)
+        unfitted = model if isinstance(model, str) else clone(model)  # a fit changes it, and each date needs its own
+        return fit_customer_model(
+            store, cutoff, formula, model=unfitted, settings=settings, quick=quick, progress=progress
         )
-    return pd.DataFrame({"expected_purchases": expected, "churn_probability": none}, features.index)
+
+    for cutoff in cutoffs:
+        current = window(store, cutoff, horizons)
+        if current.features.empty:
+            raise TooLittleDataError(f"nobody in the log has bought before {cutoff.date}: give a later --as-of")
+        fitted = model_at(cutoff)
+        rule = score(current.features, formula)["loyalty_score"]
+        for horizon_days in horizons:
+            report(f"forecasts of {fitted.card.model} and the baselines: {horizon_days} days from {cutoff.date}")
+            forecasts = {"model": fitted.predict(current.features, cutoff.day, horizon_days)}
+            if missing := int(forecasts["model"]["expected_purchases"].isna().sum()):
+                raise ModelError(
+                    f"the model {fitted.card.model} gives no possible forecast for {missing:,} customers: mend it"
+                )
+            forecasts |= baseline_forecasts(store, current, horizon_days, formula, candidates.baselines)
+            purchases, table, by_segment = None, None, None
+            if horizon_days in current.purchases:
+                purchases = pd.Series(current.purchases[horizon_days], current.features.index, name="purchases")
+                table = measures(purchases, forecasts, trials.metrics)
+                own = {"model": forecasts["model"]}
+                by_segment = measures_by(purchases, own, segment(current.features), trials.metrics).droplevel(
+                    "forecast"
+                )
+            yield Backtest(
+                str(cutoff.date),
+                horizon_days,
+                current.features,
+                rule,
+                forecasts,
+                purchases,
+                table,
+                by_segment,
+                fitted,
+            )
+
+
+def _require_known_by(model: CustomerModel, cutoffs: Sequence[AsOf], store: EventStore) -> None:
+    """Raise ModelError where a fitted model knows events of a cutoff or later, or counts other days or ratings."""
+    card = model.card
+    if early := [str(cutoff.date) for cutoff in cutoffs if str(cutoff.date) < card.as_of]:
+        raise ModelError(
+            f"the version learnt from events before {card.as_of}, so it gives no forecast at {', '.join(early)}: give "
+            f"dates from {card.as_of} on, or --model {card.model or 'standard'} to fit its recipe at each date"
+        )
+    if card.timezone != store.timezone:
+        raise ModelError(
+            f"the version counts days in {card.timezone}, the log in {store.timezone}: ingest the log with that zone"
+        )
+    card.require_rating_scale(store.rating_maximum)

@@ -1,6 +1,6 @@
 """From a log to a challenger: candidates are tried on past windows; the best is fitted, judged and registered."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -26,7 +26,7 @@ from training.registry.runs import log_datasets, log_text, run_measures, start_r
 from training.registry.versions import load, version
 from training.settings import CandidateSettings, FitSettings, GateLimits, RefitLimits, TrialSettings
 from training.targets import log_end
-from training.trials import CHAMPION_RECIPE, Trial, measures_of_trials, run_trials, trial_days
+from training.trials import CHAMPION_RECIPE, Trial, best_candidate, measures_of_trials, run_trials, trial_days
 from training.windows import activity
 
 RECIPE_VERDICT_FILE = "recipe_verdict.json"
@@ -237,8 +237,3 @@ def champion_at(
     if model.card.as_of <= date:
         return {CHAMPION: model}
     return {CHAMPION_RECIPE: fitted[recipe] if recipe else next(iter(fitted.values()))}
-
-
-def best_candidate(trials: Sequence[Trial], candidates: Iterable[str]) -> str:
-    """Return the candidate with the lowest losses over all trials, weighted equally; ties go to the first."""
-    return min(candidates, key=lambda name: sum(trial.relative_loss(name) for trial in trials))

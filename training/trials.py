@@ -1,6 +1,6 @@
 """Forecasts of candidates, baselines and the champion at a past date, compared with the outcome."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -11,7 +11,7 @@ from features.as_of import AsOf
 from features.errors import ModelError, TooLittleDataError
 from features.loyalty.formula import Formula
 from features.store.event_store import EventStore
-from training.backtest import baseline_forecasts
+from training.baseline_forecasts import baseline_forecasts
 from training.evaluation.evaluation import measures, measures_by, segment
 from training.fit import StepProgress, sample_customers
 from training.models.bundle import CHAMPION
@@ -134,6 +134,11 @@ def run_trials(
         purchases = pd.Series(outcome.purchases[horizon_days], outcome.features.index, name="purchases")
         trials.append(Trial(date, horizon_days, outcome.features, purchases, forecasts, others))
     return trials
+
+
+def best_candidate(trials: Sequence[Trial], candidates: Iterable[str]) -> str:
+    """Return the candidate with the lowest losses over all trials, weighted equally; ties go to the first."""
+    return min(candidates, key=lambda name: sum(trial.relative_loss(name) for trial in trials))
 
 
 def whole_forecast(

@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from features.as_of import AsOf, AsOfLike
 from features.engines.feature_table import feature_table
+from features.errors import TooLittleDataError
 from features.store.event_store import EventStore
 from features.store.layout import ABSENT
+from features.store.log_dates import dates_every, first_day, last_day
 from training.models.purchases.level_calibration import LEVEL_HISTORY_DAYS, LEVEL_HORIZONS, YEAR_AGO_DAYS
 from training.models.window import Activity, Window
 from training.targets import purchases_between, targets
@@ -78,6 +80,51 @@ def window(
         features,
         {h: outcome[f"purchases_{h}"].to_numpy(np.int64) for h in over},
         {h: outcome[f"spend_{h}"].to_numpy(float) for h in over},
+    )
+
+
+def backtest_dates(
+    store: EventStore,
+    every_days: int,
+    horizon_days: int,
+    since: AsOfLike | None = None,
+    until: AsOfLike | None = None,
+) -> list[AsOf]:
+    """Return midnights at equal distances, ascending, counted back from the last.
+
+    Parameters
+    ----------
+    store : EventStore
+    every_days : int
+        Days between two dates.
+    horizon_days : int
+        The shortest horizon.
+    since : AsOf, str, datetime.date or datetime.datetime, optional
+        No date before it; without it `LEAST_HISTORY` days after the first event.
+    until : AsOf, str, datetime.date or datetime.datetime, optional
+        The last date; without it the last one whose horizon is over.
+
+    Raises
+    ------
+    TooLittleDataError
+        When the log has no room for a date and `since` and `until` are left to it.
+    InvalidArgumentError
+        When there is no date between them.
+    """
+    first, last = first_day(store), last_day(store)
+    if first is None or last is None:
+        raise TooLittleDataError("the log has no events: a backtest needs purchases")
+    begin, end = first + LEAST_HISTORY, last + 1 - horizon_days
+    if since is None and until is None and begin > end:
+        raise TooLittleDataError(
+            f"the log is {last + 1 - first} days long: dates before a horizon of {horizon_days} days need at least "
+            f"{LEAST_HISTORY + horizon_days}; give fewer --horizon-days, or --as-of"
+        )
+    return dates_every(
+        store,
+        every_days,
+        AsOf.at_midnight(begin, store.timezone) if since is None else since,
+        AsOf.at_midnight(end, store.timezone) if until is None else until,
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from cli.options import check_date, check_writable, has_tracking_store, opened_store
+from cli.options import check_date, check_dates, check_picture_file, check_writable, has_tracking_store, opened_store
 from features.errors import SourceError
 from features.store.event_store import open_store
 from tests.cli.conftest import FAULTY, LOG
@@ -23,6 +23,22 @@ def test_anything_else_is_a_wrong_argument(text: str) -> None:
     """A word, a time of day, another form, and years outside the contract."""
     with pytest.raises(typer.BadParameter):
         check_date(text)
+
+
+def test_each_of_several_dates_is_checked() -> None:
+    """All are passed on, or the first that is none is named."""
+    assert check_dates(["2024-05-01", "2024-06-01"]) == ["2024-05-01", "2024-06-01"]
+    assert check_dates(None) is None
+    with pytest.raises(typer.BadParameter, match="'May' is not a date"):
+        check_dates(["2024-05-01", "May"])
+
+
+def test_a_picture_has_the_name_of_a_format(tmp_path: Path) -> None:
+    """In capitals too; anything else is a wrong argument."""
+    assert check_picture_file(tmp_path / "skill.SVG") == tmp_path / "skill.SVG"
+    assert check_picture_file(None) is None
+    with pytest.raises(typer.BadParameter, match=r"name it \.svg or \.png or \.pdf"):
+        check_picture_file(tmp_path / "skill.gif")
 
 
 def test_a_file_in_new_folders_can_be_written(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from cli.tables import measure_table
+from cli.tables import measure_table, skill_table
 
 COLUMNS = ["deviance", "rmse", "spearman", "gini", "bias", "coverage", "log_loss", "brier", "auc", "calibration"]
 
@@ -34,3 +34,28 @@ def test_a_measure_that_is_undefined_for_all_forecasts_is_a_dash(capsys: pytest.
     lines = [line.split() for line in capsys.readouterr().err.splitlines() if line.strip()]
     assert ["model", "1.000*", "-"] in lines
     assert ["rule", "2.000", "-"] in lines
+
+
+def test_skill_over_time_has_a_row_for_each_date(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table for each loss and horizon, with the best baseline; what is undefined is a dash."""
+    monkeypatch.setenv("COLUMNS", "120")
+    nan = float("nan")
+    rows = [
+        ("2024-01-01", 30, name, recipe, metric, value, low, high)
+        for name, recipe, losses in (
+            ("model", "bold", {"deviance": (0.5, 0.4, 0.6), "deviance_skill": (0.25, 0.2, 0.3)}),
+            ("rule", None, {"deviance": (0.6, 0.5, 0.7), "deviance_skill": (0.1, nan, nan)}),
+            ("base_rate", None, {"deviance": (0.7, nan, nan), "deviance_skill": (0.0, nan, nan)}),
+        )
+        for metric, (value, low, high) in losses.items()
+    ]
+    rows += [("2024-02-01", 30, "model", "bold", m, nan, nan, nan) for m in ("deviance", "deviance_skill")]
+    columns = ["date", "horizon_days", "model", "recipe", "metric", "value", "low", "high"]
+    skill_table(pd.DataFrame(rows, columns=columns))
+    lines = [line.split() for line in capsys.readouterr().err.splitlines() if line.strip()]
+    assert lines[0] == ["deviance", "over", "30", "days"]
+    assert ["2024-01-01", "bold", "0.500", "rule", "0.600", "0.250", "0.200", "0.300"] in lines
+    assert ["2024-02-01", "bold", "-", "-", "-", "-", "-", "-"] in lines
+    assert "loss of base_rate" in " ".join(lines[-1])

@@ -77,7 +77,7 @@ def test_a_backtest_has_every_baseline_and_measures_only_what_is_over(tmp_path: 
     store = stored(simulated(300), tmp_path)
     done = backtest(store, AS_OF, 90, load_formula(), quick=True)
     baselines = ["zero", "base_rate", "own_rate", "days_since_last_purchase", "rule", "bg_nbd", "mbg_nbd", "pareto_nbd"]
-    assert list(done.table()) == ["loyalty_score", "expected_purchases", "churn_probability", *baselines]
+    assert {"loyalty_score", "expected_purchases", "churn_probability", *baselines} <= set(done.table())
     assert np.isfinite(done.table().to_numpy()).all()
     assert done.measures is not None
     assert list(done.measures.index) == ["model", *baselines]

@@ -13,7 +13,7 @@ from features.loyalty.formula import Formula, load_formula
 from features.store.event_store import EventStore
 from tests.training.logs import simulated, stored
 from tests.training.stand_in import customer_model
-from training.fit_challenger import ChallengerSettings, best_candidate, champion_at, fit_challenger
+from training.fit_challenger import ChallengerSettings, champion_at, fit_challenger
 from training.models.bundle import CHAMPION
 from training.models.customer_model import CustomerModel
 from training.promote import history, promote
@@ -102,20 +102,6 @@ def test_the_candidate_with_the_lowest_losses_is_registered(
     kept = runs(tracking)
     nested = kept.loc[kept["parent"].notna(), "name"]
     assert {f"{name}, 30 days" for name in RATES} < set(nested)
-
-
-def test_the_best_candidate_is_best_over_all_trials_together() -> None:
-    """One bad window does not decide; of equals it is the first."""
-    trials = [LossesOnly({"steady": 1.9, "lucky": 1.0}), LossesOnly({"steady": 1.9, "lucky": 3.0})]
-    assert best_candidate(trials, ["lucky", "steady"]) == "steady"  # type: ignore[arg-type]
-    assert best_candidate(trials[:1], ["lucky", "steady"]) == "lucky"  # type: ignore[arg-type]
-    assert best_candidate([], ["first", "second"]) == "first"
-
-
-class LossesOnly(dict[str, float]):
-    """A trial of which only the losses are known."""
-
-    relative_loss = dict.__getitem__
 
 
 def test_a_champion_takes_part_in_a_trial_only_as_it_could_have_been(

@@ -13,7 +13,7 @@ from tests.training.logs import cut, simulated, stored
 from tests.training.stand_in import customer_model
 from training.evaluation.evaluation import measures
 from training.settings import TrialSettings
-from training.trials import Trial, measures_of_trials, milliseconds_per_customer, run_trials, trial_days
+from training.trials import Trial, best_candidate, measures_of_trials, milliseconds_per_customer, run_trials, trial_days
 
 START, END = AsOf.parse(date(2024, 3, 1), "UTC"), AsOf.parse(date(2024, 5, 30), "UTC")
 
@@ -94,3 +94,17 @@ def test_every_forecast_of_a_trial_is_for_the_same_customers(tmp_path: object) -
         pd.testing.assert_frame_equal(whole.others["bg_nbd"], until.others["bg_nbd"])
     short, long = (trial.candidates["high"]["expected_purchases"] for trial in tried[0])
     assert (long > short).all()
+
+
+class LossesOnly(dict[str, float]):
+    """A trial of which only the losses are known."""
+
+    relative_loss = dict.__getitem__
+
+
+def test_the_best_candidate_is_best_over_all_trials_together() -> None:
+    """One bad window does not decide; of equals it is the first."""
+    trials = [LossesOnly({"steady": 1.9, "lucky": 1.0}), LossesOnly({"steady": 1.9, "lucky": 3.0})]
+    assert best_candidate(trials, ["lucky", "steady"]) == "steady"  # type: ignore[arg-type]
+    assert best_candidate(trials[:1], ["lucky", "steady"]) == "lucky"  # type: ignore[arg-type]
+    assert best_candidate([], ["first", "second"]) == "first"

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from features.as_of import EPOCH
 from features.engines.feature_table import feature_table
+from features.errors import InvalidArgumentError, TooLittleDataError
 from tests.training.logs import START, cut, simulated, stored
 from training.models.purchases.level_calibration import LEVEL_HISTORY_DAYS, LEVEL_HORIZONS, YEAR_AGO_DAYS
 from training.targets import targets
-from training.windows import LEAST_HISTORY, OLDEST, REPEATS, activity, window, window_plan
+from training.windows import LEAST_HISTORY, OLDEST, REPEATS, activity, backtest_dates, window, window_plan
 
 AS_OF = START + timedelta(days=300)
 DAY = (AS_OF - EPOCH).days
@@ -115,3 +116,26 @@ def test_a_window_needs_three_quarters_of_its_length_as_history(horizon_days, ne
     for history, starts in ((needed, [needed]), (needed - 1, [])):
         plan = window_plan(0, horizon_days + history, [horizon_days])
         assert [start for start, planned in plan.items() if horizon_days in planned] == starts
+
+
+def test_dates_of_a_backtest_have_a_past_and_an_outcome(store, log):
+    """Counted back from the last date whose horizon is over, none before `LEAST_HISTORY` days of the log."""
+    days = pd.Series(log["event_time"].to_pandas()).dt.normalize()
+    first, end = ((day - pd.Timestamp(EPOCH)).days for day in (days.min(), days.max() + pd.Timedelta(days=1)))
+    dates = [date.day for date in backtest_dates(store, 30, 90)]
+    assert dates[-1] == end - 90
+    assert set(np.diff(dates)) == {30}
+    assert first + LEAST_HISTORY <= dates[0] < first + LEAST_HISTORY + 30
+    since, until = START + timedelta(days=100), START + timedelta(days=150)
+    assert [date.date for date in backtest_dates(store, 25, 90, since, until)] == [
+        *(since, START + timedelta(days=125)),
+        until,
+    ]
+
+
+def test_a_log_without_room_for_a_date_says_how_long_it_must_be(store, tmp_path):
+    """And so does one between dates that leave none."""
+    with pytest.raises(TooLittleDataError, match="days long: dates before a horizon of 400 days need at least 460"):
+        backtest_dates(store, 30, 400)
+    with pytest.raises(InvalidArgumentError, match="there is no date from 2024-01-01 to 2023-01-01"):
+        backtest_dates(store, 30, 90, "2024-01-01", "2023-01-01")

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from features.errors import ModelError, PluginError
 from features.plugins import load_plugins
-from features.settings_file import raw_section
 from training.evaluation.metrics import (
     auc,
     bias,
@@ -151,7 +150,7 @@ def value_of(name: str, metric: Metric, y: NDArray[np.int64], forecast: pd.DataF
 
 @cache
 def _metrics() -> dict[str, Metric]:
-    functions: dict[str, MetricFunction] = load_plugins(GROUP, Callable, raw_section("plugins").get("disabled", ()))
+    functions: dict[str, MetricFunction] = load_plugins(GROUP, Callable)
     if taken := [name for name in functions if name in BUILT_IN]:
         raise PluginError(
             f"plugin {taken[0]!r} ({GROUP}): Regulars has a metric of this name; have the entry point renamed, "

@@ -12,7 +12,6 @@ from typing import Any
 from features.errors import InvalidArgumentError, ModelError, PluginError
 from features.loyalty.formula import Formula
 from features.plugins import load_plugins
-from features.settings_file import raw_section
 from training.models.baselines import BaseRate, OneColumn, OwnRate, RuleScore, Zero
 from training.models.btyd.bg_nbd import BGNBD
 from training.models.btyd.mbg_nbd import MBGNBD
@@ -142,7 +141,7 @@ def _top_level(module: str) -> str:
 
 @cache
 def _factories() -> dict[str, Factory]:
-    plugins: dict[str, Factory] = load_plugins(GROUP, Callable, raw_section("plugins").get("disabled", ()))
+    plugins: dict[str, Factory] = load_plugins(GROUP, Callable)
     if taken := [name for name in plugins if name in BUILT_IN]:
         raise PluginError(
             f"plugin {taken[0]!r} ({GROUP}): Regulars has a model of this name; have the entry point renamed, "

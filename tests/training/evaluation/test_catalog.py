@@ -78,3 +78,15 @@ def test_an_installed_package_adds_its_metric(monkeypatch: pytest.MonkeyPatch) -
                 assert np.isfinite(measures(Y, {"good": FORECAST}).at["good", "missed"])
         finally:
             catalog._metrics.cache_clear()
+
+
+def test_the_environment_leaves_a_metric_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """REGULARS_PLUGINS_DISABLED, as for every plugin."""
+    found = [EntryPoint("missed", "tests.training.evaluation.test_catalog:missed", catalog.GROUP)]
+    monkeypatch.setattr("features.plugins.entry_points", lambda group: found)
+    monkeypatch.setenv("REGULARS_PLUGINS_DISABLED", "missed")
+    catalog._metrics.cache_clear()
+    try:
+        assert list(METRICS) == list(BUILT_IN)
+    finally:
+        catalog._metrics.cache_clear()

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from training.evaluation.metrics import deciles, gain_curve, reliability
-from training.evaluation.plots import decile_plot, gain_plot, losses_plot, reliability_plot
+from training.evaluation.plots import decile_plot, gain_plot, losses_plot, reliability_plot, save_plot, skill_plot
 
 RNG = np.random.default_rng(0)
 MU = RNG.gamma(0.8, 2.0, 400)
@@ -54,3 +54,47 @@ def test_losses_are_lines_over_the_dates_of_trials() -> None:
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["zero", "model"]
     assert [list(line.get_ydata()) for line in axes.lines] == [[9.0, 8.0], [0.5, 0.4]]
     assert axes.lines[1].get_zorder() > axes.lines[0].get_zorder()
+
+
+def tidy(dates: list[str], **skills: float) -> pd.DataFrame:
+    """Skills of forecasts at dates, for two horizons; the model's with an interval."""
+    rows = [
+        (day, days, name, metric, value, value - 0.1 if name == "model" else np.nan, value + 0.2)
+        for day in dates
+        for days in (30, 90)
+        for name, value in skills.items()
+        for metric in ("deviance_skill", "log_loss_skill")
+    ]
+    return pd.DataFrame(rows, columns=["date", "horizon_days", "model", "metric", "value", "low", "high"])
+
+
+def test_skill_has_a_row_of_panels_for_each_horizon() -> None:
+    """The model with the ends of its intervals, and the best baselines by name."""
+    table = tidy(["2024-01-01", "2024-02-01"], model=0.4, base_rate=0.0, good=0.3, bad=-5.0)
+    figure = skill_plot(table, baselines=2)
+    assert [axes.get_title() for axes in figure.axes] == [
+        f"{loss}, {days} days" for days in (30, 90) for loss in ("deviance", "log loss")
+    ]
+    for axes in figure.axes:
+        assert [text.get_text() for text in axes.get_legend().get_texts()] == ["good", "base_rate", "model"]
+        [bars] = [container for container in axes.containers if container.get_label() == "model"]
+        ends = [tuple(round(float(y), 9) for _, y in segment) for segment in bars[2][0].get_segments()]
+        assert ends == [(0.3, 0.6)] * 2
+
+
+def test_skill_that_is_undefined_is_not_drawn() -> None:
+    """A date without an interval has its point; without any value the panel is empty."""
+    table = tidy(["2024-01-01"], model=0.4, good=0.3).assign(low=np.nan, high=np.nan)
+    table.loc[table["horizon_days"] == 90, "value"] = np.nan
+    figure = skill_plot(table)
+    assert len(figure.axes[0].lines[-1].get_xdata()) > 0
+    assert len(figure.axes) == 4
+
+
+@pytest.mark.parametrize("kind", [".svg", ".png", ".pdf"])
+def test_the_same_plot_is_the_same_file(tmp_path, kind: str) -> None:
+    """Whatever the day it is drawn on."""
+    table = tidy(["2024-01-01", "2024-02-01"], model=0.4, good=0.3)
+    for name in ("one", "two"):
+        save_plot(skill_plot(table), tmp_path / name, kind)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()

@@ -55,6 +55,17 @@ def test_an_installed_package_adds_its_model(package) -> None:
     assert required_packages(pytest.raises(ValueError, match="x")) == {"pytest": version("pytest")}
 
 
+def test_the_settings_leave_a_model_out(package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the file, and above it by the environment."""
+    package("acme_rate", "acme_models:AcmeRate")
+    (tmp_path / "regulars.toml").write_text("[plugins]\ndisabled = ['acme_rate']\n")
+    monkeypatch.setenv("REGULARS_CONFIG", str(tmp_path / "regulars.toml"))
+    assert list(MODELS) == list(BUILT_IN)
+    monkeypatch.setenv("REGULARS_PLUGINS_DISABLED", "another")
+    catalog._factories.cache_clear()
+    assert list(MODELS) == [*BUILT_IN, "acme_rate"]
+
+
 @pytest.mark.parametrize(
     ("model", "target", "error", "line"),
     [
