@@ -31,6 +31,7 @@ from serving.api.problem_details import ProblemError, internal_error, invalid, p
 from serving.api.request_body import decode_json, read_body, refuse_too_many
 from serving.api.responses import batch_response, json_response, score_response
 from serving.api.status import readiness, versions
+from serving.api.time_limit import TimeLimit
 from serving.api.worker_thread import WorkerThread
 from serving.batch_lookup import lookup_batch_scores
 from serving.clock import utc_now
@@ -120,6 +121,7 @@ class _Posts:
     def __init__(self, current: CurrentState, limits: RequestLimits, scores: str | Path | None, clock: Clock) -> None:
         self._current, self._limits, self._scores, self._clock = current, limits, scores, clock
         self._worker_thread = WorkerThread(limits.queue_size)
+        self._body_time = TimeLimit(limits.body_seconds)
         self._decode_customers = msgspec.json.Decoder(CustomersRequest).decode
 
     def scoring(
@@ -135,7 +137,7 @@ class _Posts:
             state, limits = self._current.state, self._limits
             media_type, wanted = _media_types(request, BODIES, RESPONSES)
             query = None if media_type == JSON else query_parameters(request.scope["query_string"])
-            body = await read_body(request, limits.body_bytes, limits.body_seconds)
+            body = await read_body(request, limits.body_bytes, self._body_time)
 
             def respond() -> Response:
                 parameters = query or decode_json(body, decode)
@@ -157,7 +159,7 @@ class _Posts:
     async def score_customers(self, request: Request) -> Response:
         """Answer POST /score_customers: the latest batch scores of some customers."""
         _media_types(request, (JSON,), (JSON,))
-        body = await read_body(request, self._limits.body_bytes, self._limits.body_seconds)
+        body = await read_body(request, self._limits.body_bytes, self._body_time)
 
         def respond() -> Response:
             ids = [customer_id.strip() for customer_id in decode_json(body, self._decode_customers).customer_ids]

@@ -11,7 +11,7 @@ from features.errors import TimestampError
 from features.schema import EVENT_TYPES
 from features.store.layout import SORT_ORDER
 from serving.api.feature_constraints import above_scale
-from serving.api.feature_rows import Faults, Features, features_of_few, repeated_customers
+from serving.api.feature_rows import Faults, Features, repeated_customers
 from serving.api.parameters import RequestLimits, ScoringContext
 from serving.api.problem_details import invalid
 from serving.api.request_body import refuse_too_many
@@ -37,7 +37,7 @@ def features_of_event_json(request: ScoreRequest, context: ScoringContext, limit
         duplicates += repeated
     if faults:
         raise invalid(faults)
-    return features_of_few(ids, rows, duplicates)
+    return Features(ids, rows, duplicates)
 
 
 def features_of(

@@ -36,29 +36,24 @@ Faults = list[Fault]
 class Features(NamedTuple):
     """Customers to score: their ids, a row of the feature table for each (null is NaN), and their repeated events.
 
-    Few customers have their rows by name too, from which one is scored without an array.
+    Few customers have their rows by name, from which each is scored without an array; many are one array.
     """
 
     ids: list[str]
-    values: NDArray[np.float64] | list[list[float]]
+    values: NDArray[np.float64] | list[dict[str, float]]
     duplicates: Sequence[Duplicate] = ()
-    rows: list[dict[str, float]] | None = None
 
-    def named_rows(self) -> list[dict[str, float]]:
+    def rows(self) -> list[dict[str, float]]:
         """Return the rows of the feature table by name."""
-        if self.rows is not None:
-            return self.rows
-        return [dict(zip(FEATURE_NAMES, row, strict=True)) for row in np.asarray(self.values).tolist()]
+        return rows_by_name(self.values)
 
     def frame(self) -> pd.DataFrame:
         """Return the customers as a feature table, indexed by `customer_id`."""
+        values = self.values
+        if isinstance(values, list):
+            values = np.array([list(row.values()) for row in values], float)
         index = pd.Index(self.ids, dtype="str", name="customer_id")
-        return pd.DataFrame(np.asarray(self.values, float), index=index, columns=list(FEATURE_NAMES), copy=False)
-
-
-def features_of_few(ids: list[str], rows: list[dict[str, float]], duplicates: Sequence[Duplicate] = ()) -> Features:
-    """Return the features of customers whose rows are there by name."""
-    return Features(ids, [list(row.values()) for row in rows], duplicates, rows)
+        return pd.DataFrame(values, index=index, columns=list(FEATURE_NAMES), copy=False)
 
 
 def features_in_json(request: FeaturesRequest, context: ScoringContext, limits: RequestLimits) -> Features:
@@ -90,14 +85,18 @@ def features_of_rows(rows: Sequence[Any], maximum: int, rating_maximum: float) -
     """Return FeatureRows, of which msgspec has checked each value; raises a 413 or 422 problem."""
     refuse_too_many("customers", len(rows), maximum)
     ids, path = [row.customer_id for row in rows], "rows/{row}/{name}"
-    tuples = (msgspec.structs.astuple(row)[1:] for row in rows)
-    if any(_absent(row) for row in rows):
-        tuples = (tuple(None if number is UNSET else number for number in row) for row in tuples)
+    given = (msgspec.structs.astuple(row)[1:] for row in rows)
     if len(rows) > SINGLE_ROWS:
-        return _checked(Features(ids, np.array(list(tuples), dtype=np.float64)), path, rating_maximum)
-    values = ([nan if number is None else number for number in row] for row in tuples)
-    named = [dict(zip(FEATURE_NAMES, row, strict=True)) for row in values]
-    return _checked(features_of_few(ids, named), path, rating_maximum)
+        numbers = [[nan if number is UNSET else number for number in row] for row in given]
+        return _checked(ids, np.array(numbers, dtype=np.float64), path, rating_maximum)
+    values = [
+        {
+            name: nan if number is None or number is UNSET else number
+            for name, number in zip(FEATURE_NAMES, row, strict=True)
+        }
+        for row in given
+    ]
+    return _checked(ids, values, path, rating_maximum)
 
 
 def features_of_columns(columns: Any, maximum: int, rating_maximum: float) -> Features:
@@ -118,7 +117,7 @@ def features_of_columns(columns: Any, maximum: int, rating_maximum: float) -> Fe
         values[:, position] = column
     path = "columns/{name}/{row}"
     faults = _limit_faults(values, path, rating_maximum, _absent(columns))
-    return _checked(Features(ids, values), path, rating_maximum, faults)
+    return _checked(ids, values, path, rating_maximum, faults)
 
 
 def _decoded_column(columns: Any, name: str, decode: Callable[[msgspec.Raw], list[T]]) -> list[T]:
@@ -146,7 +145,7 @@ def features_of_table(body: bytes, media_type: str, context: ScoringContext, lim
             raise invalid([(name, f"found {type_}, expected numbers")])
         values[:, position] = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     path, rating_maximum = "{name}/{row}", context.state.rating_maximum
-    return _checked(Features(ids, values), path, rating_maximum, _limit_faults(values, path, rating_maximum, absent))
+    return _checked(ids, values, path, rating_maximum, _limit_faults(values, path, rating_maximum, absent))
 
 
 def _customer_ids(array: pa.Array) -> list[str]:
@@ -202,18 +201,30 @@ def _limit_faults(values: NDArray[np.float64], path: str, rating_maximum: float,
     return faults
 
 
-def _checked(features: Features, path: str, rating_maximum: float, faults: Sequence[Fault] = ()) -> Features:
+def _checked(
+    ids: Sequence[str],
+    values: NDArray[np.float64] | list[dict[str, float]],
+    path: str,
+    rating_maximum: float,
+    faults: Sequence[Fault] = (),
+) -> Features:
     """Return features with trimmed ids; raises a 422 problem for impossible rows and repeated customers."""
-    ids = [customer_id.strip() for customer_id in features.ids]
+    ids = [customer_id.strip() for customer_id in ids]
+    features = Features(ids, values if len(ids) > SINGLE_ROWS else rows_by_name(values))
     faults = [*faults, *repeated_customers(ids, path.replace("{name}", "customer_id"))[:MAXIMUM_FAULTS]]
-    if len(ids) <= SINGLE_ROWS:
-        features = features._replace(ids=ids, rows=features.named_rows())
-        for row, values in enumerate(features.named_rows()):
-            faults += impossible_row(values, path.replace("{row}", str(row)), rating_maximum)
+    if isinstance(features.values, list):
+        for number, row in enumerate(features.values):
+            faults += impossible_row(row, path.replace("{row}", str(number)), rating_maximum)
     else:
-        features = features._replace(ids=ids)
-        columns = dict(zip(FEATURE_NAMES, np.asarray(features.values).T, strict=True))
+        columns = dict(zip(FEATURE_NAMES, features.values.T, strict=True))
         faults += impossible_rows(columns, path, MAXIMUM_FAULTS, rating_maximum)
     if faults:
         raise invalid(faults)
     return features
+
+
+def rows_by_name(values: NDArray[np.float64] | list[dict[str, float]]) -> list[dict[str, float]]:
+    """Return the rows of the feature table by name."""
+    if isinstance(values, list):
+        return values
+    return [dict(zip(FEATURE_NAMES, row, strict=True)) for row in values.tolist()]

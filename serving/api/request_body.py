@@ -1,6 +1,5 @@
 """Reads the body of a request up to a limit, and decodes JSON strictly, with the path of each error."""
 
-import asyncio
 import json
 import re
 from collections.abc import Callable
@@ -10,6 +9,7 @@ import msgspec
 from starlette.requests import Request
 
 from serving.api.problem_details import ProblemError, invalid
+from serving.api.time_limit import TimeLimit
 from serving.timestamps import TIME
 
 T = TypeVar("T")
@@ -19,29 +19,34 @@ _ERROR_PATH = re.compile(r"^(.*) - at `\$?(.*?)`$", re.DOTALL)
 _PATH_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
 
-async def read_body(request: Request, maximum_bytes: int, seconds: float) -> bytes:
+async def read_body(request: Request, maximum_bytes: int, time_limit: TimeLimit) -> bytes:
     """Return the body; raises a 413 problem as soon as it is known to be too large, and a 408 problem.
 
     Raises Starlette's ClientDisconnect when the client leaves. Uvicorn reads and drops the rest of a refused body.
     """
     announced = request.headers.get("content-length", "")
-    size, chunks = int(announced) if announced.isdigit() else 0, []
+    if announced.isdigit() and int(announced) > maximum_bytes:
+        raise _too_large(int(announced), maximum_bytes)
     try:
-        async with asyncio.timeout(seconds):
-            if size <= maximum_bytes:
-                size = 0
-                async for chunk in request.stream():
-                    chunks.append(chunk)
-                    size += len(chunk)
-                    if size > maximum_bytes:
-                        break
+        return await time_limit.wait(_read_chunks(request, maximum_bytes))
     except TimeoutError:
-        detail = f"the body was not whole after {seconds:g} seconds"
+        detail = f"the body was not whole after {time_limit.seconds:g} seconds"
         raise ProblemError("timeout", detail, headers={"Connection": "close"}) from None
-    if size > maximum_bytes:
-        detail = f"found at least {size} bytes, expected {maximum_bytes} at most"
-        raise ProblemError("too-large", f"{detail}; send fewer customers, or columns, Arrow or Parquet")
+
+
+async def _read_chunks(request: Request, maximum_bytes: int) -> bytes:
+    size, chunks = 0, []
+    async for chunk in request.stream():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > maximum_bytes:
+            raise _too_large(size, maximum_bytes)
     return b"".join(chunks)
+
+
+def _too_large(size: int, maximum_bytes: int) -> ProblemError:
+    detail = f"found at least {size} bytes, expected {maximum_bytes} at most"
+    return ProblemError("too-large", f"{detail}; send fewer customers, or columns, Arrow or Parquet")
 
 
 def refuse_too_many(what: str, count: int, maximum: int) -> None:

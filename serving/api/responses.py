@@ -38,7 +38,7 @@ def score_response(features: Features, context: ScoringContext, media_type: str)
     facts = context.facts(features.duplicates)
     parameters = (context.state, context.as_of.day, context.horizon_days)
     if media_type == JSON and len(features.ids) <= SINGLE_ROWS:
-        rows = zip(features.ids, features.named_rows(), strict=True)
+        rows = zip(features.ids, features.rows(), strict=True)
         scores = [score_row(customer_id, row, *parameters) for customer_id, row in rows]
         return Response(b"".join((START, _encode(scores), b",", _encode(facts)[1:])), media_type=JSON)
     table = score_table(features.frame(), *parameters)

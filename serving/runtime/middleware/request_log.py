@@ -7,6 +7,7 @@ import asyncio
 import re
 import secrets
 import time
+from functools import lru_cache
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -59,16 +60,19 @@ class RequestLogMiddleware:
         state = scope.setdefault("state", {})
         state["request_id"] = request_id.decode()
         route = self._metrics.route(scope["path"])
-        status = 0
+        status, transport = 0, getattr(getattr(send, "__self__", None), "transport", None)
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = [*message.get("headers", ()), (b"x-request-id", request_id)]
-                present = {name.lower() for name, _ in headers}
-                message["headers"] = headers + [header for header in SECURITY_HEADERS if header[0] not in present]
-            too_slow = asyncio.get_running_loop().call_later(self._seconds, abort, send)
+                headers = list(message.get("headers", ()))
+                absent = _absent_security_headers(tuple([name for name, _ in headers]))
+                message["headers"] = [*headers, (b"x-request-id", request_id), *absent]
+            if transport is not None and not transport.get_write_buffer_size():
+                await send(message)  # waits for nothing: the client has taken all before
+                return
+            too_slow = asyncio.get_running_loop().call_later(self._seconds, abort, transport)
             try:
                 await send(message)  # returns when the connection is dropped
             finally:
@@ -82,7 +86,7 @@ class RequestLogMiddleware:
             if not status:
                 await internal_error(state["request_id"])(scope, receive, send_with_headers)
             elif status != 500:  # half of the response has gone out
-                abort(send)
+                abort(transport)
         finally:
             self._metrics.in_flight.dec()
             self._finish(scope, route, status or CLIENT_LEFT, time.perf_counter() - began)
@@ -97,8 +101,14 @@ class RequestLogMiddleware:
         self._log_event(**line, **{name: state[name] for name in LOGGED if state.get(name)})
 
 
-def abort(send: Send) -> None:
+@lru_cache(64)  # a response has one of few sets of headers
+def _absent_security_headers(present: tuple[bytes, ...]) -> list[tuple[bytes, bytes]]:
+    """Return the security headers that are not among the names of a response's headers."""
+    names = {name.lower() for name in present}
+    return [header for header in SECURITY_HEADERS if header[0] not in names]
+
+
+def abort(transport: asyncio.WriteTransport | None) -> None:
     """Drop the connection of a request at once, with what is not sent yet, through uvicorn's transport."""
-    transport = getattr(getattr(send, "__self__", None), "transport", None)
     if transport is not None:
         transport.abort()

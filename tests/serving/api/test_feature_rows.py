@@ -43,12 +43,12 @@ def test_rows_columns_and_tables_give_the_same_features(context: ScoringContext)
     body = arrow(pa.table({n: pa.array(v, types[n]) for n, v in COLUMNS.items()}))
     table = features_of_table(body, ARROW, context, RequestLimits())
     assert rows.ids == columns.ids == table.ids == ["c0", "c1", "c2"]
-    arrays = [np.asarray(features.values, float).tobytes() for features in (rows, columns, table)]
+    arrays = [features.frame().to_numpy(float).tobytes() for features in (rows, columns, table)]
     assert arrays[0] == arrays[1] == arrays[2]
     frame = rows.frame()
     assert (list(frame.index), tuple(frame.columns)) == (rows.ids, tuple(FEATURE_NAMES))
-    np.testing.assert_array_equal(frame.to_numpy(), rows.values)
-    np.testing.assert_equal(rows.named_rows()[1], frame.iloc[1].to_dict())
+    np.testing.assert_array_equal(frame.to_numpy(), [list(row.values()) for row in rows.rows()])
+    np.testing.assert_equal(rows.rows()[1], frame.iloc[1].to_dict())
 
 
 @pytest.mark.parametrize("count", [3, 2 * SINGLE_ROWS])
@@ -123,6 +123,6 @@ def test_a_later_column_may_be_left_out_where_nothing_reads_it(
             with pytest.raises(ProblemError, match=fault):
                 read()
         else:
-            null = [FEATURE_NAMES[at] for at in np.flatnonzero(np.isnan(read().values[0]))]
+            null = [name for name, value in read().rows()[0].items() if np.isnan(value)]
             assert set(left_out) <= set(null)
             assert set(null) - set(left_out) == {name for name in FEATURE_NAMES if ROWS[0][name] is None}

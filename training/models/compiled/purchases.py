@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import ceil, exp, expm1, inf, log, log1p
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -25,9 +25,6 @@ from training.models.purchases.constants import (
     MIN_NO_PURCHASE,
     PURCHASE_WINDOWS,
 )
-
-if TYPE_CHECKING:
-    pass
 
 REQUIRED = ("frequency", "recency", "T", *(column for column, _, _ in PURCHASE_WINDOWS.values()))
 """The columns that are never null for a customer who has bought."""

@@ -106,6 +106,9 @@ def test_who_takes_an_answer_too_slowly_is_dropped(ask: Ask) -> None:
         def __init__(self) -> None:
             self.transport, self.gone = self, asyncio.Event()
 
+        def get_write_buffer_size(self) -> int:
+            return 1
+
         def abort(self) -> None:
             self.gone.set()
 
@@ -129,6 +132,9 @@ def test_half_a_response_is_cut_off(ask: Ask) -> None:
         """Like uvicorn's, and notes that its transport was aborted."""
 
         aborted = False
+
+        def get_write_buffer_size(self) -> int:
+            return 0
 
         @property
         def transport(self) -> "Cycle":
