@@ -9,6 +9,7 @@ from cli.terminal import echo, echo_table
 
 StorePath = Annotated[Path, typer.Argument(metavar="STORE", file_okay=False, help="The folder of an event store.")]
 
+SHOWN = 20
 
 HELP = """Show what a store holds, or go back to an earlier generation.
 
@@ -40,11 +41,13 @@ def register(app: typer.Typer) -> None:
         echo(f"ratings up to {opened.rating_maximum:.15g}; event words:")
         for name, words in words_of(manifest).lists().items():
             echo(f"  {name}: {', '.join(words)}")
+        records = manifest.get("sources", ())
         sources = [
             [source["name"], f"{source['rows']:,}", _time(source["first_time"]), _time(source["last_time"])]
-            for source in manifest.get("sources", ())
+            for source in records[-SHOWN:]
         ]
-        echo_table("sources, with their valid rows", ["source", "rows", "from", "to"], sources)
+        of_all = f"; the last {SHOWN} of {len(records):,}" if len(records) > SHOWN else ""
+        echo_table(f"sources, with their valid rows{of_all}", ["source", "rows", "from", "to"], sources)
         rows = [
             [
                 f"{generation_number(each)}{' (present)' if each['folder'] == manifest['folder'] else ''}",

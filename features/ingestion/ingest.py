@@ -25,6 +25,7 @@ from features.ingestion.validated_batches import check_constants, validated_batc
 from features.ingestion.validation import ValidationRules
 from features.schema import RATING_MAXIMUM, RATING_SCALE_LIMIT
 from features.store.event_store import read_manifest
+from features.store.merging import Merged
 from features.store.settings import StoreSettings
 from features.store.writer import Existing, StoreWriter, refuse_store
 from features.timezones import business_timezone
@@ -186,9 +187,9 @@ def ingest(
             writer.write_columns(rows.replace_references, even_unchanged=bool(quarantine.reasons))
             if writer.merged:
                 counts.seen = writer.merged.seen
-                warnings = [*warnings, *again, *_differing(writer.merged.differing)]
+                warnings = [*warnings, *again, *_doubtful(writer.merged)]
             written = writer.opened()
-            warnings = [*warnings, *log_warnings(written, counts.by_reference)]
+            warnings = [*warnings, *log_warnings(written, counts.by_reference, added=writer.merged is not None)]
             lost = []
             if quarantine.rows >= FEW_ROWS and written is not None:
                 lost = describe(quarantine.path, [source.columns for source in opened], written)
@@ -239,10 +240,18 @@ def append(sources: str | Path | Iterable[str | Path], store: str | Path, **opti
     return ingest(sources, store, **options, timezone=manifest["timezone"], rating_maximum=scale, existing="append")
 
 
-def _differing(count: int) -> list[str]:
-    if not count:
-        return []
-    return [
-        f"{count:,} rows have references that the store has with other content and no later recorded_at: they are kept "
-        "as events of their own; if they are corrections, give recorded_at or --replace-references"
-    ]
+def _doubtful(merged: Merged) -> list[str]:
+    """Return a warning for each reading of new rows that may be wrong."""
+    warnings = []
+    if merged.differing:
+        warnings.append(
+            f"{merged.differing:,} rows have references that the store has with other content and no later "
+            "recorded_at: they are kept as events of their own; if they are corrections, give recorded_at or "
+            "--replace-references"
+        )
+    if merged.repeated:
+        warnings.append(
+            f"{merged.repeated:,} rows without a reference are equal in full to another row of this addition and "
+            "count again: if the source repeats rows, map its own ids as reference, or take the repeats out"
+        )
+    return warnings

@@ -8,25 +8,37 @@ from features.ingestion.source_formats import Source
 from features.ingestion.sources import source_digest
 
 Record = Mapping[str, Any]
+SHOWN = 5
+"""More sources that were read before are one warning."""
 
 
 def drop_known(sources: Sequence[Source], records: Sequence[Record]) -> tuple[list[Source], list[str]]:
-    """Return the sources that are not among the records, and a warning for each of the others.
+    """Return the sources that are not among the records, and a warning for each of the others, or for many.
 
     A file of the same bytes is another source where its columns were mapped otherwise.
     """
     known = {_identity(record): record for record in records}
-    new, warnings = [], []
+    new: list[Source] = []
+    before: list[tuple[Source, Record]] = []
     for source in sources:
         record = known.get(_identity(_facts(source)))
         if record is None:
             new.append(source)
         else:
-            name = "" if record["name"] == source.name else f" as {record['name']}"
-            warnings.append(
-                f"{source.name} was read before{name} ({record['rows']:,} valid rows): it is not read again"
-            )
-    return new, warnings
+            before.append((source, record))
+    if len(before) > SHOWN:
+        rows = sum(record["rows"] for _, record in before)
+        first, last = before[0][0].name, before[-1][0].name
+        return new, [
+            f"{len(before):,} sources were read before, {first} to {last} ({rows:,} valid rows): they are not read "
+            "again"
+        ]
+    return new, [_read_before(source.name, record) for source, record in before]
+
+
+def _read_before(name: str, record: Record) -> str:
+    other = "" if record["name"] == name else f" as {record['name']}"
+    return f"{name} was read before{other} ({record['rows']:,} valid rows): it is not read again"
 
 
 def source_records(sources: Sequence[Source], counts: RowCounts) -> list[Record]:

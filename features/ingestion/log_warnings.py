@@ -20,7 +20,7 @@ FAR_SHARE = 0.01
 EPOCH = date(1970, 1, 1)
 
 
-def log_warnings(store: EventStore | None, by_reference: EventRows) -> list[str]:
+def log_warnings(store: EventStore | None, by_reference: EventRows, added: bool = False) -> list[str]:
     """Return the warnings about a log, each one line with its figure and what to do.
 
     Parameters
@@ -29,6 +29,8 @@ def log_warnings(store: EventStore | None, by_reference: EventRows) -> list[str]
         Its store; None for an addition that changes nothing.
     by_reference : EventRows
         How many rows were versions, line items and parts.
+    added : bool
+        Whether the rows were added to a store. Equal rows are then looked for among them alone.
     """
     warnings = []
     if by_reference.parts:
@@ -39,7 +41,7 @@ def log_warnings(store: EventStore | None, by_reference: EventRows) -> list[str]
         )
     if store is None or not store.n_events:
         return warnings
-    checks = _returning_customers(store), _busy_customer(store), _repeated_rows(store)
+    checks = _returning_customers(store), _busy_customer(store), "" if added else _repeated_rows(store)
     first, counts = _events_by_day(store)
     return [*warnings, *(text for text in checks if text), *date_warnings(first, counts)]
 

@@ -23,6 +23,9 @@ from features.ingestion.source_files import SourceFile, find_files
 from features.ingestion.source_formats import Source, open_file
 from features.ingestion.sql_reader import DATABASES, SCHEMES, without_password
 
+SHOWN_REPEATS = 5
+"""More sources that are named twice have one warning together."""
+
 
 def open_sources(sources: Iterable[str | Path], options: ReadOptions, scratch: Path) -> list[Source]:
     """Open all sources, and check that each can be read as an event log.
@@ -105,7 +108,7 @@ def drop_repeated(sources: Sequence[Source]) -> tuple[list[Source], list[str]]:
     read differently.
     """
     kept: dict[object, Source] = {}
-    warnings = []
+    warnings: list[str] = []
     for source in sources:
         identity = (source_digest(source), *map(_pairs, (source.columns, source.constants)))
         if identity not in kept:
@@ -114,6 +117,9 @@ def drop_repeated(sources: Sequence[Source]) -> tuple[list[Source], list[str]]:
             warnings.append(f"{source.name} is named more than once: it is read once")
         else:
             warnings.append(f"{source.name} holds the same bytes as {kept[identity].name}: it is not read")
+    if len(warnings) > SHOWN_REPEATS:
+        more = f"and {len(warnings) - SHOWN_REPEATS:,} more sources that are named or held twice are read once"
+        warnings = [*warnings[:SHOWN_REPEATS], more]
     return list(kept.values()), warnings
 
 

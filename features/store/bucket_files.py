@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.store.column_writer import write_ids
+from features.store.column_writer import write_array, write_ids
 from features.store.event_store import BUCKETS_FILE, read_ids
 from features.store.layout import DTYPES, IDENTITY_DTYPES
 
@@ -49,7 +49,7 @@ def write_customers(folder: Path, of_buckets: Iterable[Path]) -> None:
     joint = pa.concat_arrays(ids)
     order = pc.sort_indices(joint)
     write_ids(folder / "customers.arrow", joint.take(order))
-    np.save(folder / BUCKETS_FILE, numbers[order.to_numpy()])
+    write_array(folder / BUCKETS_FILE, numbers[order.to_numpy()])
 
 
 def link_arrays(source: Path, folder: Path, facts: Mapping[str, Any]) -> None:

@@ -49,6 +49,7 @@ class RowsOfBuckets:
 
     def __init__(self, folder: Path, buckets: int) -> None:
         self._paths = [folder / f"rows-{bucket:03d}.tmp" for bucket in range(buckets)]
+        self._shapes: list[list[tuple[int, int]]] = [[] for _ in range(buckets)]
         self._optional: list[set[str]] = [set() for _ in range(buckets)]
         self._of_codes = np.empty(0, np.uint16)
         with ExitStack() as stack:
@@ -72,8 +73,9 @@ class RowsOfBuckets:
         bounds = np.searchsorted(buckets[order], np.arange(len(self._paths) + 1))
         for bucket in np.flatnonzero(np.diff(bounds)).tolist():
             rows = order[bounds[bucket] : bounds[bucket + 1]]
-            np.save(self._files[bucket], batch.words[rows])
-            np.save(self._files[bucket], batch.codes[rows])
+            self._files[bucket].write(batch.words[rows].data)
+            self._files[bucket].write(batch.codes[rows].data)
+            self._shapes[bucket].append((len(rows), batch.words.shape[1]))
             self._optional[bucket] |= batch.optional
 
     def batches(self, bucket: int) -> list[PackedBatch]:
@@ -82,8 +84,8 @@ class RowsOfBuckets:
         return list(self._read(bucket))
 
     def _read(self, bucket: int) -> Iterator[PackedBatch]:
-        size = self._paths[bucket].stat().st_size
         with self._paths[bucket].open("rb") as file:
-            while file.tell() < size:
-                yield PackedBatch(np.load(file), np.load(file), self._optional[bucket])
+            for rows, width in self._shapes[bucket]:
+                words = np.fromfile(file, np.int64, rows * width).reshape(rows, width)
+                yield PackedBatch(words, np.fromfile(file, np.int32, rows), self._optional[bucket])
         self._paths[bucket].unlink()

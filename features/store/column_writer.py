@@ -76,7 +76,7 @@ def write_sorted_columns(
     ids, offsets, free = customers_in_order(encoder, [batch.codes for batch in batches])
     dtypes = column_dtypes(set().union(*(batch.optional for batch in batches)))
     rows = scattered_rows(batches, int(offsets[-1]), free)
-    np.save(folder / "offsets.npy", offsets)
+    write_array(folder / "offsets.npy", offsets)
     write_ids(folder / "customers.arrow", ids)
     columns = {name: empty_column(folder / f"{name}.npy", dtype, len(rows)) for name, dtype in dtypes.items()}
     fill_columns(columns, rows, offsets, timezone)
@@ -164,6 +164,12 @@ def scattered_rows(batches: list[PackedBatch], size: int, free: NDArray[np.int64
     return rows
 
 
+def write_array(path: Path, array: NDArray[Any]) -> None:
+    """Write an array of one dimension to a file; raises OSError when the disk has no room for it."""
+    # np.save raises an OSError that does not tell that the disk is full
+    empty_column(path, array.dtype.type, len(array))[:] = array
+
+
 def empty_column(path: Path, dtype: type[np.generic], rows: int) -> NDArray[Any]:
     """Return a column that is mapped to a new file; raises OSError when the disk has no room for it."""
     if not rows:  # an empty file cannot be mapped
@@ -173,7 +179,10 @@ def empty_column(path: Path, dtype: type[np.generic], rows: int) -> NDArray[Any]
     with path.open("r+b") as file:
         # A file that is made by its length alone takes its room when it is written to, and a full disk then kills the
         # process.
-        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        try:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from None
     return column
 
 

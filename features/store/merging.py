@@ -25,12 +25,13 @@ from features.store.column_writer import (
     empty_column,
     fill_columns,
     scattered_rows,
+    write_array,
     write_ids,
 )
 from features.store.customer_ids import CustomerIdEncoder
 from features.store.event_store import EventStore
-from features.store.known_rows import RowsOfCustomers, resolve
-from features.store.row_packing import NOTHING, OPTIONAL_WORDS, PACKED_COLUMNS, Words, pack_columns
+from features.store.known_rows import REFERENCE, RowsOfCustomers, resolve
+from features.store.row_packing import NOTHING, OPTIONAL_WORDS, PACKED_COLUMNS, Words, pack_columns, sort_rows
 from features.timezones import BusinessTimezone
 
 ALL_WORDS = 1 + max(OPTIONAL_WORDS.values())
@@ -46,17 +47,19 @@ class Merged(NamedTuple):
         New rows that the store had already.
     differing : int
         New rows that are kept beside stored ones of the same reference and time of recording.
+    repeated : int
+        New rows without a reference that are kept though another new row is equal to them.
     """
 
     facts: dict[str, Any] | None
-    seen: int
-    differing: int
+    seen: int = 0
+    differing: int = 0
+    repeated: int = 0
 
 
 def joint_outcome(of_buckets: Iterable[Merged], facts: dict[str, Any] | None) -> Merged:
     """Return what became of the rows of all buckets together; `facts` are those of the whole store."""
-    seen, differing = np.sum([each[1:] for each in of_buckets], axis=0).tolist()
-    return Merged(facts, seen, differing)
+    return Merged(facts, *np.sum([each[1:] for each in of_buckets], axis=0).tolist())
 
 
 class Places(NamedTuple):
@@ -109,12 +112,13 @@ def write_merged_columns(
     dtypes = column_dtypes(optional.union(*(batch.optional for batch in batches)))
     ids, offsets, free = customers_in_order(encoder, [batch.codes for batch in batches])
     new = RowsOfCustomers(_widened(scattered_rows(batches, int(offsets[-1]), free)), offsets)
+    sort_rows(new.words, new.offsets, 0, len(ids))  # so that equal rows are neighbours
     places = _places(store.customer_ids, ids)
     touched = np.flatnonzero(places.of_block >= 0)
     old = _stored_rows(store, places.of_store[touched])
     resolved = resolve(old, new, replace_references)
     if not (resolved.changed or even_unchanged):
-        return Merged(None, resolved.seen, 0)
+        return Merged(None, resolved.seen)
     rows, block_offsets = _joined(*old, resolved.old, *new, resolved.new)
     block = {name: np.empty(len(rows), dtype) for name, dtype in dtypes.items()}
     fill_columns(block, rows, block_offsets, timezone)
@@ -123,7 +127,7 @@ def write_merged_columns(
     counts[untouched] = np.diff(store.offsets)[places.of_store[untouched]]
     counts[touched] = np.diff(block_offsets)
     all_offsets = np.concatenate(([0], np.cumsum(counts)))
-    np.save(folder / "offsets.npy", all_offsets)
+    write_array(folder / "offsets.npy", all_offsets)
     write_ids(folder / "customers.arrow", places.ids)
     columns = {
         name: empty_column(folder / f"{name}.npy", dtype, int(all_offsets[-1])) for name, dtype in dtypes.items()
@@ -148,7 +152,8 @@ def write_merged_columns(
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(fill, columns))
     check_sums(columns["cents"], all_offsets, places.ids)
-    return Merged(column_facts(columns, len(places.ids)), resolved.seen, resolved.differing)
+    repeated = _count_repeated(*new, resolved.new)
+    return Merged(column_facts(columns, len(places.ids)), resolved.seen, resolved.differing, repeated)
 
 
 def _places(stored: pa.StringArray, new: pa.StringArray) -> Places:
@@ -187,6 +192,20 @@ def _stored_rows(store: EventStore, customers: NDArray[np.int64]) -> RowsOfCusto
     for name, word in OPTIONAL_WORDS.items():
         words[:, word] = stored[name][rows] if name in stored else NOTHING[name]
     return RowsOfCustomers(words, offsets)
+
+
+@njit(nogil=True, cache=True)
+def _count_repeated(rows, offsets, kept):  # type: ignore[no-untyped-def]
+    """Return how many kept rows without a reference are equal to the row of the same customer before them."""
+    repeated = 0
+    for customer in range(len(offsets) - 1):
+        for row in range(offsets[customer] + 1, offsets[customer + 1]):
+            if kept[row] and rows[row, REFERENCE] == 0:
+                equal = True
+                for word in range(rows.shape[1]):
+                    equal = equal and rows[row, word] == rows[row - 1, word]
+                repeated += equal
+    return repeated
 
 
 @njit(nogil=True, cache=True)

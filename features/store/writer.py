@@ -201,10 +201,10 @@ class StoreWriter:
         folder.mkdir(exist_ok=True)
         batches = self._rows.batches(number) if self._rows else self._batches
         if self.base is None:
-            return Merged(write_sorted_columns(folder, batches, self._encoder, self._timezone), 0, 0)
+            return Merged(write_sorted_columns(folder, batches, self._encoder, self._timezone))
         base = self.base.buckets[number].store
         if not batches:
-            return Merged(None, 0, 0)
+            return Merged(None)
         return write_merged_columns(
             folder, base, batches, self._encoder, self._timezone, replace_references=replace_references
         )

@@ -44,3 +44,23 @@ def test_there_must_be_a_store(log: Path, regulars: Regulars) -> None:
     assert not Path("none").exists()
     assert regulars("append", log).code == 2
     assert regulars("append", log, "--store", "none", "--map", "client").code == 2
+
+
+def test_many_files_are_a_few_lines(regulars: Regulars) -> None:
+    """Read for the first time, read again, and in the list of the store's sources."""
+    for day in range(40):
+        Path(f"day{day:02}.csv").write_text(f"customer_id,event_time,event_type\nc{day},2024-01-01,usage\n")
+    lines = {
+        " ".join(command): regulars(*command).error
+        for command in (
+            ("ingest", "day0*.csv", "--out", "store"),
+            ("append", "day*.csv", "--store", "store"),
+            ("append", "day*.csv", "--store", "store"),
+            ("ingest", "day*.csv", *(f"day{day:02}.csv" for day in range(40)), "--out", "twice"),
+            ("store", "info", "store"),
+        )
+    }
+    assert open_store("store").n_events == 40
+    assert "the last 20 of 40" in lines["store info store"]
+    assert {name: text for name, text in lines.items() if text.count("\n") > 50} == {}
+    assert {name: text for name, text in lines.items() if name != "store info store" and text.count("\n") > 15} == {}

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.engines.feature_table import feature_table
-from features.errors import StoreError
+from features.errors import FaultyRowsError, StoreError
 from features.ingestion.ingest import append, ingest
 from features.store.event_store import EventStore, open_store
 from features.store.generations import generations
@@ -180,7 +180,27 @@ def test_equal_rows_of_one_file_are_kept_and_known_in_the_next(tmp_path: Path) -
     assert ingest(written(tmp_path / "a.csv", [sale]), tmp_path / "store").kept == 1
     report = append(written(tmp_path / "b.csv", [sale, sale, sale | {"amount": "6"}]), tmp_path / "store")
     assert (report.rows_in, report.kept, report.seen) == (3, 2, 1)
+    assert report.warnings == [
+        "1 rows without a reference are equal in full to another row of this addition and count again: if the source "
+        "repeats rows, map its own ids as reference, or take the repeats out"
+    ]
     assert open_store(tmp_path / "store").columns["cents"].tolist() == [500, 500, 600]
+
+
+@pytest.mark.parametrize("buckets", [1, 3])
+def test_equal_rows_of_an_addition_are_counted_and_refused_on_request(buckets: int, tmp_path: Path) -> None:
+    """Neither copies by reference, nor rows that the store has, nor parts that differ, are repeats."""
+    sale: Row = {"customer_id": "a", "event_time": "2024-01-01", "event_type": "purchase", "amount": "5"}
+    ingest(written(tmp_path / "a.csv", [sale]), tmp_path / "store", buckets=buckets)
+    plain = [sale, sale | {"customer_id": "b"}, sale | {"amount": "6"}, sale | {"event_time": "2024-01-02"}]
+    named = [sale | {"reference": "r"}, sale | {"reference": "r"}, sale | {"reference": "r", "till": "x"}]
+    rows = [*plain, *named, *[sale | {"customer_id": name, "amount": "9"} for name in "aabbbc"]]
+    with pytest.raises(FaultyRowsError, match="3 rows without a reference are equal in full to another row"):
+        append(written(tmp_path / "b.csv", rows), tmp_path / "store", strict=True)
+    assert open_store(tmp_path / "store").n_events == 1
+    report = append(tmp_path / "b.csv", tmp_path / "store")
+    assert [text.split(" are ")[0] for text in report.warnings if "in full" in text] == ["3 rows without a reference"]
+    assert open_store(tmp_path / "store").n_events == 1 + 3 + 2 + 6
 
 
 def test_other_content_without_a_later_record_is_kept_with_a_warning(tmp_path: Path) -> None:

@@ -34,3 +34,17 @@ def test_a_source_without_a_valid_row_has_no_span(tmp_path: Path) -> None:
     opened = open_sources([tmp_path / "a.csv"], ReadOptions(), tmp_path)
     [record] = source_records(opened, RowCounts())
     assert (record["rows"], record["first_time"]) == (0, None)
+
+
+def test_many_known_sources_are_one_warning(tmp_path: Path) -> None:
+    """A folder that grows by a file a day is named as a whole every time."""
+    for number in range(12):
+        (tmp_path / f"day{number:02}.csv").write_text(LOG.replace("a,", f"a{number},"))
+    opened = open_sources([tmp_path / "day*.csv"], ReadOptions(), tmp_path)
+    counts = RowCounts()
+    counts.spans = dict.fromkeys(range(11), (2, 5, 5))
+    new, [warning] = drop_known(opened, source_records(opened[:11], counts))
+    assert new == opened[11:]
+    assert warning == (
+        f"11 sources were read before, {opened[0].name} to {opened[10].name} (22 valid rows): they are not read again"
+    )

@@ -384,6 +384,42 @@ def test_a_file_that_has_no_room_is_an_error(path: Path) -> None:
     assert len(folders(path)) == 1
 
 
+FULL_ADDITION = """
+import resource, signal, sys
+from pathlib import Path
+from features.store.event_store import open_store
+from features.store.writer import StoreWriter, write_store
+from tests.features.logs import KIND, Event, batch
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+path = Path(sys.argv[1])
+first = batch([Event(f"c{at % 97}", at, KIND["usage"]) for at in range(50)], "UTC")
+write_store(path, [first], timezone="UTC", digest="1", buckets=int(sys.argv[2]))
+more = batch([Event(f"c{at % 97}", at, KIND["purchase"]) for at in range(3000)], "UTC")
+for limit in (100, 200, 900, 3000, 12_000, 20_000):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    try:
+        with StoreWriter(path, timezone="UTC", digest="2", existing="append") as writer:
+            writer.add(more)
+            writer.write_columns()
+            writer.commit()
+        print("written")
+    except OSError as error:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        folders = len([*path.glob("events-*")])
+        print(error.strerror, open_store(path).n_events, folders)
+"""
+
+
+@pytest.mark.parametrize("buckets", [1, 3])
+def test_an_addition_without_room_leaves_the_store(buckets: int, tmp_path: Path) -> None:
+    """Whichever of its files is the first without room: each time an error that says so, and no folder is left."""
+    arguments = [sys.executable, "-c", FULL_ADDITION, str(tmp_path / "store"), str(buckets)]
+    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["File too large 50 1"] * 6
+
+
 def test_a_full_disk_leaves_the_old_store(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The room of every column is reserved before anything is written to it."""
 
