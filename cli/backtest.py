@@ -9,6 +9,7 @@ import typer
 from cli import options
 from cli.tables import measure_table, segment_table, skill_table
 from cli.terminal import echo, progress_steps
+from cli.tracking import opened_tracking
 from features.settings_file import read_settings
 
 if TYPE_CHECKING:
@@ -171,10 +172,9 @@ def register(app: typer.Typer) -> None:
 def _registered(home: Path, number: int) -> "CustomerModel":
     """Return the model of a registered version; raises TrackingError when there is none."""
     from features.errors import TrackingError
-    from training.registry.mlflow_client import open_tracking
     from training.registry.versions import load, version
 
-    tracking = open_tracking(home, read_only=True)
+    tracking = opened_tracking(home, read_only=True)
     chosen = version(tracking, number)
     if chosen is None:
         raise TrackingError(f"no version {number} is registered in {tracking.place}: see `regulars versions`")

@@ -8,6 +8,7 @@ import typer
 from cli import options
 from cli.settings import settings_with
 from cli.terminal import echo, progress_steps
+from cli.tracking import has_tracking_store, opened_tracking
 from features.settings_file import read_settings
 
 if TYPE_CHECKING:
@@ -69,7 +70,6 @@ def register(app: typer.Typer) -> None:
         from reporting.build import make_report
         from reporting.export import write_tables, write_workbook
         from reporting.page.html_page import write_page
-        from training.registry.mlflow_client import open_tracking
         from training.settings import FitSettings, ForecastSettings
 
         rule = options.formula_in_use(formula)
@@ -77,7 +77,7 @@ def register(app: typer.Typer) -> None:
         fit = read_settings("fit", FitSettings)
         earlier_rule = load_formula(formula_then) if formula_then else rule
         with options.opened_store(store) as events, progress_steps() as step:
-            tracking = open_tracking(home, read_only=True) if options.has_tracking_store(home) else None
+            tracking = opened_tracking(home, read_only=True) if has_tracking_store(home) else None
             report = make_report(events, as_of, horizon_days, rule, since, earlier_rule, tracking, quick, step, fit)
             step("writing")
             write_tables(out / TABLES, report.tables)

@@ -7,6 +7,7 @@ import typer
 from cli.options import DEFAULT_HOME, FormulaFile, Home, Quick, Store, formula_in_use, opened_store
 from cli.tables import measure_table, segment_table
 from cli.terminal import echo, progress_steps
+from cli.tracking import opened_tracking
 from features.settings_file import read_settings
 
 
@@ -32,7 +33,6 @@ def register(app: typer.Typer) -> None:
         `regulars fit store --quick --home var`
         """
         from training.fit_challenger import ChallengerSettings, fit_challenger
-        from training.registry.mlflow_client import open_tracking
         from training.settings import CandidateSettings, FitSettings, GateLimits, RefitLimits, TrialSettings
 
         settings = ChallengerSettings(
@@ -44,7 +44,7 @@ def register(app: typer.Typer) -> None:
         )
         rule = formula_in_use(formula)
         with opened_store(store) as events, progress_steps() as step:
-            tracking = open_tracking(home)
+            tracking = opened_tracking(home)
             result = fit_challenger(events, tracking, rule, settings=settings, seed=seed, quick=quick, progress=step)
         date, horizon_days = result.measures.index[-1][:2]
         measure_table(result.measures.loc[(date, horizon_days)], f"last trial: {horizon_days} days from {date}")

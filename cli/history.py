@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import DEFAULT_HOME, Home, check_table_file, has_tracking_store
+from cli.options import DEFAULT_HOME, Home, check_table_file
 from cli.terminal import echo, echo_table
+from cli.tracking import has_tracking_store, opened_tracking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,9 +38,8 @@ def register(app: typer.Typer) -> None:
         """
         from training.promote import history as moves
         from training.promote import no_moves
-        from training.registry.mlflow_client import open_tracking
 
-        table = moves(open_tracking(home, read_only=True)) if has_tracking_store(home) else no_moves()
+        table = moves(opened_tracking(home, read_only=True)) if has_tracking_store(home) else no_moves()
         if out is not None:
             _write(table, out)
         if table.empty:

@@ -182,11 +182,6 @@ def warn_of_date(store: "EventStore", as_of: str) -> None:
         echo(f"warning: the log ends on {ends}, {days:,} days before {as_of}: what happened since is not in it")
 
 
-def has_tracking_store(home: Path) -> bool:
-    """Return whether there is a tracking store already: MLFLOW_TRACKING_URI is set, or `home` has a database."""
-    return bool(os.environ.get("MLFLOW_TRACKING_URI")) or (home / "mlflow.db").is_file()
-
-
 def formula_in_use(file: Path | None, of_champion: "Formula | None" = None) -> "Formula":
     """Return the formula of the option, else that of the settings file, else the champion's, else the built-in one."""
     from features.loyalty.formula import load_formula

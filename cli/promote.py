@@ -6,6 +6,7 @@ import typer
 
 from cli.champion import echo_move, refusals_printed
 from cli.options import DEFAULT_HOME, Home
+from cli.tracking import opened_tracking
 
 
 def register(app: typer.Typer) -> None:
@@ -48,9 +49,8 @@ def register(app: typer.Typer) -> None:
             raise typer.BadParameter("--version promotes and --to goes back: give one of them")
         from training import promote as champion
         from training.models.bundle import CHALLENGER
-        from training.registry.mlflow_client import open_tracking
 
-        tracking = open_tracking(home)
+        tracking = opened_tracking(home)
         with refusals_printed():
             if to is None:
                 which = CHALLENGER if version is None else version

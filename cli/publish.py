@@ -4,6 +4,7 @@ import typer
 
 from cli.champion import publish_champion
 from cli.options import DEFAULT_HOME, Home
+from cli.tracking import opened_tracking
 
 
 def register(app: typer.Typer) -> None:
@@ -17,6 +18,5 @@ def register(app: typer.Typer) -> None:
 
         Example: `regulars publish`
         """
-        from training.registry.mlflow_client import open_tracking
 
-        publish_champion(open_tracking(home, read_only=True))
+        publish_champion(opened_tracking(home, read_only=True))

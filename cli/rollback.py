@@ -6,6 +6,7 @@ import typer
 
 from cli.champion import echo_move, publish_champion, refusals_printed
 from cli.options import DEFAULT_HOME, Home
+from cli.tracking import opened_tracking
 
 
 def register(app: typer.Typer) -> None:
@@ -36,12 +37,11 @@ def register(app: typer.Typer) -> None:
         if not reason.strip():
             raise typer.BadParameter("--reason is empty: say why")
         from training.promote import champion_before, roll_back
-        from training.registry.mlflow_client import open_tracking
 
         if publish:
             import bentoml  # noqa: F401  # where it is not installed nothing may move
 
-        tracking = open_tracking(home)
+        tracking = opened_tracking(home)
         with refusals_printed():
             move = roll_back(tracking, champion_before(tracking) if to is None else to, reason, who=who)
         echo_move(move, tracking.place)

@@ -10,6 +10,7 @@ import typer
 from cli import options
 from cli.settings import settings_with
 from cli.terminal import echo, echo_table, progress_bar
+from cli.tracking import has_tracking_store, opened_tracking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,13 +109,12 @@ def register(app: typer.Typer) -> None:
 
 def _champion(home: Path) -> "tuple[tuple[CustomerModel, str] | None, str | None]":
     """Return the champion with its version, or the reason why there is none."""
-    if not options.has_tracking_store(home):
+    if not has_tracking_store(home):
         return None, f"no model is registered in {home}, so the file has the rule score only: `regulars fit` makes one"
     from training.models.bundle import CHAMPION
-    from training.registry.mlflow_client import open_tracking
     from training.registry.versions import load, version
 
-    tracking = open_tracking(home, read_only=True)
+    tracking = opened_tracking(home, read_only=True)
     champion = version(tracking, CHAMPION)
     if champion is None:
         return (

@@ -21,6 +21,7 @@ SECTIONS = {
     "trials": "training.settings.TrialSettings",
     "gate": "training.settings.GateLimits",
     "refit": "training.settings.RefitLimits",
+    "tracking": "training.registry.settings.TrackingSettings",
     "serve": "serving.runtime.settings.ServeSettings",
     "events": "features.event_words.EventWords",
     "plugins": "features.plugins.PluginSettings",

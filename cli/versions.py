@@ -7,6 +7,7 @@ import typer
 
 from cli.options import DEFAULT_HOME, Home, check_table_file
 from cli.terminal import echo_table
+from cli.tracking import opened_tracking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,10 +38,9 @@ def register(app: typer.Typer) -> None:
 
         Example: `regulars versions`
         """
-        from training.registry.mlflow_client import open_tracking
         from training.version_table import version_table
 
-        table = version_table(open_tracking(home, read_only=True))
+        table = version_table(opened_tracking(home, read_only=True))
         if out is not None:
             _write(table, out)
         short = table.assign(digest=table["digest"].str[:12], loss=[f"{loss:.3f}" for loss in table["loss"]])

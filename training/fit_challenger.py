@@ -13,7 +13,7 @@ from features.loyalty.scoring import drop_unpriced_parts
 from features.store.event_store import EventStore
 from training.evaluation.catalog import chosen_metrics
 from training.fit import StepProgress, fit_candidates
-from training.fit_record import log_dataset, record_challenger
+from training.fit_record import record_challenger, record_start
 from training.gate import Verdict
 from training.judging import judge, judge_refit, mean_loss
 from training.models.bundle import CHAMPION
@@ -22,7 +22,7 @@ from training.models.customer_model import CustomerModel
 from training.refit_gate import refit_figures
 from training.registry.entities import ModelVersion, gate_figures
 from training.registry.mlflow_client import Tracking
-from training.registry.runs import log_datasets, log_text, run_measures, start_run
+from training.registry.runs import log_text, run_measures, start_run
 from training.registry.versions import load, version
 from training.settings import CandidateSettings, FitSettings, GateLimits, RefitLimits, TrialSettings
 from training.targets import log_end
@@ -152,7 +152,7 @@ def fit_challenger(
         "champion": champion.number if champion else None,
     }
     with start_run(tracking, f"fit {end.date}", facts) as run:
-        log_datasets(run, [log_dataset(store, end)])
+        record_start(run, store, end)
         trials: list[Trial] = []
         for start in starts:
             report(f"trial at {start.date}: fitting {', '.join(candidates)}")

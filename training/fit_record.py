@@ -26,6 +26,7 @@ from training.models.customer_model import CustomerModel
 from training.paired_losses import MEASURES
 from training.promote import record_verdict
 from training.registry.entities import CANDIDATE, GATE, LoggedDataset, MetricValue, ModelVersion
+from training.registry.environment import environment
 from training.registry.model_format import log_model
 from training.registry.runs import (
     Run,
@@ -48,6 +49,12 @@ BOUNDS = (".low", ".high")
 """Figures of the verdict that are no metrics of the run: its file has them."""
 PEERS = ("rule", "bg_nbd")
 """The baselines that the plot of gains shows beside the model."""
+
+
+def record_start(run: Run, store: EventStore, end: AsOf) -> None:
+    """Keep the data and the installed libraries of a fit; it fails here if its files cannot be written."""
+    log_text(run, "requirements.txt", "\n".join(environment()))
+    log_datasets(run, [log_dataset(store, end)])
 
 
 def log_dataset(store: EventStore, end: AsOf) -> LoggedDataset:
@@ -177,8 +184,8 @@ def log_trials(
     for (role, name, horizon_days), rows in values.items():
         facts = {"forecast": name, "role": role, "horizon_days": horizon_days}
         own_params = params.get(name, {}) if role == "candidate" else {}
-        with nested_run(run, f"{name}, {horizon_days} days", {**own_params, **facts}) as nested:
-            log_values(nested, rows)
+        with nested_run(run, f"{name}, {horizon_days} days") as nested:
+            log_params(nested, {**own_params, **facts}, rows)
         if (role, name, horizon_days) == ("candidate", best, longest):
             log_values(run, [MetricValue(row.name, row.value, row.step, row.time) for row in rows])
 

@@ -1,11 +1,11 @@
-"""Options that verbs share: dates, files, whether there is a tracking store, and raw files in place of a store."""
+"""Options that verbs share: dates, files, and raw files in place of a store."""
 
 from pathlib import Path
 
 import pytest
 import typer
 
-from cli.options import check_date, check_dates, check_picture_file, check_writable, has_tracking_store, opened_store
+from cli.options import check_date, check_dates, check_picture_file, check_writable, opened_store
 from features.errors import SourceError
 from features.store.event_store import open_store
 from tests.cli.conftest import FAULTY, LOG
@@ -48,19 +48,6 @@ def test_a_file_in_new_folders_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(typer.BadParameter, match="nothing can be written to"):
         check_writable(tmp_path / "file" / "b.parquet")
-
-
-def test_a_tracking_store_is_a_server_or_a_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that is set but empty counts as absent."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    assert not has_tracking_store(tmp_path)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
-    assert not has_tracking_store(tmp_path)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
-    assert has_tracking_store(tmp_path)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI")
-    (tmp_path / "mlflow.db").touch()
-    assert has_tracking_store(tmp_path)
 
 
 def test_a_store_is_opened_where_it_is(store: Path) -> None:

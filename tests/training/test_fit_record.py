@@ -13,12 +13,12 @@ from features.loyalty.formula import load_formula
 from features.store.event_store import EventStore
 from tests.training.logs import simulated, stored
 from tests.training.stand_in import customer_model
-from training.fit_record import log_dataset, record_challenger, trial_dataset
+from training.fit_record import record_challenger, record_start, trial_dataset
 from training.gate import Verdict
 from training.registry.entities import ModelVersion
 from training.registry.errors import mlflow_answers
 from training.registry.mlflow_client import Tracking
-from training.registry.runs import log_datasets, run_file, runs, start_run
+from training.registry.runs import run_file, runs, start_run
 from training.settings import TrialSettings
 from training.targets import log_end
 from training.trials import Trial, run_trials
@@ -59,7 +59,7 @@ def made(store: EventStore, trials: list[Trial], tracking: Tracking) -> ModelVer
     verdict = Verdict(("log: short",), {"log.events": 7.0, "deviance.bg_nbd": -0.1, "deviance.bg_nbd.low": -0.2})
     params = {"bold": {"ridge": 3.0}, "bg_nbd": {}}
     with start_run(tracking, "fit", {"seed": 0}) as run:
-        log_datasets(run, [log_dataset(store, log_end(store))])
+        record_start(run, store, log_end(store))
         return record_challenger(run, store, trials, customer_model(0.03), "bold", verdict, params)
 
 
@@ -121,5 +121,5 @@ def test_the_version_is_described_and_linked_to_its_run(made: ModelVersion, trac
     assert "mlflow.pyfunc.load_model" in about
     assert (run.tags["gate"], run.tags["candidate"]) == ("refused", "bold") == (made.tags["gate"], made.candidate)
     assert {name for name in run.metrics if name.startswith("gate/")} == {"gate/log.events", "gate/deviance.bg_nbd"}
-    for name in ("model_card.md", "comparison.html", "verdict.json", "figures"):
+    for name in ("model_card.md", "comparison.html", "verdict.json", "requirements.txt", "figures"):
         assert run_file(tracking, made.run_id, name, tmp_path), name

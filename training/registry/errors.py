@@ -10,8 +10,16 @@ from urllib.parse import urlsplit
 
 from features.errors import TrackingError
 
-NO_ANSWER = "no answer: start the server, or mend MLFLOW_TRACKING_URI"
+NO_ANSWER = "no answer: start the server, mend MLFLOW_TRACKING_URI, or raise [tracking] timeout_seconds"
 NO_ROOM = "no room on the disk: free some and call again"
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+"""Settings of MLflow without which it sends, or prints, what nobody asked for."""
+CLIENTS = ("requests", "urllib3", "boto3", "botocore", "s3transfer", "google", "azure", "fsspec", "paramiko", "pysftp")
+"""Packages that reach artifact stores, whose errors have no class in common."""
 REMEDIES = {
     "database is locked": "in use by another process: wait until that one is done, or end it",
     "disk is full": NO_ROOM,
@@ -22,6 +30,8 @@ REMEDIES = {
     "max retries": NO_ANSWER,
     "connection refused": NO_ANSWER,
     "timed out": NO_ANSWER,
+    "could not connect to the endpoint": "no answer of the artifact store: mend its address or the network",
+    "unable to locate credentials": "give the artifact store's credentials, as its own documentation says",
     "unable to open": "cannot be opened: mend the folder or its rights",
     "readonly": "cannot be written: mend its rights",
     "read-only": "cannot be written: mend its rights",
@@ -45,14 +55,15 @@ def one_line_errors(uri: str, *kinds: type[Exception]) -> Iterator[None]:
 
 @contextmanager
 def mlflow_answers(uri: str, seconds: int = 30, retries: int = 2) -> Iterator[None]:
-    """Raise errors of MLflow, its database and the disk as TrackingError; limit how long MLflow waits for an answer.
+    """Raise errors of MLflow, its database, the disk and artifact stores as TrackingError; limit MLflow's waiting.
 
     MLFLOW_HTTP_REQUEST_TIMEOUT and MLFLOW_HTTP_REQUEST_MAX_RETRIES, where set, are left as they are.
     """
     limits = {"MLFLOW_HTTP_REQUEST_TIMEOUT": seconds, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": retries}
     ours = {name: str(limit) for name, limit in limits.items() if name not in os.environ}
     os.environ.update(ours)
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
     with warnings.catch_warnings():
         # MLflow's own use of what SQLAlchemy and pandas will drop one day, and its remarks on its own types.
         warnings.filterwarnings("ignore", module=r"mlflow\.")
@@ -64,9 +75,20 @@ def mlflow_answers(uri: str, seconds: int = 30, retries: int = 2) -> Iterator[No
                 logging.getLogger(logger).setLevel(logging.CRITICAL)
             with one_line_errors(uri, MlflowException, SQLAlchemyError, sqlite3.Error, OSError):
                 yield
+        except ModuleNotFoundError as error:
+            raise TrackingError(f"tracking at {without_password(uri)}: {_install(error)}") from error
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] not in CLIENTS:
+                raise
+            raise TrackingError(_one_line(error, uri)) from error
         finally:
             for name in ours:
                 os.environ.pop(name, None)
+
+
+def _install(error: ModuleNotFoundError) -> str:
+    """Return what to install for an artifact store or a database; MLflow imports its client when it is used."""
+    return f"the address needs the package {error.name}, which is not installed: install it"
 
 
 def _one_line(error: Exception, uri: str) -> str:

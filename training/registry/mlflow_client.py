@@ -1,12 +1,11 @@
 """The module that calls MLflow: opens a tracking store and offers the calls that Regulars needs, with types.
 
-The store is that of MLFLOW_TRACKING_URI, else `mlflow.db` in a home folder with the artifacts beside it. MLflow's own
-defaults are relative paths, which would depend on the working directory. MLflow is imported inside functions: the
-import takes seconds, and telemetry must be switched off first.
+The store is that of MLFLOW_TRACKING_URI, else `mlflow.db` in a home folder with the artifacts beside it. MLflow is
+imported inside functions: the import takes seconds, and telemetry must be switched off first.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -15,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from features.errors import TrackingError
 from training.registry.entities import LoggedDataset, MetricValue, ModelVersion, RunRecord
 from training.registry.errors import mlflow_answers, without_password
-from training.registry.mlflow_entities import dataset_input, metric, model_version, run_record
+from training.registry.mlflow_entities import all_pages, dataset_input, metric, model_version, run_record, signature
 from training.registry.moved_home import ARTIFACTS, address_here, adopt_files
+from training.registry.settings import TrackingSettings
 from training.registry.sqlite_file import make_once, read_only_uri, sqlite_file
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 BATCH = 100
 """How many parameters or metrics MLflow takes in one call."""
+OPENING_SECONDS = 10
+"""How long to wait at most for a server's first answer."""
 RUNNING = "attributes.status = 'RUNNING'"
 """The filter of `Tracking.search_runs` for runs that have not ended."""
 
@@ -37,7 +39,7 @@ def _answered(method: Callable[Concatenate["Tracking", P], R]) -> Callable[Conca
 
     @wraps(method)
     def call(self: "Tracking", /, *args: P.args, **kwargs: P.kwargs) -> R:
-        with mlflow_answers(self.uri):
+        with mlflow_answers(self.uri, self.settings.timeout_seconds, self.settings.retries):
             return method(self, *args, **kwargs)
 
     return call
@@ -53,11 +55,13 @@ class Tracking:
         Address of the store; may hold a password, so show `place` instead.
     artifacts : Path or None
         Folder of the files of runs; None where the server decides.
+    settings : TrackingSettings
     """
 
     uri: str
     artifacts: Path | None
     _client: Any = field(repr=False, compare=False)
+    settings: TrackingSettings = TrackingSettings()
 
     @property
     def place(self) -> str:
@@ -70,14 +74,20 @@ class Tracking:
         from mlflow.exceptions import MlflowException
 
         known = self._client.get_experiment_by_name(name)
+        root = self.settings.location(name)
         if known is None:
-            location = None if self.artifacts is None else (self.artifacts / name).as_uri()
+            location = root or (None if self.artifacts is None else (self.artifacts / name).as_uri())
             try:
                 return str(self._client.create_experiment(name, location))
             except MlflowException:  # another process may have created it meanwhile
                 known = self._client.get_experiment_by_name(name)
                 if known is None:
                     raise
+        if root and known.artifact_location != root:
+            raise TrackingError(
+                f"the experiment {name} in {self.place} has its files in {known.artifact_location}, [tracking] "
+                f"artifact_root says {root}: leave it out, or begin another home"
+            )
         return str(known.experiment_id)
 
     @_answered
@@ -135,7 +145,7 @@ class Tracking:
     def search_runs(self, experiment: str, condition: str = "") -> list[RunRecord]:
         """Return the runs of an experiment, by its name, the newest first."""
         known = self._client.get_experiment_by_name(experiment)
-        runs = _all_pages(self._client.search_runs, [known.experiment_id], condition) if known else ()
+        runs = all_pages(self._client.search_runs, [known.experiment_id], condition) if known else ()
         return [run_record(run, self.artifacts) for run in runs]
 
     @_answered
@@ -167,18 +177,13 @@ class Tracking:
     ) -> tuple[str, str]:
         """Write a pyfunc model to `folder`, add it to a run, and return MLflow's id of the model and its location.
 
-        `example` is an input with its parameters, `forecast` the output: MLflow derives the signature from them, except
-        that every column of the input is a float64 that may be null or absent.
-        `options`: further arguments of `mlflow.pyfunc.save_model`.
+        `example`, an input with its parameters, and `forecast`, the output, make the signature; `options` are further
+        arguments of `mlflow.pyfunc.save_model`.
         """
         from mlflow.entities import LoggedModelOutput, LoggedModelStatus
-        from mlflow.models import infer_signature
         from mlflow.pyfunc import save_model
-        from mlflow.types import ColSpec, DataType, Schema
 
-        signature = infer_signature(example[0], forecast, example[1])
-        signature.inputs = Schema([ColSpec(DataType.double, str(name), required=False) for name in example[0]])
-        save_model(str(folder), signature=signature, input_example=example, **options)
+        save_model(str(folder), signature=signature(*example, forecast), input_example=example, **options)
         logged = self._client.create_logged_model(experiment_id, name, run_id)
         self._client.log_model_artifacts(logged.model_id, str(folder))
         self._client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
@@ -235,7 +240,7 @@ class Tracking:
         for registered in self._client.search_registered_models(f"name='{model}'"):
             for alias, number in registered.aliases.items():
                 aliases.setdefault(int(number), []).append(alias)
-        made = _all_pages(self._client.search_model_versions, f"name='{model}'")
+        made = all_pages(self._client.search_model_versions, f"name='{model}'")
         versions = [model_version(version, aliases.get(int(version.version), ()), self.artifacts) for version in made]
         return sorted(versions, key=lambda version: version.number, reverse=True)
 
@@ -248,7 +253,9 @@ class Tracking:
             self._client.set_registered_model_alias(model, alias, str(number))
 
 
-def open_tracking(home: str | Path = "var", *, read_only: bool = False) -> Tracking:
+def open_tracking(
+    home: str | Path = "var", *, read_only: bool = False, settings: TrackingSettings = TrackingSettings()
+) -> Tracking:
     """Open the tracking store.
 
     A SQLite store finds its files in the folder it is opened from, wherever that was when they were written.
@@ -259,6 +266,8 @@ def open_tracking(home: str | Path = "var", *, read_only: bool = False) -> Track
         Folder of `mlflow.db`, which is created when absent. MLFLOW_TRACKING_URI, where set, is used instead.
     read_only : bool
         Create and change nothing, so that no right to write is needed.
+    settings : TrackingSettings
+        Where files are kept, and how long to wait for a server.
 
     Returns
     -------
@@ -275,23 +284,13 @@ def open_tracking(home: str | Path = "var", *, read_only: bool = False) -> Track
     artifacts = None if uri.startswith("http") else (database.parent if database else Path(home).resolve()) / ARTIFACTS
     if read_only and database and not database.is_file():
         raise TrackingError(f"no version is registered in {database.parent}: `regulars fit` makes one")
-    with mlflow_answers(uri, seconds=5, retries=1):
+    with mlflow_answers(uri, min(settings.timeout_seconds, OPENING_SECONDS), min(settings.retries, 1)):
         from mlflow.tracking import MlflowClient
 
         if database and artifacts and not read_only:
             make_once(database, lambda part: MlflowClient(f"sqlite:///{part}").search_experiments())
-            adopt_files(database, artifacts)
+            if not settings.artifact_root:
+                adopt_files(database, artifacts)
         client = MlflowClient(read_only_uri(database) if database and read_only else uri)
         client.search_experiments(max_results=1)
-    return Tracking(uri, artifacts, client)
-
-
-def _all_pages(search: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
-    """Yield the results of a search, one page after another."""
-    token = None
-    while True:
-        page = search(*arguments, page_token=token)
-        yield from page
-        token = page.token
-        if not token:
-            return
+    return Tracking(uri, artifacts, client, settings)

@@ -3,9 +3,11 @@
 import json
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from training.registry.entities import LoggedDataset, MetricValue, ModelVersion, RunRecord
 from training.registry.moved_home import address_here
@@ -39,17 +41,42 @@ def dataset_input(dataset: LoggedDataset) -> Any:
     from mlflow.data.dataset_source_registry import resolve_dataset_source
     from mlflow.data.meta_dataset import MetaDataset
     from mlflow.entities import Dataset, DatasetInput, InputTag
-    from mlflow.types import ColSpec, DataType, Schema
     from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # two classes of MLflow's read a path
         source = resolve_dataset_source(dataset.source)
-    schema = Schema([ColSpec(DataType.double, name, required=False) for name in dataset.columns])
-    kept = MetaDataset(source, dataset.name, dataset.digest, schema if dataset.columns else None).to_dict()
+    schema = _doubles(dataset.columns) if dataset.columns else None
+    kept = MetaDataset(source, dataset.name, dataset.digest, schema).to_dict()
     profile = {name: None if _is_nan(value) else value for name, value in dataset.profile.items()}
     entity = Dataset(**kept, profile=json.dumps(profile, default=str))
     return DatasetInput(entity, [InputTag(MLFLOW_DATASET_CONTEXT, dataset.context)])
+
+
+def signature(example: pd.DataFrame, params: Mapping[str, int], forecast: pd.DataFrame) -> Any:
+    """Return the signature of a model, whose input columns are all of float64 and may be null or absent."""
+    from mlflow.models import infer_signature
+
+    inferred = infer_signature(example, forecast, dict(params))
+    inferred.inputs = _doubles(example)
+    return inferred
+
+
+def all_pages(search: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
+    """Yield the results of a search, one page after another."""
+    token = None
+    while True:
+        page = search(*arguments, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def _doubles(names: Iterable[object]) -> Any:
+    from mlflow.types import ColSpec, DataType, Schema
+
+    return Schema([ColSpec(DataType.double, str(name), required=False) for name in names])
 
 
 def _is_nan(value: object) -> bool:

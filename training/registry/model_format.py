@@ -15,9 +15,8 @@ import training
 from features.as_of import AsOf
 from training.models.bundle import BUNDLE
 from training.models.customer_model import CustomerModel
-from training.registry.environment import environment
 from training.registry.errors import one_line_errors
-from training.registry.runs import Run, log_text
+from training.registry.runs import Run
 from training.synthetic_customers import synthetic_customer
 
 LOADER = "training.registry.pyfunc"
@@ -40,7 +39,7 @@ class LoggedModel:
 
 
 def log_model(run: Run, model: CustomerModel, name: str) -> LoggedModel:
-    """Keep the model with the run, with signature, input example and the libraries installed; it is no version yet."""
+    """Keep the model with the run, with signature and input example; it is no version yet."""
     card = model.card
     example = synthetic_customer(card.as_of)
     params = {"as_of_day": AsOf.parse(card.as_of, card.timezone).day, "horizon_days": card.horizons[0]}
@@ -64,5 +63,4 @@ def log_model(run: Run, model: CustomerModel, name: str) -> LoggedModel:
                 "model_config": {"digest": digest},
             },
         )
-    log_text(run, "requirements.txt", "\n".join(environment()))
     return LoggedModel(model_id, source, digest)

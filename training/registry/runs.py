@@ -56,11 +56,14 @@ def nested_run(parent: Run, name: str, facts: Mapping[str, object] | None = None
         yield run
 
 
-def log_params(run: Run, facts: Mapping[str, object]) -> None:
-    """Keep facts as parameters, which cannot be changed; long ones, such as feature columns, as JSON files."""
+def log_params(run: Run, facts: Mapping[str, object], values: Sequence[MetricValue] = ()) -> None:
+    """Keep facts as parameters, which cannot be changed, and metrics in the same request.
+
+    Long facts, such as feature columns, are kept as JSON files.
+    """
     texts = {name: fact if isinstance(fact, str) else json.dumps(fact, default=str) for name, fact in facts.items()}
     short = {name: text for name, text in texts.items() if len(text) <= LONG}
-    run.tracking.log_batch(run.run_id, params=short)
+    run.tracking.log_batch(run.run_id, short, values)
     for name in texts.keys() - short.keys():
         log_text(run, f"facts/{name}.json", json.dumps(facts[name], default=str, indent=1))
 

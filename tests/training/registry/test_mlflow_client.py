@@ -14,8 +14,11 @@ from matplotlib.figure import Figure
 
 import training.registry.mlflow_client
 from features.errors import TrackingError
+from tests.training.stand_in import customer_model
 from training.registry.mlflow_client import Tracking, open_tracking
-from training.registry.runs import FITS, nested_run, start_run
+from training.registry.runs import FITS, log_text, nested_run, runs, start_run
+from training.registry.settings import TrackingSettings
+from training.registry.versions import load, register
 
 ROOT = Path(__file__).parents[3]
 REGISTRY = ROOT / "training" / "registry"
@@ -107,3 +110,28 @@ def test_a_reader_asks_for_no_right_to_write(home: Path, tmp_path: Path, monkeyp
     with pytest.raises(TrackingError, match="cannot be written: mend its rights"):
         reader.ensure_experiment("new")
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_files_can_be_kept_elsewhere(home: Path, tmp_path: Path) -> None:
+    """In the artifact root of the settings, where every reader finds them; another root afterwards is refused."""
+    elsewhere = TrackingSettings(str(tmp_path / "our files"))
+    with start_run(open_tracking(home, settings=elsewhere), "fit") as fit:
+        made = register(fit, customer_model())
+    assert not (home / "artifacts").exists()
+    assert list((tmp_path / "our files" / FITS).rglob("model.joblib"))
+    for tracking in (open_tracking(home), open_tracking(home, read_only=True), open_tracking(home, settings=elsewhere)):
+        assert load(tracking, made).card.customers == 500
+    moved = open_tracking(home, settings=TrackingSettings(str(tmp_path / "another")))
+    with pytest.raises(TrackingError, match=r"has its files in file://.*, \[tracking\] artifact_root says"):
+        moved.ensure_experiment(FITS)
+
+
+def test_an_artifact_root_that_refuses_ends_a_fit_in_one_line(home: Path) -> None:
+    """Before anything is fitted: the first file of a run is written at its start."""
+    tracking = open_tracking(home, settings=TrackingSettings("s3://models/regulars"))
+    with (
+        pytest.raises(TrackingError, match=r"needs the package boto3|no answer of the artifact store|credentials"),
+        start_run(tracking, "fit") as fit,
+    ):
+        log_text(fit, "requirements.txt", "numpy")
+    assert runs(tracking)["status"].tolist() == ["FAILED"]

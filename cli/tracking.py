@@ -1,0 +1,23 @@
+"""Opens the tracking store as the settings file says, for the verbs that read or write runs and versions."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from features.settings_file import read_settings
+
+if TYPE_CHECKING:
+    from training.registry.mlflow_client import Tracking
+
+
+def opened_tracking(home: Path, *, read_only: bool = False) -> "Tracking":
+    """Open the store of MLFLOW_TRACKING_URI, else that of the home folder; see `open_tracking`."""
+    from training.registry.mlflow_client import open_tracking
+    from training.registry.settings import TrackingSettings
+
+    return open_tracking(home, read_only=read_only, settings=read_settings("tracking", TrackingSettings))
+
+
+def has_tracking_store(home: Path) -> bool:
+    """Return whether there is a tracking store already: MLFLOW_TRACKING_URI is set, or `home` has a database."""
+    return bool(os.environ.get("MLFLOW_TRACKING_URI")) or (home / "mlflow.db").is_file()
