@@ -16,6 +16,7 @@ from reporting.change import Change, change_since
 from reporting.comparison import Comparison, compare, model_as_of
 from reporting.customers import customer_table, high_threshold
 from reporting.explanations import forecast_factors
+from reporting.returns import returns_summary, returns_table
 from reporting.suggested_weights import Suggestion, suggest_weights
 from training.registry.mlflow_client import Tracking
 from training.settings import FitSettings
@@ -153,6 +154,8 @@ def _tables(
         "quadrants": tables.quadrant_table(customers),
         "agreement": tables.agreement_table(customers),
         "segments": tables.segment_table(comparison),
+        "returns": returns_table(comparison),
+        "returns_total": returns_summary(comparison),
         "sensitivity": sensitivity(comparison.features, comparison.formula),
         "weights": suggestion.weights,
         "weights_gain": suggestion.gain,

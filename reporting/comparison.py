@@ -20,7 +20,7 @@ from training.models.customer_model import CustomerModel
 from training.registry.mlflow_client import Tracking
 from training.registry.versions import load, version
 from training.settings import FitSettings
-from training.targets import horizon_is_over, log_end
+from training.targets import horizon_is_over, log_end, targets
 from training.windows import window
 
 Progress = Callable[[str], None]
@@ -71,7 +71,9 @@ class Comparison:
     purchases : pandas.Series
         Purchase occasions in the horizon.
     spend : pandas.Series
-        Spend in the horizon before returns, in the currency of the log.
+        Spend in the horizon net of returns, in the currency of the log.
+    returned : pandas.Series
+        What was returned, by the end of the horizon, of the purchases in it.
     unmatched : pandas.DataFrame
         Customers known at the cutoff with a score or a forecast only, indexed by `customer_id`: `loyalty_score`,
         `expected_purchases` (NaN where missing) and the `reason`.
@@ -92,6 +94,7 @@ class Comparison:
     forecasts: dict[str, pd.DataFrame]
     purchases: pd.Series
     spend: pd.Series
+    returned: pd.Series
     unmatched: pd.DataFrame
     later_customers: int
     data_digest: str
@@ -108,7 +111,7 @@ class Comparison:
 
     @property
     def has_spend(self) -> bool:
-        """Whether any amount was spent in the horizon; without one the report has no spend outcome."""
+        """Whether any money was kept in the horizon; without any the report has no spend outcome."""
         return bool(self.spend.sum() > 0)
 
 
@@ -196,6 +199,7 @@ def compare(
         forecasts={name: forecast[scored] for name, forecast in forecasts.items()},
         purchases=pd.Series(observed.purchases[horizon_days][scored], index, name="purchases"),
         spend=pd.Series(observed.spend[horizon_days][scored], index, name="spend"),
+        returned=targets(store, cutoff, [horizon_days])[f"returned_{horizon_days}"].reindex(index).rename("returned"),
         unmatched=_unmatched(known, formula, forecasts["model"][~scored]),
         later_customers=store.n_customers - len(known),
         data_digest=str(store.manifest["digest"]),

@@ -5,11 +5,12 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from reporting.comparison import Comparison
+from reporting.returns import returned_last_year
 
 HIGH_SHARE = 0.25
 """The share of the customers with the highest scores that counts as high."""
 QUADRANTS = ("both", "rule_only", "model_only", "neither")
-HISTORY_COLUMNS = ("T", "purchase_days", "days_since_last_purchase", "spend_365")
+HISTORY_COLUMNS = ("T", "purchase_days", "days_since_last_purchase", "net_spend_365")
 SCATTER_COLUMNS = [
     *("customer_id", "loyalty_score", "expected_purchases", "churn_probability", "purchases", "quadrant"),
 ]
@@ -21,6 +22,7 @@ def customer_table(comparison: Comparison) -> pd.DataFrame:
     columns = {
         "segment": comparison.segment.astype("str"),
         **{name: comparison.features[name] for name in HISTORY_COLUMNS},
+        "returned_365": returned_last_year(comparison.features),
         "loyalty_score": rule["loyalty_score"],
         "band": rule["band"].astype("str"),
         "coverage": rule["coverage"],
@@ -29,6 +31,7 @@ def customer_table(comparison: Comparison) -> pd.DataFrame:
         "purchases": comparison.purchases,
         "stayed_away": comparison.churned,
         "spend": comparison.spend,
+        "returned": comparison.returned,
         "rule_place": percentile_rank(rule["loyalty_score"]),
         "model_place": percentile_rank(model["expected_purchases"]),
         "quadrant": quadrant(rule["loyalty_score"], model["expected_purchases"]),

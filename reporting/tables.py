@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from reporting.comparison import Comparison
 from reporting.customers import QUADRANTS
+from reporting.returns import list_length
 from training.evaluation.catalog import BUILT_IN, METRICS, value_of
 from training.evaluation.evaluation import customer_losses, measures
 from training.evaluation.intervals import bootstrap, bootstrap_draws, wilson_interval
@@ -16,8 +17,6 @@ from training.evaluation.metrics import auc, gain_curve, list_membership, reliab
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-LIST_SHARE, LONGEST_LIST = 0.1, 500
-"""The length of a list: a tenth of the customers, at most this many, which people can work through."""
 GROUPS = 10
 SEGMENTS = ("new", "one-time", "repeat", "lapsed")
 LOSSES = ("deviance", "mae", "log_loss", "brier")
@@ -36,7 +35,7 @@ def rankings(comparison: Comparison, outcome: str) -> dict[str, Floats]:
     if outcome == "stayed_away":
         scores = {"model": model["churn_probability"], "rule": -rule, "days_since_last_purchase": silence}
     elif outcome == "spend":
-        last_year = comparison.features["spend_365"]
+        last_year = comparison.features["net_spend_365"]
         scores = {"model": model["expected_spend"], "rule": rule, "spend_last_year": last_year}
     else:
         scores = {"model": model["expected_purchases"], "rule": rule, "days_since_last_purchase": -silence}
@@ -67,7 +66,7 @@ def headline_table(comparison: Comparison) -> pd.DataFrame:
                 continue
         scores = {name: ranking[eligible] for name, ranking in rankings(comparison, outcome).items()}
         observed = values[eligible]
-        size = max(1, min(LONGEST_LIST, round(LIST_SHARE * len(observed))))
+        size = list_length(len(observed))
 
         def totals(
             rows: Rows, observed: Floats = observed, scores: dict[str, Floats] = scores, size: int = size

@@ -25,6 +25,7 @@ from reporting.build import Report
 from reporting.change import MODEL_STEPS, rule_steps
 from reporting.charts.specifications import chart_specifications
 from reporting.explanations import factor_names
+from reporting.returns import list_length
 from reporting.translations import LANGUAGES, catalogue, plain_text, translator
 
 PAGE_CUSTOMERS = 5_000
@@ -101,6 +102,7 @@ def render_page(report: Report, language: str = "en", files: bool = True, seed: 
         files=files,
         last_day=str(comparison.cutoff.date + timedelta(days=comparison.horizon_days - 1)),
         listed=LISTED_UNMATCHED,
+        returns_list=list_length(len(comparison.features)),
         quadrants={row["quadrant"]: row for row in rows(tables["quadrants"])},
         since=report.since,
         style=Markup(style),

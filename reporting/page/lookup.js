@@ -86,14 +86,15 @@ function embeddedView(row, after) {
   const points = data.parts.map((name) => [text(`part.${name}`), of(`points_${name}`)]);
   const effective = data.factors.filter((name) => name !== "limits" || Math.abs(of("factor_limits")) > 1e-9);
   const factors = effective.map((name) => [text(`factor.${name}`), of(`factor_${name}`)]);
-  const facts = { days: number(of("purchase_days")), silence: number(of("days_since_last_purchase")), money: number(of("spend_365"), 2) };
+  const facts = { days: number(of("purchase_days")), silence: number(of("days_since_last_purchase")), money: number(of("net_spend_365"), 2) };
+  const returned = (name) => (of(name) > 0 ? ` ${text("customer.returned", { money: number(of(name), 2) })}` : "");
   const outcome = of("purchases") > 0
-    ? text("customer.bought", { days: number(of("purchases")), money: number(of("spend"), 2) })
+    ? text("customer.bought", { days: number(of("purchases")), money: number(of("spend"), 2) }) + returned("returned")
     : text("customer.stayed_away");
   return element("div", {},
     after ? element("h3", {}, text("customer.embedded", { as_of: data.as_of })) : null,
     element("h3", { class: "figure" }, of("customer_id")),
-    line(`${text(`segment.${of("segment")}`)} · ${text("customer.history", facts)}`),
+    line(`${text(`segment.${of("segment")}`)} · ${text("customer.history", facts)}${returned("returned_365")}`),
     element("div", { class: "grid two" },
       side("rule", text("customer.rule"), [
         figure(text("customer.score", { score: number(of("loyalty_score"), 1) })),

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from features.engines.feature_table import feature_table
 from features.ingestion.ingest import ingest
 from features.simulate import LOG_SCHEMA
 from features.store.event_store import EventStore, open_store
@@ -28,7 +29,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, EventS
 def test_targets_are_the_days_with_a_purchase_in_the_half_open_window(
     shop: tuple[pd.DataFrame, EventStore], horizon: int
 ) -> None:
-    """From as_of on, until before its end, purchases of one day once; spend adds up all of them."""
+    """From as_of on, until before its end, purchases of one day once; spend is what is left of them."""
     log, store = shop
     start = pd.Timestamp(AS_OF)
     inside = log["event_time"].between(start, start + timedelta(days=horizon), inclusive="left")
@@ -37,7 +38,7 @@ def test_targets_are_the_days_with_a_purchase_in_the_half_open_window(
     found = targets(store, AS_OF, [horizon])
     assert found[f"purchases_{horizon}"].tolist() == days.reindex(found.index, fill_value=0).tolist()
     assert (found[f"churned_{horizon}"] == (found[f"purchases_{horizon}"] == 0)).all()
-    spend = bought.groupby("customer_id")["amount"].sum().reindex(found.index, fill_value=0.0)
+    spend = left_of_purchases(log[inside]).reindex(found.index, fill_value=0.0)
     assert found[f"spend_{horizon}"].tolist() == pytest.approx(spend.tolist())
 
 
@@ -74,14 +75,17 @@ def store_of(rows, folder, timezone="UTC"):
 
 
 def random_log(seed, corrected):
-    """Purchases and visits at hours that share days and midnights; some without an amount, some corrected later."""
+    """Purchases, returns and visits that share days and midnights; some without an amount, some corrected later."""
     rng = np.random.default_rng(seed)
     rows = []
     for number in range(400):
         moment = datetime(2024, 1, 15) + timedelta(int(rng.integers(0, 120)), hours=int(rng.choice([0, 3, 12, 23])))
         row = purchase(f"c{rng.integers(0, 12)}", moment, None if rng.random() < 0.2 else float(rng.integers(0, 90)))
-        if rng.random() < 0.2:
+        kind = rng.random()
+        if kind < 0.2:
             row |= {"event_type": "visit", "amount": None}
+        elif kind < 0.4:
+            row |= {"event_type": "return"}
         if corrected:
             row |= {"reference": f"r{number}", "recorded_at": moment + timedelta(int(rng.choice([0, 2])))}
         rows.append(row)
@@ -104,9 +108,26 @@ def oracle(rows, timezone, start, horizon, known_at):
         log = log.assign(reference=versions).sort_values("recorded_at", kind="stable")
         log = log.drop_duplicates("reference", keep="last")
     begin, end = pd.Timestamp(start, tz=timezone), pd.Timestamp(start + timedelta(horizon), tz=timezone)
-    inside = (log["event_time"] >= begin) & (log["event_time"] < min(end, seen)) & (log["event_type"] == "purchase")
-    customers = log[inside].assign(day=lambda bought: bought["event_time"].dt.date).groupby("customer_id")
-    return pd.DataFrame({"purchases": customers["day"].nunique(), "spend": customers["amount"].sum()})
+    inside = log[(log["event_time"] >= begin) & (log["event_time"] < min(end, seen))]
+    bought = inside[inside["event_type"] == "purchase"]
+    days = bought["event_time"].dt.date.groupby(bought["customer_id"]).nunique()
+    return pd.DataFrame({"purchases": days, "spend": left_of_purchases(inside)})
+
+
+def left_of_purchases(log):
+    """What is left of each customer's purchases: every return is charged to the newest ones before it, one by one."""
+    totals = {}
+    for customer, events in log.sort_values(["event_time", "event_type"], kind="stable").groupby("customer_id"):
+        left = []
+        for event_type, amount in zip(events["event_type"], events["amount"].fillna(0.0), strict=True):
+            if event_type == "purchase":
+                left.append(amount)
+            elif event_type == "return":
+                for sale in reversed(range(len(left))):
+                    charged = min(left[sale], amount)
+                    left[sale], amount = left[sale] - charged, amount - charged
+        totals[customer] = sum(left)
+    return pd.Series(totals, dtype=float)
 
 
 MARCH = date(2024, 3, 1)
@@ -131,11 +152,40 @@ def test_targets_known_at_a_date_are_what_was_known_then(tmp_path, known_at):
     """A correction recorded later changes nothing, nor does what had not yet been recorded count."""
     rows = random_log(5, corrected=True)
     found = targets(store_of(rows, tmp_path), MARCH, (1, 30, 60), known_at)
-    assert list(found) == [f"{name}_{h}" for h in (1, 30) for name in ("purchases", "churned", "spend")]
+    assert list(found) == [f"{name}_{h}" for h in (1, 30) for name in ("purchases", "churned", "spend", "returned")]
     for horizon in (1, 30):
         truth = oracle(rows, "UTC", MARCH, horizon, known_at).reindex(found.index).fillna(0)
         assert (found[f"purchases_{horizon}"] == truth["purchases"]).all()
         np.testing.assert_allclose(found[f"spend_{horizon}"], truth["spend"])
+
+
+@pytest.mark.parametrize("timezone", ["UTC", "Asia/Shanghai"])
+def test_spend_of_a_horizon_is_the_net_spend_of_its_days(tmp_path, timezone):
+    """Learnt as an outcome and seen afterwards as a feature, the same days have the same money."""
+    store = store_of(random_log(3, corrected=False), tmp_path, timezone)
+    for start in (date(2024, 1, 20), MARCH, date(2024, 4, 15)):
+        seen = feature_table(store, start + timedelta(days=30)).reindex(store.customer_ids)
+        found = targets(store, start, [30])
+        assert found["spend_30"].tolist() == seen["net_spend_30"].fillna(0.0).tolist()
+        both = found["spend_30"] + found["returned_30"]
+        np.testing.assert_allclose(both, seen["spend_30"].fillna(0.0))
+
+
+def test_a_return_after_the_horizon_or_of_an_older_purchase_takes_nothing_from_it(tmp_path):
+    """Every window is measured by its own end; who returns more than was bought in it returns something older."""
+    rows = [
+        purchase("older", datetime(2024, 2, 1), 50.0),
+        purchase("older", datetime(2024, 3, 5), 20.0, event_type="return"),
+        purchase("older", datetime(2024, 3, 6), 30.0),
+        purchase("later", datetime(2024, 3, 5), 40.0),
+        purchase("later", datetime(2024, 5, 1), 40.0, event_type="return"),
+        purchase("both", datetime(2024, 2, 1), 50.0),
+        purchase("both", datetime(2024, 3, 5), 10.0),
+        purchase("both", datetime(2024, 3, 5), 25.0, event_type="return"),
+    ]
+    found = targets(store_of(rows, tmp_path), MARCH, [30])
+    assert found["spend_30"].to_dict() == {"both": 0.0, "later": 40.0, "older": 30.0}
+    assert found["returned_30"].to_dict() == {"both": 10.0, "later": 0.0, "older": 0.0}
 
 
 def test_both_ends_are_half_open(tmp_path):
@@ -144,7 +194,7 @@ def test_both_ends_are_half_open(tmp_path):
     end, second = midnight + timedelta(days=30), timedelta(seconds=1)
     moments = (midnight - second, midnight, midnight + timedelta(hours=5), end - second, end)
     found = targets(store_of([purchase("a", moment) for moment in moments], tmp_path), MARCH, [30])
-    assert found.loc["a"].tolist() == [2, False, 30.0]
+    assert found.loc["a"].tolist() == [2, False, 30.0, 0.0]
 
 
 def test_a_day_is_one_of_the_business_time_zone(tmp_path):
@@ -161,7 +211,7 @@ def test_the_last_day_of_the_log_is_taken_for_whole(tmp_path):
     """A horizon is over by its midnight; at a date of knowledge by that, whatever came before or after it."""
     store = store_of([purchase("a", datetime(2024, 2, 1)), purchase("a", datetime(2024, 3, 30, 9))], tmp_path)
     assert log_end(store) == horizon_end(store, MARCH, 30)
-    assert list(targets(store, MARCH, [30, 31])) == ["purchases_30", "churned_30", "spend_30"]
+    assert list(targets(store, MARCH, [30, 31])) == ["purchases_30", "churned_30", "spend_30", "returned_30"]
     assert horizon_is_over(store, MARCH, 10, date(2024, 3, 11))
     assert not horizon_is_over(store, MARCH, 11, date(2024, 3, 11))
     assert horizon_is_over(store, MARCH, 60, date(2024, 4, 30))
@@ -178,5 +228,5 @@ def test_an_unpriced_purchase_is_an_occasion_without_spend(tmp_path):
     """It counts, and adds nothing."""
     store = store_of([purchase("a", datetime(2024, 3, 5), None), purchase("b", datetime(2024, 6, 1))], tmp_path)
     found = targets(store, MARCH, [30])
-    assert found.loc["a"].tolist() == [1, False, 0.0]
-    assert found.loc["b"].tolist() == [0, True, 0.0]
+    assert found.loc["a"].tolist() == [1, False, 0.0, 0.0]
+    assert found.loc["b"].tolist() == [0, True, 0.0, 0.0]

@@ -23,7 +23,7 @@ class Window:
     purchases : dict of int to ndarray of int64, shape (n,)
         By horizon in days, the purchase occasions after the cutoff.
     spend : dict of int to ndarray of float64, shape (n,)
-        By horizon in days, the currency spent after the cutoff.
+        By horizon in days, the currency spent after the cutoff, net of what was returned in the horizon.
     """
 
     day: int
