@@ -1,7 +1,7 @@
 """The report as a whole: the comparison, suggested weights, change since an earlier date, and every table."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -16,10 +16,12 @@ from reporting.change import Change, change_since
 from reporting.comparison import Comparison, compare, model_as_of
 from reporting.customers import customer_table, high_threshold
 from reporting.explanations import forecast_factors
+from reporting.log_warnings import Notice, bias_warning, log_warnings
 from reporting.returns import returns_summary, returns_table
 from reporting.suggested_weights import Suggestion, suggest_weights
+from reporting.trials import trial_table
 from training.registry.mlflow_client import Tracking
-from training.settings import FitSettings
+from training.settings import BASELINES, FitSettings
 
 Progress = Callable[[str], None]
 
@@ -40,6 +42,8 @@ class Report:
         What changed since that date; None when no customer had bought by then.
     tables : dict of str to pandas.DataFrame
         Every table, by name; dictionary.toml describes their columns.
+    warnings : list of (str, dict)
+        What a reader has to know first, as keys and arguments of the page's texts.
     """
 
     comparison: Comparison
@@ -47,6 +51,7 @@ class Report:
     since: str
     change: Change | None
     tables: dict[str, pd.DataFrame]
+    warnings: list[Notice] = field(default_factory=list)
 
     @property
     def thresholds(self) -> tuple[float, float]:
@@ -67,6 +72,10 @@ def make_report(
     quick: bool = False,
     progress: Progress | None = None,
     settings: FitSettings = FitSettings(),
+    *,
+    baselines: Sequence[str] = BASELINES,
+    metrics: Sequence[str] = (),
+    trials: Sequence[str] = (),
 ) -> Report:
     """Return the analyst's report on the rule and the model at a past date.
 
@@ -92,6 +101,10 @@ def make_report(
         Called with the name of each step.
     settings : FitSettings
         What a model trained here learns from.
+    baselines, metrics : sequence of str
+        Names of the models to compare with, and of the metrics to report; all metrics without any.
+    trials : sequence of str
+        Further dates at which all forecasts are measured.
 
     Returns
     -------
@@ -109,7 +122,7 @@ def make_report(
         drop_unpriced_parts(store, formula),
         drop_unpriced_parts(store, earlier_formula or formula),
     )
-    comparison = compare(store, as_of, horizon_days, formula, tracking, quick, progress, settings)
+    comparison = compare(store, as_of, horizon_days, formula, tracking, quick, progress, settings, baselines)
     report_step("suggested weights")
     suggestion = suggest_weights(store, comparison)
     cutoff = comparison.cutoff
@@ -131,13 +144,41 @@ def make_report(
         if since is not None:
             raise
         change = None
+    further = trial_table(
+        store,
+        trials,
+        horizon_days,
+        formula,
+        tracking,
+        baselines=baselines,
+        metrics=metrics,
+        quick=quick,
+        settings=settings,
+        progress=report_step,
+    )
     report_step("tables")
     factors = forecast_factors(comparison.compared_model.model.purchases, comparison.features, cutoff.day, horizon_days)
-    return Report(comparison, suggestion, str(earlier.date), change, _tables(comparison, suggestion, change, factors))
+    everything = _tables(comparison, suggestion, change, factors, metrics) | {"trials": further}
+    warnings = [*_champion_warning(comparison), *log_warnings(store, cutoff, horizon_days)]
+    expected = float(comparison.forecasts["model"]["expected_purchases"].sum())
+    warnings += bias_warning(expected, float(comparison.purchases.sum()))
+    return Report(comparison, suggestion, str(earlier.date), change, everything, warnings)
+
+
+def _champion_warning(comparison: Comparison) -> list[Notice]:
+    """Return why the champion was not compared, where it could not be used."""
+    if comparison.compared_model.unusable is None:
+        return []
+    number, reason = comparison.compared_model.unusable
+    return [("warning.champion", {"version": str(number), "reason": reason})]
 
 
 def _tables(
-    comparison: Comparison, suggestion: Suggestion, change: Change | None, factors: pd.DataFrame
+    comparison: Comparison,
+    suggestion: Suggestion,
+    change: Change | None,
+    factors: pd.DataFrame,
+    metrics: Sequence[str],
 ) -> dict[str, pd.DataFrame]:
     customers = customer_table(comparison)
     empty = pd.DataFrame()
@@ -146,14 +187,14 @@ def _tables(
         "customers": customers.reset_index(),
         "why": factors.reset_index(),
         "absent": comparison.unmatched.reset_index(),
-        "measures": tables.measure_table(comparison),
+        "measures": tables.measure_table(comparison, metrics),
         "differences": tables.difference_table(comparison),
         "gain": tables.gain_table(comparison),
         "reliability": tables.reliability_table(comparison),
         "deciles": tables.decile_table(comparison),
         "quadrants": tables.quadrant_table(customers),
         "agreement": tables.agreement_table(customers),
-        "segments": tables.segment_table(comparison),
+        "segments": tables.segment_table(comparison, metrics),
         "returns": returns_table(comparison),
         "returns_total": returns_summary(comparison),
         "sensitivity": sensitivity(comparison.features, comparison.formula),

@@ -1,16 +1,18 @@
 """The rule, the model and the baselines on the same customers at one cutoff, and the outcome of its horizon."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from features.as_of import AsOf, AsOfLike
 from features.engines.feature_table import feature_table
-from features.errors import HorizonNotOverError, TooLittleDataError
+from features.errors import HorizonNotOverError, ModelError, TooLittleDataError, TrackingError
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import score
 from features.store.event_store import EventStore
+from features.store.log_dates import first_day
+from reporting.log_warnings import require_events
 from training.baseline_forecasts import baseline_forecasts
 from training.evaluation.evaluation import segment
 from training.fit import fit_customer_model
@@ -19,7 +21,7 @@ from training.models.catalog import MODELS
 from training.models.customer_model import CustomerModel
 from training.registry.mlflow_client import Tracking
 from training.registry.versions import load, version
-from training.settings import FitSettings
+from training.settings import BASELINES, FitSettings
 from training.targets import horizon_is_over, log_end, targets
 from training.windows import window
 
@@ -36,10 +38,13 @@ class ComparedModel:
         The model.
     version : int or None
         Its registered version; None for a model trained for the report.
+    unusable : tuple of (int, str), optional
+        The champion's version and why it could not be used, where that is why a model was trained.
     """
 
     model: CustomerModel
     version: int | None
+    unusable: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,7 @@ def compare(
     quick: bool = False,
     progress: Progress | None = None,
     settings: FitSettings = FitSettings(),
+    baselines: Sequence[str] = BASELINES,
 ) -> Comparison:
     """Return the rule, the model and the baselines at a past date with the outcome of the horizon after it.
 
@@ -146,6 +152,8 @@ def compare(
         Called with the name of each step.
     settings : FitSettings
         What a model trained here learns from.
+    baselines : sequence of str
+        Names of the models to compare with.
 
     Returns
     -------
@@ -156,19 +164,25 @@ def compare(
     HorizonNotOverError
         When the log ends before the horizon does.
     TooLittleDataError
-        When no customer had bought before the date, or the rule has a score for none of them.
-    ModelError
-        When the champion learnt from ratings of another scale.
+        When the log is empty, no customer had bought before the date, or the rule has a score for none of them.
     """
     report_step = progress or (lambda step: None)
+    require_events(store, None)
     last_day = log_end(store).day
     day = last_day - horizon_days if as_of is None else AsOf.parse(as_of, store.timezone).day
     cutoff = AsOf.at_midnight(day, store.timezone)
+    if as_of is None and day <= (begins := first_day(store) or 0):
+        raise TooLittleDataError(
+            f"the log is {last_day - begins} days long, too short for {horizon_days} days of outcome: "
+            "give fewer --horizon-days"
+        )
+    require_events(store, cutoff)
     if not horizon_is_over(store, cutoff, horizon_days):
         log_ends = AsOf.at_midnight(last_day - 1, store.timezone).date
         horizon_ends = AsOf.at_midnight(day + horizon_days - 1, store.timezone).date
+        stale = f", {day - last_day + 1:,} days before {cutoff.date}" if day >= last_day else ""
         raise HorizonNotOverError(
-            f"the log ends on {log_ends}, the {horizon_days} days from {cutoff.date} end on {horizon_ends}: "
+            f"the log ends on {log_ends}{stale}, the {horizon_days} days from {cutoff.date} end on {horizon_ends}: "
             "give an earlier --as-of or fewer --horizon-days"
         )
     compared_model = model_as_of(store, cutoff, formula, tracking, quick, progress, settings)
@@ -179,7 +193,7 @@ def compare(
     rule = score(observed.features, formula)
     forecasts = {"model": compared_model.model.predict(observed.features, day, horizon_days)}
     report_step("baselines")
-    forecasts |= baseline_forecasts(store, observed, horizon_days, formula)
+    forecasts |= baseline_forecasts(store, observed, horizon_days, formula, baselines)
     known = feature_table(store, cutoff)
     scored = rule["loyalty_score"].notna()
     if not scored.any():
@@ -217,18 +231,22 @@ def model_as_of(
 ) -> ComparedModel:
     """Return the champion if it was trained only on events before the cutoff, else a model trained on these.
 
-    The latter is of the champion's kind where that is known here.
+    The latter is of the champion's kind where that is known here. A champion that cannot be loaded, or not be used on
+    this log, does not end the comparison: the returned model says why it was not used.
     """
-    date, kind = str(cutoff.date), "standard"
+    date, kind, unusable = str(cutoff.date), "standard", None
     champion = version(tracking, CHAMPION) if tracking else None
     if tracking and champion:
-        model = load(tracking, champion)
-        model.card.require_rating_scale(store.rating_maximum)
-        if model.card.as_of <= date and model.card.timezone == store.timezone:
-            return ComparedModel(model, champion.number)
         kind = champion.candidate if champion.candidate in MODELS else kind
+        try:
+            model = load(tracking, champion)
+            model.card.require_rating_scale(store.rating_maximum)
+            if model.card.as_of <= date and model.card.timezone == store.timezone:
+                return ComparedModel(model, champion.number)
+        except (ModelError, TrackingError) as error:
+            unusable = (champion.number, str(error))
     fitted = fit_customer_model(store, date, formula, model=kind, settings=settings, quick=quick, progress=progress)
-    return ComparedModel(fitted, None)
+    return ComparedModel(fitted, None, unusable)
 
 
 def _unmatched(known: pd.DataFrame, formula: Formula, unscored: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """The tables of the report: lists by model and rule, quality of the forecasts, and where the two disagree."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from reporting.comparison import Comparison
 from reporting.customers import QUADRANTS
 from reporting.returns import list_length
-from training.evaluation.catalog import BUILT_IN, METRICS, value_of
+from training.evaluation.catalog import BUILT_IN, METRICS, chosen_metrics, value_of
 from training.evaluation.evaluation import customer_losses, measures
 from training.evaluation.intervals import bootstrap, bootstrap_draws, wilson_interval
 from training.evaluation.metrics import auc, gain_curve, list_membership, reliability
@@ -183,15 +183,16 @@ def agreement_table(customers: pd.DataFrame) -> pd.DataFrame:
     return table.join(interval).rename_axis("pair").reset_index()
 
 
-def segment_table(comparison: Comparison) -> pd.DataFrame:
+def segment_table(comparison: Comparison, metrics: Sequence[str] = ()) -> pd.DataFrame:
     """Return one row per segment and side: forecasts against outcomes.
 
     `expected` and `purchases` are means in occasions; `said` is the mean churn probability, `stayed_away` the churned
     share with its 95 % interval `low`, `high`; `auc` is the probability that a customer who churned is ranked above
-    one who bought (0.5 at random). A column for each metric from a plugin follows.
+    one who bought (0.5 at random). A column follows for each metric from a plugin, or for those of `metrics`
+    that are.
     """
     rows = []
-    plugin_metrics = [name for name in METRICS if name not in BUILT_IN]
+    plugin_metrics = [name for name in chosen_metrics(metrics) if name not in BUILT_IN]
     ranking = rankings(comparison, "stayed_away")
     for name in SEGMENTS:
         inside = (comparison.segment == name).to_numpy()
@@ -220,9 +221,9 @@ def segment_table(comparison: Comparison) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def measure_table(comparison: Comparison) -> pd.DataFrame:
+def measure_table(comparison: Comparison, metrics: Sequence[str] = ()) -> pd.DataFrame:
     """Return the measures of every forecast (`training.evaluation.evaluation.measures`)."""
-    return measures(comparison.purchases, comparison.forecasts).reset_index()
+    return measures(comparison.purchases, comparison.forecasts, metrics).reset_index()
 
 
 def difference_table(comparison: Comparison) -> pd.DataFrame:

@@ -38,8 +38,11 @@ def catalogue(language: str) -> dict[str, str]:
     """
     if language not in LANGUAGES:
         raise InvalidArgumentError(f"there is no catalogue {language!r}: choose one of {', '.join(LANGUAGES)}")
-    text = resources.files("reporting").joinpath(f"{language}.toml").read_text(encoding="utf-8")
-    return dict(_flattened(tomllib.loads(text)))
+    texts: dict[str, str] = {}
+    for name in (f"{language}.toml", f"versions_{language}.toml"):
+        text = resources.files("reporting").joinpath(name).read_text(encoding="utf-8")
+        texts |= _flattened(tomllib.loads(text))
+    return texts
 
 
 def translator(texts: Mapping[str, str]) -> Callable[..., Markup]:

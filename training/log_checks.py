@@ -9,7 +9,7 @@ from features.as_of import AsOf
 from features.schema import EVENT_TYPES
 from features.store.event_store import EventStore
 from features.store.layout import ABSENT, CODED_WORDS
-from training.targets import PURCHASE
+from training.net_spend import PURCHASE
 
 WEEK_DAYS = 7
 WEEKS_BEFORE = 8

@@ -8,11 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.as_of import AsOf, AsOfLike
-from features.schema import EVENT_TYPES
 from features.store.event_store import EventStore
-from features.store.layout import ABSENT
-
-PURCHASE = EVENT_TYPES.index("purchase")
+from training.net_spend import PURCHASE, cents_left, events, rows_known
 
 
 def targets(
@@ -36,22 +33,37 @@ def targets(
     pandas.DataFrame
         Indexed by `customer_id` in the store's order. For each horizon of h days: `purchases_<h>` (int64, purchase
         occasions: purchases of one business day count once), `churned_<h>` (bool, no purchase) and `spend_<h>`
-        (float64, currency before returns; a purchase without an amount adds 0). Never null.
+        (float64, currency, net of returns: what is left, at the end of the horizon, of the purchases in it) and
+        `returned_<h>` (float64, currency: what was returned of these purchases). Purchases without an amount count as
+        0. Never null.
+
+    Notes
+    -----
+    Returns are charged to purchases as in `features.engines.sales`. What a return in the horizon takes from purchases
+    before it takes nothing from the horizon. A return after the horizon plays no part, so that every window is measured
+    alike, whenever it is measured.
     """
     start = AsOf.parse(as_of, store.timezone)
     known = None if known_at is None else AsOf.parse(known_at, store.timezone)
-    customer, day, time, cents = purchases_between(store, start.time, known)
-    first_of_day = np.ones(len(customer), bool)
-    first_of_day[1:] = (customer[1:] != customer[:-1]) | (day[1:] != day[:-1])
+    ends = {h: horizon_end(store, start, h).time for h in horizons if horizon_is_over(store, start, h, known)}
+    purchases, spend, returned = ({h: np.zeros(store.n_customers, np.int64) for h in ends} for _ in range(3))
+    for customers, part in store.buckets:
+        rows = rows_known(part, (PURCHASE,), start.time, known)
+        customer, day, time, cents = events(part, rows, "day", "time", "cents")
+        first_of_day = np.ones(len(customer), bool)
+        first_of_day[1:] = (customer[1:] != customer[:-1]) | (day[1:] != day[:-1])
+        for horizon_days, end in ends.items():
+            inside, size = time < end, part.n_customers
+            purchases[horizon_days][customers] = np.bincount(customer[inside & first_of_day], minlength=size)
+            paid = np.bincount(customer[inside], np.maximum(cents[inside], 0), minlength=size).astype(np.int64)
+            left = cents_left(part, start.time, end, known)
+            spend[horizon_days][customers], returned[horizon_days][customers] = left, paid - left
     columns: dict[str, NDArray[np.generic]] = {}
-    for horizon_days in horizons:
-        if horizon_is_over(store, start, horizon_days, known):
-            inside = time < horizon_end(store, start, horizon_days).time
-            counts = np.bincount(customer[inside & first_of_day], minlength=store.n_customers)
-            columns[f"purchases_{horizon_days}"] = counts
-            columns[f"churned_{horizon_days}"] = counts == 0
-            spent = np.bincount(customer[inside], np.maximum(cents[inside], 0), minlength=store.n_customers)
-            columns[f"spend_{horizon_days}"] = spent / 100
+    for horizon_days in ends:
+        columns[f"purchases_{horizon_days}"] = purchases[horizon_days]
+        columns[f"churned_{horizon_days}"] = purchases[horizon_days] == 0
+        columns[f"spend_{horizon_days}"] = spend[horizon_days] / 100
+        columns[f"returned_{horizon_days}"] = returned[horizon_days] / 100
     return pd.DataFrame(columns, index=pd.Index(pd.array(store.customer_ids, dtype="str"), name="customer_id"))
 
 
@@ -85,25 +97,11 @@ def purchases_between(store: EventStore, start: int, known_at: AsOf | None) -> t
     """
     of_buckets = []
     for customers, part in store.buckets:
-        customer, *values = _purchases_between(part, start, known_at)
+        rows = rows_known(part, (PURCHASE,), start, known_at)
+        customer, *values = events(part, rows, "day", "time", "cents")
         of_buckets.append((customers[customer], *values))
     if len(of_buckets) == 1:
         return of_buckets[0]
     joint = [np.concatenate(values) for values in zip(*of_buckets, strict=True)]
     order = np.argsort(joint[0], kind="stable")
     return tuple(values[order] for values in joint)
-
-
-def _purchases_between(store: EventStore, start: int, known_at: AsOf | None) -> tuple[NDArray[np.int64], ...]:
-    columns = store.columns
-    chosen = (columns["kind"] == PURCHASE) & (columns["time"] >= start)
-    if known_at is not None:
-        chosen &= columns["time"] < known_at.time
-    if store.recorded:
-        if known_at is None:
-            chosen &= columns["known_until"] == ABSENT["known_until"]
-        else:
-            chosen &= (columns["known_from"] < known_at.time) & (columns["known_until"] >= known_at.time)
-    rows = np.flatnonzero(chosen)
-    customer = np.searchsorted(store.offsets, rows, side="right") - 1
-    return customer, columns["day"][rows], columns["time"][rows], columns["cents"][rows]

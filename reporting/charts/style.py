@@ -1,5 +1,6 @@
 """What the charts have in common: colours, axes, legends, tooltips and horizontal bars."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ COLOURS = {
     "own_rate": "@naive",
     "spend_last_year": "@naive",
     "perfect": "@faint",
+    "first": "@naive",
+    "second": "@model",
 }
 DASHES = {"own_rate": [2, 3], "perfect": [1, 3], "days_since_last_purchase": [6, 3], "spend_last_year": [6, 3]}
 SHARES = [0, 0.25, 0.5, 0.75, 1]
@@ -25,6 +28,11 @@ Chart = Any
 def side_texts(names: Iterable[str]) -> list[str]:
     """Return the text keys of forecasts."""
     return [f"@t:side.{name}" for name in names]
+
+
+def filled_text(key: str, **arguments: object) -> str:
+    """Return the mark of a text with arguments, which the page's script fills in."""
+    return f"@t:{key}|{json.dumps({name: str(value) for name, value in arguments.items()})}"
 
 
 def side_colour(names: list[str], orient: str = "top") -> alt.Color:

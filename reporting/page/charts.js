@@ -1,9 +1,11 @@
-// Draws the charts. In a specification, "@t:" texts come from the catalogue and "@" colours from the style sheet.
+// Draws the charts. In a specification, "@t:key" and "@t:key|{values}" are texts of the catalogue, "@" colours of the style.
 const views = {};
 
 function filled(value, style) {
   if (typeof value === "string" && value.startsWith("@")) {
-    return value.startsWith("@t:") ? text(value.slice(3)) : style.getPropertyValue(`--${value.slice(1)}`).trim();
+    if (!value.startsWith("@t:")) return style.getPropertyValue(`--${value.slice(1)}`).trim();
+    const [key, values] = value.slice(3).split("|");
+    return text(key, JSON.parse(values ?? "{}"));
   }
   if (Array.isArray(value)) return value.map((item) => filled(item, style));
   if (value && typeof value === "object") {

@@ -26,8 +26,10 @@ async function showVersions() {
   if (!served) return;
   try {
     const { formula, model, since } = await request("versions");
+    const same = formula.version === data.formula_version && String(model?.version) === String(data.model_version);
+    const name = same ? "page.in_service" : "page.in_service_other";
     const values = { formula: formula.version, model: model?.version ?? "@page.none", since: since.slice(0, 16).replace("T", " ") };
-    const line = element("span", { "data-t": "page.in_service", "data-a": JSON.stringify(values) }, ...nodes("page.in_service", values));
+    const line = element("span", { "data-t": name, "data-a": JSON.stringify(values) }, ...nodes(name, values));
     const link = element("a", { href: "docs", "data-t": "page.api" }, text("page.api"));
     field("in-service").replaceChildren(line, " ", link);
     field("in-service").hidden = false;

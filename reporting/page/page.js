@@ -1,32 +1,8 @@
-// The theme is that of the system until the button is pressed; a new theme redraws the charts.
-const dark = matchMedia("(prefers-color-scheme: dark)");
-let selectedTheme = null;
-
-function applyTheme() {
-  document.documentElement.dataset.theme = selectedTheme ?? (dark.matches ? "dark" : "light");
-}
-
-async function redraw() {
-  document.documentElement.dataset.drawn = "no";
-  await drawAll();
-}
-
-field("theme").addEventListener("click", () => {
-  selectedTheme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
-  applyTheme();
-  redraw();
-});
-dark.addEventListener("change", () => {
-  applyTheme();
-  redraw();
-});
-field("language").addEventListener("click", () => {
-  setLanguage(language === "en" ? "zh" : "en");
+// The report: scatter plot, list and look-up.
+afterLanguage.push(() => {
   if (!field("listed").hidden) renderList();
   if (shownId !== null) lookUp(shownId);
-  redraw();
 });
-
 applyTheme();
 setUpScatterPlot();
 setUpLookUp();

@@ -36,8 +36,6 @@ function inside(score, expected) {
   return allRows.filter((row) => between(columns.loyalty_score[row], score) && between(columns.expected_purchases[row], expected));
 }
 
-const field = (id) => document.getElementById(id);
-
 function setRanges(score, expected) {
   const short = (value) => String(Math.round(value * 1000) / 1000);
   [field("score-from").value, field("score-to").value] = score.map(short);

@@ -1,6 +1,7 @@
 // Texts in the page's language; a switch of the language replaces those that are on the page.
 const data = JSON.parse(document.getElementById("data").textContent);
 let language = data.language;
+const field = (id) => document.getElementById(id);
 
 function text(key, values = {}) {
   let result = data.catalogues[language][key] ?? key.slice(key.lastIndexOf(".") + 1).replaceAll("_", " ");
@@ -29,12 +30,12 @@ function element(tag, attributes = {}, ...children) {
 function setLanguage(next) {
   language = next;
   document.documentElement.lang = next === "zh" ? "zh-CN" : next;
-  document.title = text("page.title");
+  document.title = text(data.title.key, data.title.values);
   for (const node of document.querySelectorAll("[data-t]")) {
     node.replaceChildren(...nodes(node.dataset.t, JSON.parse(node.dataset.a ?? "{}")));
   }
   for (const node of document.querySelectorAll("[data-t-label]")) node.setAttribute("aria-label", text(node.dataset.tLabel));
-  document.getElementById("language").textContent = text("other_language");
+  field("language").textContent = text("other_language");
 }
 
 // Numbers in the format of the rendered page: thousands with a comma, and a minus sign.

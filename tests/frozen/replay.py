@@ -333,7 +333,9 @@ def table_differences(found: Path, expected: Path, rtol: float) -> list[str]:
     if ours.num_rows != theirs.num_rows:
         return [f"{found.name}: {ours.num_rows} rows, expected {theirs.num_rows}"]
     differ = []
-    for name in theirs.column_names:
+    absent = set(theirs.column_names) - set(ours.column_names)
+    differ += [f"{found.name} {name}: absent" for name in sorted(absent)]
+    for name in (each for each in theirs.column_names if each not in absent):
         pairs = list(zip(_values(ours[name]), _values(theirs[name]), strict=True))
         unlike = [
             f"row {row}: found {a!r}, expected {b!r}" for row, (a, b) in enumerate(pairs) if not _like(a, b, rtol)

@@ -11,7 +11,12 @@ from features.loyalty.formula import Formula, load_formula
 from features.simulate import Truth, simulate
 from features.store.event_store import EventStore
 from reporting.build import Report, make_report
+from reporting.version_comparison import VersionComparison, compare_versions
 from tests.training.logs import stored
+from tests.training.stand_in import customer_model
+from training.registry.mlflow_client import Tracking, open_tracking
+from training.registry.runs import start_run
+from training.registry.versions import register
 
 AS_OF, SINCE, DAYS = "2024-03-01", "2023-12-01", 90
 STRANGE = (
@@ -64,6 +69,26 @@ def rule_then() -> Formula:
 def report(shop: EventStore, rule_then: Formula) -> Report:
     """The report at AS_OF, DAYS days after, with what changed since SINCE under another rule."""
     return make_report(shop, AS_OF, DAYS, load_formula(), SINCE, rule_then, quick=True)
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Tracking:
+    """Three registered versions: two that learnt before AS_OF, the second of which expects more, and one from after."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        tracking = open_tracking(tmp_path_factory.mktemp("home"))
+    for rate, until in ((0.005, SINCE), (0.02, AS_OF), (0.01, "2024-04-01")):
+        model = customer_model(rate)
+        model = replace(model, card=replace(model.card, as_of=until, timezone="UTC"))
+        with start_run(tracking, "fit") as fit:
+            register(fit, model, tags={"candidate": "standard"})
+    return tracking
+
+
+@pytest.fixture(scope="session")
+def compared(shop: EventStore, registry: Tracking) -> VersionComparison:
+    """Versions 1 and 2 at AS_OF, whose DAYS days are over."""
+    return compare_versions(shop, registry, (1, 2), AS_OF, DAYS)
 
 
 @pytest.fixture(scope="session")

@@ -30,9 +30,12 @@ def test_an_unknown_language_is_one_line():
 def test_every_text_used_is_in_the_catalogue(report):
     """Those of the template, the scripts and the charts."""
     texts = catalogue("en")
-    keys = set(re.findall(r'\bt\("([a-z_.-]+)"', PAGE.joinpath("page.html").read_text()))
-    keys |= set(re.findall(r'\b(?:explanation|label)\("([a-z_.-]+)"', PAGE.joinpath("page.html").read_text()))
-    for script in ("texts.js", "charts.js", "swap.js", "lookup.js", "page.js"):
+    keys = set()
+    for template in ("base.html", "macros.html", "page.html", "versions.html"):
+        keys |= set(
+            re.findall(r'\b(?:t|explanation|label|scrolled)\("([a-z_.-]+)"', PAGE.joinpath(template).read_text())
+        )
+    for script in ("texts.js", "charts.js", "swap.js", "lookup.js", "theme.js", "page.js", "versions.js"):
         keys |= set(re.findall(r'\b(?:text|nodes)\("([a-z_.-]+)"', PAGE.joinpath(script).read_text()))
     specifications = str(chart_specifications(report.tables, report.thresholds))
     keys |= set(re.findall(r"@t:([a-z_.-]+)", specifications))

@@ -11,8 +11,8 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from reporting.page import html_page
-from reporting.page.html_page import as_json, page_customers, render_page, share
+from reporting.page.html_page import page_customers, render_page
+from reporting.page.rendering import PAGE_CUSTOMERS, count, number, share, signed
 
 
 class Cells(HTMLParser):
@@ -82,14 +82,12 @@ def test_the_tables_of_the_page_are_the_tables(text, report):
     cells.feed(text)
     measures = report.tables["measures"]
     shown = [row[1:] for row in cells.tables["measures"][1:]]
-    assert shown == [[html_page.number(value, 3) for value in row] for row in measures.iloc[:, 1:].to_numpy()]
+    assert shown == [[number(value, 3) for value in row] for row in measures.iloc[:, 1:].to_numpy()]
     segments = report.tables["segments"]
     assert [row[6] for row in cells.tables["segments"][1:]] == [f"{share(v)} %" for v in segments["stayed_away"]]
     assert [row[2] for row in cells.tables["segments"][1:]] == [f"{v:,}" for v in segments["customers"]]
     differences = report.tables["differences"]
-    assert [row[2] for row in cells.tables["differences"][1:]] == [
-        html_page.signed(v, 3) for v in differences["difference"]
-    ]
+    assert [row[2] for row in cells.tables["differences"][1:]] == [signed(v, 3) for v in differences["difference"]]
 
 
 def test_the_headline_of_the_page_is_that_of_the_table(text, report):
@@ -121,10 +119,10 @@ def test_quadrants_and_agreement_of_the_page_are_those_of_the_tables(text, repor
         if row.customers:
             assert values["swap.came_back"] == {"share": share(1 - row.stayed_away)}
             assert values["swap.interval"] == {"low": share(1 - row.high), "high": share(1 - row.low)}
-            assert values["swap.days"] == {"days": html_page.number(row.purchases)}
-            assert values["swap.money"] == {"money": html_page.count(row.spend)}
+            assert values["swap.days"] == {"days": number(row.purchases)}
+            assert values["swap.money"] == {"money": count(row.spend)}
     pair = report.tables["agreement"].set_index("pair").loc["rule_model"]
-    assert filled(text)["swap.lead"]["correlation"] == html_page.number(pair["correlation"])
+    assert filled(text)["swap.lead"]["correlation"] == number(pair["correlation"])
 
 
 def test_gain_and_weights_of_the_page_are_those_of_the_tables(text, report):
@@ -136,8 +134,8 @@ def test_gain_and_weights_of_the_page_are_those_of_the_tables(text, report):
     assert shown == [[f"{share(curve['share'].iloc[at])} %" for at in (10, 20, 50)] for _, curve in curves]
     later = report.suggestion.gain.set_index("window").loc["later"]
     values = next(given for name, given in filled(text).items() if name.startswith("weights.verdict_"))
-    assert values["difference"] == html_page.signed(later["difference"], 3)
-    assert values["moved"] == html_page.count(report.suggestion.moved)
+    assert values["difference"] == signed(later["difference"], 3)
+    assert values["moved"] == count(report.suggestion.moved)
 
 
 def test_single_customers_are_those_of_the_table(text, report):
@@ -163,7 +161,7 @@ def test_a_hundred_thousand_customers_stay_below_five_megabytes(report):
     )
     text = render_page(replace(report, tables=tables, comparison=compared))
     assert len(text.encode()) < 5_000_000
-    assert len(embedded(text)["customers"]["customer_id"]) == html_page.PAGE_CUSTOMERS
+    assert len(embedded(text)["customers"]["customer_id"]) == PAGE_CUSTOMERS
     assert "hold 5,000 of 100,000 customers, drawn at random" in text
 
 
@@ -173,17 +171,9 @@ def test_the_sample_is_the_same_every_time_and_even(report):
     why = pd.concat([report.tables["why"]] * 40, ignore_index=True)
     many = replace(report, change=None, tables={**report.tables, "customers": customers, "why": why})
     drawn = page_customers(many)
-    assert len(drawn) == html_page.PAGE_CUSTOMERS
+    assert len(drawn) == PAGE_CUSTOMERS
     pd.testing.assert_frame_equal(drawn, page_customers(many))
     assert abs((drawn["purchases"] > 0).mean() - (customers["purchases"] > 0).mean()) < 0.03
-
-
-def test_data_cannot_end_its_script():
-    """Whatever a text holds, no tag and no comment begins in it, and it reads back the same."""
-    nasty = {"a": "</script><!--", "b": "\u2028&", "c": float("nan"), "d": 1.0}
-    written = as_json({**nasty, "c": None})
-    assert not re.search("[<>&\u2028]", written)
-    assert json.loads(written) == {**nasty, "c": None}
 
 
 def test_the_page_starts_in_the_language_asked_for(report):
@@ -191,3 +181,35 @@ def test_the_page_starts_in_the_language_asked_for(report):
     chinese = render_page(report, "zh")
     assert '<html lang="zh">' in chinese
     assert "规则与模型的比较" in chinese
+
+
+def test_the_header_speaks_of_what_is_compared(text, report):
+    """Rule and model of the comparison; what a service has in service stands beside the look-ups it answers."""
+    header = re.search(r"<header>(.*?)</header>", text, re.DOTALL).group(1)
+    assert "Compared here: rule version 2 and a model trained for this report on events before 2024-03-01." in header
+    assert "in-service" not in header
+    assert text.index('id="in-service"') > text.index('id="lookup"')
+
+
+def test_warnings_stand_in_the_header(report):
+    """In both languages, with their figures; what a reason holds is text."""
+    warnings = [("warning.champion", {"version": "7", "reason": "<b>gone</b>"})]
+    for language, words in (("en", "The champion, version 7, could not be used"), ("zh", "正式模型（版本 7）无法使用")):
+        page = render_page(replace(report, warnings=warnings), language)
+        header = re.search(r"<header>(.*?)</header>", page, re.DOTALL).group(1)
+        assert words in header
+        assert "&lt;b&gt;gone" in header
+
+
+def test_returns_of_the_page_are_those_of_the_tables(text, report):
+    """Customers, money and share of both periods, and the largest rows, outliers first."""
+    values = filled(text)
+    for row in report.tables["returns_total"].itertuples():
+        shown = values[f"returns.{row.period}"]
+        assert shown["customers"] == count(row.customers)
+        assert (shown["returned"], shown["bought"]) == (count(row.returned), count(row.bought))
+    cells = Cells()
+    cells.feed(text)
+    largest = report.tables["returns"].iloc[:10]
+    assert [row[3] for row in cells.tables["returns"][1:]] == [number(v) for v in largest["returned"]]
+    assert [bool(row[5]) for row in cells.tables["returns"][1:]] == largest["outlier"].tolist()

@@ -298,7 +298,8 @@ def test_served_it_asks_the_service(opened, served):
     page = opened(address)
     page.wait_for_selector("#in-service:not([hidden])")
     assert page.locator("#in-service").inner_text() == (
-        "In service since 2024-03-02 08:00: rule version 7, model version 3. How to request scores"
+        "Look-ups are answered by the service: rule version 7, model version 3, in service since 2024-03-02 08:00. "
+        "They are not the versions compared on this page. How to request scores"
     )
     page.fill("#who", STRANGE[6])
     page.keyboard.press("Enter")

@@ -1,0 +1,167 @@
+"""What the pages have in common: the template, scripts and styles, their policy, data as JSON, and formats of numbers.
+
+A page's Content-Security-Policy names every script and style by its hash and forbids all others. Vega's expressions are
+interpreted, not compiled, so that `unsafe-eval` is not needed. A service may serve the file unchanged.
+"""
+
+import base64
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from reporting.translations import LANGUAGES, catalogue, plain_text, translator
+
+PAGE_CUSTOMERS = 5_000
+"""The most customers in a page: more would clutter a scatter plot and make the file too large to mail."""
+SIGNIFICANT_DIGITS = 7
+
+
+def render(
+    template: str,
+    language: str,
+    title: tuple[str, Mapping[str, str]],
+    scripts: Sequence[str],
+    data: Mapping[str, Any],
+    **context: Any,
+) -> str:
+    """Return a page as HTML.
+
+    Parameters
+    ----------
+    template : str
+        A file of this package that extends `base.html`.
+    language : {"en", "zh"}
+        The first language.
+    title : tuple of str and mapping
+        The key of the page's title, and its arguments.
+    scripts : sequence of str
+        Files of this package, which run in this order after Vega.
+    data : mapping
+        What the scripts read, beside the texts; `charts` has the specifications of the charts.
+    context : Any
+        What the template reads.
+    """
+    texts = catalogue(language)
+    environment = Environment(
+        loader=PackageLoader("reporting.page", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters |= {"count": count, "share": share, "number": number, "signed": signed, "rows": rows}
+    style = page_file("page.css")
+    inline = [vega_script(), "\n".join(page_file(name) for name in scripts)]
+    shared = {
+        "language": language,
+        "catalogues": {name: catalogue(name) for name in LANGUAGES},
+        "title": {"key": title[0], "values": title[1]},
+    }
+    return environment.get_template(template).render(
+        t=translator(texts),
+        label=lambda key: plain_text(texts, key),
+        heading=plain_text(texts, *title),
+        language=language,
+        style=Markup(style),
+        scripts=[Markup(script) for script in inline],
+        policy=content_security_policy(inline, [style]),
+        data=Markup(as_json({**shared, **data})),
+        **context,
+    )
+
+
+def content_security_policy(scripts: list[str], styles: list[str]) -> str:
+    """Return the Content-Security-Policy that allows these inline texts by hash, and requests to the page's own host.
+
+    The same text serves as a header; `frame-ancestors` has an effect only there, so a service adds it.
+    """
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {' '.join(_hash(text) for text in scripts)}",
+            f"style-src {' '.join(_hash(text) for text in styles)}",
+            "img-src data: blob:",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def columns(table: pd.DataFrame) -> dict[str, list[Any]]:
+    """Return the columns as lists for JSON: numbers to `SIGNIFICANT_DIGITS` digits, null for missing values."""
+    return {str(name): [_json_value(value) for value in column.tolist()] for name, column in table.items()}
+
+
+def as_json(data: Mapping[str, Any]) -> str:
+    """Return the data as JSON that cannot end the script element around it."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_json_value)
+    escapes = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+    for character, escape in escapes.items():
+        text = text.replace(character, escape)
+    return text
+
+
+@cache
+def vega_script() -> str:
+    """Return Vega-Lite and Vega as one script, from the copy that vl-convert brings."""
+    import vl_convert
+
+    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    return bundle.replace("</script", "<\\/script")
+
+
+def count(value: float) -> str:
+    """Return a number of things: 1,234."""
+    return "–" if _missing(value) else f"{value:,.0f}"
+
+
+def share(value: float) -> str:
+    """Return a share of 1 in per cent, without the sign: 54.3."""
+    return "–" if _missing(value) else f"{100 * value:.1f}"
+
+
+def number(value: float, digits: int = 2) -> str:
+    """Return a number with this many decimals: 1,234.50."""
+    return "–" if _missing(value) else f"{value:,.{digits}f}"
+
+
+def signed(value: float, digits: int = 0) -> str:
+    """Return a difference with its sign: +9, −8."""
+    return "–" if _missing(value) else f"{value:+,.{digits}f}".replace("-", "−")
+
+
+def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as dictionaries for the template."""
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def _missing(value: float) -> bool:
+    return value is None or math.isnan(value)
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        if not math.isfinite(value):
+            return None
+        rounded = float(f"{float(value):.{SIGNIFICANT_DIGITS}g}")
+        return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded
+    return None if value is None or value is pd.NA else str(value)
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def page_file(name: str) -> str:
+    """Return the text of a file of this package."""
+    return resources.files("reporting.page").joinpath(name).read_text(encoding="utf-8")

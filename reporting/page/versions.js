@@ -1,0 +1,3 @@
+// The comparison of two versions has charts alone.
+applyTheme();
+drawAll();
