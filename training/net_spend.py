@@ -9,7 +9,7 @@ from features.as_of import AsOf
 from features.engines.sales import charge, charge_named
 from features.schema import EVENT_TYPES
 from features.store.event_store import EventStore
-from features.store.layout import ABSENT
+from features.store.layout import ABSENT, SALE_COLUMNS
 
 PURCHASE, RETURN = EVENT_TYPES.index("purchase"), EVENT_TYPES.index("return")
 EARLIEST = ABSENT["known_from"]
@@ -72,7 +72,7 @@ def cents_left(store: EventStore, start: int, end: int, known_at: AsOf | None) -
     before = running[first] - signed[first]
     left[customer[first]] = running[last] - np.minimum(np.minimum.reduceat(running, first), before)
     if store.names_sales:
-        naming = np.unique(customer[(kind == RETURN) & (store.columns["sale_reference"][rows] != 0)])
+        naming = np.unique(customer[(kind == RETURN) & (store.identity["sale_reference"][rows] != 0)])
         left[naming] = _left_by_name(store, naming, start, end, known_at)
     return left
 
@@ -83,9 +83,8 @@ def _left_by_name(
     """Return the cents left of some customers' purchases in the window, their returns charged one by one."""
     rows = rows_known(store, (PURCHASE, RETURN), EARLIEST, known_at)
     rows = rows[store.columns["time"][rows] < end]
-    owner, kind, time, cents, names, sale_names = events(
-        store, rows, "kind", "time", "cents", "reference", "sale_reference"
-    )
+    owner, kind, time, cents = events(store, rows, "kind", "time", "cents")
+    names, sale_names = (store.identity[name][rows] for name in SALE_COLUMNS)
     begins, stops = (np.searchsorted(owner, customers, side=side) for side in ("left", "right"))
     out = []
     for begin, stop in zip(begins.tolist(), stops.tolist(), strict=True):
