@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_HOME, FormulaFile, Home, Quick, Store, formula_in_use, opened_store
+from cli.options import DEFAULT_HOME, FormulaFile, Home, Quick, Store, check_date, formula_in_use, opened_store
 from cli.tables import measure_table, segment_table
 from cli.terminal import echo, progress_steps
 from cli.tracking import opened_tracking
@@ -20,6 +20,22 @@ def register(app: typer.Typer) -> None:
         home: Home = DEFAULT_HOME,
         formula: FormulaFile = None,
         quick: Quick = False,
+        as_of: Annotated[
+            str | None,
+            typer.Option(
+                "--as-of",
+                metavar="DATE",
+                callback=check_date,
+                help="Fit as at the midnight of a past date: nothing that came or was recorded later is used.",
+            ),
+        ] = None,
+        candidate: Annotated[
+            list[str] | None,
+            typer.Option(
+                metavar="NAME",
+                help="Try only this candidate, and register it even if the champion's recipe is better; repeatable.",
+            ),
+        ] = None,
         seed: Annotated[int, typer.Option(metavar="N", help="Seed for sampling customers from a large base.")] = 0,
     ) -> None:
         """Fit candidates on past windows, test them on the periods that followed, and register the best as challenger.
@@ -31,6 +47,8 @@ def register(app: typer.Typer) -> None:
         `regulars fit store`
 
         `regulars fit store --quick --home var`
+
+        `regulars fit store --as-of 2011-10-01 --candidate bold`
         """
         from training.fit_challenger import ChallengerSettings, fit_challenger
         from training.settings import CandidateSettings, FitSettings, GateLimits, RefitLimits, TrialSettings
@@ -45,7 +63,17 @@ def register(app: typer.Typer) -> None:
         rule = formula_in_use(formula)
         with opened_store(store) as events, progress_steps() as step:
             tracking = opened_tracking(home)
-            result = fit_challenger(events, tracking, rule, settings=settings, seed=seed, quick=quick, progress=step)
+            result = fit_challenger(
+                events,
+                tracking,
+                rule,
+                settings=settings,
+                seed=seed,
+                quick=quick,
+                as_of=as_of,
+                only=candidate or (),
+                progress=step,
+            )
         date, horizon_days = result.measures.index[-1][:2]
         measure_table(result.measures.loc[(date, horizon_days)], f"last trial: {horizon_days} days from {date}")
         segment_table(result.by_segment, f"{result.candidate} by segment")

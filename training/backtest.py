@@ -184,7 +184,6 @@ def backtests(
     A date is fitted once for all horizons. Each backtest holds tables of all customers: keep what you need of it.
     """
     report = progress or (lambda step: None)
-    formula = drop_unpriced_parts(store, formula)
     cutoffs = [midnight(store, day) for day in dates]
     if isinstance(model, CustomerModel):
         _require_known_by(model, cutoffs, store)
@@ -204,8 +203,8 @@ def backtests(
         current = window(store, cutoff, horizons)
         if current.features.empty:
             raise TooLittleDataError(f"nobody in the log has bought before {cutoff.date}: give a later --as-of")
-        fitted = model_at(cutoff)
-        rule = score(current.features, formula)["loyalty_score"]
+        fitted, rule = model_at(cutoff), drop_unpriced_parts(store, formula, cutoff)
+        loyalty = score(current.features, rule)["loyalty_score"]
         for horizon_days in horizons:
             report(f"forecasts of {fitted.card.model} and the baselines: {horizon_days} days from {cutoff.date}")
             forecasts = {"model": fitted.predict(current.features, cutoff.day, horizon_days)}
@@ -213,7 +212,7 @@ def backtests(
                 raise ModelError(
                     f"the model {fitted.card.model} gives no possible forecast for {missing:,} customers: mend it"
                 )
-            forecasts |= baseline_forecasts(store, current, horizon_days, formula, candidates.baselines)
+            forecasts |= baseline_forecasts(store, current, horizon_days, rule, candidates.baselines)
             purchases, table, by_segment = None, None, None
             if horizon_days in current.purchases:
                 purchases = pd.Series(current.purchases[horizon_days], current.features.index, name="purchases")
@@ -226,7 +225,7 @@ def backtests(
                 str(cutoff.date),
                 horizon_days,
                 current.features,
-                rule,
+                loyalty,
                 forecasts,
                 purchases,
                 table,

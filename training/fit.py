@@ -102,12 +102,12 @@ def fit_candidates(
     `candidates` are names in `training.models.catalog.MODELS`, or unfitted models by names of one's own.
     """
     report = progress or (lambda step: None)
-    formula = drop_unpriced_parts(store, formula)
+    cutoff = midnight(store, as_of)
+    formula = drop_unpriced_parts(store, formula, cutoff)
     if isinstance(candidates, Mapping):
         unfitted = dict(candidates)
     else:
         unfitted = {name: new_model(name, formula) for name in candidates}
-    cutoff = midnight(store, as_of)
     limit = settings.quick_max_customers if quick else settings.max_customers
     customers = sample_customers(store, cutoff, limit, seed)
     report(f"features at {cutoff.date}")

@@ -1,12 +1,12 @@
 """From a log to a challenger: candidates are tried on past windows; the best is fitted, judged and registered."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pandas as pd
 
-from features.as_of import AsOf
+from features.as_of import AsOf, AsOfLike
 from features.errors import ModelError, TrackingError
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts
@@ -17,7 +17,7 @@ from training.fit_record import record_challenger, record_start
 from training.gate import Verdict
 from training.judging import judge, judge_refit, mean_loss
 from training.models.bundle import CHAMPION
-from training.models.catalog import MODELS
+from training.models.catalog import MODELS, require_known
 from training.models.customer_model import CustomerModel
 from training.refit_gate import refit_figures
 from training.registry.entities import ModelVersion, gate_figures
@@ -27,7 +27,7 @@ from training.registry.versions import load, version
 from training.settings import CandidateSettings, FitSettings, GateLimits, RefitLimits, TrialSettings
 from training.targets import log_end
 from training.trials import CHAMPION_RECIPE, Trial, best_candidate, measures_of_trials, run_trials, trial_days
-from training.windows import activity
+from training.windows import activity, past_midnight
 
 RECIPE_VERDICT_FILE = "recipe_verdict.json"
 """The verdict on the best candidate as a new recipe, beside the one that `promote` follows."""
@@ -84,6 +84,8 @@ def fit_challenger(
     settings: ChallengerSettings = ChallengerSettings(),
     seed: int = 0,
     quick: bool = False,
+    as_of: AsOfLike | None = None,
+    only: Sequence[str] = (),
     progress: StepProgress | None = None,
 ) -> Challenger:
     """Fit candidates on past windows of the log, try them on what followed, and register the best as challenger.
@@ -106,6 +108,12 @@ def fit_challenger(
         Of the draw of customers and of the spend model.
     quick : bool
         One candidate, fewer trials, fewer customers.
+    as_of : AsOf, str, datetime.date or datetime.datetime, optional
+        A past date: nothing that happened or was recorded at or after its midnight has a part in the fit, its trials or
+        the verdict. Without it the whole log counts.
+    only : sequence of str
+        Names of the candidates of this fit, in place of those of the settings. The best of them is registered even
+        where the recipe of the champion is better, so that it can be looked at, or promoted by force.
     progress : callable, optional
         Called with the name of each step as it begins.
 
@@ -121,8 +129,9 @@ def fit_challenger(
         When runs or versions cannot be written.
     """
     report = progress or (lambda step: None)
-    formula = drop_unpriced_parts(store, formula)
-    end = log_end(store)
+    known_at = None if as_of is None else past_midnight(store, as_of)
+    end = known_at or log_end(store)
+    formula = drop_unpriced_parts(store, formula, end)
     count = settings.trials.quick_count if quick else settings.trials.count
     days = trial_days(activity(store, end).first_day, end.day, count, settings.trials)
     starts = [AsOf.at_midnight(day, store.timezone) for day in days]
@@ -130,7 +139,10 @@ def fit_challenger(
     champion_model, problem = load_champion(tracking, champion, store.rating_maximum)
     if problem:
         report(problem)
-    candidates, metrics = settings.candidates.tried(quick), settings.trials.metrics
+    candidates = chosen = tuple(dict.fromkeys(only)) or settings.candidates.tried(quick)
+    metrics = settings.trials.metrics
+    for name in (*only, *settings.candidates.baselines):
+        require_known("model", name, MODELS)
     recipe = champion.candidate if champion and champion_model else None
     if recipe not in (*candidates, *MODELS):
         recipe = None  # a version of an earlier release, or of a package that is not installed
@@ -175,7 +187,7 @@ def fit_challenger(
             recipe, champion_model = None, None
             problem = unusable(champion, "it does not forecast for all customers")
             trials = [replace(trial, others=trial.baselines) for trial in trials]
-        best = best_candidate(trials, candidates)
+        best = best_candidate(trials, chosen if only else candidates)
         report(f"fitting {best} to everything until {end.date}")
         model = fit(end, candidates=(best,), progress=progress)[best]
         report("judging it")
@@ -184,22 +196,33 @@ def fit_challenger(
         if best != recipe:
             verdict = judge(trials, best, model, end.day, in_service, settings.limits)
             log_text(run, RECIPE_VERDICT_FILE, verdict.to_json())
-        if champion and champion_model and recipe and not (verdict and verdict.passed):
+        refit = best == recipe or not (only or (verdict and verdict.passed))
+        if champion and champion_model and recipe and refit:
             if best != recipe:
                 report(f"{best} is not better than {recipe} beyond doubt: fitting {recipe} to everything")
                 best, model = recipe, fit(end, candidates=(recipe,))[recipe]
             last_fit = gate_figures(run_measures(tracking, champion.run_id))
             verdict = judge_refit(
-                store, trials, best, model, champion, champion_model, last_fit, settings.limits, settings.refit
+                store,
+                trials,
+                best,
+                model,
+                champion,
+                champion_model,
+                last_fit,
+                settings.limits,
+                settings.refit,
+                known_at,
             )
         assert verdict is not None
         if champion and problem:
             verdict = replace(verdict, reasons=(*verdict.reasons, problem), champion=champion.number)
-        verdict = replace(verdict, figures={**verdict.figures, **refit_figures(store, mean_loss(trials, best))})
+        figures = refit_figures(store, mean_loss(trials, best), known_at)
+        verdict = replace(verdict, figures={**verdict.figures, **figures})
+        table, by_segment = measures_of_trials(trials, best, metrics), trials[-1].by_segment(best, metrics)
         report("registering it")
         made = record_challenger(run, store, trials, model, best, verdict, params, metrics)
-    by_segment = trials[-1].by_segment(best, metrics)
-    return Challenger(made, best, verdict, measures_of_trials(trials, best, metrics), by_segment)
+    return Challenger(made, best, verdict, table, by_segment)
 
 
 def load_champion(

@@ -6,6 +6,7 @@ from math import nan
 
 import pandas as pd
 
+from features.as_of import AsOf
 from features.store.event_store import EventStore
 from training.gate import Verdict, gate, unfit_reasons
 from training.models.bundle import CHALLENGER, CHAMPION
@@ -48,12 +49,14 @@ def judge_refit(
     last_fit: Mapping[str, float],
     limits: GateLimits,
     refit_limits: RefitLimits,
+    as_of: AsOf | None = None,
 ) -> Verdict:
     """Return the gate's verdict on a refit of the champion's recipe.
 
-    `last_fit` holds the figures recorded when the champion was fitted, which `refit_figures` names.
+    `last_fit` holds the figures recorded when the champion was fitted, which `refit_figures` names. With `as_of`, the
+    cutoff of a fit at a past date, nothing later in the log is looked at.
     """
-    milliseconds = _milliseconds(trials[-1], model, log_end(store).day)
+    milliseconds = _milliseconds(trials[-1], model, (as_of or log_end(store)).day)
     verdict = refit_gate(
         store,
         model,
@@ -63,6 +66,7 @@ def judge_refit(
         mean_loss(trials, recipe),
         events_at_last_fit=last_fit.get("log.events", nan),
         relative_loss_at_last_fit=last_fit.get("trials.relative_loss", nan),
+        as_of=as_of,
         limits=refit_limits,
         draws=limits.draws,
     )

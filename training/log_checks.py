@@ -25,20 +25,25 @@ NULLABLE = {
 """Log columns that may be null: the column of the store, and the event types that have it."""
 
 
-def events_known(store: EventStore, as_of: AsOf) -> int:
-    """Return how many events the log has before a cutoff, those recorded later included."""
-    return int(np.count_nonzero(_current(store) & (store.columns["time"] < as_of.time)))
+def events_known(store: EventStore, as_of: AsOf, known_at: AsOf | None = None) -> int:
+    """Return how many events the log has before a cutoff, those included that were recorded after it.
+
+    With `known_at` events are as known then, here and in the other checks; without it as in the whole log.
+    """
+    return int(np.count_nonzero(_current(store, known_at) & (store.columns["time"] < as_of.time)))
 
 
-def weekly_purchases(store: EventStore, end_day: int, weeks: int) -> NDArray[np.int64]:
+def weekly_purchases(store: EventStore, end_day: int, weeks: int, known_at: AsOf | None = None) -> NDArray[np.int64]:
     """Return the purchases of the last weeks before a day, oldest first, int64 of shape (weeks,)."""
-    days = store.columns["day"][_current(store) & (store.columns["kind"] == PURCHASE)]
+    days = store.columns["day"][_current(store, known_at) & (store.columns["kind"] == PURCHASE)]
     week = (end_day - 1 - days) // WEEK_DAYS
     counts = np.bincount(week[(week >= 0) & (week < weeks)], minlength=weeks)
     return counts[::-1].astype(np.int64)
 
 
-def volume_ratios(store: EventStore, first_day: int, end_day: int, weeks: int) -> tuple[float, float]:
+def volume_ratios(
+    store: EventStore, first_day: int, end_day: int, weeks: int, known_at: AsOf | None = None
+) -> tuple[float, float]:
     """Return the purchases of the last weeks over their usual number, and the same ratio a year earlier.
 
     Parameters
@@ -50,6 +55,8 @@ def volume_ratios(store: EventStore, first_day: int, end_day: int, weeks: int) -
         The day after the last week.
     weeks : int
         How many weeks are new.
+    known_at : AsOf, optional
+        See `events_known`.
 
     Returns
     -------
@@ -57,15 +64,18 @@ def volume_ratios(store: EventStore, first_day: int, end_day: int, weeks: int) -
         The mean of the new weeks over the median of the `WEEKS_BEFORE` weeks before them. NaN where the log has not as
         many weeks before, or nobody bought in them.
     """
-    return tuple(_ratio(store, first_day, day, weeks) for day in (end_day, end_day - YEAR_DAYS))  # type: ignore[return-value]
+    now, year_ago = (_ratio(store, first_day, day, weeks, known_at) for day in (end_day, end_day - YEAR_DAYS))
+    return now, year_ago
 
 
-def null_share_changes(store: EventStore, end_day: int, weeks: int) -> Iterator[tuple[str, str, float, float]]:
+def null_share_changes(
+    store: EventStore, end_day: int, weeks: int, known_at: AsOf | None = None
+) -> Iterator[tuple[str, str, float, float]]:
     """Yield event type, log column, and the shares of nulls before and in the last weeks.
 
     Event types with fewer than `FEWEST_EVENTS` events on either side are left out.
     """
-    columns, current = store.columns, _current(store)
+    columns, current = store.columns, _current(store, known_at)
     start = end_day - WEEK_DAYS * weeks
     new = current & (columns["day"] >= start) & (columns["day"] < end_day)
     before = current & (columns["day"] >= start - WEEK_DAYS * WEEKS_BEFORE) & (columns["day"] < start)
@@ -78,16 +88,20 @@ def null_share_changes(store: EventStore, end_day: int, weeks: int) -> Iterator[
                 yield event_type, name, old, recent
 
 
-def _ratio(store: EventStore, first_day: int, end_day: int, weeks: int) -> float:
+def _ratio(store: EventStore, first_day: int, end_day: int, weeks: int, known_at: AsOf | None) -> float:
     if end_day - WEEK_DAYS * (weeks + WEEKS_BEFORE) < first_day:
         return float("nan")
-    counts = weekly_purchases(store, end_day, weeks + WEEKS_BEFORE)
+    counts = weekly_purchases(store, end_day, weeks + WEEKS_BEFORE, known_at)
     usual = float(np.median(counts[:WEEKS_BEFORE]))
     return float(counts[WEEKS_BEFORE:].mean()) / usual if usual else float("nan")
 
 
-def _current(store: EventStore) -> NDArray[np.bool_]:
-    """Return which rows are the latest versions of their events."""
+def _current(store: EventStore, known_at: AsOf | None) -> NDArray[np.bool_]:
+    """Return which rows are the latest versions of their events, of those known at a cutoff."""
     if not store.recorded:
-        return np.ones(store.n_events, bool)
-    return np.asarray(store.columns["known_until"] == ABSENT["known_until"])
+        known = np.ones(store.n_events, bool)
+    elif known_at is None:
+        known = store.columns["known_until"] == ABSENT["known_until"]
+    else:
+        known = (store.columns["known_from"] < known_at.time) & (store.columns["known_until"] >= known_at.time)
+    return known if known_at is None else known & (store.columns["time"] < known_at.time)

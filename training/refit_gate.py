@@ -51,6 +51,7 @@ def refit_gate(
     *,
     events_at_last_fit: float = nan,
     relative_loss_at_last_fit: float = nan,
+    as_of: AsOf | None = None,
     limits: RefitLimits = RefitLimits(),
     draws: int = 400,
     seed: int = 0,
@@ -72,6 +73,8 @@ def refit_gate(
     events_at_last_fit, relative_loss_at_last_fit : float
         The same figures when the champion was fitted (`log.events`, `trials.relative_loss` of its verdict); NaN where
         they were not recorded, and then they are not asked for.
+    as_of : AsOf, optional
+        The cutoff of a refit at a past date, after which nothing of the log is looked at.
     limits : RefitLimits
     draws, seed : int
         Of the bootstrap.
@@ -81,11 +84,11 @@ def refit_gate(
     Verdict
         Its figures do not hold those of `refit_figures`.
     """
-    end, fitted = log_end(store), AsOf.parse(champion.card.as_of, store.timezone)
+    end, fitted = as_of or log_end(store), AsOf.parse(champion.card.as_of, store.timezone)
     weeks = max(1, (end.day - fitted.day) // WEEK_DAYS)
     outcome = _check_outcome(store, champion, fitted, end, limits)
     checks = [
-        _check_log(store, fitted, end, weeks, events_at_last_fit, limits),
+        _check_log(store, fitted, end, as_of, weeks, events_at_last_fit, limits),
         _check_trials(paired, relative_loss, relative_loss_at_last_fit, limits, draws, seed),
         outcome,
         _check_agreement(store, challenger, champion, end, outcome.figures["outcome.ratio"], limits),
@@ -94,18 +97,25 @@ def refit_gate(
     return Verdict(tuple(reason for check in checks for reason in check.reasons), figures, number, "refit")
 
 
-def refit_figures(store: EventStore, relative_loss: float) -> dict[str, float]:
+def refit_figures(store: EventStore, relative_loss: float, as_of: AsOf | None = None) -> dict[str, float]:
     """Return the figures that the next refit is compared with, for whatever verdict."""
-    return {"log.events": float(events_known(store, log_end(store))), "trials.relative_loss": relative_loss}
+    events = events_known(store, as_of or log_end(store), as_of)
+    return {"log.events": float(events), "trials.relative_loss": relative_loss}
 
 
 def _check_log(
-    store: EventStore, fitted: AsOf, end: AsOf, weeks: int, events_at_last_fit: float, limits: RefitLimits
+    store: EventStore,
+    fitted: AsOf,
+    end: AsOf,
+    known_at: AsOf | None,
+    weeks: int,
+    events_at_last_fit: float,
+    limits: RefitLimits,
 ) -> _Check:
     """Is the log whole: old events still there, usual volume, usual shares of nulls?"""
-    known = events_known(store, fitted)
+    known = events_known(store, fitted, known_at)
     first_day = activity(store, end).first_day
-    now, year_ago = volume_ratios(store, first_day, end.day, weeks)
+    now, year_ago = volume_ratios(store, first_day, end.day, weeks, known_at)
     figures = {
         "log.kept_events": known / events_at_last_fit if events_at_last_fit else nan,
         "log.volume": now,
@@ -122,7 +132,7 @@ def _check_log(
             f"log: {now:.2f} times the usual purchases since {fitted.date}, expected {1 / limits.volume:.2f} to "
             f"{limits.volume:.2f}: check that the new weeks are whole"
         )
-    for event_type, column, before, recent in null_share_changes(store, end.day, weeks):
+    for event_type, column, before, recent in null_share_changes(store, end.day, weeks, known_at):
         figures[f"log.null.{event_type}.{column}"] = recent
         if abs(recent - before) > limits.null_share:
             reasons.append(

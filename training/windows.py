@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from features.as_of import AsOf, AsOfLike
 from features.engines.feature_table import feature_table
-from features.errors import TooLittleDataError
+from features.errors import InvalidArgumentError, TooLittleDataError
 from features.store.event_store import EventStore
 from features.store.layout import ABSENT
 from features.store.log_dates import dates_every, first_day, last_day
 from training.models.purchases.level_calibration import LEVEL_HISTORY_DAYS, LEVEL_HORIZONS, YEAR_AGO_DAYS
 from training.models.window import Activity, Window
-from training.targets import purchases_between, targets
+from training.targets import log_end, purchases_between, targets
 
 REPEATS = 4
 """How many windows of each horizon, end to end, before the date of the fit."""
@@ -152,3 +152,17 @@ def midnight(store: EventStore, as_of: AsOfLike) -> AsOf:
     """Return the midnight that begins the business day of `as_of`."""
     cutoff = AsOf.parse(as_of, store.timezone)
     return AsOf.at_midnight(cutoff.day, store.timezone)
+
+
+def past_midnight(store: EventStore, as_of: AsOfLike) -> AsOf:
+    """Return the midnight that begins the business day of `as_of`.
+
+    Raises InvalidArgumentError after the end of the log: the days up to it would count as days without a purchase.
+    """
+    cutoff, end = midnight(store, as_of), log_end(store)
+    if cutoff.day > end.day:
+        raise InvalidArgumentError(
+            f"the log ends before {end.date}, so nothing is known of the days up to {cutoff.date}: give --as-of "
+            f"{end.date} or an earlier date"
+        )
+    return cutoff

@@ -15,19 +15,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.as_of import AsOf
 from features.definitions import FEATURE_COLUMNS, FEATURE_NAMES
 from features.errors import FormulaError
 from features.loyalty.formula import BAND_TOLERANCE, Formula
 from features.loyalty.formula_checks import require_columns
 from features.store.event_store import EventStore
+from features.store.layout import ABSENT
 
 Floats = NDArray[np.float64]
 
 MONEY = frozenset(column.name for column in FEATURE_COLUMNS if column.unit == "currency")
 
 
-def drop_unpriced_parts(store: EventStore, formula: Formula) -> Formula:
-    """Return the formula without its parts in money if no event of the log has an amount.
+def drop_unpriced_parts(store: EventStore, formula: Formula, as_of: AsOf | None = None) -> Formula:
+    """Return the formula without its parts in money if no event of the log, or none known at a cutoff, has an amount.
 
     This is decided for the whole log, not for each customer: otherwise a first purchase with a small amount would
     bring the amount part in and lower the score.
@@ -36,11 +38,13 @@ def drop_unpriced_parts(store: EventStore, formula: Formula) -> Formula:
     ----------
     store : EventStore
     formula : Formula
+    as_of : AsOf, optional
+        The cutoff; without it the whole log counts.
 
     Returns
     -------
     Formula
-        The same formula when the log has amounts.
+        The same formula when there are amounts.
 
     Raises
     ------
@@ -51,12 +55,23 @@ def drop_unpriced_parts(store: EventStore, formula: Formula) -> Formula:
         if column not in FEATURE_NAMES:
             suggestions = ", ".join(get_close_matches(column, FEATURE_NAMES, 3)) or "docs/columns.md lists them"
             raise FormulaError(f"the formula reads {column!r}, which is no feature: did you mean one of {suggestions}?")
-    if store.manifest["priced_events"]:
+    if store.manifest["priced_events"] and (as_of is None or _any_amount_known(store, as_of)):
         return formula
     parts = tuple(part for part in formula.parts if part.column not in MONEY)
     if not any(part.weight for part in parts):
         raise FormulaError("the log has no amounts, and the formula scores nothing else: give it other parts")
     return replace(formula, parts=parts)
+
+
+def _any_amount_known(store: EventStore, as_of: AsOf) -> bool:
+    """Return whether an event known at a cutoff has an amount."""
+    for _, part in store.buckets:
+        known = (part.columns["cents"] != ABSENT["cents"]) & (part.columns["time"] < as_of.time)
+        if store.recorded:
+            known &= part.columns["known_from"] < as_of.time
+        if known.any():
+            return True
+    return False
 
 
 def score(features: pd.DataFrame, formula: Formula) -> pd.DataFrame:

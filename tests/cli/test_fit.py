@@ -15,12 +15,15 @@ def test_a_log_too_short_to_fit_is_one_line(regulars: Callable, store: Path, tmp
 def test_every_option_reaches_the_library(
     call_of: Callable, store: Path, tmp_path: Path, formula: Path, monkeypatch
 ) -> None:
-    """Home, formula, --quick and --seed are those of `training.fit_challenger.fit_challenger`."""
+    """Home, formula, --quick, --seed, --as-of and --candidate are those of `training.fit_challenger.fit_challenger`."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     home = tmp_path / "home"
     arguments = ("--home", home, "--formula", formula, "--quick", "--seed", 3)
-    call = call_of("training.fit_challenger.fit_challenger", "fit", store, *arguments)
+    past = ("--as-of", "2024-03-01", "--candidate", "bold", "--candidate", "own_rate")
+    call = call_of("training.fit_challenger.fit_challenger", "fit", store, *arguments, *past)
     assert str(home) in call["tracking"].place
     assert (call["formula"].version, call["quick"], call["seed"]) == ("ours-7", True, 3)
+    assert (call["as_of"], call["only"]) == ("2024-03-01", ["bold", "own_rate"])
     call = call_of("training.fit_challenger.fit_challenger", "fit", store, "--home", home)
     assert (call["formula"].version, call["quick"], call["seed"]) == ("2", False, 0)
+    assert (call["as_of"], list(call["only"])) == (None, [])

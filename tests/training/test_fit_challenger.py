@@ -16,6 +16,7 @@ from tests.training.stand_in import customer_model
 from training.fit_challenger import ChallengerSettings, champion_at, fit_challenger
 from training.models.bundle import CHAMPION
 from training.models.customer_model import CustomerModel
+from training.models.window import Window
 from training.promote import history, promote
 from training.registry.mlflow_client import Tracking
 from training.registry.runs import runs, start_run
@@ -174,3 +175,36 @@ def test_of_fitted_candidates_the_best_is_registered(tmp_path: Path, tracking: T
     assert len(set(losses.values())) == 3
     assert done.candidate == min(losses, key=lambda name: losses[name])
     assert done.version.tags["candidate"] == done.candidate
+
+
+def test_a_candidate_that_is_asked_for_is_registered_though_another_is_better(
+    store: EventStore, tracking: Tracking, stand_ins: ChallengerSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also against a champion of the better recipe: the gate refuses it, and force with a reason promotes it."""
+    monkeypatch.setattr("training.fit_challenger.MODELS", RATES)
+    stand_ins = replace(stand_ins, candidates=replace(stand_ins.candidates, baselines=("right",)))
+    monkeypatch.setattr("training.trials.baseline_forecasts", lambda store, now, *_: {"bg_nbd": _constant(now)})
+    fit_challenger(store, tracking, load_formula(), settings=stand_ins)
+    promote(tracking, force=True, why="the first")
+    done = fit_challenger(store, tracking, load_formula(), settings=stand_ins, only=["too low"])
+    assert done.candidate == done.version.candidate == "too low"
+    assert (done.verdict.question, done.verdict.champion, done.verdict.passed) == ("recipe", 1, False)
+    with pytest.raises(PromotionRefusedError):
+        promote(tracking)
+    promote(tracking, force=True, why="to be looked at")
+    champion = version(tracking, CHAMPION)
+    assert champion is not None
+    assert champion.candidate == "too low"
+    again = fit_challenger(store, tracking, load_formula(), settings=stand_ins, only=["too low"])
+    assert (again.candidate, again.verdict.question) == ("too low", "refit")
+
+
+def _constant(window: Window) -> pd.DataFrame:
+    return pd.DataFrame({"expected_purchases": 0.5, "churn_probability": 0.6}, window.features.index)
+
+
+def test_an_unknown_candidate_is_refused_before_anything_is_tracked(store: EventStore, tracking: Tracking) -> None:
+    """With the nearest name."""
+    with pytest.raises(InvalidArgumentError, match="did you mean 'bold'"):
+        fit_challenger(store, tracking, load_formula(), only=["blod"])
+    assert runs(tracking).empty
