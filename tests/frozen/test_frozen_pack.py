@@ -20,6 +20,7 @@ CHANGED: dict[str, str] = {
     "backtest-too-short": "Plain English. Visits, feedback, usage and incentives reach the model. Returns count.",
     "bad-date": "The message says 'is not a', and what to give.",
     "bad-map": "The message says 'is not a', and what to give.",
+    "bad-map-name": "sale_reference is a column of the contract.",
     "bad-time": "The message says 'is not a', and what to give.",
     "bad-year": "The message says 'is not a', and what to give.",
     "before-all": "A cutoff before the log is warned of.",
