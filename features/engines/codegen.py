@@ -15,8 +15,8 @@ from features.definitions.expressions import names_in, translated
 from features.definitions.registry import FeatureSet, default_features
 from features.definitions.specs import SALE, Aggregate, CausalColumn
 from features.engines.causal import causal_statements, initial_state, open_rows
+from features.engines.charging import FUNCTIONS
 from features.engines.sales import (
-    FUNCTIONS,
     after_events,
     charges_returns,
     equal_aggregates,
@@ -85,13 +85,12 @@ def generate_source(recorded: bool, features: FeatureSet | None = None, names_sa
     parts += [LOOP, RECORDED if recorded else "", EVENT]
     branch = "if"
     for event_type in sorted(EVENT_TYPES, key=lambda name: name != "purchase"):  # the commonest first
-        if statements := _statements_of_event(event_type, features, names_sales):
+        if statements := _statements_of_event(event_type, features, recorded, names_sales):
             parts.append(f"        {branch} event_kind == {EVENT_TYPES.index(event_type)}:  # {event_type}\n")
             parts += _lines(12, statements)
             branch = "elif"
     if over_sales := _of_type(SALE, features):
-        updates = _updates(over_sales, {}, lambda name: f"_{name}")
-        parts += _lines(4, after_events(over_sales, updates, equal_aggregates(features)))
+        parts += _lines(4, after_events(over_sales, _updates_of_sale, features, recorded))
     parts += _lines(4, [f"{name} = median(_{name}_values, _{name}_count)" for name in _medians(features)])
     for position, column in enumerate(features.columns):
         value = translated(column.expression, {})
@@ -126,12 +125,12 @@ def _lines(margin: int, statements: Iterable[str]) -> list[str]:
     return [f"{margin * ' '}{statement}\n" for statement in statements]
 
 
-def _statements_of_event(event_type: str, features: FeatureSet, names_sales: bool) -> list[str]:
+def _statements_of_event(event_type: str, features: FeatureSet, recorded: bool, names_sales: bool) -> list[str]:
     """Return the statements for an event of a type."""
     updates = _updates(_of_type(event_type, features), words_of(event_type), _of_event)
     if charges_returns(features):
         unmatched = [c.name for c in features.causal if c.kind == "unmatched" and c.event_type == event_type]
-        updates = sale_statements(event_type, unmatched, names_sales) + updates
+        updates = sale_statements(event_type, unmatched, recorded, names_sales) + updates
     if event_type == "purchase":  # what aggregates over sales are where nothing is returned
         columns, equal = purchase_columns(features)[0], equal_aggregates(features)
         others = [a for a in _of_type(SALE, features) if a.name not in equal]
@@ -142,6 +141,10 @@ def _statements_of_event(event_type: str, features: FeatureSet, names_sales: boo
         *causal_statements(event_type, _causal(features), _open_rows(features)),
         *updates,
     ]
+
+
+def _updates_of_sale(aggregates: Iterable[Aggregate], columns: Mapping[str, str]) -> list[str]:
+    return _updates(aggregates, {}, lambda name: f"_{columns.get(name, name)}")
 
 
 def _updates(

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from features.atomic_file import atomic_write
 from features.definitions.registry import FeatureSet
+from features.engines.charging import FUNCTIONS
 from features.engines.codegen import generate_source, scratch_rows
-from features.engines.sales import FUNCTIONS
 from features.store.layout import kernel_columns
 
 HEAD = '''\

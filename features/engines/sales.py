@@ -1,161 +1,43 @@
-"""Charges returns to sales, and generates the code that does so for each customer.
-
-Returns are taken in order of time. A return that names its sale is charged to that sale first, of several purchases of
-that reference to the newest. What remains, and a return without a name, is charged to the latest earlier sales that
-have something left, the newest first, each up to what is left of it. So what is left of a sale never falls when a
-purchase is added, and never rises when a return is added; DESIGN.md has the proof.
-
-The functions are plain Python that Numba compiles too.
-"""
+"""Generates the code that keeps a customer's sales, has returns charged to them, and gathers what is left."""
 
 from collections.abc import Callable, Mapping, Sequence
 
 from features.definitions.expressions import names_in, parse, translated
 from features.definitions.registry import FeatureSet
 from features.definitions.specs import NEVER, SALE, Aggregate, CausalColumn
+from features.store.layout import KIND_CODES
 
-SALE_ROWS = ("_sale_days", "_sale_left", "_open_sales")
-"""The rows of scratch space: day and cents left of each purchase (-1 without an amount), and which can be charged."""
-NAME_ROWS = ("_sale_names", "_newest", "_older")
-"""And of a log in which returns name their sales: the reference of each purchase, and the chains of a hash table."""
+SALE_ROWS = ("_sale_at", "_sale_left", "_open_sales")
+"""Rows of scratch space: the event of each purchase, its cents left (-1 without an amount), which can be charged."""
+NAME_ROWS = ("_newest", "_older")
+"""And where returns name their sales: the chains of a hash table."""
 
-AFTER_EVENTS = (
+ADD_SALES = (  # without branches, which would go the wrong way as often as not
+    "for j in range(_next, {last}):",
+    "    _sale_at[_sales] = j",
+    "    _sale_left[_sales] = cents[j]",
+    "    _open_sales[_open] = _sales",
+    "    _sold = {sold}",
+    "    _open += _sold & (cents[j] > 0)",
+    "    _sales += _sold",
+)
+KNOWN = " & (known_from[j] < as_of) & (as_of <= known_until[j])"
+SALES = (
+    "_last_day = {never}",
     "_last_day_left = {never}",
     "for j in range(_sales):",
-    "    _day = _sale_days[j]",
+    "    _bought = cents[_sale_at[j]]",
     "    _left = _sale_left[j]",
-    "    _age = as_of_day - _day",
-    "    _after_first_day = 1 if _day > _sale_days[0] else 0",
+    "    _day = day[_sale_at[j]]",
+    "    _new_day = 1 if _day > _last_day else 0",
+    "    _last_day = max(_last_day, _day)",
     "    _new_day_left = 1 if _left != 0 and _day > _last_day_left else 0",
     "    if _new_day_left == 1:",
     "        _last_day_left = _day",
+    "    if {changed}:",
+    "        _age = as_of_day - _day",
+    "        _after_first_day = 1 if _day > day[_sale_at[0]] else 0",
 )
-
-
-def charge(
-    cents: int, left: list[int], open_sales: list[int], count: int, first_new: int, sales: int
-) -> tuple[int, int]:
-    """Charge a return to the sales that have something left, the newest first.
-
-    Parameters
-    ----------
-    cents : int
-        What was returned.
-    left : sequence of int
-        What is left of each sale, in cents; the charge is subtracted.
-    open_sales : sequence of int
-        Positions of the sales that may have something left, oldest first.
-    count : int
-        How many of `open_sales` there are.
-    first_new, sales : int
-        Where the sales begin that are not among them yet, and how many sales there are.
-
-    Returns
-    -------
-    cents : int
-        What found no sale.
-    count : int
-        How many open sales there are now.
-
-    Examples
-    --------
-    >>> left, open_sales = [500, 300], [0, 0]
-    >>> charge(400, left, open_sales, 0, 0, 2), left
-    ((0, 1), [400, 0])
-    """
-    for sale in range(first_new, sales):
-        if left[sale] > 0:
-            open_sales[count] = sale
-            count += 1
-    while cents > 0 and count > 0:
-        sale = open_sales[count - 1]
-        if left[sale] > cents:
-            left[sale] -= cents
-            return 0, count
-        cents -= left[sale]
-        left[sale] = 0
-        count -= 1
-    return cents, count
-
-
-def charge_named(
-    cents: int,
-    name: int,
-    left: list[int],
-    names: list[int],
-    newest: list[int],
-    older: list[int],
-    first_new: int,
-    sales: int,
-    slots: int,
-) -> int:
-    """Charge a return to the sales of a name, the newest first; without an amount it takes all that is left of them.
-
-    Sales are found in a hash table, each of whose slots has a chain of sales, the newest first. Sales of which nothing
-    is left are taken out, so that each is passed only once.
-
-    Parameters
-    ----------
-    cents : int
-        What was returned; below 0 without an amount.
-    name : int
-        The reference of the sale.
-    left, names : sequence of int
-        What is left of each sale, in cents, and its reference; the charge is subtracted.
-    newest, older : sequence of int
-        The newest sale of each slot and the next older one of each sale; -1 for none.
-    first_new, sales : int
-        Where the sales begin that are not in the table yet (-1: there is no table yet), and how many sales there are.
-    slots : int
-        The size of the table.
-
-    Returns
-    -------
-    int
-        What was not charged; of a return without an amount 0 if anything was, else what was given.
-
-    Examples
-    --------
-    >>> left, names, newest, older = [500, 300, 200], [7, 7, 8], [0] * 3, [0] * 3
-    >>> charge_named(400, 7, left, names, newest, older, -1, 3, 3), left
-    (0, [400, 0, 200])
-    """
-    if first_new < 0:
-        first_new = 0
-        for slot in range(slots):
-            newest[slot] = -1
-    for sale in range(first_new, sales):
-        if left[sale] > 0:
-            slot = names[sale] % slots
-            older[sale] = newest[slot]
-            newest[slot] = sale
-    slot = name % slots
-    newer = -1
-    sale = newest[slot]
-    found = False
-    while sale >= 0 and cents != 0:
-        next_older = older[sale]
-        if left[sale] > 0 and names[sale] == name:
-            found = True
-            if 0 < cents < left[sale]:
-                left[sale] -= cents
-                cents = 0
-            else:
-                if cents > 0:
-                    cents -= left[sale]
-                left[sale] = 0
-        if left[sale] > 0:
-            newer = sale
-        elif newer < 0:
-            newest[slot] = next_older
-        else:
-            older[newer] = next_older
-        sale = next_older
-    return 0 if found and cents < 0 else cents
-
-
-FUNCTIONS: tuple[Callable[..., object], ...] = (charge, charge_named)
-"""What the generated code calls."""
 
 
 def charges_returns(features: FeatureSet) -> bool:
@@ -171,41 +53,42 @@ def sale_rows(names_sales: bool) -> tuple[str, ...]:
 def initial_sales(first: int, names_sales: bool) -> list[str]:
     """Return the statements before a customer's first event; the rows of `scratch` begin at `first`."""
     return [
-        *("_sales = 0", "_open = 0", "_first_new = 0", "_recount = 0"),
+        *("_sales = 0", "_open = 0", "_next = start", "_changes = 0"),
         *(["_first_unnamed = -1"] if names_sales else []),
         *(f"{name} = scratch[{row}]" for row, name in enumerate(sale_rows(names_sales), first)),
     ]
 
 
-def sale_statements(event_type: str, unmatched: Sequence[str], names_sales: bool) -> list[str]:
+def sale_statements(event_type: str, unmatched: Sequence[str], recorded: bool, names_sales: bool) -> list[str]:
     """Return the statements for an event of a type; `unmatched` names the causal columns of that kind."""
     if event_type == "purchase":
-        return [
-            "_sale_days[_sales] = event_day",
-            "_sale_left[_sales] = event_cents",
-            *(["_sale_names[_sales] = event_reference"] if names_sales else []),
-            "_sales += 1",
-            "if event_cents == 0:",
-            "    _recount = 1",
-        ]
+        return ["if event_cents == 0:", "    _changes = 1"]
     if event_type == "return":
         named = [
             "if event_sale_reference != 0:",
-            "    _charged = charge_named(event_cents, event_sale_reference, _sale_left, _sale_names, _newest, _older, "
-            "_first_unnamed, _sales, stop - start)",
+            "    _charged = charge_named(event_cents, event_sale_reference, _sale_left, _sale_at, reference, _newest, "
+            "_older, _first_unnamed, _sales, stop - start)",
             "    _first_unnamed = _sales",
-            "else:",
-            "    _charged = event_cents",
         ]
         # A return without an amount has -1 cents, which are not charged and so are found to be left.
         return [
-            *(named if names_sales else ["_charged = event_cents"]),
-            "_unmatched, _open = charge(_charged, _sale_left, _open_sales, _open, _first_new, _sales)",
-            "_first_new = _sales",
-            "_recount = 1",
+            *_add_sales("i", recorded),
+            "_next = i",
+            "_charged = event_cents",
+            *(named if names_sales else []),
+            "_unmatched, _open = charge(_charged, _sale_left, _open_sales, _open)",
+            "_changes = 1",
             *(f"{name} = 1 if _unmatched != 0 else 0" for name in unmatched),
         ]
     return []
+
+
+def _add_sales(last: str, recorded: bool) -> list[str]:
+    """Return the loop that notes the purchases up to an event; customers without returns need none."""
+    sold = f"(kind[j] == {KIND_CODES['purchase']}){KNOWN if recorded else ''}"
+    if last == "stop":
+        sold += " & (time[j] < as_of)"
+    return [line.format(last=last, sold=sold) for line in ADD_SALES]
 
 
 def purchase_columns(features: FeatureSet) -> tuple[Mapping[str, str], tuple[CausalColumn, ...]]:
@@ -244,13 +127,36 @@ def _meaning(a: Aggregate, columns: Mapping[str, str]) -> tuple[str, str, str, i
     return a.how, value, where, a.empty
 
 
-def after_events(aggregates: Sequence[Aggregate], updates: Sequence[str], equal: Mapping[str, str]) -> list[str]:
-    """Return the statements after the last event: aggregates over sales are gathered anew where that is needed."""
-    initial = [f"_{a.name}_count = 0" if a.how == "median" else f"{a.name} = {a.empty}" for a in aggregates]
-    loop = [line.format(never=NEVER) for line in AFTER_EVENTS] + [f"    {line}" for line in updates]
-    copies = [f"    {name} = {other}" for name, other in equal.items()]
+def after_events(
+    aggregates: Sequence[Aggregate],
+    updates: Callable[[Sequence[Aggregate], Mapping[str, str]], list[str]],
+    features: FeatureSet,
+    recorded: bool,
+) -> list[str]:
+    """Return the statements after the last event, which make aggregates over sales as bought those of what is left.
+
+    Of a sale that changed, sums lose what was bought and gain what is left; other aggregates are gathered anew.
+
+    Parameters
+    ----------
+    aggregates : sequence of Aggregate
+        Those over sales.
+    updates : callable
+        Returns the statements that gather aggregates of a sale, some of its columns under other names.
+    features : FeatureSet
+    recorded : bool
+    """
+    sums = [a for a in aggregates if a.how in ("count", "sum")]
+    others = [a for a in aggregates if a not in sums]
+    bought = {"left": "bought", "new_day_left": "new_day"}
+    subtract = [line.replace(" += ", " -= ") for line in updates(sums, bought)]
+    add = updates(aggregates, {})
+    initial = [f"_{a.name}_count = 0" if a.how == "median" else f"{a.name} = {a.empty}" for a in others]
+    changed = "True" if others else "_left != _bought or _new_day_left != _new_day"
     return [
-        "if _recount == 1:",
-        *(f"    {line}" for line in (*initial, *loop)),
-        *(["else:", *copies] if copies else []),
+        *(f"{name} = {equal}" for name, equal in equal_aggregates(features).items()),
+        "if _changes == 1:",
+        *(f"    {line}" for line in (*_add_sales("stop", recorded), *initial)),
+        *(f"    {line.format(never=NEVER, changed=changed)}" for line in SALES),
+        *(f"            {line}" for line in (*subtract, *add)),
     ]

@@ -1,67 +1,17 @@
-"""Returns are charged to sales: the functions by hand, and what is generated only where a feature needs it."""
-
-from typing import Any
-
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+"""What is generated for sales, and only where a feature needs it."""
 
 from features.definitions.registry import FeatureSet, default_features
 from features.definitions.specs import Aggregate, CausalColumn, Family, FeatureColumn
 from features.engines.codegen import generate_source, scratch_rows
 from features.engines.python_engine import customer_features
-from features.engines.sales import NAME_ROWS, SALE_ROWS, charge, charge_named, equal_aggregates, sale_statements
+from features.engines.sales import NAME_ROWS, SALE_ROWS, equal_aggregates, sale_statements
 from tests.features.definitions.histories import AS_OF, event
-
-amounts = st.lists(st.integers(1, 20), max_size=6)
 
 
 def over_sales(*aggregates: Aggregate) -> FeatureSet:
     """Features that are aggregates over sales as they are."""
     columns = tuple(FeatureColumn(a.name, "x", a.name, a.name) for a in aggregates)
     return FeatureSet((Family("sales", aggregates, columns),))
-
-
-@given(amounts, st.integers(-1, 150))
-def test_the_newest_sales_pay_first(left: list[int], cents: int) -> None:
-    """All that is charged is gone from the sales, an older sale pays only when all newer ones are empty."""
-    after, sales = list(left), [0] * len(left)
-    unmatched, count = charge(cents, after, sales, 0, 0, len(left))
-    assert sum(left) - sum(after) == cents - unmatched
-    assert after[:count] == [*left[: count - 1], after[count - 1]] if count else not any(after)
-    assert not any(after[count:])
-    assert unmatched == (max(0, cents - sum(left)) if cents >= 0 else cents)
-
-
-class CountedReads(list[int]):
-    """A list that counts how often one of its values is read."""
-
-    reads = 0
-
-    def __getitem__(self, at: Any) -> Any:
-        self.reads += 1
-        return super().__getitem__(at)
-
-
-@pytest.mark.parametrize("names", ["one", "each its own", "of no sale"])
-@pytest.mark.parametrize("cents", [1, 3, -1])
-def test_the_time_of_a_customer_grows_with_their_events(names: str, cents: int) -> None:
-    """Sales and returns however they are named: each sale is passed few times, not once for every return."""
-    count = 5_000
-    own = list(range(1, count + 1))
-    sales = [7] * count if names == "one" else own
-    wanted = {"one": sales, "each its own": own, "of no sale": [2 * count * n for n in range(2, count + 2)]}[names]
-    left = CountedReads([2] * count)
-    newest, older, open_sales = ([0] * (2 * count) for _ in range(3))
-    unmatched, still_open = 0, 0
-    for at, name in enumerate(wanted):
-        first, first_open = (-1, 0) if at == 0 else (count, count)
-        rest = charge_named(cents, name, left, sales, newest, older, first, count, 2 * count)
-        rest, still_open = charge(rest, left, open_sales, still_open, first_open, count)
-        unmatched += rest != 0
-    assert left.reads < 20 * count
-    without_amount = {"one": count - 1, "each its own": 0, "of no sale": count}
-    assert unmatched == {1: 0, 3: count - 2 * count // 3, -1: without_amount[names]}[cents]
 
 
 def test_any_aggregate_over_sales_can_be_defined() -> None:
@@ -89,7 +39,7 @@ def test_what_no_feature_needs_is_not_generated() -> None:
     assert "# purchase\n" in generate_source(False, sales)
     assert scratch_rows(sales) == len(SALE_ROWS)
     assert scratch_rows(sales, names_sales=True) == len(SALE_ROWS + NAME_ROWS)
-    assert sale_statements("visit", [], False) == []
+    assert sale_statements("visit", [], recorded=False, names_sales=False) == []
 
 
 def test_customers_without_returns_need_no_loop_over_their_sales() -> None:
@@ -100,7 +50,7 @@ def test_customers_without_returns_need_no_loop_over_their_sales() -> None:
     assert "repeat_cents_left" not in equal
     source = generate_source(False)
     assert source.count("for j in range(_sales)") == 1
-    assert source.index("if _recount == 1:") < source.index("for j in range(_sales)")
+    assert source.index("if _changes == 1:") < source.index("for j in range(_sales)")
 
 
 def test_a_free_purchase_is_no_day_with_something_left() -> None:
