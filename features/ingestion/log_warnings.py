@@ -94,7 +94,9 @@ def _count_repeated(store: EventStore) -> int:
     """Count rows equal in full; the rows of a customer are sorted, so that equal ones are neighbours."""
     times = store.columns["time"]
     rows = np.flatnonzero(times[1:] == times[:-1]) + 1
-    rows = rows[~np.isin(rows, store.offsets)]
+    starts = np.zeros(store.n_events + 1, bool)
+    starts[store.offsets] = True
+    rows = rows[~starts[rows]]
     for name in ("kind", "cents", "channel", "goal", "outcome", "satisfaction", "loyalty"):
         column = store.columns[name]
         rows = rows[column[rows] == column[rows - 1]]
