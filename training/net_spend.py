@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.as_of import AsOf
-from features.engines.sales import charge, charge_named
+from features.engines.charging import charge, charge_named
 from features.schema import EVENT_TYPES
 from features.store.event_store import EventStore
 from features.store.layout import ABSENT, SALE_COLUMNS
@@ -100,18 +100,20 @@ def _charged(bought: list[bool], cents: list[int], names: list[int], sale_names:
     """Return what is left of each purchase of a customer, as the generated code of the engines computes it."""
     slots = len(bought)
     left: list[int] = []
-    references: list[int] = []
+    sales: list[int] = []
     open_sales, newest, older = [0] * slots, [0] * slots, [0] * slots
-    count, first_new, first_unnamed = 0, 0, -1
-    for is_purchase, amount, name, sale_name in zip(bought, cents, names, sale_names, strict=True):
+    count, first_unnamed = 0, -1
+    for at, (is_purchase, amount, sale_name) in enumerate(zip(bought, cents, sale_names, strict=True)):
         if is_purchase:
+            if amount > 0:
+                open_sales[count] = len(left)
+                count += 1
             left.append(amount)
-            references.append(name)
+            sales.append(at)
             continue
         rest = amount
         if sale_name != 0:
-            rest = charge_named(amount, sale_name, left, references, newest, older, first_unnamed, len(left), slots)
+            rest = charge_named(amount, sale_name, left, sales, names, newest, older, first_unnamed, len(left), slots)
             first_unnamed = len(left)
-        _, count = charge(rest, left, open_sales, count, first_new, len(left))
-        first_new = len(left)
+        _, count = charge(rest, left, open_sales, count)
     return left

@@ -39,9 +39,9 @@ def targets(
 
     Notes
     -----
-    Returns are charged to purchases as in `features.engines.sales`. What a return in the horizon takes from purchases
-    before it takes nothing from the horizon. A return after the horizon plays no part, so that every window is measured
-    alike, whenever it is measured.
+    Returns are charged to purchases as in `features.engines.charging`. What a return in the horizon takes from
+    purchases before it takes nothing from the horizon. A return after the horizon plays no part, so that every window
+    is measured alike, whenever it is measured.
     """
     start = AsOf.parse(as_of, store.timezone)
     known = None if known_at is None else AsOf.parse(known_at, store.timezone)
