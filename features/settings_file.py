@@ -9,10 +9,9 @@ import math
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import fields
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType, UnionType
@@ -21,6 +20,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 import msgspec
 
 from features.errors import InvalidArgumentError, RegularsError, SettingsFileError
+from features.known_names import check_name
 
 CONFIG_VARIABLE = "REGULARS_CONFIG"
 DEFAULT_NAME = "regulars.toml"
@@ -103,11 +103,11 @@ def read_settings(name: str, settings_class: type[T], older_variables: Mapping[s
     values, origins = {}, []
     for key, value in raw_section(name).items():
         origin = f"{path}: [{name}]"
-        _check_name(origin, "key", key, types_of_keys)
+        check_name(f"{origin}: unknown key", key, types_of_keys, SettingsFileError)
         values[key] = _converted(f"{origin} {key}", value, types_of_keys[key], path.parent if path else Path())
         origins = [origin]
     for variable, (key, text) in _variables(name, older_variables).items():
-        _check_name(variable, "setting", key, types_of_keys)
+        check_name(f"{variable}: unknown setting", key, types_of_keys, SettingsFileError)
         values[key] = _converted(variable, _from_text(variable, text, types_of_keys[key]), types_of_keys[key])
         origins.append(variable)
     try:
@@ -150,18 +150,10 @@ def _parsed(path: Path, modified: int, size: int) -> Mapping[str, dict[str, Any]
     except tomllib.TOMLDecodeError as error:
         raise SettingsFileError(f"{path}: not TOML: {error}") from None
     for name, section in sections.items():
-        _check_name(str(path), "section", name, SECTIONS)
+        check_name(f"{path}: unknown section", name, SECTIONS, SettingsFileError)
         if not isinstance(section, dict):
             raise SettingsFileError(f"{path}: {name} is {section!r}, expected a section: write [{name}] above its keys")
     return sections
-
-
-def _check_name(origin: str, kind: str, name: str, known: Iterable[str]) -> None:
-    names = list(known)
-    if name not in names:
-        near = get_close_matches(name.lower().replace("-", "_"), names, 1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise SettingsFileError(f"{origin}: unknown {kind} {name!r}: {hint}There are {', '.join(names)}")
 
 
 def _converted(origin: str, value: object, hint: Any, folder: Path | None = None) -> Any:

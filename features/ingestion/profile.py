@@ -16,6 +16,7 @@ import msgspec
 from features.errors import ProfileError
 from features.ingestion.arithmetic import column_names
 from features.ingestion.time_formats import check_format
+from features.known_names import check_name
 from features.schema import EVENT_TYPES, LOG_COLUMN_NAMES
 
 PROFILES = Path(__file__).with_name("profiles")
@@ -159,7 +160,7 @@ class SourceProfile:
 
     def __post_init__(self) -> None:
         for name in [*self.columns, *self.constants]:
-            _check_name("column of the contract", name, LOG_COLUMN_NAMES)
+            check_name("unknown column of the contract", name, LOG_COLUMN_NAMES, ProfileError)
         of_types = {"event_types.negative": self.event_types.negative} | {
             f"event_types.{key}.{value}": event_type
             for key in ("values", "prefixes")
@@ -254,7 +255,7 @@ def parse_profile(text: str, origin: str) -> SourceProfile:
         hints = get_type_hints(SourceProfile)
         sections = {}
         for name, section in raw.items():
-            _check_name("section", name, hints)
+            check_name("unknown section", name, hints, ProfileError)
             if not isinstance(section, dict):
                 raise ProfileError(f"{name} is {section!r}: write [{name}] above its keys")
             sections[name] = _section(name, section, hints[name])
@@ -274,7 +275,7 @@ def _section(name: str, raw: dict[str, Any], kind: Any) -> Any:
     hints = get_type_hints(kind)
     values = {}
     for key, value in raw.items():
-        _check_name(f"key of [{name}]", key, hints)
+        check_name(f"unknown key of [{name}]", key, hints, ProfileError)
         if key == "format" and isinstance(value, str):
             value = [value]
         try:
@@ -282,13 +283,6 @@ def _section(name: str, raw: dict[str, Any], kind: Any) -> Any:
         except msgspec.ValidationError as error:
             raise ProfileError(f"{name}.{key} is {value!r}: {str(error)[0].lower()}{str(error)[1:]}") from None
     return kind(**values)
-
-
-def _check_name(kind: str, name: str, known: Any) -> None:
-    if name not in known:
-        near = get_close_matches(name.lower().replace("-", "_"), list(known), 1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ProfileError(f"unknown {kind} {name!r}: {hint}There are {', '.join(known)}")
 
 
 def _check_choice(example: str, key: str, value: str, choices: tuple[str, ...]) -> None:
