@@ -5,7 +5,7 @@ customers whose events were out of order are sorted by comparison.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -168,6 +168,21 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
     """Write an array of one dimension to a file; raises OSError when the disk has no room for it."""
     # np.save raises an OSError that does not tell that the disk is full
     empty_column(path, array.dtype.type, len(array))[:] = array
+
+
+def write_chunks(path: Path, dtype: type[np.generic], rows: int, chunks: Iterable[NDArray[Any]]) -> NDArray[Any]:
+    """Write the chunks of a column to a file, and return it mapped; raises OSError when the disk has no room for it.
+
+    For columns that are written from the first row to the last: a mapped file costs a fault of the processor a page.
+    """
+    kind = np.dtype(dtype)
+    header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": (rows,)}
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for chunk in chunks:
+            file.write(chunk.data)
+    column: NDArray[Any] = np.load(path, mmap_mode="r")
+    return column
 
 
 def empty_column(path: Path, dtype: type[np.generic], rows: int) -> NDArray[Any]:

@@ -5,8 +5,9 @@ equal one is; of equal rows, the greater number counts, of the store or of the a
 the rule of `features.ingestion.event_versions` decides, by the codes that the store keeps.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,10 +23,10 @@ from features.store.column_writer import (
     column_dtypes,
     column_facts,
     customers_in_order,
-    empty_column,
     fill_columns,
     scattered_rows,
     write_array,
+    write_chunks,
     write_ids,
 )
 from features.store.customer_ids import CustomerIdEncoder
@@ -34,6 +35,7 @@ from features.store.known_rows import REFERENCE, RowsOfCustomers, resolve
 from features.store.row_packing import NOTHING, OPTIONAL_WORDS, PACKED_COLUMNS, Words, pack_columns, sort_rows
 from features.timezones import BusinessTimezone
 
+CHUNK_ROWS = 1 << 20
 ALL_WORDS = 1 + max(OPTIONAL_WORDS.values())
 
 
@@ -129,28 +131,27 @@ def write_merged_columns(
     all_offsets = np.concatenate(([0], np.cumsum(counts)))
     write_array(folder / "offsets.npy", all_offsets)
     write_ids(folder / "customers.arrow", places.ids)
-    columns = {
-        name: empty_column(folder / f"{name}.npy", dtype, int(all_offsets[-1])) for name, dtype in dtypes.items()
-    }
+    bounds = np.append(np.searchsorted(all_offsets, np.arange(0, int(all_offsets[-1]), CHUNK_ROWS)), len(places.ids))
+    longest = int(np.diff(all_offsets[bounds]).max(initial=0))
     stored = {**store.columns, **store.identity}
 
-    def fill(name: str) -> None:
-        if name not in stored:
-            columns[name][:] = NOTHING[name]
+    def chunks(name: str) -> Iterator[NDArray[Any]]:
         source = stored.get(name, np.empty(0, dtypes[name]))
-        _copy(
-            columns[name],
-            all_offsets,
-            source,
-            store.offsets,
-            places.of_store,
-            block[name],
-            block_offsets,
-            places.of_block,
-        )
+        buffer = np.full(longest, NOTHING.get(name, 0), dtypes[name])
+        for first, last in pairwise(bounds.tolist()):
+            out = buffer[: all_offsets[last] - all_offsets[first]]
+            if name not in stored:
+                out[:] = NOTHING[name]
+            of_store, of_block = places.of_store[first:last], places.of_block[first:last]
+            offsets = all_offsets[first : last + 1] - all_offsets[first]
+            _copy(out, offsets, source, store.offsets, of_store, block[name], block_offsets, of_block)
+            yield out
+
+    def write(name: str) -> NDArray[Any]:
+        return write_chunks(folder / f"{name}.npy", dtypes[name], int(all_offsets[-1]), chunks(name))
 
     with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(fill, columns))
+        columns = dict(zip(dtypes, pool.map(write, dtypes), strict=True))
     check_sums(columns["cents"], all_offsets, places.ids)
     repeated = _count_repeated(*new, resolved.new)
     return Merged(column_facts(columns, len(places.ids)), resolved.seen, resolved.differing, repeated)
