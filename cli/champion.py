@@ -1,16 +1,22 @@
-"""What verbs that move or ship the champion print."""
+"""What verbs do with the champion: load it, say what speaks against using it, print its moves, ship it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from cli.terminal import echo
+from cli.tracking import has_tracking_store, opened_tracking
 from features.settings_file import read_settings
 
 if TYPE_CHECKING:
+    from features.store.event_store import EventStore
+    from training.models.bundle import Card
+    from training.models.customer_model import CustomerModel
     from training.promote import Move
+    from training.publish import PublishResult
     from training.registry.mlflow_client import Tracking
 
 
@@ -33,7 +39,7 @@ def echo_move(move: "Move", place: str) -> None:
     echo(f"version {move.to} is champion in {place} ({move.kind}; {before})")
 
 
-def publish_champion(tracking: "Tracking") -> None:
+def publish_champion(tracking: "Tracking") -> "PublishResult":
     """Ship the champion, and print under which tag."""
     from training.publish import publish as ship
     from training.settings import GateLimits
@@ -41,3 +47,31 @@ def publish_champion(tracking: "Tracking") -> None:
     allowed = read_settings("gate", GateLimits).allow_uncompiled
     shipped = ship(tracking, allow_uncompiled=allowed)
     echo(f"{shipped.tag} {'is' if shipped.new else 'was already, and still is,'} the latest in {shipped.path.parent}")
+    return shipped
+
+
+def champion_in_use(home: Path) -> "tuple[tuple[CustomerModel, str] | None, str | None]":
+    """Return the champion with its version, or the reason why there is none."""
+    if not has_tracking_store(home):
+        return None, f"no model is registered in {home}, so the file has the rule score only: `regulars fit` makes one"
+    from training.models.bundle import CHAMPION
+    from training.registry.versions import load, version
+
+    tracking = opened_tracking(home, read_only=True)
+    champion = version(tracking, CHAMPION)
+    if champion is None:
+        return (
+            None,
+            f"no champion in {tracking.place}, so the file has the rule score only: `regulars promote` makes one",
+        )
+    return (load(tracking, champion), str(champion.number)), None
+
+
+def warn_of_champion(card: "Card", store: "EventStore", as_of: str) -> None:
+    """Warn of a champion that counts days in another time zone or knows events after the cutoff."""
+    from features.as_of import AsOf
+
+    if card.timezone != store.timezone:
+        echo(f"warning: the champion was trained with days in {card.timezone}, the log has days in {store.timezone}")
+    if AsOf.parse(as_of, store.timezone).day < AsOf.parse(card.as_of, store.timezone).day:
+        echo(f"warning: the champion was trained on events before {card.as_of}, so at {as_of} it knows later events")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from reporting.build import Report
     from reporting.version_comparison import VersionComparison
 
-PAGE, WORKBOOK, TABLES, SUMMARY = "report.html", "report.xlsx", "tables", "report.json"
+SUMMARY = "report.json"
 OUTCOMES = {"purchases": "purchase days", "stayed_away": "customers who churned", "spend": "spend"}
 
 
@@ -106,8 +106,7 @@ def register(app: typer.Typer) -> None:
             return
         from features.loyalty.formula import load_formula
         from reporting.build import make_report
-        from reporting.export import write_tables, write_workbook
-        from reporting.page.html_page import write_page
+        from reporting.report_folder import PAGE, TABLES, WORKBOOK, write_report
 
         rule = options.formula_in_use(formula)
         with options.opened_store(store) as events, progress_steps() as step:
@@ -128,9 +127,7 @@ def register(app: typer.Typer) -> None:
                 trials=trial or [],
             )
             step("writing")
-            write_tables(out / TABLES, report.tables)
-            write_workbook(out / WORKBOOK, report.tables)
-            write_page(out / PAGE, report, language)
+            write_report(out, report, language)
         _echo_summary(report)
         echo(f"-> {out / PAGE}, {WORKBOOK} and {TABLES}/")
 
@@ -150,6 +147,7 @@ def _compare_versions(
     from reporting.export import write_tables, write_workbook
     from reporting.log_warnings import english, log_warnings
     from reporting.page.versions_page import write_versions_page
+    from reporting.report_folder import PAGE, TABLES, WORKBOOK
     from reporting.version_comparison import compare_versions
     from reporting.version_tables import summary_json, version_tables
 
@@ -206,10 +204,10 @@ def _echo_summary(report: "Report") -> None:
     customers = f"{len(comparison.purchases):,} customers at {comparison.as_of}"
     echo(f"{customers}, compared over the next {comparison.horizon_days} days with {model}")
     if len(comparison.unmatched):
-        echo(f"{len(comparison.unmatched):,} customers have a score or a forecast only; see {TABLES}/absent.csv")
+        echo(f"{len(comparison.unmatched):,} customers have a score or a forecast only; see tables/absent.csv")
     for row in report.tables["headline"].itertuples():
         lists = f"{row.by_model:,.0f} by the model, {row.by_rule:,.0f} by the rule"
         interval = f"difference {row.difference:+,.0f}, 95 % interval {row.low:+,.0f} to {row.high:+,.0f}"
         echo(f"{OUTCOMES[str(row.outcome)]} among the top {row.list:,}: {lists} ({interval})")
     if outliers := int(report.tables["returns"]["outlier"].sum()):
-        echo(f"{outliers:,} top spenders only before returns; see {TABLES}/returns.csv")
+        echo(f"{outliers:,} top spenders only before returns; see tables/returns.csv")

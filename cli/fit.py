@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 from cli.options import DEFAULT_HOME, FormulaFile, Home, Quick, Store, check_date, formula_in_use, opened_store
+from cli.settings import challenger_settings
 from cli.tables import measure_table, segment_table
 from cli.terminal import echo, progress_steps
 from cli.tracking import opened_tracking
-from features.settings_file import read_settings
 
 
 def register(app: typer.Typer) -> None:
@@ -50,16 +50,9 @@ def register(app: typer.Typer) -> None:
 
         `regulars fit store --as-of 2011-10-01 --candidate bold`
         """
-        from training.fit_challenger import ChallengerSettings, fit_challenger
-        from training.settings import CandidateSettings, FitSettings, GateLimits, RefitLimits, TrialSettings
+        from training.fit_challenger import fit_challenger
 
-        settings = ChallengerSettings(
-            candidates=read_settings("candidates", CandidateSettings),
-            fit=read_settings("fit", FitSettings),
-            trials=read_settings("trials", TrialSettings),
-            limits=read_settings("gate", GateLimits),
-            refit=read_settings("refit", RefitLimits),
-        )
+        settings = challenger_settings()
         rule = formula_in_use(formula)
         with opened_store(store) as events, progress_steps() as step:
             tracking = opened_tracking(home)

@@ -3,6 +3,7 @@
 import errno
 import sys
 import traceback
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -22,6 +23,7 @@ from cli import (
     key,
     promote,
     publish,
+    retrain,
     rollback,
     score,
     segments,
@@ -33,6 +35,7 @@ from cli import (
 from cli.extras import missing_extra
 from cli.settings import check_settings, use_config
 from features.errors import RegularsError, SettingsFileError
+from features.scratch_folders import process_scratch
 
 app = typer.Typer(
     name="regulars",
@@ -44,7 +47,7 @@ app = typer.Typer(
 )
 VERBS = (
     *(init, inspect, ingest, append, store, features, score, indices, segments, fit, backtest, compare),
-    *(versions, promote, publish, rollback, history, serve, key, simulate),
+    *(versions, promote, publish, rollback, retrain, history, serve, key, simulate),
 )
 for verb in VERBS:
     verb.register(app)
@@ -70,8 +73,16 @@ def configure(
 def run() -> None:
     """Run the command.
 
-    An error that the user can correct is one line on standard error. A fault of Regulars keeps its traceback.
+    An error that the user can correct is one line on standard error. A fault of Regulars keeps its traceback. Temporary
+    files, those of libraries too, go into one folder, which the next verb removes if this one is killed.
     """
+    with ExitStack() as stack:
+        with suppress(OSError):  # without a place for temporary files, only a verb that needs one fails
+            stack.enter_context(process_scratch())
+        _run()
+
+
+def _run() -> NoReturn:
     try:
         code = app(prog_name="regulars", standalone_mode=False)
     except typer.TyperException as error:

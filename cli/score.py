@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import options
+from cli.champion import champion_in_use, warn_of_champion
 from cli.settings import settings_with
 from cli.terminal import echo, echo_table, progress_bar
-from cli.tracking import has_tracking_store, opened_tracking
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from features.store.event_store import EventStore
-    from training.models.bundle import Card
-    from training.models.customer_model import CustomerModel
 
 
 def register(app: typer.Typer) -> None:
@@ -77,7 +73,7 @@ def register(app: typer.Typer) -> None:
 
         given = {"horizon_days": horizon_days, "value_days": value_days, "discount_rate": discount_rate}
         settings = settings_with("forecast", ForecastSettings, **given)
-        champion, missing = (None, None) if rule_only else _champion(home)
+        champion, missing = (None, None) if rule_only else champion_in_use(home)
         forecasts = champion and Forecasts(
             *champion, settings.horizon_days, settings.value_days, settings.discount_rate
         )
@@ -85,7 +81,7 @@ def register(app: typer.Typer) -> None:
         segmentation = segmentation_of_settings()
         with options.opened_store(store) as events, progress_bar("customers", events.n_customers) as advance:
             if forecasts:
-                _check_champion(forecasts.model.card, events, as_of)
+                warn_of_champion(forecasts.model.card, events, as_of)
             summary = write_scores(events, as_of, rule, out, forecasts, segmentation, progress=advance)
             options.warn_of_date(events, as_of)
         _show_leaders(summary.leaders)
@@ -105,33 +101,6 @@ def register(app: typer.Typer) -> None:
         if missing:
             echo(missing)
         echo(f"{summary.customers:,} customers at {as_of}, {mean}, formula version {rule.version} -> {out}")
-
-
-def _champion(home: Path) -> "tuple[tuple[CustomerModel, str] | None, str | None]":
-    """Return the champion with its version, or the reason why there is none."""
-    if not has_tracking_store(home):
-        return None, f"no model is registered in {home}, so the file has the rule score only: `regulars fit` makes one"
-    from training.models.bundle import CHAMPION
-    from training.registry.versions import load, version
-
-    tracking = opened_tracking(home, read_only=True)
-    champion = version(tracking, CHAMPION)
-    if champion is None:
-        return (
-            None,
-            f"no champion in {tracking.place}, so the file has the rule score only: `regulars promote` makes one",
-        )
-    return (load(tracking, champion), str(champion.number)), None
-
-
-def _check_champion(card: "Card", store: "EventStore", as_of: str) -> None:
-    """Warn of a champion that counts days in another time zone or knows events after the cutoff."""
-    from features.as_of import AsOf
-
-    if card.timezone != store.timezone:
-        echo(f"warning: the champion was trained with days in {card.timezone}, the log has days in {store.timezone}")
-    if AsOf.parse(as_of, store.timezone).day < AsOf.parse(card.as_of, store.timezone).day:
-        echo(f"warning: the champion was trained on events before {card.as_of}, so at {as_of} it knows later events")
 
 
 def _show_leaders(leaders: "pd.DataFrame") -> None:

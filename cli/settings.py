@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from features.errors import SettingsFileError
 from features.settings_file import CONFIG_VARIABLE, check_file, config_path, read_settings
+
+if TYPE_CHECKING:
+    from training.fit_challenger import ChallengerSettings
 
 SECTIONS = {
     "store": "features.store.settings.StoreSettings",
@@ -22,6 +25,7 @@ SECTIONS = {
     "gate": "training.settings.GateLimits",
     "refit": "training.settings.RefitLimits",
     "tracking": "training.registry.settings.TrackingSettings",
+    "retrain": "cli.retrain_folder.RetrainSettings",
     "serve": "serving.runtime.settings.ServeSettings",
     "events": "features.event_words.EventWords",
     "plugins": "features.plugins.PluginSettings",
@@ -71,3 +75,17 @@ def ingest_settings(store: Mapping[str, object] = {}, ingest: Mapping[str, objec
 
     sections = settings_with("store", StoreSettings, **store), settings_with("ingest", IngestSettings, **ingest)
     return {key: value for section in sections for key, value in asdict(section).items()}
+
+
+def challenger_settings() -> "ChallengerSettings":
+    """Return what a fit tries, and what the gate requires."""
+    from training import settings
+    from training.fit_challenger import ChallengerSettings
+
+    return ChallengerSettings(
+        candidates=read_settings("candidates", settings.CandidateSettings),
+        fit=read_settings("fit", settings.FitSettings),
+        trials=read_settings("trials", settings.TrialSettings),
+        limits=read_settings("gate", settings.GateLimits),
+        refit=read_settings("refit", settings.RefitLimits),
+    )

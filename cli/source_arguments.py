@@ -108,8 +108,8 @@ def takes_source_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def read_sources(
     source: list[str] | None, store: Path, options: SourceOptions, existing: "Existing", **of_store: Any
-) -> None:
-    """Read sources into a store, and print what became of the rows.
+) -> "IngestReport":
+    """Read sources into a store, print what became of the rows, and return the report.
 
     Parameters
     ----------
@@ -152,3 +152,4 @@ def read_sources(
         echo(f"-> {store} is as it was: it has all of these events")
     else:
         echo(f"-> {store} (report.json and the data in {store / folder})")
+    return report

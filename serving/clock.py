@@ -1,4 +1,4 @@
-"""The only module that reads the clock: a request without `as_of` has the present time as its cutoff."""
+"""The only module that reads the clock: of a request without `as_of`, and of the start of a retrain."""
 
 from datetime import UTC, datetime
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -13,7 +14,7 @@ from features.loyalty.scoring import drop_unpriced_parts
 from features.store.event_store import EventStore
 from training.evaluation.catalog import chosen_metrics
 from training.fit import StepProgress, fit_candidates
-from training.fit_record import record_challenger, record_start
+from training.fit_record import DATA_DIGEST, record_challenger, record_start
 from training.gate import Verdict
 from training.judging import judge, judge_refit, mean_loss
 from training.models.bundle import CHAMPION
@@ -86,6 +87,7 @@ def fit_challenger(
     quick: bool = False,
     as_of: AsOfLike | None = None,
     only: Sequence[str] = (),
+    tags: Mapping[str, str] = MappingProxyType({}),
     progress: StepProgress | None = None,
 ) -> Challenger:
     """Fit candidates on past windows of the log, try them on what followed, and register the best as challenger.
@@ -114,6 +116,8 @@ def fit_challenger(
     only : sequence of str
         Names of the candidates of this fit, in place of those of the settings. The best of them is registered even
         where the recipe of the champion is better, so that it can be looked at, or promoted by force.
+    tags : mapping of str to str
+        Further tags of the version, by which its caller finds it again.
     progress : callable, optional
         Called with the name of each step as it begins.
 
@@ -151,7 +155,7 @@ def fit_challenger(
     chosen_metrics(metrics)  # an unknown name is found before anything is fitted
     fit = partial(fit_candidates, store, formula=formula, settings=settings.fit, seed=seed, quick=quick)
     facts = {
-        "data_digest": store.manifest["digest"],
+        DATA_DIGEST: store.manifest["digest"],
         "data_until": str(end.date),
         "customers": store.n_customers,
         "events": store.n_events,
@@ -221,7 +225,7 @@ def fit_challenger(
         verdict = replace(verdict, figures={**verdict.figures, **figures})
         table, by_segment = measures_of_trials(trials, best, metrics), trials[-1].by_segment(best, metrics)
         report("registering it")
-        made = record_challenger(run, store, trials, model, best, verdict, params, metrics)
+        made = record_challenger(run, store, trials, model, best, verdict, params, metrics, tags)
     return Challenger(made, best, verdict, table, by_segment)
 
 

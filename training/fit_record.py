@@ -7,6 +7,7 @@ forecast over one horizon; its steps are the trials, the oldest first, with the 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -43,6 +44,8 @@ from training.registry.runs import (
 from training.registry.versions import register
 from training.trials import CHAMPION_RECIPE, Trial, measures_of_trials
 
+DATA_DIGEST = "data_digest"
+"""The parameter of a fit, and tag of its version, that identifies the data of the store."""
 DIGEST_LETTERS = 12
 """Of a digest: MLflow keeps at most 36."""
 BOUNDS = (".low", ".high")
@@ -102,6 +105,7 @@ def record_challenger(
     verdict: Verdict,
     params: Mapping[str, Mapping[str, Any]],
     metrics: Sequence[str] = (),
+    tags: Mapping[str, str] = MappingProxyType({}),
 ) -> ModelVersion:
     """Keep everything of a fit with its run, and register the model last.
 
@@ -121,12 +125,15 @@ def record_challenger(
         The parameters of each candidate.
     metrics : sequence of str
         Names of the metrics of trials, all without any.
+    tags : mapping of str to str
+        Further tags of the version.
     """
     card, formula = model.card, model.card.formula_version
     table = measures_of_trials(trials, candidate, metrics)
     about = model_card(card, candidate, table, verdict)
     outcome = "passed" if verdict.passed else "refused"
-    tags = {CANDIDATE: candidate, "formula_version": formula, "gate": outcome, "data_until": card.as_of}
+    facts = {CANDIDATE: candidate, "formula_version": formula, "gate": outcome, "data_until": card.as_of}
+    tags = {**tags, **facts, DATA_DIGEST: store.manifest["digest"]}
     log_params(run, {CANDIDATE: candidate, "feature_columns": card.feature_columns, "horizons": card.horizons})
     log_params(run, {f"model.{name}": value for name, value in params.get(candidate, {}).items()})
     log_tags(run, tags)

@@ -12,7 +12,8 @@ from features.errors import InvalidArgumentError, PromotionRefusedError, Trackin
 from training.gate import Verdict
 from training.models.bundle import CHALLENGER, CHAMPION
 from training.registry.entities import ModelVersion
-from training.registry.mlflow_client import Tracking
+from training.registry.environment import is_gone
+from training.registry.mlflow_client import RUNNING, Tracking
 from training.registry.runs import LONG, MOVES, Run, log_metrics, log_text, run_file, runs, start_run
 from training.registry.versions import fetch, move_alias, version
 
@@ -191,6 +192,20 @@ def history(tracking: Tracking) -> pd.DataFrame:
     return _table_of_moves(columns)
 
 
+def settle_unfinished_moves(tracking: Tracking) -> None:
+    """Finish the record of a move that was killed after it had moved the champion; every move does so first.
+
+    The alias is moved in one step, so the champion says whether the move came to pass.
+    """
+    champion = version(tracking, CHAMPION)
+    for run in tracking.search_runs(MOVES, RUNNING):
+        if is_gone(run.tags) and champion and run.params.get("to") == str(champion.number):
+            if CHALLENGER in champion.aliases:
+                with suppress(TrackingError):
+                    move_alias(tracking, CHALLENGER, None, champion.number)
+            tracking.end_run(run.run_id, "FINISHED")
+
+
 def no_moves() -> pd.DataFrame:
     """Return the table of `history` without rows: that of a home without a tracking store."""
     return _table_of_moves({name: [] for name in HISTORY})
@@ -213,6 +228,7 @@ def _no_verdict(tracking: Tracking, chosen: ModelVersion) -> str:
 
 def _version_and_champion(tracking: Tracking, which: int | str) -> tuple[ModelVersion, int | None]:
     """Return a version and the champion's number; raise when there is no such version, or it is the champion."""
+    settle_unfinished_moves(tracking)
     chosen, champion = version(tracking, which), version(tracking, CHAMPION)
     if chosen is None:
         missing = "no challenger" if which == CHALLENGER else f"no version {which}"

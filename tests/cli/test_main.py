@@ -2,6 +2,7 @@
 
 import ast
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -168,6 +169,34 @@ def test_as_a_process(log: Path, tmp_path: Path) -> None:
         assert code == 0 or ended.stderr.count("\n") == 1
 
 
+KILLED = """
+import os, signal, sys, tempfile
+import features.store.event_store
+from cli.main import run
+def killed(*arguments, **named):
+    tempfile.mkdtemp()
+    os.kill(os.getpid(), signal.SIGKILL)
+features.store.event_store.open_store = killed
+sys.argv = ["regulars", *sys.argv[1:]]
+run()
+"""
+
+
+def test_what_a_kill_leaves_is_removed_by_the_next_verb(log: Path, tmp_path: Path) -> None:
+    """Also temporary files that a library made: all are in one folder, which the next verb removes."""
+    scratch = tmp_path / "tmp"
+    scratch.mkdir()
+    environment = {**os.environ, "TMPDIR": str(scratch)}
+    features = ["features", str(log), "--as-of", "2024-05-01", "--out", str(tmp_path / "f.csv")]
+    ended = subprocess.run([sys.executable, "-c", KILLED, *features], cwd=ROOT, env=environment, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    [left] = scratch.iterdir()
+    assert len(list(left.iterdir())) == 2  # the store of the raw log, and what the library made
+    command = [sys.executable, "-m", "cli.main", "inspect", str(log), "--out", str(tmp_path / "profile.toml")]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    assert list(scratch.iterdir()) == []
+
+
 def test_without_arguments_it_shows_help(regulars: Regulars) -> None:
     """Called alone, which asks for nothing, it shows what there is and ends with 2."""
     ended = regulars()
@@ -196,12 +225,16 @@ def test_no_verb_imports_another_verb() -> None:
         "cli.champion",
         "cli.options",
         "cli.log_options",
+        "cli.retrain_folder",
+        "cli.retrain_steps",
+        "cli.retrain_summary",
         "cli.settings",
         "cli.settings_page",
         "cli.source_arguments",
         "cli.source_options",
         "cli.tables",
         "cli.terminal",
+        "cli.tracking",
     }
     for verb in VERBS:
         tree = ast.parse((ROOT / "cli" / f"{verb}.py").read_text())

@@ -9,13 +9,24 @@ from features.errors import InvalidArgumentError, PromotionRefusedError, Trackin
 from tests.training.stand_in import customer_model
 from training.gate import Verdict
 from training.models.bundle import CHALLENGER, CHAMPION
-from training.promote import history, promote, record_verdict, recorded_verdict, roll_back
+from training.promote import (
+    champion_before,
+    history,
+    promote,
+    record_verdict,
+    recorded_verdict,
+    roll_back,
+    settle_unfinished_moves,
+)
 from training.registry.entities import ModelVersion
+from training.registry.environment import this_process
 from training.registry.mlflow_client import Tracking
 from training.registry.runs import MOVES, Run, runs, start_run
 from training.registry.versions import move_alias, register, version
 
 GOOD = Verdict((), {"deviance.own_rate": -0.05})
+GONE = {**this_process(), "process.start": "0"}
+"""Tags of a process that has ended: its number is another process's now."""
 
 
 def registered(tracking: Tracking, rate: float, verdict: Verdict | None = None) -> ModelVersion:
@@ -130,6 +141,43 @@ def test_a_move_that_fails_is_seen_in_the_history(tracking: Tracking, monkeypatc
     with pytest.raises(TrackingError, match="no answer"):
         promote(tracking)
     assert list(history(tracking)["state"]) == ["failed"]
+
+
+def test_a_move_that_was_killed_after_the_alias_is_finished_by_the_next(
+    tracking: Tracking,
+) -> None:
+    """The champion had moved, so the move is done, and one can go back to it; one that moved nothing is not."""
+    registered(tracking, 0.01, GOOD)
+    registered(tracking, 0.02, Verdict((), {}, champion=1))
+    registered(tracking, 0.03, Verdict((), {}, champion=2))
+
+    def killed(number: int, before: int | None, moved: bool) -> None:
+        """What a kill leaves of a promotion: a run that has not ended, of a process that has."""
+        facts = {"who": "Ada", "kind": "promote", "to": number, "why": "", "digest": ""}
+        if before:
+            facts["from"] = before
+        experiment = tracking.ensure_experiment(MOVES)
+        run_id = tracking.create_run(experiment, "promote", GONE)
+        tracking.log_batch(run_id, params={name: str(fact) for name, fact in facts.items()})
+        if moved:
+            move_alias(tracking, CHAMPION, number, before)
+
+    killed(1, None, moved=True)
+    assert list(history(tracking)["state"]) == ["unfinished"]
+    killed(3, 1, moved=False)
+    promote(tracking, 2, verdict=Verdict((), {}, champion=1))
+    assert dict(zip(history(tracking)["to"], history(tracking)["state"], strict=True)) == {
+        1: "done",
+        2: "done",
+        3: "unfinished",
+    }
+    assert champion_before(tracking) == 1
+    assert roll_back(tracking, 1, "complaints").to == 1
+    killed(3, 1, moved=True)
+    settle_unfinished_moves(tracking)
+    champion = version(tracking, CHAMPION)
+    assert champion is not None
+    assert (champion.number, champion.aliases) == (3, (CHAMPION,))
 
 
 def test_a_challenger_registered_during_the_move_keeps_its_alias(

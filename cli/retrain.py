@@ -1,0 +1,169 @@
+"""`regulars retrain`: append, fit, gate, promote, publish, score and report in one command for a scheduler."""
+
+import hashlib
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli import options, source_options
+from cli.log_options import Sources
+from cli.settings import SECTIONS, section_class, settings_with
+from cli.source_arguments import SourceOptions, takes_source_options
+from cli.terminal import echo
+from cli.tracking import opened_tracking
+from features.settings_file import read_settings
+
+if TYPE_CHECKING:
+    from cli.retrain_folder import RetrainRun
+    from cli.retrain_steps import Job
+
+EXIT_CODES = {"done": 0, "failed": 1, "nothing_new": 3, "refused": 4}
+"""2 is for wrong arguments, as everywhere."""
+IN_PROGRESS = 5
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+
+    @app.command()
+    @takes_source_options
+    def retrain(
+        store: Annotated[Path, typer.Option(metavar="STORE", file_okay=False, help="The folder of an event store.")],
+        sources: SourceOptions,
+        source: Sources = None,
+        home: options.Home = options.DEFAULT_HOME,
+        formula: options.FormulaFile = None,
+        quick: options.Quick = False,
+        seed: Annotated[int, typer.Option(metavar="N", help="Seed for sampling customers from a large base.")] = 0,
+        as_of: Annotated[
+            str | None,
+            typer.Option(
+                "--as-of",
+                metavar="DATE",
+                callback=options.check_date,
+                help="The cutoff of fit and scores. Without it: the day after the log's end.",
+            ),
+        ] = None,
+        horizon_days: options.OptionalHorizonDays = None,
+        out: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="FOLDER",
+                file_okay=False,
+                callback=options.check_writable,
+                help="The folder of runs. Without it: that of the settings, else `retrain` in the folder of --home.",
+            ),
+        ] = None,
+    ) -> None:
+        """Append new files, fit, ask the gate, promote, publish, score and report: the week in one command.
+
+        Each run has a folder with `summary.json`, `summary.md`, the scores and the report; `latest` leads to the last.
+        If the gate refuses, nothing is promoted or published, and scores and report are by the champion in service.
+        A run that was killed or failed is continued by the same command.
+
+        Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 nothing new, 4 refused by the gate, 5 another retrain is at
+        work in the same home.
+
+        Examples:
+
+        `regulars retrain week-27.csv --store store`
+
+        `regulars retrain orders-27.csv --store store --profile profile.toml --home var --out runs`
+        """
+        from cli.retrain_folder import RetrainSettings, retrain_lock
+        from cli.retrain_steps import Job
+        from features.errors import RetrainInProgressError
+        from serving.clock import utc_now
+        from training.settings import ForecastSettings
+
+        settings = settings_with("retrain", RetrainSettings, out=out)
+        if sources != SourceOptions() and not (source or sources.query):
+            raise typer.BadParameter("there are options for sources and no source: name a file", param_hint="SOURCE...")
+        sources.arguments()  # wrong ones are found before anything begins
+        horizon_days = settings_with("forecast", ForecastSettings, horizon_days=horizon_days).horizon_days
+        job = Job(tuple(source or ()), sources, store, home, formula, as_of, horizon_days, quick, seed, settings)
+        started = utc_now()
+        try:
+            with retrain_lock(home, started):
+                status = _run(job, started)
+        except RetrainInProgressError as error:
+            echo(f"regulars: {error}")
+            raise typer.Exit(IN_PROGRESS) from None
+        raise typer.Exit(EXIT_CODES[status])
+
+
+def _run(job: "Job", started: datetime) -> str:
+    """Do what is left to do of a run, write its summary, and return its status."""
+    from cli.retrain_folder import open_run, put_latest, remove_old_runs
+
+    if job.settings.publish:
+        import bentoml  # noqa: F401  # where it is not installed nothing may move
+    out = job.settings.out or job.home / "retrain"
+    asked = {"store": str(job.store), "home": str(job.home), "sources": list(job.sources), "quick": job.quick}
+    run = open_run(out, _inputs(job), asked, started)
+    if run.continued:
+        echo(f"continuing run {run.name}, which had finished: {', '.join(run.steps) or 'no step'}")
+    try:
+        status = _steps(job, run)
+    except Exception as error:
+        run.facts |= {"status": "failed", "error": " ".join(str(error).split()) or type(error).__name__}
+        _write(run)
+        raise
+    run.facts["status"] = status
+    run.facts["exit_code"] = EXIT_CODES[status]
+    _write(run)
+    if status != "nothing_new":
+        put_latest(run)
+    remove_old_runs(out, job.settings.keep)
+    echo(f"{status.replace('_', ' ')} -> {run.folder / 'summary.md'}")
+    return status
+
+
+def _steps(job: "Job", run: "RetrainRun") -> str:
+    from cli.retrain_steps import STEPS, append, nothing_new
+    from features.store.event_store import open_store
+
+    # Appending twice changes nothing, and by now there may be more to append than when the run was killed.
+    before = run.steps.get("append", {}).get("data_digest")
+    began = time.monotonic()
+    appended = append(job)
+    if before != appended["data_digest"]:
+        run.forget_after("append")
+    if before is None or appended["new"]:
+        run.record("append", time.monotonic() - began, appended)
+    if "fit" not in run.steps and not run.follows_unfinished and not run.continued:
+        reason = nothing_new(job, open_store(job.store))
+        if reason:
+            echo(reason)
+            run.facts["reason"] = reason
+            return "nothing_new"
+    store, tracking = open_store(job.store), opened_tracking(job.home)
+    for name, step in STEPS.items():
+        if name not in run.steps:
+            began = time.monotonic()
+            result = step(job, run, store, tracking)
+            run.record(name, time.monotonic() - began, result)
+    return "done" if run.steps["promote"]["promoted"] else "refused"
+
+
+def _write(run: "RetrainRun") -> None:
+    from cli.retrain_summary import markdown
+    from features.atomic_file import atomic_write
+
+    with atomic_write(run.folder / "summary.md") as part:
+        part.write_text(markdown(run.facts), encoding="utf-8")
+    run.save()
+
+
+def _inputs(job: "Job") -> str:
+    """Return a digest of what decides what a run does, without the data that its sources hold."""
+    import msgspec
+
+    sections = {name: read_settings(name, section_class(name)) for name in SECTIONS if name not in ("serve", "retrain")}
+    formula = job.formula.read_text("utf-8") if job.formula else None
+    profile = source_options.profiles_of_options(job.reading.profile)
+    text = msgspec.json.encode((job, formula, profile, sections), enc_hook=str, order="deterministic")
+    return hashlib.sha256(text).hexdigest()

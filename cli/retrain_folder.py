@@ -1,0 +1,198 @@
+"""The folder of `regulars retrain`: one retrain at a time, its state after every step, and what a kill left.
+
+`summary.json` in the folder of a run is its state while it runs and its summary afterwards. It is replaced in one step,
+so a run that was killed can be continued behind the last step that it finished.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from features.atomic_file import atomic_write
+from features.errors import InvalidArgumentError, RetrainInProgressError
+
+SUMMARY = "summary.json"
+LATEST = "latest"
+LOCK = ".retrain.lock"
+UNFINISHED = ("running", "failed")
+"""A run of these states is continued by a retrain with the same inputs."""
+
+
+@dataclass(frozen=True)
+class RetrainSettings:
+    """`regulars retrain`: where its runs are kept, and which of its last steps are made.
+
+    Attributes
+    ----------
+    out : Path, optional
+        The folder of runs. Without it: `retrain` in the folder of `--home`.
+    keep : int
+        How many runs are kept, the latest.
+    publish : bool
+        Whether a new champion is published.
+    report : bool
+        Whether the report is made.
+    """
+
+    out: Path | None = field(default=None, metadata={"example": "runs"})
+    keep: int = 26
+    publish: bool = True
+    report: bool = True
+
+    def __post_init__(self) -> None:
+        if self.keep < 1:
+            raise InvalidArgumentError(f"keep is {self.keep}, expected at least 1")
+
+
+@contextmanager
+def retrain_lock(home: Path, started: datetime) -> Iterator[None]:
+    """Hold the home for one retrain; the system releases it however the process ends.
+
+    Raises RetrainInProgressError, which names the holder, when another retrain has it.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / LOCK).open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            holder = lock.read() or "another process"
+            raise RetrainInProgressError(
+                f"{holder} is retraining in {home}: wait until it ends, then start again"
+            ) from None
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()} on {socket.gethostname()}, since {started:%Y-%m-%d %H:%M:%S} UTC,")
+        lock.flush()
+        yield
+        lock.truncate(0)
+
+
+class RetrainRun:
+    """A run of `regulars retrain`.
+
+    Attributes
+    ----------
+    folder : Path
+    facts : dict
+        What `summary.json` holds.
+    continued : bool
+        Whether an earlier process has begun it.
+    follows_unfinished : bool
+        Whether the run before it was given up, because its inputs were others.
+    """
+
+    def __init__(self, folder: Path, facts: dict[str, Any], continued: bool, follows_unfinished: bool) -> None:
+        self.folder, self.facts = folder, facts
+        self.continued, self.follows_unfinished = continued, follows_unfinished
+
+    @property
+    def name(self) -> str:
+        """The name of its folder, by which versions say who made them."""
+        return self.folder.name
+
+    @property
+    def steps(self) -> dict[str, dict[str, Any]]:
+        """The results of the steps that are finished."""
+        return self.facts["steps"]  # type: ignore[no-any-return]
+
+    def record(self, step: str, seconds: float, result: Mapping[str, Any]) -> None:
+        """Keep the result of a step."""
+        self.steps[step] = {"seconds": round(seconds, 3), **result}
+        self.save()
+
+    def forget_after(self, step: str) -> None:
+        """Forget the results of all steps but this one: it came out differently from the time before."""
+        self.facts["steps"] = {name: result for name, result in self.steps.items() if name == step}
+
+    def save(self) -> None:
+        """Write the state, in one step."""
+        with atomic_write(self.folder / SUMMARY) as part:
+            part.write_text(json.dumps(self.facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def open_run(out: Path, inputs: str, facts: Mapping[str, Any], started: datetime) -> RetrainRun:
+    """Continue the latest run if it is unfinished and has the same inputs, else begin a new one.
+
+    Parameters
+    ----------
+    out : Path
+        The folder of runs.
+    inputs : str
+        Digest of everything that decides what the run does.
+    facts : mapping
+        Of a new run: what was asked for.
+    started : datetime
+        Of a new run; its name.
+
+    Returns
+    -------
+    RetrainRun
+        Folders of other runs that were killed are removed.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    earlier = _runs(out)
+    latest = earlier[-1] if earlier else None
+    state = _state(latest) if latest else {}
+    unfinished = latest is not None and state.get("status", "running") in UNFINISHED
+    continued = latest is not None and state.get("status") in UNFINISHED and state["inputs"] == inputs
+    for folder in earlier:
+        killed = _state(folder).get("status", "running") == "running"
+        if killed and not (continued and folder == latest):
+            shutil.rmtree(folder, ignore_errors=True)
+    if continued and latest is not None:
+        for leftover in latest.rglob(".*.part"):
+            leftover.unlink(missing_ok=True)
+        run = RetrainRun(latest, {**state, "status": "running", "error": None}, True, False)
+    else:
+        folder = _new_folder(out, f"{started:%Y-%m-%dT%H%M%SZ}")
+        began = {"run": folder.name, "status": "running", "error": None, "inputs": inputs}
+        run = RetrainRun(folder, {**began, **facts, "steps": {}}, False, unfinished)
+    run.save()
+    return run
+
+
+def put_latest(run: RetrainRun) -> None:
+    """Make the link `latest` lead to the run, in one step, so that a service finds its scores and its report."""
+    link = run.folder.parent / LATEST
+    new = run.folder / f".{LATEST}.part"
+    new.unlink(missing_ok=True)
+    new.symlink_to(run.name)
+    new.replace(link)
+
+
+def remove_old_runs(out: Path, keep: int) -> None:
+    """Remove all but the latest runs; the one that `latest` leads to stays."""
+    shown = (out / LATEST).resolve()
+    for folder in _runs(out)[:-keep]:
+        if folder.resolve() != shown:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(out: Path) -> list[Path]:
+    """Return the folders of runs, the oldest first."""
+    return sorted(folder for folder in out.glob("[0-9]*Z*") if folder.is_dir())
+
+
+def _state(folder: Path) -> dict[str, Any]:
+    try:
+        state = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return state if isinstance(state, dict) else {}
+
+
+def _new_folder(out: Path, name: str) -> Path:
+    """Make a folder of this name, with a number behind it if there is one already."""
+    names = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    folder = next(out / free for free in names if not (out / free).exists())  # the lock keeps others away
+    folder.mkdir()
+    return folder

@@ -1,0 +1,261 @@
+"""The steps of `regulars retrain`, each by the library function that the verb of its name uses."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli.champion import champion_in_use, publish_champion, warn_of_champion
+from cli.options import formula_in_use
+from cli.retrain_folder import RetrainRun, RetrainSettings
+from cli.settings import challenger_settings
+from cli.source_arguments import SourceOptions, read_sources
+from cli.terminal import echo, progress_bar, progress_steps
+from cli.tracking import has_tracking_store, opened_tracking
+from features.settings_file import read_settings
+
+if TYPE_CHECKING:
+    from features.store.event_store import EventStore
+    from training.registry.mlflow_client import Tracking
+
+RUN_TAG = "retrain"
+"""The tag of a version that names the run which made it."""
+SCORES, REPORT = "scores.parquet", "report"
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a retrain is asked to do.
+
+    Attributes
+    ----------
+    sources : tuple of str
+        Files to append, none if the store has the new events already.
+    reading : SourceOptions
+        How they are read.
+    store, home : Path
+    formula : Path or None
+    as_of : str or None
+        Cutoff of fit and scores; None is the end of the log.
+    horizon_days : int
+    quick : bool
+    seed : int
+    settings : RetrainSettings
+    """
+
+    sources: tuple[str, ...]
+    reading: SourceOptions
+    store: Path
+    home: Path
+    formula: Path | None
+    as_of: str | None
+    horizon_days: int
+    quick: bool
+    seed: int
+    settings: RetrainSettings
+
+
+def append(job: Job) -> Result:
+    """Add the sources to the store; what it has already changes nothing."""
+    from features.store.event_store import read_manifest
+
+    before = read_manifest(job.store)
+    if not (job.sources or job.reading.query):
+        return {"sources": [], "new": False, "data_digest": before["digest"]}
+    report = read_sources(list(job.sources), job.store, job.reading, "append")
+    after = read_manifest(job.store)
+    counts = {name: getattr(report, name) for name in ("rows_in", "kept", "quarantined", "duplicates", "seen")}
+    return {
+        "sources": list(report.sources) or list(job.sources),
+        "new": after["folder"] != before["folder"],
+        "data_digest": after["digest"],
+        **counts,
+        "warnings": list(report.warnings),
+    }
+
+
+def nothing_new(job: Job, store: "EventStore") -> str | None:
+    """Return in one line why nothing is to be done for the data of the store; None if there is something to do.
+
+    A version that was rolled back is not made again from the same data.
+    """
+    from training.fit_record import DATA_DIGEST
+    from training.models.bundle import CHAMPION
+    from training.promote import history
+    from training.registry.versions import version, versions
+
+    if not has_tracking_store(job.home):
+        return None
+    tracking = opened_tracking(job.home, read_only=True)
+    champion = version(tracking, CHAMPION)
+    if champion is None:
+        return None
+    data = {DATA_DIGEST: store.manifest["digest"], "data_until": _cutoff(job, store)[:10]}
+    if data.items() <= champion.tags.items():
+        return f"nothing new: champion version {champion.number} was fitted to the data that the store has"
+    moves = history(tracking)
+    former = set(moves.loc[moves["state"] == "done", "to"])
+    same = [each.number for each in versions(tracking) if data.items() <= each.tags.items()]
+    if back := [number for number in same if number in former]:
+        return (
+            f"nothing new: version {back[0]} was fitted to the data that the store has, and champion version "
+            f"{champion.number} took its place afterwards"
+        )
+    return None
+
+
+def fit(job: Job, run: RetrainRun, store: "EventStore", tracking: "Tracking") -> Result:
+    """Fit and register a challenger, unless the run has done so before it was killed."""
+    from training.fit_challenger import fit_challenger
+    from training.fit_record import DATA_DIGEST
+    from training.registry.versions import versions
+
+    own = {RUN_TAG: run.name, DATA_DIGEST: store.manifest["digest"]}
+    made = next((each for each in versions(tracking) if own.items() <= each.tags.items()), None)
+    if made is None:
+        rule = formula_in_use(job.formula)
+        with progress_steps() as step:
+            fitted = fit_challenger(
+                store,
+                tracking,
+                rule,
+                settings=challenger_settings(),
+                seed=job.seed,
+                quick=job.quick,
+                as_of=job.as_of,
+                tags={RUN_TAG: run.name},
+                progress=step,
+            )
+        made = fitted.version
+    return {"version": made.number, "candidate": made.candidate, "digest": made.digest, "events": store.n_events}
+
+
+def gate(job: Job, run: RetrainRun, store: "EventStore", tracking: "Tracking") -> Result:
+    """Return the verdict that was recorded with the fit."""
+    from training.promote import recorded_verdict
+    from training.registry.versions import version
+
+    chosen = version(tracking, run.steps["fit"]["version"])
+    verdict = recorded_verdict(tracking, chosen) if chosen else None
+    if verdict is None:
+        return {"passed": False, "question": None, "reasons": ["its fit left no verdict: fit it again"], "figures": {}}
+    for reason in verdict.reasons:
+        echo(f"refused: {reason}")
+    known = {name: value if value == value else None for name, value in verdict.figures.items()}  # JSON has no NaN
+    return {
+        "passed": verdict.passed,
+        "question": verdict.question,
+        "compared_with": verdict.champion,
+        "reasons": list(verdict.reasons),
+        "figures": known,
+    }
+
+
+def promote(job: Job, run: RetrainRun, store: "EventStore", tracking: "Tracking") -> Result:
+    """Make the challenger champion if the gate passed it, unless the run has done so before it was killed."""
+    from features.errors import PromotionRefusedError
+    from training.models.bundle import CHAMPION
+    from training.promote import promote as move_champion
+    from training.promote import settle_unfinished_moves
+    from training.registry.versions import version
+
+    settle_unfinished_moves(tracking)
+    number, champion = run.steps["fit"]["version"], version(tracking, CHAMPION)
+    present = champion.number if champion else None
+    if not run.steps["gate"]["passed"]:
+        return {"promoted": False, "champion": present, "reasons": run.steps["gate"]["reasons"]}
+    if present != number:
+        try:
+            move_champion(tracking, number)
+        except PromotionRefusedError as refusal:
+            for reason in refusal.reasons:
+                echo(f"refused: {reason}")
+            return {"promoted": False, "champion": present, "reasons": list(refusal.reasons)}
+    echo(f"version {number} is champion in {tracking.place}")
+    return {"promoted": True, "champion": number, "reasons": []}
+
+
+def publish(job: Job, run: RetrainRun, store: "EventStore", tracking: "Tracking") -> Result:
+    """Ship a new champion."""
+    if not run.steps["promote"]["promoted"]:
+        return {"tag": None, "reason": "no new champion"}
+    if not job.settings.publish:
+        return {"tag": None, "reason": "publish = false in [retrain] of the settings"}
+    shipped = publish_champion(tracking)
+    return {"tag": shipped.tag, "new": shipped.new}
+
+
+def score(job: Job, run: RetrainRun, store: "EventStore", tracking: "Tracking") -> Result:
+    """Score everybody with the champion in service, whether it is a new one or not."""
+    from features.segments.settings import segmentation_of_settings
+    from serving.batch import Forecasts, write_scores
+    from training.settings import ForecastSettings
+
+    settings = read_settings("forecast", ForecastSettings)
+    champion, missing = champion_in_use(job.home)
+    forecasts = champion and Forecasts(*champion, job.horizon_days, settings.value_days, settings.discount_rate)
+    rule = formula_in_use(job.formula, champion[0].formula if champion else None)
+    as_of = _cutoff(job, store)
+    out = run.folder / SCORES
+    with progress_bar("customers", store.n_customers) as advance:
+        if forecasts:
+            warn_of_champion(forecasts.model.card, store, as_of)
+        summary = write_scores(store, as_of, rule, out, forecasts, segmentation_of_settings(), progress=advance)
+    by = f"champion version {forecasts.version}" if forecasts else "the rule alone"
+    echo(f"{summary.customers:,} customers at {as_of} by {by} -> {out}")
+    return {
+        "file": str(out),
+        "as_of": as_of,
+        "horizon_days": job.horizon_days,
+        "customers": summary.customers,
+        "champion": int(forecasts.version) if forecasts else None,
+        "expected_purchases": summary.expected_purchases,
+        "reason": missing,
+    }
+
+
+def report(job: Job, run: RetrainRun, store: "EventStore", tracking: "Tracking") -> Result:
+    """Make the analyst's report; a log that is too short for one has none."""
+    if not job.settings.report:
+        return {"file": None, "reason": "report = false in [retrain] of the settings"}
+    from features.errors import HorizonNotOverError, TooLittleDataError
+    from reporting.build import make_report
+    from reporting.report_folder import PAGE, write_report
+    from training.settings import CandidateSettings, FitSettings, TrialSettings
+
+    rule = formula_in_use(job.formula)
+    try:
+        with progress_steps() as step:
+            made = make_report(
+                store,
+                None,
+                job.horizon_days,
+                rule,
+                tracking=tracking,
+                quick=job.quick,
+                progress=step,
+                settings=read_settings("fit", FitSettings),
+                baselines=read_settings("candidates", CandidateSettings).baselines,
+                metrics=read_settings("trials", TrialSettings).metrics,
+            )
+            write_report(run.folder / REPORT, made)
+    except (HorizonNotOverError, TooLittleDataError) as error:
+        echo(f"no report: {error}")
+        return {"file": None, "reason": str(error)}
+    echo(f"-> {run.folder / REPORT / PAGE}")
+    return {"file": str(run.folder / REPORT / PAGE), "as_of": str(made.comparison.as_of)}
+
+
+STEPS: dict[str, Callable[[Job, RetrainRun, "EventStore", "Tracking"], Result]] = {
+    **{"fit": fit, "gate": gate, "promote": promote, "publish": publish, "score": score, "report": report},
+}
+"""The steps after `append`, in their order."""
+
+
+def _cutoff(job: Job, store: "EventStore") -> str:
+    """Return the cutoff of fit and scores, which begins with an ISO date."""
+    from training.targets import log_end
+
+    return job.as_of or str(log_end(store).date)

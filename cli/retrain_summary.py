@@ -1,0 +1,79 @@
+"""The summary of a retrain in Markdown, for a ticket, a chat or the page of a scheduler."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+STATUS = {
+    "done": "a new champion is in service",
+    "nothing_new": "nothing new",
+    "refused": "refused by the gate; the champion in service stays",
+    "failed": "failed",
+    "running": "running",
+}
+
+
+def markdown(facts: Mapping[str, Any]) -> str:
+    """Return the summary of a run as Markdown.
+
+    Parameters
+    ----------
+    facts : mapping
+        What `summary.json` holds.
+    """
+    steps = facts["steps"]
+    lines = [f"# Retrain {facts['run']}: {STATUS[facts['status']]}", ""]
+    if facts["error"]:
+        lines += [f"**{facts['error']}**", ""]
+    lines += ["| step | result | seconds |", "|---|---|---:|"]
+    for name, result in steps.items():
+        lines.append(f"| {name} | {_cell(DESCRIBED[name](result))} | {result['seconds']:,.1f} |")
+    gate = steps.get("gate", {"reasons": [], "figures": {}})
+    refused = [*gate["reasons"], *(r for r in steps.get("promote", gate)["reasons"] if r not in gate["reasons"])]
+    if refused:
+        lines += ["", "## Why it was refused", "", *(f"- {reason}" for reason in refused)]
+    if gate["figures"]:
+        lines += ["", "## Figures of the gate", "", "| figure | value |", "|---|---:|"]
+        lines += [f"| {name} | {_number(value)} |" for name, value in gate["figures"].items()]
+    return "\n".join(lines) + "\n"
+
+
+def _append(result: Mapping[str, Any]) -> str:
+    if not result["sources"]:
+        return "no sources given"
+    counts = ", ".join(f"{result[name]:,} {name}" for name in ("kept", "seen", "quarantined", "duplicates"))
+    return f"{', '.join(result['sources'])}: {result['rows_in']:,} rows, {counts}"
+
+
+def _gate(result: Mapping[str, Any]) -> str:
+    asked = {"recipe": "a new recipe", "refit": "a refit of the recipe in service"}.get(result["question"] or "", "")
+    return f"{asked} {'passed' if result['passed'] else 'was refused'}".strip()
+
+
+def _promote(result: Mapping[str, Any]) -> str:
+    if result["promoted"]:
+        return f"version {result['champion']} is champion"
+    return f"nothing moved; champion is version {result['champion']}" if result["champion"] else "there is no champion"
+
+
+def _score(result: Mapping[str, Any]) -> str:
+    by = f"champion version {result['champion']}" if result["champion"] else "the rule alone"
+    return f"{result['customers']:,} customers at {result['as_of']} by {by}: {result['file']}"
+
+
+DESCRIBED: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "append": _append,
+    "fit": lambda result: f"version {result['version']} ({result['candidate']})",
+    "gate": _gate,
+    "promote": _promote,
+    "publish": lambda result: result["tag"] or f"nothing: {result['reason']}",
+    "score": _score,
+    "report": lambda result: result["file"] or f"none: {result['reason']}",
+}
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"

@@ -1,0 +1,221 @@
+"""`regulars retrain` and its exit codes, on logs of a tiny shop: nothing stands in for a step."""
+
+import fcntl
+import json
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from features.ingestion.ingest import ingest
+from features.store.event_store import open_store
+from tests.training.conftest import empty_database, home, tracking  # noqa: F401
+from tests.training.logs import cut, simulated
+from training.models.bundle import CHAMPION
+from training.promote import history, roll_back
+from training.registry.mlflow_client import Tracking
+from training.registry.versions import version, versions
+
+WEEKS = [date(2024, 4, 1), date(2024, 4, 8), date(2024, 4, 15)]
+FAST = {
+    "CANDIDATES_MODELS": "own_rate",
+    "CANDIDATES_BASELINES": "zero",
+    "GATE_ALLOW_UNCOMPILED": "true",
+    "GATE_CALIBRATION": "1",
+    "GATE_DRAWS": "50",
+    "FIT_HORIZONS": "30",
+    "TRIALS_HORIZONS": "30",
+    "REFIT_OUTCOME": "10",
+    "RETRAIN_REPORT": "false",
+}
+"""A fit of seconds: one simple model against one baseline; some weeks of so small a shop are far from the forecast."""
+
+
+@pytest.fixture(scope="module")
+def weeks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the store of the first weeks, and the log until the end of each week as a file."""
+    folder = tmp_path_factory.mktemp("weeks")
+    log = simulated(300)
+    for number, end in enumerate(WEEKS):
+        pq.write_table(cut(log, end), folder / f"until{number}.parquet")
+    ingest(folder / "until0.parquet", folder / "store")
+    return folder
+
+
+@pytest.fixture
+def shop(weeks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the store in the working directory, and settings that make a fit fast."""
+    shutil.copytree(weeks / "store", tmp_path / "store")
+    for name, value in FAST.items():
+        monkeypatch.setenv(f"REGULARS_{name}", value)
+    monkeypatch.setenv("BENTOML_HOME", str(tmp_path / "bento"))
+    # What this process has read of it, perhaps for another test.
+    monkeypatch.setattr("training.publish.store_home", lambda: tmp_path / "bento")
+    return weeks
+
+
+Retrain = Callable[..., Any]
+
+
+@pytest.fixture
+def retrain(regulars: Callable, home: Path, tmp_path: Path) -> Retrain:  # noqa: F811
+    """Runs the verb with the store and home of the test."""
+    return lambda *arguments: regulars(
+        "retrain", *arguments, "--store", "store", "--home", home, "--out", "runs", "--quick"
+    )
+
+
+def summaries(folder: Path) -> list[dict[str, Any]]:
+    """The summaries of all runs, the oldest first."""
+    found = sorted(path for path in folder.glob("runs/*/summary.json") if path.parent.name != "latest")
+    return [json.loads(path.read_text()) for path in found]
+
+
+def published(folder: Path) -> str:
+    return (folder / "bento" / "models" / "regulars" / "latest").read_text()
+
+
+def test_done_then_nothing_new_then_refused(
+    shop: Path,
+    retrain: Retrain,
+    tracking: Tracking,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Codes 0, 3, 0, 4: a first champion, the same data, a week more, and a week that the gate refuses."""
+    ended = retrain()
+    assert ended.code == 0, ended.error
+    assert retrain().code == 3
+    assert retrain(shop / "until0.parquet").code == 3
+    ended = retrain(shop / "until1.parquet")
+    assert ended.code == 0, ended.error
+    first, *nothing, second = summaries(tmp_path)
+    assert [each["status"] for each in (first, *nothing, second)] == ["done", "nothing_new", "nothing_new", "done"]
+    assert list(second["steps"]) == ["append", "fit", "gate", "promote", "publish", "score", "report"]
+    assert second["steps"]["append"]["kept"] == 22
+    assert second["steps"]["gate"]["question"] == "refit"
+    assert second["steps"]["publish"]["tag"] == f"regulars:{published(tmp_path)}"
+    assert (tmp_path / "runs" / "latest").resolve().name == second["run"]
+    assert all(step["seconds"] >= 0 for step in second["steps"].values())
+    assert second["exit_code"] == 0
+
+    before = published(tmp_path)
+    monkeypatch.setenv("REGULARS_REFIT_VOLUME", "1")  # no two weeks have the same volume
+    ended = retrain(shop / "until2.parquet")
+    assert ended.code == 4, ended.error
+    [reason] = [line for line in ended.error.splitlines() if line.startswith("refused: ")]
+    assert reason.startswith("refused: log: ")
+    refused = summaries(tmp_path)[-1]
+    assert refused["status"] == "refused"
+    assert refused["steps"]["gate"]["reasons"] == [reason.removeprefix("refused: ")]
+    assert refused["steps"]["promote"] == {"promoted": False, "champion": 2} | {
+        name: refused["steps"]["promote"][name] for name in ("seconds", "reasons")
+    }
+    assert published(tmp_path) == before
+    champion = version(tracking, CHAMPION)
+    assert champion is not None
+    assert champion.number == 2
+    scores = pq.read_table(tmp_path / "runs" / "latest" / "scores.parquet")
+    assert len(scores) == refused["steps"]["score"]["customers"] == 300
+    assert refused["steps"]["score"]["champion"] == 2
+    page = (tmp_path / "runs" / "latest" / "summary.md").read_text()
+    assert "refused by the gate; the champion in service stays" in page
+    assert "by champion version 2" in page
+    assert reason.removeprefix("refused: ") in page
+
+
+def test_what_was_rolled_back_is_not_made_again(
+    shop: Path,
+    retrain: Retrain,
+    tracking: Tracking,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    """A scheduler that repeats the week of a version that was rolled back finds nothing new; a new week goes on."""
+    assert [retrain().code, retrain(shop / "until1.parquet").code] == [0, 0]
+    roll_back(tracking, 1, "complaints")
+    ended = retrain(shop / "until1.parquet")
+    assert ended.code == 3
+    assert "version 2 was fitted to the data that the store has, and champion version 1 took its place" in ended.error
+    assert retrain(shop / "until2.parquet").code == 0
+    assert history(tracking)["to"].tolist() == [3, 1, 2, 1]
+
+
+def test_a_failure_is_one_line_and_the_same_command_goes_on(
+    regulars: Callable,
+    shop: Path,
+    retrain: Retrain,
+    tracking: Tracking,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Code 1; the summary has the line. The next run continues behind the last finished step: it fits nothing."""
+    monkeypatch.setenv("REGULARS_SEGMENTS_FILE", str(tmp_path / "segments.toml"))
+    ended = retrain(shop / "until1.parquet")
+    assert ended.code == 1
+    failed = summaries(tmp_path)[-1]
+    assert failed["status"] == "failed"
+    assert list(failed["steps"]) == ["append", "fit", "gate", "promote", "publish"]
+    assert failed["error"] in " ".join(ended.error.split())
+    monkeypatch.delenv("REGULARS_SEGMENTS_FILE")
+    assert regulars("segments", "store", "--learn", "segments.toml").code == 0
+    monkeypatch.setenv("REGULARS_SEGMENTS_FILE", str(tmp_path / "segments.toml"))
+    ended = retrain(shop / "until1.parquet")
+    assert ended.code == 0, ended.error
+    assert "which had finished: append, fit, gate, promote, publish" in ended.error
+    [only] = summaries(tmp_path)
+    assert (only["run"], only["status"], only["error"]) == (failed["run"], "done", None)
+    assert only["steps"]["fit"] == failed["steps"]["fit"]
+    assert len(versions(tracking)) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        (["nowhere.csv"], 1, "nowhere.csv"),
+        (["--map", "customer_id=client"], 2, "there are options for sources and no source"),
+        (["--as-of", "March"], 2, "'March' is not a date or time"),
+        (["--horizon-days", "0"], 2, "--horizon-days"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(
+    shop: Path, retrain: Retrain, arguments: list[str], code: int, line: str
+) -> None:
+    """A missing file is a failure, a wrong option a wrong argument."""
+    ended = retrain(*arguments)
+    assert (ended.code, ended.error.strip().count("\n")) == (code, 0)
+    assert line in ended.error
+
+
+def test_two_at_once_never_overlap(shop: Path, retrain: Retrain, home: Path, tmp_path: Path) -> None:  # noqa: F811
+    """The second says who holds the home, with code 5, and has done nothing; a lock without a holder is none."""
+    lock = home / ".retrain.lock"
+    lock.write_text("process 7 on till, since 2024-04-08 06:00:00 UTC,")
+    with lock.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        ended = retrain(shop / "until1.parquet")
+        assert ended.code == 5
+        assert "process 7 on till, since 2024-04-08 06:00:00 UTC, is retraining in" in ended.error
+    assert not (tmp_path / "runs").exists()
+    assert open_store(tmp_path / "store").n_events == len(pq.read_table(shop / "until0.parquet"))
+    assert retrain("nowhere.csv").code == 1
+
+
+def test_faulty_weeks_change_nothing(
+    shop: Path,
+    retrain: Retrain,
+    tracking: Tracking,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    """A file of which nothing can be kept is a failure of the first step: no fit, and the store as it was."""
+    rows = pd.DataFrame({"customer_id": ["a"] * 50, "event_time": ["no time"] * 50, "event_type": ["purchase"] * 50})
+    pq.write_table(pa.Table.from_pandas(rows), tmp_path / "faulty.parquet")
+    assert retrain("faulty.parquet").code == 1
+    assert summaries(tmp_path)[-1]["steps"] == {}
+    assert versions(tracking) == []
+    assert open_store(tmp_path / "store").n_events == len(pq.read_table(shop / "until0.parquet"))
