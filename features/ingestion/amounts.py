@@ -7,9 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.ingestion.casting import RowErrors, cast_numbers, cast_text, strip_whitespace
-
-SPACES = r"[\x{A0}\x{202F}\x{2009}]"
-NEGATIVE_FORMS = ((r"\x{2212}", "-"), (r"^\((.*)\)$", r"-\1"), (r"^(.*\d)\s*-$", r"-\1"))
+from features.ingestion.characters import plain_numbers
 
 
 @dataclass(frozen=True)
@@ -51,15 +49,12 @@ def read_amounts(name: str, column: pa.Array, marks: AmountMarks, errors: RowErr
     """
     if not (pa.types.is_string(column.type) or pa.types.is_dictionary(column.type)):
         return cast_numbers(name, column, marks.decimal, errors, hints=True)
-    text = strip_whitespace(cast_text(name, column, errors))
-    text = pc.replace_substring_regex(text, SPACES, " ")
-    text = pc.replace_substring_regex(text, "\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    for pattern, form in NEGATIVE_FORMS:
-        text = pc.replace_substring_regex(text, pattern, form)
+    text = plain_numbers(strip_whitespace(cast_text(name, column, errors)))
     if marks.sign:
         sign = re.escape(marks.sign)
         text = pc.replace_substring_regex(text, rf"(?i)^([-+]?)\s*{sign}\s*([-+]?[\d.,])", r"\1\2")
-        text = pc.replace_substring_regex(text, rf"(?i)([\d.,])\s*{sign}$", r"\1")
+        text = pc.replace_substring_regex(text, rf"(?i)([\d.,)-])\s*{sign}$", r"\1")
+        text = plain_numbers(text)
     if marks.thousands:
         mark, point = re.escape(marks.thousands), re.escape(marks.decimal)
         grouped = pc.match_substring_regex(text, rf"^[-+]?\d{{1,3}}(?:{mark}\d{{2,3}})*{mark}\d{{3}}(?:{point}\d*)?$")

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from features.ingestion.characters import plain_numbers
 from features.ingestion.text_encoding import is_utf8
 from features.ingestion.time_formats import read_times
 from features.ingestion.unreadable_values import unreadable_numbers, unreadable_times
@@ -203,19 +204,25 @@ def cast_numbers(name: str, column: pa.Array, decimal: str, errors: RowErrors, h
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
         return column.cast(pa.float64(), safe=False)
     text = cast_text(name, column, errors)
-    whole = text
-    if decimal != ".":
-        with_point = pc.match_substring(text, ".")
-        text = pc.replace_substring(pc.if_else(with_point, None, text), decimal, ".")
+    with_point = _with_point(text, decimal)
     try:
-        numbers = text.cast(pa.float64())
-        if text.null_count == whole.null_count:
+        numbers = with_point.cast(pa.float64())
+        if with_point.null_count == text.null_count:
             return numbers
     except pa.ArrowInvalid:
         pass
     text = strip_whitespace(text)
-    readable = pc.match_substring_regex(text, NUMBER).fill_null(False)
-    rest = pc.if_else(readable, None, strip_whitespace(whole))
-    for reason, where in unreadable_numbers(rest, decimal, hints):
+    if hints:
+        text = plain_numbers(text)
+    with_point = _with_point(text, decimal)
+    readable = pc.match_substring_regex(with_point, NUMBER).fill_null(False)
+    for reason, where in unreadable_numbers(pc.if_else(readable, None, text), decimal, hints):
         errors.add(name, reason, where)
-    return pc.if_else(readable, text, None).cast(pa.float64())
+    return pc.if_else(readable, with_point, None).cast(pa.float64())
+
+
+def _with_point(text: pa.StringArray, decimal: str) -> pa.StringArray:
+    """Return numbers with a point as decimal mark, null where they have one already and it is not theirs."""
+    if decimal == ".":
+        return text
+    return pc.replace_substring(pc.if_else(pc.match_substring(text, "."), None, text), decimal, ".")

@@ -9,7 +9,10 @@ from features.errors import SourceError
 from features.ingestion.read_options import OWN
 from features.schema import LOG_COLUMN_NAMES, REQUIRED_LOG_COLUMNS
 
-CURRENCY_NAMES = "(amount|order|transaction|settlement|payment)?(currency|currencycode|currencyisocode|ccy)"
+CURRENCY_NAMES = (
+    "(amount|order|transaction|settlement|payment)?(currency|currencycode|currencyisocode|ccy)"
+    "|währung|waehrung|devise|moneda|币种|货币"
+)
 """Names of columns with the currency of each row, in small letters; such a column is looked at in any case."""
 SHOWN_NAMES, SHOWN_CHARACTERS = 12, 40
 

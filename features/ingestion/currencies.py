@@ -1,5 +1,6 @@
 """Converts amounts to one currency by a table of rates; amounts of several currencies are never added up."""
 
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +23,35 @@ WITHOUT_CENTS = frozenset(
     ]
 )
 """Currencies (ISO 4217) whose smallest unit is the currency itself: payment services write them without cents."""
+
+CODES = (
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF "
+    "CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD "
+    "HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL "
+    "LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR "
+    "PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP "
+    "TRY TTD TWD TZS UAH UGX USD UYI UYU UZS VED VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL"
+)
+"""Of ISO 4217."""
+NATIONAL_SIGNS = (
+    "kr kr. zł kč ft lei leu лв лв. руб руб. грн din din. ден rs rs. rp rp. rm fr fr. sfr sfr. tl rmb euro euros "
+    "dollar dollars pound pounds 円 元 圆 圓 원"
+)
+"""Other signs of currencies, in small letters."""
+
+
+def is_currency_sign(text: str) -> bool:
+    """Return whether a text is a sign, a code or a usual short form of a currency.
+
+    Examples
+    --------
+    >>> [is_currency_sign(text) for text in ["€", "US$", "eur", "Kč", "%", "CR", "kg"]]
+    [True, True, True, True, False, False, False]
+    """
+    sign = text.rstrip()
+    if unicodedata.category(sign[-1:] or " ") == "Sc":
+        return len(sign) == 1 or (sign[:-1].isalpha() and len(sign) <= 4)
+    return sign.upper() in CODES.split() or sign.lower() in NATIONAL_SIGNS.split()
 
 
 @dataclass(frozen=True)

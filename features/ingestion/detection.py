@@ -13,14 +13,18 @@ from numpy.typing import NDArray
 from features.errors import AmbiguousSourceError
 from features.ingestion.amounts import AmountMarks
 from features.ingestion.casting import RowErrors, cast_text, cast_timestamps, strip_whitespace
+from features.ingestion.characters import plain_characters
+from features.ingestion.currencies import is_currency_sign
 from features.ingestion.time_formats import EPOCHS, EXCEL, ORDERS, read_times
 from features.ingestion.unreadable_values import thousands_option
 from features.timezones import business_timezone
 
 RARE = 0.05
 """The share of values of another kind up to which they are faulty rows, not a question."""
-SIGN = r"[^\W\d_]{1,3}\$|[^\w\s.,'()+-]|[^\W\d_]{2,3}\.?"
-CURRENCY_SIGN = re.compile(rf"({SIGN})\s*[-+]?[\d.,][\d.,' \s]*|[-+]?[\d.,' \s]*[\d.,]\s*({SIGN})")
+NUMBER_AND_SIGN = re.compile(
+    r"([^\d\s.,'()+-]+\.?)\s*[-+]?[\d.,][\d.,' ]*|[-+]?[\d.,' ]*[\d.,]-{0,2}\s*([^\d\s.,'()+-]+\.?)"
+)
+"""An amount with what stands before or behind it."""
 USUAL_SHARE = 0.95
 """The share of the readable values that must be of one kind, such as dates, for that kind to be taken."""
 EARLIEST, LATEST = (int(np.datetime64(day, "us").astype(np.int64)) for day in ("1990-01-01", "2100-01-01"))
@@ -92,6 +96,7 @@ def detect_amount_marks(columns: Iterable[pa.Array], decimal: str, thousands: st
         When a mark can be one of decimals or of thousands, or amounts have several currency signs.
     """
     texts = [strip_whitespace(cast_text("", column, RowErrors())) for column in columns if not _is_number(column)]
+    texts = [plain_characters(text) for text in texts]
     sample = [text for text in pa.chunked_array(texts, pa.string()).unique().to_pylist() if text]
     sign = sign or _currency_sign(sample)
     cores = [_without_sign(text, sign) for text in sample]
@@ -132,20 +137,29 @@ def _read_core(core: str, decimal: str, thousands: str) -> tuple[float, str] | N
 
 def _without_sign(text: str, sign: str) -> str:
     """Return an amount without its currency sign, brackets and minus."""
-    core = re.sub(f"^{re.escape(sign)}|{re.escape(sign)}$", "", text.strip("()+-\u2212 "), flags=re.IGNORECASE)
-    return re.sub("[\xa0\u202f\u2009]", " ", core.strip("()+-\u2212 \xa0\u202f")).replace("\u2019", "'")
+    core = re.sub(f"^{re.escape(sign)}|{re.escape(sign)}$", "", _unsigned(text), flags=re.IGNORECASE)
+    return _unsigned(core)
+
+
+def _unsigned(text: str) -> str:
+    """Return an amount without brackets, minus, and what stands for no hundredths."""
+    return text.removesuffix("/-").strip("()+-' ")
 
 
 def _currency_sign(sample: Sequence[str]) -> str:
     """Return the one currency sign or code of the sample, or ""."""
-    signs = {found[1] or found[2] for text in sample if (found := CURRENCY_SIGN.fullmatch(text.strip("()+-\u2212 ")))}
+    found = (NUMBER_AND_SIGN.fullmatch(_unsigned(text)) for text in sample)
+    signs: dict[str, str] = {}
+    for match in found:
+        if match and is_currency_sign(sign := match[1] or match[2]):
+            signs.setdefault(sign.casefold(), sign)
     if len(signs) > 1:
-        names = sorted(signs)
+        names = sorted(signs.values())
         raise AmbiguousSourceError(
             f"amounts have the currency signs {', '.join(names)}, and currencies are not added up: give "
             f"--currency-sign {shlex.quote(names[0])}, and rows with another one go to quarantine"
         )
-    return next(iter(signs), "")
+    return next(iter(signs.values()), "")
 
 
 def _which_mark(example: str) -> str:

@@ -1,47 +1,29 @@
 """Looks at a sample of a source: what each column seems to be, how sure that is, and what has to be asked."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from difflib import SequenceMatcher
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from features.errors import AmbiguousSourceError
 from features.ingestion.column_mapping import CURRENCY_NAMES, letters
+from features.ingestion.column_names import (
+    NAMES,
+    QUANTITY,
+    STATUS,
+    UNIT_PRICE,
+    event_type_of,
+    fits,
+    name_score,
+    share,
+    texts_of,
+    words_of,
+)
 from features.ingestion.detection import detect_amount_marks, detect_time_format
 from features.ingestion.profile import SourceProfile, load_profile, profile_names
 from features.schema import EVENT_TYPES
 
-NAMES = {
-    "customer_id": (
-        "customer_id customer customerid client clientid user userid account accountid email buyer member kunde "
-        "kundennummer cust cusid custid customeremail emailbilling associatedcompanyids contactid cliente company "
-        "household householdid"
-    ),
-    "event_time": (
-        "event_time date time timestamp datetime created createdat createdon orderdate invoicedate purchasedate paidat "
-        "transactiondate closedate datum when buydate day orderedat bookingdate fecha"
-    ),
-    "amount": (
-        "amount total price sum value revenue subtotal ordertotal grandtotal totalprice netamount grossamount betrag "
-        "spend sales subtotalamount ordertotalamount importe umsatz paid salesvalue"
-    ),
-    "event_type": "event_type type kind event transactiontype action",
-    "reference": (
-        "reference orderid ordernumber order invoice invoiceno invoicenumber receipt receiptid transactionid basketid "
-        "documentno belegnummer dealid opportunityid recordid orderno ticket"
-    ),
-    "sale_reference": (
-        "sale_reference originalorder originalorderid originalordernumber originalinvoice originalinvoiceno "
-        "originalreceipt originaltransactionid refundedorder refundedorderid parentorder parentorderid"
-    ),
-    "recorded_at": "recorded_at updatedat modifiedat lastmodified loadedat",
-}
-"""Usual names of the contract's columns, in small letters without marks, the contract's own first."""
-QUANTITY, UNIT_PRICE = "quantity qty units count menge pieces", "unitprice price priceeach itemprice stueckpreis rate"
-STATUS = "status state stage orderstatus financialstatus dealstage paymentstatus"
 CERTAIN, LIKELY = "certain", "likely"
 
 
@@ -107,7 +89,7 @@ def _find_columns(sample: Mapping[str, pa.Array], found: Inspection) -> None:
     columns: dict[str, str] = {}
     for log_column in ("event_time", *(name for name in NAMES if name != "event_time")):
         names = NAMES[log_column].split()
-        scores = {name: _score(name, names) * _fits(log_column, column) for name, column in sample.items()}
+        scores = {name: name_score(name, names) * fits(log_column, column) for name, column in sample.items()}
         scores = {name: score for name, score in scores.items() if score > 0 and name not in columns.values()}
         if log_column == "sale_reference":  # nearly the names of references, so only by its own
             scores = {name: score for name, score in scores.items() if score > 0.85}
@@ -132,10 +114,10 @@ def _find_columns(sample: Mapping[str, pa.Array], found: Inspection) -> None:
         found.sure["constants.event_type"] = "no column says what a row is: all are taken for purchases"
     found.profile = found.profile.with_values(columns=columns, constants=constants)
     if "event_type" in columns:
-        words = _words(sample[columns["event_type"]])
+        words = words_of(sample[columns["event_type"]])
         unknown = [word for word in words if word not in EVENT_TYPES]
         if unknown:
-            values = {word: event_type for word in unknown if (event_type := _event_type(word))}
+            values = {word: event_type for word in unknown if (event_type := event_type_of(word))}
             found.profile = found.profile.with_values(event_types={"values": values})
             found.sure["event_types.values"] = "guessed from the words: check them"
             rest = [word for word in unknown if word not in values]
@@ -143,26 +125,6 @@ def _find_columns(sample: Mapping[str, pa.Array], found: Inspection) -> None:
                 found.questions.append(
                     f"what are rows of the type {', '.join(map(repr, rest[:5]))}? Give --kinds VALUE=TYPE"
                 )
-
-
-def _score(name: str, names: Sequence[str]) -> float:
-    """Return how near a column's name is to the usual ones, 0 to 1."""
-    own = letters(name)
-    usual = [letters(each) for each in names]
-    if own in usual:
-        return 1.0 - 0.1 * usual.index(own) / len(usual)
-    return 0.8 * max(SequenceMatcher(None, own, each).ratio() for each in usual)
-
-
-def _fits(log_column: str, column: pa.Array) -> float:
-    """Return 1 where the values can be those of a log column, 0 where they cannot."""
-    if log_column in ("event_time", "recorded_at"):
-        if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
-            return 1.0
-        return float(_share(column, r"\d.*\d.*\d.*\d") > 0.5)
-    if log_column == "amount":
-        return float(_is_number(column) or _share(column, r"^[^A-Za-z]*\d[^:/]*$") > 0.5)
-    return 1.0
 
 
 def _find_lines(sample: Mapping[str, pa.Array], found: Inspection) -> None:
@@ -178,13 +140,13 @@ def _find_lines(sample: Mapping[str, pa.Array], found: Inspection) -> None:
             **{each.name: getattr(found.profile, each.name) for each in fields(found.profile)} | {"columns": columns}
         ).with_values(amounts={"expression": expression})
         found.sure["amounts.expression"] = f"{LIKELY}: there is a quantity and a price"
-    negatives = [name for name in (quantity, amount) if name and _share(sample[name], r"^\s*[-(\u2212].*\d") > 0]
+    negatives = [name for name in (quantity, amount) if name and share(sample[name], r"^\s*[-(\u2212].*\d") > 0]
     if negatives:
         found.profile = found.profile.with_values(event_types={"negative": "return"})
         found.sure["event_types.negative"] = f"{LIKELY}: {negatives[0]} is negative in some rows"
     reference = found.profile.columns.get("reference")
     if reference:
-        texts = _texts(sample[reference])
+        texts = texts_of(sample[reference])
         repeated = 1 - len(texts.unique()) / max(len(texts), 1)
         if repeated > 0.02 and "recorded_at" not in found.profile.columns:
             found.profile = found.profile.with_values(rows={"one_event_per": "reference"})
@@ -198,7 +160,7 @@ def _find_lines(sample: Mapping[str, pa.Array], found: Inspection) -> None:
 def _find_filters(sample: Mapping[str, pa.Array], found: Inspection) -> None:
     for name, column in sample.items():
         if letters(name) in STATUS.split() and name not in found.profile.columns.values():
-            words = _words(column)
+            words = words_of(column)
             if 1 < len(words) <= 20:
                 found.questions.append(
                     f"which values of {name!r} are purchases? There are {', '.join(words[:8])}: give keep or leave_out "
@@ -238,7 +200,7 @@ def _find_currency(sample: Mapping[str, pa.Array], found: Inspection) -> None:
     name = next((name for name in sample if re.fullmatch(CURRENCY_NAMES, letters(name))), "")
     if not name:
         return
-    codes = sorted({word.upper() for word in _words(sample[name])})
+    codes = sorted({word.upper() for word in words_of(sample[name])})
     keep = {"keep": codes[0]} if len(codes) == 1 else {}
     found.profile = found.profile.with_values(currency={"column": name, **keep})
     if len(codes) > 1:
@@ -249,37 +211,5 @@ def _find_currency(sample: Mapping[str, pa.Array], found: Inspection) -> None:
         )
 
 
-def _words(column: pa.Array) -> list[str]:
-    return [word for word in _texts(column).unique().to_pylist() if word]
-
-
-def _texts(column: pa.Array) -> pa.StringArray:
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    return pc.utf8_trim_whitespace(column.cast(pa.string())).drop_null()
-
-
-def _share(column: pa.Array, pattern: str) -> float:
-    texts = _texts(column)
-    texts = texts.filter(pc.greater(pc.utf8_length(texts), 0))
-    return sum(bool(re.search(pattern, text)) for text in texts.to_pylist()) / max(len(texts), 1)
-
-
-def _is_number(column: pa.Array) -> bool:
-    return bool(
-        pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type)
-    )
-
-
 def _operand(name: str) -> str:
     return name if name.isidentifier() else f'"{name}"'
-
-
-def _event_type(word: str) -> str:
-    """Return the contract's event type that a word seems to mean, or ""."""
-    meanings = {
-        "purchase": "purchase order sale paid buy bought invoice",
-        "return": "return refund credit chargeback storno",
-    }
-    own = letters(word)
-    return next((kind for kind, words in meanings.items() if any(each in own for each in words.split())), "")

@@ -3,7 +3,8 @@
 A format is one of strptime, which DuckDB reads, or a word. The words `day_first`, `month_first` and `year_first` stand
 for dates of any mark with or without a time of day (`1/3/2024`, `01.03.24 9:05`, `2024-3-1 3:05 PM`); dates that name
 the month or begin with a year of four digits have one meaning under each of them, and `iso` reads only these. The other
-words are numbers: seconds, milliseconds or microseconds since 1970 in UTC, and the days of spreadsheets.
+words are numbers: seconds, or thousandths, millionths or billionths of them, since 1970 in UTC, and the days of
+spreadsheets.
 """
 
 import re
@@ -16,37 +17,24 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.errors import ProfileError
+from features.ingestion.characters import plain_characters
+from features.ingestion.time_spellings import normal_form
 
 ORDERS = {
-    "iso": ((), ()),
-    "day_first": (("%d-%m-%Y",), ("%d-%m-%y",)),
-    "month_first": (("%m-%d-%Y",), ("%m-%d-%y",)),
-    "year_first": ((), ("%y-%m-%d",)),
+    "iso": ((), ("%d-%b-%y",)),
+    "day_first": (("%d-%m-%Y",), ("%d-%m-%y", "%d-%b-%y")),
+    "month_first": (("%m-%d-%Y",), ("%m-%d-%y", "%d-%b-%y")),
+    "year_first": ((), ("%y-%m-%d", "%y-%b-%d")),
 }
-"""The numeric dates of each order: with a year of four digits that is not first, and with one of two digits."""
-PLAIN_DATES = ("%Y-%m-%d", "%d-%b-%Y")
-CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
-EPOCHS = {"epoch_s": 1e6, "epoch_ms": 1e3, "epoch_us": 1.0}
+"""The dates of each order: with a year of four digits that is not first, and with one of two digits."""
+PLAIN_DATES = ("%Y-%m-%d", "%d-%b-%Y", "%Y-%b-%d", "%G-W%V-%u")
+CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", " %I:%M:%S.%f %p", " %I %p")
+EPOCHS = {"epoch_s": 1e6, "epoch_ms": 1e3, "epoch_us": 1.0, "epoch_ns": 1e-3}
 EXCEL = "excel"
 WORDS = (*ORDERS, *EPOCHS, EXCEL)
 EXCEL_DAY_ZERO = -25_569  # 1899-12-30, in days from 1970-01-01
 EXCEL_FIRST = 61  # 1900-03-01; the days before it are wrong, because sheets have a 1900-02-29
-NUMBER = r"^\d+(\.\d*)?$"
-
-NORMAL_FORM = (
-    (r"\s+", " "),
-    (r" ?\([^)]*\)$", ""),  # JavaScript names the zone in brackets after the offset
-    (r"(?i) ?(?:utc|gmt|z)$", "+0000"),
-    (r"(?i) ?(?:utc|gmt)([+-]\d)", r"\1"),
-    (r"(:\d{2}(?:\.\d+)?) ([+-]\d)", r"\1\2"),
-    (r"(\.\d{6})\d+", r"\1"),
-    (r"(?i)(\d) ?([ap])\.?m\.?$", r"\1 \2m"),
-    (r"^(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})", r"\1-\2-\3"),
-    (r"^(?:[A-Za-z]{3,9}\.?,? )?(\d{1,2})(?:st|nd|rd|th)?[ -]([A-Za-z]{3})[a-z]*\.?,?[ -](\d{4})", r"\1-\2-\3"),
-    (r"^(?:[A-Za-z]{3,9}\.?,? )?([A-Za-z]{3})[a-z]*\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})", r"\2-\1-\3"),
-    (r"^(\d{1,4}-\w{1,3}-\d{1,4})(?:T|, ?| at )", r"\1 "),
-)
-"""Patterns and what they become: marks between day, month and year, names of months, zones and halves of a day."""
+NUMBER = r"^-?\d+([.,]\d*)?$"
 
 
 class Times(NamedTuple):
@@ -100,6 +88,7 @@ def read_times(text: pa.StringArray, formats: Sequence[str]) -> Times:
     [1709283900000000, 1709283900000000, 0]
     """
     found = Times(np.zeros(len(text), np.int64), np.zeros(len(text), bool), np.zeros(len(text), bool))
+    text = plain_characters(text)
     for name in formats:
         rest = np.flatnonzero(~found.readable & text.is_valid().to_numpy(zero_copy_only=False))
         if len(rest):
@@ -117,9 +106,11 @@ def read_times(text: pa.StringArray, formats: Sequence[str]) -> Times:
 
 def _read_numbers(text: pa.StringArray, name: str) -> Times:
     numbers = pc.match_substring_regex(text, NUMBER)
-    values = pc.if_else(numbers, text, None).cast(pa.float64()).fill_null(0.0).to_numpy()
+    values = (
+        pc.replace_substring(pc.if_else(numbers, text, None), ",", ".").cast(pa.float64()).fill_null(0.0).to_numpy()
+    )
     factor = 86_400e6 if name == EXCEL else EPOCHS[name]
-    readable = numbers.fill_null(False).to_numpy(zero_copy_only=False) & (values < 9e18 / factor)
+    readable = numbers.fill_null(False).to_numpy(zero_copy_only=False) & (np.abs(values) < 9e18 / factor)
     values = np.where(readable, values, 0.0)
     if name == EXCEL:
         # Days as floats keep about a microsecond; nobody types fractions of a second into a sheet.
@@ -137,13 +128,6 @@ def _read_dates(text: pa.StringArray, order: str) -> Times:
     plain = _clocked(pc.if_else(has_year, text, None), [*PLAIN_DATES, *long])
     shortened = _clocked(pc.if_else(has_year, None, text), short)
     return Times(*(np.where(plain.readable, a, b) for a, b in zip(plain, shortened, strict=True)))
-
-
-def normal_form(text: pa.StringArray) -> pa.StringArray:
-    """Return times with `-` in their dates, months of three letters, and zones as offsets without a space."""
-    for pattern, form in NORMAL_FORM:
-        text = pc.replace_substring_regex(text, pattern, form)
-    return text
 
 
 def _clocked(text: pa.StringArray, dates: Sequence[str]) -> Times:

@@ -60,7 +60,7 @@ def test_the_value_of_an_amount(text: str, marks: AmountMarks, expected: float |
         ("\N{EURO SIGN}12", AmountMarks(".", ",", "$"), "has a currency sign"),
         ("1_000", POINT, "is no number"),
         ("0x10", POINT, "is no number"),
-        ("-", POINT, "is no number"),
+        ("-", POINT, "is a word for no amount"),
     ],
 )
 def test_what_does_not_fit_the_marks_has_a_reason(text: str, marks: AmountMarks, reason: str) -> None:

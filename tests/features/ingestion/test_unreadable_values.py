@@ -24,14 +24,22 @@ def first_number_reason(text: str, decimal: str = ".", hints: bool = True) -> st
         ("1709287200000", "--time-format epoch_ms"),
         ("1709287200000000", "--time-format epoch_us"),
         ("20240301", "--time-format '%Y%m%d'"),
+        ("1709287200000000000", "--time-format epoch_ns"),
+        ("1.7E+09", "export the column as text"),
+        ("2024-061", "--time-format '%Y-%j'"),
         ("2024-03", "add the day"),
-        ("2024-W09-5", "give the day"),
+        ("03/2024", "add the day"),
+        ("March 2024", "add the day"),
+        ("2024-Q1", "add the day"),
+        ("2024", "add the day"),
+        ("2024-W09", "give the day"),
         ("0000-00-00 00:00:00", "fill in its time"),
         ("2024-03-01 24:00:00", "00:00:00 to 23:59:59"),
         ("2024-03-01 10:00:60", "00:00:00 to 23:59:59"),
         ("2024-03-01T10:00:00[Europe/Berlin]", "--timezone"),
         ("2024-03-01 10:00 EST", "--timezone"),
-        ("soon", "expected one like 2011-06-10 09:30:00"),
+        ("2024-03-01 10:00 Europe/Berlin", "--timezone"),
+        ("soon", "expected one like 2011-06-10 09:30:00, or give its own format, such as --time-format"),
     ],
 )
 def test_the_reason_of_a_time_names_the_cure(text: str, cure: str) -> None:
@@ -41,6 +49,12 @@ def test_the_reason_of_a_time_names_the_cure(text: str, cure: str) -> None:
     assert "'%d'" in first_time_reason(text, "%d")
 
 
+def test_a_day_that_does_not_exist_is_no_question_of_order() -> None:
+    """Where an order is in use already."""
+    assert first_time_reason("31/02/2024", "day_first") == "is no day, read as day_first"
+    assert "--time-format day_first" not in first_time_reason("31/02/2024 9:05", "day_first")
+
+
 @pytest.mark.parametrize(
     ("text", "decimal", "cure"),
     [
@@ -48,7 +62,6 @@ def test_the_reason_of_a_time_names_the_cure(text: str, cure: str) -> None:
         ("1.234,50", ",", "--thousands '.'"),
         ("1'234.50", ".", '--thousands "\'"'),
         ("1 234,50", ",", "--thousands ' '"),
-        ("1\N{NO-BREAK SPACE}234,50", ",", "--thousands ' '"),
         ("12,50", ".", "--decimal ','"),
         ("1.234,56", ".", "--decimal ','"),
         ("(12.50)", ".", "--negative return"),
@@ -56,6 +69,13 @@ def test_the_reason_of_a_time_names_the_cure(text: str, cure: str) -> None:
         ("$12.50", ".", "--currency-sign"),
         ("12.50 USD", ".", "--currency-sign"),
         ("\N{ARABIC-INDIC DIGIT THREE}", ".", "digits 0 to 9"),
+        ("5%", ".", "map another column to amount"),
+        ("12.50 CR", ".", "--kinds CR=return"),
+        ("1.2k", ".", "write it out"),
+        ("N/A", ".", "leave it blank"),
+        ("--", ".", "leave it blank"),
+        ("#VALUE!", ".", "leave it blank"),
+        ("12 Taler", ".", "--currency-sign"),
         ("ten", ".", "is no number (decimal mark '.')"),
     ],
 )
