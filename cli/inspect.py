@@ -1,5 +1,6 @@
 """`regulars inspect`: look at a source, show what its columns seem to mean, and write that as a source profile."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,16 +51,20 @@ def register(app: typer.Typer) -> None:
         _show(found, list(sample))
         events, faults = preview_events(sample, found.profile, timezone, SHOWN)
         if events:
-            echo_table("The first rows as events", list(events[0]), [[row[name] for name in row] for row in events])
+            head = [name.replace("event_time", "event_time (UTC)") for name in events[0]]
+            echo_table("The first rows as events", head, [list(row.values()) for row in events])
         for reason, count in faults.items():
             echo(f"of the sample {count:,} rows would go to quarantine: {reason}")
         for question in found.questions:
             echo(f"question: {question}")
         out.write_text(profile_text(found.profile, found.sure))
-        echo(f"-> {out} (regulars ingest --profile {out} {source} --out STORE)")
+        profile, quoted = shlex.quote(str(out)), shlex.quote(source)
+        echo(f"-> {out} (regulars ingest --profile {profile} {quoted} --out STORE)")
 
 
 def _show(found: "Inspection", names: list[str]) -> None:
+    from features.ingestion.profile_writer import settings_of
+
     profile = found.profile
     if found.known:
         echo(f"the columns are those of the profile {found.known}")
@@ -73,6 +78,8 @@ def _show(found: "Inspection", names: list[str]) -> None:
     if profile.amounts.expression:
         rows.append(("amount", profile.amounts.expression, found.sure.get("amounts.expression", "by the profile")))
     echo_table("What the columns seem to be", ("contract", "source", "how sure"), rows)
+    for key, value in settings_of(profile):
+        echo(f"{key} = {value}" + (f" ({found.sure[key]})" if key in found.sure else ""))
     used = {*profile.columns.values(), *profile.own_columns()}
     if unused := [name for name in names if name not in used]:
         echo(f"columns not used: {', '.join(unused)}")

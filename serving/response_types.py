@@ -135,6 +135,17 @@ class ModelInService(Struct):
     compiled: bool = True
 
 
+class SegmentsInService(Struct):
+    """The RFM segments in use: their version and names, and the values that part the classes of each measure."""
+
+    version: str
+    names: list[str]
+    columns: dict[str, str]
+    boundaries: dict[str, list[float]]
+    as_of: Annotated[str, Meta(description="The date at which the boundaries were learnt.")]
+    data_digest: Annotated[str, Meta(description="The log from which they were learnt.")]
+
+
 class Versions(Struct, omit_defaults=True):
     """What is in service and since when; `refused` is the reason why a newer version is not."""
 
@@ -145,6 +156,7 @@ class Versions(Struct, omit_defaults=True):
     since: datetime
     model: ModelInService | UnsetType = UNSET
     data: dict[str, str] | UnsetType = UNSET
+    segments: SegmentsInService | UnsetType = UNSET
     absent: dict[str, str] | UnsetType = UNSET
     refused: str | UnsetType = UNSET
 

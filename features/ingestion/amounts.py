@@ -22,11 +22,14 @@ class AmountMarks:
         The mark between thousands, or "".
     sign : str
         The currency sign or code that amounts may have, or "".
+    certain : bool
+        Whether the decimal mark was given or is in the sample; else "." is as good as ",".
     """
 
     decimal: str = "."
     thousands: str = ""
     sign: str = ""
+    certain: bool = True
 
 
 def read_amounts(name: str, column: pa.Array, marks: AmountMarks, errors: RowErrors) -> pa.DoubleArray:

@@ -14,7 +14,7 @@ SIGN_FORMS = (
     (r"^'([-+(]?[\d.,])", r"\1"),  # by which spreadsheets mark a text
     (r"[.,]-{1,2}$|/-$", ""),  # 12,- and 12/- have no hundredths
     (r"^\((.*)\)$", r"-\1"),
-    (r"^(.*\d)\s*-$", r"-\1"),
+    (r"^(.*\d[^-]*?)\s*-$", r"-\1"),
 )
 
 

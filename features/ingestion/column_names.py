@@ -1,7 +1,6 @@
 """Usual names of columns in the exports of shops, and how well a column fits one by its name and its values."""
 
 import re
-from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 import pyarrow as pa
@@ -46,15 +45,29 @@ NAMES = {
 """Usual names of the contract's columns, in small letters without marks, the contract's own first."""
 QUANTITY = "quantity qty units count menge pieces anzahl stück 数量"
 UNIT_PRICE = "unitprice price priceeach itemprice stueckpreis rate stückpreis einzelpreis 单价"
+CLOCKS = "time timeofday ordertime saletime clock uhrzeit zeit heure hora 时间 时刻"
+CLOCK = r"^\d{1,2}[:.h]\d{2}([:.]\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$"
+AMOUNT = r"^\W*([A-Za-z]{1,4}[.$]?\W*)?[\d.,][^:/]*(/-)?$"
 STATUS = "status state stage orderstatus financialstatus dealstage paymentstatus bestellstatus 状态 订单状态"
 
 
-def name_score(name: str, names: Sequence[str]) -> float:
-    """Return how near a column's name is to the usual ones, 0 to 1."""
+def name_score(name: str, log_column: str) -> float:
+    """Return how near a column's name is to the usual ones of a log column, 0 to 1.
+
+    A usual name of something else is not near: `amount` is no misspelt `account`.
+
+    Examples
+    --------
+    >>> [round(name_score(name, "customer_id"), 2) for name in ["Customer ID", "customers", "amount"]]
+    [1.0, 0.75, 0.0]
+    """
     own = letters(name)
-    usual = [letters(each) for each in names]
+    usual = [letters(each) for each in NAMES[log_column].split()]
     if own in usual:
         return 1.0 - 0.1 * usual.index(own) / len(usual)
+    others = " ".join([*NAMES.values(), QUANTITY, UNIT_PRICE, STATUS, CLOCKS]).split()
+    if len(own) < 4 or own in map(letters, others):  # so short a name is near to anything
+        return 0.0
     return 0.8 * max(SequenceMatcher(None, own, each).ratio() for each in usual)
 
 
@@ -63,9 +76,9 @@ def fits(log_column: str, column: pa.Array) -> float:
     if log_column in ("event_time", "recorded_at"):
         if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
             return 1.0
-        return float(share(column, r"\d.*\d.*\d.*\d") > 0.5)
+        return float(share(column, r"\d.*\d.*\d.*\d") > 0.5 and share(column, CLOCK) < 0.5)
     if log_column == "amount":
-        return float(is_number(column) or share(column, r"^[^A-Za-z]*\d[^:/]*$") > 0.5)
+        return float(is_number(column) or share(column, AMOUNT) > 0.5)
     return 1.0
 
 

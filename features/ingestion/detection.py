@@ -105,6 +105,7 @@ def detect_amount_marks(columns: Iterable[pa.Array], decimal: str, thousands: st
     only_point = [core for core in cores if point[core] and not comma[core]]
     only_comma = [core for core in cores if comma[core] and not point[core]]
     either = [core for core in cores if (a := point[core]) and (b := comma[core]) and a[0] != b[0]]
+    given = bool(decimal or thousands in (".", ","))
     if not decimal:
         if thousands in (".", ","):
             decimal = "," if thousands == "." else "."
@@ -118,7 +119,8 @@ def detect_amount_marks(columns: Iterable[pa.Array], decimal: str, thousands: st
         else:
             decimal = "," if len(only_comma) > len(only_point) else "."
     marks = Counter(reading[1] for core in cores if (reading := readings[decimal][core]) and reading[1])
-    return AmountMarks(decimal, thousands or (marks.most_common(1)[0][0] if marks else ""), sign)
+    certain = given or any(mark in core for core in cores for mark in ".," if readings[decimal][core])
+    return AmountMarks(decimal, thousands or (marks.most_common(1)[0][0] if marks else ""), sign, certain)
 
 
 def _read_core(core: str, decimal: str, thousands: str) -> tuple[float, str] | None:

@@ -13,6 +13,12 @@ NOBODY = (
     *("guest", "-", "?"),
 )
 """Words that stand for no customer in the exports of shops and in tables of pandas, whatever their case."""
+TOTALS = (
+    *("total", "totals", "grand total", "subtotal", "sub total", "sub-total", "sum", "summe", "gesamt", "gesamtsumme"),
+    *("zwischensumme", "insgesamt", "totale", "total general", "合计", "总计", "小计"),
+)
+"""Words for the rows of totals that spreadsheets and reports have below, and between, those of customers."""
+IS_TOTAL = "is a total of other rows, not a customer"
 WHOLE_NUMBER = r"^(-?\d+)\.0+$"
 
 
@@ -48,13 +54,17 @@ def _read(column: pa.Array, rules: IdProfile, errors: RowErrors) -> pa.Array:
         column = pc.utf8_lower(column)
     if rules.fold_spaces:
         column = pc.replace_substring_regex(column, r"\s+", "")
-    words = [*NOBODY, *(word.strip().lower() for word in rules.nobody)]
-    rows = _candidates(column, words)
+    nobody = [*NOBODY, *(word.strip().lower() for word in rules.nobody)]
+    rows = _candidates(column, [*nobody, *TOTALS])
     if len(rows):
-        texts = pc.utf8_lower(pc.utf8_trim_whitespace(column.take(pa.array(rows))))
-        is_nobody = np.zeros(len(column), bool)
-        is_nobody[rows] = pc.is_in(texts, pa.array(words)).to_numpy(zero_copy_only=False)
-        errors.add("customer_id", "stands for nobody: leave the row out, or give the customer", is_nobody)
+        texts = pc.utf8_rtrim(pc.utf8_lower(pc.utf8_trim_whitespace(column.take(pa.array(rows)))), ":")
+        for words, reason in (
+            (nobody, "stands for nobody: leave the row out, or give the customer"),
+            ([word for word in TOTALS if word not in nobody], IS_TOTAL),
+        ):
+            is_word = np.zeros(len(column), bool)
+            is_word[rows] = pc.is_in(texts, pa.array(words)).to_numpy(zero_copy_only=False)
+            errors.add("customer_id", reason, is_word)
     return column
 
 

@@ -1,6 +1,7 @@
 """Looks at a sample of a source: what each column seems to be, how sure that is, and what has to be asked."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
@@ -9,6 +10,8 @@ import pyarrow as pa
 from features.errors import AmbiguousSourceError
 from features.ingestion.column_mapping import CURRENCY_NAMES, letters
 from features.ingestion.column_names import (
+    CLOCK,
+    CLOCKS,
     NAMES,
     QUANTITY,
     STATUS,
@@ -25,6 +28,7 @@ from features.ingestion.profile import SourceProfile, load_profile, profile_name
 from features.schema import EVENT_TYPES
 
 CERTAIN, LIKELY = "certain", "likely"
+NEGATIVE = r"^\W*[-(\u2212\u2013]\W*(?:[A-Za-z]{1,4}[.$]?\W*)?[\d.,]|\d[^-,.]*-$"
 
 
 @dataclass
@@ -70,16 +74,24 @@ def inspect_sample(sample: Mapping[str, pa.Array]) -> Inspection:
         found.sure[""] = f"The columns are those of the profile {known}."
     else:
         _find_columns(sample, found)
+        _find_clock(sample, found)
         _find_lines(sample, found)
+        _ask_for_amounts(sample, found)
         _find_filters(sample, found)
+    _find_negatives(sample, found)
+    _find_ids(sample, found)
     _find_formats(sample, found)
     _find_currency(sample, found)
     return found
 
 
 def _known_profile(sample: Mapping[str, pa.Array]) -> str:
-    """Return the profile that comes along whose columns are all there; the one with most columns."""
+    """Return the profile that comes along whose columns are all there; the one with most columns.
+
+    One that says no more than columns, like `plain`, is none: others that the file has may mean something too.
+    """
     profiles = {name: load_profile(name) for name in profile_names()}
+    profiles = {name: each for name, each in profiles.items() if each != SourceProfile(each.columns, each.constants)}
     needed = {name: {*profile.columns.values(), *profile.own_columns()} for name, profile in profiles.items()}
     fitting = [name for name, columns in needed.items() if columns <= set(sample)]
     return max(fitting, key=lambda name: len(needed[name]), default="")
@@ -89,7 +101,7 @@ def _find_columns(sample: Mapping[str, pa.Array], found: Inspection) -> None:
     columns: dict[str, str] = {}
     for log_column in ("event_time", *(name for name in NAMES if name != "event_time")):
         names = NAMES[log_column].split()
-        scores = {name: name_score(name, names) * fits(log_column, column) for name, column in sample.items()}
+        scores = {name: name_score(name, log_column) * fits(log_column, column) for name, column in sample.items()}
         scores = {name: score for name, score in scores.items() if score > 0 and name not in columns.values()}
         if log_column == "sale_reference":  # nearly the names of references, so only by its own
             scores = {name: score for name, score in scores.items() if score > 0.85}
@@ -97,9 +109,9 @@ def _find_columns(sample: Mapping[str, pa.Array], found: Inspection) -> None:
         required = log_column in ("customer_id", "event_time")
         if not best or scores[best] < (0.5 if required else 0.75):
             if required:
-                found.questions.append(
-                    f"which column is {log_column}? Give it under [columns] or by --map {log_column}=NAME"
-                )
+                guess = best or next((name for name in sample if name not in columns.values()), "NAME")
+                option = shlex.quote(f"{log_column}={guess}")
+                found.questions.append(f"which column is {log_column}? Give it under [columns], or --map {option}")
             continue
         columns[log_column] = best
         exact = letters(best) in {letters(name) for name in names}
@@ -107,6 +119,8 @@ def _find_columns(sample: Mapping[str, pa.Array], found: Inspection) -> None:
         found.sure[f"columns.{log_column}"] = (
             CERTAIN if best == log_column else LIKELY if exact else "perhaps, by its name"
         )
+        if log_column == "customer_id" and not exact:
+            found.questions.append(f"is {best!r} the customer, or rather a number of the order?")
         if rivals and best != log_column:
             found.questions.append(f"is {log_column} the column {best!r}, or {' or '.join(map(repr, rivals[:3]))}?")
     constants = {} if "event_type" in columns else {"event_type": "purchase"}
@@ -122,13 +136,14 @@ def _find_columns(sample: Mapping[str, pa.Array], found: Inspection) -> None:
             found.sure["event_types.values"] = "guessed from the words: check them"
             rest = [word for word in unknown if word not in values]
             if rest:
+                option = shlex.quote(f"{rest[0]}=purchase")
                 found.questions.append(
-                    f"what are rows of the type {', '.join(map(repr, rest[:5]))}? Give --kinds VALUE=TYPE"
+                    f"what are rows of the type {', '.join(map(repr, rest[:5]))}? Give --kinds {option} or another type"
                 )
 
 
 def _find_lines(sample: Mapping[str, pa.Array], found: Inspection) -> None:
-    """Look for quantity and price, for line items, and for negative amounts."""
+    """Look for quantity and price, and for line items."""
     by_letters = {letters(name): name for name in sample}
     quantity = next((by_letters[name] for name in QUANTITY.split() if name in by_letters), None)
     price = next((by_letters[name] for name in UNIT_PRICE.split() if name in by_letters), None)
@@ -140,10 +155,6 @@ def _find_lines(sample: Mapping[str, pa.Array], found: Inspection) -> None:
             **{each.name: getattr(found.profile, each.name) for each in fields(found.profile)} | {"columns": columns}
         ).with_values(amounts={"expression": expression})
         found.sure["amounts.expression"] = f"{LIKELY}: there is a quantity and a price"
-    negatives = [name for name in (quantity, amount) if name and share(sample[name], r"^\s*[-(\u2212].*\d") > 0]
-    if negatives:
-        found.profile = found.profile.with_values(event_types={"negative": "return"})
-        found.sure["event_types.negative"] = f"{LIKELY}: {negatives[0]} is negative in some rows"
     reference = found.profile.columns.get("reference")
     if reference:
         texts = texts_of(sample[reference])
@@ -152,9 +163,50 @@ def _find_lines(sample: Mapping[str, pa.Array], found: Inspection) -> None:
             found.profile = found.profile.with_values(rows={"one_event_per": "reference"})
             found.sure["rows.one_event_per"] = f"{LIKELY}: {repeated:.0%} of the rows repeat the {reference} of another"
             found.questions.append(
-                f'are rows with one {reference} lines of one order (one_event_per = "reference"), or does the last of '
-                "them replace the others (replace_references = true)?"
+                f"are rows with one {reference} lines of one order? The profile says so; if the last replaces the rest "
+                "take one_event_per out and give --replace-references"
             )
+
+
+def _ask_for_amounts(sample: Mapping[str, pa.Array], found: Inspection) -> None:
+    if "amount" not in found.profile.columns and not found.profile.amounts.expression:
+        unused = [name for name in sample if name not in found.profile.columns.values()]
+        if unused:
+            names = ", ".join(map(repr, unused[:5]))
+            found.questions.append(f"no column seems to be an amount; is it one of {names}? Give --map amount=NAME")
+
+
+def _find_clock(sample: Mapping[str, pa.Array], found: Inspection) -> None:
+    """Look for a column with the time of day beside one with the date."""
+    date = found.profile.columns.get("event_time", "")
+    if date in sample and share(sample[date], r"[1-9]:\d\d|:0?[1-9]") == 0:
+        for name, column in sample.items():
+            if name not in found.profile.columns.values() and letters(name) in CLOCKS.split() and share(column, CLOCK):
+                found.profile = found.profile.with_values(times={"clock_column": name})
+                found.sure["times.clock_column"] = f"{LIKELY}: {name} has times of day and {date} has none"
+                return
+
+
+def _find_negatives(sample: Mapping[str, pa.Array], found: Inspection) -> None:
+    if found.profile.event_types.negative:
+        return
+    names = [found.profile.columns.get("amount", ""), *found.profile.amount_columns()]
+    negatives = [name for name in names if name in sample and share(sample[name], NEGATIVE) > 0]
+    if negatives:
+        found.profile = found.profile.with_values(event_types={"negative": "return"})
+        found.sure["event_types.negative"] = f"{LIKELY}: {negatives[0]} is negative in some rows"
+
+
+def _find_ids(sample: Mapping[str, pa.Array], found: Inspection) -> None:
+    """Look for ids of one customer in several spellings."""
+    name = found.profile.columns.get("customer_id", "")
+    if name not in sample or found.profile.ids.fold_case:
+        return
+    spellings: dict[str, str] = {}
+    for text in words_of(sample[name]):
+        if (other := spellings.setdefault(text.lower(), text)) != text:
+            found.questions.append(f"are {other!r} and {text!r} one customer? If so give --fold-case")
+            return
 
 
 def _find_filters(sample: Mapping[str, pa.Array], found: Inspection) -> None:
@@ -163,8 +215,8 @@ def _find_filters(sample: Mapping[str, pa.Array], found: Inspection) -> None:
             words = words_of(column)
             if 1 < len(words) <= 20:
                 found.questions.append(
-                    f"which values of {name!r} are purchases? There are {', '.join(words[:8])}: give keep or leave_out "
-                    "under [rows]"
+                    f"which values of {name!r} are purchases? There are {', '.join(words[:8])}: give for instance "
+                    f"--keep {shlex.quote(f'{name}={words[0]}')}"
                 )
 
 
@@ -189,6 +241,8 @@ def _find_formats(sample: Mapping[str, pa.Array], found: Inspection) -> None:
         columns = [sample[name] for name in names if name in sample]
         marks = detect_amount_marks(columns, amounts.decimal, amounts.thousands, amounts.sign)
         values = {"decimal": marks.decimal, "thousands": marks.thousands, "sign": marks.sign}
+        if not marks.certain:
+            del values["decimal"]
         profile = profile.with_values(amounts={key: value for key, value in values.items() if value})
     except AmbiguousSourceError as question:
         found.questions.append(str(question))

@@ -26,6 +26,12 @@ from features.store.layout import KIND_CODES
 from features.timezones import BusinessTimezone, business_timezone
 
 Columns = Mapping[str, pa.Array]
+CLOCK_FORMS = (
+    (r"^\d{4}-\d{2}-\d{2}[ T]", ""),  # the day zero of a spreadsheet
+    (r"^(\d{1,2})(\d{2})$", r"\1:\2"),
+    (r"^(\d{1,2})(\d{2})(\d{2})$", r"\1:\2:\3"),
+)
+TWO_READINGS = "can be read in two ways: give --thousands '.' or --decimal '.'"
 
 
 class Interpreted(NamedTuple):
@@ -80,10 +86,16 @@ def interpret(log: Columns, profile: SourceProfile, timezone: BusinessTimezone, 
     """
     columns = {name: column for name, column in log.items() if not name.startswith(OWN)}
     columns["customer_id"] = read_ids(log["customer_id"], profile.ids, errors)
+    if profile.times.clock_column:
+        columns["event_time"] = with_clock(columns["event_time"], own_column(log, profile.times.clock_column))
     for name in ("event_time", "recorded_at"):
         if name in columns and (profile.times.zone_column or _is_number(columns[name])):
             columns[name] = _times(name, columns[name], log, profile, timezone, errors)
     amounts, marks = profile.amounts, amount_marks(profile)
+    if not amounts.decimal:
+        for name in ("amount", *(OWN + name for name in profile.amount_columns())):
+            if name in log:
+                errors.add("amount", TWO_READINGS, has_two_readings(log[name]))
     if _has_own_amounts(profile, log):
         columns["amount"] = _amounts(log, profile, columns["event_time"], timezone, errors)
     types = profile.event_types
@@ -100,6 +112,29 @@ def interpret(log: Columns, profile: SourceProfile, timezone: BusinessTimezone, 
         formats = profile.times.format or ("iso",)
         times = cast_timestamps("amount", own_column(log, amounts.refund_time), timezone, errors, formats)
     return Interpreted(columns, refunds, times)
+
+
+def has_two_readings(column: pa.Array) -> pa.BooleanArray:
+    """Return where an amount such as 1.234 may have decimals or thousands, for a source whose sample has no mark."""
+    if not pa.types.is_string(column.type) or not pc.any(pc.match_substring(column, ".")).as_py():
+        return pa.nulls(len(column), pa.bool_())
+    return pc.match_substring_regex(column, r"^\D*[1-9]\d{0,2}\.\d{3}\D*$")
+
+
+def with_clock(dates: pa.Array, clocks: pa.Array) -> pa.StringArray:
+    """Return dates with the times of day of another column, null where there is no date.
+
+    Examples
+    --------
+    >>> dates = pa.array(["1.3.2024", "2024-03-01 00:00:00", None])
+    >>> with_clock(dates, pa.array(["9:05", "1899-12-31 09:05:07", "9:05"])).to_pylist()
+    ['1.3.2024 9:05', '2024-03-01 09:05:07', None]
+    """
+    dates, clocks = (_text(column) for column in (dates, clocks))
+    for pattern, form in CLOCK_FORMS:
+        clocks = pc.replace_substring_regex(clocks, pattern, form)
+    dates = pc.if_else(clocks.is_valid(), pc.replace_substring_regex(dates, r"[ T]0?0:00(:00(\.0+)?)?$", ""), dates)
+    return pc.binary_join_element_wise(dates, pc.binary_join_element_wise(" ", clocks, "").fill_null(""), "")
 
 
 def amount_marks(profile: SourceProfile) -> AmountMarks:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from features.errors import FaultyRowsError
+from features.ingestion.id_rules import IS_TOTAL
 from features.ingestion.ingest_report import IngestReport
 from features.ingestion.profile import QuarantineProfile
 
@@ -15,9 +16,9 @@ def quarantine_beside(store: Path) -> Path:
 
 
 def unexpected_rows(reasons: Mapping[str, int], profiles: Sequence[QuarantineProfile]) -> int:
-    """Return the number of rows quarantined for reasons that no profile expects."""
-    expected = tuple(text for profile in profiles for text in profile.expected)
-    return sum(count for reason, count in reasons.items() if not reason.startswith(expected or ("\0",)))
+    """Return the number of rows quarantined for reasons that no profile expects; nothing is lost with totals."""
+    expected = (f"customer_id {IS_TOTAL}", *(text for profile in profiles for text in profile.expected))
+    return sum(count for reason, count in reasons.items() if not reason.startswith(expected))
 
 
 def refusal(
@@ -47,10 +48,12 @@ def refusal(
     unexpected = unexpected_rows(report.quarantined_by_reason, profiles)
     limit = min((profile.maximum_share for profile in profiles), default=0.0) if maximum is None else maximum
     share = unexpected / report.rows_in
+    usual = next(iter(report.quarantined_by_reason), "").partition(":")[0]
     if share > limit and not accept:
         return (
             f"{unexpected:,} of {report.rows_in:,} rows ({share:.1%}) are faulty, more than {limit:.1%}: {reasons}; "
-            "correct them, say how to read them, or give --accept-quarantine"
+            "correct them, say how to read them, or give --accept-quarantine if that is usual here (in a profile: "
+            f'[quarantine] expected = ["{usual}"])'
         )
     if strict and report.warnings:
         return f"{len(report.warnings)} warnings under --strict: {'; '.join(report.warnings)}"

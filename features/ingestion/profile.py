@@ -36,10 +36,11 @@ class TimeProfile:
     """How times are written."""
 
     format: tuple[str, ...] = _key(
-        "strptime formats such as '%d/%m/%Y %H:%M', or epoch_s, epoch_ms, epoch_us, excel; read off the sample without",
+        "strptime formats such as '%d/%m/%Y %H:%M', or epoch_s, _ms, _us, _ns, excel; read off the sample without",
         default=(),
     )
     zone_column: str = _key("a column with the time zone of each row, such as Europe/Berlin")
+    clock_column: str = _key("a column with the time of day, where that of event_time has the date alone")
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ class SourceProfile:
         """Return the source's columns that must be there, besides those that the contract's columns are read from."""
         amounts, types = self.amounts, self.event_types
         names = [
-            *(self.times.zone_column, *self.amount_columns()),
+            *(self.times.zone_column, self.times.clock_column, *self.amount_columns()),
             *(amounts.refund, amounts.refund_time, types.prefix_column, *self.rows.leave_out, *self.rows.keep),
             self.currency.column,
         ]

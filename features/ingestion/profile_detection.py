@@ -68,7 +68,8 @@ def _marks(profile: SourceProfile, sample: Sample, found: dict[str, str]) -> Sou
     marks = detect_amount_marks(columns, amounts.decimal, amounts.thousands, amounts.sign)
     found["decimal"] = marks.decimal
     found |= {key: value for key, value in (("thousands", marks.thousands), ("sign", marks.sign)) if value}
-    return profile.with_values(amounts={"decimal": marks.decimal, "thousands": marks.thousands, "sign": marks.sign})
+    decimal = marks.decimal if marks.certain else ""  # rows after the sample may be the first with a mark
+    return profile.with_values(amounts={"decimal": decimal, "thousands": marks.thousands, "sign": marks.sign})
 
 
 def _ids(profile: SourceProfile, sample: Sample, found: dict[str, str]) -> SourceProfile:

@@ -44,6 +44,18 @@ def profile_text(profile: SourceProfile, comments: Mapping[str, str] | None = No
     return "\n".join(_without_empty_sections(lines)) + "\n"
 
 
+def settings_of(profile: SourceProfile) -> list[tuple[str, str]]:
+    """Return what a profile says beside columns and constants: each key that is set, and its value as TOML."""
+    sections = [(each.name, getattr(profile, each.name)) for each in fields(profile)]
+    return [
+        (f"{section}.{key.name}", toml_value(getattr(value, key.name)))
+        for section, value in sections
+        if is_dataclass(value) and not isinstance(value, type)
+        for key in fields(value)
+        if getattr(value, key.name) != getattr(type(value)(), key.name)
+    ]
+
+
 def toml_value(value: Any) -> str:
     """Return a value as TOML; its strings are those of JSON, which TOML reads."""
     if isinstance(value, Mapping):

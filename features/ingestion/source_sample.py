@@ -84,7 +84,7 @@ def preview_events(
     first = [
         {
             "customer_id": row["customer_id"],
-            "event_time": utc_text(row["time"]) or "",
+            "event_time": (utc_text(row["time"]) or "").replace("T", " ").removesuffix("+00:00"),
             "event_type": EVENT_TYPES[row["kind"]],
             "amount": "" if row["cents"] < 0 else f"{row['cents'] / 100:,.2f}",
             **{name: row[name] or "" for name in SALE_COLUMNS if name in row},

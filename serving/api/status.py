@@ -3,13 +3,14 @@
 from msgspec import UNSET
 
 from features.definitions import FEATURE_NAMES
-from serving.response_types import FormulaInService, ModelInService, Readiness, Versions
+from features.segments.segmentation import MEASURES, Segmentation
+from serving.response_types import FormulaInService, ModelInService, Readiness, SegmentsInService, Versions
 from serving.scoring import NO_MODEL
 from serving.state import ServiceState
 
 
 def versions(state: ServiceState) -> Versions:
-    """Return the formula, features, model and data that score now."""
+    """Return the formula, features, model, data and segments that score now."""
     formula, model = state.formula, state.model
     weights = {part.name: part.weight for part in formula.parts}
     body = Versions(
@@ -20,6 +21,8 @@ def versions(state: ServiceState) -> Versions:
         state.since,
         refused=state.refused or UNSET,
     )
+    if state.segmentation is not None:
+        body.segments = _segments(state.segmentation)
     if model is None:
         body.absent = {"model": state.absent or NO_MODEL}
         return body
@@ -39,6 +42,18 @@ def versions(state: ServiceState) -> Versions:
     )
     body.data = {"digest": card.data_digest, "as_of": card.as_of, "timezone": card.timezone}
     return body
+
+
+def _segments(segmentation: Segmentation) -> SegmentsInService:
+    boundaries = segmentation.learnt()
+    return SegmentsInService(
+        segmentation.version,
+        [segment.name for segment in segmentation.segments],
+        dict(segmentation.columns),
+        {name: list(getattr(boundaries, name)) for name in MEASURES},
+        boundaries.as_of,
+        boundaries.data_digest,
+    )
 
 
 def readiness(state: ServiceState) -> Readiness:

@@ -24,9 +24,16 @@ from features.ingestion.column_names import NAMES, event_type_of, fits, name_sco
 )
 def test_a_usual_name_is_known(name: str, column: str) -> None:
     """Whatever its capitals and marks; no other column's names are nearer."""
-    scores = {each: name_score(name, names.split()) for each, names in NAMES.items()}
+    scores = {each: name_score(name, each) for each in NAMES}
     assert scores[column] >= 0.9
     assert max(scores, key=lambda each: scores[each]) == column
+
+
+def test_a_usual_name_of_another_column_is_not_near() -> None:
+    """An amount is no misspelt account, and a name of two letters is near to nothing."""
+    for name in ("amount", "Quantity", "Status", "id", "order_id"):
+        assert name_score(name, "customer_id") == 0
+    assert 0.5 < name_score("customers", "customer_id") < 0.9
 
 
 def test_a_column_of_other_values_does_not_fit() -> None:
@@ -34,7 +41,8 @@ def test_a_column_of_other_values_does_not_fit() -> None:
     assert fits("event_time", pa.array(["2024-01-01", "1/2/24"])) == 1
     assert fits("event_time", pa.array(["Monday", "Tuesday"])) == 0
     assert fits("amount", pa.array(["$ 1,234.50", "7"])) == 1
-    assert fits("amount", pa.array(["paid", "9:05"])) == 0
+    assert fits("amount", pa.array(["-USD 1,234.50", "Rs. 7/-", "R$ 5"])) == 1
+    assert fits("amount", pa.array(["paid", "9:05", "1/2/2024"])) == 0
     assert share(pa.array(["a1", " ", None, "b"]), r"\d") == 0.5
 
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from features.ingestion.casting import RowErrors
-from features.ingestion.id_rules import NOBODY, read_ids
+from features.ingestion.id_rules import IS_TOTAL, NOBODY, read_ids
 from features.ingestion.profile import IdProfile
 
 
@@ -49,3 +49,11 @@ def test_ids_are_made_equal_on_request(as_dictionary: bool) -> None:
 def test_numbers_are_ids_too() -> None:
     """Floats of whole numbers as these."""
     assert read_ids(pa.array([12346.0, None]), IdProfile(), RowErrors()).to_pylist() == ["12346", None]
+
+
+def test_totals_are_no_customers() -> None:
+    """In several languages, with a colon behind; the reason says that nothing is lost."""
+    errors = RowErrors()
+    texts = ["Total", "SUMME:", "合计", " Grand Total", "Total Energies", "t1", None]
+    read_ids(pa.array(texts), IdProfile(), errors)
+    assert [(reason, rows.tolist()) for _, reason, rows in errors.entries] == [(IS_TOTAL, [0, 1, 2, 3])]

@@ -155,6 +155,7 @@ VALUES = {
     "loyalty": st.sampled_from(["", "5.5", "-1"]),
     "content": st.text(st.sampled_from("a,\"\n\r'; é\0"), max_size=5),
     "reference": st.sampled_from(["", "", "r1", "r2", " r1 "]),
+    "sale_reference": st.sampled_from(["", "", "r1", "r9"]),
     "recorded_at": st.sampled_from(["", "2024-02-01", "2024-02-02", "x", "2024-02-01T00:00:00Z"]),
 }
 ROWS = st.lists(st.tuples(*(VALUES[name] for name in LOG_COLUMN_NAMES)), min_size=1, max_size=12)

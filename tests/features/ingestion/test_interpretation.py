@@ -7,13 +7,16 @@ import pyarrow as pa
 import pytest
 
 from features.errors import SourceError
+from features.ingestion.interpretation import TWO_READINGS
 from features.ingestion.profile import SourceProfile
+from features.ingestion.profile_detection import SAMPLE_ROWS
 from features.schema import EVENT_TYPES
 from features.store.row_packing import reference_codes
 from tests.features.reading import Read, csv_file, read
 
 DAY = 86_400_000_000
 MARCH = 19_783 * DAY  # 2024-03-01
+HOUR, MINUTE = DAY // 24, DAY // 1440
 
 
 def interpreted(tmp_path: Path, header: str, *lines: str, **sections: dict[str, Any]) -> Read:
@@ -138,3 +141,23 @@ def test_a_column_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     """Before any row is read."""
     with pytest.raises(SourceError, match="has no column price"):
         interpreted(tmp_path, "who,when,n", "a,2024-03-01,1", amounts={"expression": "n * price"})
+
+
+def test_the_time_of_day_may_have_a_column_of_its_own(tmp_path: Path) -> None:
+    """Read with its date, in any spelling; a blank one is midnight, and a blank date no time."""
+    lines = [f"a,{day},{clock},5" for day in ("1/3/2024", "") for clock in ("9:05 PM", "0905", "")]
+    times = {"clock_column": "clock", "format": ("day_first",)}
+    result = interpreted(tmp_path, "who,when,clock,sum", *lines, times=times)
+    assert [event["time"] - MARCH for event in result.events] == [0, 9 * HOUR + 5 * MINUTE, 21 * HOUR + 5 * MINUTE]
+    assert set(result.reasons().values()) == {"event_time is empty"}
+
+
+def test_a_mark_that_the_sample_does_not_have_is_not_guessed(tmp_path: Path) -> None:
+    """Of whole numbers one with three digits behind a point may be 1,234 or 1.234; with an option it is read."""
+    lines = [f"a,2024-03-{1 + i % 28:02},{10 + i}" for i in range(SAMPLE_ROWS)]
+    result = interpreted(tmp_path, "who,when,sum", *lines, "b,2024-03-01,1.234", "c,2024-03-01,12.5")
+    assert result.reasons() == {len(lines) + 1: f"amount {TWO_READINGS}"}
+    assert result.events[-1]["cents"] == 1250
+    for key, mark, cents in (("decimal", ".", 123), ("thousands", ".", 123_400)):
+        result = interpreted(tmp_path, "who,when,sum", *lines[:9], "b,2024-03-01,1.234", amounts={key: mark})
+        assert result.events[-1]["cents"] == cents

@@ -1,14 +1,16 @@
 """A log of which nothing is kept, or too much is faulty, does not replace a store; its faulty rows lie beside it."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from features.errors import FaultyRowsError
+from features.ingestion.id_rules import IS_TOTAL
 from features.ingestion.ingest import ingest
 from features.ingestion.outcome import quarantine_beside, unexpected_rows
-from features.ingestion.profile import QuarantineProfile, SourceProfile
+from features.ingestion.profile import QuarantineProfile, SourceProfile, parse_profile
 from features.store.event_store import is_store, open_store
 from tests.features.reading import csv_file
 
@@ -86,3 +88,19 @@ def test_warnings_refuse_a_log_under_strict(tmp_path: Path) -> None:
     )
     report = ingest(tmp_path / "new.csv", tmp_path / "store", existing="replace")
     assert report.lines()[-1].startswith("warning: 2 of 97 events are equal")
+
+
+def test_totals_below_the_rows_are_no_reason_to_refuse(tmp_path: Path) -> None:
+    """They are named and quarantined, and however many there are, nothing is lost."""
+    lines = [*GOOD[:3], "Total,,,60", "Summe:,2024-12-31,purchase,60"]
+    report = ingest(csv_file(tmp_path, *lines, header=HEADER), tmp_path / "store")
+    assert (report.kept, report.quarantined_by_reason) == (3, {f"customer_id {IS_TOTAL}": 2})
+
+
+def test_the_refusal_can_be_put_into_a_profile(tmp_path: Path) -> None:
+    """The line that it gives makes the reason a usual one."""
+    message = refused(tmp_path, *GOOD[:9], NOBODY)
+    found = re.search(r"\[quarantine\] expected = .*?\]", message)
+    assert found
+    profile = parse_profile(found[0].replace("] ", "]\n", 1), "it")
+    assert ingest(csv_file(tmp_path, *GOOD[:9], NOBODY, header=HEADER), tmp_path / "new", profile=profile).kept == 9

@@ -34,7 +34,7 @@ def test_a_plain_sample_needs_nothing() -> None:
     """Not even an amount."""
     sample = {"customer_id": pa.array(["a"]), "event_time": pa.array(["2024-01-01"])}
     profile, found = detect_profile("log.csv", SourceProfile(), sample)
-    assert profile == SourceProfile().with_values(amounts={"decimal": "."})
+    assert profile == SourceProfile()  # rows after the sample may be the first with a mark
     assert found == {"decimal": "."}
     assert detect_profile("log.csv", SourceProfile(), {})[1] == {"decimal": "."}
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.ingestion.profile import load_profile, parse_profile, profile_names
-from features.ingestion.profile_writer import profile_text, toml_value
+from features.ingestion.profile_writer import profile_text, settings_of, toml_value
 
 
 @pytest.mark.parametrize("name", profile_names())
@@ -23,6 +23,13 @@ def test_keys_are_commented() -> None:
     assert "# certain\nevent_time = " in text
     assert '# which mark?\n# decimal = ""' in text
     assert "[currency]" not in text
+
+
+def test_what_a_profile_says_beside_columns_can_be_listed() -> None:
+    """Each key that is set, with its value as TOML."""
+    profile = parse_profile('[columns]\ncustomer_id = "x"\n[amounts]\nunit = "cents"\n[rows]\nkeep = {a = ["b"]}', "it")
+    assert settings_of(profile) == [("amounts.unit", '"cents"'), ("rows.keep", '{"a" = ["b"]}')]
+    assert settings_of(load_profile("plain")) == []
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

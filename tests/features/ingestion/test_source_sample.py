@@ -45,5 +45,5 @@ def test_the_first_rows_as_events(tmp_path: Path) -> None:
         ("a", "purchase", "5.00"),
         ("c", "return", "3.00"),
     ]
-    assert faults == {"event_time is no time: expected one like 2011-06-10 09:30:00": 1}
+    assert [(reason.partition(":")[0], count) for reason, count in faults.items()] == [("event_time is no time", 1)]
     assert preview_events(sample, SourceProfile(), "UTC", 10) == ([], {})

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+from msgspec import structs
 from starlette.applications import Starlette
 
+from features.segments.segmentation import Boundaries, load_segmentation
 from serving.api.app import make_app
 from serving.state import CurrentState, ServedModel, ServiceState
 from tests.serving.asking import ask
@@ -31,6 +33,23 @@ def test_versions_tell_all_that_is_in_service(app: Starlette, served_model: Serv
     assert (found["timezone"], len(found["features"]), found["since"]) == (ZONE, 88, "2011-12-10T12:00:00Z")
     assert found["rating_maximum"] == served_model.customer_model.card.rating_maximum
     assert "refused" not in found
+
+
+def test_versions_tell_the_segments_in_use(rule_state: ServiceState) -> None:
+    """Their names, and the boundaries with the date and log that they were learnt from; none where none are in use."""
+    boundaries = Boundaries("2011-06-10", "ab12", (30.0, 60.0, 90.0, 180.0), (1.0, 2.0, 4.0, 8.0), (1.0, 2.0, 3.0, 4.0))
+    segmentation = structs.replace(load_segmentation(), boundaries=boundaries)
+    app = make_app(CurrentState(replace(rule_state, segmentation=segmentation)), clock=lambda: NOW)
+    found = ask(app, "/versions").json()["segments"]
+    assert found["names"] == [segment.name for segment in segmentation.segments]
+    assert found["boundaries"]["frequency"] == [1, 2, 4, 8]
+    assert (found["as_of"], found["data_digest"], found["columns"]) == (
+        "2011-06-10",
+        "ab12",
+        dict(segmentation.columns),
+    )
+    app = make_app(CurrentState(rule_state), clock=lambda: NOW)
+    assert "segments" not in ask(app, "/versions").json()
 
 
 def test_without_a_model_the_service_is_degraded(rule_app: Starlette, rule_state: ServiceState) -> None:
