@@ -204,6 +204,8 @@ def _find_ids(sample: Mapping[str, pa.Array], found: Inspection) -> None:
         return
     spellings: dict[str, str] = {}
     for text in words_of(sample[name]):
+        if "@" not in text and re.search(r"\d", text):
+            continue  # codes, such as those of Salesforce, may mean capitals
         if (other := spellings.setdefault(text.lower(), text)) != text:
             found.questions.append(f"are {other!r} and {text!r} one customer? If so give --fold-case")
             return

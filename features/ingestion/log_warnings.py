@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.ingestion.event_versions import EventRows
+from features.ingestion.id_warnings import id_warnings
 from features.store.event_store import EventStore
 from features.store.layout import ABSENT
 
@@ -43,7 +44,8 @@ def log_warnings(store: EventStore | None, by_reference: EventRows, added: bool 
         return warnings
     checks = _returning_customers(store), _busy_customer(store), "" if added else _repeated_rows(store)
     first, counts = _events_by_day(store)
-    return [*warnings, *(text for text in checks if text), *date_warnings(first, counts)]
+    ids = id_warnings(store.customer_ids)
+    return [*warnings, *(text for text in checks if text), *ids, *date_warnings(first, counts)]
 
 
 def _events_by_day(store: EventStore) -> tuple[int, NDArray[np.int64]]:

@@ -169,12 +169,22 @@ def _of_text(
     first = next((rows for rows in islice(read_rows(), 1)), None)
     in_file = {column: source_column for column, source_column in columns.items() if source_column in header}
     sample = {column: first.table[source_column] for column, source_column in in_file.items()} if first else {}
-    settings = {**assumed, "decimal": "."}
+    settings = {**assumed, **(stray_values(header, first.table) if first else {}), "decimal": "."}
 
     def batches() -> Iterator[SourceBatch]:
         return text_batches(read_rows(), own, in_file)
 
     return _source(name, own, columns, sample, settings, first is None, batches, partition, options)
+
+
+def stray_values(header: Sequence[str], rows: pa.RecordBatch) -> dict[str, str]:
+    """Return a note for each column without a name in which few rows have a value: a delimiter may have split them."""
+    notes = {}
+    for place, name in enumerate(header, 1):
+        filled = len(rows) - rows[name].null_count
+        if name == f"column_{place}" and 0 < filled <= len(rows) / 2:
+            notes[name] = f"without a name, a value in {filled:,} of {len(rows):,} rows: is a delimiter within a field?"
+    return notes
 
 
 def _map_columns(name: str, header: Sequence[str], partition: Partition, options: ReadOptions) -> dict[str, str]:

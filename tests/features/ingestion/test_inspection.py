@@ -68,6 +68,16 @@ def test_customers_are_asked_about(columns: dict[str, list[str]], question: str)
     assert any(question in text for text in found.questions), found.questions
 
 
+def test_codes_may_mean_capitals() -> None:
+    """As those of Salesforce do: nothing is asked."""
+    assert (
+        inspected(
+            Kunde=["0015g00AbCdE", "0015g00AbCde"], Datum=["31.12.2024", "1.2.2024"], Betrag=["1,5", "2"]
+        ).questions
+        == []
+    )
+
+
 def test_date_and_time_of_day_may_be_two_columns() -> None:
     """A date with a clock of its own needs none."""
     found = inspected(Kunde=["a", "b"], Datum=["31.12.2024", "1.2.2024"], Uhrzeit=["9:05", "17:30"])

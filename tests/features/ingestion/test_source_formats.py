@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from features.errors import AmbiguousSourceError, SourceError
 from features.ingestion.read_options import ReadOptions
-from features.ingestion.source_formats import Source
+from features.ingestion.source_formats import Source, stray_values
 from features.ingestion.sources import open_sources
 from tests.features.reading import HEADER, csv_file, parquet_file, read
 
@@ -80,10 +81,10 @@ def test_a_decimal_comma_is_found_where_it_is_certain(amounts: list[str], decima
         tmp_path, *(f"A;2024-01-01;purchase;{a}" for a in amounts), header="customer_id;event_time;event_type;amount"
     )
     (source,) = opened(path)
-    assert source.profile.amounts.decimal == source.assumed["decimal"] == decimal
+    assert (source.profile.amounts.decimal or ".") == source.assumed["decimal"] == decimal
     quoted = csv_file(tmp_path, *(f'A,2024-01-01,purchase,"{a}"' for a in amounts), header=HEADER[:40])
     assert HEADER[:40].endswith("amount")
-    assert opened(quoted)[0].profile.amounts.decimal == decimal
+    assert opened(quoted)[0].assumed["decimal"] == decimal
 
 
 @pytest.mark.parametrize("amounts", [["1,500", "2,500"], ["1,5", "2.5"]])
@@ -101,3 +102,11 @@ def test_a_given_layout_is_taken(tmp_path: Path) -> None:
     path = csv_file(tmp_path, "A;2024-01-01;purchase;1,5", header="customer_id;event_time;event_type;amount")
     assert read(path, delimiter=";", decimal=",", encoding="cp1252").events[0]["cents"] == 150
     assert read(path, decimal=".").report.quarantined == 1
+
+
+def test_a_value_below_no_name_is_noted() -> None:
+    """Where a few rows have one: "1,200" without quotes is an amount of 1. A column that most rows fill is one."""
+    rows = pa.record_batch({"amount": ["1", "2", "3"], "column_2": [None, "200", None], "column_3": ["a", "b", None]})
+    assert stray_values(rows.schema.names, rows) == {
+        "column_2": "without a name, a value in 1 of 3 rows: is a delimiter within a field?"
+    }
