@@ -58,7 +58,7 @@ def test_what_the_sample_does_not_settle_is_a_question(columns: dict[str, list[s
             {"email": ["A@x", "a@x"], "day": ["2024-01-01"] * 2},
             "are 'A@x' and 'a@x' one customer? If so give --fold-case",
         ),
-        ({"shopper": ["a"], "day": ["2024-01-01"], "order id": ["1"]}, "--map 'customer_id=order id'"),
+        ({"shopper": ["a"], "day": ["2024-01-01"], "order id": ["1"]}, "--map customer_id=shopper"),
         ({"clients": ["a"], "day": ["2024-01-01"]}, "is 'clients' the customer, or rather a number of the order?"),
     ],
 )
