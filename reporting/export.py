@@ -152,11 +152,11 @@ def _write_sheet(
         width = max(len(str(column)), int(values.iloc[:1000].astype("str").str.len().max()) if kind == "text" else 10)
         sheet.set_column(position, position, min(WIDEST_COLUMN, width + 3), formats[kind])
         sheet.write_string(0, position, str(column), formats["head"])
-        columns.append((kind, values.tolist()))
+        columns.append((kind, values.astype("object").where(values.notna(), None).tolist()))
     for row in range(len(table)):
         for position, (kind, cells) in enumerate(columns):
             cell = cells[row]
-            if cell is None or cell != cell:
+            if cell is None:
                 continue
             if kind == "text":
                 sheet.write_string(row + 1, position, str(cell), formats[kind])

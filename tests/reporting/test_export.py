@@ -84,3 +84,18 @@ def test_a_long_sheet_is_cut_and_noted(report, tmp_path, monkeypatch):
     book = openpyxl.load_workbook(tmp_path / "short.xlsx")
     assert book["customers"].max_row == 11
     assert f"the first 10 of {len(report.tables['customers']):,} rows" in book["dictionary"]["E2"].value
+
+
+def test_cells_without_a_value_are_empty_whatever_their_type(tmp_path):
+    """A whole number that may be missing, a float, a text and a truth value."""
+    trials = pd.DataFrame(
+        {
+            "date": ["2024-01-01", None],
+            "model_version": pd.Series([7, None], dtype="Int64"),
+            "deviance": [float("nan"), 1.5],
+        }
+    )
+    write_workbook(tmp_path / "some.xlsx", {"trials": trials})
+    sheet = openpyxl.load_workbook(tmp_path / "some.xlsx")["trials"]
+    cells = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)]
+    assert cells == [["2024-01-01", 7, None], [None, None, 1.5]]
