@@ -127,8 +127,8 @@ def share(value: float) -> str:
 
 
 def number(value: float, digits: int = 2) -> str:
-    """Return a number with this many decimals: 1,234.50."""
-    return "–" if _missing(value) else f"{value:,.{digits}f}"
+    """Return a number with this many decimals and a minus sign: 1,234.50, −0.02."""
+    return "–" if _missing(value) else f"{value:,.{digits}f}".replace("-", "−")
 
 
 def signed(value: float, digits: int = 0) -> str:

@@ -22,7 +22,7 @@ def test_data_cannot_end_its_script():
         (count, 1234.4, "1,234"),
         (count, float("nan"), "–"),
         (share, 0.5432, "54.3"),
-        (number, -1.005, "-1.00"),
+        (number, -1.005, "−1.00"),
         (signed, -8.4, "−8"),
         (signed, 9.0, "+9"),
     ],
