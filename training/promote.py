@@ -221,7 +221,8 @@ def _table_of_moves(columns: Mapping[str, list[object]]) -> pd.DataFrame:
 
 def _no_verdict(tracking: Tracking, chosen: ModelVersion) -> str:
     """Return in one line why a version has no recorded verdict."""
-    if tracking.files_of_run(chosen.run_id):
+    with suppress(TrackingError), tempfile.TemporaryDirectory(prefix="regulars-") as scratch:
+        fetch(tracking, chosen, scratch)
         return "it was never tried at the gate: fit it again"
     return f"the files of its fit, the verdict among them, are not in {tracking.place}: restore them, or fit it again"
 
