@@ -16,6 +16,7 @@ from cli import (
     features,
     fit,
     history,
+    home,
     indices,
     ingest,
     init,
@@ -47,7 +48,7 @@ app = typer.Typer(
 )
 VERBS = (
     *(init, inspect, ingest, append, store, features, score, indices, segments, fit, backtest, compare),
-    *(versions, promote, publish, rollback, retrain, history, serve, key, simulate),
+    *(versions, promote, publish, rollback, retrain, history, home, serve, key, simulate),
 )
 for verb in VERBS:
     verb.register(app)

@@ -36,6 +36,8 @@ REMEDIES = {
     "readonly": "cannot be written: mend its rights",
     "read-only": "cannot be written: mend its rights",
     "permission denied": "cannot be written: mend its rights",
+    "out-of-date database schema": "another MLflow wrote it: `regulars home upgrade` brings it up to date",
+    "can't locate revision": "a later MLflow wrote it: install that, or restore a backup",
     "not a database": "no SQLite database: name another, or restore a copy",
     "malformed": "damaged: restore a copy",
 }

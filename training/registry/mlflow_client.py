@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from features.errors import TrackingError
+from training.registry import mlflow_entities as entity
 from training.registry.entities import LoggedDataset, MetricValue, ModelVersion, RunRecord
 from training.registry.errors import mlflow_answers, without_password
-from training.registry.mlflow_entities import all_pages, dataset_input, metric, model_version, run_record, signature
+from training.registry.home_upgrade import require_schema
 from training.registry.moved_home import ARTIFACTS, address_here, adopt_files
 from training.registry.settings import TrackingSettings
 from training.registry.sqlite_file import make_once, read_only_uri, sqlite_file
@@ -115,7 +116,7 @@ class Tracking:
 
         entities = {
             "params": [Param(name, value) for name, value in (params or {}).items()],
-            "metrics": [metric(value) for value in metrics],
+            "metrics": [entity.metric(value) for value in metrics],
             "tags": [RunTag(name, value) for name, value in (tags or {}).items()],
         }
         for first in range(0, max(map(len, entities.values())), BATCH):
@@ -124,7 +125,7 @@ class Tracking:
     @_answered
     def log_datasets(self, run_id: str, datasets: Iterable[LoggedDataset]) -> None:
         """Say which data sets a run read."""
-        self._client.log_inputs(run_id, [dataset_input(dataset) for dataset in datasets])
+        self._client.log_inputs(run_id, [entity.dataset_input(dataset) for dataset in datasets])
 
     @_answered
     def log_text(self, run_id: str, path: str, text: str) -> None:
@@ -139,14 +140,14 @@ class Tracking:
     @_answered
     def get_run(self, run_id: str) -> RunRecord:
         """Return one run."""
-        return run_record(self._client.get_run(run_id), self.artifacts)
+        return entity.run_record(self._client.get_run(run_id), self.artifacts)
 
     @_answered
     def search_runs(self, experiment: str, condition: str = "") -> list[RunRecord]:
         """Return the runs of an experiment, by its name, the newest first."""
         known = self._client.get_experiment_by_name(experiment)
-        runs = all_pages(self._client.search_runs, [known.experiment_id], condition) if known else ()
-        return [run_record(run, self.artifacts) for run in runs]
+        runs = entity.all_pages(self._client.search_runs, [known.experiment_id], condition) if known else ()
+        return [entity.run_record(run, self.artifacts) for run in runs]
 
     @_answered
     def files_of_run(self, run_id: str) -> set[str]:
@@ -183,7 +184,7 @@ class Tracking:
         from mlflow.entities import LoggedModelOutput, LoggedModelStatus
         from mlflow.pyfunc import save_model
 
-        save_model(str(folder), signature=signature(*example, forecast), input_example=example, **options)
+        save_model(str(folder), signature=entity.signature(*example, forecast), input_example=example, **options)
         logged = self._client.create_logged_model(experiment_id, name, run_id)
         self._client.log_model_artifacts(logged.model_id, str(folder))
         self._client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
@@ -226,7 +227,7 @@ class Tracking:
         get = self._client.get_model_version if by_number else self._client.get_model_version_by_alias
         try:
             made = get(model, str(which))
-            return model_version(made, made.aliases, self.artifacts)
+            return entity.model_version(made, made.aliases, self.artifacts)
         except MlflowException as error:
             # MLflow's own store says INVALID_PARAMETER_VALUE for an alias that does not exist.
             if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
@@ -240,8 +241,8 @@ class Tracking:
         for registered in self._client.search_registered_models(f"name='{model}'"):
             for alias, number in registered.aliases.items():
                 aliases.setdefault(int(number), []).append(alias)
-        made = all_pages(self._client.search_model_versions, f"name='{model}'")
-        versions = [model_version(version, aliases.get(int(version.version), ()), self.artifacts) for version in made]
+        made = entity.all_pages(self._client.search_model_versions, f"name='{model}'")
+        versions = [entity.model_version(each, aliases.get(int(each.version), ()), self.artifacts) for each in made]
         return sorted(versions, key=lambda version: version.number, reverse=True)
 
     @_answered
@@ -265,7 +266,7 @@ def open_tracking(
     home : str or Path
         Folder of `mlflow.db`, which is created when absent. MLFLOW_TRACKING_URI, where set, is used instead.
     read_only : bool
-        Create and change nothing, so that no right to write is needed.
+        Create and change nothing: no right to write is needed.
     settings : TrackingSettings
         Where files are kept, and how long to wait for a server.
 
@@ -289,8 +290,10 @@ def open_tracking(
 
         if database and artifacts and not read_only:
             make_once(database, lambda part: MlflowClient(f"sqlite:///{part}").search_experiments())
-            if not settings.artifact_root:
-                adopt_files(database, artifacts)
+        if database:
+            require_schema(database, entity.latest_schema())
+        if database and artifacts and not read_only and not settings.artifact_root:
+            adopt_files(database, artifacts)
         client = MlflowClient(read_only_uri(database) if database and read_only else uri)
         client.search_experiments(max_results=1)
     return Tracking(uri, artifacts, client, settings)

@@ -73,6 +73,13 @@ def all_pages(search: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
             return
 
 
+def latest_schema() -> str:
+    """Return the revision of the schema that the installed MLflow wants a database to have."""
+    from mlflow.store.db.utils import _get_latest_schema_revision
+
+    return str(_get_latest_schema_revision())
+
+
 def _doubles(names: Iterable[object]) -> Any:
     from mlflow.types import ColSpec, DataType, Schema
 

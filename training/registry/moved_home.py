@@ -31,7 +31,7 @@ def address_here(address: str, artifacts: Path | None) -> str:
     artifacts : Path or None
         The folder of files of the home that was opened; None where a server has them.
     """
-    path = _local_path(address)
+    path = local_path(address)
     if artifacts is None or path is None:
         return address
     for depth, name in enumerate(path.parts):
@@ -53,7 +53,7 @@ def adopt_files(database: Path, artifacts: Path) -> None:
     """
     with transaction(database) as connection:
         for name, old in connection.execute("SELECT name, artifact_location FROM experiments").fetchall():
-            here, there = artifacts / name, _local_path(old or "")
+            here, there = artifacts / name, local_path(old or "")
             if there is None or there == here or there.parts[-2:] != (ARTIFACTS, name):
                 continue
             if here.exists() or not there.exists():
@@ -71,7 +71,7 @@ def _change_addresses(connection: sqlite3.Connection, old: str, new: str) -> Non
             )
 
 
-def _local_path(address: str) -> Path | None:
+def local_path(address: str) -> Path | None:
     """Return the path of an address on this machine; None for any other."""
     parts = urlsplit(address)
     if parts.scheme == "file" and not parts.netloc:
