@@ -113,7 +113,8 @@ ONE_OF_EACH = {  # a faulty row, and what is wrong with it; times are Berlin's
     "A,2024-03-31 02:30:00,purchase,1,,,,,": GAP,
     "A,2024-01-01,,1,,,,,": f"event_type is empty: expected {', '.join(EVENT_TYPES)}",
     "A,2024-01-01,buy,1,,,,,": f"event_type is unknown: expected {', '.join(EVENT_TYPES)}",
-    "A,2024-01-01,purchase,ten,,,,,": "amount is no number (decimal mark '.')",
+    "A,2024-01-01,purchase,ten,,,,,": "amount is no number (decimal mark '.'): write it with digits and that mark "
+    "alone",
     "A,2024-01-01,purchase,-1,,,,,": "amount is negative: give --negative return if it is money given back",
     "A,2024-01-01,purchase,1e400,,,,,": "amount is not finite",
     "A,2024-01-01,purchase,1e13,,,,,": "amount is above 1000000000000",
