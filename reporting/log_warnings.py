@@ -12,7 +12,8 @@ Notice = tuple[str, dict[str, str]]
 """The key of a text and its arguments."""
 
 QUIET_DAYS = 30
-"""So many days in a row without any event, before a cutoff or in the horizon after it, are worth a warning."""
+"""So many days in a row without any event, in the year before a cutoff or the horizon after it, are worth a warning."""
+YEAR_DAYS = 365
 LARGE_BIAS = 0.5
 """A forecast whose total is off by more than this share of the outcome is worth a warning."""
 
@@ -32,8 +33,8 @@ def require_events(store: EventStore, cutoff: AsOf | None) -> None:
 def log_warnings(store: EventStore, cutoff: AsOf, horizon_days: int) -> list[Notice]:
     """Return what the log lacks around a cutoff, as texts of the page.
 
-    `warning.stale`: it ends long before the cutoff; `warning.quiet_before`: no event in the last weeks before it;
-    `warning.quiet_after`: weeks without any event in the horizon, up to the log's end.
+    `warning.stale`: it ends long before the cutoff; `warning.quiet_before`: weeks without any event in the year before
+    it; `warning.quiet_after`: the same in the horizon, up to the log's end.
     """
     last = last_day(store)
     if last is None:
@@ -42,19 +43,16 @@ def log_warnings(store: EventStore, cutoff: AsOf, horizon_days: int) -> list[Not
         values = {"end": _date(store, last), "days": f"{cutoff.day - last:,}", "as_of": str(cutoff.date)}
         return [("warning.stale", values)]
     days = np.unique(store.columns["day"])
-    notices: list[Notice] = []
-    before = days[days < cutoff.day]
-    if len(before) and (silence := cutoff.day - 1 - int(before[-1])) >= QUIET_DAYS:
-        values = {"last": _date(store, int(before[-1])), "days": f"{silence:,}", "as_of": str(cutoff.date)}
-        notices.append(("warning.quiet_before", values))
+    begin = max(int(days[0]), cutoff.day - YEAR_DAYS)
     end = min(cutoff.day + horizon_days, last + 1)
-    edges = np.concatenate([[cutoff.day - 1], days[(days >= cutoff.day) & (days < end)], [end]])
-    gaps = np.diff(edges) - 1
-    if len(gaps) and gaps.max() >= QUIET_DAYS:
-        start = int(edges[gaps.argmax()]) + 1
-        longest = int(gaps.max())
-        values = {"from": _date(store, start), "to": _date(store, start + longest - 1), "days": f"{longest:,}"}
-        notices.append(("warning.quiet_after", values))
+    notices: list[Notice] = []
+    for key, start, stop in (("warning.quiet_before", begin, cutoff.day), ("warning.quiet_after", cutoff.day, end)):
+        edges = np.concatenate([[start - 1], days[(days >= start) & (days < stop)], [stop]])
+        gaps = np.diff(edges) - 1
+        if gaps.max() >= QUIET_DAYS:
+            first, longest = int(edges[gaps.argmax()]) + 1, int(gaps.max())
+            values = {"from": _date(store, first), "to": _date(store, first + longest - 1), "days": f"{longest:,}"}
+            notices.append((key, {**values, "as_of": str(cutoff.date)}))
     return notices
 
 

@@ -36,7 +36,7 @@ def at(day):
             [*range(50), *range(90, 200)],
             85,
             90,
-            ["no event in the 35 days before 2024-03-26; the last one is of"],
+            ["no event from 2024-02-20 to 2024-03-25 (35 days), in the year before"],
         ),
         (
             [*range(100), *range(140, 200)],
@@ -46,6 +46,8 @@ def at(day):
         ),
         ([*range(100), *range(120, 200)], 90, 90, []),
         (range(130), 90, 365, []),
+        ([*range(50), *range(90, 200)], 150, 30, ["no event from 2024-02-20 to 2024-03-30 (40 days), in the year"]),
+        ([*range(50), *range(90, 600)], 500, 30, []),
     ],
 )
 def test_gaps_of_a_month_are_named(tmp_path, days, cutoff, horizon, said):
