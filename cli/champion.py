@@ -54,6 +54,7 @@ def champion_in_use(home: Path) -> "tuple[tuple[CustomerModel, str] | None, str 
     """Return the champion with its version, or the reason why there is none."""
     if not has_tracking_store(home):
         return None, f"no model is registered in {home}, so the file has the rule score only: `regulars fit` makes one"
+    from features.errors import ModelError, TrackingError
     from training.models.bundle import CHAMPION
     from training.registry.versions import load, version
 
@@ -64,7 +65,13 @@ def champion_in_use(home: Path) -> "tuple[tuple[CustomerModel, str] | None, str 
             None,
             f"no champion in {tracking.place}, so the file has the rule score only: `regulars promote` makes one",
         )
-    return (load(tracking, champion), str(champion.number)), None
+    try:
+        return (load(tracking, champion), str(champion.number)), None
+    except (ModelError, TrackingError) as error:
+        raise ModelError(
+            f"champion version {champion.number} cannot be loaded ({error}): go back with `regulars rollback`, promote "
+            "another version (`regulars fit` goes on without the champion), or score by --rule-only"
+        ) from error
 
 
 def warn_of_champion(card: "Card", store: "EventStore", as_of: str) -> None:

@@ -3,6 +3,7 @@
 import errno
 import sys
 import traceback
+import warnings
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -35,6 +36,7 @@ from cli import (
 )
 from cli.extras import missing_extra
 from cli.settings import check_settings, use_config
+from cli.terminal import echo_warning
 from features.errors import RegularsError, SettingsFileError
 from features.scratch_folders import process_scratch
 
@@ -84,6 +86,7 @@ def run() -> None:
 
 
 def _run() -> NoReturn:
+    warnings.showwarning = echo_warning
     try:
         code = app(prog_name="regulars", standalone_mode=False)
     except typer.TyperException as error:

@@ -27,6 +27,11 @@ def echo_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -
     console.print(table)
 
 
+def echo_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """Print a warning of a library as a line, in place of Python's lines of code; see `warnings.showwarning`."""
+    echo(f"warning: {' '.join(str(message).split())}")
+
+
 def printable(text: str) -> str:
     """Return the text with every control character, which could steer a terminal, escaped."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -9,8 +9,7 @@ from features.store.event_store import EventStore
 from training.fit import StepProgress, fit_candidates
 from training.models.customer_model import CustomerModel
 from training.settings import CandidateSettings, FitSettings, TrialSettings
-from training.trials import REFERENCE, Trial, best_candidate, run_trials, trial_days
-from training.windows import activity
+from training.trials import REFERENCE, Trial, best_candidate, run_trials, trial_starts
 
 
 class CandidateFits:
@@ -83,15 +82,13 @@ class CandidateFits:
         """
         if len(self.names) == 1:
             return self.names[0]
-        first_day = activity(self.store, cutoff).first_day
         try:
-            days = trial_days(first_day, cutoff.day, self.trial_settings.count, self.trial_settings)
+            starts = trial_starts(self.store, cutoff, self.trial_settings.count, self.trial_settings)
         except TooLittleDataError:
             self._report(f"too early for a trial at {cutoff.date}: {self.names[0]}")
             return self.names[0]
         trials: list[Trial] = []
-        for day in days:
-            start = AsOf.at_midnight(day, self.store.timezone)
+        for start in starts:
             trials += run_trials(
                 self.store,
                 start,

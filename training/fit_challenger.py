@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from features.as_of import AsOf, AsOfLike
+from features.as_of import AsOfLike
 from features.errors import ModelError, TrackingError
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts
@@ -27,8 +27,8 @@ from training.registry.runs import log_text, run_measures, start_run
 from training.registry.versions import load, version
 from training.settings import CandidateSettings, FitSettings, GateLimits, RefitLimits, TrialSettings
 from training.targets import log_end
-from training.trials import CHAMPION_RECIPE, Trial, best_candidate, measures_of_trials, run_trials, trial_days
-from training.windows import activity, past_midnight
+from training.trials import CHAMPION_RECIPE, Trial, best_candidate, measures_of_trials, run_trials, trial_starts
+from training.windows import past_midnight
 
 RECIPE_VERDICT_FILE = "recipe_verdict.json"
 """The verdict on the best candidate as a new recipe, beside the one that `promote` follows."""
@@ -137,8 +137,7 @@ def fit_challenger(
     end = known_at or log_end(store)
     formula = drop_unpriced_parts(store, formula, end)
     count = settings.trials.quick_count if quick else settings.trials.count
-    days = trial_days(activity(store, end).first_day, end.day, count, settings.trials)
-    starts = [AsOf.at_midnight(day, store.timezone) for day in days]
+    starts = trial_starts(store, end, count, settings.trials)
     champion = version(tracking, CHAMPION)
     champion_model, problem = load_champion(tracking, champion, store.rating_maximum)
     if problem:

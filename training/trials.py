@@ -18,7 +18,7 @@ from training.models.bundle import CHAMPION
 from training.models.customer_model import CustomerModel
 from training.paired_losses import MEASURES
 from training.settings import BASELINES, TrialSettings
-from training.windows import window
+from training.windows import activity, window
 
 REFERENCE = "bg_nbd"
 """The forecast whose losses make those of several windows comparable."""
@@ -94,8 +94,24 @@ def trial_days(first_day: int, day: int, count: int, settings: TrialSettings = T
     days = [start for start in days if start - first_day >= settings.least_history_days]
     if not days:
         needed = settings.least_history_days + settings.step_days
-        raise TooLittleDataError(f"the log is {day - first_day} days long: a fit needs at least {needed}")
+        raise TooLittleDataError(
+            f"the log is {day - first_day} days long: a fit needs at least {needed}; wait for more, or lower "
+            "least_history_days or step_days of [trials]"
+        )
     return sorted(days)
+
+
+def trial_starts(store: EventStore, end: AsOf, count: int, settings: TrialSettings) -> list[AsOf]:
+    """Return the midnights to try candidates at, oldest first, of a fit to what is known at a midnight.
+
+    Raises TooLittleDataError when nobody has bought by then, or the log is too short, see `trial_days`.
+    """
+    past = activity(store, end)
+    if not past.new.any():
+        raise TooLittleDataError(
+            f"nobody in the log has bought before {end.date}: a fit learns from purchases; check the event types"
+        )
+    return [AsOf.at_midnight(day, store.timezone) for day in trial_days(past.first_day, end.day, count, settings)]
 
 
 def run_trials(

@@ -1,6 +1,7 @@
 """Lines, tables and progress on standard error."""
 
 import io
+import warnings
 
 import pytest
 from rich.console import Console
@@ -51,3 +52,12 @@ def test_steps_are_one_changing_line_on_a_terminal(screen: io.StringIO) -> None:
         step("training\x07")
     assert "\x07" not in screen.getvalue()
     assert "\n" not in screen.getvalue().rstrip("\n").split("\x1b[2K")[-1].strip("\x1b[?25h")
+
+
+def test_a_warning_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without the file and the line of code that Python prints."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = terminal.echo_warning
+        warnings.warn("the search\nended early", UserWarning, stacklevel=1)
+    assert capsys.readouterr().err == "warning: the search ended early\n"

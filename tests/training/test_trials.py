@@ -13,7 +13,15 @@ from tests.training.logs import cut, simulated, stored
 from tests.training.stand_in import customer_model
 from training.evaluation.evaluation import measures
 from training.settings import TrialSettings
-from training.trials import Trial, best_candidate, measures_of_trials, milliseconds_per_customer, run_trials, trial_days
+from training.trials import (
+    Trial,
+    best_candidate,
+    measures_of_trials,
+    milliseconds_per_customer,
+    run_trials,
+    trial_days,
+    trial_starts,
+)
 
 START, END = AsOf.parse(date(2024, 3, 1), "UTC"), AsOf.parse(date(2024, 5, 30), "UTC")
 
@@ -24,6 +32,14 @@ def test_trials_are_a_quarter_apart_and_over_by_then() -> None:
     assert trial_days(0, 215, 3) == [125]
     with pytest.raises(TooLittleDataError, match="at least 210"):
         trial_days(0, 200, 3)
+
+
+def test_trials_need_a_purchase(tmp_path) -> None:
+    """The dates are midnights of the store's zone; a log of which nobody had bought by then says so."""
+    store = stored(simulated(60), tmp_path)
+    assert [str(start.date) for start in trial_starts(store, END, 2, TrialSettings())] == ["2023-12-02", "2024-03-01"]
+    with pytest.raises(TooLittleDataError, match="nobody in the log has bought before 2022-01-01: a fit learns from"):
+        trial_starts(store, AsOf.parse(date(2022, 1, 1), "UTC"), 2, TrialSettings())
 
 
 def test_the_time_is_per_customer() -> None:
