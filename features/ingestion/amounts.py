@@ -9,6 +9,8 @@ import pyarrow.compute as pc
 from features.ingestion.casting import RowErrors, cast_numbers, cast_text, strip_whitespace
 from features.ingestion.characters import plain_numbers
 
+OTHER_CURRENCY = r"\p{Sc}|\b[A-Z]{3}\b"
+
 
 @dataclass(frozen=True)
 class AmountMarks:
@@ -58,6 +60,9 @@ def read_amounts(name: str, column: pa.Array, marks: AmountMarks, errors: RowErr
         text = pc.replace_substring_regex(text, rf"(?i)^([-+]?)\s*{sign}\s*([-+]?[\d.,])", r"\1\2")
         text = pc.replace_substring_regex(text, rf"(?i)([\d.,)-])\s*{sign}$", r"\1")
         text = plain_numbers(text)
+        others = pc.match_substring_regex(text, OTHER_CURRENCY)
+        errors.add(name, f"is not in {marks.sign}, and currencies are not added up", others)
+        text = pc.if_else(others, None, text)
     if marks.thousands:
         mark, point = re.escape(marks.thousands), re.escape(marks.decimal)
         grouped = pc.match_substring_regex(text, rf"^[-+]?\d{{1,3}}(?:{mark}\d{{2,3}})*{mark}\d{{3}}(?:{point}\d*)?$")

@@ -69,7 +69,7 @@ def _suggestion(missing: Sequence[str], header: Sequence[str]) -> str:
     names += ", ..." if len(header) > SHOWN_NAMES else ""
     hints = " ".join(f"--map {shlex.quote(f'{name}={by_letters[near[0]]}')}" for name, near in nearest.items() if near)
     if not hints:
-        return f"map it to one of its columns ({names}) or give it as a constant"
+        return f"map it to one of its columns ({names}) or give it as a constant; `regulars inspect` suggests how"
     return f"did you mean {hints}? Its columns are {names}"
 
 

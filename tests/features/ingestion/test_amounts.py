@@ -57,7 +57,7 @@ def test_the_value_of_an_amount(text: str, marks: AmountMarks, expected: float |
         ("12,50", POINT, "thousands mark ',' out of place"),
         ("1,2345", POINT, "out of place"),
         ("12.50", COMMA, "out of place"),
-        ("\N{EURO SIGN}12", AmountMarks(".", ",", "$"), "has a currency sign"),
+        ("\N{EURO SIGN}12", AmountMarks(".", ",", "$"), "is not in $, and currencies are not added up"),
         ("1_000", POINT, "is no number"),
         ("0x10", POINT, "is no number"),
         ("-", POINT, "is a word for no amount"),
