@@ -207,14 +207,15 @@ def _log_plots(run: Run, trial: Trial, candidate: str) -> None:
 
 
 def _figures(trial: Trial, metrics: Sequence[str]) -> Iterator[tuple[str, str, dict[str, float]]]:
-    """Yield role, name and measures of each forecast; of candidates by segment too, in sections of MLflow's page.
+    """Yield role, name and measures of each forecast; of candidates by segment too.
 
     By segment these are the losses that the gate looks at, and the metrics that are not built in.
     """
     of_segments = (*MEASURES, *(name for name in chosen_metrics(metrics) if name not in BUILT_IN))
     for name, row in measures(trial.purchases, trial.candidates, metrics).iterrows():
         table = trial.by_segment(str(name), of_segments).drop(columns="customers")
-        by_segment = {f"{group}/{key}": float(value) for group, line in table.iterrows() for key, value in line.items()}
+        rows = table.to_dict("index").items()
+        by_segment = {f"segment.{group}.{key}": float(value) for group, line in rows for key, value in line.items()}
         yield "candidate", str(name), _by_name(row) | by_segment
     for name, row in measures(trial.purchases, trial.others, metrics).iterrows():
         yield "champion" if name in (CHAMPION, CHAMPION_RECIPE) else "baseline", str(name), _by_name(row)

@@ -74,7 +74,7 @@ def test_metrics_have_plain_names_that_every_run_shares(made: ModelVersion, trac
     pairs = [(facts["role"], facts["forecast"], int(facts["horizon_days"])) for facts in nested["facts"]]
     names = [("candidate", "bold"), ("candidate", "bg_nbd"), ("baseline", "bg_nbd"), ("baseline", "own_rate")]
     assert Counter(pairs) == Counter((*name, days) for name in [*names, ("champion", "champion")] for days in (30, 60))
-    plain = {name for measures in nested["measures"] for name in measures if "/" not in name}
+    plain = {name for measures in nested["measures"] for name in measures if "." not in name}
     assert {"deviance", "log_loss", "auc"} < plain
     assert all(re.fullmatch("[a-z_]+", name) for name in plain)
     assert kept.loc[made.run_id, "facts"]["model.ridge"] == "3.0"
@@ -120,6 +120,7 @@ def test_the_version_is_described_and_linked_to_its_run(made: ModelVersion, trac
     assert "log: short" in described.description
     assert "mlflow.pyfunc.load_model" in about
     assert (run.tags["gate"], run.tags["candidate"]) == ("refused", "bold") == (made.tags["gate"], made.candidate)
-    assert {name for name in run.metrics if name.startswith("gate/")} == {"gate/log.events", "gate/deviance.bg_nbd"}
+    figures = {name for name in run.metrics if name.startswith("verdict.")}
+    assert figures == {"verdict.log.events", "verdict.deviance.bg_nbd"}
     for name in ("model_card.md", "comparison.html", "verdict.json", "requirements.txt", "figures"):
         assert run_file(tracking, made.run_id, name, tmp_path), name

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 CANDIDATE = "candidate"
 """The tag of a version that names its model of purchases."""
-GATE = "gate/"
-"""What the metrics of a fit begin with that are figures of its verdict: a section of MLflow's page."""
+GATE = "verdict."
+"""What the metrics of a fit begin with that are figures of its verdict."""
 
 
 def gate_figures(metrics: Mapping[str, float]) -> dict[str, float]:
-    """Return the figures of the verdict among the metrics of a fit; those of earlier releases had no section.
+    """Return the figures of the verdict among the metrics of a fit; those of earlier releases had no prefix.
 
     Examples
     --------
-    >>> gate_figures({"gate/log.events": 7.0, "auc": 0.8}), gate_figures({"log.events": 7.0})
+    >>> gate_figures({"verdict.log.events": 7.0, "auc": 0.8}), gate_figures({"log.events": 7.0})
     ({'log.events': 7.0}, {'log.events': 7.0})
     """
     own = {name.removeprefix(GATE): value for name, value in metrics.items() if name.startswith(GATE)}

@@ -10,8 +10,8 @@ def test_the_digest_of_a_version_is_its_tag() -> None:
 
 
 def test_the_figures_of_the_gate_are_found_in_runs_of_today_and_of_before() -> None:
-    """Today they are a section of the metrics; a run of an earlier release has them among the others."""
-    assert gate_figures({"gate/log.events": 7.0, "gate/windows": 1.0, "auc": 0.8}) == {
+    """Today they have a prefix among the metrics; a run of an earlier release has them among the others."""
+    assert gate_figures({"verdict.log.events": 7.0, "verdict.windows": 1.0, "auc": 0.8}) == {
         "log.events": 7.0,
         "windows": 1.0,
     }
