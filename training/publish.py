@@ -2,13 +2,13 @@
 
 import json
 import shutil
-import tempfile
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
 from features.atomic_file import atomic_write, file_digest, fsync_path
 from features.errors import TrackingError
+from features.scratch_folders import scratch_folder
 from training.models.bundle import BUNDLE, CHAMPION, COMPILED_FILE, MODEL_FILE, REGISTERED_NAME
 from training.parity import compile_bundle
 from training.registry.bento_client import model_metadata, staged_model, store_home
@@ -73,23 +73,24 @@ def publish(tracking: Tracking, which: int | str = CHAMPION, *, allow_uncompiled
     name = f"{chosen.number}-{chosen.digest[:12]}"
     final = home / "models" / REGISTERED_NAME / name
     new = not final.exists()
-    if new:
-        # BentoML copies into the final folder, where a kill would leave half a model as the latest. So it writes into
-        # a folder beside the store, which is then renamed into place in one step.
-        (home / "tmp").mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="regulars-", dir=home / "tmp") as staging:
-            _stage(tracking, chosen, f"{REGISTERED_NAME}:{name}", Path(staging), allow_uncompiled)
+    # BentoML copies into the final folder, where a kill would leave half a model as the latest. So all is written to a
+    # folder beside the store, and renamed into place in one step; what a kill leaves there, the next one removes.
+    with scratch_folder(home / "tmp") as staging:
+        if new:
+            _stage(tracking, chosen, f"{REGISTERED_NAME}:{name}", staging, allow_uncompiled)
             final.parent.mkdir(parents=True, exist_ok=True)
             try:
-                (Path(staging) / REGISTERED_NAME / name).rename(final)
+                (staging / REGISTERED_NAME / name).rename(final)
             except OSError:
                 if not final.exists():
                     raise
                 new = False  # another process has published the same version meanwhile
             fsync_path(final.parent)
-    _check(final, chosen)
-    with atomic_write(final.parent / "latest") as part:
-        part.write_text(name)
+        _check(final, chosen)
+        with atomic_write(staging / "latest") as part:
+            part.write_text(name)
+        (staging / "latest").replace(final.parent / "latest")
+        fsync_path(final.parent)
     return PublishResult(f"{REGISTERED_NAME}:{name}", final, new)
 
 

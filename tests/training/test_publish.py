@@ -44,7 +44,7 @@ def champion(tracking: Tracking, rate: float = 0.01) -> ModelVersion:
     """Register a version with measures and a plot, and make it champion."""
     before = version(tracking, CHAMPION)
     with start_run(tracking, "fit") as fit:
-        log_metrics(fit, {"deviance": 1.5, "auc": float("nan")}, "2011-03-10", 90)
+        log_metrics(fit, {"deviance": 1.5, "auc": float("nan")})
         figure = Figure()
         figure.subplots().plot([0, 1])
         log_figure(fit, "reliability", figure)
@@ -62,13 +62,13 @@ def test_the_champion_is_the_latest_in_the_store(tracking: Tracking, store: Path
     assert str(found.tag) == published.tag == f"regulars:1-{made.digest[:12]}"
     assert found.info.labels == {"version": "1"}
     assert found.info.metadata["digest"] == made.digest
-    assert found.info.metadata["measures"]["w2011-03-10.h90.deviance"] == 1.5
+    assert found.info.metadata["measures"]["deviance"] == 1.5
     folder = Path(found.path)
     assert folder == published.path
     assert CustomerModel.load(folder / "bundle", made.digest).card == customer_model().card
     assert CompiledModel.load(folder / "bundle" / "compiled.json", found.info.metadata["compiled_digest"])
     assert json.loads((folder / "bundle" / "card.json").read_text())["as_of"] == "2011-06-10"
-    assert json.loads((folder / "figures.json").read_text())["w2011-03-10.h90.auc"] is None
+    assert json.loads((folder / "figures.json").read_text())["auc"] is None
     assert (folder / "figures" / "reliability.png").is_file()
 
 
@@ -179,3 +179,5 @@ def test_a_killed_publish_leaves_the_store_as_it_was_or_whole(
     assert bentoml.models.get("regulars:latest").info.labels["version"] == "1"
     publish(tracking)
     assert bentoml.models.get("regulars:latest").info.metadata["digest"] == made.digest
+    assert list((store.parent / "tmp").iterdir()) == []
+    assert {path.name for path in (store / "regulars").iterdir() if not path.is_dir()} == {"latest"}

@@ -1,0 +1,151 @@
+"""Killed at any moment, `regulars publish` leaves no half state, and the next run nothing at all.
+
+The processes are real, and are ended by SIGKILL. They are forked from one that has imported the libraries, so that most
+of the kills meet work and not imports.
+"""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from features.atomic_file import file_digest
+from features.ingestion.ingest import ingest
+from features.store.event_store import open_store
+from tests.cli.test_retrain import FAST
+from tests.training.logs import simulated
+from training.models.bundle import CHAMPION, MODEL_FILE
+from training.promote import history
+from training.registry.mlflow_client import open_tracking
+from training.registry.runs import runs
+from training.registry.versions import load, version, versions
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+ROOT = Path(__file__).parents[2]
+KILLS = 20
+FORKS = """
+import json, os, signal, sys, time
+import bentoml, mlflow.tracking, sqlalchemy, pandas, sklearn.ensemble, scipy.stats, matplotlib.figure
+import cli.main, serving.batch, training.fit_challenger, training.publish, training.registry.model_format
+sys.stdout.write("ready\\n"); sys.stdout.flush()
+for line in sys.stdin:
+    arguments, seconds = json.loads(line)
+    began = time.monotonic()
+    child = os.fork()
+    if child == 0:
+        sys.argv = ["regulars", *arguments]
+        try:
+            cli.main.run()
+        except SystemExit as end:
+            sys.stderr.flush()
+            os._exit(int(end.code or 0))
+    if seconds is not None:
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    sys.stdout.write(json.dumps([os.waitstatus_to_exitcode(status), time.monotonic() - began]) + "\\n")
+    sys.stdout.flush()
+"""
+
+
+class Shop:
+    """A store and a home in one folder, and the command run there, perhaps killed."""
+
+    def __init__(self, folder: Path, process: "subprocess.Popen[str]") -> None:
+        self.folder, self._process = folder, process
+        self.home = folder / "home"
+
+    def run(self, *arguments: object, kill_after: float | None = None) -> tuple[int, float]:
+        """Run the command; its exit code (-9 when killed) and seconds."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps([[*map(str, arguments)], kill_after]) + "\n")
+        self._process.stdin.flush()
+        code, seconds = json.loads(self._process.stdout.readline())
+        return int(code), float(seconds)
+
+    def is_whole(self) -> None:
+        """Every version loads, the champion is one of them, and so is every published one and the latest."""
+        open_store(self.folder / "store")
+        if not (self.home / "mlflow.db").exists():
+            return
+        tracking = open_tracking(self.home)
+        registered = versions(tracking)
+        for each in registered[:1]:  # the newest; those before were loaded before
+            load(tracking, each)
+        champion = version(tracking, CHAMPION)
+        assert champion is None or champion.number in {each.number for each in registered}
+        digests = {f"{each.number}-{each.digest[:12]}": each.digest for each in registered}
+        store = self.folder / "bento" / "models" / "regulars"
+        published = [folder for folder in store.glob("[0-9]*") if folder.is_dir()]
+        assert {
+            folder.name: file_digest(folder / "bundle" / MODEL_FILE) for folder in published
+        }.items() <= digests.items()
+        if (store / "latest").exists():
+            assert (store / "latest").read_text() in {folder.name for folder in published}
+
+    def has_no_leftovers(self) -> None:
+        """No scratch folder, no half-written file, no run of MLflow that is running."""
+        assert list((self.folder / "tmp").iterdir()) == []
+        assert list((self.folder / "bento" / "tmp").glob("*")) == []
+        assert list(self.folder.rglob("*.part")) == []
+        tracking = open_tracking(self.home)
+        assert set(runs(tracking)["status"]) <= {"FINISHED", "KILLED"}
+        if len(history(tracking)):
+            champion = version(tracking, CHAMPION)
+            assert champion is not None
+            assert history(tracking).query("state == 'done'")["to"].iloc[0] == champion.number
+        data = {path.name for path in (self.folder / "store").glob("events-*")}
+        assert all((self.folder / "store" / name / "manifest.json").exists() for name in data)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A small shop, and a process to fork from."""
+    pq.write_table(simulated(300), tmp_path / "log.parquet")
+    ingest(tmp_path / "log.parquet", tmp_path / "store")
+    (tmp_path / "tmp").mkdir()
+    environment = {
+        **os.environ,
+        **{f"REGULARS_{name}": value for name, value in FAST.items()},
+        "BENTOML_HOME": str(tmp_path / "bento"),
+        "TMPDIR": str(tmp_path / "tmp"),
+        "PYTHONPATH": str(ROOT),
+    }
+    environment.pop("MLFLOW_TRACKING_URI", None)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    command = [sys.executable, "-c", FORKS]
+    with (
+        (tmp_path / "errors.log").open("w") as log,
+        subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=log, **pipes) as process,  # type: ignore[call-overload]
+    ):
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield Shop(tmp_path, process)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def test_publish(shop: Shop) -> None:
+    """20 kills; readers find a whole version each time, and the same command then leaves nothing aside."""
+    shop.run("fit", "store", "--home", "home", "--quick")
+    shop.run("promote", "--home", "home", "--force", "--reason", "a test")
+    draw, met, store = random.Random(1), 0, shop.folder / "bento" / "models" / "regulars"
+    for _ in range(KILLS):
+        code, _ = shop.run("publish", "--home", "home", kill_after=draw.uniform(0.02, 1.0) * 2)
+        met += code == -9
+        shop.is_whole()
+        if code != -9:  # it was faster than the kill: once more from the beginning
+            shutil.rmtree(store)
+    assert met >= KILLS / 4
+    code, _ = shop.run("publish", "--home", "home")
+    assert code == 0, (shop.folder / "errors.log").read_text()
+    shop.is_whole()
+    shop.has_no_leftovers()
