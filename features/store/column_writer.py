@@ -197,7 +197,8 @@ def empty_column(path: Path, dtype: type[np.generic], rows: int) -> NDArray[Any]
         try:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
         except OSError as error:
-            raise OSError(error.errno, error.strerror, str(path)) from None
+            error.filename = str(path)
+            raise
     return column
 
 
