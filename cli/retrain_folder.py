@@ -19,6 +19,7 @@ from typing import Any
 
 from features.atomic_file import atomic_write
 from features.errors import InvalidArgumentError, RetrainInProgressError
+from features.scratch_folders import scratch_folder
 
 SUMMARY = "summary.json"
 LATEST = "latest"
@@ -149,8 +150,8 @@ def open_run(out: Path, inputs: str, facts: Mapping[str, Any], started: datetime
         if killed and not (continued and folder == latest):
             shutil.rmtree(folder, ignore_errors=True)
     if continued and latest is not None:
-        for leftover in latest.rglob(".*.part"):
-            leftover.unlink(missing_ok=True)
+        for leftover in [*latest.rglob(".*.part")]:
+            shutil.rmtree(leftover, ignore_errors=True)
         run = RetrainRun(latest, {**state, "status": "running", "error": None}, True, False)
     else:
         folder = _new_folder(out, f"{started:%Y-%m-%dT%H%M%SZ}")
@@ -162,11 +163,10 @@ def open_run(out: Path, inputs: str, facts: Mapping[str, Any], started: datetime
 
 def put_latest(run: RetrainRun) -> None:
     """Make the link `latest` lead to the run, in one step, so that a service finds its scores and its report."""
-    link = run.folder.parent / LATEST
-    new = run.folder / f".{LATEST}.part"
-    new.unlink(missing_ok=True)
-    new.symlink_to(run.name)
-    new.replace(link)
+    out = run.folder.parent
+    with scratch_folder(out, f".{LATEST}.", ".part") as scratch:
+        (scratch / LATEST).symlink_to(run.name)
+        (scratch / LATEST).replace(out / LATEST)
 
 
 def remove_old_runs(out: Path, keep: int) -> None:

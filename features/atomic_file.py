@@ -2,10 +2,11 @@
 
 import hashlib
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from features.scratch_folders import scratch_folder
 
 
 @contextmanager
@@ -13,7 +14,8 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     """Replace a file in one step: readers, and a crash at any moment, see the old file or the whole new one.
 
     The file and then its folder are flushed to disk before the block's caller goes on. Several threads or processes
-    may write to one path at the same time: the last one to finish wins.
+    may write to one path at the same time: the last one to finish wins. What a killed process left of this file is
+    removed.
 
     Parameters
     ----------
@@ -23,8 +25,8 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     Yields
     ------
     Path
-        A temporary path in the same folder, which the block writes to. It does not exist yet, so the new file gets
-        the permissions of any newly opened file. An exception in the block removes it.
+        A path in a scratch folder beside the file, which the block writes to. It does not exist yet, so the new file
+        gets the permissions of any newly opened file. An exception in the block removes it.
 
     Examples
     --------
@@ -36,16 +38,12 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     'whole'
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # A random name: process ids repeat among threads, and among containers that share a volume.
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
-    try:
+    with scratch_folder(path.parent, f".{path.name}.", ".part") as folder:
+        temporary = folder / path.name
         yield temporary
         fsync_path(temporary)
         temporary.replace(path)
         fsync_path(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def fsync_path(path: Path) -> None:

@@ -5,6 +5,7 @@ folder without one is a leftover, and no process id has to be trusted.
 """
 
 import fcntl
+import glob
 import os
 import shutil
 import tempfile
@@ -13,18 +14,20 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PREFIX = "regulars-scratch-"
+RANDOM = "?" * 8
+"""A pattern of what `tempfile` puts between prefix and suffix; any name of another length is not ours to remove."""
 
 
 @contextmanager
-def scratch_folder(parent: str | Path | None = None, prefix: str = PREFIX) -> Iterator[Path]:
+def scratch_folder(parent: str | Path | None = None, prefix: str = PREFIX, suffix: str = "") -> Iterator[Path]:
     """Make a folder for the block, and remove what killed processes left beside it.
 
     Parameters
     ----------
     parent : str or Path, optional
         Where to make it; it is made itself if it is missing. Without it the system's folder of temporary files.
-    prefix : str
-        Beginning of its name, at which leftovers are recognised.
+    prefix, suffix : str
+        Beginning and end of its name, at which leftovers are recognised.
 
     Yields
     ------
@@ -40,10 +43,10 @@ def scratch_folder(parent: str | Path | None = None, prefix: str = PREFIX) -> It
     """
     parent = Path(parent or tempfile.gettempdir())
     parent.mkdir(parents=True, exist_ok=True)
-    remove_leftovers(parent, prefix)
+    remove_leftovers(parent, prefix, suffix)
     lock: int | None
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        folder = Path(tempfile.mkdtemp(suffix, prefix, parent))
         # Between the two calls another process may have taken the new folder for a leftover.
         try:
             lock = _lock(folder)
@@ -82,9 +85,9 @@ def process_scratch() -> Iterator[Path]:
                 os.environ["TMPDIR"] = variable
 
 
-def remove_leftovers(parent: Path, prefix: str = PREFIX) -> None:
+def remove_leftovers(parent: Path, prefix: str = PREFIX, suffix: str = "") -> None:
     """Remove the scratch folders in `parent` that no process holds any more."""
-    for folder in parent.glob(f"{prefix}*"):
+    for folder in parent.glob(glob.escape(prefix) + RANDOM + glob.escape(suffix)):
         with suppress(OSError):  # in use, another user's, or being removed
             lock = _lock(folder)
             shutil.rmtree(folder, ignore_errors=True)

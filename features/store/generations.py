@@ -65,8 +65,6 @@ def put_in_place(path: Path, manifest: Mapping[str, Any], keep: int) -> None:
     for folder in path.glob("events-*"):
         if folder.name not in kept:
             shutil.rmtree(folder, ignore_errors=True)
-    for leftover in path.glob(f".{MANIFEST}.*.part"):
-        leftover.unlink()
 
 
 def rollback(path: str | Path, number: int | None = None) -> dict[str, Any]:

@@ -48,14 +48,14 @@ def test_a_run_is_continued_by_the_same_inputs(tmp_path: Path) -> None:
     run = open_run(tmp_path, "inputs", {"store": "s"}, MONDAY)
     assert not run.continued
     run.record("append", 1.25, {"new": True})
-    (run.folder / ".scores.parquet.0123.part").touch()
+    (run.folder / "report" / ".page.html.01234567.part").mkdir(parents=True)
     run.facts |= {"status": "failed", "error": "no space"}
     run.save()
     again = open_run(tmp_path, "inputs", {"store": "s"}, MONDAY + timedelta(days=1))
     assert (again.continued, again.name) == (True, run.name)
     assert again.steps == {"append": {"seconds": 1.25, "new": True}}
     assert (again.facts["status"], again.facts["error"], again.facts["store"]) == ("running", None, "s")
-    assert [path.name for path in again.folder.iterdir()] == ["summary.json"]
+    assert {path.name for path in again.folder.rglob("*")} == {"report", "summary.json"}
 
 
 def test_a_killed_run_of_other_inputs_is_removed(tmp_path: Path) -> None:

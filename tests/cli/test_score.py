@@ -91,7 +91,7 @@ def test_every_option_reaches_the_library(
     card = SimpleNamespace(timezone="UTC", as_of="2024-04-01")
     champion = SimpleNamespace(card=card, formula=load_formula())
     homes = []
-    monkeypatch.setattr("cli.score._champion", lambda home: (homes.append(home), ((champion, "4"), None))[1])
+    monkeypatch.setattr("cli.score.champion_in_use", lambda home: (homes.append(home), ((champion, "4"), None))[1])
     arguments = ("score", store, "--as-of", "2024-05-01", "--out", tmp_path / "s.parquet")
     options = ("--horizon-days", 7, "--value-days", 30, "--discount-rate", 0.2, "--formula", formula, "--home", "there")
     call = call_of("serving.batch.write_scores", *arguments, *options)

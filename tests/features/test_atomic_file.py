@@ -21,13 +21,23 @@ with atomic_write(sys.argv[1]) as part:
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
+WAITS = """
+import sys
+from features.atomic_file import atomic_write
+with atomic_write(sys.argv[1]) as part:
+    part.write_text("half")
+    print("half", flush=True)
+    sys.stdin.read()
+    part.write_text("half and whole")
+"""
+
 
 def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
     """Until the block ends a reader sees no file, then all of it; its folder is made, nothing else stays in it."""
     path = tmp_path / "deep" / "down" / "out.txt"
     with atomic_write(path) as part:
         part.write_text("new")
-        assert part.parent == path.parent
+        assert part.parent.parent == path.parent  # on the same disk
         assert not path.exists()
     assert path.read_text() == "new"
     assert list(path.parent.iterdir()) == [path]
@@ -67,6 +77,45 @@ def test_a_kill_leaves_the_old_file(tmp_path: Path) -> None:
     found = subprocess.run([sys.executable, "-c", KILLED, str(path)], cwd=root, check=False)
     assert found.returncode == -signal.SIGKILL
     assert path.read_text() == "old"
+    left = {each.name for each in tmp_path.iterdir()} - {"out.txt"}
+    assert len(left) == 1
+    with atomic_write(tmp_path / "out") as part:  # another file, though its name begins alike
+        part.write_text("new")
+    assert {each.name for each in tmp_path.iterdir()} == {"out", "out.txt"} | left
+    with atomic_write(path) as part:
+        part.write_text("new")
+    assert {each.name for each in tmp_path.iterdir()} == {"out", "out.txt"}
+    assert path.read_text() == "new"
+
+
+def test_what_another_process_is_writing_is_no_leftover(tmp_path: Path) -> None:
+    """Two processes write one file at once: both end, and the last one wins."""
+    path = tmp_path / "out.txt"
+    command = [sys.executable, "-c", WAITS, str(path)]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "half\n"
+        for name in ("[out].txt", "out.txt"):
+            with atomic_write(tmp_path / name) as part:
+                part.write_text("first")
+        assert path.read_text() == "first"
+        other.communicate()
+        assert other.returncode == 0
+    assert path.read_text() == "half and whole"
+    assert {each.name for each in tmp_path.iterdir()} == {"[out].txt", "out.txt"}
+
+
+@pytest.mark.parametrize("name", ["[a-z]?*.txt", "ü" * 100, ".hidden"])
+def test_leftovers_are_recognised_whatever_the_name(tmp_path: Path, name: str) -> None:
+    """Characters with a meaning in patterns, long names and hidden files; files of others stay."""
+    ours = {f".{name}.d", f".{name}.12345678.part.old"}
+    for each in ours:
+        (tmp_path / each).mkdir()
+    (tmp_path / f".{name}.12345678.part").mkdir()
+    with atomic_write(tmp_path / name) as part:
+        part.write_text("new")
+    assert {each.name for each in tmp_path.iterdir()} == {name} | ours
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:

@@ -290,7 +290,7 @@ def test_a_killed_writer_leaves_the_old_store(path: Path, where: str) -> None:
     assert is_old(path)
     before = open_store(path).folder.name
     assert len(folders(path)) == 2
-    (path / ".manifest.json.1.part").touch()  # as after a kill between writing the manifest and moving it
+    (path / ".manifest.json.12345678.part").mkdir()  # as after a kill between writing the manifest and moving it
     store = write_store(path, NEW, timezone="UTC", digest="new")
     assert sorted(entry.name for entry in path.iterdir() if entry.is_file()) == [".lock", "manifest.json"]
     assert folders(path) == sorted([before, store.folder.name])
