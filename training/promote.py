@@ -13,8 +13,8 @@ from training.gate import Verdict
 from training.models.bundle import CHALLENGER, CHAMPION
 from training.registry.entities import ModelVersion
 from training.registry.environment import is_gone
-from training.registry.mlflow_client import RUNNING, Tracking
-from training.registry.runs import LONG, MOVES, Run, log_metrics, log_text, run_file, runs, start_run
+from training.registry.mlflow_client import Tracking
+from training.registry.runs import LONG, MOVES, RUNNING, Run, log_metrics, log_text, run_file, runs, start_run
 from training.registry.versions import fetch, move_alias, version
 
 VERDICT_FILE = "verdict.json"

@@ -117,9 +117,9 @@ def test_a_champion_of_other_days_is_warned_of(
     store: Path, timezone: str, as_of: str, warning: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Another time zone, or a cutoff after that of the scores, is one warning; the same cutoff is none."""
-    from cli.score import _check_champion
+    from cli.champion import warn_of_champion
 
-    _check_champion(SimpleNamespace(timezone=timezone, as_of=as_of), open_store(store), "2024-05-01")
+    warn_of_champion(SimpleNamespace(timezone=timezone, as_of=as_of), open_store(store), "2024-05-01")
     assert warning in capsys.readouterr().err.replace("\n", " ")
     if not warning:
         assert "warning" not in capsys.readouterr().err

@@ -28,8 +28,6 @@ BATCH = 100
 """How many parameters or metrics MLflow takes in one call."""
 OPENING_SECONDS = 10
 """How long to wait at most for a server's first answer."""
-RUNNING = "attributes.status = 'RUNNING'"
-"""The filter of `Tracking.search_runs` for runs that have not ended."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -192,6 +190,11 @@ class Tracking:
         return str(logged.model_id), str(logged.artifact_location)
 
     @_answered
+    def delete_models(self, experiment_id: str, run_id: str) -> None:
+        """Delete the models kept with a run, and their files, unless a version was made of them."""
+        entity.delete_models(self._client, self.uri, experiment_id, run_id, self.artifacts)
+
+    @_answered
     def create_version(
         self,
         model: str,
@@ -269,10 +272,6 @@ def open_tracking(
         Create and change nothing: no right to write is needed.
     settings : TrackingSettings
         Where files are kept, and how long to wait for a server.
-
-    Returns
-    -------
-    Tracking
 
     Raises
     ------

@@ -4,13 +4,14 @@ import json
 import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from training.registry.entities import LoggedDataset, MetricValue, ModelVersion, RunRecord
-from training.registry.moved_home import address_here
+from training.registry.moved_home import address_here, local_path
 
 
 def run_record(run: Any, artifacts: Path | None) -> RunRecord:
@@ -88,3 +89,21 @@ def _doubles(names: Iterable[object]) -> Any:
 
 def _is_nan(value: object) -> bool:
     return isinstance(value, float) and math.isnan(value)
+
+
+def delete_models(client: Any, uri: str, experiment_id: str, run_id: str, artifacts: Path | None) -> None:
+    """Delete the logged models of a run, and their files, unless a version was made of them.
+
+    The files go first: a model that is deleted is no longer found, so nobody would remove them later.
+    """
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    if client.search_model_versions(f"run_id='{run_id}'"):
+        return
+    for model in client.search_logged_models([experiment_id], f"source_run_id = '{run_id}'"):
+        files = address_here(model.artifact_location, artifacts)
+        get_artifact_repository(files, uri).delete_artifacts()
+        if folder := local_path(files):
+            with suppress(OSError):
+                folder.parent.rmdir()  # the model's own, which held its files alone
+        client.delete_logged_model(model.model_id)

@@ -13,7 +13,7 @@ import pandas as pd
 from features.errors import TrackingError
 from training.registry.entities import LoggedDataset, MetricValue
 from training.registry.environment import is_gone, this_process
-from training.registry.mlflow_client import RUNNING, Tracking
+from training.registry.mlflow_client import Tracking
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,6 +22,8 @@ FITS, MOVES = "regulars", "regulars-moves"
 """The experiments: fits, and moves of the champion."""
 LONG = 500
 """A fact with more characters is kept as a file of the run, not as a parameter."""
+RUNNING = "attributes.status = 'RUNNING'"
+"""The filter of `Tracking.search_runs` for runs that have not ended."""
 PARENT, DESCRIPTION = "mlflow.parentRunId", "mlflow.note.content"
 """Tags that MLflow's page reads."""
 
@@ -41,10 +43,13 @@ def start_run(
 ) -> Iterator[Run]:
     """Track the block as a run, which ends as finished, as failed on an error, or as killed on an interrupt.
 
-    Unfinished runs of processes that have ended on this machine are marked as killed first.
+    Unfinished runs of processes that have ended on this machine are marked as killed first. Of a run that is not
+    finished no model stays that is not registered.
     """
     experiment_id = tracking.ensure_experiment(experiment)
-    _end_abandoned_runs(tracking, experiment)
+    for abandoned in tracking.search_runs(experiment, RUNNING):
+        if is_gone(abandoned.tags):
+            _end_unfinished(Run(tracking, abandoned.run_id, experiment_id), "KILLED")
     with _run(tracking, experiment_id, name, facts, {}) as run:
         yield run
 
@@ -150,16 +155,18 @@ def _run(
         log_params(run, facts or {})
         yield run
     except BaseException as error:
-        # An error of tracking must not hide the error that ended the block.
-        with suppress(TrackingError):
-            status = "FAILED" if isinstance(error, Exception) else "KILLED"
-            tracking.end_run(run_id, status, " ".join(str(error).split())[:LONG] or type(error).__name__)
+        status = "FAILED" if isinstance(error, Exception) else "KILLED"
+        _end_unfinished(run, status, " ".join(str(error).split())[:LONG] or type(error).__name__)
         raise
     tracking.end_run(run_id, "FINISHED")
 
 
-def _end_abandoned_runs(tracking: Tracking, experiment: str) -> None:
-    """Mark unfinished runs of ended processes as killed: nothing else could end them."""
-    for run in tracking.search_runs(experiment, RUNNING):
-        if is_gone(run.tags):
-            tracking.end_run(run.run_id, "KILLED")
+def _end_unfinished(run: Run, status: str, error: str | None = None) -> None:
+    """End a run that cannot be finished, and delete the model that it kept and has not registered.
+
+    An error of tracking is not raised: it would hide the one that ended the run, or keep anybody from the next run, and
+    that tries once more.
+    """
+    with suppress(TrackingError):
+        run.tracking.delete_models(run.experiment_id, run.run_id)
+        run.tracking.end_run(run.run_id, status, error)

@@ -73,6 +73,8 @@ def test_no_room_for_the_files_is_said_in_one_line(tracking: Tracking) -> None:
     assert "\n" not in str(raised.value)
     assert versions(tracking) == []
     assert list(runs(tracking)["status"]) == ["FAILED"]
+    assert tracking.artifacts is not None
+    assert list(tracking.artifacts.glob("*/models/*")) == []
 
 
 KILLED = """
@@ -119,6 +121,9 @@ def test_a_killed_fit_leaves_no_half_version(tracking: Tracking, home: Path, whe
     with start_run(tracking, "next") as fit:
         assert register(fit, customer_model()).number == len(found) + 1
     assert sorted(runs(tracking)["status"]) == ["FINISHED", "FINISHED", "KILLED"]
+    assert tracking.artifacts is not None
+    assert len(list(tracking.artifacts.glob("*/models/*"))) == len(versions(tracking))  # nothing of the killed one
+    assert [joblib.hash(load(tracking, each)) for each in versions(tracking)][-1] == joblib.hash(customer_model(0.5))
 
 
 TWO = """
