@@ -16,8 +16,8 @@ def register(app: typer.Typer) -> None:
     @takes_source_options
     def append(
         store: Annotated[Path, typer.Option(metavar="STORE", file_okay=False, help="The folder of an event store.")],
-        sources: SourceOptions,
-        source: Sources = None,
+        source_options: SourceOptions,
+        sources: Sources = None,
     ) -> None:
         """Add a week's file to a store. What the store has already changes nothing.
 
@@ -31,4 +31,4 @@ def register(app: typer.Typer) -> None:
 
         `regulars append sales-27.csv --store store --map customer_id=client --set event_type=purchase`
         """
-        read_sources(source, store, sources, "append")
+        read_sources(sources, store, source_options, "append")

@@ -1,4 +1,4 @@
-"""What verbs do with the champion: load it, say what speaks against using it, print its moves, ship it."""
+"""What verbs do with the champion: load it, state the reasons against using it, print its moves, ship it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -23,7 +23,7 @@ OUTCOMES = {"purchases": "purchase days", "stayed_away": "customers who churned"
 
 
 def check_trials(trials: list[str] | None) -> list[str]:
-    """Refuse a date that is none."""
+    """Refuse text that is not a date."""
     return [str(options.check_date(date)) for date in trials or []]
 
 

@@ -58,7 +58,7 @@ def register(app: typer.Typer) -> None:
 
     @home_app.command()
     def upgrade(home: Home = DEFAULT_HOME) -> None:
-        """Bring the database of a home to the schema of the installed MLflow; the one of before is kept beside it.
+        """Bring the database of a home to the schema of the installed MLflow; the previous one is kept beside it.
 
         Example: `regulars home upgrade --home var`
         """

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.log_options import Sources
-from cli.source_arguments import OF_STORE, SourceOptions, read_sources, takes_source_options
+from cli.source_arguments import STORE_OPTIONS, SourceOptions, read_sources, takes_source_options
 
 
 def register(app: typer.Typer) -> None:
@@ -16,8 +16,8 @@ def register(app: typer.Typer) -> None:
     @takes_source_options
     def ingest(
         out: Annotated[Path, typer.Option(metavar="STORE", file_okay=False, help="The folder of the event store.")],
-        sources: SourceOptions,
-        source: Sources = None,
+        source_options: SourceOptions,
+        sources: Sources = None,
         timezone: Annotated[
             str | None,
             typer.Option(
@@ -61,13 +61,13 @@ def register(app: typer.Typer) -> None:
 
         `regulars ingest --query "select * from 'orders.csv' join 'clients.csv' using (client)" --out store`
         """
-        of_store = dict(zip(OF_STORE, (timezone, rating_maximum, buckets), strict=True))
+        store_options = dict(zip(STORE_OPTIONS, (timezone, rating_maximum, buckets), strict=True))
         if append and replace:
             raise typer.BadParameter("--append and --replace exclude each other: give one of them")
-        if append and any(value is not None for value in of_store.values()):
+        if append and any(value is not None for value in store_options.values()):
             names = ("--timezone", "--rating-maximum", "--buckets")
             raise typer.BadParameter(f"{', '.join(names[:-1])} and {names[-1]} are those of the store: leave them out")
         if append:
-            read_sources(source, out, sources, "append")
+            read_sources(sources, out, source_options, "append")
         else:
-            read_sources(source, out, sources, "replace" if replace else "refuse", **of_store)
+            read_sources(sources, out, source_options, "replace" if replace else "refuse", **store_options)

@@ -32,8 +32,8 @@ def register(app: typer.Typer) -> None:
     @takes_source_options
     def retrain(
         store: Annotated[Path, typer.Option(metavar="STORE", file_okay=False, help="The folder of an event store.")],
-        sources: SourceOptions,
-        source: Sources = None,
+        source_options: SourceOptions,
+        sources: Sources = None,
         home: options.Home = options.DEFAULT_HOME,
         formula: options.FormulaFile = None,
         quick: options.Quick = False,
@@ -58,9 +58,9 @@ def register(app: typer.Typer) -> None:
             ),
         ] = None,
     ) -> None:
-        """Append new files, fit, ask the gate, promote, publish, score and report: the week in one command.
+        """Append new files, fit, check the gate, promote, publish, score and report: the weekly pipeline in one verb.
 
-        Each run has a folder with `summary.json`, `summary.md`, the scores and the report; `latest` leads to the last.
+        Each run has a folder with `summary.json`, `summary.md`, the scores and the report; `latest` links to the last.
         If the gate refuses, nothing is promoted or published, and scores and report are by the champion in service.
         A run that was killed or failed is continued by the same command.
 
@@ -80,11 +80,13 @@ def register(app: typer.Typer) -> None:
         from training.settings import ForecastSettings
 
         settings = settings_with("retrain", RetrainSettings, out=out)
-        if sources != SourceOptions() and not (source or sources.query):
+        if source_options != SourceOptions() and not (sources or source_options.query):
             raise typer.BadParameter("there are options for sources and no source: name a file", param_hint="SOURCE...")
-        sources.arguments()  # wrong ones are found before anything begins
+        source_options.arguments()  # wrong ones are found before anything begins
         horizon_days = settings_with("forecast", ForecastSettings, horizon_days=horizon_days).horizon_days
-        job = Job(tuple(source or ()), sources, store, home, formula, as_of, horizon_days, quick, seed, settings)
+        job = Job(
+            tuple(sources or ()), source_options, store, home, formula, as_of, horizon_days, quick, seed, settings
+        )
         started = utc_now()
         try:
             with retrain_lock(home, started):
@@ -164,6 +166,6 @@ def _inputs(job: "Job") -> str:
 
     sections = {name: read_settings(name, section_class(name)) for name in SECTIONS if name not in ("serve", "retrain")}
     formula = job.formula.read_text("utf-8") if job.formula else None
-    profile = source_options.profiles_of_options(job.reading.profile)
+    profile = source_options.profiles_of_options(job.source_options.profile)
     text = msgspec.json.encode((job, formula, profile, sections), enc_hook=str, order="deterministic")
     return hashlib.sha256(text).hexdigest()

@@ -37,7 +37,7 @@ class RetrainSettings:
     out : Path, optional
         The folder of runs. Without it: `retrain` in the folder of `--home`.
     keep : int
-        How many runs are kept, the latest.
+        Number of most recent runs to keep.
     publish : bool
         Whether a new champion is published.
     report : bool

@@ -33,8 +33,8 @@ class Job:
     ----------
     sources : tuple of str
         Files to append, none if the store has the new events already.
-    reading : SourceOptions
-        How they are read.
+    source_options : SourceOptions
+        How to read them.
     store, home : Path
     formula : Path or None
     as_of : str or None
@@ -46,7 +46,7 @@ class Job:
     """
 
     sources: tuple[str, ...]
-    reading: SourceOptions
+    source_options: SourceOptions
     store: Path
     home: Path
     formula: Path | None
@@ -62,9 +62,9 @@ def append(job: Job) -> Result:
     from features.store.event_store import read_manifest
 
     before = read_manifest(job.store)
-    if not (job.sources or job.reading.query):
+    if not (job.sources or job.source_options.query):
         return {"sources": [], "new": False, "data_digest": before["digest"]}
-    report = read_sources(list(job.sources), job.store, job.reading, "append")
+    report = read_sources(list(job.sources), job.store, job.source_options, "append")
     after = read_manifest(job.store)
     counts = {name: getattr(report, name) for name in ("rows_in", "kept", "quarantined", "duplicates", "seen")}
     return {

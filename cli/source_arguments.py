@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from features.store.writer import Existing
 
 
-OF_SETTINGS = ("delimiter", "encoding", "decimal", "maximum_quarantined", "accept_quarantine", "strict")
+SETTINGS_FILE_OPTIONS = ("delimiter", "encoding", "decimal", "maximum_quarantined", "accept_quarantine", "strict")
 """The options that the section [ingest] of the settings file has too."""
-MEANING = (
+PROFILE_OPTIONS = (
     *("time_format", "thousands", "currency_sign", "cents", "amount", "refund", "one_event_per", "replace_references"),
     *("kinds", "negative", "currency", "nobody", "fold_case", "leave_out", "keep"),
 )
 """The options that become a profile."""
-OF_STORE = ("timezone", "rating_maximum", "buckets")
+STORE_OPTIONS = ("timezone", "rating_maximum", "buckets")
 """What a store keeps, whatever is added to it."""
 
 
@@ -65,9 +65,9 @@ class SourceOptions:
 
     def arguments(self) -> dict[str, Any]:
         """Return the keyword arguments of `features.ingestion.ingest.ingest` that settings and store do not hold."""
-        meaning = {name: getattr(self, name) for name in MEANING}
+        profile_options = {name: getattr(self, name) for name in PROFILE_OPTIONS}
         return {
-            "profile": source_options.profiles_of_options(self.profile, **meaning),
+            "profile": source_options.profiles_of_options(self.profile, **profile_options),
             "map": log_options.mapping("--map", self.map),
             "constants": log_options.mapping("--set", self.set),
             "query": self.query,
@@ -78,23 +78,23 @@ class SourceOptions:
 
     def settings(self, store: Mapping[str, object], rating_maximum: float | None) -> dict[str, Any]:
         """Return the keyword arguments that the settings file has too; `store` are more options of [store]."""
-        ingest = {name: getattr(self, name) for name in OF_SETTINGS}
+        ingest = {name: getattr(self, name) for name in SETTINGS_FILE_OPTIONS}
         return ingest_settings(
             {"memory_limit": self.memory_limit, **store}, ingest | {"rating_maximum": rating_maximum}
         )
 
 
 def takes_source_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command, beside its own options, those of `SourceOptions`, which it gets as its argument `sources`."""
+    """Add the options of `SourceOptions` to those of a command, which gets them as its argument `source_options`."""
     own, shared = (get_type_hints(each, include_extras=True) for each in (command, SourceOptions))
-    own.pop("sources")
+    own.pop("source_options")
 
     @wraps(command)
     def with_options(**given: Any) -> None:
-        sources = SourceOptions(**{name: given.pop(name) for name in shared})
-        command(sources=sources, **given)
+        source_options = SourceOptions(**{name: given.pop(name) for name in shared})
+        command(source_options=source_options, **given)
 
-    parameters = [each for each in signature(command).parameters.values() if each.name != "sources"]
+    parameters = [each for each in signature(command).parameters.values() if each.name != "source_options"]
     parameters += [
         Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=shared[field.name])
         for field in fields(SourceOptions)
@@ -107,40 +107,40 @@ def takes_source_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def read_sources(
-    source: list[str] | None, store: Path, options: SourceOptions, existing: "Existing", **of_store: Any
+    sources: list[str] | None, store: Path, options: SourceOptions, existing: "Existing", **store_options: Any
 ) -> "IngestReport":
     """Read sources into a store, print what became of the rows, and return the report.
 
     Parameters
     ----------
-    source : list of str or None
+    sources : list of str or None
         The argument of the command.
     store : Path
     options : SourceOptions
     existing : {"refuse", "replace", "append"}
         What to do with a store that is there.
-    **of_store
-        Options of `OF_STORE` that were given; none of them for "append".
+    **store_options
+        Options of `STORE_OPTIONS` that were given; none of them for "append".
     """
-    if not source and not options.query:
+    if not sources and not options.query:
         raise typer.BadParameter("name a file, or a query over files", param_hint="SOURCE...")
     from features.errors import FaultyRowsError
     from features.ingestion.ingest import append, ingest
     from features.store.event_store import read_manifest
 
     arguments = options.arguments()
-    rating_maximum = of_store.pop("rating_maximum", None)
-    settings = options.settings(of_store, rating_maximum)
+    rating_maximum = store_options.pop("rating_maximum", None)
+    settings = options.settings(store_options, rating_maximum)
     before = None
     read: Callable[..., IngestReport]
     if existing == "append":
-        settings = {name: value for name, value in settings.items() if name not in OF_STORE}
+        settings = {name: value for name, value in settings.items() if name not in STORE_OPTIONS}
         before, read = read_manifest(store)["folder"], append
     else:
         settings["existing"], read = existing, ingest
     try:
         with progress_bar("rows") as advance:
-            report = read(source or [], store, progress=advance, **arguments, **settings)
+            report = read(sources or [], store, progress=advance, **arguments, **settings)
     except FaultyRowsError as error:
         for line in error.report:
             echo(line)

@@ -20,7 +20,7 @@ RegularsError
  ├── HorizonNotOverError           the log ends before the horizon does
  ├── TrackingError                 MLflow, its database or its server failed
  ├── PromotionRefusedError         the gate refuses a version
- ├── RetrainInProgressError        another retrain is at work in the same home
+ ├── RetrainInProgressError        another retrain is running in the same home
  ├── PublishedModelError           a published version that cannot go into service
  ├── SettingsError                 a setting that cannot be used
  │    ├── SettingsFileError        regulars.toml, or a variable that stands for one of its settings
@@ -145,7 +145,7 @@ class PromotionRefusedError(RegularsError):
 
 
 class RetrainInProgressError(RegularsError):
-    """Another retrain is at work in the same home; the message names its process."""
+    """Another retrain is running in the same home; the message names its process."""
 
 
 class PublishedModelError(RegularsError):

@@ -40,7 +40,7 @@ def at(schedule: str) -> str:
 
 def is_the_weekly_command(values: dict[str, Any]) -> None:
     assert [str(values[name]) for name in ("store", "home")] == ["store", "var"]
-    assert len(values["source"]) == 1
+    assert len(values["sources"]) == 1
     assert values["profile"] == ["profile.toml"]
 
 

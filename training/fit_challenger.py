@@ -8,7 +8,8 @@ from types import MappingProxyType
 import pandas as pd
 
 from features.as_of import AsOfLike
-from features.errors import ModelError, TrackingError
+from features.errors import InvalidArgumentError, ModelError, TrackingError
+from features.known_names import check_name
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts
 from features.store.event_store import EventStore
@@ -18,7 +19,7 @@ from training.fit_record import DATA_DIGEST, record_challenger, record_start
 from training.gate import Verdict
 from training.judging import judge, judge_refit, mean_loss
 from training.models.bundle import CHAMPION
-from training.models.catalog import MODELS, require_known
+from training.models.catalog import MODELS
 from training.models.customer_model import CustomerModel
 from training.refit_gate import refit_figures
 from training.registry.entities import ModelVersion, gate_figures
@@ -145,7 +146,7 @@ def fit_challenger(
     candidates = chosen = tuple(dict.fromkeys(only)) or settings.candidates.tried(quick)
     metrics = settings.trials.metrics
     for name in (*only, *settings.candidates.baselines):
-        require_known("model", name, MODELS)
+        check_name("unknown model", name, MODELS, InvalidArgumentError)
     recipe = champion.candidate if champion and champion_model else None
     if recipe not in (*candidates, *MODELS):
         recipe = None  # a version of an earlier release, or of a package that is not installed

@@ -195,7 +195,7 @@ def history(tracking: Tracking) -> pd.DataFrame:
 def settle_unfinished_moves(tracking: Tracking) -> None:
     """Finish the record of a move that was killed after it had moved the champion; every move does so first.
 
-    The alias is moved in one step, so the champion says whether the move came to pass.
+    The alias is moved in one step, so the champion shows whether the move succeeded.
     """
     champion = version(tracking, CHAMPION)
     for run in tracking.search_runs(MOVES, RUNNING):

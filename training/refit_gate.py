@@ -28,14 +28,14 @@ from training.windows import activity, window
 BANDS = (0.2, 0.4, 0.6, 0.8)
 """Edges between the bands of churn probability, in which a customer may move from version to version."""
 OUTCOME_WEEKS = 4
-"""Of how many weeks since it was fitted the version in service is asked, at most."""
+"""At most this many weeks since the fit are checked for the version in service."""
 DOUBT = 0.001
-"""A count whose chance under the forecast is smaller is not chance."""
+"""p-value below which a count is not explained by chance."""
 
 
 @dataclass(frozen=True)
 class _Check:
-    """Figures of one check, and what speaks against the refit."""
+    """Figures of one check, and its reasons to refuse the refit."""
 
     figures: dict[str, float]
     reasons: tuple[str, ...] = ()

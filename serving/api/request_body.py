@@ -28,7 +28,7 @@ async def read_body(request: Request, maximum_bytes: int, time_limit: TimeLimit)
     if announced.isdigit() and int(announced) > maximum_bytes:
         raise _too_large(int(announced), maximum_bytes)
     try:
-        return await time_limit.wait(_read_chunks(request, maximum_bytes))
+        return await time_limit.wait_for(_read_chunks(request, maximum_bytes))
     except TimeoutError:
         detail = f"the body was not whole after {time_limit.seconds:g} seconds"
         raise ProblemError("timeout", detail, headers={"Connection": "close"}) from None

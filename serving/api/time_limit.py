@@ -1,4 +1,4 @@
-"""Ends what takes too long, with one timer for all requests; a timer for each would cost a tenth of a small request."""
+"""One timer for the time limits of all requests; a timer for each would cost a tenth of a small request."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -8,12 +8,12 @@ T = TypeVar("T")
 
 
 class TimeLimit:
-    """A limit for the time of many awaitables.
+    """A time limit for each of many awaitables.
 
     Parameters
     ----------
     seconds : float
-        What takes longer ends at the next check, which comes at most a second, or a quarter of the limit, later.
+        An awaitable that takes longer is cancelled at the next check: within a second, or a quarter of the limit.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -22,7 +22,7 @@ class TimeLimit:
         self._deadlines: dict[asyncio.Timeout, float] = {}
         self._checked_loop: asyncio.AbstractEventLoop | None = None
 
-    async def wait(self, awaitable: Awaitable[T]) -> T:
+    async def wait_for(self, awaitable: Awaitable[T]) -> T:
         """Return the result of an awaitable; raises TimeoutError if that takes longer than the limit."""
         loop = asyncio.get_running_loop()
         timeout = asyncio.timeout(None)

@@ -10,7 +10,7 @@ import typer
 from typer.main import get_command
 
 from cli.main import app
-from cli.source_arguments import MEANING, OF_SETTINGS, SourceOptions
+from cli.source_arguments import PROFILE_OPTIONS, SETTINGS_FILE_OPTIONS, SourceOptions
 from cli.source_options import profiles_of_options
 from features.ingestion.ingest import append, ingest
 from features.store.event_store import open_store
@@ -29,14 +29,14 @@ def test_both_verbs_have_every_option_of_sources() -> None:
     ours, theirs = options_of("ingest"), options_of("append")
     for field in fields(SourceOptions):
         assert ours[field.name] == theirs[field.name]
-    assert set(theirs) - {field.name for field in fields(SourceOptions)} == {"source", "store", "help"} & set(theirs)
+    assert set(theirs) - {field.name for field in fields(SourceOptions)} == {"sources", "store", "help"} & set(theirs)
 
 
 def test_every_option_reaches_the_reading() -> None:
     """As an argument of `ingest`, of the profile, or of the settings."""
     known = set(signature(ingest).parameters) | {"set", "password_file"}
-    assert {field.name for field in fields(SourceOptions)} <= known.union(MEANING)
-    assert set(OF_SETTINGS) <= set(signature(ingest).parameters)
+    assert {field.name for field in fields(SourceOptions)} <= known.union(PROFILE_OPTIONS)
+    assert set(SETTINGS_FILE_OPTIONS) <= set(signature(ingest).parameters)
     options = SourceOptions(thousands=",", kinds=["order=purchase"], sheet="s", set=["amount=1"])
     arguments = options.arguments()
     assert arguments["profile"] == profiles_of_options(None, thousands=",", kinds=["order=purchase"])

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.errors import ModelError, PluginError
+from features.errors import InvalidArgumentError, ModelError, PluginError
+from features.known_names import check_name
 from features.plugins import load_plugins
 from training.evaluation.metrics import (
     auc,
@@ -24,7 +25,6 @@ from training.evaluation.metrics import (
     rmse,
     spearman,
 )
-from training.models.catalog import require_known
 
 MetricFunction = Callable[[NDArray[np.int64], pd.DataFrame], float]
 """Takes the purchase occasions of n customers in the horizon and their forecasts, a DataFrame with the columns
@@ -116,7 +116,7 @@ def chosen_metrics(metrics: Sequence[str] | Mapping[str, MetricFunction] = ()) -
     if isinstance(metrics, Mapping):
         return {name: as_metric(function) for name, function in metrics.items()}
     for name in metrics:
-        require_known("metric", name, METRICS)
+        check_name("unknown metric", name, METRICS, InvalidArgumentError)
     return {name: METRICS[name] for name in metrics or METRICS}
 
 

@@ -3,13 +3,13 @@
 import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import entry_points, packages_distributions, version
 from io import BytesIO
 from typing import Any
 
 from features.errors import InvalidArgumentError, ModelError, PluginError
+from features.known_names import check_name
 from features.loyalty.formula import Formula
 from features.plugins import load_plugins
 from training.models.baselines import BaseRate, OneColumn, OwnRate, RuleScore, Zero
@@ -72,7 +72,7 @@ def new_model(name: str, formula: Formula) -> Forecaster:
     ModelError
         What a package offers under the name is no `Forecaster`.
     """
-    require_known("model", name, MODELS)
+    check_name("unknown model", name, MODELS, InvalidArgumentError)
     try:
         model = MODELS[name]()
         parameters = model.get_params(deep=False) if isinstance(model, Forecaster) else {}
@@ -82,14 +82,6 @@ def new_model(name: str, formula: Formula) -> Forecaster:
         wanted = "get_params, set_params, fit, expected_purchases and no_purchase_probability"
         raise ModelError(f"the model {name} is a {type(model).__name__}, expected a Forecaster with {wanted}")
     return model.set_params(formula=formula) if "formula" in parameters else model
-
-
-def require_known(kind: str, name: str, known: Mapping[str, object]) -> None:
-    """Raise InvalidArgumentError, with the nearest known name, unless the name is known."""
-    if name not in known:
-        near = get_close_matches(name, known, 1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise InvalidArgumentError(f"unknown {kind} {name!r}: {hint}There are {', '.join(known)}")
 
 
 def required_packages(model: object) -> dict[str, str]:

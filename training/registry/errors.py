@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from features.errors import TrackingError
 
-NO_ANSWER = "no answer: start the server, mend MLFLOW_TRACKING_URI, or raise [tracking] timeout_seconds"
+NO_ANSWER = "no answer: start the server, correct MLFLOW_TRACKING_URI, or raise [tracking] timeout_seconds"
 NO_ROOM = "no room on the disk: free some and call again"
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -30,12 +30,12 @@ REMEDIES = {
     "max retries": NO_ANSWER,
     "connection refused": NO_ANSWER,
     "timed out": NO_ANSWER,
-    "could not connect to the endpoint": "no answer of the artifact store: mend its address or the network",
+    "could not connect to the endpoint": "no answer of the artifact store: check its address and the network",
     "unable to locate credentials": "give the artifact store's credentials, as its own documentation says",
-    "unable to open": "cannot be opened: mend the folder or its rights",
-    "readonly": "cannot be written: mend its rights",
-    "read-only": "cannot be written: mend its rights",
-    "permission denied": "cannot be written: mend its rights",
+    "unable to open": "cannot be opened: check the folder and its permissions",
+    "readonly": "cannot be written: correct its permissions",
+    "read-only": "cannot be written: correct its permissions",
+    "permission denied": "cannot be written: correct its permissions",
     "out-of-date database schema": "another MLflow wrote it: `regulars home upgrade` brings it up to date",
     "can't locate revision": "a later MLflow wrote it: install that, or restore a backup",
     "not a database": "no SQLite database: name another, or restore a copy",

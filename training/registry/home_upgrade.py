@@ -15,14 +15,14 @@ from training.registry.sqlite_file import LOCK_SECONDS, locked, transaction
 
 
 def upgrade(home: Path) -> Path | None:
-    """Upgrade the database of a home; the one of before stays beside it.
+    """Upgrade the database of a home; the previous one is kept beside it.
 
     A copy is upgraded and takes its place, so an error leaves the home as it was. Nobody can write meanwhile.
 
     Returns
     -------
     Path or None
-        The database of before; None when there was nothing to upgrade.
+        The copy of the previous database; None when there was nothing to upgrade.
 
     Raises
     ------

@@ -15,8 +15,8 @@ class TrackingSettings:
     ----------
     artifact_root : str, optional
         An absolute path or an address like s3://bucket/regulars for the files of runs and versions. Without it they
-        are kept in the home folder, or where a server keeps them. It counts when the first fit of a home or server
-        makes its experiment; MLflow cannot move one.
+        are kept in the home folder, or where a server keeps them. It takes effect when the first fit of a home or
+        server makes its experiment; MLflow cannot move one.
     timeout_seconds : int
         How long to wait for an answer of a server. Opening it waits 10 seconds at most.
     retries : int

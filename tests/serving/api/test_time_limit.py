@@ -13,7 +13,7 @@ def test_what_takes_too_long_ends_and_the_rest_goes_on() -> None:
     async def work(seconds: float, began_after: float) -> str:
         await asyncio.sleep(began_after)
         try:
-            return await limit.wait(asyncio.sleep(seconds, "done"))
+            return await limit.wait_for(asyncio.sleep(seconds, "done"))
         except TimeoutError:
             return "too long"
 
@@ -31,14 +31,14 @@ def test_errors_and_cancellation_pass_through() -> None:
         raise ValueError("broken")
 
     async def cancelled() -> None:
-        task = asyncio.create_task(limit.wait(asyncio.sleep(60)))
+        task = asyncio.create_task(limit.wait_for(asyncio.sleep(60)))
         await asyncio.sleep(0)
         task.cancel()
         await task
 
     limit = TimeLimit(5)
     with pytest.raises(ValueError, match="broken"):
-        asyncio.run(limit.wait(broken()))
+        asyncio.run(limit.wait_for(broken()))
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(cancelled())
 
@@ -49,7 +49,7 @@ def test_nothing_is_checked_when_nothing_waits() -> None:
     async def twice() -> list[bool]:
         due = []
         for _ in range(2):
-            await limit.wait(asyncio.sleep(0))
+            await limit.wait_for(asyncio.sleep(0))
             due.append(limit._checked_loop is not None)
             await asyncio.sleep(0.1)
             due.append(limit._checked_loop is not None)

@@ -26,7 +26,7 @@ def test_an_error_is_one_line_that_names_the_store_without_its_password() -> Non
         ("Disk quota exceeded", NO_ROOM),
         ("Connection refused", NO_ANSWER),
         ("database is locked", "in use by another process: wait until that one is done, or end it"),
-        ("attempt to write a readonly database", "cannot be written: mend its rights"),
+        ("attempt to write a readonly database", "cannot be written: correct its permissions"),
     ],
 )
 def test_a_known_error_comes_with_its_remedy(text: str, remedy: str) -> None:

@@ -107,7 +107,7 @@ def test_a_reader_asks_for_no_right_to_write(home: Path, tmp_path: Path, monkeyp
         other.rollback()
     other.close()
     assert reader.place == f"sqlite:///{home / 'mlflow.db'}"
-    with pytest.raises(TrackingError, match="cannot be written: mend its rights"):
+    with pytest.raises(TrackingError, match="cannot be written: correct its permissions"):
         reader.ensure_experiment("new")
     assert sorted(tmp_path.rglob("*")) == before
 
