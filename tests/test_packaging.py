@@ -49,7 +49,7 @@ def test_the_wheel_holds_all_rooms_and_nothing_else(wheel: zipfile.ZipFile) -> N
     info = {name for name in wheel.namelist() if ".dist-info/" in name}
     report = {file.relative_to(ROOT).as_posix() for file in (ROOT / "reporting").rglob("*.*") if file.suffix in WEB}
     assert {Path(name).suffix for name in report} == WEB
-    data = {"features/loyalty/formula.toml", "features/segments/segments.toml"}
+    data = {"features/loyalty/formula.toml", "features/segments/segments.toml", "training/comparison_page.html"}
     data |= {"regulars/py.typed", "serving/runtime/first_request.json"}
     data |= {
         f"serving/api/{name}"

@@ -167,7 +167,7 @@ def test_backtest_and_compare_train_by_the_settings(
 ) -> None:
     """What they fit, and the horizon of a comparison."""
     given = ("--config", config, "backtest", store, "--as-of", "2024-03-01", "--horizon-days", 9, "--out")
-    assert call_of("training.backtest.backtest", *given, tmp_path / "b.parquet")["settings"].horizons == (14,)
+    assert call_of("training.backtest.backtests", *given, tmp_path / "b.parquet")["settings"].horizons == (14,)
     call = call_of("reporting.build.make_report", "--config", config, "compare", store, "--out", tmp_path / "report")
     assert (call["settings"].horizons, call["horizon_days"]) == ((14,), 30)
 

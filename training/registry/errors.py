@@ -78,6 +78,8 @@ def mlflow_answers(uri: str, seconds: int = 30, retries: int = 2) -> Iterator[No
             with one_line_errors(uri, MlflowException, SQLAlchemyError, sqlite3.Error, OSError):
                 yield
         except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] == "mlflow":  # not of the address: the extra is missing
+                raise
             raise TrackingError(f"tracking at {without_password(uri)}: {_install(error)}") from error
         except Exception as error:
             if type(error).__module__.partition(".")[0] not in CLIENTS:
