@@ -239,9 +239,10 @@ def six_weeks(shop: Loop, service: Running) -> None:
     shop.run("rollback", "rollback", "--home", "home", "--reason", "complaints from the shops", "--publish")
     shop.show(service)
     shop.retrain("week 4 again", "week4.parquet")
-    shop.run("half of the log", "ingest", "half.parquet", "--out", "store")
+    shop.run("half of the log", "ingest", "half.parquet", "--out", "store", "--replace")
     shop.retrain("week 5, half of the log", "week5.parquet")
-    shop.run("the whole log", "ingest", *(f"week{number}.parquet" for number in range(5)), "--out", "store")
+    whole = [f"week{number}.parquet" for number in range(5)]
+    shop.run("the whole log", "ingest", *whole, "--out", "store", "--replace")
     shop.retrain("week 5", "week5.parquet")
     shop.show(service)
     shop.retrain("week 6", "week6.parquet", report=True)
