@@ -68,6 +68,14 @@ def _read(column: pa.Array, rules: IdProfile, errors: RowErrors) -> pa.Array:
     return column
 
 
+def are_whole_numbers(column: pa.Array, rules: IdProfile) -> bool:
+    """Return whether all ids are whole numbers such as 12346.0; words for nobody and of totals are no ids."""
+    ids = strip_whitespace(cast_text("", column, RowErrors())).unique().drop_null()
+    words = [*NOBODY, *TOTALS, "", *(word.strip().lower() for word in rules.nobody)]
+    ids = ids.filter(pc.invert(pc.is_in(pc.utf8_rtrim(pc.utf8_lower(ids), ":"), pa.array(words))))
+    return bool(len(ids) and pc.all(pc.match_substring_regex(ids, WHOLE_NUMBER)).as_py())
+
+
 def _candidates(text: pa.StringArray, words: list[str]) -> NDArray[np.int64]:
     """Return the rows whose first byte begins a word, or white space; most columns of ids have hardly any."""
     data = text_bytes(text)

@@ -3,8 +3,11 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.errors import SourceError
+
 ADDRESS_OR_NAME = r"@|^\D*$"
 """Ids in which capitals mean nothing; codes with digits, such as those of Salesforce, may differ in them alone."""
+WHOLE_NUMBER = r"^-?\d+\.0+$"
 SHORTENED = r"^\d([.,]\d+)?E\+\d+$"
 
 
@@ -26,6 +29,11 @@ def id_warnings(ids: pa.StringArray) -> list[str]:
             f"{count:,} customer ids differ from another in capitals alone, such as {repeated[0]['values']}: if they "
             "are one customer give --fold-case"
         )
+    if number := next(iter(numbers_twice(ids)), None):
+        warnings.append(
+            f"ids such as {number}.0 and {number} are kept as two customers: if they are one give whole_numbers = true "
+            "under [ids] of a profile"
+        )
     shortened = ids.filter(pc.match_substring_regex(ids, SHORTENED))
     if len(shortened):
         warnings.append(
@@ -33,3 +41,29 @@ def id_warnings(ids: pa.StringArray) -> list[str]:
             "different customers may share one; export the column as text"
         )
     return warnings
+
+
+def numbers_twice(ids: pa.StringArray, before: pa.StringArray | None = None) -> list[str]:
+    """Return the ids that are there both as N and as N.0, without those that were both there `before`.
+
+    Examples
+    --------
+    >>> numbers_twice(pa.array(["7", "7.0", "8.0"]))
+    ['7']
+    """
+    decimals = ids.filter(pc.match_substring_regex(ids, WHOLE_NUMBER))
+    numbers = pc.replace_substring_regex(decimals, r"\.0+$", "")
+    twice = pc.is_in(numbers, ids)
+    if before is not None:
+        twice = pc.and_(twice, pc.invert(pc.and_(pc.is_in(numbers, before), pc.is_in(decimals, before))))
+    found: list[str] = numbers.filter(twice).to_pylist()
+    return found
+
+
+def check_numbers(ids: pa.StringArray, before: pa.StringArray) -> None:
+    """Raise SourceError if an addition made the ids of a store that has N or N.0 the other way too."""
+    if twice := numbers_twice(ids, before):
+        raise SourceError(
+            f"{len(twice):,} customer ids are {twice[0]}.0 on one side, store or addition, {twice[0]} on the other: "
+            "give a profile with whole_numbers = true under [ids], or ingest the whole log with it and --replace"
+        )

@@ -10,6 +10,7 @@ from typing import Any
 
 from features.errors import InvalidArgumentError
 from features.ingestion.event_versions import EventVersions
+from features.ingestion.id_warnings import check_numbers
 from features.ingestion.ingest_report import IngestReport, make_report
 from features.ingestion.known_sources import drop_known, source_records
 from features.ingestion.log_warnings import log_warnings
@@ -20,7 +21,14 @@ from features.ingestion.profile import SourceProfile
 from features.ingestion.quarantine import Quarantine
 from features.ingestion.read_options import ReadOptions
 from features.ingestion.row_counts import RowCounts
-from features.ingestion.sources import drop_repeated, joint_rows, open_sources, read_batches, sources_digest
+from features.ingestion.sources import (
+    drop_repeated,
+    joint_rows,
+    open_sources,
+    read_batches,
+    sources_digest,
+    with_joint_ids,
+)
 from features.ingestion.validated_batches import check_constants, validated_batches
 from features.ingestion.validation import ValidationRules
 from features.schema import RATING_MAXIMUM, RATING_SCALE_LIMIT
@@ -149,6 +157,7 @@ def ingest(
         opened, warnings = drop_repeated(open_sources(paths, options, scratch))
         before = list(read_manifest(Path(out)).get("sources", ())) if existing == "append" else []
         opened, again = drop_known(opened, before)
+        opened = with_joint_ids(opened, any(record.get("whole_numbers") for record in before))
         for constants in {tuple(source.constants.items()): source.constants for source in opened}.values():
             check_constants(constants, rules)
         digest = sources_digest(opened, (record["digest"] for record in before))
@@ -189,6 +198,8 @@ def ingest(
                 counts.seen = writer.merged.seen
                 warnings = [*warnings, *again, *_doubtful(writer.merged)]
             written = writer.opened()
+            if writer.base is not None and written is not None:
+                check_numbers(written.customer_ids, writer.base.customer_ids)
             warnings = [*warnings, *log_warnings(written, counts.by_reference, added=writer.merged is not None)]
             lost = []
             if quarantine.rows >= FEW_ROWS and written is not None:

@@ -24,6 +24,7 @@ from features.ingestion.column_names import (
     words_of,
 )
 from features.ingestion.detection import detect_amount_marks, detect_time_format
+from features.ingestion.id_rules import are_whole_numbers
 from features.ingestion.profile import SourceProfile, load_profile, profile_names
 from features.schema import EVENT_TYPES
 
@@ -198,8 +199,11 @@ def _find_negatives(sample: Mapping[str, pa.Array], found: Inspection) -> None:
 
 
 def _find_ids(sample: Mapping[str, pa.Array], found: Inspection) -> None:
-    """Look for ids of one customer in several spellings."""
+    """Look for ids of one customer in several spellings, and for whole numbers with decimals."""
     name = found.profile.columns.get("customer_id", "")
+    if name in sample and are_whole_numbers(sample[name], found.profile.ids):
+        found.profile = found.profile.with_values(ids={"whole_numbers": True})
+        found.sure["ids.whole_numbers"] = f"{CERTAIN}: all ids of the sample are whole numbers with .0"
     if name not in sample or found.profile.ids.fold_case:
         return
     spellings: dict[str, str] = {}

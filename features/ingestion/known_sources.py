@@ -46,7 +46,10 @@ def source_records(sources: Sequence[Source], counts: RowCounts) -> list[Record]
     records: list[Record] = []
     for number, source in enumerate(sources):
         rows, first, last = counts.spans.get(number, (0, None, None))
-        records.append({"name": source.name, **_facts(source), "rows": rows, "first_time": first, "last_time": last})
+        ids = {"whole_numbers": source.profile.ids.whole_numbers}
+        records.append(
+            {"name": source.name, **_facts(source), **ids, "rows": rows, "first_time": first, "last_time": last}
+        )
     return records
 
 

@@ -11,7 +11,7 @@ from features.ingestion.casting import RowErrors, cast_text, strip_whitespace
 from features.ingestion.column_mapping import CURRENCY_NAMES, letters
 from features.ingestion.currencies import currency_codes
 from features.ingestion.detection import detect_amount_marks, detect_time_format
-from features.ingestion.id_rules import WHOLE_NUMBER
+from features.ingestion.id_rules import WHOLE_NUMBER, are_whole_numbers
 from features.ingestion.profile import SourceProfile
 from features.ingestion.read_options import OWN
 from features.schema import LOG_COLUMNS
@@ -76,10 +76,10 @@ def _ids(profile: SourceProfile, sample: Sample, found: dict[str, str]) -> Sourc
     column = sample.get("customer_id")
     if column is None or profile.ids.whole_numbers or pa.types.is_floating(column.type):
         return profile
-    ids = strip_whitespace(cast_text("", column, RowErrors())).unique().drop_null()
-    if not len(ids) or not pc.all(pc.match_substring_regex(ids, WHOLE_NUMBER)).as_py():
+    if not are_whole_numbers(column, profile.ids):
         return profile
-    first = ids[0].as_py()
+    ids = strip_whitespace(cast_text("", column, RowErrors()))
+    first = ids.filter(pc.match_substring_regex(ids, WHOLE_NUMBER))[0].as_py()
     found["customer_id"] = f"{first} is {first.partition('.')[0]}"
     return profile.with_values(ids={"whole_numbers": True})
 

@@ -7,6 +7,7 @@ A source that cannot be read raises SourceError. What is wrong with single rows 
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
@@ -155,6 +156,13 @@ def sources_digest(sources: Sequence[Source], before: Iterable[str] = ()) -> str
     """
     digests = sorted([*map(source_digest, sources), *before])
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def with_joint_ids(sources: Sequence[Source], recorded: bool) -> list[Source]:
+    """Return the sources with 12346.0 read as 12346 in all of them, if any of them, or the store's record, says so."""
+    if not recorded and not any(source.profile.ids.whole_numbers for source in sources):
+        return list(sources)
+    return [replace(each, profile=each.profile.with_values(ids={"whole_numbers": True})) for each in sources]
 
 
 def joint_rows(sources: Sequence[Source]) -> RowProfile:

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.engines.feature_table import feature_table
-from features.errors import FaultyRowsError, StoreError
+from features.errors import FaultyRowsError, SourceError, StoreError
 from features.ingestion.ingest import append, ingest
 from features.store.event_store import EventStore, open_store
 from features.store.generations import generations
@@ -296,3 +296,25 @@ def test_the_first_events_are_appended_to_a_store_without_any(tmp_path: Path) ->
     same_bits(
         feature_table(open_store(tmp_path / "store"), "2024-02-01"), feature_table(open_store(whole), "2024-02-01")
     )
+
+
+@pytest.mark.parametrize("other", ["K-77", "guest", "Summe"])
+def test_one_odd_id_of_an_addition_gives_nobody_a_second_identity(tmp_path: Path, other: str) -> None:
+    """What the store recorded of its ids holds for an addition; where nothing is recorded, it is refused."""
+    header = "customer_id,event_time,event_type,amount\n"
+    first, plain, week = (tmp_path / name for name in ("first.csv", "plain.csv", "week.csv"))
+    first.write_text(header + "12346.0,2024-01-01,purchase,1\n")
+    plain.write_text(header + "12346,2024-01-01,purchase,1\n")
+    week.write_text(header + f"12346.0,2024-01-08,purchase,2\n{other},2024-01-08,purchase,3\n")
+    ingest(first, tmp_path / "store")
+    append(week, tmp_path / "store", accept_quarantine=True)
+    expected = ["12346", "K-77"] if other == "K-77" else ["12346"]
+    assert open_store(tmp_path / "store").customer_ids.to_pylist() == expected
+    ingest(plain, tmp_path / "plain")
+    if other == "K-77":
+        with pytest.raises(SourceError, match="12346"):
+            append(week, tmp_path / "plain")
+        expected = ["12346"]
+    else:
+        append(week, tmp_path / "plain", accept_quarantine=True)
+    assert open_store(tmp_path / "plain").customer_ids.to_pylist() == expected

@@ -120,3 +120,10 @@ def test_a_known_layout_is_recognised() -> None:
         columns = {*profile.columns.values(), *profile.own_columns(), "Something else"}
         found = inspect_sample({column: pa.array(["1"]) for column in columns})
         assert found.known == name
+
+
+def test_whole_numbers_are_pinned() -> None:
+    """So that one other id in a later file does not change how the rest is read."""
+    ids = ["12346.0", "12347.0", "guest"]
+    assert inspected(client=ids, day=["2024-01-01"] * 3).profile.ids.whole_numbers
+    assert not inspected(client=[*ids, "K-77"], day=["2024-01-01"] * 4).profile.ids.whole_numbers

@@ -77,3 +77,13 @@ def test_ids_with_other_digits_are_left_alone() -> None:
     """One id that is no whole number with .0 is enough."""
     sample = {"customer_id": pa.array(["1.0", "2.5"])}
     assert not detect_profile("log.csv", SourceProfile(), sample)[0].ids.whole_numbers
+
+
+def test_words_for_nobody_and_totals_are_no_ids() -> None:
+    """They leave the detection to the ids; alone they are none."""
+    ids = ["guest", "Summe:", "House", "12346.0", ""]
+    given = SourceProfile().with_values(ids={"nobody": ("house",)})
+    profile, found = detect_profile("log.csv", given, {"customer_id": pa.array(ids)})
+    assert profile.ids.whole_numbers
+    assert found["customer_id"] == "12346.0 is 12346"
+    assert not detect_profile("log.csv", given, {"customer_id": pa.array(ids[:3])})[0].ids.whole_numbers
