@@ -1,6 +1,5 @@
 """`regulars retrain`: append, fit, gate, promote, publish, score and report in one command for a scheduler."""
 
-import hashlib
 import time
 from datetime import datetime
 from pathlib import Path
@@ -8,21 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import options, source_options
+from cli import options
 from cli.log_options import Sources
-from cli.settings import SECTIONS, section_class, settings_with
+from cli.settings import settings_with
 from cli.source_arguments import SourceOptions, takes_source_options
 from cli.terminal import echo
 from cli.tracking import opened_tracking
-from features.settings_file import read_settings
 
 if TYPE_CHECKING:
     from cli.retrain_folder import RetrainRun
     from cli.retrain_steps import Job
 
-EXIT_CODES = {"done": 0, "failed": 1, "nothing_new": 3, "refused": 4}
+EXIT_CODES = {"done": 0, "failed": 1, "nothing_new": 3, "refused": 4, "still_refused": 4}
 """2 is for wrong arguments, as everywhere."""
 IN_PROGRESS = 5
+WITHOUT_FIT = ("nothing_new", "still_refused")
 
 
 def register(app: typer.Typer) -> None:
@@ -62,10 +61,11 @@ def register(app: typer.Typer) -> None:
 
         Each run has a folder with `summary.json`, `summary.md`, the scores and the report; `latest` links to the last.
         If the gate refuses, nothing is promoted or published, and scores and report are by the champion in service.
-        A run that was killed or failed is continued by the same command.
+        A run that was killed or failed is continued by the same command. What the gate refused is not fitted again
+        until there are new events, other settings or another champion.
 
-        Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 nothing new, 4 refused by the gate, 5 another retrain is at
-        work in the same home.
+        Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 nothing new, 4 refused by the gate or nothing new since a
+        refusal, 5 another retrain is at work in the same home.
 
         Examples:
 
@@ -99,33 +99,41 @@ def register(app: typer.Typer) -> None:
 
 def _run(job: "Job", started: datetime) -> str:
     """Do what is left to do of a run, write its summary, and return its status."""
-    from cli.retrain_folder import open_run, put_latest, remove_old_runs
+    from cli.retrain_folder import open_run, remove_old_runs, update_latest_link
+    from cli.retrain_inputs import run_digest
 
     if job.settings.publish:
         import bentoml  # noqa: F401  # where it is not installed nothing may move
     out = job.settings.out or job.home / "retrain"
     asked = {"store": str(job.store), "home": str(job.home), "sources": list(job.sources), "quick": job.quick}
-    run = open_run(out, _inputs(job), asked, started)
-    if run.continued:
-        echo(f"continuing run {run.name}, which had finished: {', '.join(run.steps) or 'no step'}")
+    run = open_run(out, run_digest(job), asked, started)
+    if run.resumed:
+        echo(f"resuming run {run.name}, which had finished: {', '.join(run.steps) or 'no step'}")
     try:
         status = _steps(job, run)
     except Exception as error:
         run.facts |= {"status": "failed", "error": " ".join(str(error).split()) or type(error).__name__}
-        _write(run)
+        if run.steps:
+            _write(run)
+        else:
+            run.remove()
         raise
     run.facts["status"] = status
     run.facts["exit_code"] = EXIT_CODES[status]
+    if status in WITHOUT_FIT and not run.steps.get("append", {}).get("new"):
+        run.remove()
+        return status
     _write(run)
-    if status != "nothing_new":
-        put_latest(run)
+    if status not in WITHOUT_FIT:
+        update_latest_link(run)
     remove_old_runs(out, job.settings.keep)
     echo(f"{status.replace('_', ' ')} -> {run.folder / 'summary.md'}")
     return status
 
 
 def _steps(job: "Job", run: "RetrainRun") -> str:
-    from cli.retrain_steps import STEPS, append, nothing_new
+    from cli.retrain_inputs import nothing_new
+    from cli.retrain_steps import STEPS, append
     from features.store.event_store import open_store
 
     # Appending twice changes nothing, and by now there may be more to append than when the run was killed.
@@ -136,12 +144,12 @@ def _steps(job: "Job", run: "RetrainRun") -> str:
         run.forget_after("append")
     if before is None or appended["new"]:
         run.record("append", time.monotonic() - began, appended)
-    if "fit" not in run.steps and not run.follows_unfinished and not run.continued:
-        reason = nothing_new(job, open_store(job.store))
-        if reason:
-            echo(reason)
-            run.facts["reason"] = reason
-            return "nothing_new"
+    fresh = "fit" not in run.steps and not run.follows_unfinished and not run.resumed
+    if fresh and (found := nothing_new(job, open_store(job.store))):
+        status, reason = found
+        echo(reason)
+        run.facts["reason"] = reason
+        return status
     store, tracking = open_store(job.store), opened_tracking(job.home)
     for name, step in STEPS.items():
         if name not in run.steps:
@@ -158,14 +166,3 @@ def _write(run: "RetrainRun") -> None:
     with atomic_write(run.folder / "summary.md") as part:
         part.write_text(markdown(run.facts), encoding="utf-8")
     run.save()
-
-
-def _inputs(job: "Job") -> str:
-    """Return a digest of what decides what a run does, without the data that its sources hold."""
-    import msgspec
-
-    sections = {name: read_settings(name, section_class(name)) for name in SECTIONS if name not in ("serve", "retrain")}
-    formula = job.formula.read_text("utf-8") if job.formula else None
-    profile = source_options.profiles_of_options(job.source_options.profile)
-    text = msgspec.json.encode((job, formula, profile, sections), enc_hook=str, order="deterministic")
-    return hashlib.sha256(text).hexdigest()

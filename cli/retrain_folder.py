@@ -1,7 +1,7 @@
-"""The folder of `regulars retrain`: one retrain at a time, its state after every step, and what a kill left.
+"""The folder of `regulars retrain`: one retrain at a time, its state after every step, and leftovers of killed runs.
 
 `summary.json` in the folder of a run is its state while it runs and its summary afterwards. It is replaced in one step,
-so a run that was killed can be continued behind the last step that it finished.
+so a run that was killed can be resumed behind the last step that it finished.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ SUMMARY = "summary.json"
 LATEST = "latest"
 LOCK = ".retrain.lock"
 UNFINISHED = ("running", "failed")
-"""A run of these states is continued by a retrain with the same inputs."""
+"""A run of these states is resumed by a retrain with the same inputs."""
 
 
 @dataclass(frozen=True)
@@ -85,15 +85,15 @@ class RetrainRun:
     folder : Path
     facts : dict
         What `summary.json` holds.
-    continued : bool
+    resumed : bool
         Whether an earlier process has begun it.
     follows_unfinished : bool
         Whether the run before it was given up, because its inputs were others.
     """
 
-    def __init__(self, folder: Path, facts: dict[str, Any], continued: bool, follows_unfinished: bool) -> None:
+    def __init__(self, folder: Path, facts: dict[str, Any], resumed: bool, follows_unfinished: bool) -> None:
         self.folder, self.facts = folder, facts
-        self.continued, self.follows_unfinished = continued, follows_unfinished
+        self.resumed, self.follows_unfinished = resumed, follows_unfinished
 
     @property
     def name(self) -> str:
@@ -113,6 +113,10 @@ class RetrainRun:
     def forget_after(self, step: str) -> None:
         """Forget the results of all steps but this one: it came out differently from the time before."""
         self.facts["steps"] = {name: result for name, result in self.steps.items() if name == step}
+
+    def remove(self) -> None:
+        """Remove its folder: it did nothing."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def save(self) -> None:
         """Write the state, in one step."""
@@ -144,12 +148,12 @@ def open_run(out: Path, inputs: str, facts: Mapping[str, Any], started: datetime
     latest = earlier[-1] if earlier else None
     state = _state(latest) if latest else {}
     unfinished = latest is not None and state.get("status", "running") in UNFINISHED
-    continued = latest is not None and state.get("status") in UNFINISHED and state["inputs"] == inputs
+    resumed = latest is not None and state.get("status") in UNFINISHED and state["inputs"] == inputs
     for folder in earlier:
         killed = _state(folder).get("status", "running") == "running"
-        if killed and not (continued and folder == latest):
+        if killed and not (resumed and folder == latest):
             shutil.rmtree(folder, ignore_errors=True)
-    if continued and latest is not None:
+    if resumed and latest is not None:
         for leftover in [*latest.rglob(".*.part")]:
             shutil.rmtree(leftover, ignore_errors=True)
         run = RetrainRun(latest, {**state, "status": "running", "error": None}, True, False)
@@ -161,7 +165,7 @@ def open_run(out: Path, inputs: str, facts: Mapping[str, Any], started: datetime
     return run
 
 
-def put_latest(run: RetrainRun) -> None:
+def update_latest_link(run: RetrainRun) -> None:
     """Make the link `latest` lead to the run, in one step, so that a service finds its scores and its report."""
     out = run.folder.parent
     with scratch_folder(out, f".{LATEST}.", ".part") as scratch:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from cli.champion import champion_in_use, publish_champion, warn_of_champion
 from cli.options import formula_in_use
 from cli.retrain_folder import RetrainRun, RetrainSettings
+from cli.retrain_inputs import FIT_TAG, cutoff, fit_digest
 from cli.settings import challenger_settings
 from cli.source_arguments import SourceOptions, read_sources
 from cli.terminal import echo, progress_bar, progress_steps
-from cli.tracking import has_tracking_store, opened_tracking
 from features.settings_file import read_settings
 
 if TYPE_CHECKING:
@@ -76,36 +76,6 @@ def append(job: Job) -> Result:
     }
 
 
-def nothing_new(job: Job, store: "EventStore") -> str | None:
-    """Return in one line why nothing is to be done for the data of the store; None if there is something to do.
-
-    A version that was rolled back is not made again from the same data.
-    """
-    from training.fit_record import DATA_DIGEST
-    from training.models.bundle import CHAMPION
-    from training.promote import history
-    from training.registry.versions import version, versions
-
-    if not has_tracking_store(job.home):
-        return None
-    tracking = opened_tracking(job.home, read_only=True)
-    champion = version(tracking, CHAMPION)
-    if champion is None:
-        return None
-    data = {DATA_DIGEST: store.manifest["digest"], "data_until": _cutoff(job, store)[:10]}
-    if data.items() <= champion.tags.items():
-        return f"nothing new: champion version {champion.number} was fitted to the data that the store has"
-    moves = history(tracking)
-    former = set(moves.loc[moves["state"] == "done", "to"])
-    same = [each.number for each in versions(tracking) if data.items() <= each.tags.items()]
-    if back := [number for number in same if number in former]:
-        return (
-            f"nothing new: version {back[0]} was fitted to the data that the store has, and champion version "
-            f"{champion.number} took its place afterwards"
-        )
-    return None
-
-
 def fit(job: Job, run: RetrainRun, store: "EventStore", tracking: "Tracking") -> Result:
     """Fit and register a challenger, unless the run has done so before it was killed."""
     from training.fit_challenger import fit_challenger
@@ -125,7 +95,7 @@ def fit(job: Job, run: RetrainRun, store: "EventStore", tracking: "Tracking") ->
                 seed=job.seed,
                 quick=job.quick,
                 as_of=job.as_of,
-                tags={RUN_TAG: run.name},
+                tags={RUN_TAG: run.name, FIT_TAG: fit_digest(job)},
                 progress=step,
             )
         made = fitted.version
@@ -197,7 +167,7 @@ def score(job: Job, run: RetrainRun, store: "EventStore", tracking: "Tracking") 
     champion, missing = champion_in_use(job.home)
     forecasts = champion and Forecasts(*champion, job.horizon_days, settings.value_days, settings.discount_rate)
     rule = formula_in_use(job.formula, champion[0].formula if champion else None)
-    as_of = _cutoff(job, store)
+    as_of = cutoff(job, store)
     out = run.folder / SCORES
     with progress_bar("customers", store.n_customers) as advance:
         if forecasts:
@@ -252,10 +222,3 @@ STEPS: dict[str, Callable[[Job, RetrainRun, "EventStore", "Tracking"], Result]] 
     **{"fit": fit, "gate": gate, "promote": promote, "publish": publish, "score": score, "report": report},
 }
 """The steps after `append`, in their order."""
-
-
-def _cutoff(job: Job, store: "EventStore") -> str:
-    """Return the cutoff of fit and scores, which begins with an ISO date."""
-    from training.targets import log_end
-
-    return job.as_of or str(log_end(store).date)

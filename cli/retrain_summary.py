@@ -6,6 +6,7 @@ from typing import Any
 STATUS = {
     "done": "a new champion is in service",
     "nothing_new": "nothing new",
+    "still_refused": "nothing new since a version that the gate refused",
     "refused": "refused by the gate; the champion in service stays",
     "failed": "failed",
     "running": "running",

@@ -226,6 +226,7 @@ def test_no_verb_imports_another_verb() -> None:
         "cli.options",
         "cli.log_options",
         "cli.retrain_folder",
+        "cli.retrain_inputs",
         "cli.retrain_steps",
         "cli.retrain_summary",
         "cli.settings",

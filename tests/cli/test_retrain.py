@@ -95,8 +95,8 @@ def test_done_then_nothing_new_then_refused(
     assert retrain(shop / "until0.parquet").code == 3
     ended = retrain(shop / "until1.parquet")
     assert ended.code == 0, ended.error
-    first, *nothing, second = summaries(tmp_path)
-    assert [each["status"] for each in (first, *nothing, second)] == ["done", "nothing_new", "nothing_new", "done"]
+    first, second = summaries(tmp_path)  # where there was nothing new, there is no folder
+    assert [first["status"], second["status"]] == ["done", "done"]
     assert list(second["steps"]) == ["append", "fit", "gate", "promote", "publish", "score", "report"]
     assert second["steps"]["append"]["kept"] == 22
     assert second["steps"]["gate"]["question"] == "refit"
@@ -128,6 +128,13 @@ def test_done_then_nothing_new_then_refused(
     assert "refused by the gate; the champion in service stays" in page
     assert "by champion version 2" in page
     assert reason.removeprefix("refused: ") in page
+
+    for _ in range(2):
+        ended = retrain(shop / "until2.parquet")
+        assert ended.code == 4
+        assert "nothing new since version 3, which the gate refused" in ended.error
+    assert [each.number for each in versions(tracking)] == [3, 2, 1]
+    assert summaries(tmp_path)[-1] == refused
 
 
 def test_what_was_rolled_back_is_not_made_again(
@@ -186,8 +193,9 @@ def test_a_failure_is_one_line_and_the_same_command_goes_on(
 def test_what_cannot_be_done_is_one_line(
     shop: Path, retrain: Retrain, arguments: list[str], code: int, line: str
 ) -> None:
-    """A missing file is a failure, a wrong option a wrong argument."""
+    """A missing file is a failure, a wrong option a wrong argument; a run that did nothing has no folder."""
     ended = retrain(*arguments)
+    assert not list(Path("runs").glob("*"))
     assert (ended.code, ended.error.strip().count("\n")) == (code, 0)
     assert line in ended.error
 
@@ -216,6 +224,6 @@ def test_faulty_weeks_change_nothing(
     rows = pd.DataFrame({"customer_id": ["a"] * 50, "event_time": ["no time"] * 50, "event_type": ["purchase"] * 50})
     pq.write_table(pa.Table.from_pandas(rows), tmp_path / "faulty.parquet")
     assert retrain("faulty.parquet").code == 1
-    assert summaries(tmp_path)[-1]["steps"] == {}
+    assert summaries(tmp_path) == []
     assert versions(tracking) == []
     assert open_store(tmp_path / "store").n_events == len(pq.read_table(shop / "until0.parquet"))

@@ -1,4 +1,4 @@
-"""The folder of runs: locked, continued, and rid of what kills leave."""
+"""The folder of runs: locked, resumed, and rid of the leftovers of killed runs."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.retrain_folder import RetrainSettings, open_run, put_latest, remove_old_runs, retrain_lock
+from cli.retrain_folder import RetrainSettings, open_run, remove_old_runs, retrain_lock, update_latest_link
 from features.errors import InvalidArgumentError, RetrainInProgressError
 
 ROOT = Path(__file__).parents[2]
@@ -43,16 +43,16 @@ def test_a_lock_ends_with_its_process(tmp_path: Path) -> None:
         pass
 
 
-def test_a_run_is_continued_by_the_same_inputs(tmp_path: Path) -> None:
+def test_a_run_is_resumed_by_the_same_inputs(tmp_path: Path) -> None:
     """Its steps and facts are there again, half-written files are not; its status is running anew."""
     run = open_run(tmp_path, "inputs", {"store": "s"}, MONDAY)
-    assert not run.continued
+    assert not run.resumed
     run.record("append", 1.25, {"new": True})
     (run.folder / "report" / ".page.html.01234567.part").mkdir(parents=True)
     run.facts |= {"status": "failed", "error": "no space"}
     run.save()
     again = open_run(tmp_path, "inputs", {"store": "s"}, MONDAY + timedelta(days=1))
-    assert (again.continued, again.name) == (True, run.name)
+    assert (again.resumed, again.name) == (True, run.name)
     assert again.steps == {"append": {"seconds": 1.25, "new": True}}
     assert (again.facts["status"], again.facts["error"], again.facts["store"]) == ("running", None, "s")
     assert {path.name for path in again.folder.rglob("*")} == {"report", "summary.json"}
@@ -63,7 +63,7 @@ def test_a_killed_run_of_other_inputs_is_removed(tmp_path: Path) -> None:
     open_run(tmp_path, "old", {}, MONDAY).record("append", 1, {})
     (tmp_path / "2024-04-08T055959Z").mkdir()
     run = open_run(tmp_path, "new", {}, MONDAY)
-    assert (run.continued, run.follows_unfinished) == (False, True)
+    assert (run.resumed, run.follows_unfinished) == (False, True)
     assert run.steps == {}
     assert [path.name for path in tmp_path.iterdir()] == [run.name]
     run.facts["status"] = "failed"
@@ -74,13 +74,13 @@ def test_a_killed_run_of_other_inputs_is_removed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("status", ["done", "refused", "nothing_new"])
-def test_a_run_that_ended_is_not_continued(tmp_path: Path, status: str) -> None:
+def test_a_run_that_ended_is_not_resumed(tmp_path: Path, status: str) -> None:
     """The same command a week later is a run of its own."""
     run = open_run(tmp_path, "inputs", {}, MONDAY)
     run.facts["status"] = status
     run.save()
     later = open_run(tmp_path, "inputs", {}, MONDAY + timedelta(days=7))
-    assert (later.continued, later.follows_unfinished, later.steps) == (False, False, {})
+    assert (later.resumed, later.follows_unfinished, later.steps) == (False, False, {})
     assert json.loads((run.folder / "summary.json").read_text())["status"] == status
 
 
@@ -108,8 +108,8 @@ def test_the_latest_runs_are_kept(tmp_path: Path) -> None:
         runs[-1].facts["status"] = "nothing_new"
         runs[-1].save()
         runs.append(open_run(tmp_path, str(day), {}, MONDAY + timedelta(days=day)))
-    put_latest(runs[0])
-    put_latest(runs[1])
+    update_latest_link(runs[0])
+    update_latest_link(runs[1])
     assert (tmp_path / "latest" / "summary.json").samefile(runs[1].folder / "summary.json")
     remove_old_runs(tmp_path, 2)
     assert {path.name for path in tmp_path.iterdir()} == {"latest", *(runs[number].name for number in (1, 3, 4))}

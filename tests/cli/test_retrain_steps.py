@@ -1,13 +1,12 @@
 """The steps of a retrain that was killed do nothing twice."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from cli.retrain_folder import RetrainRun, RetrainSettings, open_run
-from cli.retrain_steps import RUN_TAG, Job, append, fit, gate, nothing_new, promote, publish
+from cli.retrain_steps import RUN_TAG, Job, append, fit, gate, promote, publish
 from cli.source_arguments import SourceOptions
 from features.store.event_store import EventStore, open_store
 from tests.training.conftest import empty_database, home, tracking  # noqa: F401
@@ -103,26 +102,6 @@ def test_a_refusal_moves_and_ships_nothing(
     champion = version(tracking, CHAMPION)
     assert champion is not None
     assert champion.number == 1
-
-
-def test_the_data_decides_whether_there_is_something_to_do(
-    job: Job,
-    events: EventStore,
-    tracking: Tracking,  # noqa: F811
-) -> None:
-    """Without a champion there is; with one that was fitted to this data, until the same date, there is not."""
-    data = {DATA_DIGEST: events.manifest["digest"], "data_until": "2024-03-21"}
-    assert nothing_new(job, events) is None
-    made = registered(tracking, **data)
-    assert nothing_new(job, events) is None
-    move_champion(tracking, made.number)
-    assert "champion version 1 was fitted to the data" in (nothing_new(job, events) or "")
-    assert nothing_new(replace(job, as_of="2024-03-01"), events) is None
-    later = registered(tracking, Verdict((), {}, 1), **{DATA_DIGEST: "other data", "data_until": "2024-03-21"})
-    move_champion(tracking, later.number)
-    assert "version 1 was fitted to the data that the store has, and champion version 2 took its place" in (
-        nothing_new(job, events) or ""
-    )
 
 
 def test_without_sources_the_store_is_as_it_is(job: Job, events: EventStore) -> None:
