@@ -3,7 +3,7 @@
 Only `recorded_at` makes them versions. The version recorded last is the event, and an earlier one stays valid until
 the next was recorded, so what was known at an earlier `as_of` does not change. Rows recorded at the same time, or
 without a time, are copies of one event where they are equal in full, and parts of it, such as the lines of a receipt,
-where they differ. Parts are events of their own, unless `rows.one_event_per` has them summed. With
+where they differ. Parts are events of their own, unless `rows.one_event_per` has those of a day summed. With
 `rows.replace_references` the last row of a reference, in the order of the sources, replaces those before it.
 """
 
@@ -21,6 +21,7 @@ from features.ingestion.profile import RowProfile
 from features.schema import EVENT_TYPES
 from features.store.customer_ids import text_hashes
 from features.store.layout import ABSENT, KIND_CODES, VERSION_ORDER
+from features.timezones import BusinessTimezone, business_timezone
 
 ROW = ("source", "row_number")
 EVENT = "customer_id, kind, reference, offer_outcome"
@@ -66,6 +67,8 @@ class EventVersions:
         Whether rows of one reference are line items, or replace each other.
     names_sales : bool
         Whether any source has `sale_reference`.
+    timezone : BusinessTimezone, optional
+        Whose days the line items of one event share; UTC without it.
     """
 
     def __init__(
@@ -76,11 +79,13 @@ class EventVersions:
         threads: int,
         rows: RowProfile | None = None,
         names_sales: bool = False,
+        timezone: BusinessTimezone | None = None,
     ) -> None:
         self._optional = {"known_from": pa.int64()} if recorded else {}
         if names_sales:
             self._optional["sale_reference"] = pa.string()
         self._rule = rows or RowProfile()
+        self._timezone = timezone or business_timezone("UTC")
         self._path = scratch / "events.arrows"
         self._writer: pa.ipc.RecordBatchStreamWriter | None = None
         self._hashes: list[NDArray[np.uint64]] = []
@@ -102,6 +107,9 @@ class EventVersions:
                 batch = batch.append_column(name, pa.nulls(len(batch), type_))
         if "other_columns" not in batch.schema.names:
             batch = batch.append_column("other_columns", pa.array(np.zeros(len(batch), np.uint64)))
+        if self._rule.one_event_per:
+            days = self._timezone.days(batch["time"].to_numpy())
+            batch = batch.append_column("business_day", pa.array(days))
         batch = batch.select(sorted(batch.schema.names))  # a stream has one order of columns
         self._writer = self._writer or pa.ipc.new_stream(str(self._path), batch.schema)
         self._writer.write_batch(batch)
@@ -213,8 +221,8 @@ def _versions_query(rule: RowProfile, optional: Collection[str]) -> str:
     """Return the statement that makes the table `versions`: what becomes of each row with a repeated reference.
 
     Copies of a row are recognised by all that the sources have of it. An export may be read twice, or overlap with
-    another: so line items are counted in each source, and the greater number counts. Those of a return are summed for
-    each sale that they name.
+    another: so line items are counted in each source, and the greater number counts. They are summed for each day,
+    since what was given back or sent later was not known before; those of a return, for each sale that they name too.
     """
     compared = [name for name in VERSION_ORDER if name != "sale_reference" or name in optional]
     content = ", ".join(compared)
@@ -229,6 +237,8 @@ def _versions_query(rule: RowProfile, optional: Collection[str]) -> str:
         same = f"{same}, copy"
     group = f"PARTITION BY {EVENT}, record_time"
     lines = f"{group}, sale_reference" if "sale_reference" in optional else group
+    if rule.one_event_per:
+        lines = f"{lines}, business_day"
     merge = "rows_of_version > 1" if rule.one_event_per else "false"
     # A sum beyond the limit stays beyond it, and the store refuses it.
     total = f"if(total > {SUM_LIMIT}, {SUM_LIMIT}, coalesce(total, {ABSENT['cents']}))::BIGINT"

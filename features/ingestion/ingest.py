@@ -166,7 +166,7 @@ def ingest(
         recorded = any(source.has_column("recorded_at") for source in opened)
         rows = joint_rows(opened)
         names_sales = any(source.has_column("sale_reference") or source.profile.amounts.refund for source in opened)
-        versions = EventVersions(scratch, recorded, memory_limit, threads, rows, names_sales)
+        versions = EventVersions(scratch, recorded, memory_limit, threads, rows, names_sales, rules.timezone)
 
         # One thread reads, one checks, and this one packs the rows: the libraries release the interpreter.
         background = threads > 1

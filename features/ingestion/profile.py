@@ -81,8 +81,8 @@ class RowProfile:
         'only rows with these values are read: Stage = ["Closed Won"]', default_factory=dict
     )
     one_event_per: str = _key(
-        "reference: rows of one customer, event type and reference are line items of one event, whose amounts are "
-        "summed; its time is the earliest"
+        "reference: rows of one customer, event type, reference and day are line items of one event, whose amounts are "
+        "summed; its time is the earliest of the day"
     )
     replace_references: bool = _key("a later row with the same reference replaces an earlier one", default=False)
 

@@ -5,6 +5,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -114,7 +115,7 @@ LINES = SourceProfile().with_values(rows={"one_event_per": "reference"})
 
 
 def test_line_items_become_one_event_on_request(tmp_path: Path) -> None:
-    """Amounts are summed, a missing one adds nothing, the time is the earliest; equal lines of a file all count."""
+    """Amounts are summed, a missing one adds nothing, the earliest time of the day is theirs; equal lines all count."""
     header = HEADER.removesuffix(",recorded_at")
     lines = [
         "A,2024-01-01 10:05,purchase,10,r",
@@ -149,7 +150,7 @@ def test_lines_of_a_return_are_summed_for_each_sale_that_they_name(tmp_path: Pat
     lines = [
         "A,2024-01-02,return,1,c,s",
         "A,2024-01-02,return,2,c,t",
-        "A,2024-01-01,return,4,c, s ",
+        "A,2024-01-02,return,4,c, s ",
         "A,2024-01-02,return,8,c,",
         "A,2024-01-02,purchase,16,r,",
     ]
@@ -281,3 +282,22 @@ def test_rows_without_a_reference_are_no_versions(tmp_path: Path) -> None:
     result = read([plain, log, other])
     assert (result.report.kept, result.report.duplicates) == (5, 1)
     assert sorted(str(event["known_from"]) for event in result.events) == ["1704153600000000"] * 3 + ["None"] * 2
+
+
+@pytest.mark.parametrize("kind", ["purchase", "return"])
+def test_lines_of_one_order_on_several_days_are_events_of_these_days(tmp_path: Path, kind: str) -> None:
+    """Those of a day in the business time zone are one; what came later is in no earlier feature."""
+    header = HEADER.removesuffix(",recorded_at")
+    log = csv_file(
+        tmp_path,
+        f"A,2024-02-20T22:30:00Z,{kind},10,r",
+        f"A,2024-02-20T23:30:00Z,{kind},25,r",
+        f"A,2024-02-21T10:00:00Z,{kind},5,r",
+        f"A,2024-03-25T10:00:00Z,{kind},20,r",
+        header=header,
+    )
+    report = ingest(log, tmp_path / "store", profile=LINES, timezone="Europe/Berlin")
+    assert (report.kept, report.merged) == (3, 1)
+    columns = open_store(tmp_path / "store").columns
+    assert columns["cents"].tolist() == [1000, 3000, 2000]
+    assert [str(np.datetime64(int(day), "D")) for day in columns["day"]] == ["2024-02-20", "2024-02-21", "2024-03-25"]
