@@ -44,7 +44,7 @@ OneEventPer = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMN",
-        help="Rows with the same reference are line items of one event a day: reference, or the column of order numbers.",
+        help="Rows of one reference and day are line items of one event: reference, or the column of order numbers.",
     ),
 ]
 ReplaceReferences = Annotated[
