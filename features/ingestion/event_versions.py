@@ -4,7 +4,8 @@ Only `recorded_at` makes them versions. The version recorded last is the event, 
 the next was recorded, so what was known at an earlier `as_of` does not change. Rows recorded at the same time, or
 without a time, are copies of one event where they are equal in full, and parts of it, such as the lines of a receipt,
 where they differ. Parts are events of their own, unless `rows.one_event_per` has those of a day summed. With
-`rows.replace_references` the last row of a reference, in the order of the sources, replaces those before it.
+`rows.replace_references` the last row of a reference, in the order of the sources, replaces those before it; with both,
+the line items of the last source that has the reference do.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -221,8 +222,8 @@ def _versions_query(rule: RowProfile, optional: Collection[str]) -> str:
     """Return the statement that makes the table `versions`: what becomes of each row with a repeated reference.
 
     Copies of a row are recognised by all that the sources have of it. An export may be read twice, or overlap with
-    another: so line items are counted in each source, and the greater number counts. They are summed for each day,
-    since what was given back or sent later was not known before; those of a return, for each sale that they name too.
+    another: so line items are counted in each source, and the greater number counts, unless the last source replaces
+    the others. They are summed for each day, since later ones were not known before; of a return, for each sale too.
     """
     compared = [name for name in VERSION_ORDER if name != "sale_reference" or name in optional]
     content = ", ".join(compared)
@@ -230,12 +231,14 @@ def _versions_query(rule: RowProfile, optional: Collection[str]) -> str:
         f"nullif({name}, {ABSENT[name]}) DESC NULLS LAST" if name in ABSENT else f"{name} DESC"
         for name in (*compared, *ROW)
     )
-    same, first = f"{content}, other_columns", "source, row_number"
+    same, first, place = f"{content}, other_columns", "source, row_number", "row_number() OVER alike"
+    group = f"PARTITION BY {EVENT}, record_time"
     if rule.replace_references:
         same, first = "", "source DESC, row_number DESC"
+        if rule.one_event_per:
+            place = f"dense_rank() OVER ({group} ORDER BY source DESC)"
     elif rule.one_event_per:
         same = f"{same}, copy"
-    group = f"PARTITION BY {EVENT}, record_time"
     lines = f"{group}, sale_reference" if "sale_reference" in optional else group
     if rule.one_event_per:
         lines = f"{lines}, business_day"
@@ -252,7 +255,7 @@ def _versions_query(rule: RowProfile, optional: Collection[str]) -> str:
             SELECT *, row_number() OVER (
                 {group}, {content}, other_columns, source ORDER BY row_number) AS copy FROM named
         ), counted AS (
-            SELECT *, row_number() OVER alike AS copies, first_value(source) OVER alike AS best_source,
+            SELECT *, {place} AS copies, first_value(source) OVER alike AS best_source,
                 first_value(row_number) OVER alike AS best_row
             FROM numbered WINDOW alike AS (PARTITION BY {EVENT}, record_time{", " * bool(same)}{same} ORDER BY {first})
         ), kept AS (

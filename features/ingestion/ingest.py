@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from features.errors import InvalidArgumentError
+from features.errors import InvalidArgumentError, SourceError
 from features.ingestion.event_versions import EventVersions
 from features.ingestion.id_warnings import check_numbers
 from features.ingestion.ingest_report import IngestReport, make_report
@@ -195,6 +195,12 @@ def ingest(
                 writer.add(batch)
             writer.write_columns(rows.replace_references, even_unchanged=bool(quarantine.reasons))
             if writer.merged:
+                if rows.one_event_per and writer.merged.same_day:
+                    raise SourceError(
+                        f"{writer.merged.same_day:,} orders are in the store with other line items of one day, and "
+                        "would count twice: give --replace-references if they replace those, or leave out "
+                        "one_event_per if they are events beside them"
+                    )
                 counts.seen = writer.merged.seen
                 warnings = [*warnings, *again, *_doubtful(writer.merged)]
             written = writer.opened()
@@ -257,8 +263,8 @@ def _doubtful(merged: Merged) -> list[str]:
     if merged.differing:
         warnings.append(
             f"{merged.differing:,} rows have references that the store has with other content and no later "
-            "recorded_at: they are kept as events of their own; if they are corrections, give recorded_at or "
-            "--replace-references"
+            "recorded_at: they are kept as events of their own; if they are corrections, take them back with regulars "
+            "store rollback and append them with recorded_at or --replace-references"
         )
     if merged.repeated:
         warnings.append(

@@ -84,7 +84,10 @@ class RowProfile:
         "reference: rows of one customer, event type, reference and day are line items of one event, whose amounts are "
         "summed; its time is the earliest of the day"
     )
-    replace_references: bool = _key("a later row with the same reference replaces an earlier one", default=False)
+    replace_references: bool = _key(
+        "a later row with the same reference replaces an earlier one; with one_event_per, a later file's line items do",
+        default=False,
+    )
 
 
 @dataclass(frozen=True)
@@ -180,11 +183,6 @@ class SourceProfile:
             raise ProfileError(
                 f'rows.one_event_per is {self.rows.one_event_per!r}: expected "reference", and the column of order '
                 "numbers as reference under [columns]"
-            )
-        if self.rows.one_event_per and self.rows.replace_references:
-            raise ProfileError(
-                "rows of one reference are line items or versions: leave out one of "
-                "rows.one_event_per and rows.replace_references"
             )
         if not 0 <= self.quarantine.maximum_share <= 1:
             raise ProfileError(f"quarantine.maximum_share is {self.quarantine.maximum_share}: expected 0 to 1")

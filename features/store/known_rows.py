@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from features.store.layout import ABSENT, KIND_CODES
 from features.store.row_packing import OPTIONAL_WORDS, Words
+from features.timezones import BusinessTimezone
 
 REFERENCE, KNOWN_UNTIL, KNOWN_FROM = (OPTIONAL_WORDS[name] for name in ("reference", "known_until", "known_from"))
+SALE = OPTIONAL_WORDS["sale_reference"]
 INCENTIVE = KIND_CODES["incentive"]
 Positions = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -35,6 +37,8 @@ class Resolved(NamedTuple):
         New rows that were stored already, without those that another new row replaced.
     differing : int
         New rows beside stored ones of the same reference and time of recording.
+    same_day : int
+        Those of them whose day, and sale that they name, are the same too; 0 without a time zone.
     """
 
     old: Mask
@@ -42,9 +46,15 @@ class Resolved(NamedTuple):
     changed: bool
     seen: int
     differing: int
+    same_day: int = 0
 
 
-def resolve(old: RowsOfCustomers, new: RowsOfCustomers, replace_references: bool = False) -> Resolved:
+def resolve(
+    old: RowsOfCustomers,
+    new: RowsOfCustomers,
+    replace_references: bool = False,
+    timezone: BusinessTimezone | None = None,
+) -> Resolved:
     """Find out which stored and new rows of some customers one ingest of all of them would keep.
 
     Parameters
@@ -53,6 +63,8 @@ def resolve(old: RowsOfCustomers, new: RowsOfCustomers, replace_references: bool
         Of the same customers. The word `known_until` is set anew where rows are versions of each other.
     replace_references : bool
         Whether new rows replace stored ones of their reference and time of recording.
+    timezone : BusinessTimezone, optional
+        The zone in which days are counted.
 
     Returns
     -------
@@ -76,16 +88,27 @@ def resolve(old: RowsOfCustomers, new: RowsOfCustomers, replace_references: bool
     version = _groups(np.column_stack((event, rows[:, KNOWN_FROM])))
     kept = _first_copies(content, is_new, referenced)
     if replace_references:
-        kept &= is_new | ~referenced | ~np.isin(version, version[is_new & referenced & kept])
+        again = np.isin(content, content[is_new])
+        kept &= is_new | ~referenced | again | ~np.isin(version, version[is_new & referenced])
     until = _next_version(event, rows[:, KNOWN_FROM])
     rows[referenced, KNOWN_UNTIL] = until[referenced]
     changed = bool((rows[:, KNOWN_UNTIL] != before)[~is_new].any() or not kept[~is_new].all())
     old.words[theirs], new.words[ours] = rows[~is_new], rows[is_new]
     kept_old[theirs], kept_new[ours] = kept[~is_new], kept[is_new]
-    differing = 0
+    differing = same_day = 0
     if not replace_references:
-        differing = int((is_new & referenced & kept & np.isin(version, version[~is_new & referenced])).sum())
-    return Resolved(kept_old, kept_new, changed or bool(kept_new.any()), int((latest & ~kept_new).sum()), differing)
+        differing = _beside(version, is_new, referenced, kept)
+        if timezone is not None:
+            day = timezone.days(rows[:, 0])
+            same_day = _beside(_groups(np.column_stack((version, day, rows[:, SALE]))), is_new, referenced, kept)
+    return Resolved(
+        kept_old, kept_new, changed or bool(kept_new.any()), int((latest & ~kept_new).sum()), differing, same_day
+    )
+
+
+def _beside(groups: Positions, is_new: Mask, referenced: Mask, kept: Mask) -> int:
+    """Return how many new rows that are kept share a group with stored ones."""
+    return int((is_new & referenced & kept & np.isin(groups, groups[~is_new & referenced])).sum())
 
 
 def _first_copies(content: Positions, is_new: Mask, referenced: Mask) -> Mask:

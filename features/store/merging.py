@@ -51,12 +51,15 @@ class Merged(NamedTuple):
         New rows that are kept beside stored ones of the same reference and time of recording.
     repeated : int
         New rows without a reference that are kept though another new row is equal to them.
+    same_day : int
+        Those of `differing` that are of the same day too.
     """
 
     facts: dict[str, Any] | None
     seen: int = 0
     differing: int = 0
     repeated: int = 0
+    same_day: int = 0
 
 
 def joint_outcome(of_buckets: Iterable[Merged], facts: dict[str, Any] | None) -> Merged:
@@ -118,7 +121,7 @@ def write_merged_columns(
     places = _places(store.customer_ids, ids)
     touched = np.flatnonzero(places.of_block >= 0)
     old = _stored_rows(store, places.of_store[touched])
-    resolved = resolve(old, new, replace_references)
+    resolved = resolve(old, new, replace_references, timezone)
     if not (resolved.changed or even_unchanged):
         return Merged(None, resolved.seen)
     rows, block_offsets = _joined(*old, resolved.old, *new, resolved.new)
@@ -154,7 +157,9 @@ def write_merged_columns(
         columns = dict(zip(dtypes, pool.map(write, dtypes), strict=True))
     check_sums(columns["cents"], all_offsets, places.ids)
     repeated = _count_repeated(*new, resolved.new)
-    return Merged(column_facts(columns, len(places.ids)), resolved.seen, resolved.differing, repeated)
+    return Merged(
+        column_facts(columns, len(places.ids)), resolved.seen, resolved.differing, repeated, resolved.same_day
+    )
 
 
 def _places(stored: pa.StringArray, new: pa.StringArray) -> Places:

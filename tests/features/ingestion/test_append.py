@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from features.engines.feature_table import feature_table
 from features.errors import FaultyRowsError, SourceError, StoreError
 from features.ingestion.ingest import append, ingest
+from features.ingestion.profile import SourceProfile
 from features.store.event_store import EventStore, open_store
 from features.store.generations import generations
 from features.store.writer import write_store
@@ -318,3 +319,23 @@ def test_one_odd_id_of_an_addition_gives_nobody_a_second_identity(tmp_path: Path
     else:
         append(week, tmp_path / "plain", accept_quarantine=True)
     assert open_store(tmp_path / "plain").customer_ids.to_pylist() == expected
+
+
+def test_a_corrected_order_of_line_items_counts_once(tmp_path: Path) -> None:
+    """It is refused until it is to replace the stored one; then ingest and append have the later order alone."""
+    header = "customer_id,event_time,event_type,amount,reference\n"
+    lines = ["A,2024-01-01,purchase,10,r\n", "A,2024-01-01,purchase,5,r\n", "A,2024-01-01,purchase,1,r\n"]
+    later = "A,2024-02-01,purchase,7,s\n"
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    first.write_text(header + "".join(lines[:2]))
+    second.write_text(header + "".join([lines[0], lines[2], later]))
+    summed = SourceProfile().with_values(rows={"one_event_per": "reference"})
+    replacing = summed.with_values(rows={"replace_references": True})
+    ingest(first, tmp_path / "store", profile=summed)
+    with pytest.raises(SourceError, match=r"1 orders are in the store .* --replace-references"):
+        append(second, tmp_path / "store", profile=summed)
+    assert open_store(tmp_path / "store").columns["cents"].tolist() == [1500]
+    append(second, tmp_path / "store", profile=replacing)
+    ingest([first, second], tmp_path / "once", profile=replacing)
+    assert open_store(tmp_path / "store").columns["cents"].tolist() == [1100, 700]
+    same_stores(open_store(tmp_path / "store"), open_store(tmp_path / "once"))

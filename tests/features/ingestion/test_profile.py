@@ -25,7 +25,6 @@ from features.ingestion.profile import SourceProfile, load_profile, parse_profil
         ("[event_types]\nvalues = {order = 'buy'}", "event_types.values.order is 'buy'"),
         ("[event_types]\nprefixes = {C = 'return'}", "give event_types.prefix_column"),
         ("[rows]\none_event_per = 'Invoice'", 'expected "reference"'),
-        ("[rows]\none_event_per = 'reference'\nreplace_references = true", "leave out one"),
         ("[rows]\nleave_out = {Status = 'voided'}", "rows.leave_out"),
         ("[quarantine]\nmaximum_share = 2", "expected 0 to 1"),
         ("[", "is not TOML"),

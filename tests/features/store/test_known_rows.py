@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from features.store.known_rows import RowsOfCustomers, resolve
 from features.store.layout import ABSENT, KIND_CODES
 from features.store.row_packing import OPTIONAL_WORDS, Words
+from features.timezones import business_timezone
 
+BERLIN = business_timezone("Europe/Berlin")
 FROM, UNTIL = ABSENT["known_from"], ABSENT["known_until"]
 
 
@@ -33,7 +35,7 @@ def resolved(old: Words, new: Words, **options: bool) -> tuple[list[tuple[int, .
     found = resolve(one(old), one(new), **options)
     kept = np.concatenate((old[found.old], new[found.new]))
     columns = (0, 3, *(OPTIONAL_WORDS[name] for name in ("reference", "known_from", "known_until")))
-    return sorted(tuple(row[list(columns)].tolist()) for row in kept), *found[2:]
+    return sorted(tuple(row[list(columns)].tolist()) for row in kept), *found[2:5]
 
 
 @given(st.lists(st.integers(0, 3), max_size=8), st.lists(st.integers(0, 3), max_size=8))
@@ -96,3 +98,12 @@ def test_nothing_and_nothing_is_nothing() -> None:
     assert resolved(rows(), rows()) == ([], False, 0, 0)
     assert resolved(rows((0, 1, 7, FROM)), rows())[1:] == (False, 0, 0)
     assert resolved(rows(), rows((0, 1, 7, FROM)))[1:] == (True, 0, 0)
+
+
+def test_a_replacing_addition_keeps_what_it_repeats() -> None:
+    """Of a reference with events on two days the repeated one stays, and only the others are replaced."""
+    old, day = rows((0, 1, 7, FROM), (5, 2, 7, FROM)), 86_400_000_000
+    kept, *_ = resolved(old, rows((0, 1, 7, FROM), (day, 9, 7, FROM)), replace_references=True)
+    assert [row[:2] for row in kept] == [(0, 1), (day, 9)]
+    found = resolve(one(rows((0, 1, 7, FROM))), one(rows((5, 2, 7, FROM), (day, 9, 7, FROM))), False, BERLIN)
+    assert (found.differing, found.same_day) == (2, 1)
