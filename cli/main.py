@@ -1,6 +1,7 @@
 """The command and its exit codes: 0 done, 1 failed, 2 wrong arguments; a failure is one line on standard error."""
 
 import errno
+import shutil
 import sys
 import traceback
 import warnings
@@ -101,6 +102,10 @@ def _run() -> NoReturn:
         if missing is None:
             _report_fault()
         _end(1, f"regulars: {missing}")
+    except shutil.Error as error:
+        if isinstance(error.args[0], str):
+            _report_fault()
+        _end(1, f"regulars: {error.args[0][0][2]}")  # of files that could not be copied, the first one's OSError
     except OSError as error:
         if error.errno not in MACHINE_FAULTS:
             _report_fault()

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -116,7 +117,13 @@ def test_failed_work_ends_with_1(
 
 
 @pytest.mark.parametrize(
-    "error", [MemoryError(), OSError(28, "No space left on device", "o.parquet"), KeyboardInterrupt()]
+    "error",
+    [
+        MemoryError(),
+        OSError(28, "No space left on device", "o.parquet"),
+        shutil.Error([("a", "b", "o.parquet: No space left on device"), ("c", "d", "the same")]),
+        KeyboardInterrupt(),
+    ],
 )
 def test_what_the_machine_does_ends_with_1(
     error: BaseException, regulars: Regulars, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

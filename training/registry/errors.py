@@ -97,12 +97,18 @@ def _install(error: ModuleNotFoundError) -> str:
 
 def _one_line(error: Exception, uri: str) -> str:
     """Return the error's text with its remedy, without the password of the address."""
-    text = " ".join(str(error).split("\n[SQL")[0].split()).replace(uri, without_password(uri))
-    remedy = next((remedy for words, remedy in REMEDIES.items() if words in text.lower()), "")
+    text = " ".join(str(error).split("\n[SQL")[0].partition("(Background on")[0].split())
+    text = text.replace(uri, without_password(uri))
+    # MLflow may say what it could not do, and not why: that the disk is full is then in the error which it caught.
+    remedy = _remedy(text) or _remedy(str(error.__cause__ or error.__context__ or ""))
     if remedy == NO_ANSWER:
         text = text.partition(" failed with")[0]
     detail = f"{remedy} ({text[:300]})" if remedy else text[:300]
     return f"tracking at {without_password(uri)}: {detail}"
+
+
+def _remedy(text: str) -> str:
+    return next((remedy for words, remedy in REMEDIES.items() if words in text.lower()), "")
 
 
 def without_password(uri: str) -> str:

@@ -34,6 +34,14 @@ def test_a_known_error_comes_with_its_remedy(text: str, remedy: str) -> None:
     assert message(text) == f"tracking at postgresql://shop/mlflow: {remedy} ({text})"
 
 
+def test_a_full_disk_is_recognised_behind_an_error_that_does_not_tell() -> None:
+    """MLflow says which files it could not copy; why is in the error that it caught."""
+    unclear = ValueError("files that cannot be copied")
+    unclear.__cause__ = OSError(28, "No space left on device")
+    with pytest.raises(TrackingError, match=r"no room on the disk.*cannot be copied"), one_line_errors(URI, ValueError):
+        raise unclear
+
+
 def test_other_errors_pass_as_they_are() -> None:
     """A fault of ours keeps its class, and a TrackingError its text."""
     with pytest.raises(ZeroDivisionError), one_line_errors(URI, OSError):
