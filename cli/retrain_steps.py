@@ -66,12 +66,14 @@ def append(job: Job) -> Result:
         return {"sources": [], "new": False, "data_digest": before["digest"]}
     report = read_sources(list(job.sources), job.store, job.source_options, "append")
     after = read_manifest(job.store)
-    counts = {name: getattr(report, name) for name in ("rows_in", "kept", "quarantined", "duplicates", "seen")}
+    names = ("rows_in", "kept", "quarantined", "duplicates", "merged", "left_out", "added", "seen")
+    counts = {name: getattr(report, name) for name in names}
     return {
         "sources": list(report.sources) or list(job.sources),
         "new": after["folder"] != before["folder"],
         "data_digest": after["digest"],
         **counts,
+        "quarantined_by_reason": dict(report.quarantined_by_reason),
         "warnings": list(report.warnings),
     }
 

@@ -22,7 +22,7 @@ def markdown(facts: Mapping[str, Any]) -> str:
         What `summary.json` holds.
     """
     steps = facts["steps"]
-    lines = [f"# Retrain {facts['run']}: {STATUS[facts['status']]}", ""]
+    lines = [f"# Retrain {facts['run']}: {_title(facts['status'], steps)}", ""]
     if facts["error"]:
         lines += [f"**{facts['error']}**", ""]
     lines += ["| step | result | seconds |", "|---|---|---:|"]
@@ -38,11 +38,23 @@ def markdown(facts: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _title(status: str, steps: Mapping[str, Any]) -> str:
+    if status == "refused" and not steps["promote"]["champion"]:
+        number = steps["fit"]["version"]
+        forced = f"`regulars promote --version {number} --force --reason TEXT`"
+        return f"refused by the gate, and no champion is in service; {forced} promotes version {number} all the same"
+    return STATUS[status]
+
+
 def _append(result: Mapping[str, Any]) -> str:
     if not result["sources"]:
         return "no sources given"
     counts = ", ".join(f"{result[name]:,} {name}" for name in ("kept", "seen", "quarantined", "duplicates"))
-    return f"{', '.join(result['sources'])}: {result['rows_in']:,} rows, {counts}"
+    others = {"merged": "line items merged", "left_out": "left out by the profile", "added": "returns made of refunds"}
+    counts += "".join(f", {result[name]:,} {text}" for name, text in others.items() if result.get(name))
+    reasons = [f"{count:,} {reason}" for reason, count in result.get("quarantined_by_reason", {}).items()]
+    why = f"; quarantined: {'; '.join(reasons)}" if reasons else ""
+    return f"{', '.join(result['sources'])}: {result['rows_in']:,} rows, {counts}{why}"
 
 
 def _gate(result: Mapping[str, Any]) -> str:

@@ -44,6 +44,16 @@ def test_a_refusal_says_why_and_who_stays() -> None:
     assert "| a | 0.5 |\n| b | - |\n" in text
 
 
+def test_every_row_is_accounted_for() -> None:
+    """Merged line items, left-out rows and made returns are named where there are any, and why rows are quarantined."""
+    append = APPEND | {"kept": 1050, "merged": 30, "left_out": 25, "added": 5, "quarantined_by_reason": {"no time": 10}}
+    text = markdown(facts("done", append=append))
+    assert (
+        "1,050 kept, 90 seen, 10 quarantined, 0 duplicates, 30 line items merged, 25 left out by the profile, "
+        "5 returns made of refunds; quarantined: 10 no time |"
+    ) in text
+
+
 def test_a_failure_shows_its_line() -> None:
     """Also before any step has ended."""
     text = markdown(facts("failed", "no space left"))
@@ -56,6 +66,7 @@ def test_a_first_run_without_a_champion() -> None:
         facts(
             "refused",
             append={"sources": []},
+            fit={"version": 1, "candidate": "standard"},
             promote={"promoted": False, "champion": None, "reasons": ["speed: 9 ms"]},
             score=SCORE | {"champion": None},
         )
@@ -63,4 +74,5 @@ def test_a_first_run_without_a_champion() -> None:
     assert "| append | no sources given |" in text
     assert "| promote | there is no champion |" in text
     assert "by the rule alone" in text
+    assert "no champion is in service; `regulars promote --version 1 --force --reason TEXT` promotes" in text
     assert "- speed: 9 ms\n" in text

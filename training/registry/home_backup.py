@@ -8,7 +8,6 @@ registers later, stay out.
 import shutil
 import sqlite3
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -16,9 +15,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from features.errors import TrackingError
+from features.scratch_folders import scratch_folder
 from training.models.bundle import BUNDLE, model_digest
 from training.registry.moved_home import ARTIFACTS, address_here, local_path
-from training.registry.sqlite_file import LOCK_SECONDS
+from training.registry.sqlite_file import LOCK_SECONDS, copy_database
 
 DATABASE = "mlflow.db"
 ARCHIVES: dict[str, Literal["w", "w:gz"]] = {".tar": "w", ".tar.gz": "w:gz", ".tgz": "w:gz"}
@@ -56,10 +56,13 @@ def back_up(home: Path, target: Path) -> HomeContent:
         raise TrackingError(f"no home in {home}: there is no {DATABASE}; name another with --home")
     if target.exists() or target.is_symlink():
         raise TrackingError(f"there is something at {target} already: name a new file or folder")
-    with _scratch_beside(target) as scratch:
+    with scratch_folder(target.absolute().parent, f".{target.name}.", ".part") as scratch:
         copy = scratch / "home"
         copy.mkdir()
-        _copy_database(home / DATABASE, copy / DATABASE)
+        try:
+            copy_database(home / DATABASE, copy / DATABASE)
+        except sqlite3.Error as error:
+            raise TrackingError(_unreadable(home / DATABASE, error)) from error
         artifacts = home.resolve() / ARTIFACTS
         for address in _rows(copy, FILES):
             folder = local_path(address_here(str(address[0]), artifacts))
@@ -90,7 +93,7 @@ def restore(source: Path, home: Path) -> HomeContent:
         raise TrackingError(f"there is a home in {home} already: move it away, or name another with --home")
     if not source.exists():
         raise TrackingError(f"there is no backup at {source}: name the file or folder of `regulars home backup`")
-    with _scratch_beside(home / DATABASE) as scratch:
+    with scratch_folder(home.absolute(), f".{DATABASE}.", ".part") as scratch:
         copy = scratch / "home"
         try:
             if source.is_dir():
@@ -129,29 +132,19 @@ def _check(copy: Path, artifacts: Path) -> HomeContent:
     return HomeContent(int(runs), len(versions), tuple(elsewhere))
 
 
-def _copy_database(source: Path, target: Path) -> None:
-    with _readable(source) as connection, closing(sqlite3.connect(target)) as copy:
-        connection.backup(copy)
-
-
 @contextmanager
 def _readable(database: Path) -> Iterator[sqlite3.Connection]:
     try:
         with closing(sqlite3.connect(database, timeout=LOCK_SECONDS)) as connection:
             yield connection
     except sqlite3.Error as error:
-        raise TrackingError(f"{database} cannot be read ({error}): name another, or restore a copy") from error
+        raise TrackingError(_unreadable(database, error)) from error
+
+
+def _unreadable(database: Path, error: sqlite3.Error) -> str:
+    return f"{database} cannot be read ({error}): name another, or restore a copy"
 
 
 def _rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
     with _readable(folder / DATABASE) as connection:
         return connection.execute(query).fetchall()
-
-
-@contextmanager
-def _scratch_beside(path: Path) -> Iterator[Path]:
-    """Yield a folder on the disk of `path`, so that what is in it can be renamed to it in one step."""
-    folder = path.absolute().parent
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=folder) as scratch:
-        yield Path(scratch)

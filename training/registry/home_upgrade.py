@@ -3,15 +3,15 @@
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
 from features.atomic_file import fsync_path
 from features.errors import TrackingError
+from features.scratch_folders import scratch_folder
 from training.registry.home_backup import DATABASE
-from training.registry.sqlite_file import LOCK_SECONDS, locked, transaction
+from training.registry.sqlite_file import LOCK_SECONDS, copy_database, locked, transaction
 
 
 def upgrade(home: Path) -> Path | None:
@@ -36,15 +36,15 @@ def upgrade(home: Path) -> Path | None:
         with (
             locked(database),
             transaction(database),
-            tempfile.TemporaryDirectory(prefix=f".{DATABASE}.", dir=database.parent) as scratch,
+            scratch_folder(database.parent, f".{DATABASE}.", ".part") as scratch,
         ):
-            before, part = schema_revision(database), Path(scratch) / DATABASE
-            _copy(database, part)
+            before, part = schema_revision(database), scratch / DATABASE
+            copy_database(database, part)
             _run_mlflow(part, home)
             if schema_revision(part) == before:
                 return None
             kept = database.with_name(f"{DATABASE}.{before}")
-            _copy(database, kept)
+            copy_database(database, kept)
             fsync_path(part)
             part.replace(database)
     except sqlite3.Error as error:
@@ -74,11 +74,6 @@ def schema_revision(database: Path) -> str:
     """Return the revision of a database's schema, as Alembic names it."""
     with closing(sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True, timeout=LOCK_SECONDS)) as connection:
         return str(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
-
-
-def _copy(source: Path, target: Path) -> None:
-    with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target)) as written:
-        read.backup(written)
 
 
 def _run_mlflow(database: Path, home: Path) -> None:

@@ -61,6 +61,18 @@ def transaction(database: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("COMMIT")
 
 
+def copy_database(source: Path, target: Path) -> None:
+    """Copy a database that may be in use, as of one moment, without the transactions that are not over.
+
+    Raises
+    ------
+    sqlite3.Error
+        When the source is no sound database, or another connection keeps it locked for LOCK_SECONDS.
+    """
+    with closing(sqlite3.connect(source, timeout=LOCK_SECONDS)) as read, closing(sqlite3.connect(target)) as written:
+        read.backup(written)
+
+
 def read_only_uri(database: Path) -> str:
     """Return the SQLite address that opens the database for reading, which asks for no right to write.
 

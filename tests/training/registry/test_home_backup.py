@@ -29,6 +29,14 @@ def fitted(tracking: Tracking) -> Tracking:
     return tracking
 
 
+def test_leftovers_of_a_killed_backup_are_removed(fitted: Tracking, home: Path, tmp_path: Path) -> None:
+    """By the next backup to the same target; what belongs to another target stays."""
+    for name in ("copy.tar.gz", "other.tar.gz"):
+        (tmp_path / f".{name}.01234567.part" / "home").mkdir(parents=True)
+    back_up(home, tmp_path / "copy.tar.gz")
+    assert [path.name for path in tmp_path.glob(".*")] == [".other.tar.gz.01234567.part"]
+
+
 @pytest.mark.parametrize("name", ["copy", "copy.tar", "copy.tar.gz"])
 def test_a_restored_home_is_the_one_that_was_backed_up(fitted: Tracking, home: Path, tmp_path: Path, name: str) -> None:
     """Runs, versions, aliases and files, from a folder or an archive; the original is not touched by its use."""
