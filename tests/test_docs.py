@@ -121,3 +121,21 @@ def test_the_readme_runs_as_written(tmp_path: Path) -> None:
         )
         assert ended.returncode == 0, f"{command}\n{ended.stdout}"
         assert plain(ended.stdout) == plain(output), command
+
+
+def test_the_first_log_of_the_tutorial_is_read_as_written(tmp_path: Path) -> None:
+    """The file that the tutorial shows, read with the command below it, has the one faulty row that the page names."""
+    (_, log), (command, rest) = console((ROOT / "docs" / "tutorial.md").read_text())
+    (tmp_path / "orders.csv").write_text(log)
+    ended = subprocess.run(
+        f"{command}\n{rest}".replace("regulars", f'"{sys.executable}" -m cli.main', 1),
+        shell=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "4 rows in: 3 kept, 1 quarantined" in ended.stderr
+    assert "event_time is a day that does not exist" in ended.stderr

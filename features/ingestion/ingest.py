@@ -15,7 +15,7 @@ from features.ingestion.ingest_report import IngestReport, make_report
 from features.ingestion.known_sources import drop_known, source_records
 from features.ingestion.log_warnings import log_warnings
 from features.ingestion.lost_rows import FEW_ROWS, describe
-from features.ingestion.outcome import refusal, refuse
+from features.ingestion.outcome import SourceFaults, refusal, refuse
 from features.ingestion.prefetch import prefetch
 from features.ingestion.profile import SourceProfile
 from features.ingestion.quarantine import Quarantine
@@ -115,8 +115,8 @@ def ingest(
         What to do with a store at `out`: leave it and raise StoreError; replace it when all went well; or add to it,
         see `append`.
     maximum_quarantined : float, optional
-        The share of rows that may be quarantined for reasons that their profile does not expect. Without it: as the
-        profile says, one in twenty.
+        The share of all rows, and of those of each source, that may be quarantined for reasons that their profile does
+        not expect; one row of a source may. Without it: as the profile says, one in twenty.
     accept_quarantine : bool
         Replace the store whatever that share is; a log of which nothing is kept never does.
     strict : bool
@@ -213,8 +213,16 @@ def ingest(
             report = make_report(
                 opened, counts, quarantine.reasons, writer.n_customers, timezone, digest, warnings, lost
             )
-            expected = [source.profile.quarantine for source in opened]
-            if why := refusal(report, expected, maximum_quarantined, accept_quarantine, strict):
+            faults = [
+                SourceFaults(
+                    source.name,
+                    counts.rows_by_source[number],
+                    dict(quarantine.reasons_by_source[source.name].most_common()),
+                    source.profile.quarantine,
+                )
+                for number, source in enumerate(opened)
+            ]
+            if why := refusal(report, faults, maximum_quarantined, accept_quarantine, strict):
                 refuse(why, report, quarantine.path, Path(out))
             text = json.dumps(report.as_dict(), indent=2, ensure_ascii=False) + "\n"
             (writer.folder / "report.json").write_text(text)

@@ -2,12 +2,40 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from features.errors import FaultyRowsError
 from features.ingestion.id_rules import IS_TOTAL
 from features.ingestion.ingest_report import IngestReport
 from features.ingestion.profile import QuarantineProfile
+from features.store.event_store import is_store
+
+
+@dataclass(frozen=True)
+class SourceFaults:
+    """The faulty rows of a source.
+
+    Attributes
+    ----------
+    name : str
+    rows : int
+        All rows that were read from it.
+    reasons : mapping of str to int
+        Its quarantined rows by the first thing wrong with them.
+    usual : QuarantineProfile
+        What its profile expects.
+    """
+
+    name: str
+    rows: int
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    usual: QuarantineProfile = field(default_factory=QuarantineProfile)
+
+    @property
+    def unexpected(self) -> int:
+        """The rows quarantined for reasons that the profile does not expect."""
+        return unexpected_rows(self.reasons, self.usual)
 
 
 def quarantine_beside(store: Path) -> Path:
@@ -15,49 +43,67 @@ def quarantine_beside(store: Path) -> Path:
     return store.parent / f"{store.name}-quarantine.csv"
 
 
-def unexpected_rows(reasons: Mapping[str, int], profiles: Sequence[QuarantineProfile]) -> int:
-    """Return the number of rows quarantined for reasons that no profile expects; nothing is lost with totals."""
-    expected = (f"customer_id {IS_TOTAL}", *(text for profile in profiles for text in profile.expected))
+def unexpected_rows(reasons: Mapping[str, int], usual: QuarantineProfile) -> int:
+    """Return the number of rows quarantined for reasons that a profile does not expect; nothing is lost with totals."""
+    expected = (f"customer_id {IS_TOTAL}", *usual.expected)
     return sum(count for reason, count in reasons.items() if not reason.startswith(expected))
 
 
 def refusal(
-    report: IngestReport, profiles: Sequence[QuarantineProfile], maximum: float | None, accept: bool, strict: bool
+    report: IngestReport, sources: Sequence[SourceFaults], maximum: float | None, accept: bool, strict: bool
 ) -> str:
     """Return why a log may not replace a store, or "".
 
     Parameters
     ----------
     report : IngestReport
-    profiles : sequence of QuarantineProfile
-        Of each source: what is usual there.
+    sources : sequence of SourceFaults
     maximum : float or None
-        The share of rows that may be faulty for other reasons; None: the least of the profiles.
+        The share of rows that may be faulty for unexpected reasons, of all rows and of those of each source, where
+        one such row is not too many; None: as each profile says, of all rows the least of these.
     accept : bool
         Whether any share is accepted.
     strict : bool
         Whether warnings refuse it too.
     """
-    reasons = "; ".join(f"{count:,} {reason}" for reason, count in list(report.quarantined_by_reason.items())[:3])
-    if not report.rows_in:  # of an addition, all files were read before
-        return ""
-    if not report.kept and not report.seen:
+    reasons = _reasons(report.quarantined_by_reason)
+    if report.rows_in and not report.kept and not report.seen:
         left_out = f"{report.left_out:,} are left out by the profile" if report.left_out else ""
         why = "; ".join(filter(None, (reasons, left_out))) or "it has none"
         return f"none of {report.rows_in:,} rows is kept: {why}"
-    unexpected = unexpected_rows(report.quarantined_by_reason, profiles)
-    limit = min((profile.maximum_share for profile in profiles), default=0.0) if maximum is None else maximum
-    share = unexpected / report.rows_in
-    usual = next(iter(report.quarantined_by_reason), "").partition(":")[0]
-    if share > limit and not accept:
-        return (
-            f"{unexpected:,} of {report.rows_in:,} rows ({share:.1%}) are faulty, more than {limit:.1%}: {reasons}; "
-            "correct them, say how to read them, or give --accept-quarantine if that is usual here (in a profile: "
-            f'[quarantine] expected = ["{usual}"])'
-        )
+    if not accept and (why := _too_many(report, sources, maximum)):
+        return why
     if strict and report.warnings:
         return f"{len(report.warnings)} warnings under --strict: {'; '.join(report.warnings)}"
     return ""
+
+
+def _too_many(report: IngestReport, sources: Sequence[SourceFaults], maximum: float | None) -> str:
+    """Return which share of faulty rows is too large, that of all rows or that of one source, or ""."""
+    if not report.rows_in:  # of an addition, all files were read before
+        return ""
+    least = min((source.usual.maximum_share for source in sources), default=0.0)
+    limit, unexpected = least if maximum is None else maximum, sum(source.unexpected for source in sources)
+    if unexpected > limit * report.rows_in:
+        return _shares("", unexpected, report.rows_in, limit, report.quarantined_by_reason)
+    for source in sources:
+        limit = source.usual.maximum_share if maximum is None else maximum
+        if source.unexpected > max(limit * source.rows, 1):
+            return _shares(f" of {source.name}", source.unexpected, source.rows, limit, source.reasons)
+    return ""
+
+
+def _shares(of_source: str, unexpected: int, rows: int, limit: float, reasons: Mapping[str, int]) -> str:
+    usual = next(iter(reasons), "").partition(":")[0]
+    return (
+        f"{unexpected:,} of {rows:,} rows{of_source} ({unexpected / rows:.1%}) are faulty, more than {limit:.1%}: "
+        f"{_reasons(reasons)}; correct them, say how to read them, or give --accept-quarantine if that is usual here "
+        f'(in a profile: [quarantine] expected = ["{usual}"])'
+    )
+
+
+def _reasons(reasons: Mapping[str, int]) -> str:
+    return "; ".join(f"{count:,} {reason}" for reason, count in list(reasons.items())[:3])
 
 
 def refuse(reason: str, report: IngestReport, quarantine: Path, store: Path) -> None:
@@ -68,4 +114,5 @@ def refuse(reason: str, report: IngestReport, quarantine: Path, store: Path) -> 
         beside.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(quarantine, beside)
         kept = f"; the faulty rows are in {beside}"
-    raise FaultyRowsError(f"{reason}{kept}; {store} stays as it was", tuple(report.lines()))
+    outcome = f"{store} stays as it was" if is_store(store) else f"no store was made at {store}"
+    raise FaultyRowsError(f"{reason}{kept}; {outcome}", tuple(report.lines()))

@@ -1,7 +1,8 @@
 """Writes the quarantine file: invalid rows as in the source, with the reason, to be corrected and read again."""
 
 import codecs
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -34,11 +35,14 @@ class Quarantine:
     ----------
     reasons : collections.Counter of str
         The number of rows by the first thing wrong with them.
+    reasons_by_source : dict of str to collections.Counter of str
+        The same for each source that has such rows, by its name.
     """
 
     def __init__(self, path: Path, sources: list[Source]) -> None:
         self.path = path
         self.reasons: Counter[str] = Counter()
+        self.reasons_by_source: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._header = list(dict.fromkeys(name for source in sources for name in source.header))
         clash = set(self._header) & set(QUARANTINE_COLUMNS)
         own = [f"quarantine_{name}" if name in clash else name for name in QUARANTINE_COLUMNS]
@@ -63,7 +67,7 @@ class Quarantine:
         if errors.entries:
             self._add_invalid(source, batch, errors)
         if batch.unreadable:
-            self.reasons.update(f"row {row.reason}" for row in batch.unreadable)
+            self._count(source, Counter(f"row {row.reason}" for row in batch.unreadable))
             reasons = pa.array([f"{row.reason} (line {row.line})" for row in batch.unreadable])
             texts = pa.array([row.text for row in batch.unreadable])
             numbers = np.array([row.number for row in batch.unreadable])
@@ -78,7 +82,7 @@ class Quarantine:
         first = first[rows]
         for error, count in enumerate(np.bincount(first).tolist()):
             if count:
-                self.reasons[f"{columns[error]} {reasons[error]}"] += count
+                self._count(source, {f"{columns[error]} {reasons[error]}": count})
         full_rows = batch.full_rows(rows)
         values = pa.nulls(len(rows), pa.string())
         for column in dict.fromkeys(columns):
@@ -87,6 +91,10 @@ class Quarantine:
             values = pc.if_else(of_column, own, values)
         texts = _reasons(batch, errors, rows, first)
         self._write(source, batch.numbers[rows], pa.array(columns).take(pa.array(first)), values, texts, full_rows)
+
+    def _count(self, source: Source, reasons: Mapping[str, int]) -> None:
+        self.reasons.update(reasons)
+        self.reasons_by_source[source.name].update(reasons)
 
     def _write(
         self,

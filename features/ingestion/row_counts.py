@@ -1,6 +1,7 @@
 """Counts the rows of a log, and finds extreme amounts among them."""
 
 import heapq
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,6 +31,8 @@ class RowCounts:
     ----------
     rows_in, left_out, kept : int
         Rows read; rows that the profile leaves out; rows in the store that are the event.
+    rows_by_source : collections.Counter of int
+        Rows read, by the number of their source.
     added : int
         Returns made of what rows say was given back of their amount.
     by_reference : EventRows
@@ -42,6 +45,7 @@ class RowCounts:
 
     def __init__(self) -> None:
         self.rows_in = 0
+        self.rows_by_source: Counter[int] = Counter()
         self.left_out = 0
         self.added = 0
         self.by_reference = EventRows()

@@ -25,6 +25,11 @@ TIMES = (
     ),
     (r"^\d{4}-?W\d{1,2}", "is a week: give the day"),
     (r"^0000-", "is no day: leave the row out, or fill in its time"),
+    (
+        r"^\d{4}[-/.](0?[2469]|11)[-/.]31(\D|$)|^\d{4}[-/.]0?2[-/.](29|30)(\D|$)"
+        r"|^\d{4}[-/.](00?|1[3-9]|[2-9]\d)[-/.]\d\d?(\D|$)|^\d{4}[-/.]\d\d?[-/.](00?|3[2-9]|[4-9]\d)(\D|$)",
+        "is a day that does not exist: give the day that is meant",
+    ),
     (r"\d[ T]24:|:60", "has a clock that does not exist: times go from 00:00:00 to 23:59:59"),
     (
         r"[A-Za-z]+/[A-Za-z_]+\]?$|\d ?[A-Z]{3,4}$",

@@ -38,6 +38,7 @@ def validated_batches(
         size = len(batch.numbers) + len(batch.unreadable)
         batch = chosen_rows(batch, source.profile.rows)
         counts.rows_in += size
+        counts.rows_by_source[number] += size
         counts.left_out += size - len(batch.numbers) - len(batch.unreadable)
         if progress:
             progress(size)

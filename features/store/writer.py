@@ -104,11 +104,13 @@ class StoreWriter:
         self._batches: list[PackedBatch] = []
         self._manifest: dict[str, Any] = {}
         self._committing = False
+        self._made_path = False
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             if self._existing == "append":
                 open_store(self.path)  # so that no folder is made where there is no store
+            self._made_path = not self.path.exists()
             stack.enter_context(locked(self.path))
             if self._existing == "append":
                 self.base = open_store(self.path)
@@ -132,6 +134,8 @@ class StoreWriter:
         # Once the manifest may name the folder, a failure must leave it: the next write removes it at the latest.
         if not self._committing:
             shutil.rmtree(self.folder, ignore_errors=True)
+            if self._made_path and not is_store(self.path) and [*self.path.iterdir()] == [self.path / ".lock"]:
+                shutil.rmtree(self.path, ignore_errors=True)  # while it is locked
         self._on_exit.close()
 
     def add(self, batch: pa.RecordBatch) -> None:

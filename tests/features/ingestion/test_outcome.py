@@ -8,10 +8,10 @@ import pytest
 
 from features.errors import FaultyRowsError
 from features.ingestion.id_rules import IS_TOTAL
-from features.ingestion.ingest import ingest
+from features.ingestion.ingest import append, ingest
 from features.ingestion.outcome import quarantine_beside, unexpected_rows
 from features.ingestion.profile import QuarantineProfile, SourceProfile, parse_profile
-from features.store.event_store import is_store, open_store
+from features.store.event_store import open_store
 from tests.features.reading import csv_file
 
 HEADER = "customer_id,event_time,event_type,amount"
@@ -46,9 +46,9 @@ def test_a_log_of_which_nothing_is_kept_is_refused(tmp_path: Path) -> None:
 
 def test_without_a_store_there_is_none_afterwards(tmp_path: Path) -> None:
     """Only the faulty rows."""
-    with pytest.raises(FaultyRowsError):
+    with pytest.raises(FaultyRowsError, match=r"no store was made at .*store$"):
         ingest(csv_file(tmp_path, FAULTY, header=HEADER), tmp_path / "store")
-    assert not is_store(tmp_path / "store")
+    assert not (tmp_path / "store").exists()
     assert quarantine_beside(tmp_path / "store").is_file()
 
 
@@ -70,6 +70,20 @@ def test_more_than_a_twentieth_of_faulty_rows_is_refused(tmp_path: Path) -> None
     )
 
 
+def test_a_broken_file_is_not_hidden_by_good_ones(tmp_path: Path) -> None:
+    """The limit holds for each source too, and the message names it; one faulty row of a small file is not too many."""
+    good = csv_file(tmp_path, *GOOD * 2, header=HEADER, name="good.csv")
+    broken = csv_file(tmp_path, *GOOD[:3], *[FAULTY] * 4, header=HEADER, name="broken.csv")
+    with pytest.raises(FaultyRowsError, match=r"4 of 7 rows of \S*broken\.csv \(57\.1%\) are faulty, more than 5\.0%"):
+        ingest([good, broken], tmp_path / "store")
+    assert ingest([good, broken], tmp_path / "store", accept_quarantine=True).quarantined == 4
+    one = csv_file(tmp_path, *GOOD[:3], FAULTY, header=HEADER, name="one.csv")
+    assert ingest([good, one], tmp_path / "store", existing="replace").quarantined == 1
+    usual = SourceProfile().with_values(quarantine={"maximum_share": 0.6})
+    profiles = {"broken.csv": usual}
+    assert ingest([good, broken], tmp_path / "store", existing="replace", profile=profiles).quarantined == 4
+
+
 def test_what_the_profile_expects_does_not_count(tmp_path: Path) -> None:
     """Receipts without a customer are usual in some shops; unreadable times are not."""
     usual = SourceProfile().with_values(quarantine={"expected": ("customer_id is empty",)})
@@ -77,8 +91,8 @@ def test_what_the_profile_expects_does_not_count(tmp_path: Path) -> None:
     assert ingest(log, tmp_path / "store", existing="replace", profile=usual).quarantined == 50
     refused(tmp_path, *GOOD, *[NOBODY] * 50, *[FAULTY] * 9, profile=usual)
     reasons = {"customer_id is empty": 3, "customer_id stands for nobody: x": 2, "amount is negative": 1}
-    assert unexpected_rows(reasons, [QuarantineProfile(expected=("customer_id",))]) == 1
-    assert unexpected_rows(reasons, [QuarantineProfile()]) == 6
+    assert unexpected_rows(reasons, QuarantineProfile(expected=("customer_id",))) == 1
+    assert unexpected_rows(reasons, QuarantineProfile()) == 6
 
 
 def test_warnings_refuse_a_log_under_strict(tmp_path: Path) -> None:
@@ -88,6 +102,15 @@ def test_warnings_refuse_a_log_under_strict(tmp_path: Path) -> None:
     )
     report = ingest(tmp_path / "new.csv", tmp_path / "store", existing="replace")
     assert report.lines()[-1].startswith("warning: 2 of 97 events are equal")
+
+
+def test_files_that_were_read_before_are_refused_under_strict(tmp_path: Path) -> None:
+    """Also where nothing else is read."""
+    log = csv_file(tmp_path, *GOOD, header=HEADER)
+    ingest(log, tmp_path / "store")
+    with pytest.raises(FaultyRowsError, match=r"1 warnings under --strict: .* was read before"):
+        append(log, tmp_path / "store", strict=True)
+    assert append(log, tmp_path / "store").rows_in == 0
 
 
 def test_totals_below_the_rows_are_no_reason_to_refuse(tmp_path: Path) -> None:
