@@ -58,8 +58,17 @@ def register(app: typer.Typer) -> None:
         for question in found.questions:
             echo(f"question: {question}")
         out.write_text(profile_text(found.profile, found.sure))
-        profile, quoted = shlex.quote(str(out)), shlex.quote(source)
-        echo(f"-> {out} (regulars ingest --profile {profile} {quoted} --out STORE)")
+        given = {
+            "--query": query,
+            "--delimiter": delimiter,
+            "--encoding": encoding,
+            "--sheet": sheet,
+            "--header-line": header_line,
+            "--timezone": None if timezone == "UTC" else timezone,
+        }
+        words = ["regulars", "ingest", "--profile", str(out), source]
+        words += [word for name, value in given.items() if value is not None for word in (name, str(value))]
+        echo(f"-> {out} ({shlex.join(words)} --out STORE)")
 
 
 def _show(found: "Inspection", names: list[str]) -> None:

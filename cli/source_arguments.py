@@ -126,18 +126,22 @@ def read_sources(
         raise typer.BadParameter("name a file, or a query over files", param_hint="SOURCE...")
     from features.errors import FaultyRowsError
     from features.ingestion.ingest import append, ingest
-    from features.store.event_store import read_manifest
+    from features.store.event_store import is_store, read_manifest
 
     arguments = options.arguments()
     rating_maximum = store_options.pop("rating_maximum", None)
     settings = options.settings(store_options, rating_maximum)
-    before = None
+    before, replaced = None, ""
     read: Callable[..., IngestReport]
     if existing == "append":
         settings = {name: value for name, value in settings.items() if name not in STORE_OPTIONS}
         before, read = read_manifest(store)["folder"], append
     else:
         settings["existing"], read = existing, ingest
+        if existing == "replace" and is_store(store):
+            present = read_manifest(store)
+            counted = f" of {len(present['sources']):,} sources" if present.get("sources") else ""
+            replaced = f"replaces {present['events']:,} events{counted}: `regulars store rollback {store}` goes back"
     try:
         with progress_bar("rows") as advance:
             report = read(sources or [], store, progress=advance, **arguments, **settings)
@@ -147,6 +151,8 @@ def read_sources(
         raise
     for line in report.lines():
         echo(line)
+    if replaced:
+        echo(replaced)
     folder = read_manifest(store)["folder"]
     if folder == before:
         echo(f"-> {store} is as it was: it has all of these events")

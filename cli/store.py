@@ -41,6 +41,8 @@ def register(app: typer.Typer) -> None:
         echo(f"ratings up to {opened.rating_maximum:.15g}; event words:")
         for name, words in words_of(manifest).lists().items():
             echo(f"  {name}: {', '.join(words)}")
+        if (opened.folder / "quarantine.csv").is_file():
+            echo(f"the faulty rows of the last addition are in {opened.folder / 'quarantine.csv'}")
         records = manifest.get("sources", ())
         sources = [
             [source["name"], f"{source['rows']:,}", _time(source["first_time"]), _time(source["last_time"])]
@@ -54,11 +56,12 @@ def register(app: typer.Typer) -> None:
                 f"{each['events']:,}",
                 f"{each['customers']:,}",
                 str(len(each.get("sources", ()))),
+                str(each.get("parent", "-")),
                 each["folder"],
             ]
             for each in generations(store)
         ]
-        echo_table("generations", ["generation", "events", "customers", "sources", "folder"], rows)
+        echo_table("generations", ["generation", "events", "customers", "sources", "made from", "folder"], rows)
 
     @store.command()
     def rollback(

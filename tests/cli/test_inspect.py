@@ -1,5 +1,7 @@
 """`regulars inspect` shows what a source seems to be and writes a profile that `regulars ingest` takes."""
 
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +28,18 @@ def test_the_profile_it_writes_reads_the_source(tmp_path: Path, regulars: Regula
     ended = regulars("ingest", "sales.csv", "--profile", "profile.toml", "--out", "store")
     assert ended.code == 0, ended.error
     assert sorted(open_store("store").columns["cents"]) == [110_050 + 100 * i for i in range(60)]
+
+
+def test_the_command_it_names_reads_the_source(tmp_path: Path, regulars: Regulars) -> None:
+    """It repeats the options that were given, so that it can be pasted."""
+    (tmp_path / "sales.csv").write_text("Export of May\n" + SALES.replace(";", "|"), encoding="utf-16")
+    options = ("--delimiter", "|", "--header-line", "2", "--encoding", "utf-16", "--timezone", "Europe/Berlin")
+    ended = regulars("inspect", "sales.csv", *options)
+    found = re.search(r"-> profile\.toml \(regulars (.*) STORE\)", ended.error.replace("\n", " "))
+    assert found, ended.error
+    assert regulars(*shlex.split(found[1]), "store").code == 0
+    assert open_store("store").timezone == "Europe/Berlin"
+    assert open_store("store").n_events == 60
 
 
 def test_what_is_open_is_asked(tmp_path: Path, regulars: Regulars) -> None:

@@ -30,6 +30,20 @@ def test_a_store_tells_what_it_holds(log: Path, regulars: Regulars) -> None:
     assert store.folder.name[:12] in ended.error
 
 
+def test_a_store_names_its_quarantine_and_what_each_generation_was_made_from(log: Path, regulars: Regulars) -> None:
+    """The file of the present generation, to be mended and appended; --replace says what it replaces."""
+    regulars("ingest", log, "--out", "store")
+    rows = "".join(f"zoe{i},2024-02-01,purchase,5,,\n" for i in range(30))
+    Path("week.csv").write_text(LOG.splitlines()[0] + "\n" + rows + "zoe,2024-02-31,purchase,5,,\n")
+    assert regulars("append", "week.csv", "--store", "store").code == 0
+    told = "".join(regulars("store", "info", "store").error.split())
+    assert f"{open_store('store').folder}/quarantine.csv" in told
+    assert "madefrom" in told
+    before = open_store("store").n_events
+    ended = regulars("ingest", log, "--out", "store", "--replace", "--accept-quarantine")
+    assert f"replaces {before} events of 2 sources: `regulars store rollback store`" in ended.error
+
+
 def test_there_is_a_way_back_and_forth(log: Path, regulars: Regulars) -> None:
     """To the generation before, and with --to to any that is there; each failure is one line."""
     regulars("ingest", log, "--out", "store")
