@@ -1,4 +1,4 @@
-"""Killed at any moment, `regulars publish` leaves no half state, and the next run nothing at all.
+"""Killed at any moment, `promote` and `publish` leave no half state, and the next run nothing at all.
 
 The processes are real, and are ended by SIGKILL. They are forked from one that has imported the libraries, so that most
 of the kills meet work and not imports.
@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
 import pytest
@@ -24,12 +25,15 @@ from tests.training.logs import simulated
 from training.models.bundle import CHAMPION, MODEL_FILE
 from training.promote import history
 from training.registry.mlflow_client import open_tracking
-from training.registry.runs import runs
+from training.registry.runs import FITS, MOVES, runs
 from training.registry.versions import load, version, versions
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 ROOT = Path(__file__).parents[2]
 KILLS = 20
+"""How often each verb is killed."""
+EARLIEST = 0.02
+"""The first moment of a kill, as a share of the time of a whole run."""
 FORKS = """
 import json, os, signal, sys, time
 import bentoml, mlflow.tracking, sqlalchemy, pandas, sklearn.ensemble, scipy.stats, matplotlib.figure
@@ -71,6 +75,16 @@ class Shop:
         code, seconds = json.loads(self._process.stdout.readline())
         return int(code), float(seconds)
 
+    def errors(self) -> str:
+        """What all runs printed as errors, for the message of a test that fails."""
+        return (self.folder / "errors.log").read_text()
+
+    def champion(self) -> int:
+        """The number of the champion."""
+        champion = version(open_tracking(self.home), CHAMPION)
+        assert champion is not None
+        return champion.number
+
     def is_whole(self) -> None:
         """Every version loads, the champion is one of them, and so is every published one and the latest."""
         open_store(self.folder / "store")
@@ -92,12 +106,18 @@ class Shop:
             assert (store / "latest").read_text() in {folder.name for folder in published}
 
     def has_no_leftovers(self) -> None:
-        """No scratch folder, no half-written file, no run of MLflow that is running."""
+        """No scratch folder, no half-written file, no run of MLflow that is running, no file without a row."""
         assert list((self.folder / "tmp").iterdir()) == []
         assert list((self.folder / "bento" / "tmp").glob("*")) == []
         assert list(self.folder.rglob("*.part")) == []
         tracking = open_tracking(self.home)
-        assert set(runs(tracking)["status"]) <= {"FINISHED", "KILLED"}
+        known = [runs(tracking, FITS), runs(tracking, MOVES)]
+        for each in known:
+            assert set(each["status"]) <= {"FINISHED", "KILLED"}
+        run_ids = {run_id for each in known for run_id in each.index}
+        assert {path.name for path in self.home.glob("artifacts/*/*")} - {"models"} <= run_ids
+        models = {Path(urlsplit(each.source).path).parent for each in versions(tracking)}
+        assert {*self.home.glob("artifacts/*/models/*")} == models
         if len(history(tracking)):
             champion = version(tracking, CHAMPION)
             assert champion is not None
@@ -133,19 +153,45 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
         process.stdin.close()
 
 
-def test_publish(shop: Shop) -> None:
-    """20 kills; readers find a whole version each time, and the same command then leaves nothing aside."""
-    shop.run("fit", "store", "--home", "home", "--quick")
-    shop.run("promote", "--home", "home", "--force", "--reason", "a test")
-    draw, met, store = random.Random(1), 0, shop.folder / "bento" / "models" / "regulars"
+FIT = ("fit", "store", "--home", "home", "--quick")
+
+
+def moment(draw: random.Random, seconds: float) -> float:
+    """A moment within a run that takes this long."""
+    return draw.uniform(EARLIEST, 1.0) * seconds
+
+
+def test_promote(shop: Shop) -> None:
+    """The champion is the version before or the one after, and the history knows which."""
+    for _ in range(2):
+        assert shop.run(*FIT)[0] == 0, shop.errors()
+    words = ("promote", "--home", "home", "--force", "--reason", "a test", "--version")
+    code, seconds = shop.run(*words, 1)
+    assert code == 0, shop.errors()
+    draw, kills = random.Random(0), 0
     for _ in range(KILLS):
-        code, _ = shop.run("publish", "--home", "home", kill_after=draw.uniform(0.02, 1.0) * 2)
-        met += code == -9
+        code, _ = shop.run(*words, 3 - shop.champion(), kill_after=moment(draw, seconds))
+        assert code in (0, -9), shop.errors()
+        kills += code == -9
+        shop.is_whole()
+    assert kills >= KILLS / 2
+    assert shop.run(*words, 3 - shop.champion())[0] == 0, shop.errors()
+    shop.is_whole()
+    shop.has_no_leftovers()
+
+
+def test_publish(shop: Shop) -> None:
+    """Readers find a whole version each time, and the same command then leaves nothing aside."""
+    shop.run(*FIT)
+    shop.run("promote", "--home", "home", "--force", "--reason", "a test")
+    draw, kills, store = random.Random(1), 0, shop.folder / "bento" / "models" / "regulars"
+    for _ in range(KILLS):
+        code, _ = shop.run("publish", "--home", "home", kill_after=moment(draw, 2))
+        kills += code == -9
         shop.is_whole()
         if code != -9:  # it was faster than the kill: once more from the beginning
             shutil.rmtree(store)
-    assert met >= KILLS / 4
-    code, _ = shop.run("publish", "--home", "home")
-    assert code == 0, (shop.folder / "errors.log").read_text()
+    assert kills >= KILLS / 4
+    assert shop.run("publish", "--home", "home")[0] == 0, shop.errors()
     shop.is_whole()
     shop.has_no_leftovers()
