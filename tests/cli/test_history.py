@@ -36,7 +36,7 @@ def test_a_move_is_one_row(regulars: Callable, tmp_path: Path, monkeypatch: pyte
     """The time to the minute, twelve characters of the digest, and - for what is absent; the file has all of it."""
     moves = pd.DataFrame([MOVE]).astype({"from": "Int64", "to": "Int64"})
     monkeypatch.setattr("training.promote.history", lambda tracking: moves)
-    monkeypatch.setattr("training.registry.mlflow_client.open_tracking", lambda home, read_only: None)
+    monkeypatch.setattr("training.registry.mlflow_client.open_tracking", lambda home, read_only, settings: None)
     monkeypatch.setattr("cli.history.has_tracking_store", lambda home: True)
     ended = regulars("history", "--home", tmp_path / "home", "--out", "moves.csv")
     row = ["2024-05-01", "10:30", "Ada", "promote", "-", "1", "done", "0123456789ab", "the", "first"]
