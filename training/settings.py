@@ -150,7 +150,7 @@ class GateLimits:
     calibration : float
         Largest calibration error of the churn probability, 0 to 1, at each horizon. One unusual season may cause .05.
     milliseconds : float
-        Longest time to forecast one customer, in a batch.
+        Longest processor time to forecast one customer, in a batch.
     customers : int
         Fewest customers to judge by.
     draws : int

@@ -10,6 +10,7 @@ from features.loyalty.formula import load_formula
 from tests.training.logs import cut, simulated, stored
 from training.fit_challenger import ChallengerSettings, fit_challenger
 from training.promote import history, promote, recorded_verdict
+from training.registry.entities import gate_figures
 from training.registry.mlflow_client import Tracking
 from training.registry.runs import run_measures
 from training.settings import CandidateSettings, GateLimits, RefitLimits, TrialSettings
@@ -33,7 +34,7 @@ def test_the_weekly_refit_passes_and_a_log_with_holes_does_not(log: object, trac
         stored(cut(log, WEEKS[0]), tmp_path / "1"), tracking, load_formula(), settings=SETTINGS, quick=True
     )
     assert first.verdict.question == "recipe"
-    assert {"log.events", "trials.relative_loss"} <= run_measures(tracking, first.version.run_id).keys()
+    assert {"log.events", "trials.relative_loss"} <= gate_figures(run_measures(tracking, first.version.run_id)).keys()
     promote(tracking, force=True, why="the first version")
 
     second = fit_challenger(
