@@ -46,7 +46,7 @@ def source_records(sources: Sequence[Source], counts: RowCounts) -> list[Record]
     records: list[Record] = []
     for number, source in enumerate(sources):
         rows, first, last = counts.spans.get(number, (0, None, None))
-        ids = {"whole_numbers": source.profile.ids.whole_numbers}
+        ids = {"whole_numbers": True} if source.profile.ids.whole_numbers else {}
         records.append(
             {"name": source.name, **_facts(source), **ids, "rows": rows, "first_time": first, "last_time": last}
         )

@@ -87,7 +87,7 @@ TIMES: list[tuple[tuple[str, ...], Moments | str]] = [
     (("2024-W09", "2024-W52"), "give the day"),
     (("2024-061", "2024-366"), "--time-format '%Y-%j'"),
     (("1.7093E+09", "1.7357E+09"), "export the column as text"),
-    (("2024-02-30", "2023-02-29"), "expected one like"),
+    (("2024-02-30", "2023-02-29"), "does not exist"),
     (("0000-00-00 00:00:00", "0000-00-00 00:00:00"), "fill in its time"),
     (("yesterday", "soon"), "give its own format, such as --time-format"),
     (("1. marraskuuta 2024", "2. marraskuuta 2024"), "give its own format, such as --time-format"),
