@@ -72,7 +72,9 @@ def require_schema(database: Path, expected: str) -> None:
 
 def schema_revision(database: Path) -> str:
     """Return the revision of a database's schema, as Alembic names it."""
-    with closing(sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True, timeout=LOCK_SECONDS)) as connection:
+    # Not `mode=ro`: SQLite could not undo what a process that was killed while it wrote left half done. A database that
+    # may not be written is opened for reading all the same.
+    with closing(sqlite3.connect(f"file:{quote(str(database))}?mode=rw", uri=True, timeout=LOCK_SECONDS)) as connection:
         return str(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
 
 

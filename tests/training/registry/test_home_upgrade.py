@@ -1,5 +1,6 @@
 """The database of a home that an earlier MLflow wrote is brought up to date, or stays as it was."""
 
+import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -76,3 +77,29 @@ def test_a_folder_without_a_home_is_named(tmp_path: Path) -> None:
     with pytest.raises(TrackingError, match="no home in"):
         upgrade(tmp_path / "nowhere")
     assert not (tmp_path / "nowhere").exists()
+
+
+KILLED_IN_A_COMMIT = """
+import os, signal, sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("PRAGMA cache_size = 1")  # pages reach the file before the end of the transaction
+database.execute("BEGIN")
+database.execute("DELETE FROM experiments")
+database.execute("CREATE TABLE more (text)")
+database.executemany("INSERT INTO more VALUES (?)", [("half " * 500,)] * 500)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_what_a_killed_process_half_wrote_is_undone(home: Path, read_only: bool) -> None:
+    """The first one who opens the home, even for reading, finds it as it was before."""
+    database = home / "mlflow.db"
+    before = schema_revision(database)
+    assert ended(child(KILLED_IN_A_COMMIT, database))[0] == -signal.SIGKILL
+    assert database.with_name("mlflow.db-journal").stat().st_size
+    open_tracking(home, read_only=read_only)
+    assert schema_revision(database) == before
+    with closing(sqlite3.connect(database)) as opened:
+        assert opened.execute("SELECT count(*) FROM sqlite_master WHERE name = 'more'").fetchone() == (0,)
+        assert opened.execute("SELECT name FROM experiments").fetchall() == [("Default",)]
