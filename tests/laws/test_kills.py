@@ -1,4 +1,4 @@
-"""Killed at any moment, `promote` and `publish` leave no half state, and the next run nothing at all.
+"""Killed at any moment, `fit`, `promote` and `publish` leave no half state, and the next run nothing at all.
 
 The processes are real, and are ended by SIGKILL. They are forked from one that has imported the libraries, so that most
 of the kills meet work and not imports.
@@ -159,6 +159,23 @@ FIT = ("fit", "store", "--home", "home", "--quick")
 def moment(draw: random.Random, seconds: float) -> float:
     """A moment within a run that takes this long."""
     return draw.uniform(EARLIEST, 1.0) * seconds
+
+
+def test_fit(shop: Shop) -> None:
+    """The versions that are there are whole, and a fit that is not killed succeeds whatever was killed before it."""
+    code, seconds = shop.run(*FIT)
+    assert code == 0, shop.errors()
+    draw, kills = random.Random(0), 0
+    while kills < KILLS:
+        code, took = shop.run(*FIT, kill_after=moment(draw, seconds))
+        assert code in (0, -9), shop.errors()
+        if code == 0:  # it was faster than the kill, so the run before was slow: the next kills come earlier
+            seconds = took
+        kills += code == -9
+        shop.is_whole()
+    assert shop.run(*FIT)[0] == 0, shop.errors()
+    shop.is_whole()
+    shop.has_no_leftovers()
 
 
 def test_promote(shop: Shop) -> None:
