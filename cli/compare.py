@@ -22,11 +22,6 @@ SUMMARY = "report.json"
 OUTCOMES = {"purchases": "purchase days", "stayed_away": "customers who churned", "spend": "spend"}
 
 
-def check_trials(trials: list[str] | None) -> list[str]:
-    """Refuse text that is not a date."""
-    return [str(options.check_date(date)) for date in trials or []]
-
-
 def register(app: typer.Typer) -> None:
     """Add the verb to the command."""
 
@@ -66,7 +61,7 @@ def register(app: typer.Typer) -> None:
             list[str] | None,
             typer.Option(
                 metavar="DATE",
-                callback=check_trials,
+                callback=options.check_dates,
                 help="A further date at which all forecasts are measured; may be given several times.",
             ),
         ] = None,

@@ -47,17 +47,17 @@ def register(app: typer.Typer) -> None:
 
         options = ReadOptions(query=query, delimiter=delimiter, encoding=encoding, sheet=sheet, header_line=header_line)
         sample = read_sample(source, options)
-        found = inspect_sample(sample)
-        _show(found, list(sample))
-        events, faults = preview_events(sample, found.profile, timezone, SHOWN)
+        inspection = inspect_sample(sample)
+        _show(inspection, list(sample))
+        events, faults = preview_events(sample, inspection.profile, timezone, SHOWN)
         if events:
             head = [name.replace("event_time", "event_time (UTC)") for name in events[0]]
             echo_table("The first rows as events", head, [list(row.values()) for row in events])
         for reason, count in faults.items():
             echo(f"of the sample {count:,} rows would go to quarantine: {reason}")
-        for question in found.questions:
+        for question in inspection.questions:
             echo(f"question: {question}")
-        out.write_text(profile_text(found.profile, found.sure))
+        out.write_text(profile_text(inspection.profile, inspection.sure))
         given = {
             "--query": query,
             "--delimiter": delimiter,
@@ -71,24 +71,25 @@ def register(app: typer.Typer) -> None:
         echo(f"-> {out} ({shlex.join(words)} --out STORE)")
 
 
-def _show(found: "Inspection", names: list[str]) -> None:
+def _show(inspection: "Inspection", names: list[str]) -> None:
     from features.ingestion.profile_writer import settings_of
 
-    profile = found.profile
-    if found.known:
-        echo(f"the columns are those of the profile {found.known}")
+    profile = inspection.profile
+    if inspection.known:
+        echo(f"the columns are those of the profile {inspection.known}")
     rows = [
-        (ours, theirs, found.sure.get(f"columns.{ours}", "by the profile")) for ours, theirs in profile.columns.items()
+        (ours, theirs, inspection.sure.get(f"columns.{ours}", "by the profile"))
+        for ours, theirs in profile.columns.items()
     ]
     rows += [
-        (ours, f"{value!r} in all rows", found.sure.get(f"constants.{ours}", ""))
+        (ours, f"{value!r} in all rows", inspection.sure.get(f"constants.{ours}", ""))
         for ours, value in profile.constants.items()
     ]
     if profile.amounts.expression:
-        rows.append(("amount", profile.amounts.expression, found.sure.get("amounts.expression", "by the profile")))
+        rows.append(("amount", profile.amounts.expression, inspection.sure.get("amounts.expression", "by the profile")))
     echo_table("What the columns seem to be", ("contract", "source", "how sure"), rows)
     for key, value in settings_of(profile):
-        echo(f"{key} = {value}" + (f" ({found.sure[key]})" if key in found.sure else ""))
+        echo(f"{key} = {value}" + (f" ({inspection.sure[key]})" if key in inspection.sure else ""))
     used = {*profile.columns.values(), *profile.own_columns()}
     if unused := [name for name in names if name not in used]:
         echo(f"columns not used: {', '.join(unused)}")

@@ -26,14 +26,14 @@ def pairs(option: str, texts: list[str] | None, form: str = "NAME=VALUE") -> Ite
 
 def mapping(option: str, texts: list[str] | None, form: str = "ours=theirs") -> dict[str, str]:
     """Return texts such as `ours=theirs` as a mapping; refuse half a pair, and a name that is given twice."""
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for name, value in pairs(option, texts, form):
         if not value:
             raise typer.BadParameter(f"'{name}=' is not a pair: write {form}", param_hint=option)
-        if name in found:
+        if name in values:
             raise typer.BadParameter(f"{name!r} is given twice: give it once", param_hint=option)
-        found[name] = value
-    return found
+        values[name] = value
+    return values
 
 
 def first_line(file: Path | None) -> str | None:

@@ -30,12 +30,12 @@ def events_known(store: EventStore, as_of: AsOf, known_at: AsOf | None = None) -
 
     With `known_at` events are as known then, here and in the other checks; without it as in the whole log.
     """
-    return int(np.count_nonzero(_current(store, known_at) & (store.columns["time"] < as_of.time)))
+    return int(np.count_nonzero(store.known_events(known_at) & (store.columns["time"] < as_of.time)))
 
 
 def weekly_purchases(store: EventStore, end_day: int, weeks: int, known_at: AsOf | None = None) -> NDArray[np.int64]:
     """Return the purchases of the last weeks before a day, oldest first, int64 of shape (weeks,)."""
-    days = store.columns["day"][_current(store, known_at) & (store.columns["kind"] == PURCHASE)]
+    days = store.columns["day"][store.known_events(known_at) & (store.columns["kind"] == PURCHASE)]
     week = (end_day - 1 - days) // WEEK_DAYS
     counts = np.bincount(week[(week >= 0) & (week < weeks)], minlength=weeks)
     return counts[::-1].astype(np.int64)
@@ -75,7 +75,7 @@ def null_share_changes(
 
     Event types with fewer than `FEWEST_EVENTS` events on either side are left out.
     """
-    columns, current = store.columns, _current(store, known_at)
+    columns, current = store.columns, store.known_events(known_at)
     start = end_day - WEEK_DAYS * weeks
     new = current & (columns["day"] >= start) & (columns["day"] < end_day)
     before = current & (columns["day"] >= start - WEEK_DAYS * WEEKS_BEFORE) & (columns["day"] < start)
@@ -94,14 +94,3 @@ def _ratio(store: EventStore, first_day: int, end_day: int, weeks: int, known_at
     counts = weekly_purchases(store, end_day, weeks + WEEKS_BEFORE, known_at)
     usual = float(np.median(counts[:WEEKS_BEFORE]))
     return float(counts[WEEKS_BEFORE:].mean()) / usual if usual else float("nan")
-
-
-def _current(store: EventStore, known_at: AsOf | None) -> NDArray[np.bool_]:
-    """Return which rows are the latest versions of their events, of those known at a cutoff."""
-    if not store.recorded:
-        known = np.ones(store.n_events, bool)
-    elif known_at is None:
-        known = store.columns["known_until"] == ABSENT["known_until"]
-    else:
-        known = (store.columns["known_from"] < known_at.time) & (store.columns["known_until"] >= known_at.time)
-    return known if known_at is None else known & (store.columns["time"] < known_at.time)

@@ -22,15 +22,8 @@ def rows_known(store: EventStore, event_types: Sequence[int], start: int, known_
     They are in the store's order, as known at `known_at`, or as in the whole log without it.
     """
     columns = store.columns
-    chosen = np.isin(columns["kind"], event_types) & (columns["time"] >= start)
-    if known_at is not None:
-        chosen &= columns["time"] < known_at.time
-    if store.recorded:
-        if known_at is None:
-            chosen &= columns["known_until"] == ABSENT["known_until"]
-        else:
-            chosen &= (columns["known_from"] < known_at.time) & (columns["known_until"] >= known_at.time)
-    return np.flatnonzero(chosen)
+    of_window = np.isin(columns["kind"], event_types) & (columns["time"] >= start)
+    return np.flatnonzero(of_window & store.known_events(known_at))
 
 
 def events(store: EventStore, rows: NDArray[np.int64], *columns: str) -> tuple[NDArray[np.int64], ...]:

@@ -19,10 +19,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from features.as_of import AsOf
 from features.errors import EventWordsError, StoreError
 from features.event_words import BUILT_IN_WORDS, EventWords, conflict
 from features.schema import RATING_MAXIMUM, WORDS
-from features.store.layout import DTYPES, IDENTITY_DTYPES, RECORD_COLUMNS, SALE_COLUMNS, kernel_columns
+from features.store.layout import ABSENT, DTYPES, IDENTITY_DTYPES, RECORD_COLUMNS, SALE_COLUMNS, kernel_columns
 from features.store.merged_columns import MergedColumns
 from features.store.word_codes import recoded
 
@@ -134,6 +135,26 @@ class EventStore:
     def n_events(self) -> int:
         """The number of events; every version of a corrected one counts."""
         return int(self.offsets[-1])
+
+    def known_events(self, known_at: AsOf | None = None) -> NDArray[np.bool_]:
+        """Return which rows are events as known at a cutoff: the latest versions of those before it.
+
+        Parameters
+        ----------
+        known_at : AsOf, optional
+            The cutoff; without it the latest version of every event in the log.
+
+        Returns
+        -------
+        numpy.ndarray of bool, shape (n_events,)
+        """
+        if not self.recorded:
+            known = np.ones(self.n_events, bool)
+        elif known_at is None:
+            known = self.columns["known_until"] == ABSENT["known_until"]
+        else:
+            known = (self.columns["known_from"] < known_at.time) & (self.columns["known_until"] >= known_at.time)
+        return known if known_at is None else known & (self.columns["time"] < known_at.time)
 
     def event_columns(self) -> tuple[NDArray[Any], ...]:
         """Return the columns in the order in which the kernels take them."""

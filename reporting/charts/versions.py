@@ -6,8 +6,7 @@ import pandas as pd
 
 from reporting.charts.customers import TICKS
 from reporting.charts.style import Chart, filled_text, paired_bars, tooltip
-
-SIDES = ("first", "second")
+from reporting.version_comparison import SIDES
 
 
 def version_names(numbers: tuple[int, int]) -> list[str]:
