@@ -59,7 +59,7 @@ var/report/report.html: $(SERVED)
 
 # A worker a core, each test file whole in one of them. WORKERS=0 runs all in one process, as a debugger wants it.
 WORKERS ?= 2
-PACKAGES := features training reporting serving cli regulars
+PACKAGES := features training planning reporting serving cli regulars
 
 test: setup # the tests but the slow ones, and the examples in docstrings
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations 15 --doctest-modules tests $(PACKAGES)
@@ -99,6 +99,6 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.1
 requirements: setup
 	$(COMPILE) --extra train --extra serve --extra plan --extra lake --extra mysql --group dev -o requirements/dev.txt
 	$(COMPILE) --extra spark -c requirements/dev.txt -o requirements/spark.txt
-	$(COMPILE:compile pyproject.toml=compile) --group service -c requirements/dev.txt -o requirements/service.txt
-	$(COMPILE:compile pyproject.toml=compile) --group benchmarks -o requirements/benchmarks.txt
-	$(COMPILE:compile pyproject.toml=compile) --group serving-peers -o requirements/serving_peers.txt
+	$(subst compile pyproject.toml,compile,$(COMPILE)) --group service -c requirements/dev.txt -o requirements/service.txt
+	$(subst compile pyproject.toml,compile,$(COMPILE)) --group benchmarks -o requirements/benchmarks.txt
+	$(subst compile pyproject.toml,compile,$(COMPILE)) --group serving-peers -o requirements/serving_peers.txt

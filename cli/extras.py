@@ -9,7 +9,7 @@ EXTRAS = {
     ),
     "serve": ("anyio", "bentoml", "httptools", "limits", "starlette", "uvloop", "werkzeug"),
     "spark": ("pyspark",),
-    "plan": ("openpyxl",),
+    "plan": ("icalendar", "openpyxl"),
     "lake": ("deltalake", "fsspec"),
     "mysql": ("pymysql",),
 }

@@ -28,6 +28,9 @@ RegularsError
  │    └── ApiKeysError             a file of API keys
  ├── ServerStartError              the service cannot start
  ├── BatchScoresError              a file of batch scores that cannot be read
+ ├── CatalogueError                a catalogue of actions, or rules of incentives, that cannot be used
+ ├── PlanError                     a plan that cannot be made, read or used
+ ├── RecordError                   a file of records of a plan that cannot be read
  ├── PluginError                   a plugin that cannot be loaded
  ├── DefinitionError               a definition of a feature that means nothing
  ├── RequestRefusedError           the service answered the client with a problem document
@@ -174,6 +177,18 @@ class ServerStartError(RegularsError):
 
 class BatchScoresError(RegularsError):
     """A file that cannot be read as batch scores."""
+
+
+class CatalogueError(RegularsError):
+    """A catalogue of actions, or rules of incentives, that cannot be used; the message names the file and the key."""
+
+
+class PlanError(RegularsError):
+    """A plan that cannot be made, read or used; the message names the limit, the folder or the column."""
+
+
+class RecordError(RegularsError):
+    """A file of records of what was done that cannot be read as such; a single bad row is quarantined instead."""
 
 
 class PluginError(RegularsError):

@@ -56,6 +56,7 @@ def test_the_wheel_holds_all_rooms_and_nothing_else(wheel: zipfile.ZipFile) -> N
         for name in ("api.html", "examples.json", "home.html", "openapi.json", "page.css", "page.html")
     }
     data |= {file.relative_to(ROOT).as_posix() for file in (ROOT / "features/ingestion/profiles").glob("*.toml")}
+    data |= {file.relative_to(ROOT).as_posix() for file in (ROOT / "planning").rglob("*.toml")}
     assert set(wheel.namelist()) - info == rooms | report | data
 
 
@@ -130,6 +131,7 @@ def test_a_bento_installs_what_the_service_needs() -> None:
 ALLOWED = {
     "features": ("spark", "lake", "mysql"),
     "training": ("train", "serve"),
+    "planning": ("plan",),
     "reporting": ("train",),
     "serving": ("serve",),
     "cli": ("train", "serve"),

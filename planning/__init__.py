@@ -1,0 +1,6 @@
+"""Visits and incentives: what to do for which customer, under limits, and what it changed.
+
+- the catalogue of actions and its rules of content: `actions`, `content`; the presets are in `presets/`
+- which options are chosen: `allocate`, with `exact` and `repair`; by rule instead: `incentive_rules`
+- who is left alone at random: `holdout`; on which day: `schedule`
+"""
