@@ -3,4 +3,5 @@
 - the catalogue of actions and its rules of content: `actions`, `content`; the presets are in `presets/`
 - which options are chosen: `allocate`, with `exact` and `repair`; by rule instead: `incentive_rules`
 - who is left alone at random: `holdout`; on which day: `schedule`
+- what a plan is on disk: `plan_folder`
 """
