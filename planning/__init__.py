@@ -1,6 +1,7 @@
 """Visits and incentives: what to do for which customer, under limits, and what it changed.
 
-- the catalogue of actions and its rules of content: `actions`, `content`; the presets are in `presets/`
+- the catalogue of actions and its file: `actions`, `catalogue_file`, `presets/`; who is eligible: `conditions`; what to
+  talk about: `content`
 - which options are chosen: `allocate`, with `exact` and `repair`; by rule instead: `incentive_rules`
 - who is left alone at random: `holdout`; on which day: `schedule`
 - what a plan is on disk: `plan_folder`
