@@ -22,6 +22,7 @@ EXIT_CODES = {"done": 0, "failed": 1, "nothing_new": 3, "refused": 4, "still_ref
 """2 is for wrong arguments, as everywhere."""
 IN_PROGRESS = 5
 WITHOUT_FIT = ("nothing_new", "still_refused")
+WITH_SCORES = ("done", "refused")
 
 
 def register(app: typer.Typer) -> None:
@@ -56,13 +57,17 @@ def register(app: typer.Typer) -> None:
                 help="The folder of runs. Without it: that of the settings, else `retrain` in the folder of --home.",
             ),
         ] = None,
+        fit_again: Annotated[
+            bool, typer.Option("--fit-again", help="Fit even though nothing has changed since the last fit.")
+        ] = False,
     ) -> None:
         """Append new files, fit, check the gate, promote, publish, score and report: the weekly pipeline in one verb.
 
         Each run has a folder with `summary.json`, `summary.md`, the scores and the report; `latest` links to the last.
         If the gate refuses, nothing is promoted or published, and scores and report are by the champion in service.
         A run that was killed or failed is continued by the same command. What the gate refused is not fitted again
-        until there are new events, other settings or another champion.
+        until there are new events, other settings, other installed packages or another champion; once the cause of a
+        refusal is mended, --fit-again fits all the same.
 
         Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 nothing new, 4 refused by the gate or nothing new since a
         refusal, 5 another retrain is at work in the same home.
@@ -85,7 +90,17 @@ def register(app: typer.Typer) -> None:
         source_options.arguments()  # wrong ones are found before anything begins
         horizon_days = settings_with("forecast", ForecastSettings, horizon_days=horizon_days).horizon_days
         job = Job(
-            tuple(sources or ()), source_options, store, home, formula, as_of, horizon_days, quick, seed, settings
+            tuple(sources or ()),
+            source_options,
+            store,
+            home,
+            formula,
+            as_of,
+            horizon_days,
+            quick,
+            seed,
+            settings,
+            fit_again,
         )
         started = utc_now()
         try:
@@ -99,7 +114,7 @@ def register(app: typer.Typer) -> None:
 
 def _run(job: "Job", started: datetime) -> str:
     """Do what is left to do of a run, write its summary, and return its status."""
-    from cli.retrain_folder import open_run, remove_old_runs, update_latest_link
+    from cli.retrain_folder import open_run, remove_old_runs
     from cli.retrain_inputs import run_digest
 
     if job.settings.publish:
@@ -124,8 +139,6 @@ def _run(job: "Job", started: datetime) -> str:
         run.remove()
         return status
     _write(run)
-    if status not in WITHOUT_FIT:
-        update_latest_link(run)
     remove_old_runs(out, job.settings.keep)
     echo(f"{status.replace('_', ' ')} -> {run.folder / 'summary.md'}")
     return status
@@ -145,7 +158,7 @@ def _steps(job: "Job", run: "RetrainRun") -> str:
     if before is None or appended["new"]:
         run.record("append", time.monotonic() - began, appended)
     fresh = "fit" not in run.steps and not run.follows_unfinished and not run.resumed
-    if fresh and (found := nothing_new(job, open_store(job.store))):
+    if fresh and not job.fit_again and (found := nothing_new(job, open_store(job.store))):
         status, reason = found
         echo(reason)
         run.facts["reason"] = reason
@@ -160,9 +173,16 @@ def _steps(job: "Job", run: "RetrainRun") -> str:
 
 
 def _write(run: "RetrainRun") -> None:
+    """Write the summary of a run that has ended, and make `latest` lead to it if it has scores.
+
+    The state is written last: a run that is killed before it is resumed by the same command, which moves the link.
+    """
+    from cli.retrain_folder import update_latest_link
     from cli.retrain_summary import markdown
     from features.atomic_file import atomic_write
 
     with atomic_write(run.folder / "summary.md") as part:
         part.write_text(markdown(run.facts), encoding="utf-8")
+    if run.facts["status"] in WITH_SCORES:
+        update_latest_link(run)
     run.save()

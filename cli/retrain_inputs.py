@@ -30,15 +30,20 @@ def run_digest(job: "Job") -> str:
 
 
 def fit_digest(job: "Job") -> str:
-    """Return a digest of what decides a fit and its verdict, apart from the log and the champion."""
-    return _digest(job.as_of, job.quick, job.seed, _settings(job))
+    """Return a digest of what decides a fit and its verdict, apart from the log and the champion.
+
+    The installed packages count: a fault of one of them may have been the cause of a refusal.
+    """
+    from training.registry.environment import environment
+
+    return _digest(job.as_of, job.quick, job.seed, _settings(job), environment())
 
 
 def nothing_new(job: "Job", store: "EventStore") -> tuple[str, str] | None:
     """Return the status of a run that has nothing to do for the data of the store, and why in one line.
 
     A version that was rolled back is not made again from the same data, nor is one that the gate refused, unless the
-    settings or the champion have changed since.
+    settings, the installed packages or the champion have changed since.
 
     Returns
     -------
@@ -73,7 +78,8 @@ def nothing_new(job: "Job", store: "EventStore") -> tuple[str, str] | None:
             why, home = "; ".join(verdict.reasons), quote(str(job.home))
             return "still_refused", (
                 f"nothing new since version {each.number}, which the gate refused ({why}): append new events, change "
-                f"the settings, or `regulars promote --version {each.number} --home {home} --force --reason TEXT`"
+                "the settings, mend the cause and fit with --fit-again, or "
+                f"`regulars promote --version {each.number} --home {home} --force --reason TEXT`"
             )
     return None
 

@@ -43,6 +43,8 @@ class Job:
     quick : bool
     seed : int
     settings : RetrainSettings
+    fit_again : bool
+        Whether to fit even though nothing has changed since the last fit.
     """
 
     sources: tuple[str, ...]
@@ -55,6 +57,7 @@ class Job:
     quick: bool
     seed: int
     settings: RetrainSettings
+    fit_again: bool = False
 
 
 def append(job: Job) -> Result:

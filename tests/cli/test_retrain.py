@@ -136,6 +136,11 @@ def test_done_then_nothing_new_then_refused(
     assert [each.number for each in versions(tracking)] == [3, 2, 1]
     assert summaries(tmp_path)[-1] == refused
 
+    ended = retrain(shop / "until2.parquet", "--fit-again")
+    assert ended.code == 4
+    assert [each.number for each in versions(tracking)] == [4, 3, 2, 1]
+    assert summaries(tmp_path)[-1]["steps"]["fit"]["version"] == 4
+
 
 def test_what_was_rolled_back_is_not_made_again(
     shop: Path,

@@ -43,16 +43,19 @@ def test_what_the_gate_refused_is_not_fitted_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The line names the version, the reason and the command that promotes it; other settings, another champion, or a
-    verdict without reasons are something to do."""
+    verdict without reasons are something to do, and so are other installed packages."""
     data = {DATA_DIGEST: events.manifest["digest"], "data_until": "2024-03-21", FIT_TAG: fit_digest(job)}
     registered(tracking, Verdict(("speed: 9 ms",), {}), **data)
     status, line = nothing_new(job, events) or ("", "")
     assert status == "still_refused"
     assert line.startswith("nothing new since version 1, which the gate refused (speed: 9 ms): append new events")
-    assert "`regulars promote --version 1 --home " in line
+    assert "fit with --fit-again, or `regulars promote --version 1 --home " in line
     assert nothing_new(replace(job, seed=1), events) is None
     with monkeypatch.context() as changed:
         changed.setenv("REGULARS_GATE_CALIBRATION", "0.9")
+        assert nothing_new(job, events) is None
+    with monkeypatch.context() as changed:
+        changed.setattr("training.registry.environment.environment", lambda: ["acme-models==2.0"])
         assert nothing_new(job, events) is None
     move_champion(tracking, registered(tracking).number)
     assert nothing_new(job, events) is None

@@ -132,8 +132,8 @@ class Loop:
             self.published.append((link.stat().st_mtime, link.read_text().partition("-")[0]))
         return self.ended[name]
 
-    def retrain(self, name: str, *sources: object, **how: Any) -> Ended:
-        return self.run(name, *self.retraining(*sources), **how)
+    def retrain(self, name: str, *sources: object, again: bool = False, **how: Any) -> Ended:
+        return self.run(name, *self.retraining(*sources), *["--fit-again"] * again, **how)
 
     def retraining(self, *sources: object) -> tuple[object, ...]:
         return ("retrain", *sources, "--store", "store", "--home", "home", "--quick")
@@ -227,14 +227,15 @@ def six_weeks(shop: Loop, service: Running) -> None:
     shop.retrain("week 1", "week1.parquet")
     shop.show(service)
     shop.retrain("week 2, planted", "week2.parquet", planted="parameters scaled")
-    shop.retrain("week 2", "week2.parquet")
+    shop.retrain("week 2, retried", "week2.parquet")
+    shop.retrain("week 2", "week2.parquet", again=True)
     shop.show(service)
     shop.kill_retrain(["week3.parquet"], lambda steps: "append" in steps, 3.0)
     shop.kill_retrain(["week3.parquet"], lambda steps: "fit" in steps, 0.0)
     shop.retrain("week 3", "week3.parquet", report=True)
     shop.show(service)
     shop.retrain("week 4, planted", "week4.parquet", planted="features swapped")
-    shop.retrain("week 4", "week4.parquet")
+    shop.retrain("week 4", "week4.parquet", again=True)
     shop.show(service)
     shop.run("rollback", "rollback", "--home", "home", "--reason", "complaints from the shops", "--publish")
     shop.show(service)
@@ -283,6 +284,17 @@ def test_a_planted_bad_fit_is_refused(loop: Loop, name: str) -> None:
     assert steps["fit"]["version"] not in history(loop.tracking)["to"].tolist()
 
 
+def test_a_retry_after_a_refusal_fits_nothing(loop: Loop) -> None:
+    """Code 4 again, and a line that names the refused version and the option that fits it again, once it is mended."""
+    refused, retried, mended = (loop.ended[name] for name in ("week 2, planted", "week 2, retried", "week 2"))
+    number = refused.summary["steps"]["fit"]["version"]
+    assert retried.code == 4
+    assert f"nothing new since version {number}, which the gate refused" in retried.error
+    assert "--fit-again" in retried.error
+    assert retried.summary == refused.summary
+    assert mended.summary["steps"]["fit"]["version"] == number + 1
+
+
 def test_a_killed_retrain_is_continued_and_fits_nothing_twice(loop: Loop) -> None:
     """Killed in the fit and right after it; the same command goes on behind the last step that was finished."""
     in_fit, after_fit = loop.kills
@@ -292,7 +304,7 @@ def test_a_killed_retrain_is_continued_and_fits_nothing_twice(loop: Loop) -> Non
     assert "report" not in after_fit["steps"]
     assert in_fit["run"] == after_fit["run"] == summary["run"]
     assert summary["steps"].items() >= after_fit["steps"].items()
-    assert f"continuing run {summary['run']}, which had finished: append, fit" in loop.ended["week 3"].error
+    assert f"resuming run {summary['run']}, which had finished: append, fit" in loop.ended["week 3"].error
     made = [each.number for each in versions(loop.tracking) if each.tags.get("retrain") == summary["run"]]
     assert made == [summary["steps"]["fit"]["version"]]
 

@@ -15,7 +15,7 @@ from features.as_of import AsOf
 from features.definitions import FAMILIES, FEATURE_NAMES
 from features.engines.python_engine import customer_features
 from features.store.event_store import EventStore, open_store
-from features.store.layout import ABSENT
+from features.store.row_packing import NOTHING
 
 CUSTOMERS = 150
 
@@ -33,8 +33,8 @@ def events_of(store: EventStore) -> pa.Table:
     """Return the events of a store as a table, absent values encoded as there."""
     ids = store.customer_ids.take(pa.array(np.repeat(np.arange(store.n_customers), np.diff(store.offsets))))
     columns = {name: np.asarray(column) for name, column in store.columns.items()}
-    for name in ("known_from", "known_until"):
-        columns.setdefault(name, np.full(len(ids), ABSENT[name]))
+    for name, nothing in NOTHING.items():
+        columns.setdefault(name, np.full(len(ids), nothing))
     return pa.table({"customer_id": ids} | columns)
 
 

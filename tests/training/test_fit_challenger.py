@@ -17,6 +17,7 @@ from training.fit_challenger import ChallengerSettings, champion_at, fit_challen
 from training.models.bundle import CHAMPION
 from training.models.customer_model import CustomerModel
 from training.models.window import Window
+from training.paired_losses import MEASURES
 from training.promote import history, promote
 from training.registry.mlflow_client import Tracking
 from training.registry.runs import runs, start_run
@@ -166,12 +167,17 @@ def test_of_fitted_candidates_the_best_is_registered(tmp_path: Path, tracking: T
     settings = ChallengerSettings(trials=TrialSettings(count=1))
     done = fit_challenger(stored(simulated(150), tmp_path), tracking, load_formula(), settings=settings)
     kept = runs(tracking)
-    losses = dict.fromkeys(settings.candidates.models, 0.0)
-    for facts, figures in kept.loc[kept["parent"].notna(), ["facts", "measures"]].to_numpy():
-        for key, value in figures.items():
-            window, _, measure = key.rpartition("model.")
-            if measure in ("deviance", "log_loss") and window:
-                losses[facts["candidate"]] += value / figures[f"{window}bg_nbd.{measure}"]
+    nested = kept.loc[kept["parent"].notna(), ["facts", "measures"]].to_numpy()
+    figures = {(facts["forecast"], facts["horizon_days"]): measures for facts, measures in nested}
+    horizons = {horizon_days for _, horizon_days in figures}
+    losses = {
+        name: sum(
+            figures[name, horizon_days][measure] / figures["bg_nbd", horizon_days][measure]
+            for horizon_days in horizons
+            for measure in MEASURES
+        )
+        for name in settings.candidates.models
+    }
     assert len(set(losses.values())) == 3
     assert done.candidate == min(losses, key=lambda name: losses[name])
     assert done.version.tags["candidate"] == done.candidate
