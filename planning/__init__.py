@@ -5,6 +5,6 @@
 - which options are chosen: `allocate`, with `exact` and `repair`; by rule instead: `incentive_rules`
 - who is left alone at random: `holdout`; on which day: `schedule`
 - what a plan is on disk: `plan_folder`
-- what actions changed: `effects` and `regression_adjustment` at random, `compliance`, `doubly_robust` and `nuisance` not
-  at random, `pooling`; what can be shown: `power`; on whom: `uplift`, `uplift_evaluation`, `policy_value`
+- what actions changed: at random, `effects`, `regression_adjustment` and `compliance`; else `doubly_robust` and
+  `nuisance`; together, `pooling`; what can be shown: `power`; on whom: `uplift`, `uplift_evaluation`, `policy_value`
 """
