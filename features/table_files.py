@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv, ipc, parquet
@@ -97,6 +98,25 @@ def escape_texts(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(
         pc.match_substring_regex(texts, FORMULA_START), pc.binary_join_element_wise("'", texts, ""), texts
     )
+
+
+def escape_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with an apostrophe before each text that a spreadsheet would run as a formula.
+
+    Examples
+    --------
+    >>> escape_formulas(pd.DataFrame({"customer_id": ["=1+1", "C1"]}))["customer_id"].tolist()
+    ["'=1+1", 'C1']
+    """
+    out = table.copy()
+    for name in out:
+        if pd.api.types.is_string_dtype(out[name]) or out[name].dtype == object:
+            values = [None if pd.isna(value) else str(value) for value in out[name]]
+            texts = pa.chunked_array([pa.array(values, pa.string())])
+            escaped = escape_texts(texts)
+            if not escaped.equals(texts):
+                out[name] = escaped.to_pandas().set_axis(out.index)
+    return out
 
 
 @contextmanager

@@ -4,7 +4,8 @@
   talk about: `content`
 - which options are chosen: `allocate`, with `exact` and `repair`; by rule instead: `incentive_rules`
 - who is left alone at random: `holdout`; on which day: `schedule`
-- what a plan is on disk: `plan_folder`
 - what actions changed: at random, `effects`, `regression_adjustment` and `compliance`; else `doubly_robust` and
   `nuisance`; together, `pooling`; what can be shown: `power`; on whom: `uplift`, `uplift_evaluation`, `policy_value`
+- what can be done for whom and what it brings: `planning_table`, `forecasts`, `history`, `options`, `limits`
+- what a plan is on disk and says of itself: `plan_folder`, `manifest`, `summary`, `reasons`; what it hands out: `files`
 """

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from features.atomic_file import atomic_write
-from features.table_files import escape_texts
+from features.table_files import escape_formulas
 from training.evaluation.catalog import BUILT_IN, METRICS
 
 SHEET_ROWS = 100_000
@@ -74,25 +73,6 @@ def write_tables(folder: str | Path, tables: Mapping[str, pd.DataFrame]) -> None
         with atomic_write(folder / f"{name}.csv") as part:
             # Excel reads UTF-8 as such only with a byte order mark; without it Chinese names are garbled.
             escape_formulas(table).to_csv(part, index=False, encoding="utf-8-sig", lineterminator="\r\n")
-
-
-def escape_formulas(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with an apostrophe before each text that a spreadsheet would run as a formula.
-
-    Examples
-    --------
-    >>> escape_formulas(pd.DataFrame({"customer_id": ["=1+1", "C1"]}))["customer_id"].tolist()
-    ["'=1+1", 'C1']
-    """
-    out = table.copy()
-    for name in out:
-        if pd.api.types.is_string_dtype(out[name]) or out[name].dtype == object:
-            values = [None if pd.isna(value) else str(value) for value in out[name]]
-            texts = pa.chunked_array([pa.array(values, pa.string())])
-            escaped = escape_texts(texts)
-            if not escaped.equals(texts):
-                out[name] = escaped.to_pandas().set_axis(out.index)
-    return out
 
 
 def write_workbook(path: str | Path, tables: Mapping[str, pd.DataFrame]) -> None:

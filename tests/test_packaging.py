@@ -57,6 +57,7 @@ def test_the_wheel_holds_all_rooms_and_nothing_else(wheel: zipfile.ZipFile) -> N
     }
     data |= {file.relative_to(ROOT).as_posix() for file in (ROOT / "features/ingestion/profiles").glob("*.toml")}
     data |= {file.relative_to(ROOT).as_posix() for file in (ROOT / "planning").rglob("*.toml")}
+    data |= {file.relative_to(ROOT).as_posix() for file in (ROOT / "planning/files").glob("*.*") if file.suffix in WEB}
     assert set(wheel.namelist()) - info == rooms | report | data
 
 

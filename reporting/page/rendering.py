@@ -1,11 +1,8 @@
-"""What the pages have in common: the template, scripts and styles, their policy, data as JSON, and formats of numbers.
+"""What the pages have in common: the template, scripts and styles, data as JSON, and formats of numbers.
 
-A page's Content-Security-Policy names every script and style by its hash and forbids all others. Vega's expressions are
-interpreted, not compiled, so that `unsafe-eval` is not needed. A service may serve the file unchanged.
+Vega's expressions are interpreted, not compiled, so that the page's policy needs no `unsafe-eval`.
 """
 
-import base64
-import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -18,6 +15,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from features.content_security import content_security_policy
 from reporting.translations import LANGUAGES, catalogue, plain_text, translator
 
 PAGE_CUSTOMERS = 5_000
@@ -72,24 +70,6 @@ def render(
         policy=content_security_policy(inline, [style]),
         data=Markup(as_json({**shared, **data})),
         **context,
-    )
-
-
-def content_security_policy(scripts: list[str], styles: list[str]) -> str:
-    """Return the Content-Security-Policy that allows these inline texts by hash, and requests to the page's own host.
-
-    The same text serves as a header; `frame-ancestors` has an effect only there, so a service adds it.
-    """
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src {' '.join(_hash(text) for text in scripts)}",
-            f"style-src {' '.join(_hash(text) for text in styles)}",
-            "img-src data: blob:",
-            "connect-src 'self'",
-            "base-uri 'none'",
-            "form-action 'none'",
-        )
     )
 
 
@@ -156,10 +136,6 @@ def _json_value(value: Any) -> Any:
         rounded = float(f"{float(value):.{SIGNIFICANT_DIGITS}g}")
         return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded
     return None if value is None or value is pd.NA else str(value)
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def page_file(name: str) -> str:

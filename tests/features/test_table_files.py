@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -15,7 +16,7 @@ from pyarrow import ipc
 
 from features import table_files
 from features.errors import TableFileError
-from features.table_files import escape_texts, table_format, table_writer, write_table
+from features.table_files import escape_formulas, escape_texts, table_format, table_writer, write_table
 
 RISKY = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx"]
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8)
@@ -145,3 +146,12 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
             writer.write_table(pa.table({"customer_id": ["a"], "score": ["much"], "count": [1]}).cast(SCHEMA))
         assert path.read_text() == "old"
     assert len(list(tmp_path.iterdir())) == len(table_files.FORMATS)
+
+
+@pytest.mark.parametrize("start", [text[0] for text in RISKY])
+def test_all_starts_of_formulas_are_escaped(start: str) -> None:
+    """In any text column; null stays null."""
+    table = escape_formulas(pd.DataFrame({"reason": [f"{start}1", "plain", None], "n": [-1, 0, 1]}))
+    assert table["reason"].tolist()[:2] == [f"'{start}1", "plain"]
+    assert table["reason"].isna().tolist() == [False, False, True]
+    assert table["n"].tolist() == [-1, 0, 1]

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from reporting import export
-from reporting.export import data_dictionary, escape_formulas, write_tables, write_workbook
+from reporting.export import data_dictionary, write_tables, write_workbook
 from tests.reporting.conftest import STRANGE
 
 
@@ -45,15 +45,6 @@ def test_csv_has_the_same_figures_and_no_formula(report, folder):
     text = (folder / "tables" / "customers.csv").read_bytes()
     assert text.startswith(b"\xef\xbb\xbf")
     assert "王小明".encode() in text
-
-
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
-def test_all_starts_of_formulas_are_escaped(start):
-    """In any text column; null stays null."""
-    table = escape_formulas(pd.DataFrame({"reason": [f"{start}1", "plain", None], "n": [-1, 0, 1]}))
-    assert table["reason"].tolist()[:2] == [f"'{start}1", "plain"]
-    assert table["reason"].isna().tolist() == [False, False, True]
-    assert table["n"].tolist() == [-1, 0, 1]
 
 
 def test_the_workbook_has_a_sheet_a_table(report, folder):

@@ -1,0 +1,160 @@
+"""The manifest of a plan: what it was made from, its limits and prices, and what it says of itself."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from planning.actions import Catalogue
+from planning.limits import Limits
+from planning.options import LEVEL_Z
+from planning.plan_folder import Plan
+
+DIGITS = 10
+"""Significant digits of the manifest's numbers: the last bits of a sum depend on the machine."""
+
+
+def identity(week: str, inputs: Mapping[str, Any]) -> str:
+    """Return the id of a plan: its week, and a hash of all that goes into it.
+
+    Parameters
+    ----------
+    week : str
+        Like 2026-W48.
+    inputs : mapping of str to Any
+        What JSON can hold.
+
+    Returns
+    -------
+    str
+        Like `2026-W48-9c1f02ab`.
+    """
+    text = json.dumps(inputs, sort_keys=True, ensure_ascii=False)
+    return f"{week}-{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
+
+
+def plan_digests(earlier: Sequence[Plan], customers: pd.DataFrame | None) -> dict[str, Any]:
+    """Return the digests of earlier plans by their id, and of the customers' table, for a manifest."""
+    digests: dict[str, Any] = {"plans": {each.plan_id: each.manifest["plan_digest"] for each in earlier}}
+    if customers is not None:
+        text = customers.sort_index().to_json(orient="split", date_format="iso", date_unit="us", force_ascii=False)
+        digests["customers"] = hashlib.sha256(text.encode()).hexdigest()
+    return digests
+
+
+def catalogue_table(catalogue: Catalogue) -> dict[str, Any]:
+    """Return a catalogue as tables that JSON can hold, from which `catalogue_of` makes it again."""
+    table: dict[str, Any] = json.loads(msgspec.json.encode(catalogue))
+    return table
+
+
+def catalogue_of(table: Mapping[str, Any]) -> Catalogue:
+    """Return the catalogue of a manifest."""
+    return msgspec.convert(table, Catalogue)
+
+
+def limit_rows(limits: Limits, chosen: np.ndarray, prices: np.ndarray) -> list[dict[str, Any]]:
+    """Return capacity, use and price of each limit; the capacity of a minimum is None.
+
+    Parameters
+    ----------
+    limits : Limits
+    chosen : ndarray of bool, shape (n_options,)
+    prices : ndarray of float64, shape (n_limits,)
+        What one more unit of each limit is worth.
+    """
+    used = np.asarray(limits.usage[np.flatnonzero(chosen)].sum(axis=0)).ravel()
+    rows = []
+    for row, use, price in zip(limits.table.to_dict("records"), used, prices, strict=True):
+        capacity = float(row["capacity"])
+        rows.append(
+            {
+                "limit": row["limit"],
+                "pool": row["pool"],
+                "unit": row["unit"],
+                "rep": row["rep"] if isinstance(row["rep"], str) else None,
+                "capacity": capacity if np.isfinite(capacity) else None,
+                "used": rounded(float(use)),
+                "price": rounded(max(float(price), 0.0)),
+            }
+        )
+    return rows
+
+
+def value_rows(done: pd.DataFrame) -> dict[str, Any]:
+    """Return what the rows of the arm `do` bring together, with an 80 % interval.
+
+    The effect of an action is uncertain for all its customers at once, so within an action the widths add up; those of
+    different actions are independent.
+
+    Parameters
+    ----------
+    done : DataFrame
+        Options of the arm `do`, with `guessed`, whether the effect is a guess.
+    """
+    width = float(np.sqrt((done.groupby("action")["value_width"].sum() ** 2).sum())) if len(done) else 0.0
+    expected = float(done["value"].sum())
+    kinds = done["channel"].where(done["event_type"] == "visit", "incentive")
+    counts = kinds.value_counts()
+    order = ["face_to_face", "phone", "email", *sorted(set(counts.index) - {"face_to_face", "phone", "email"})]
+    return {
+        "rows": len(done),
+        "counts": {kind: int(counts[kind]) for kind in order if kind in counts},
+        "expected": rounded(expected),
+        "low": rounded(expected - LEVEL_Z * width),
+        "high": rounded(expected + LEVEL_Z * width),
+        "cost": rounded(float(done["cost_expected"].sum())),
+        "guessed": bool(done["guessed"].any()),
+    }
+
+
+def chance_over_budget(done: pd.DataFrame, catalogue: Catalogue) -> float:
+    """Return the chance that what is done costs more than the budget, because more is redeemed than expected.
+
+    Parameters
+    ----------
+    done : DataFrame
+        Options of the arm `do`, with `face`, what one redemption costs.
+    catalogue : Catalogue
+
+    Returns
+    -------
+    float
+        The largest over the pools of currency; redemptions count as a Poisson process, which errs upwards.
+    """
+    worst = 0.0
+    for pool in (each for each in catalogue.pools if each.unit == "currency"):
+        actions = {each.name: each.cost for each in catalogue.actions if pool.name in each.pools}
+        rows = done[done["action"].isin(actions)]
+        redeemed = rows["cost_expected"] - rows["action"].map(actions).astype(float)
+        deviation = float(np.sqrt((redeemed * rows["face"]).clip(lower=0).sum()))
+        if deviation > 0:
+            worst = max(worst, float(norm.sf((pool.amount - rows["cost_expected"].sum()) / deviation)))
+    return rounded(worst)
+
+
+def rounded(number: float) -> float:
+    """Return a number to `DIGITS` significant digits.
+
+    Examples
+    --------
+    >>> rounded(0.1 + 0.2)
+    0.3
+    """
+    return float(f"{number:.{DIGITS}g}")
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON can hold it, numbers rounded; infinite ones and NaN as None."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [plain(each) for each in value]
+    if isinstance(value, (float, np.floating)):
+        return rounded(float(value)) if np.isfinite(value) else None
+    return value.item() if isinstance(value, np.generic) else value
