@@ -3,16 +3,20 @@
 from features.simulate.event_log import BLOCK, LOG_SCHEMA, blocks, simulate, write_log
 from features.simulate.expected_outcomes import expected_in
 from features.simulate.seasonal_time import season_factors
+from features.simulate.true_effect import true_effect
 from features.simulate.truth import Action, Truth
+from features.simulate.world import World
 
 __all__ = [
     "BLOCK",
     "LOG_SCHEMA",
     "Action",
     "Truth",
+    "World",
     "blocks",
     "expected_in",
     "season_factors",
     "simulate",
+    "true_effect",
     "write_log",
 ]

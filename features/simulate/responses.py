@@ -23,10 +23,10 @@ OUTCOMES = VISIT_OUTCOMES + INCENTIVE_OUTCOMES
 
 Codes = NDArray[np.int8]
 
-_GOAL_SHARES = (0.45, 0.25, 0.18, 0.12)
-_NO_CONTACT = {"face_to_face": 0.05, "phone": 0.25, "email": 0.50}
-_ORDERS_WITHIN = 7.0  # days after a visit in which a purchase may count as ordered
-_RATING_NOISE = 0.08  # standard deviation of one rating, as a share of the maximum
+GOAL_SHARES = (0.45, 0.25, 0.18, 0.12)
+NO_CONTACT = {"face_to_face": 0.05, "phone": 0.25, "email": 0.50}
+ORDERS_WITHIN = 7.0  # days after a visit in which a purchase may count as ordered
+RATING_NOISE = 0.08  # standard deviation of one rating, as a share of the maximum
 _FULL_RETURN = 0.6
 
 
@@ -90,8 +90,8 @@ def _purchases_and_returns(
 def _visits(truth: Truth, customers: Customers, history: History, rng: np.random.Generator) -> Events:
     customer, time, code = history.visits
     channels = np.array([CHANNEL_NAMES.index(action.channel) for action in truth.visits], np.int8)
-    misses = np.array([_NO_CONTACT[action.channel] for action in truth.visits])
-    goal = np.searchsorted(np.cumsum(_GOAL_SHARES)[:-1], rng.random(len(customer)), side="right")
+    misses = np.array([NO_CONTACT[action.channel] for action in truth.visits])
+    goal = np.searchsorted(np.cumsum(GOAL_SHARES)[:-1], rng.random(len(customer)), side="right")
     # Visits with a purchase goal are about needs; the other two goals have their own survey.
     content = np.maximum(goal - 1, 0)
 
@@ -104,7 +104,7 @@ def _visits(truth: Truth, customers: Customers, history: History, rng: np.random
     names = ("no_contact", "refused", "interested", "neutral")
     met = (draw >= miss).astype(np.int8) + (draw >= miss + refuse) + (draw >= miss + refuse + interest)
     outcome = np.array([OUTCOMES.index(name) for name in names], np.int8)[met]
-    buys = _next_purchase(history.purchases, customer, time) < time + _ORDERS_WITHIN
+    buys = next_purchase(history.purchases, customer, time) < time + ORDERS_WITHIN
     outcome[buys & (rng.random(len(customer)) < 0.8)] = OUTCOMES.index("ordered")
 
     answers = (outcome != OUTCOMES.index("no_contact")) & (outcome != OUTCOMES.index("refused"))
@@ -123,7 +123,7 @@ def _incentives(truth: Truth, history: History, rng: np.random.Generator) -> tup
     channels = np.array([CHANNEL_NAMES.index(action.channel) for action in truth.incentives], np.int8)
     channel = channels[code]
     expires = time + truth.incentive_days
-    purchase = _next_purchase(history.purchases, customer, time)
+    purchase = next_purchase(history.purchases, customer, time)
     redeemed = (purchase < expires) & (rng.random(len(customer)) < truth.redemption_share)
     end = np.where(redeemed, OUTCOMES.index("redeemed"), OUTCOMES.index("expired"))
     # Expiry is recorded the next morning.
@@ -160,13 +160,15 @@ def _while_alive(
 
 
 def _ratings(truth: Truth, level: Floats, customer: Ints, given: NDArray[np.bool_], rng: np.random.Generator) -> Floats:
-    rating = level[customer] + _RATING_NOISE * rng.standard_normal(len(customer))
+    rating = level[customer] + RATING_NOISE * rng.standard_normal(len(customer))
     whole = np.round(np.clip(rating, 0.0, 1.0) * truth.rating_max)
     return np.where(given, np.minimum(whole, truth.rating_max), np.nan)
 
 
-def _next_purchase(purchases: TimedEvents, customer: Ints, time: Floats) -> Floats:
+def next_purchase(purchases: TimedEvents, customer: Ints, time: Floats) -> Floats:
     """Return the time of the customer's first purchase after each time; infinity without one."""
+    if not len(purchases.customer):
+        return np.full(len(customer), np.inf)
     # One increasing key for customer and time; no history is as long as the stride.
     stride = 1e5
     position = np.searchsorted(purchases.customer * stride + purchases.time, customer * stride + time, side="right")

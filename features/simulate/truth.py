@@ -7,6 +7,8 @@ from typing import Literal, Self
 
 from features.errors import InvalidArgumentError
 from features.schema import INCENTIVE_CHANNELS, VISIT_CHANNELS
+from features.simulate.behaviour import Action as Action
+from features.simulate.behaviour import Behaviour
 
 PERIOD_DAYS = 28
 """Visits and incentives are distributed once per campaign period of four weeks."""
@@ -25,30 +27,8 @@ _RANGES = (
 
 
 @dataclass(frozen=True)
-class Action:
-    """A visit or incentive and its effect.
-
-    Effects of actions at the same time add up if they are positive and multiply if they are negative.
-
-    Parameters
-    ----------
-    channel : str
-        One of `features.schema.VISIT_CHANNELS` or `INCENTIVE_CHANNELS`.
-    per_year : float
-        How many an average customer gets in a year.
-    effect : float
-        While it acts, an average customer's purchase rate is multiplied by `1 + effect`, whatever its outcome; at
-        least -1.
-    """
-
-    channel: str
-    per_year: float
-    effect: float
-
-
-@dataclass(frozen=True)
-class Truth:
-    """The parameters of a simulation; times in days, money in currency.
+class Truth(Behaviour):
+    """The parameters of a simulation; times in days, money in currency. Those from `channel_spread` on matter in a `World`.
 
     Parameters
     ----------
@@ -111,6 +91,40 @@ class Truth:
         Give each event a `reference`.
     recorded_lag_days : float
         Mean of the exponential delay of `recorded_at`; 0 leaves it null.
+    channel_spread : float
+        Effects differ between the channels of one customer by a lognormal factor of mean 1 and this log standard
+        deviation. The same preference moves the log odds of contact, of interest and of redemption, so it can be seen
+        in the log.
+    fatigue : float
+        Each contact in the 28 days before takes this share from an effect, which may become negative.
+    pull_forward : float
+        Share of the lift that is missing again in the equally long time after an action, from 0 to 1.
+    off_goal : float
+        Factor of the effects that a visit with another goal has: on the rate (`purchase_count`), on spend
+        (`purchase_value`), on satisfaction (`satisfaction`), on loyalty and churn (`loyalty`), from 0 to 1.
+    off_content : float
+        Factor of the effect on satisfaction without the content `satisfaction_survey`, and of the effect on loyalty
+        without `loyalty_survey`, from 0 to 1.
+    level_half_life : float
+        Days after which half of a change of satisfaction or loyalty is left.
+    private_knowledge : float
+        Campaign visits outside the random group are multiplied by exp(this) for each purchase of the next 28 days, up
+        to three: sales staff know of them, the log does not.
+    reps : int
+        Number of sales representatives, each with a territory; 0: none.
+    rep_skill_spread : float
+        Log standard deviation of the factor, of mean 1, by which effects of a rep's visits differ.
+    rep_minutes : float
+        What a rep can work off of a plan in a week; visits beyond it are skipped in the order of the plan.
+    acceptance : float
+        Chance, above 0 and up to 1, that a planned visit to an average customer is made.
+    acceptance_follows : float
+        Change of the log odds of that chance for one standard deviation of the log purchase rate; churned customers
+        count as 1.5 below. Not 0: compliance is confounded with the prognosis.
+    opt_out_share : float
+        Chance of each customer to opt out of a visit channel within the simulation; then nothing reaches them there.
+    plan_items : bool
+        Give campaign visits and incentives a `plan_item`, by which `World.decisions` names them.
 
     Raises
     ------
@@ -177,6 +191,7 @@ class Truth:
     recorded_lag_days: float = 0.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.dropout not in ("bg", "mbg", "pareto", "none"):
             raise InvalidArgumentError(f"dropout is {self.dropout!r}; expected 'bg', 'mbg', 'pareto' or 'none'")
         for name in ("days", "acquisition_days", "visit_days", "incentive_days"):
@@ -233,6 +248,11 @@ class Truth:
 
     def without_effects(self) -> Self:
         """Return the same parameters with actions that have no effect, for which `expected_in` is exact."""
-        visits = tuple(replace(action, effect=0.0) for action in self.visits)
-        incentives = tuple(replace(action, effect=0.0) for action in self.incentives)
+        visits = tuple(Action(action.channel, action.per_year, 0.0) for action in self.visits)
+        incentives = tuple(Action(action.channel, action.per_year, 0.0) for action in self.incentives)
         return replace(self, visits=visits, incentives=incentives)
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """The visits, then the incentives."""
+        return self.visits + self.incentives

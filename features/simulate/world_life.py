@@ -1,0 +1,35 @@
+"""Usage and feedback in a world: what living customers do besides buying."""
+
+import numpy as np
+
+from features.simulate.keyed_random import Purpose
+from features.simulate.meetings import rate
+from features.simulate.seasonal_time import Floats
+from features.simulate.world_log import CHANNEL_CODES
+from features.simulate.world_state import Ints, State
+
+
+def live(state: State, day: int) -> None:
+    """Let living customers use the product and give feedback, each at most once a day."""
+    customer, time, chance = _who(state, Purpose.USAGE, state.population.customers.usage_rate, day, 2)
+    channel = CHANNEL_CODES["app"] + (chance[:, 1] < 0.4)
+    state.events.add("usage", customer, time, channel=channel)
+
+    daily = np.full(state.count, state.truth.feedback_per_year / 365.25)
+    customer, time, chance = _who(state, Purpose.FEEDBACK, daily, day, 4)
+    levels = state.levels(customer)
+    state.events.add(
+        "feedback", customer, time, channel=CHANNEL_CODES["web"],
+        satisfaction=rate(state, levels[:, 0], chance[:, 1], np.ones(len(time), np.bool_)),
+        loyalty=rate(state, levels[:, 1], chance[:, 2], chance[:, 3] < 0.6),
+    )  # fmt: skip
+
+
+def _who(state: State, purpose: Purpose, daily: Floats, day: int, columns: int) -> tuple[Ints, Floats, Floats]:
+    chance = state.chances.generator(purpose, day).random((state.count, columns))
+    probability = -np.expm1(-daily)
+    customer = np.flatnonzero(chance[:, 0] < probability)
+    # Below its limit the uniform number is one again.
+    time = day + chance[customer, 0] / probability[customer]
+    alive = (time > state.population.customers.first_purchase[customer]) & (time <= state.alive_until[customer])
+    return customer[alive], time[alive], chance[customer[alive]]
