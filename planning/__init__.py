@@ -2,7 +2,7 @@
 
 - the catalogue of actions and its file: `actions`, `catalogue_file`, `presets/`; who is eligible: `conditions`; what to
   talk about: `content`
-- which options are chosen: `allocate`, with `exact` and `repair`; by rule instead: `incentive_rules`
+- which options are chosen: `allocate`, with `problem`, `exact`, `dual_prices`, `repair` and `exchange`
 - who is left alone at random: `holdout`; on which day: `schedule`
 - what actions changed: at random, `effects`, `regression_adjustment` and `compliance`; else `doubly_robust` and
   `nuisance`; together, `pooling`; what can be shown: `power`; on whom: `uplift`, `uplift_evaluation`, `policy_value`
