@@ -146,7 +146,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     holdout_share : float
         Share of the chosen customers that is left alone at random.
     exploration_share : float
-        Share of the eligible customers who were not chosen that get an action at random, to learn about them.
+        Actions done at random for customers who were not chosen, to learn about them, as a share of the chosen.
     worth_of_satisfaction_point, worth_of_loyalty_point : float
         Currency that a firm gives for one point of a rating; 0 leaves ratings out of the value.
     timezone : str

@@ -1,0 +1,146 @@
+"""Who of the chosen is left alone at random, and who of the others gets an action at random, with all probabilities."""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from planning.actions import Catalogue
+
+STRATUM = 20
+"""Customers of one action with neighbouring values, in whose order a hash decides."""
+
+
+def draw_arms(
+    options: pd.DataFrame,
+    chosen: NDArray[np.bool_],
+    plan_id: str,
+    catalogue: Catalogue,
+    usage: sparse.csr_array | None = None,
+    capacity: NDArray[np.float64] | None = None,
+) -> pd.DataFrame:
+    """Draw the arm of each chosen customer, and a few others to learn from.
+
+    Each chosen customer is left alone with the probability `holdout_share`: the chosen are sorted by action and value
+    into strata, within a stratum by a hash of plan and customer, and in this order every `1 / holdout_share`-th is
+    left alone, from a random start. So shares are exact in each stratum, up to one customer, and the draw depends
+    neither on the order of rows nor on a clock. What the left-alone would have used stays free, except for those who
+    are drawn to learn from: the customers whose hash is lowest among the eligible ones who were not chosen, twice
+    `exploration_share` of the number chosen, each with one of their `k` options drawn evenly, which is done for one
+    half. An option is drawn only if it fits what is free as if all those drawn before it were done.
+
+    Parameters
+    ----------
+    options : DataFrame, n rows
+        All eligible options: `customer_id`, `action`, `value_expected`; each action at most once a customer.
+    chosen : ndarray of bool, shape (n,)
+        The plan, at most one option a customer.
+    plan_id : str
+    catalogue : Catalogue
+    usage : csr_array, shape (n, k), optional
+    capacity : ndarray of float, shape (k,), optional
+        The limits of the plan; without them nobody is drawn to learn from.
+
+    Returns
+    -------
+    DataFrame
+        One row a decision, with the index of its option, sorted by it: `arm` (do, leave); `propensity`, the probability
+        of this action and arm: `1 - holdout_share` or `holdout_share` for a chosen customer, `1 / 2k` for one drawn to
+        learn from, given that the customer was drawn; `learning` (bool); `eligible_actions`, and the
+        `propensities` of each being done.
+
+    References
+    ----------
+    Saveski et al. (2017), "Detecting network effects: randomizing over randomized experiments", for the hash;
+    Madow (1949), "On the theory of systematic sampling, II".
+    """
+    taken = np.flatnonzero(chosen)
+    share = catalogue.holdout_share
+    left = np.zeros(len(options), bool)
+    left[_systematic(options.iloc[taken], taken, plan_id, share)] = True
+    drawn = np.empty(0, int)
+    if usage is not None and capacity is not None:
+        free = capacity - np.asarray(usage[np.flatnonzero(chosen & ~left)].sum(axis=0))
+        drawn = _to_learn_from(
+            options, chosen, plan_id, round(2 * catalogue.exploration_share * len(taken)), usage, free
+        )
+    half = _hashes(options["customer_id"].iloc[drawn], plan_id, "arm") < np.uint64(2**63)
+    left[drawn[half]] = True
+    rows = np.sort(np.concatenate([taken, drawn]))
+    learning = np.isin(rows, drawn)
+    eligible = options[options["customer_id"].isin(options["customer_id"].iloc[rows])]
+    actions = eligible.groupby("customer_id", sort=False)["action"].agg(sorted)
+    of_row = [actions[customer] for customer in options["customer_id"].iloc[rows]]
+    done = [
+        [1 / (2 * len(names))] * len(names) if learnt else [(1 - share) * (name == own) for name in names]
+        for names, own, learnt in zip(of_row, options["action"].iloc[rows], learning, strict=True)
+    ]
+    own_share = np.where(left[rows], share, 1 - share)
+    propensity = [
+        1 / (2 * len(names)) if learnt else own for names, own, learnt in zip(of_row, own_share, learning, strict=True)
+    ]
+    return pd.DataFrame(
+        {
+            "arm": np.where(left[rows], "leave", "do"),
+            "propensity": np.array(propensity, float),
+            "learning": learning,
+            "eligible_actions": of_row,
+            "propensities": done,
+        },
+        index=options.index[rows],
+    )
+
+
+def _hashes(customers: pd.Series, plan_id: str, purpose: str) -> NDArray[np.uint64]:
+    """Return 64 bits of BLAKE2b for each customer of a plan."""
+    key = hashlib.blake2b(f"{plan_id}\0{purpose}".encode(), digest_size=32).digest()
+    made = (hashlib.blake2b(str(each).encode(), digest_size=8, key=key).digest() for each in customers)
+    return np.frombuffer(b"".join(made), ">u8").astype(np.uint64)
+
+
+def _systematic(rows: pd.DataFrame, numbers: NDArray[np.int64], plan_id: str, share: float) -> NDArray[np.int64]:
+    """Return the numbers of the rows that are left alone."""
+    hashes = _hashes(rows["customer_id"], plan_id, "holdout")
+    by_value = np.lexsort((hashes, -rows["value_expected"].to_numpy(float), rows["action"].to_numpy(str)))
+    stratum = np.empty(len(rows), int)
+    stratum[by_value] = np.arange(len(rows)) // STRATUM
+    order = np.lexsort((hashes, stratum))
+    start = float(_hashes(pd.Series([""]), plan_id, "start")[0]) / 2.0**64
+    steps = np.floor(start + share * np.arange(len(rows) + 1))
+    left: NDArray[np.int64] = numbers[order[np.diff(steps) > 0]]
+    return left
+
+
+def _to_learn_from(
+    options: pd.DataFrame,
+    chosen: NDArray[np.bool_],
+    plan_id: str,
+    count: int,
+    usage: sparse.csr_array,
+    free: NDArray[np.float64],
+) -> NDArray[np.int64]:
+    """Return the numbers of the options drawn at random for customers who were not chosen."""
+    customers = options["customer_id"]
+    others = np.flatnonzero(~customers.isin(customers[chosen]).to_numpy())
+    if not count or not len(others):
+        return np.empty(0, int)
+    names = pd.unique(customers.iloc[others])
+    order = np.argsort(_hashes(pd.Series(names), plan_id, "learning"), kind="stable")
+    first = names[order[: 4 * count]]  # those after them are hardly reached, even if many options do not fit
+    picks = _hashes(pd.Series(first), plan_id, "option")
+    rows = options.iloc[others].assign(number=others)
+    rows = rows[rows["customer_id"].isin(first)].sort_values("action", kind="stable")
+    by_customer = rows.groupby("customer_id", sort=False)["number"].agg(list)
+    drawn: list[int] = []
+    for customer, pick in zip(first, picks.tolist(), strict=True):
+        numbers = by_customer[customer]
+        number = int(numbers[pick % len(numbers)])
+        needs = usage[[number]].toarray()[0]
+        if (needs <= free + 1e-9).all():
+            drawn.append(number)
+            free = free - needs
+        if len(drawn) == count:
+            break
+    return np.array(drawn, int)
