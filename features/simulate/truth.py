@@ -28,7 +28,9 @@ _RANGES = (
 
 @dataclass(frozen=True)
 class Truth(Behaviour):
-    """The parameters of a simulation; times in days, money in currency. Those from `channel_spread` on matter in a `World`.
+    """The parameters of a simulation; times in days, money in currency.
+
+    Those from `channel_spread` on matter in a `World` only.
 
     Parameters
     ----------
