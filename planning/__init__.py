@@ -3,7 +3,7 @@
 - the catalogue of actions and its file: `actions`, `catalogue_file`, `presets/`; who is eligible: `conditions`; what to
   talk about: `content`
 - which options are chosen: `allocate`, with `problem`, `exact`, `dual_prices`, `repair` and `exchange`
-- who is left alone at random: `holdout`; on which day: `schedule`
+- who is left alone at random: `holdout`; on which day: `schedule`; incentives by rule: `incentive_rules`
 - what actions changed: at random, `effects`, `regression_adjustment` and `compliance`; else `doubly_robust` and
   `nuisance`; together, `pooling`; what can be shown: `power`; on whom: `uplift`, `uplift_evaluation`, `policy_value`
 - what can be done for whom and what it brings: `planning_table`, `forecasts`, `history`, `options`, `limits`
