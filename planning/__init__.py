@@ -8,4 +8,6 @@
   `nuisance`; together, `pooling`; what can be shown: `power`; on whom: `uplift`, `uplift_evaluation`, `policy_value`
 - what can be done for whom and what it brings: `planning_table`, `forecasts`, `history`, `options`, `limits`
 - what a plan is on disk and says of itself: `plan_folder`, `manifest`, `summary`, `reasons`; what it hands out: `files`
+- what followed plans: `decisions`, `lifetime`, `outcomes`, `observational`, `effects_of_plans`; what the next plan
+  expects of it: `priors`
 """

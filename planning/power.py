@@ -95,15 +95,17 @@ def rounds_needed(effect: float, standard_error: float, *, level: float = LEVEL,
     return max(1, int(np.ceil((critical_values(level, power) * standard_error / effect) ** 2)))
 
 
-def left_alone_needed(effect: float, standard_error: float, n_treated: int, n_left: int) -> float:
+def left_alone_needed(
+    effect: float, standard_error: float, n_left: int, *, level: float = LEVEL, power: float = POWER
+) -> float:
     """Return how many more customers must be left alone to find an effect, the share left alone being as it is.
 
     Examples
     --------
-    >>> left_alone_needed(0.1, 0.07, 400, 100)
+    >>> left_alone_needed(0.1, 0.07, 100)
     285
     """
     if effect == 0 or not np.isfinite(standard_error):
         return float("inf")
-    factor = (critical_values() * standard_error / effect) ** 2
+    factor = (critical_values(level, power) * standard_error / effect) ** 2
     return max(0, int(np.ceil((factor - 1) * n_left)))

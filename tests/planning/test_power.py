@@ -30,9 +30,9 @@ def test_needed_customers_bring_the_smallest_effect_to_the_one_asked_for():
 def test_rounds_and_customers_left_alone_bring_the_error_down():
     """After so many rounds, or customers more, the effect is 2.8 standard errors and not before."""
     assert rounds_needed(0.05, 0.1) == np.ceil((2.8016 * 2) ** 2)
-    more = left_alone_needed(0.05, 0.1, 400, 100)
+    more = left_alone_needed(0.05, 0.1, 100)
     assert more == pytest.approx(100 * ((2.8016 * 2) ** 2 - 1), abs=1)
-    assert left_alone_needed(0.5, 0.1, 400, 100) == 0
+    assert left_alone_needed(0.5, 0.1, 100) == 0
     assert rounds_needed(0.5, 0.1) == 1
 
 
@@ -40,4 +40,4 @@ def test_what_cannot_be_found_is_infinite():
     """No effect, nobody left alone, or an error that is not known."""
     assert np.isinf(smallest_effect(1, 100, 0))
     assert np.isinf([customers_needed(0, 1, 0.2), customers_needed(1, 1, 0), rounds_needed(0, 1)]).all()
-    assert np.isinf([rounds_needed(1, np.inf), left_alone_needed(0, 1, 5, 5)]).all()
+    assert np.isinf([rounds_needed(1, np.inf), left_alone_needed(0, 1, 5)]).all()

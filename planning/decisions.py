@@ -1,0 +1,152 @@
+"""What followed the decisions of past plans: one row a customer and plan, with what was known before and came after."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from features.as_of import AsOf, AsOfLike
+from features.store.event_store import EventStore
+from features.store.layout import ABSENT, CODED_WORDS, KIND_CODES
+from planning.plan_folder import Plan
+from training.net_spend import events, rows_known
+from training.targets import horizon_end, horizon_is_over, targets
+
+CHOSEN_AT_LEAST = 0.5
+"""The arm `do` of a chosen customer has at least this propensity, since at most half are held out; a customer drawn to
+learn from has less, and nobody of the same kind was left alone beside them."""
+WEEK = 7
+RATINGS = ("satisfaction", "loyalty")
+NO_CONTACT = "no_contact"
+
+
+def decisions(
+    store: EventStore,
+    plans: Sequence[Plan],
+    horizon_days: int,
+    *,
+    records: pd.DataFrame | None = None,
+    known_at: AsOfLike | None = None,
+) -> pd.DataFrame:
+    """Return the chosen customers of plans whose horizon is over, with their outcomes.
+
+    Parameters
+    ----------
+    store : EventStore
+        The log, with what happened after the plans.
+    plans : sequence of Plan
+    horizon_days : int
+        Days from a plan's cutoff on during which outcomes count, for those left alone as for the others.
+    records : pandas.DataFrame, optional
+        The latest record of each plan item: `plan_item`, `status`, and `cost` (currency, may be null).
+    known_at : AsOf, str, datetime.date or datetime.datetime, optional
+        Use only what was known then, as a plan made then must.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `plan_id, week, plan_item, customer_id, start` (the cutoff's date), `action, event_type, channel, arm,
+        propensity`; `treated` (bool, the arm `do`); `done` (bool: a record says so, or the log has such a contact in
+        the week from the cutoff on); `cost` (currency, 0 where it was not done); `purchases` and `spend` (net of
+        returns) in the horizon and `purchases_before`, `spend_before` in as many days before it; `satisfaction` and
+        `loyalty` (the mean rating given in the horizon, null where nobody asked); and what the plan knew:
+        `loyalty_score, expected_purchases, expected_spend, churn_probability`.
+    """
+    known = None if known_at is None else AsOf.parse(known_at, store.timezone)
+    rounds = [
+        _decisions_of(store, plan, horizon_days, known)
+        for plan in plans
+        if horizon_is_over(store, cutoff_of(plan, store), horizon_days, known)
+    ]
+    if not rounds:
+        return pd.DataFrame(columns=COLUMNS)
+    table = pd.concat(rounds, ignore_index=True)
+    if records is not None and len(records):
+        latest = records.drop_duplicates("plan_item", keep="last").set_index("plan_item")
+        table["done"] |= table["plan_item"].map(latest["status"]).eq("done")
+        if "cost" in latest:
+            table["cost"] = table["plan_item"].map(latest["cost"]).astype(float).fillna(table["cost"])
+    table["cost"] = table["cost"].where(table["done"], 0.0)
+    return table[COLUMNS]
+
+
+COLUMNS = [
+    *("plan_id", "week", "plan_item", "customer_id", "start", "action", "event_type", "channel", "arm", "propensity"),
+    *("treated", "done", "cost", "purchases", "spend", "purchases_before", "spend_before", *RATINGS),
+    *("loyalty_score", "expected_purchases", "expected_spend", "churn_probability"),
+]
+
+
+def cutoff_of(plan: Plan, store: EventStore) -> AsOf:
+    """Return the moment from which on a plan's outcomes count."""
+    return AsOf.parse(str(plan.manifest["as_of"]), store.timezone)
+
+
+def _decisions_of(store: EventStore, plan: Plan, horizon_days: int, known: AsOf | None) -> pd.DataFrame:
+    start = cutoff_of(plan, store)
+    items = plan.items
+    chosen = (items["arm"] == "leave") | ~(items["propensity"] < CHOSEN_AT_LEAST)
+    table = items[chosen].reset_index(drop=True)
+    customers = pd.Index(table["customer_id"])
+    after = _outcomes(store, start, horizon_days, known).reindex(customers, fill_value=0)
+    before = _outcomes(store, _earlier(store, start, horizon_days), horizon_days, start).reindex(
+        customers, fill_value=0
+    )
+    rated = ratings(store, start, horizon_end(store, start, horizon_days), known).reindex(customers)
+    week_end = horizon_end(store, start, WEEK)
+    return table.assign(
+        week=str(plan.manifest.get("week", "")),
+        start=str(start.date),
+        treated=(table["arm"] == "do").to_numpy(bool),
+        done=_contacted(store, table, start, week_end, known),
+        cost=table["cost_expected"].astype(float).fillna(0.0),
+        **{name: after[name].to_numpy(float) for name in ("purchases", "spend")},
+        **{f"{name}_before": before[name].to_numpy(float) for name in ("purchases", "spend")},
+        **{name: rated[name].to_numpy(float) for name in RATINGS},
+    )
+
+
+def _earlier(store: EventStore, start: AsOf, days: int) -> AsOf:
+    local = pd.Timestamp(start.time, unit="us", tz="UTC").tz_convert(store.timezone).tz_localize(None)
+    return AsOf.parse(local - timedelta(days=days), store.timezone)
+
+
+def _outcomes(store: EventStore, start: AsOf, days: int, known: AsOf | None) -> pd.DataFrame:
+    found = targets(store, start, [days], known)
+    return found[[f"purchases_{days}", f"spend_{days}"]].set_axis(["purchases", "spend"], axis="columns")
+
+
+def ratings(store: EventStore, start: AsOf, end: AsOf, known: AsOf | None = None) -> pd.DataFrame:
+    """Return each customer's mean `satisfaction` and `loyalty` rating in `[start, end)`, null without one."""
+    parts = []
+    for customers, part in store.buckets:
+        rows = rows_known(part, tuple(KIND_CODES.values()), start.time, known)
+        rows = rows[part.columns["time"][rows] < end.time]
+        customer, *values = events(part, rows, *RATINGS)
+        means = {}
+        for name, rating in zip(RATINGS, values, strict=True):
+            given = rating != ABSENT[name]
+            count = np.bincount(customer[given], minlength=part.n_customers)
+            total = np.bincount(customer[given], rating[given] / 1000, minlength=part.n_customers)
+            means[name] = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+        parts.append(pd.DataFrame(means, index=np.asarray(store.customer_ids, object)[customers]))
+    return pd.concat(parts)
+
+
+def _contacted(store: EventStore, table: pd.DataFrame, start: AsOf, end: AsOf, known: AsOf | None) -> pd.Series:
+    """Return whether the log has a contact of each row's type and channel in `[start, end)` that was no failed try."""
+    found: set[tuple[str, str, str]] = set()
+    wanted = {(str(kind), str(channel)) for kind, channel in zip(table["event_type"], table["channel"], strict=True)}
+    for customers, part in store.buckets:
+        ids = np.asarray(store.customer_ids, object)[customers]
+        for kind, channel in wanted & {(k, c) for k in KIND_CODES for c in CODED_WORDS["channel"].get(k, ())}:
+            rows = rows_known(part, (KIND_CODES[kind],), start.time, known)
+            rows = rows[part.columns["time"][rows] < end.time]
+            rows = rows[part.columns["channel"][rows] == CODED_WORDS["channel"][kind].index(channel)]
+            words = CODED_WORDS["outcome"].get(kind, ())
+            if NO_CONTACT in words:
+                rows = rows[part.columns["outcome"][rows] != words.index(NO_CONTACT)]
+            found |= {(customer, kind, channel) for customer in ids[events(part, rows)[0]]}
+    keys = zip(table["customer_id"], table["event_type"], table["channel"], strict=True)
+    return pd.Series([key in found for key in keys], index=table.index, dtype=bool)

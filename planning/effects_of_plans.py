@@ -1,0 +1,167 @@
+"""Everything that past plans have shown: the five measures, effects by action, and what else the log suggests."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from features.as_of import AsOf
+from features.errors import HorizonNotOverError, PlanError, TooLittleDataError
+from features.store.event_store import EventStore
+from planning.compliance import complier_effect
+from planning.decisions import cutoff_of, decisions
+from planning.doubly_robust import ObservationalEffect
+from planning.effects import Effect
+from planning.lifetime import spend_forecasts
+from planning.observational import observational_effects
+from planning.outcomes import Measure, before_and_after, covariates_of, five_measures, weights_of
+from planning.plan_folder import Plan
+from planning.priors import effects_by_action
+from training.targets import horizon_end, horizon_is_over, log_end
+
+OBSERVED_ROUNDS = 3
+"""The last plans at whose dates the whole base is compared without a draw."""
+
+
+@dataclass(frozen=True)
+class EffectsOfPlans:
+    """What plans have changed.
+
+    Attributes
+    ----------
+    horizon_days : int
+    plans : pandas.DataFrame
+        `plan_id, week, as_of, over` (bool), `over_on` (date), and of those that are over `planned, left_alone, done`
+        (rows), `left_alone_done` (held out and contacted all the same), `cost` (currency).
+    decisions : pandas.DataFrame
+        As `planning.decisions.decisions` returns it, with `lifetime` and `lifetime_before`.
+    measures : list of Measure
+    as_done : Effect or None
+        The effect on purchases of a contact that was made because it was planned.
+    by_action : dict of str to Effect
+        On purchases.
+    before_after : pandas.DataFrame
+    observational : mapping of str to ObservationalEffect
+        Not randomised: by kind, on purchases.
+    """
+
+    horizon_days: int
+    plans: pd.DataFrame
+    decisions: pd.DataFrame
+    measures: list[Measure]
+    as_done: Effect | None
+    by_action: dict[str, Effect]
+    before_after: pd.DataFrame
+    observational: Mapping[str, ObservationalEffect]
+
+
+def effects_of_plans(
+    store: EventStore,
+    plans: Sequence[Plan],
+    horizon_days: int,
+    *,
+    records: pd.DataFrame | None = None,
+    progress: Callable[[str], None] = lambda step: None,
+) -> EffectsOfPlans:
+    """Return what plans have changed within a horizon from their cutoffs on.
+
+    Parameters
+    ----------
+    store : EventStore
+        The log, to the end of at least one horizon.
+    plans : sequence of Plan
+    horizon_days : int
+    records : pandas.DataFrame, optional
+        The latest record of each plan item, see `planning.decisions.decisions`.
+    progress : callable, optional
+        Called with the name of each step.
+
+    Raises
+    ------
+    PlanError
+        Without any plan.
+    HorizonNotOverError
+        When the horizon of no plan is over.
+    """
+    if not plans:
+        raise PlanError("no plan is given: name a folder that holds plan folders, which `regulars plan` makes")
+    table = _plans(store, plans, horizon_days)
+    over = [plan for plan, done in zip(plans, table["over"], strict=True) if done]
+    if not over:
+        raise HorizonNotOverError(
+            f"the log ends on {log_end(store).date}, and the first of {len(plans)} plans can be measured over "
+            f"{horizon_days} days from {table['over_on'].min()} on: append later events, or take fewer --horizon-days"
+        )
+    progress("outcomes")
+    rows = decisions(store, over, horizon_days, records=records)
+    progress("lifetime")
+    rows = _with_lifetime(store, over, horizon_days, rows)
+    progress("effects")
+    table = table.merge(_counts(rows), on="plan_id", how="left")
+    progress("without a draw")
+    starts = [cutoff_of(plan, store) for plan in over[-OBSERVED_ROUNDS:]]
+    return EffectsOfPlans(
+        horizon_days,
+        table,
+        rows,
+        five_measures(rows),
+        _as_done(rows),
+        effects_by_action(rows),
+        before_and_after(rows),
+        observational_effects(store, starts, horizon_days),
+    )
+
+
+def _plans(store: EventStore, plans: Sequence[Plan], horizon_days: int) -> pd.DataFrame:
+    rows = []
+    for plan in plans:
+        start = cutoff_of(plan, store)
+        rows.append(
+            {
+                "plan_id": plan.plan_id,
+                "week": str(plan.manifest.get("week", "")),
+                "as_of": str(start.date),
+                "over": horizon_is_over(store, start, horizon_days),
+                "over_on": str(horizon_end(store, start, horizon_days).date),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _counts(rows: pd.DataFrame) -> pd.DataFrame:
+    treated, done = rows["treated"].astype(bool), rows["done"].astype(bool)
+    flags = rows[["plan_id", "cost"]].assign(
+        planned=treated, left_alone=~treated, done=treated & done, left_alone_done=~treated & done
+    )
+    return flags.groupby("plan_id", as_index=False, sort=False).sum()
+
+
+def _with_lifetime(store: EventStore, plans: Sequence[Plan], horizon_days: int, rows: pd.DataFrame) -> pd.DataFrame:
+    """Add spend in the horizon with what is forecast after it, and the forecast at the cutoff; null without one."""
+    starts = [cutoff_of(plan, store) for plan in plans]
+    ends: list[AsOf] = [horizon_end(store, start, horizon_days) for start in starts]
+    try:
+        forecasts = spend_forecasts(store, [*starts, *ends])
+    except TooLittleDataError:
+        return rows.assign(lifetime=float("nan"), lifetime_before=float("nan"))
+    out = rows.assign(lifetime=rows["spend"], lifetime_before=0.0)
+    for plan, before, after in zip(plans, forecasts[: len(plans)], forecasts[len(plans) :], strict=True):
+        own = (rows["plan_id"] == plan.plan_id).to_numpy(bool)
+        customers = rows.loc[own, "customer_id"]
+        out.loc[own, "lifetime"] += customers.map(after).fillna(0.0)
+        out.loc[own, "lifetime_before"] = customers.map(before).fillna(0.0)
+    return out
+
+
+def _as_done(rows: pd.DataFrame) -> Effect | None:
+    try:
+        return complier_effect(
+            rows["purchases"],
+            rows["treated"],
+            rows["done"],
+            covariates_of(rows, "purchases"),
+            weights=weights_of(rows),
+            clusters=rows["customer_id"] if rows["customer_id"].duplicated().any() else None,
+        )
+    except TooLittleDataError:
+        return None

@@ -1,0 +1,73 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from planning.decisions import COLUMNS, cutoff_of, decisions, ratings
+from tests.planning.shops import START, shop
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return shop(tmp_path_factory.mktemp("shop"), 200, rounds=2, done=0.7, seed=3)
+
+
+def test_outcomes_are_those_counted_in_the_log(made):
+    """Purchase days and spend in the horizon and in as many days before are those that pandas counts."""
+    store, plans, log = made
+    table = decisions(store, plans, 60)
+    assert list(table) == COLUMNS
+    assert len(table) == sum(len(plan.items) for plan in plans)
+    bought = log[log["event_type"] == "purchase"]
+    for row in table.sample(40, random_state=1).itertuples():
+        start = pd.Timestamp(row.start)
+        own = bought[bought["customer_id"] == row.customer_id]
+        for first, suffix in ((start, ""), (start - pd.Timedelta(days=60), "_before")):
+            inside = own[(own["event_time"] >= first) & (own["event_time"] < first + pd.Timedelta(days=60))]
+            assert getattr(row, f"purchases{suffix}") == inside["event_time"].dt.date.nunique()
+            assert getattr(row, f"spend{suffix}") == pytest.approx(inside["amount"].sum())
+
+
+def test_what_was_done_is_in_the_log_or_in_a_record(made):
+    """A contact of the row's type and channel within the week counts, and so does a record; only those cost."""
+    store, plans, log = made
+    table = decisions(store, plans, 60)
+    contacts = log[log["event_type"].isin(["visit", "incentive"])].set_index("customer_id")["channel"]
+    expected = [contacts.get(c) == channel for c, channel in zip(table["customer_id"], table["channel"], strict=True)]
+    assert table["done"].tolist() == expected
+    assert (table["cost"] > 0).tolist() == expected
+    assert not table.loc[~table["treated"], "done"].any()
+    item = table.loc[~table["done"], "plan_item"].iloc[0]
+    records = pd.DataFrame({"plan_item": [item], "status": ["done"], "cost": [7.5]})
+    again = decisions(store, plans, 60, records=records).set_index("plan_item")
+    assert again.loc[item, "done"]
+    assert again.loc[item, "cost"] == 7.5
+    assert again["done"].sum() == table["done"].sum() + 1
+
+
+def test_a_plan_whose_horizon_is_not_over_is_left_out(made):
+    """Of two plans a week apart the second is not over a few days before its horizon ends; nothing later counts."""
+    store, plans, _ = made
+    assert set(decisions(store, plans, 62)["plan_id"]) == {"week-1"}
+    assert len(decisions(store, plans, 900)) == 0
+    before = pd.Timestamp(START) + pd.Timedelta(days=180 + 60)
+    assert set(decisions(store, plans, 60, known_at=before.to_pydatetime())["plan_id"]) == {"week-1"}
+
+
+def test_customers_drawn_to_learn_from_are_no_part(made):
+    """A row of the arm `do` with a small propensity has no counterpart left alone, and is not compared."""
+    store, plans, _ = made
+    items = plans[0].items.copy()
+    items.loc[items.index[items["arm"] == "do"][:5], "propensity"] = 0.02
+    explored = type(plans[0])(items, plans[0].manifest)
+    assert len(decisions(store, [explored], 60)) == len(items) - 5
+
+
+def test_ratings_are_means_in_the_window(made):
+    """Each customer's mean rating from the cutoff to the horizon's end, and null where there is none."""
+    store, plans, log = made
+    start = cutoff_of(plans[0], store)
+    found = ratings(store, start, cutoff_of(plans[1], store))
+    assert found["satisfaction"].isna().all()  # they are given after 20 days
+    table = decisions(store, plans, 60)
+    given = log[log["satisfaction"].notna()].groupby("customer_id")["satisfaction"].mean()
+    assert np.array_equal(table["satisfaction"], table["customer_id"].map(given), equal_nan=True)

@@ -1,0 +1,39 @@
+import pytest
+
+from features.errors import HorizonNotOverError, PlanError
+from planning.effects_of_plans import effects_of_plans
+from tests.planning.shops import shop
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    store, plans, _ = shop(tmp_path_factory.mktemp("shop"), 1600, effect=1.0, rounds=2, done=0.6, satisfaction=1.0)
+    return effects_of_plans(store, plans, 60)
+
+
+def test_a_large_effect_is_found_in_every_way(found):
+    """Purchases and satisfaction are up, more as done than as planned, and each action has an effect."""
+    verdicts = {m.name: m.verdict for m in found.measures}
+    assert verdicts["purchases"] == verdicts["satisfaction"] == "up"
+    purchases = next(m for m in found.measures if m.name == "purchases").effect
+    assert found.as_done.estimate == pytest.approx(purchases.estimate / 0.6, rel=0.1)
+    assert set(found.by_action) == {"call", "coupon"}
+    assert (found.decisions["lifetime"] >= found.decisions["spend"]).all()
+
+
+def test_every_row_of_a_plan_is_accounted_for(found):
+    """Planned and left alone are all rows of the plans, and what was done is counted among the planned."""
+    assert found.plans["over"].all()
+    assert found.plans[["planned", "left_alone"]].to_numpy().sum() == 1600
+    assert (found.plans["done"] < found.plans["planned"]).all()
+    assert (found.plans["left_alone_done"] == 0).all()
+    assert found.before_after["customers"].sum() == 1600
+
+
+def test_plans_that_are_not_over_are_named_with_their_date(tmp_path):
+    """Where no horizon is over, the error says from when on the first plan can be measured; without plans too."""
+    store, plans, _ = shop(tmp_path, 100)
+    with pytest.raises(HorizonNotOverError, match="90 days from 2024-09-27 on"):
+        effects_of_plans(store, plans, 90)
+    with pytest.raises(PlanError, match="no plan is given"):
+        effects_of_plans(store, [], 90)
