@@ -24,6 +24,7 @@ from cli import (
     init,
     inspect,
     key,
+    plan,
     promote,
     publish,
     retrain,
@@ -51,7 +52,7 @@ app = typer.Typer(
 )
 VERBS = (
     *(init, inspect, ingest, append, store, features, score, indices, segments, fit, backtest, compare),
-    *(versions, promote, publish, rollback, retrain, history, home, serve, key, simulate),
+    *(versions, promote, publish, rollback, retrain, plan, history, home, serve, key, simulate),
 )
 for verb in VERBS:
     verb.register(app)

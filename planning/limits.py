@@ -116,3 +116,26 @@ def _taken(options: pd.DataFrame, catalogue: Catalogue, pool: Pool) -> NDArray[n
     amounts = {"minutes": options["minutes"], "currency": options["cost_expected"]}
     amount = np.asarray(amounts.get(pool.unit, pd.Series(1.0, options.index)), float)
     return np.where(options["action"].isin(users), amount, 0.0)
+
+
+def binding(limits: Limits, options: NDArray[np.int64], prices: NDArray[np.float64]) -> list[str | None]:
+    """Return the limit that binds each option most: the one of which it takes what is worth most.
+
+    Parameters
+    ----------
+    limits : Limits
+    options : ndarray of int64, shape (n,)
+        Their positions.
+    prices : ndarray of float64, shape (n_limits,)
+        What one more unit of each limit is worth.
+
+    Returns
+    -------
+    list of str or None, length n
+        None where nothing that it takes is scarce.
+    """
+    if not limits.usage.shape[1]:
+        return [None] * len(options)
+    worth = limits.usage[options].toarray() * np.maximum(prices, 0.0)
+    names = limits.table["limit"].tolist()
+    return [names[most] if row[most] > 0 else None for row, most in zip(worth, worth.argmax(axis=1), strict=True)]

@@ -14,8 +14,9 @@ from planning.forecasts import Forecasts
 
 RATINGS = ("satisfaction", "loyalty")
 LISTS = ("opted_out", "needs")
+YES = ("true", "yes", "y", "x", "1", "1.0", "是")
 WORDS = ("rep", "territory", "preferred_channel")
-ONLY_REP = "team"
+ONLY_REP = "the team"
 """The rep of everybody where no customer has one: a plan for a firm that has not divided its customers."""
 
 
@@ -70,7 +71,7 @@ def planning_table(
         lists = [[] if np.isscalar(cell) or cell is None else [str(word) for word in cell] for cell in cells]
         table[name] = pd.Series(lists, table.index, dtype=object)
     complaints = known.get("complaint_open", pd.Series(False, table.index))
-    table["complaint_open"] = complaints.map(lambda cell: cell is True or str(cell).lower() in ("true", "1", "1.0"))
+    table["complaint_open"] = complaints.map(lambda cell: cell is True or str(cell).lower() in YES)
     if table["rep"].isna().all():
         table["rep"] = ONLY_REP
     own = [name for name in known if name not in table and name != "recorded_at"]

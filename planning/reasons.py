@@ -3,6 +3,7 @@
 import re
 import string
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
@@ -49,7 +50,13 @@ def facts() -> tuple[Fact, ...]:
     return msgspec.convert(tuple(tomllib.loads(text)["facts"]), tuple[Fact, ...])
 
 
-def reasons(table: pd.DataFrame, rating_maximum: float) -> tuple[list[list[str]], list[list[str]]]:
+Given = tuple[str, str, frozenset[str]]
+"""A reason in English and Chinese, and the columns whose figures it has; empty texts for none."""
+
+
+def reasons(
+    table: pd.DataFrame, rating_maximum: float, given: Sequence[Given] | None = None
+) -> tuple[list[list[str]], list[list[str]]]:
     """Return the facts of each customer in English and in Chinese.
 
     Parameters
@@ -58,6 +65,8 @@ def reasons(table: pd.DataFrame, rating_maximum: float) -> tuple[list[list[str]]
         Rows of the planning table.
     rating_maximum : float
         The highest rating of the log's scale.
+    given : sequence of (str, str, frozenset of str), length n, optional
+        A reason that comes first; facts with the same figures are then left out.
 
     Returns
     -------
@@ -65,18 +74,23 @@ def reasons(table: pd.DataFrame, rating_maximum: float) -> tuple[list[list[str]]
         At most `MOST` each, none where no fact holds.
     """
     table = table.assign(rating_maximum=rating_maximum)
-    english: list[list[str]] = [[] for _ in range(len(table))]
-    chinese: list[list[str]] = [[] for _ in range(len(table))]
-    told: list[set[str]] = [set() for _ in range(len(table))]
+    given = given or [("", "", frozenset())] * len(table)
+    english = [[text] if text else [] for text, _, _ in given]
+    chinese = [[text] if text else [] for _, text, _ in given]
+    topics: list[set[str]] = [set() for _ in range(len(table))]
     for fact in facts():
         columns = sorted(fact.columns)
         known = holds(fact.when, table) & table[columns].notna().all(axis=1).to_numpy()
-        rows = [row for row in np.flatnonzero(known) if len(english[row]) < MOST and fact.topic not in told[row]]
+        rows = [
+            row
+            for row in np.flatnonzero(known).tolist()
+            if len(english[row]) < MOST and fact.topic not in topics[row] and not fact.columns & given[row][2]
+        ]
         for row, values in zip(rows, table[columns].to_numpy()[rows], strict=True):
             figures = dict(zip(columns, values, strict=True))
             english[row].append(singular(fact.en.format(**figures)))
             chinese[row].append(fact.zh.format(**figures))
-            told[row].add(fact.topic)
+            topics[row].add(fact.topic)
     return english, chinese
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from planning.actions import Action, Catalogue, Minimum, Pool
-from planning.limits import make_limits, with_budget
+from planning.limits import binding, make_limits, with_budget
 
 VISIT = Action("visit", "visit", "face_to_face", 0.2, 0.1, minutes=60, pools=("hours", "calls", "budget"))
 OFFER = Action("offer", "incentive", "coupon", 0.2, 0.1, cost=1, pools=("budget",))
@@ -59,3 +59,11 @@ def test_no_options_and_no_pools() -> None:
     """Nothing to limit."""
     assert make_limits(OPTIONS[:0], CATALOGUE).usage.shape == (0, 2)
     assert make_limits(OPTIONS, msgspec.structs.replace(CATALOGUE, pools=())).usage.shape == (4, 0)
+
+
+def test_the_limit_that_binds() -> None:
+    """That of which the option takes what is worth most; none where nothing is scarce."""
+    limits = make_limits(OPTIONS, CATALOGUE)
+    found = binding(limits, np.array([0, 1, 2]), np.array([0.0, 0.1, 0.0, 1.0]))
+    assert found == ["hours of R2", "budget", "budget"]
+    assert binding(limits, np.array([0]), np.zeros(4)) == [None]

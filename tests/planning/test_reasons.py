@@ -46,6 +46,17 @@ def test_sentences() -> None:
     assert reasons(table_of(), 10) == ([[]], [[]])
 
 
+def test_a_given_reason_comes_first() -> None:
+    """And no other fact has its figures."""
+    table = table_of(
+        satisfaction_last=4, days_since_satisfaction_rating=40, purchase_days=1, days_since_last_purchase=9
+    )
+    first = ("asked 40 days ago", "四十天前", frozenset(["days_since_satisfaction_rating", "satisfaction_last"]))
+    [english], [chinese] = reasons(table, 10, [first])
+    assert english == ["asked 40 days ago", "bought once, 9 days ago"]
+    assert chinese == ["四十天前", "仅购买过一次，在 9 天前"]
+
+
 @given(
     st.lists(st.one_of(st.just(np.nan), st.floats(0, 1000).map(np.floor)), min_size=len(NUMBERS), max_size=len(NUMBERS))
 )

@@ -1,0 +1,160 @@
+"""`regulars plan`: visits and incentives of a week, under capacity and budget, with the reps' files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cli import options
+from cli.champion import champion_in_use, warn_of_champion
+from cli.terminal import echo, progress_steps
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from features.as_of import AsOf
+    from features.store.event_store import EventStore
+    from planning.forecasts import Forecasts
+    from training.models.customer_model import CustomerModel
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+
+    @app.command()
+    def plan(
+        store: options.Store,
+        out: Annotated[
+            Path,
+            typer.Option(
+                "--out", metavar="PLAN", callback=options.check_writable, help="The plan folder to make; a new one."
+            ),
+        ],
+        week: Annotated[
+            str | None,
+            typer.Option(
+                metavar="WEEK",
+                help="The ISO week, like 2026-W48. Without it: the first that begins at the cutoff or later.",
+            ),
+        ] = None,
+        as_of: Annotated[
+            str | None,
+            typer.Option(
+                "--as-of",
+                metavar="DATE",
+                callback=options.check_date,
+                help="The cutoff: only what was known before it is used. Without it: the day after the log's last.",
+            ),
+        ] = None,
+        catalogue: Annotated[
+            str,
+            typer.Option(metavar="FILE", help="The catalogue of actions: a TOML file, or retail, travel or finance."),
+        ] = "retail",
+        plans: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="DIR",
+                file_okay=False,
+                exists=True,
+                help="The folder of earlier plans: whom they contacted, held out or skipped. Without it: PLAN's.",
+            ),
+        ] = None,
+        budget: Annotated[
+            float | None, typer.Option(metavar="AMOUNT", min=0, help="Instead of the catalogue's budget.")
+        ] = None,
+        again: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="PLAN",
+                exists=True,
+                file_okay=False,
+                help="Make this plan again, from its manifest: its week, cutoff and catalogue.",
+            ),
+        ] = None,
+        seed: Annotated[int, typer.Option(metavar="N", min=0, help="Another seed draws another hold-out.")] = 0,
+        language: Annotated[
+            Literal["en", "zh"], typer.Option(help="The language of the pages and of these lines.")
+        ] = "en",
+        formula: options.FormulaFile = None,
+        home: options.Home = options.DEFAULT_HOME,
+    ) -> None:
+        """Plan the visits and incentives of a week: what to do for whom, within hours, contacts and budget.
+
+        PLAN gets `plan.parquet` and `manifest.json`, which never change, `plan.html` for the manager, `crm.csv`, and in
+        `reps/` a workbook, a page and a calendar for each rep. A share of the chosen customers is left alone at random,
+        so that `regulars effects` can show what the plan changed.
+
+        Examples:
+
+        `regulars plan store --out plans/w48 --week 2026-W48`
+
+        `regulars plan store --out plans/w48 --week 2026-W48 --catalogue actions.toml --budget 2000`
+        """
+        from features.as_of import AsOf
+        from features.engines.feature_table import feature_table
+        from planning.catalogue_file import load_catalogue
+        from planning.files.outputs import CRM, PAGE, REPS, write_files
+        from planning.history import plan_history
+        from planning.limits import with_budget
+        from planning.manifest import catalogue_of, plan_digests
+        from planning.plan import Inputs, make_plan, week_from
+        from planning.plan_folder import read_plan, refuse_existing, write_plan
+        from planning.summary import sentences
+        from training.targets import log_end
+
+        refuse_existing(out)
+        actions = with_budget(load_catalogue(catalogue), budget)
+        if again is not None:
+            former = read_plan(again).manifest
+            week, as_of, seed = str(former["week"]), str(former["as_of"]), int(former["seed"])
+            actions = catalogue_of(former["catalogue"])
+        champion, _ = champion_in_use(home)
+        rule = options.formula_in_use(formula, champion[0].formula if champion else None)
+        with options.opened_store(store) as events, progress_steps() as step:
+            cutoff = log_end(events) if as_of is None else AsOf.parse(as_of, events.timezone)
+            week = week or week_from(cutoff.date)
+            step("features")
+            features = feature_table(events, cutoff)
+            step("forecasts")
+            forecasts = _forecasts(events, cutoff, features, actions.horizon_days, champion)
+            earlier = _earlier_plans(plans, out, again)
+            history = plan_history(earlier, cutoff, week, events.timezone)
+            known = None
+            digests = plan_digests([read_plan(each) for each in earlier], known)
+            step("plan")
+            inputs = Inputs(events, cutoff, week, actions, rule, known, history, {}, digests, seed)
+            made = make_plan(inputs, features, forecasts)
+            step("files")
+            write_plan(out, made)
+            reps = write_files(out, read_plan(out), history.replaced, language)
+            options.warn_of_date(events, str(cutoff.date))
+        for texts in (*sentences(made.manifest), *made.manifest["warnings"]):
+            echo(texts[language == "zh"])
+        echo(f"files of {len(reps):,} reps in {out / REPS}, all rows for a CRM in {out / CRM}")
+        echo(f"-> {out / PAGE}")
+
+
+def _forecasts(
+    store: "EventStore",
+    cutoff: "AsOf",
+    features: "pd.DataFrame",
+    horizon_days: int,
+    champion: "tuple[CustomerModel, str] | None",
+) -> "Forecasts":
+    """Return the champion's forecasts, or those of models fitted on the spot."""
+    from planning.forecasts import champion_forecasts, fitted_forecasts
+
+    if champion is None:
+        return fitted_forecasts(features, horizon_days)
+    champion[0].card.require_rating_scale(store.rating_maximum)
+    warn_of_champion(champion[0].card, store, str(cutoff.date))
+    return champion_forecasts(*champion, features, cutoff.day, horizon_days)
+
+
+def _earlier_plans(plans: Path | None, out: Path, again: Path | None) -> list[Path]:
+    """Return the earlier plan folders, without the one that is made again."""
+    from planning.plan_folder import plan_folders
+
+    folder = plans or out.absolute().parent
+    found = plan_folders(folder) if plans or folder.is_dir() else []
+    return [each for each in found if again is None or each.resolve() != again.resolve()]

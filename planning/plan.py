@@ -1,0 +1,258 @@
+"""Makes a plan of one week: options, allocation, hold-out, content, days and reasons, in this order."""
+
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from features.as_of import EPOCH, AsOf
+from features.errors import PlanError
+from features.loyalty.formula import Formula
+from features.store.event_store import EventStore
+from planning.actions import Catalogue
+from planning.allocate import Allocation, allocate
+from planning.content import choose_content, content_reasons
+from planning.forecasts import Forecasts
+from planning.foretold import smallest_lift, spread_of
+from planning.history import History
+from planning.holdout import draw_arms
+from planning.limits import Limits, binding, make_limits
+from planning.manifest import catalogue_table, chance_over_budget, identity, limit_rows, plain, value_rows
+from planning.options import Effect, make_options
+from planning.plan_folder import SCHEMA, Plan, plan_items
+from planning.plan_notes import passed_over_counts, warnings
+from planning.planning_table import planning_table
+from planning.reasons import Given, reasons
+from planning.schedule import schedule
+from planning.what_if import borderline, what_ifs
+
+FORECAST_COLUMNS = ("loyalty_score", "expected_purchases", "churn_probability", "expected_spend")
+FACTS = (*FORECAST_COLUMNS, "satisfaction_last", "loyalty_last")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a plan is made from.
+
+    Attributes
+    ----------
+    store : EventStore
+    as_of : AsOf
+        The cutoff.
+    week : str
+        An ISO week like 2026-W48.
+    catalogue : Catalogue
+    formula : Formula
+        The loyalty rule.
+    customers : DataFrame, optional
+        The customers' table as known at the cutoff.
+    history : History
+        Of earlier plans.
+    effects : mapping of str to Effect
+        What earlier plans have taught of actions; the catalogue's guess holds for the others.
+    digests : mapping of str to Any
+        Of what went in, for the manifest.
+    seed : int
+    """
+
+    store: EventStore
+    as_of: AsOf
+    week: str
+    catalogue: Catalogue
+    formula: Formula
+    customers: pd.DataFrame | None = None
+    history: History = field(default_factory=History)
+    effects: Mapping[str, Effect] = field(default_factory=dict)
+    digests: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+
+    @property
+    def monday(self) -> date:
+        """The first day of the week."""
+        return first_day(self.week)
+
+
+def first_day(week: str) -> date:
+    """Return the Monday of an ISO week.
+
+    Raises
+    ------
+    PlanError
+        When the text is no week.
+
+    Examples
+    --------
+    >>> first_day("2026-W48")
+    datetime.date(2026, 11, 23)
+    """
+    try:
+        year, _, number = week.partition("-W")
+        if len(year) != 4 or len(number) != 2:
+            raise ValueError
+        return date.fromisocalendar(int(year), int(number), 1)
+    except ValueError:
+        raise PlanError(f"{week!r} is no week: write it like 2026-W48") from None
+
+
+def week_from(day: date) -> str:
+    """Return the first ISO week that begins on a day or later.
+
+    Examples
+    --------
+    >>> week_from(date(2026, 11, 23)), week_from(date(2026, 11, 24))
+    ('2026-W48', '2026-W49')
+    """
+    year, week, _ = (day + timedelta(days=-day.weekday() % 7)).isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def make_plan(inputs: Inputs, features: pd.DataFrame, forecasts: Forecasts) -> Plan:
+    """Make the plan of a week.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    features : DataFrame
+        The feature table at the cutoff.
+    forecasts : Forecasts
+        Of the same customers, for the catalogue's horizon.
+
+    Returns
+    -------
+    Plan
+        Equal for equal inputs.
+
+    Raises
+    ------
+    PlanError
+        When the week is over at the cutoff, or a minimum cannot be met.
+    """
+    catalogue, monday = inputs.catalogue, inputs.monday
+    if monday + timedelta(days=6) < inputs.as_of.date:
+        raise PlanError(f"week {inputs.week} is over at {inputs.as_of.date}: name a later week, or an earlier --as-of")
+    table = planning_table(inputs.store, inputs.as_of, features, forecasts, inputs.formula, inputs.customers)
+    week_start = (monday - EPOCH).days
+    options = make_options(table, catalogue, inputs.as_of, week_start, inputs.history, inputs.effects)
+    goals = None
+    if catalogue.minimums:
+        people = table.iloc[options.table["customer"]].reset_index(drop=True)
+        goals = choose_content(people, options.table["action"], catalogue)["goal"]
+    limits = make_limits(options.table, catalogue, goals)
+
+    def solve(found: pd.DataFrame, bounds: Limits) -> Allocation:
+        return allocate(
+            found,
+            bounds.usage,
+            bounds.capacity,
+            seed=inputs.seed,
+            minimum=bounds.minimum,
+            limit_names=tuple(bounds.table["limit"]),
+        )
+
+    allocation = solve(options.table, limits)
+    plan_id = identity(inputs.week, _identity_of(inputs, forecasts))
+    drawn = draw_arms(options.table, allocation.chosen, plan_id, catalogue, limits.usage, limits.capacity)
+    drawn["limit"] = binding(limits, drawn.index.to_numpy(), allocation.prices)
+    rows = _rows(inputs, plan_id, table, options.table, drawn)
+    executed = _with_faces(options.table.loc[drawn.index[drawn["arm"] == "do"]], table, catalogue, inputs.effects)
+    manifest = {
+        **_identity_of(inputs, forecasts),
+        "plan_id": plan_id,
+        "as_of_date": str(inputs.as_of.date),
+        "timezone": inputs.store.timezone,
+        "horizon_days": catalogue.horizon_days,
+        "rating_maximum": inputs.store.rating_maximum,
+        "customers": len(table),
+        "value": value_rows(executed),
+        "limits": limit_rows(limits, allocation.chosen, allocation.prices),
+        "bound": allocation.bound,
+        "gap": allocation.gap,
+        "over_budget": chance_over_budget(executed, catalogue),
+        "holdout": _foretold(inputs, rows[~rows["learning"]]),
+        "learning": rows.loc[rows["learning"], "plan_item"].tolist(),
+        "passed_over": passed_over_counts(options.passed_over, options.table, allocation),
+        "borderline": borderline(options.table, limits, allocation),
+        "what_if": what_ifs(options.table, catalogue, limits, allocation, solve),
+        "warnings": warnings(catalogue, forecasts, features["gap_mean"]),
+        "replaces": [each.plan_id for each in inputs.history.replaced],
+    }
+    return Plan(rows[SCHEMA.names], plain(manifest))
+
+
+def _identity_of(inputs: Inputs, forecasts: Forecasts) -> dict[str, Any]:
+    """Return all that a plan follows from."""
+    return {
+        "week": inputs.week,
+        "as_of": datetime.fromtimestamp(inputs.as_of.time / 1e6, UTC).isoformat(),
+        "seed": inputs.seed,
+        "catalogue": catalogue_table(inputs.catalogue),
+        "digests": {"store": str(inputs.store.manifest["digest"]), **inputs.digests},
+        "forecasts": {"source": forecasts.source, "fitted_here": forecasts.fitted_here},
+        "formula_version": inputs.formula.version,
+    }
+
+
+def _foretold(inputs: Inputs, chosen: pd.DataFrame) -> dict[str, Any]:
+    """Return the size of the hold-out and what it will be able to show."""
+    left = int((chosen["arm"] == "leave").sum())
+    found: dict[str, Any] = {"chosen": len(chosen), "left": left, "smallest_lift": None, "measured": None}
+    if len(chosen):
+        spread = spread_of(inputs.store, inputs.as_of, inputs.catalogue.horizon_days, chosen["expected_purchases"])
+        lift = smallest_lift(spread, len(chosen) - left, left)
+        found |= {"smallest_lift": lift, "measured": spread.measured}
+    return found
+
+
+def _rows(
+    inputs: Inputs, plan_id: str, table: pd.DataFrame, options: pd.DataFrame, drawn: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the rows of the plan, one a customer, ordered by customer, with `learning`."""
+    rows = options.loc[drawn.index].join(drawn).sort_values("customer", ignore_index=True)
+    facts = table.iloc[rows["customer"]].reset_index(drop=True)
+    content = choose_content(facts, rows["action"], inputs.catalogue)
+    english, chinese = reasons(facts, inputs.store.rating_maximum, _content_reasons(facts, content, inputs.catalogue))
+    rows = rows.rename(columns={"value_low": "low", "value_high": "high"}).assign(
+        plan_id=plan_id,
+        plan_item=plan_items(plan_id, rows["customer_id"]),
+        goal=content["goal"],
+        content=content["content"],
+        reasons=pd.Series(english, dtype=object),
+        reasons_zh=pd.Series(chinese, dtype=object),
+        **{name: facts[name] for name in FACTS},
+    )
+    places = [name for name in ("latitude", "longitude") if name in facts]
+    doing = rows["arm"] == "do"
+    times = schedule(rows.join(facts[places])[doing], inputs.catalogue, inputs.monday)
+    rows["day"] = times["day"].reindex(rows.index).astype(object).where(doing, None)
+    rows["start"] = times["start"].reindex(rows.index)
+    return rows
+
+
+def _content_reasons(facts: pd.DataFrame, content: pd.DataFrame, catalogue: Catalogue) -> list[Given]:
+    """Return why each content was chosen, of rules with a condition."""
+    english, chinese = content_reasons(facts, content["rule"], catalogue)
+    none: Given = ("", "", frozenset())
+    found = []
+    for number, text, text_zh in zip(content["rule"], english, chinese, strict=True):
+        if number < 0 or not (rule := catalogue.content_rules[number]).when:
+            found.append(none)
+            continue
+        columns = {name for _, name, _, _ in string.Formatter().parse(rule.reason) if name}
+        found.append((text, text_zh, frozenset(columns)))
+    return found
+
+
+def _with_faces(
+    rows: pd.DataFrame, table: pd.DataFrame, catalogue: Catalogue, effects: Mapping[str, Effect]
+) -> pd.DataFrame:
+    """Return options with what one redemption costs, and whether their effect is a guess."""
+    customers = table.iloc[rows["customer"]]
+    amount = (customers["expected_spend"] / customers["expected_purchases"]).to_numpy(float)
+    actions = {each.name: each for each in catalogue.actions}
+    value = rows["action"].map({name: each.face_value for name, each in actions.items()}).astype(float)
+    share = rows["action"].map({name: each.face_share for name, each in actions.items()}).astype(float)
+    guessed = [name not in effects or effects[name].source == "guess" for name in rows["action"]]
+    return rows.assign(face=value + share * amount, guessed=guessed)

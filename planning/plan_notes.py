@@ -1,0 +1,65 @@
+"""What a plan notes beside its rows: how many customers are not in it and why, and what a reader has to know."""
+
+import pandas as pd
+
+from planning.actions import Catalogue
+from planning.allocate import Allocation
+from planning.forecasts import Forecasts
+
+
+def passed_over_counts(passed_over: pd.Series, options: pd.DataFrame, allocation: Allocation) -> dict[str, int]:
+    """Return how many customers are not in a plan, by reason.
+
+    Parameters
+    ----------
+    passed_over : Series of str
+        Why customers have no option.
+    options : DataFrame
+    allocation : Allocation
+
+    Returns
+    -------
+    dict of str to int
+        Those reasons; `does_not_pay`, customers without an option that is expected to bring more than it costs; and
+        `no_room`, customers with one for which the limits leave no room.
+    """
+    counts = {str(reason): int(number) for reason, number in passed_over.value_counts().items()}
+    best = options.groupby("customer")["value"].max()
+    out = best[~best.index.isin(options.loc[allocation.chosen, "customer"])]
+    return {**counts, "does_not_pay": int((out <= 0).sum()), "no_room": int((out > 0).sum())}
+
+
+def warnings(catalogue: Catalogue, forecasts: Forecasts, gaps: pd.Series) -> list[tuple[str, str]]:
+    """Return what a reader has to know, in English and Chinese.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    forecasts : Forecasts
+    gaps : Series of float
+        The mean gap between purchases of each customer, in days; NaN without one.
+    """
+    found = []
+    if forecasts.fitted_here:
+        found.append(
+            (
+                f"There is no champion: the forecasts are those of {forecasts.source}, fitted to this log without "
+                "trials. regulars fit and regulars promote make better ones.",
+                f"没有冠军模型：预测来自在本日志上直接拟合的 {forecasts.source}。"
+                "运行 regulars fit 和 regulars promote 可得到更好的预测。",
+            )
+        )
+    longest = max(catalogue.actions, key=lambda action: action.acts_days)
+    gap = float(gaps.mean()) if gaps.notna().any() else 0.0
+    if catalogue.horizon_days < (needed := longest.acts_days + gap):
+        name, days = longest.name.replace("_", " "), longest.acts_days
+        found.append(
+            (
+                f"Effects are counted for {catalogue.horizon_days} days, but {name} acts for {days} and customers buy "
+                f"every {gap:.0f} days: purchases that are only brought forward may be counted as gained. A "
+                f"horizon_days of {needed:.0f} or more is safer.",
+                f"效果只计算 {catalogue.horizon_days} 天，而 {name} 作用 {days} 天，客户平均每 {gap:.0f} 天购买一次："
+                f"只是提前的购买可能被算作新增。horizon_days 设为 {needed:.0f} 以上更稳妥。",
+            )
+        )
+    return found

@@ -1,0 +1,104 @@
+"""What would change a plan: the customers at its border, another budget, one rep less."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from planning.actions import Catalogue
+from planning.allocate import Allocation
+from planning.limits import Limits, make_limits
+
+BORDER = 5
+"""Customers listed on each side of the border."""
+BUDGETS = (0.8, 1.2)
+
+
+def borderline(options: pd.DataFrame, limits: Limits, allocation: Allocation) -> dict[str, list[dict[str, Any]]]:
+    """Return the last that came in and the first that did not.
+
+    Parameters
+    ----------
+    options : DataFrame
+    limits : Limits
+    allocation : Allocation
+
+    Returns
+    -------
+    dict
+        `last_in` and `first_out`: at most `BORDER` rows each with `customer_id`, `action`, `value` and `surplus`, the
+        value less what the limits that it takes are worth; of a customer who is not in, the best option counts.
+    """
+    surplus = options["value"].to_numpy(float) - limits.usage @ allocation.prices
+    table = options[["customer_id", "action", "value"]].assign(surplus=surplus)
+    inside = table[allocation.chosen]
+    outside = table[~table["customer_id"].isin(inside["customer_id"])]
+    best = outside.loc[outside.groupby("customer_id", sort=False)["surplus"].idxmax()] if len(outside) else outside
+    return {
+        "last_in": _rows(inside.sort_values(["surplus", "customer_id"]).head(BORDER)),
+        "first_out": _rows(best.sort_values(["surplus", "customer_id"], ascending=[False, True]).head(BORDER)),
+    }
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {"customer_id": row.customer_id, "action": row.action, "value": row.value, "surplus": row.surplus}
+        for row in table.itertuples()
+    ]
+
+
+def what_ifs(
+    options: pd.DataFrame,
+    catalogue: Catalogue,
+    limits: Limits,
+    allocation: Allocation,
+    solve: Callable[[pd.DataFrame, Limits], Allocation],
+) -> list[dict[str, Any]]:
+    """Solve the plan again with a fifth less and more of each budget, and without the rep who brings the least.
+
+    Parameters
+    ----------
+    options : DataFrame
+    catalogue : Catalogue
+    limits : Limits
+    allocation : Allocation
+        The plan's own.
+    solve : callable
+        Returns the allocation of options under limits.
+
+    Returns
+    -------
+    list of dict
+        One row a change: `change` (`budget` or `rep`), `name`, `factor`, `value` (of all chosen, hold-outs included),
+        `difference` from the plan's and `chosen`, how many.
+    """
+    found = []
+    for number, limit in enumerate(limits.table.to_dict("records")):
+        if limit["unit"] != "currency":
+            continue
+        for factor in BUDGETS:
+            table = limits.table.copy()
+            table.loc[number, "capacity"] = limit["capacity"] * factor
+            found.append(("budget", limit["limit"], factor, options, Limits(limits.usage, table)))
+    if rep := _least(options, limits, allocation):
+        rest = options[~((options["rep"] == rep) & (options["minutes"] > 0))].reset_index(drop=True)
+        found.append(("rep", rep, 0.0, rest, make_limits(rest, catalogue)))
+    rows = []
+    for change, name, factor, table, bounds in found:
+        other = solve(table, bounds)
+        difference = float(other.value - allocation.value)
+        chosen = int(np.asarray(other.chosen).sum())
+        row = {"change": change, "name": name, "factor": factor, "value": float(other.value)}
+        rows.append({**row, "difference": difference, "chosen": chosen})
+    return rows
+
+
+def _least(options: pd.DataFrame, limits: Limits, allocation: Allocation) -> str | None:
+    """Return the rep whose chosen rows bring the least; None with fewer than two reps."""
+    reps = limits.table.loc[limits.table["unit"] == "minutes", "rep"].dropna().unique()
+    if len(reps) < 2:
+        return None
+    rows = options[allocation.chosen & (options["minutes"] > 0).to_numpy()]
+    values = rows.groupby("rep")["value"].sum().reindex(sorted(reps), fill_value=0.0)
+    return str(values.idxmin())

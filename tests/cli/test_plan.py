@@ -1,0 +1,80 @@
+"""`regulars plan`: a plan folder and its files, made again to the byte, never over another."""
+
+from pathlib import Path
+
+import pytest
+
+from features.ingestion.ingest import ingest
+from features.simulate import write_log
+from planning.plan_folder import MANIFEST_FILE, PLAN_FILE, read_plan
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A simulated shop of 400 customers, which ends on the last day of 2025."""
+    folder = tmp_path_factory.mktemp("shop")
+    write_log(folder / "log.parquet", customers=400, seed=3)
+    ingest([folder / "log.parquet"], folder / "store")
+    return folder / "store"
+
+
+def test_from_a_store_to_files(regulars, shop: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Without a champion and a table of customers: the sentences in order, and every file."""
+    ended = regulars("plan", shop, "--out", "plans/w02", "--week", "2026-W02", "--home", "none")
+    assert ended.code == 0, ended.error
+    wanted = ("for week 2026-W02; expected +", "are guesses of the catalogue", "No other choice within these limits")
+    wanted += ("is left alone at random", "customers were passed over", "There is no champion", "plan.html")
+    places = [" ".join(ended.error.split()).find(piece) for piece in wanted]
+    assert -1 not in places, ended.error
+    assert places == sorted(places)
+    folder = tmp_path / "plans" / "w02"
+    assert {each.name for each in folder.iterdir()} == {MANIFEST_FILE, PLAN_FILE, "plan.html", "crm.csv", "reps"}
+    plan = read_plan(folder)
+    left_alone = set(plan.items.loc[plan.items["arm"] == "leave", "customer_id"])
+    assert left_alone
+    listed = (folder / "crm.csv").read_text(encoding="utf-8-sig")
+    assert not [customer for customer in left_alone if f",{customer}," in listed]
+
+
+def test_made_again_it_is_equal_to_the_byte(regulars, shop: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """From its manifest; another seed or budget makes another plan."""
+    assert regulars("plan", shop, "--out", "plans/a", "--budget", 20, "--home", "none").code == 0
+    again = ("--again", "plans/a", "--plans", "plans")
+    assert regulars("plan", shop, "--out", "other/b", *again, "--home", "none").code == 0
+    for name in (PLAN_FILE, MANIFEST_FILE):
+        assert (tmp_path / "plans/a" / name).read_bytes() == (tmp_path / "other/b" / name).read_bytes()
+    assert regulars("plan", shop, "--out", "third/c", "--seed", 1, "--budget", 20, "--home", "none").code == 0
+    first, third = read_plan(tmp_path / "plans/a"), read_plan(tmp_path / "third/c")
+    assert first.plan_id != third.plan_id
+    assert first.items["cost_expected"].sum() <= 20
+
+
+def test_a_second_plan_leaves_alone_who_is(regulars, shop: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """A hold-out stays one for its horizon, and contacts planned last week keep their gap."""
+    common = ("--as-of", "2026-01-01", "--home", "none")
+    assert regulars("plan", shop, "--out", "plans/w02", "--week", "2026-W02", *common).code == 0
+    assert regulars("plan", shop, "--out", "plans/w03", "--week", "2026-W03", *common).code == 0
+    first, second = (read_plan(tmp_path / "plans" / name).items for name in ("w02", "w03"))
+    held_out = set(first.loc[first["arm"] == "leave", "customer_id"])
+    assert held_out
+    assert not held_out & set(second["customer_id"])
+    visited = set(first.loc[(first["arm"] == "do") & (first["channel"] == "phone"), "customer_id"])
+    assert not visited & set(second.loc[second["channel"] == "phone", "customer_id"])
+
+
+def test_refusals_are_one_line(regulars, shop: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """A folder that is taken, a week that is none or over, a catalogue that is not there, a log without repeats."""
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "note.txt").write_text("mine")
+    for arguments, message in (
+        (("--out", "full"), "name a new folder"),
+        (("--out", "p", "--week", "W48"), "write it like 2026-W48"),
+        (("--out", "p", "--week", "2025-W02"), "is over at 2026-01-01"),
+        (("--out", "p", "--catalogue", "none.toml"), "there is no such file"),
+        (("--out", "p", "--as-of", "2022-01-01"), "too small for forecasts"),
+    ):
+        ended = regulars("plan", shop, *arguments, "--home", "none")
+        assert ended.code == 1
+        assert message in ended.error
+        assert len([line for line in ended.error.splitlines() if line.startswith("regulars:")]) == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["full"]

@@ -1,0 +1,119 @@
+"""A plan as a whole: within its limits, its hold-out drawn before any file, nothing after the cutoff in it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pandas as pd
+import pytest
+
+from features.as_of import AsOf
+from features.engines.feature_table import feature_table
+from features.errors import PlanError
+from features.ingestion.ingest import ingest
+from features.loyalty.formula import load_formula
+from features.simulate import write_log
+from features.store.event_store import open_store
+from planning.catalogue_file import load_catalogue
+from planning.forecasts import Forecasts, fitted_forecasts
+from planning.limits import with_budget
+from planning.plan import Inputs, first_day, make_plan, week_from
+from planning.plan_folder import SCHEMA, Plan
+from planning.summary import sentences
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Inputs, pd.DataFrame, Forecasts]:
+    """A simulated shop with little time, little money and two reps, so that limits bind."""
+    folder: Path = tmp_path_factory.mktemp("shop")
+    write_log(folder / "log.parquet", customers=500, seed=3)
+    ingest([folder / "log.parquet"], folder / "store")
+    store = open_store(folder / "store")
+    cutoff = AsOf.parse("2026-01-01", store.timezone)
+    features = feature_table(store, cutoff)
+    catalogue = with_budget(load_catalogue("retail"), 15.0)
+    pools = [msgspec.structs.replace(each, amount=45.0) if each.unit == "minutes" else each for each in catalogue.pools]
+    catalogue = msgspec.structs.replace(catalogue, pools=tuple(pools))
+    customers = pd.DataFrame({"rep": [f"R{row % 2}" for row in range(len(features))]}, features.index)
+    customers["recorded_at"] = pd.Timestamp("2025-01-01", tz="UTC")
+    forecasts = fitted_forecasts(features, catalogue.horizon_days)
+    return Inputs(store, cutoff, "2026-W02", catalogue, load_formula(), customers), features, forecasts
+
+
+@pytest.fixture(scope="module")
+def plan(inputs: tuple[Inputs, pd.DataFrame, Forecasts]) -> Plan:
+    return make_plan(*inputs)
+
+
+def test_within_every_limit(inputs: tuple[Inputs, pd.DataFrame, Forecasts], plan: Plan) -> None:
+    """Minutes of each rep and the budget, of all that is done; each customer once; both limits are tight."""
+    done = plan.done
+    assert len(done) > 5
+    assert (done.groupby("rep")["minutes"].sum() <= 45).all()
+    assert plan.items["cost_expected"].sum() <= 15 + 1e-9
+    assert plan.items["customer_id"].is_unique
+    assert list(plan.items) == SCHEMA.names
+    used = {each["limit"]: each for each in plan.manifest["limits"]}
+    assert used["budget"]["price"] > 0
+    assert all(each["used"] <= each["capacity"] + 1e-9 for each in used.values())
+
+
+def test_rows_are_whole(plan: Plan) -> None:
+    """Days within the week, reasons, a value with its interval; who is left alone has no day."""
+    done, left = plan.done, plan.items[plan.items["arm"] == "leave"]
+    assert len(left)
+    assert left["day"].isna().all()
+    monday = first_day("2026-W02")
+    assert all(0 <= (day - monday).days < 5 for day in done["day"])
+    assert (plan.items["low"] <= plan.items["value_expected"]).all()
+    assert all(0 < len(each) <= 3 for each in plan.items["reasons"])
+    assert plan.items["propensity"].between(0, 1).all()
+
+
+def test_equal_for_equal_inputs(inputs: tuple[Inputs, pd.DataFrame, Forecasts], plan: Plan) -> None:
+    """Row by row, and in what it says."""
+    again = make_plan(*inputs)
+    pd.testing.assert_frame_equal(again.items, plan.items)
+    assert again.manifest == plan.manifest
+
+
+def test_everybody_is_accounted_for(inputs: tuple[Inputs, pd.DataFrame, Forecasts], plan: Plan) -> None:
+    """Customers known are those in the plan and those passed over."""
+    in_plan = len(plan.items) - len(plan.manifest["learning"])
+    assert in_plan + sum(plan.manifest["passed_over"].values()) == len(inputs[1]) == plan.manifest["customers"]
+
+
+def test_no_option_pays(inputs: tuple[Inputs, pd.DataFrame, Forecasts]) -> None:
+    """A plan of nothing has no rows, and says so."""
+    made, features, forecasts = inputs
+    actions = [msgspec.structs.replace(each, cost=1e6) for each in made.catalogue.actions]
+    nothing = replace(made, catalogue=msgspec.structs.replace(made.catalogue, actions=tuple(actions)))
+    found = make_plan(nothing, features, forecasts)
+    assert not len(found.items)
+    assert sentences(found.manifest)[0][0].startswith("Nothing is planned")
+
+
+def test_opt_outs_of_everybody(inputs: tuple[Inputs, pd.DataFrame, Forecasts]) -> None:
+    """Nobody is in the plan."""
+    made, features, forecasts = inputs
+    assert made.customers is not None
+    lists = pd.Series([["all"]] * len(made.customers), made.customers.index, dtype=object)
+    found = make_plan(replace(made, customers=made.customers.assign(opted_out=lists)), features, forecasts)
+    assert not len(found.items)
+    assert found.manifest["passed_over"]["opted_out"] == len(features) - found.manifest["passed_over"].get(
+        "not_eligible", 0
+    )
+
+
+def test_weeks() -> None:
+    """A week over at the cutoff and a text that is no week are refused."""
+    assert week_from(first_day("2026-W53")) == "2026-W53"
+    for text in ("2026-W54", "2026-48", "w48", "2026-W1"):
+        with pytest.raises(PlanError, match="is no week"):
+            first_day(text)
+
+
+def test_a_week_that_is_over(inputs: tuple[Inputs, pd.DataFrame, Forecasts]) -> None:
+    """Is refused."""
+    with pytest.raises(PlanError, match="is over"):
+        make_plan(replace(inputs[0], week="2025-W51"), *inputs[1:])

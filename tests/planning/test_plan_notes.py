@@ -1,0 +1,29 @@
+"""What a plan notes: who is not in it, and what a reader has to know."""
+
+import numpy as np
+import pandas as pd
+
+from planning.allocate import Allocation
+from planning.catalogue_file import load_catalogue
+from planning.forecasts import Forecasts
+from planning.plan_notes import passed_over_counts, warnings
+
+
+def test_everybody_is_counted_once() -> None:
+    """Those without an option by their reason, those who would not pay, and those for whom there is no room."""
+    options = pd.DataFrame({"customer": [0, 0, 1, 2, 3], "value": [1.0, -1, -1, 5, 0]})
+    allocation = Allocation(np.array([False, False, False, True, False]), np.zeros(0), 5, 5, 0, 0)
+    found = passed_over_counts(pd.Series(["opted_out", "opted_out", "no_forecast"]), options, allocation)
+    assert found == {"opted_out": 2, "no_forecast": 1, "does_not_pay": 2, "no_room": 1}
+
+
+def test_a_short_horizon_and_a_missing_champion_are_named() -> None:
+    """Both in two languages; neither without a cause."""
+    catalogue = load_catalogue("retail")
+    plain, fitted = (Forecasts(pd.DataFrame(), "BG/NBD", here) for here in (False, True))
+    assert warnings(catalogue, plain, pd.Series([10.0, np.nan])) == []
+    assert warnings(catalogue, plain, pd.Series([np.nan])) == []
+    [[english, chinese]] = warnings(catalogue, plain, pd.Series([60.0, 100.0]))
+    assert "A horizon_days of 136 or more" in english
+    assert "136" in chinese
+    assert "no champion" in warnings(catalogue, fitted, pd.Series([10.0]))[0][0]
