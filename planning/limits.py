@@ -106,6 +106,7 @@ def make_limits(options: pd.DataFrame, catalogue: Catalogue, goals: pd.Series | 
         )
         columns.append(csr_array(taken[:, None]))
     table = pd.DataFrame(rows, columns=["limit", "pool", "unit", "rep", "capacity", "minimum"])
+    table = table.astype({"capacity": float, "minimum": float})
     usage = hstack(columns, format="csr") if columns else csr_array((len(options), 0))
     return Limits(usage, table)
 

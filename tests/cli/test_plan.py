@@ -46,7 +46,7 @@ def test_made_again_it_is_equal_to_the_byte(regulars, shop: Path, tmp_path: Path
     assert regulars("plan", shop, "--out", "third/c", "--seed", 1, "--budget", 20, "--home", "none").code == 0
     first, third = read_plan(tmp_path / "plans/a"), read_plan(tmp_path / "third/c")
     assert first.plan_id != third.plan_id
-    assert first.items["cost_expected"].sum() <= 20
+    assert first.done["cost_expected"].sum() <= 20
 
 
 def test_a_second_plan_leaves_alone_who_is(regulars, shop: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
