@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export BENTOML_DO_NOT_TRACK := True
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup setup-spark serve test slow proofs mutants check docs pictures requirements
+.PHONY: setup setup-spark serve plan test slow proofs mutants check docs pictures requirements
 
 setup: .venv/.ready
 
@@ -56,6 +56,10 @@ var/scores.parquet: $(SERVED)
 
 var/report/report.html: $(SERVED)
 	$(BIN)/regulars compare var/store --out var/report --quick
+
+# A week of visits and offers of a made-up shop, in var/plan.
+plan: setup
+	@$(BIN)/python examples/planning/shop.py var/plan
 
 # A worker a core, each test file whole in one of them. WORKERS=0 runs all in one process, as a debugger wants it.
 WORKERS ?= 2
