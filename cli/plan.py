@@ -95,6 +95,7 @@ def register(app: typer.Typer) -> None:
         from planning.catalogue_file import load_catalogue
         from planning.files.outputs import CRM, PAGE, REPS, write_files
         from planning.history import plan_history
+        from planning.learned_effects import learned_effects
         from planning.limits import with_budget
         from planning.manifest import catalogue_of, plan_digests
         from planning.plan import Inputs, make_plan, week_from
@@ -119,10 +120,13 @@ def register(app: typer.Typer) -> None:
             forecasts = _forecasts(events, cutoff, features, actions.horizon_days, champion)
             earlier = _earlier_plans(plans, out, again)
             history = plan_history(earlier, cutoff, week, events.timezone)
-            known = None
-            digests = plan_digests([read_plan(each) for each in earlier], known)
+            past = [read_plan(each) for each in earlier]
+            effects = learned_effects(events, past, actions, cutoff)
             step("plan")
-            inputs = Inputs(events, cutoff, week, actions, rule, known, history, {}, digests, seed)
+            known = None
+            inputs = Inputs(
+                *(events, cutoff, week, actions, rule, known, history, effects, plan_digests(past, known), seed)
+            )
             made = make_plan(inputs, features, forecasts)
             step("files")
             write_plan(out, made)

@@ -35,7 +35,7 @@ NOT_ELIGIBLE = "not_eligible"
 
 
 @dataclass(frozen=True)
-class Effect:
+class ActionEffect:
     """The relative change of purchases that an action makes while it acts.
 
     Attributes
@@ -70,9 +70,9 @@ class Options:
     passed_over: pd.Series
 
 
-def guessed_effects(catalogue: Catalogue) -> dict[str, Effect]:
+def guessed_effects(catalogue: Catalogue) -> dict[str, ActionEffect]:
     """Return the catalogue's guess for each action."""
-    return {action.name: Effect(action.effect, action.effect_width) for action in catalogue.actions}
+    return {action.name: ActionEffect(action.effect, action.effect_width) for action in catalogue.actions}
 
 
 def make_options(
@@ -81,7 +81,7 @@ def make_options(
     cutoff: AsOf,
     first_day: int,
     history: History | None = None,
-    effects: Mapping[str, Effect] | None = None,
+    effects: Mapping[str, ActionEffect] | None = None,
 ) -> Options:
     """Return every option that eligibility, opt-outs, gaps and earlier plans allow.
 
@@ -95,7 +95,7 @@ def make_options(
         The first day of the plan's week, from which gaps are counted.
     history : History, optional
         Of earlier plans.
-    effects : mapping of str to Effect, optional
+    effects : mapping of str to ActionEffect, optional
         By action; those of the catalogue without it.
 
     Returns
@@ -171,7 +171,7 @@ def _corrected(table: pd.DataFrame, skips: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _priced(
-    table: pd.DataFrame, rows: NDArray[np.int64], action: Action, catalogue: Catalogue, effect: Effect
+    table: pd.DataFrame, rows: NDArray[np.int64], action: Action, catalogue: Catalogue, effect: ActionEffect
 ) -> pd.DataFrame:
     """Return the options of some customers with one action, with what they bring and cost."""
     purchases = table["expected_purchases"].to_numpy(float)[rows]

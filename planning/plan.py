@@ -21,7 +21,7 @@ from planning.history import History
 from planning.holdout import draw_arms
 from planning.limits import Limits, binding, make_limits
 from planning.manifest import catalogue_table, chance_over_budget, identity, limit_rows, plain, value_rows
-from planning.options import Effect, make_options
+from planning.options import ActionEffect, make_options
 from planning.plan_folder import SCHEMA, Plan, plan_items
 from planning.plan_notes import passed_over_counts, warnings
 from planning.planning_table import planning_table
@@ -51,7 +51,7 @@ class Inputs:
         The customers' table as known at the cutoff.
     history : History
         Of earlier plans.
-    effects : mapping of str to Effect
+    effects : mapping of str to ActionEffect
         What earlier plans have taught of actions; the catalogue's guess holds for the others.
     digests : mapping of str to Any
         Of what went in, for the manifest.
@@ -65,7 +65,7 @@ class Inputs:
     formula: Formula
     customers: pd.DataFrame | None = None
     history: History = field(default_factory=History)
-    effects: Mapping[str, Effect] = field(default_factory=dict)
+    effects: Mapping[str, ActionEffect] = field(default_factory=dict)
     digests: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
 
@@ -192,6 +192,9 @@ def _identity_of(inputs: Inputs, forecasts: Forecasts) -> dict[str, Any]:
         "digests": {"store": str(inputs.store.manifest["digest"]), **inputs.digests},
         "forecasts": {"source": forecasts.source, "fitted_here": forecasts.fitted_here},
         "formula_version": inputs.formula.version,
+        "learned_effects": {
+            name: plain({"change": each.change, "width": each.width}) for name, each in sorted(inputs.effects.items())
+        },
     }
 
 
@@ -246,7 +249,7 @@ def _content_reasons(facts: pd.DataFrame, content: pd.DataFrame, catalogue: Cata
 
 
 def _with_faces(
-    rows: pd.DataFrame, table: pd.DataFrame, catalogue: Catalogue, effects: Mapping[str, Effect]
+    rows: pd.DataFrame, table: pd.DataFrame, catalogue: Catalogue, effects: Mapping[str, ActionEffect]
 ) -> pd.DataFrame:
     """Return options with what one redemption costs, and whether their effect is a guess."""
     customers = table.iloc[rows["customer"]]

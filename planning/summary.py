@@ -79,7 +79,13 @@ def _outcome(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
         f"{week} 周：{'、'.join(each[1] for each in counts)}；预期毛利 {expected} {currency}，"
         f"已扣除成本 {_amount(value['cost'])}（80% 区间 {low} 至 {high}）。",
     )
-    if value["guessed"]:
+    learnt = [in_english(name) for name in manifest.get("learned_effects", {})]
+    if learnt:
+        english = f"The effects of {_joined(learnt)} follow outcomes of earlier plans"
+        rest = "; the others are guesses of the catalogue." if value["guessed"] else "."
+        rest_zh = "；其余取自目录中的估计值。" if value["guessed"] else "。"
+        yield f"{english}{rest}", f"{'、'.join(learnt)} 的效果来自以往计划的实际结果{rest_zh}"
+    elif value["guessed"]:
         yield (
             "The effects are guesses of the catalogue; outcomes of plans will replace them.",
             "各项行动的效果取自目录中的估计值，将由计划的实际结果取代。",

@@ -8,7 +8,7 @@ import pytest
 from features.as_of import AsOf
 from planning.actions import Action, Catalogue, Pool
 from planning.history import History
-from planning.options import LEVEL_Z, Effect, make_options
+from planning.options import LEVEL_Z, ActionEffect, make_options
 
 CUTOFF = AsOf.parse("2026-11-20", "UTC")
 FIRST_DAY = CUTOFF.day + 3
@@ -62,7 +62,7 @@ def test_values_worked_by_hand() -> None:
 
 def test_harm_is_not_clipped() -> None:
     """An effect below nothing gives a value below nothing, by customer where the effect is by customer."""
-    effect = Effect(np.array([-0.5, 0.5]), np.array([0.1, 0.2]), "learnt")
+    effect = ActionEffect(np.array([-0.5, 0.5]), np.array([0.1, 0.2]), "learnt")
     options = make_options(table_of(2), CATALOGUE, CUTOFF, FIRST_DAY, effects={"visit": effect}).table
     values = options[options["action"] == "visit"]["value"].tolist()
     assert values == pytest.approx([0.4 * 50 * -0.5 - 2, 0.4 * 50 * 0.5 - 2])

@@ -88,6 +88,14 @@ def test_guesses_and_risk_are_named() -> None:
     assert "1 more drawn at random, to learn what actions do for others." in found
 
 
+def test_learnt_effects_are_named() -> None:
+    """And that the others are still guesses."""
+    learnt = {"phone": {}, "coupon_5": {}}
+    assert english(learned_effects=learnt)[1] == "The effects of phone and coupon 5 follow outcomes of earlier plans."
+    both = english(learned_effects=learnt, value={**manifest()["value"], "guessed": True})
+    assert both[1].endswith("earlier plans; the others are guesses of the catalogue.")
+
+
 def test_every_reason_has_words() -> None:
     """Those of options, and those of the allocation."""
     assert {*OPTION_REASONS, NOT_ELIGIBLE, "does_not_pay", "no_room"} == set(PASSED_OVER)
