@@ -15,6 +15,7 @@ from cli import (
     append,
     backtest,
     compare,
+    effects,
     features,
     fit,
     history,
@@ -52,7 +53,7 @@ app = typer.Typer(
 )
 VERBS = (
     *(init, inspect, ingest, append, store, features, score, indices, segments, fit, backtest, compare),
-    *(versions, promote, publish, rollback, retrain, plan, history, home, serve, key, simulate),
+    *(versions, promote, publish, rollback, retrain, plan, effects, history, home, serve, key, simulate),
 )
 for verb in VERBS:
     verb.register(app)

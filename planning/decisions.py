@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ learn from has less, and nobody of the same kind was left alone beside them."""
 WEEK = 7
 RATINGS = ("satisfaction", "loyalty")
 NO_CONTACT = "no_contact"
+RECORDS_FILE = "records.parquet"
 
 
 def decisions(
@@ -150,3 +152,21 @@ def _contacted(store: EventStore, table: pd.DataFrame, start: AsOf, end: AsOf, k
             found |= {(customer, kind, channel) for customer in ids[events(part, rows)[0]]}
     keys = zip(table["customer_id"], table["event_type"], table["channel"], strict=True)
     return pd.Series([key in found for key in keys], index=table.index, dtype=bool)
+
+
+def latest_records(folders: Sequence[Path]) -> pd.DataFrame:
+    """Return the latest record of each row of plans: `plan_item`, `status` and, where records have it, `cost`.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        Plan folders; those without records add none.
+    """
+    files = [folder / RECORDS_FILE for folder in folders if (folder / RECORDS_FILE).is_file()]
+    tables = [pd.read_parquet(file) for file in files]
+    if not tables:
+        return pd.DataFrame(columns=["plan_item", "status"])
+    table = pd.concat(tables, ignore_index=True)
+    table = table[table["plan_item"].notna()].sort_values("recorded_at", kind="stable")
+    latest = table.drop_duplicates("plan_item", keep="last", ignore_index=True)
+    return latest[[name for name in ("plan_item", "status", "cost") if name in latest]]

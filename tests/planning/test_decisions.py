@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from planning.decisions import COLUMNS, cutoff_of, decisions, ratings
+from planning.decisions import COLUMNS, cutoff_of, decisions, latest_records, ratings
 from tests.planning.shops import START, shop
 
 
@@ -71,3 +71,21 @@ def test_ratings_are_means_in_the_window(made):
     table = decisions(store, plans, 60)
     given = log[log["satisfaction"].notna()].groupby("customer_id")["satisfaction"].mean()
     assert np.array_equal(table["satisfaction"], table["customer_id"].map(given), equal_nan=True)
+
+
+def test_the_latest_record_of_a_row_counts(tmp_path):
+    """Of two records of a row the one recorded later is kept; rows without a plan item add none."""
+    (tmp_path / "w1").mkdir()
+    (tmp_path / "w2").mkdir()
+    pd.DataFrame(
+        {
+            "plan_item": ["P1", "P1", None, "P2"],
+            "status": ["done", "skipped", "done", "done"],
+            "cost": [3.0, None, 1.0, 2.0],
+            "recorded_at": pd.to_datetime(["2024-03-02", "2024-03-01", "2024-03-01", "2024-03-01"], utc=True),
+        }
+    ).to_parquet(tmp_path / "w1" / "records.parquet")
+    found = latest_records([tmp_path / "w1", tmp_path / "w2"]).set_index("plan_item")
+    assert found["status"].to_dict() == {"P1": "done", "P2": "done"}
+    assert found.loc["P1", "cost"] == 3
+    assert latest_records([tmp_path / "w2"]).empty

@@ -1,0 +1,89 @@
+"""`regulars effects`: what past plans changed, beside customers left alone at random."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from cli import options
+from cli.terminal import echo, echo_table, progress_steps
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+
+    @app.command()
+    def effects(
+        store: options.Store,
+        plans: Annotated[
+            Path,
+            typer.Option("--plans", metavar="DIR", exists=True, file_okay=False, help="The folder of plan folders."),
+        ],
+        out: Annotated[
+            Path,
+            typer.Option(metavar="DIR", file_okay=False, help="Folder for the page, the workbook and the JSON file."),
+        ],
+        horizon_days: Annotated[
+            int | None,
+            typer.Option(
+                min=1,
+                max=3650,
+                metavar="N",
+                help="Days from each plan's cutoff on in which outcomes count. Without it: as the last plan says.",
+            ),
+        ] = None,
+        language: Annotated[
+            Literal["en", "zh"], typer.Option(help="The language of the page and of these lines.")
+        ] = "en",
+    ) -> None:
+        """Show what past plans changed: satisfaction, loyalty, purchases, value of a purchase and lifetime.
+
+        The planned customers are compared with those who were chosen like them and left alone at random. DIR gets
+        `effects.html`, `effects.xlsx` and `effects.json`.
+
+        Examples:
+
+        `regulars effects store --plans plans --out effects`
+
+        `regulars effects store --plans plans --out effects --horizon-days 60 --language zh`
+        """
+        from planning.decisions import latest_records
+        from planning.effect_words import (
+            DIGITS,
+            MEASURE_WORDS,
+            change_words,
+            headline,
+            interval_words,
+            mean_words,
+            verdict_words,
+        )
+        from planning.effects_of_plans import effects_of_plans
+        from planning.files.effects_page import write_effects_page
+        from planning.files.effects_tables import write_effects_json, write_effects_workbook
+        from planning.plan_folder import plan_folders, read_plan
+
+        folders = plan_folders(plans)
+        made = [read_plan(each) for each in folders]
+        days = horizon_days or (int(made[-1].manifest.get("horizon_days", 90)) if made else 90)
+        with options.opened_store(store) as events, progress_steps() as step:
+            found = effects_of_plans(events, made, days, records=latest_records(folders), progress=step)
+        out.mkdir(parents=True, exist_ok=True)
+        write_effects_page(out / "effects.html", found, language)
+        write_effects_workbook(out / "effects.xlsx", found)
+        write_effects_json(out / "effects.json", found)
+        side = int(language == "zh")
+        rows = []
+        for each in found.measures:
+            effect, digits = each.effect, DIGITS[each.name]
+            figures = ["–"] * 4
+            if effect is not None:
+                means = [mean_words(value, digits) for value in (effect.mean_treated, effect.mean_left)]
+                figures = [*means, change_words(effect, digits), interval_words(effect, digits)[side]]
+            rows.append([MEASURE_WORDS[each.name][side], *figures, verdict_words(each)[side]])
+        heads = (
+            ["measure", "planned", "left alone", "change", "interval", "verdict"],
+            ["指标", "计划内", "留白", "变化", "区间", "结论"],
+        )
+        echo(headline(found.measures)[side])
+        echo_table("", heads[side], rows)
+        echo(f"-> {out / 'effects.html'}")

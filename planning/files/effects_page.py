@@ -1,0 +1,88 @@
+"""The page of what plans changed: the five measures first, what is not randomised below and labelled."""
+
+from pathlib import Path
+from typing import Any
+
+from planning.effect_words import (
+    DIGITS,
+    KIND_WORDS,
+    MEASURE_WORDS,
+    change_words,
+    headline,
+    interval_words,
+    mean_words,
+    verdict_words,
+)
+from planning.effects import Effect
+from planning.effects_of_plans import EffectsOfPlans
+from planning.files.rendering import write_page
+from planning.outcomes import Measure
+
+LISTED_FEATURES = 10
+"""The features with the largest difference left after weighting that the page lists."""
+
+
+def write_effects_page(path: str | Path, found: EffectsOfPlans, language: str = "en") -> None:
+    """Write the page.
+
+    Parameters
+    ----------
+    path : str or Path
+        Replaced in one step.
+    found : EffectsOfPlans
+    language : {"en", "zh"}
+        The language shown first.
+    """
+    over = found.plans[found.plans["over"]]
+    waiting = found.plans[~found.plans["over"]]
+    counts = {name: int(over[name].sum()) for name in ("planned", "left_alone", "done", "left_alone_done")}
+    write_page(
+        path,
+        "effects.html",
+        language,
+        title=("What the plans changed", "计划带来的变化"),
+        headline=headline(found.measures),
+        horizon=found.horizon_days,
+        counts=counts,
+        over=over.to_dict("records"),
+        waiting=waiting.to_dict("records"),
+        measures=[_measure(each) for each in found.measures],
+        as_done=_effect(found.as_done, 3) if found.as_done else None,
+        actions=[(name.replace("_", " "), _effect(effect, 3)) for name, effect in found.by_action.items()],
+        before_after=found.before_after.to_dict("records"),
+        observational=[
+            {
+                "words": KIND_WORDS[kind],
+                "effect": _effect(each.effect, 3),
+                "robustness": 100 * each.robustness,
+                "robust_interval": 100 * each.robustness_of_interval,
+                "trimmed": each.trimmed,
+                "overlap": each.overlap[(each.overlap["treated"] + each.overlap["left"]) > 0].to_dict("records"),
+                "most": max(1, int(each.overlap[["treated", "left"]].to_numpy().max())),
+                "balance": each.balance.head(LISTED_FEATURES).to_dict("records"),
+            }
+            for kind, each in found.observational.items()
+        ],
+    )
+
+
+def _measure(measure: Measure) -> dict[str, Any]:
+    cost = measure.cost_of_one_more
+    return {
+        "words": MEASURE_WORDS[measure.name],
+        "verdict": verdict_words(measure),
+        "state": measure.verdict,
+        "cost": "–" if cost is None else f"{cost:,.2f}",
+        "effect": None if measure.effect is None else _effect(measure.effect, DIGITS[measure.name]),
+    }
+
+
+def _effect(effect: Effect, digits: int) -> dict[str, Any]:
+    return {
+        "planned": mean_words(effect.mean_treated, digits),
+        "left": mean_words(effect.mean_left, digits),
+        "change": change_words(effect, digits),
+        "interval": interval_words(effect, digits),
+        "n_treated": effect.n_treated,
+        "n_left": effect.n_left,
+    }
