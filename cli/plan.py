@@ -134,7 +134,8 @@ def register(app: typer.Typer) -> None:
             options.warn_of_date(events, str(cutoff.date))
         for texts in (*sentences(made.manifest), *made.manifest["warnings"]):
             echo(texts[language == "zh"])
-        echo(f"files of {len(reps):,} reps in {out / REPS}, all rows for a CRM in {out / CRM}")
+        whose = "1 rep" if len(reps) == 1 else f"{len(reps):,} reps"
+        echo(f"files of {whose} in {out / REPS}, all rows for a CRM in {out / CRM}")
         echo(f"-> {out / PAGE}")
 
 

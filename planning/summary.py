@@ -28,6 +28,10 @@ PASSED_OVER = {
     "no_room": ("for whom the limits leave no room", "因资源限制未入选"),
 }
 """Why customers are not in a plan, as it stands after a number."""
+UNITS = {"minutes": 60, "currency": 100}
+"""How much more of a limit a sentence speaks of."""
+LEAST_WORTH = 0.005
+"""A worth below is nothing to speak of."""
 MOST_NAMED = 3
 """Reps named in a sentence."""
 
@@ -113,7 +117,8 @@ def _limits(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
     text = "; ".join(english)
     yield f"{text[0].upper()}{text[1:]}.", f"{'；'.join(chinese)}。"
     # Of each pool the limit of which a little more is worth most.
-    prices = [_price(next(each for each in full if each["pool"] == pool)) for pool in pools]
+    best = [next(each for each in full if each["pool"] == pool) for pool in pools]
+    prices = [_price(each) for each in best if each["price"] * UNITS.get(each["unit"], 1) >= LEAST_WORTH]
     if prices:
         text = "; ".join(each[0] for each in prices)
         yield f"{text[0].upper()}{text[1:]}.", f"{'；'.join(each[1] for each in prices)}。"
@@ -145,11 +150,11 @@ def _price(limit: Mapping[str, Any]) -> Sentence:
     """Return what a little more of a limit is worth."""
     english, chinese = _pool_name([limit])
     if limit["unit"] == "minutes":
-        worth = _amount(60 * limit["price"])
+        worth = _amount(UNITS["minutes"] * limit["price"])
         owner = f"{limit['rep']}'s" if limit["rep"] else english
         return f"one more hour of {owner} is worth {worth}", f"{chinese}每多一小时值 {worth}"
     if limit["unit"] == "currency":
-        worth = _amount(100 * limit["price"])
+        worth = _amount(UNITS["currency"] * limit["price"])
         return f"100 more of {english} would bring {worth}", f"{chinese}每增加 100 可带来 {worth}"
     worth = _amount(limit["price"])
     return f"one more of {english} is worth {worth}", f"{chinese}每多一次值 {worth}"
