@@ -33,6 +33,13 @@ def register(app: typer.Typer) -> None:
                 help="Also write each customer's true parameters.",
             ),
         ] = None,
+        world: Annotated[
+            str | None,
+            typer.Option(
+                metavar="NAME|FILE",
+                help="What is simulated: retail, travel, finance, or a TOML file with parameters of Truth.",
+            ),
+        ] = None,
         seed: Annotated[int, typer.Option(min=0, metavar="N", help="The same seed draws the same log.")] = 0,
     ) -> None:
         """Draw a log of purchases, returns, visits, incentives, usage and feedback with known true effects.
@@ -40,9 +47,16 @@ def register(app: typer.Typer) -> None:
         Example:
 
         `regulars simulate --customers 10000 --out log.parquet --truth truth.parquet`
-        """
-        from features.simulate import write_log
 
+        `regulars simulate --world travel --customers 5000 --out trips.parquet`
+        """
+        from features.errors import InvalidArgumentError
+        from features.simulate import load_truth, write_log
+
+        try:
+            parameters = None if world is None else load_truth(world)
+        except InvalidArgumentError as error:
+            raise typer.BadParameter(str(error), param_hint="--world") from None
         if truth is not None and truth.resolve() == out.resolve():
             raise typer.BadParameter("is the file of --out: name another", param_hint="--truth")
         for file in (out, truth or out):
@@ -55,7 +69,7 @@ def register(app: typer.Typer) -> None:
                 advance(total - written)
                 written = total
 
-            events = write_log(out, customers=customers, seed=seed, truth_path=truth, progress=on_progress)
+            events = write_log(out, parameters, customers, seed, truth_path=truth, progress=on_progress)
         echo(f"{events:,} events of {customers:,} customers -> {out}")
         if truth is not None:
             echo(f"their true parameters -> {truth}")

@@ -1,9 +1,10 @@
 """How simulated customers respond to visits and incentives: parameters that only worlds use."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import inf, isfinite
 
 from features.errors import InvalidArgumentError
+from features.event_words import PATTERN
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,37 @@ class Action:
             check_range(f"{name} of {self.channel}", getattr(self, name), low, high)
 
 
+@dataclass(frozen=True)
+class OwnEvent:
+    """Events of a type of the firm's own, such as deposits, which living customers have beside their purchases.
+
+    Parameters
+    ----------
+    type : str
+        Lower-case word; `[events]` of the settings file must have it before such a log can be ingested.
+    per_year : float
+        Mean number per year of the customers who have any.
+    share : float
+        Share of the customers who have any.
+    amount : float
+        Median amount in currency; 0: events without an amount.
+    spread : float
+        Log standard deviation of amounts.
+    """
+
+    type: str
+    per_year: float
+    share: float = 1.0
+    amount: float = 0.0
+    spread: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not PATTERN.fullmatch(str(self.type)):
+            raise InvalidArgumentError(f"own_events has type {self.type!r}; expected lower-case letters, digits and _")
+        for name, high in (("per_year", inf), ("share", 1), ("amount", inf), ("spread", inf)):
+            check_range(f"{name} of {self.type}", getattr(self, name), 0, high)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Behaviour:
     """How customers and sales staff behave in a `World`; `Truth` describes the parameters."""
@@ -66,6 +98,7 @@ class Behaviour:
     acceptance_follows: float = 0.0
     opt_out_share: float = 0.0
     plan_items: bool = False
+    own_events: tuple[OwnEvent, ...] = ()
 
     def __post_init__(self) -> None:
         for names, low, high, open_low in (
@@ -81,6 +114,14 @@ class Behaviour:
             raise InvalidArgumentError(f"reps is {self.reps!r}; expected a whole number from 0 to 1000")
         if not isinstance(self.plan_items, bool):
             raise InvalidArgumentError(f"plan_items is {self.plan_items!r}; expected true or false")
+        types = [event.type for event in self.own_events]
+        if len(set(types)) < len(types):
+            raise InvalidArgumentError(f"own_events has types {types}; expected each at most once")
+
+    @property
+    def needs_world(self) -> bool:
+        """Whether any of these parameters differs from its default, which `simulate` without a world does not know."""
+        return any(getattr(self, field.name) != field.default for field in fields(Behaviour))
 
 
 def check_range(name: str, value: float, low: float, high: float, open_low: bool = False) -> None:

@@ -13,30 +13,15 @@ from numpy.typing import NDArray
 from features.errors import InvalidArgumentError
 from features.schema import EVENT_TYPES, GOALS
 from features.simulate.customers import Customers, draw_customers
+from features.simulate.log_schema import LOG_SCHEMA
 from features.simulate.purchase_process import History, simulate_history
 from features.simulate.responses import CHANNEL_NAMES, CONTENTS, OUTCOMES, Events, draw_events
 from features.simulate.seasonal_time import seasonal_clock, to_timestamps
 from features.simulate.truth import PERIOD_DAYS, Truth
+from features.simulate.world import World
 from features.table_files import TableWriter, table_format, table_writer
 
 BLOCK = 10_000
-
-LOG_SCHEMA = pa.schema(
-    [
-        ("customer_id", pa.string()),
-        ("event_time", pa.timestamp("us")),
-        ("event_type", pa.string()),
-        ("amount", pa.float64()),
-        ("channel", pa.string()),
-        ("goal", pa.string()),
-        ("content", pa.string()),
-        ("outcome", pa.string()),
-        ("satisfaction", pa.float64()),
-        ("loyalty", pa.float64()),
-        ("reference", pa.string()),
-        ("recorded_at", pa.timestamp("us")),
-    ]
-)
 
 
 def simulate(
@@ -45,7 +30,9 @@ def simulate(
     """Simulate an event log and return it with the truth about its customers.
 
     The same arguments give the same rows. With the same `block`, customer i is the same for any number of customers. A
-    block is like a sales region: its visits and incentives are distributed among its own customers.
+    block is like a sales region: its visits and incentives are distributed among its own customers. A truth with
+    parameters that only worlds know is simulated as one `World` without blocks; its log has a column `plan_item` if
+    the truth has `plan_items`.
 
     Parameters
     ----------
@@ -88,7 +75,9 @@ def simulate(
     (100, ['customer_id', 'event_time', 'event_type'])
     """
     logs, truths = zip(*blocks(truth, customers, seed, block), strict=True)
-    log = pa.concat_tables([table.cast(LOG_SCHEMA) for table in logs])
+    # The log of a world may have a column more.
+    plain = [log if truth is not None and truth.needs_world else log.cast(LOG_SCHEMA) for log in logs]
+    log = pa.concat_tables(plain)
     return log, pa.concat_tables(truths).to_pandas().set_index("customer_id")
 
 
@@ -102,6 +91,9 @@ def blocks(
     truth = Truth() if truth is None else truth
     if customers < 1 or block < 1:
         raise InvalidArgumentError(f"customers is {customers} and block {block}; expected at least 1 of each")
+    if truth.needs_world:
+        yield _of_world(World(truth, customers, seed))
+        return
     clock = seasonal_clock(truth, _whole_periods(truth))
     for number, start in enumerate(range(0, customers, block)):
         # Each block is drawn whole, then cut, so that its customers do not depend on how many are requested.
@@ -172,6 +164,11 @@ def write_log(
             if progress is not None:
                 progress(done)
     return events
+
+
+def _of_world(world: World) -> tuple[pa.Table, pa.Table]:
+    log = world.until(world.truth.days)
+    return log, pa.Table.from_pandas(world.truth_table().reset_index(), preserve_index=False)
 
 
 def _whole_periods(truth: Truth) -> int:

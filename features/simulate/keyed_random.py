@@ -29,6 +29,7 @@ class Purpose(IntEnum):
     FEEDBACK = 14
     CHANNELS = 15
     RECORDED = 16
+    OWN_EVENTS = 17
 
 
 class KeyedRandom(NamedTuple):
@@ -43,6 +44,10 @@ class KeyedRandom(NamedTuple):
     """
 
     seed: tuple[int, ...]
+
+    def first(self) -> "KeyedRandom":
+        """Return the random numbers of the world's own seed, whatever future it has."""
+        return KeyedRandom(self.seed[:1])
 
     def generator(self, purpose: Purpose, *key: int) -> np.random.Generator:
         """Return the generator of a purpose and a key of whole numbers, such as a day."""

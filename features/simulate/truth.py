@@ -30,7 +30,7 @@ _RANGES = (
 class Truth(Behaviour):
     """The parameters of a simulation; times in days, money in currency.
 
-    Those from `channel_spread` on matter in a `World` only.
+    Those from `channel_spread` on matter in a `World` only; `simulate` runs one where any of them is set.
 
     Parameters
     ----------
@@ -127,6 +127,8 @@ class Truth(Behaviour):
         Chance of each customer to opt out of a visit channel within the simulation; then nothing reaches them there.
     plan_items : bool
         Give campaign visits and incentives a `plan_item`, by which `World.decisions` names them.
+    own_events : tuple of OwnEvent
+        Events of types of the firm's own.
 
     Raises
     ------
@@ -253,6 +255,13 @@ class Truth(Behaviour):
         visits = tuple(Action(action.channel, action.per_year, 0.0) for action in self.visits)
         incentives = tuple(Action(action.channel, action.per_year, 0.0) for action in self.incentives)
         return replace(self, visits=visits, incentives=incentives)
+
+    @property
+    def needs_world(self) -> bool:
+        """Whether a parameter is set that only a `World` knows; then `simulate` runs one."""
+        simple = {"channel", "per_year", "effect"}
+        effects = [value for action in self.actions for name, value in vars(action).items() if name not in simple]
+        return super().needs_world or any(effects)
 
     @property
     def actions(self) -> tuple[Action, ...]:

@@ -11,13 +11,14 @@ import pyarrow as pa
 from features.errors import InvalidArgumentError
 from features.simulate.campaigns import begin_period
 from features.simulate.keyed_random import KeyedRandom, Purpose
+from features.simulate.log_schema import PLAN_SCHEMA
 from features.simulate.meetings import meet
 from features.simulate.population import customer_ids, customers_table, draw_population
 from features.simulate.seasonal_time import seasonal_clock, to_days
 from features.simulate.spontaneous_purchases import draw_spontaneous, forget_spontaneous
 from features.simulate.truth import PERIOD_DAYS, Truth
 from features.simulate.world_life import live
-from features.simulate.world_log import PLAN_SCHEMA, with_references
+from features.simulate.world_log import with_references
 from features.simulate.world_plan import planned_contacts
 from features.simulate.world_purchases import purchase
 from features.simulate.world_state import Contacts, State

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from features.simulate.behaviour import OwnEvent
 from features.simulate.keyed_random import Purpose
 from features.simulate.meetings import rate
 from features.simulate.seasonal_time import Floats
@@ -23,10 +24,26 @@ def live(state: State, day: int) -> None:
         satisfaction=rate(state, levels[:, 0], chance[:, 1], np.ones(len(time), np.bool_)),
         loyalty=rate(state, levels[:, 1], chance[:, 2], chance[:, 3] < 0.6),
     )  # fmt: skip
+    for number, event in enumerate(state.truth.own_events):
+        _own_events(state, event, number, day)
 
 
-def _who(state: State, purpose: Purpose, daily: Floats, day: int, columns: int) -> tuple[Ints, Floats, Floats]:
-    chance = state.chances.generator(purpose, day).random((state.count, columns))
+def _own_events(state: State, event: OwnEvent, number: int, day: int) -> None:
+    chances, code = state.chances, Purpose.OWN_EVENTS
+    has_any = chances.first().generator(code, number).random(state.count) < event.share
+    daily = np.where(has_any, event.per_year / 365.25, 0.0)
+    customer, time, _ = _who(state, code, daily, day, 1, number)
+    amount = np.full(len(customer), np.nan)
+    if event.amount:
+        normal = chances.generator(code, day, number, 1).standard_normal(state.count)[customer]
+        amount = np.maximum(np.round(event.amount * np.exp(event.spread * normal), 2), 0.01)
+    state.events.add(event.type, customer, time, amount=amount)
+
+
+def _who(
+    state: State, purpose: Purpose, daily: Floats, day: int, columns: int, *key: int
+) -> tuple[Ints, Floats, Floats]:
+    chance = state.chances.generator(purpose, day, *key).random((state.count, columns))
     probability = -np.expm1(-daily)
     customer = np.flatnonzero(chance[:, 0] < probability)
     # Below its limit the uniform number is one again.

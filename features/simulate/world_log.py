@@ -8,13 +8,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.schema import EVENT_TYPES, GOALS
-from features.simulate.event_log import LOG_SCHEMA
+from features.simulate.log_schema import LOG_SCHEMA, PLAN_SCHEMA
 from features.simulate.responses import CHANNEL_NAMES, CONTENTS, OUTCOMES
 from features.simulate.seasonal_time import Floats, to_timestamps
 from features.simulate.truth import Truth
 
 Ints = NDArray[np.int64]
-PLAN_SCHEMA = pa.schema([*list(LOG_SCHEMA)[:-1], pa.field("plan_item", pa.string()), LOG_SCHEMA.field("recorded_at")])
 
 _CODES = ("event_type", "channel", "goal", "content", "outcome", "plan_item")
 _NUMBERS = ("customer", "time", "amount", "satisfaction", "loyalty")
@@ -26,6 +25,7 @@ class EventBuffer:
     """Events as columns of codes (-1 for null) and numbers (NaN for null), until somebody takes them."""
 
     def __init__(self) -> None:
+        self.types = list(EVENT_TYPES)
         self.contents = list(CONTENTS)
         self.plan_items: list[str] = []
         self._parts: list[dict[str, NDArray[Any]]] = []
@@ -34,7 +34,7 @@ class EventBuffer:
         """Add events of one type; columns that are not given are null."""
         if not len(customer):
             return
-        given = {"customer": customer, "time": time, "event_type": EVENT_TYPES.index(event_type)} | columns
+        given = {"customer": customer, "time": time, "event_type": self.types.index(event_type)} | columns
         defaults = dict.fromkeys(_CODES, -1) | dict.fromkeys(_NUMBERS, np.nan)
         self._parts.append(
             {
@@ -65,7 +65,7 @@ class EventBuffer:
         columns = {
             "customer_id": ids.take(pa.array(rows["customer"].astype(np.int64))),
             "event_time": pa.array(times.astype("datetime64[us]")),
-            "event_type": _words(rows["event_type"], EVENT_TYPES),
+            "event_type": _words(rows["event_type"], self.types),
             "amount": pa.array(rows["amount"], pa.float64(), from_pandas=True),
             "channel": _words(rows["channel"], CHANNEL_NAMES),
             "goal": _words(rows["goal"], GOALS),

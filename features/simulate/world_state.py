@@ -59,6 +59,7 @@ class State:
         self.truth, self.clock, self.population, self.chances = truth, clock, population, chances
         self.count = count
         self.events = EventBuffer()
+        self.events.types += [one.type for one in truth.own_events if one.type not in self.events.types]
         self.repeats_left = drawn.repeats_in_life.copy()
         self.alive_until = np.where(self.repeats_left == 0, drawn.first_purchase, drawn.leaves)
         self.recent, self.last = np.ones(count), drawn.first_purchase.copy()

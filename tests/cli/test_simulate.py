@@ -29,3 +29,19 @@ def test_a_simulated_log_is_a_log(tmp_path: Path, regulars: Regulars) -> None:
     ended = regulars("ingest", "log.csv", "--out", "store")
     assert ended.code == 0
     assert ", 0 quarantined, 0 duplicates" in ended.error
+
+
+def test_a_world_is_a_preset_or_a_file(tmp_path: Path, regulars: Regulars) -> None:
+    """`--world` draws from a preset or from parameters in TOML, and a faulty file is a bad argument."""
+    (tmp_path / "plain.toml").write_text("days = 200\nacquisition_days = 50\nvisits = []\n")
+    for name, columns in ((tmp_path / "plain.toml", 12), ("travel", 13)):
+        ended = regulars("simulate", "--customers", 30, "--world", name, "--out", "log.parquet")
+        assert ended.code == 0
+        log = pd.read_parquet("log.parquet")
+        assert len(log.columns) == columns
+        assert log["event_type"].eq("visit").any() == (name == "travel")
+    (tmp_path / "faulty.toml").write_text("dayz = 3\n")
+    for name in (tmp_path / "faulty.toml", "retial"):
+        ended = regulars("simulate", "--customers", 30, "--world", name, "--out", "log.parquet")
+        assert ended.code == 2
+        assert "Invalid value for --world" in ended.error

@@ -4,7 +4,8 @@ import numpy as np
 import pyarrow as pa
 
 from features.simulate import LOG_SCHEMA, Truth
-from features.simulate.world_log import CHANNEL_CODES, PLAN_SCHEMA, EventBuffer, with_references
+from features.simulate.log_schema import PLAN_SCHEMA
+from features.simulate.world_log import CHANNEL_CODES, EventBuffer, with_references
 
 IDS = pa.array(["C0000001", "C0000002"])
 
