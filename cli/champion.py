@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import typer
 
+from cli.options import DEFAULT_HOME
 from cli.terminal import echo
 from cli.tracking import has_tracking_store, opened_tracking
 from features.settings_file import read_settings
@@ -21,8 +23,11 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def refusals_printed() -> Iterator[None]:
-    """Print each reason of a refusal within the block on a line, and end with exit code 1."""
+def refusals_printed(home: Path) -> Iterator[None]:
+    """Print each reason of a refusal within the block on a line, and end with exit code 1.
+
+    A last line has the command that promotes the version all the same, if there is one.
+    """
     from features.errors import PromotionRefusedError
 
     try:
@@ -30,7 +35,20 @@ def refusals_printed() -> Iterator[None]:
     except PromotionRefusedError as refusal:
         for why in refusal.reasons:
             echo(f"refused: {why}")
+        if refusal.can_be_forced:
+            echo(promoted_all_the_same(refusal.number, home))
         raise typer.Exit(1) from None
+
+
+def promoted_all_the_same(number: int, home: Path) -> str:
+    """Return the sentence on how to promote a version that the gate refused."""
+    return f"`{forced_promotion(number, home)}` promotes version {number} all the same"
+
+
+def forced_promotion(number: int, home: Path) -> str:
+    """Return the command that promotes a version against the gate."""
+    place = "" if home == DEFAULT_HOME else f" --home {quote(str(home))}"
+    return f"regulars promote --version {number}{place} --force --reason TEXT"
 
 
 def echo_move(move: "Move", place: str) -> None:

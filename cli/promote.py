@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
         from training.models.bundle import CHALLENGER
 
         tracking = opened_tracking(home)
-        with refusals_printed():
+        with refusals_printed(home):
             if to is None:
                 which = CHALLENGER if version is None else version
                 move = champion.promote(tracking, which, why=reason, who=who, force=force)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import options
+from cli.champion import promoted_all_the_same
 from cli.log_options import Sources
 from cli.settings import settings_with
 from cli.source_arguments import SourceOptions, takes_source_options
@@ -140,6 +141,8 @@ def _run(job: "Job", started: datetime) -> str:
         return status
     _write(run)
     remove_old_runs(out, job.settings.keep)
+    if status == "refused":
+        echo(promoted_all_the_same(run.steps["fit"]["version"], job.home))
     echo(f"{status.replace('_', ' ')} -> {run.folder / 'summary.md'}")
     return status
 

@@ -1,10 +1,10 @@
 """What decides what `regulars retrain` does, and whether there is anything to do."""
 
 import hashlib
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from cli import source_options
+from cli.champion import forced_promotion
 from cli.settings import SECTIONS, section_class
 from cli.tracking import has_tracking_store, opened_tracking
 from features.settings_file import read_settings
@@ -75,11 +75,11 @@ def nothing_new(job: "Job", store: "EventStore") -> tuple[str, str] | None:
     for each in same:
         verdict = recorded_verdict(tracking, each) if each.tags.get(FIT_TAG) == alike else None
         if verdict and verdict.reasons and verdict.champion == (champion.number if champion else None):
-            why, home = "; ".join(verdict.reasons), quote(str(job.home))
+            why = "; ".join(verdict.reasons)
             return "still_refused", (
                 f"nothing new since version {each.number}, which the gate refused ({why}): append new events, change "
                 "the settings, mend the cause and fit with --fit-again, or "
-                f"`regulars promote --version {each.number} --home {home} --force --reason TEXT`"
+                f"`{forced_promotion(each.number, job.home)}`"
             )
     return None
 

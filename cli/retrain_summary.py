@@ -1,7 +1,10 @@
 """The summary of a retrain in Markdown, for a ticket, a chat or the page of a scheduler."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
+
+from cli.champion import promoted_all_the_same
 
 STATUS = {
     "done": "a new champion is in service",
@@ -32,6 +35,7 @@ def markdown(facts: Mapping[str, Any]) -> str:
     refused = [*gate["reasons"], *(r for r in steps.get("promote", gate)["reasons"] if r not in gate["reasons"])]
     if refused:
         lines += ["", "## Why it was refused", "", *(f"- {reason}" for reason in refused)]
+        lines += ["", f"{promoted_all_the_same(steps['fit']['version'], Path(facts['home']))}."]
     if gate["figures"]:
         lines += ["", "## Figures of the gate", "", "| figure | value |", "|---|---:|"]
         lines += [f"| {name} | {_number(value)} |" for name, value in gate["figures"].items()]
@@ -40,9 +44,7 @@ def markdown(facts: Mapping[str, Any]) -> str:
 
 def _title(status: str, steps: Mapping[str, Any]) -> str:
     if status == "refused" and not steps["promote"]["champion"]:
-        number = steps["fit"]["version"]
-        forced = f"`regulars promote --version {number} --force --reason TEXT`"
-        return f"refused by the gate, and no champion is in service; {forced} promotes version {number} all the same"
+        return "refused by the gate, and no champion is in service"
     return STATUS[status]
 
 

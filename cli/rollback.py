@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
             import bentoml  # noqa: F401  # where it is not installed nothing may move
 
         tracking = opened_tracking(home)
-        with refusals_printed():
+        with refusals_printed(home):
             move = roll_back(tracking, champion_before(tracking) if to is None else to, reason, who=who)
         echo_move(move, tracking.place)
         if publish:

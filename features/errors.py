@@ -138,13 +138,17 @@ class PromotionRefusedError(RegularsError):
 
     Attributes
     ----------
+    number : int
+        The version.
     reasons : tuple of str
         Why, one line each.
+    can_be_forced : bool
+        Whether `promote` with `force` makes it champion all the same.
     """
 
-    def __init__(self, number: int, reasons: tuple[str, ...]) -> None:
+    def __init__(self, number: int, reasons: tuple[str, ...], can_be_forced: bool = False) -> None:
         super().__init__(f"version {number} is refused: {'; '.join(reasons)}")
-        self.reasons = reasons
+        self.number, self.reasons, self.can_be_forced = number, reasons, can_be_forced
 
 
 class RetrainInProgressError(RegularsError):

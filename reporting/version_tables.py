@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import ks_2samp, spearmanr
 
 from reporting.version_comparison import SIDES, VersionComparison
+from training.agreement import BANDS, agreement
 from training.evaluation.evaluation import measure_differences, measures
-from training.refit_gate import BANDS
 
 QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 COUNT_EDGES = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, np.nan)
@@ -110,21 +109,21 @@ def forecast_table(compared: VersionComparison) -> pd.DataFrame:
 def agreement_table(customers: pd.DataFrame) -> pd.DataFrame:
     """Return how alike both forecasts are, as rows of `figure` and `value`.
 
-    `total_ratio` and `spend_ratio` are sums of the second over sums of the first; `rank_correlation` is Spearman's;
-    `distance` is the Kolmogorov-Smirnov distance of the expected purchases, the largest difference of the two
-    cumulative distributions; `band_changes` is the share of customers in another band of churn probability; `top_kept`
-    is the share of the top tenth by the first version that is in the top tenth by the second. NaN where undefined.
+    `total_ratio`, `rank_correlation`, `distance` and `band_changes` are those of `training.agreement`; `spend_ratio` is
+    the sum of the second over that of the first; `top_kept` is the share of the top tenth by the first version that is
+    in the top tenth by the second. NaN where undefined.
     """
-    first, second = (customers[f"expected_purchases_{side}"].to_numpy() for side in SIDES)
-    constant = np.ptp(first) == 0 or np.ptp(second) == 0
+    names = ("expected_purchases", "churn_probability")
+    first, second = (pd.DataFrame({name: customers[f"{name}_{side}"] for name in names}) for side in SIDES)
+    alike = agreement(second, first)
     size = max(1, round(0.1 * len(customers)))
     top = [set(customers[f"rank_{side}"].nsmallest(size).index) for side in SIDES]
     figures = {
-        "total_ratio": _ratio(second.sum(), first.sum()),
+        "total_ratio": alike["total"],
         "spend_ratio": _ratio(customers["expected_spend_second"].sum(), customers["expected_spend_first"].sum()),
-        "rank_correlation": float("nan") if constant else float(spearmanr(first, second).statistic),
-        "distance": float(ks_2samp(first, second).statistic),
-        "band_changes": float(customers["band_changed"].mean()),
+        "rank_correlation": alike["rank_correlation"],
+        "distance": alike["distribution"],
+        "band_changes": alike["band_changes"],
         "top_kept": len(top[0] & top[1]) / size,
         "mean_change": float(customers["change"].mean()),
         "mean_absolute_change": float(customers["change"].abs().mean()),

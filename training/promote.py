@@ -103,7 +103,7 @@ def promote(
         tried = f"version {verdict.champion}" if verdict.champion else "none"
         reasons += (f"it was tried against champion {tried}, which is {before} now: fit it again",)
     if reasons and not force:
-        raise PromotionRefusedError(chosen.number, reasons)
+        raise PromotionRefusedError(chosen.number, reasons, can_be_forced=True)
     if not why:
         refit = verdict is not None and verdict.question == "refit"
         why = "a sound refit of the recipe in service" if refit else "better beyond doubt than champion and baselines"

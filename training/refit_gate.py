@@ -12,10 +12,11 @@ from math import isfinite, log, nan
 
 import numpy as np
 import pandas as pd
-from scipy.stats import ks_2samp, poisson, spearmanr
+from scipy.stats import poisson
 
 from features.as_of import AsOf
 from features.store.event_store import EventStore
+from training.agreement import agreement
 from training.gate import Verdict
 from training.log_checks import WEEK_DAYS, events_known, null_share_changes, volume_ratios
 from training.models.bundle import CHALLENGER
@@ -25,8 +26,6 @@ from training.settings import RefitLimits
 from training.targets import log_end
 from training.windows import activity, window
 
-BANDS = (0.2, 0.4, 0.6, 0.8)
-"""Edges between the bands of churn probability, in which a customer may move from version to version."""
 OUTCOME_WEEKS = 4
 """At most this many weeks since the fit are checked for the version in service."""
 DOUBT = 0.001
@@ -202,18 +201,9 @@ def _check_agreement(
     """Do both versions agree at the end of the log: in total, distribution, rank order and bands?"""
     features = window(store, end, []).features
     new, old = (model.predict(features, end.day, limits.horizon_days) for model in (challenger, champion))
-    counts = new["expected_purchases"].to_numpy(), old["expected_purchases"].to_numpy()
-    if not all(np.isfinite(values).all() for values in counts):
+    if not all(np.isfinite(forecast["expected_purchases"]).all() for forecast in (new, old)):
         return _Check({}, ("agreement: a version has no finite forecast for some customers, expected one for all",))
-    total = float(counts[0].sum() / counts[1].sum()) if counts[1].sum() else nan
-    constant = any(np.ptp(values) == 0 for values in counts)
-    bands = [np.digitize(table["churn_probability"], BANDS) for table in (new, old)]
-    figures = {
-        "agreement.total": total,
-        "agreement.distribution": float(ks_2samp(*counts).statistic),
-        "agreement.rank_correlation": nan if constant else float(spearmanr(*counts).statistic),
-        "agreement.band_changes": float(np.mean(bands[0] != bands[1])),
-    }
+    figures = {f"agreement.{name}": value for name, value in agreement(new, old).items()}
     return _Check(figures, tuple(_disagreements(figures, outcome_ratio, limits)))
 
 

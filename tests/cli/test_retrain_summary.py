@@ -12,6 +12,7 @@ SCORE = {"customers": 300, "as_of": "2024-04-08", "champion": 2, "file": "scores
 def facts(status: str, error: str | None = None, **steps: dict[str, Any]) -> dict[str, Any]:
     return {
         "run": "r",
+        "home": "var",
         "status": status,
         "error": error,
         "steps": {n: {"seconds": 1.26, **s} for n, s in steps.items()},
@@ -41,6 +42,7 @@ def test_a_refusal_says_why_and_who_stays() -> None:
     assert "| score | 300 customers at 2024-04-08 by champion version 2: scores.parquet | 1.3 |" in text
     assert "| report | none: too short | 1.3 |" in text
     assert text.count("- log: 3 times the usual\n") == 1
+    assert "\n`regulars promote --version 3 --force --reason TEXT` promotes version 3 all the same.\n" in text
     assert "| a | 0.5 |\n| b | - |\n" in text
 
 
@@ -74,5 +76,6 @@ def test_a_first_run_without_a_champion() -> None:
     assert "| append | no sources given |" in text
     assert "| promote | there is no champion |" in text
     assert "by the rule alone" in text
-    assert "no champion is in service; `regulars promote --version 1 --force --reason TEXT` promotes" in text
+    assert text.startswith("# Retrain r: refused by the gate, and no champion is in service\n")
+    assert "`regulars promote --version 1 --force --reason TEXT` promotes version 1 all the same" in text
     assert "- speed: 9 ms\n" in text

@@ -108,6 +108,7 @@ def test_a_refused_promotion_gives_its_reasons() -> None:
     error = PromotionRefusedError(7, ("calibration: too far", "older than the champion"))
     assert str(error) == "version 7 is refused: calibration: too far; older than the champion"
     assert error.reasons == ("calibration: too far", "older than the champion")
+    assert (error.number, error.can_be_forced) == (7, False)
 
 
 @pytest.mark.parametrize("name", [name for name, cls in TREE.items() if "__init__" not in vars(cls)])

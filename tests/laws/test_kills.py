@@ -1,4 +1,4 @@
-"""Killed at any moment, `fit`, `promote` and `publish` leave no half state, and the next run nothing at all.
+"""Killed at any moment, `fit`, `promote`, `publish` and `retrain` leave no half state, and the next run nothing at all.
 
 The processes are real, and are ended by SIGKILL. They are forked from one that has imported the libraries, so that most
 of the kills meet work and not imports.
@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,7 +22,7 @@ from features.atomic_file import file_digest
 from features.ingestion.ingest import ingest
 from features.store.event_store import open_store
 from tests.cli.test_retrain import FAST
-from tests.training.logs import simulated
+from tests.training.logs import START, cut, simulated
 from training.models.bundle import CHAMPION, MODEL_FILE
 from training.promote import history
 from training.registry.mlflow_client import open_tracking
@@ -212,3 +213,36 @@ def test_publish(shop: Shop) -> None:
     assert shop.run("publish", "--home", "home")[0] == 0, shop.errors()
     shop.is_whole()
     shop.has_no_leftovers()
+
+
+def test_retrain(shop: Shop) -> None:
+    """A week is finished by repeating its command, is fitted once however often it was killed, and `latest` is it."""
+    weeks = [cut(simulated(300), START + timedelta(days=450 + 7 * number)) for number in range(8)]
+    for number, week in enumerate(weeks):
+        pq.write_table(week, shop.folder / f"until{number}.parquet")
+    shutil.rmtree(shop.folder / "store")
+    ingest(shop.folder / "until0.parquet", shop.folder / "store")
+    words = ("--store", "store", "--home", "home", "--quick")
+    code, seconds = shop.run("retrain", "until0.parquet", *words)
+    assert code == 0, shop.errors()
+    draw, kills, number = random.Random(0), 0, 1
+    while kills < KILLS:
+        # After four kills a week is finished, so that later kills meet another one.
+        finish = kills % 4 == 0 and code == -9
+        code, _ = shop.run(
+            *("retrain", f"until{number}.parquet", *words), kill_after=None if finish else moment(draw, seconds)
+        )
+        assert code in (0, 3, 4, -9), shop.errors()
+        kills += code == -9
+        number = min(number + (code != -9), len(weeks) - 1)
+        shop.is_whole()
+    last, _ = shop.run("retrain", f"until{number}.parquet", *words)
+    assert last in (0, 3, 4), shop.errors()
+    shop.has_no_leftovers()
+    folders = sorted(path for path in shop.home.glob("retrain/2*") if path.is_dir())
+    summaries = [json.loads((folder / "summary.json").read_text()) for folder in folders]
+    assert {each["status"] for each in summaries} <= {"done", "refused"}
+    assert (shop.home / "retrain" / "latest").resolve() == folders[-1]
+    made = versions(open_tracking(shop.home))
+    assert len({each.tags["data_digest"] for each in made}) == len(made)
+    assert {each["steps"]["fit"]["version"] for each in summaries} == {each.number for each in made}
