@@ -1,16 +1,13 @@
 """`regulars versions`: lists the registered versions."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cli.options import DEFAULT_HOME, Home, check_table_file
 from cli.terminal import echo_table
 from cli.tracking import opened_tracking
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SHOWN = ("version", "recipe", "data_until", "loss", "aliases", "question", "verdict", "digest")
 
@@ -42,7 +39,11 @@ def register(app: typer.Typer) -> None:
 
         table = version_table(opened_tracking(home, read_only=True))
         if out is not None:
-            _write(table, out)
+            import pyarrow as pa
+
+            from features.table_files import write_frame
+
+            write_frame(out, table, {"version": pa.int64(), "loss": pa.float64()})
         short = table.assign(digest=table["digest"].str[:12], loss=[f"{loss:.3f}" for loss in table["loss"]])
         rows = short[list(SHOWN)].astype("object").to_numpy().tolist()
         echo_table(
@@ -52,14 +53,3 @@ def register(app: typer.Typer) -> None:
 
 def _cell(value: object) -> str:
     return "-" if value in (None, "", "nan") or value != value else str(value)
-
-
-def _write(versions: "pd.DataFrame", out: Path) -> None:
-    """Write the versions as a table; what is unknown is null."""
-    import pyarrow as pa
-
-    from features.table_files import write_table
-
-    types = {"version": pa.int64(), "loss": pa.float64()}
-    schema = pa.schema([(name, types.get(str(name), pa.string())) for name in versions])
-    write_table(out, pa.Table.from_pandas(versions, schema=schema, preserve_index=False))

@@ -4,11 +4,11 @@ In CSV a text that a spreadsheet would run as a formula (it starts with = + - @,
 apostrophe, for customer ids come from outside; in a workbook texts are stored as texts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 import pyarrow as pa
@@ -17,6 +17,9 @@ from pyarrow import csv, ipc, parquet
 
 from features.atomic_file import atomic_write
 from features.errors import TableFileError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FORMULA_START = r"^[=+\-@\t\r\n]"
 SHEET_ROWS = 1_048_576
@@ -91,6 +94,29 @@ def write_table(path: str | Path, table: pa.Table) -> None:
     """Write a whole table, see `table_writer`."""
     with table_writer(path, table.schema) as writer:
         writer.write_table(table)
+
+
+def write_frame(path: str | Path, frame: "pd.DataFrame", types: Mapping[str, pa.DataType]) -> None:
+    """Write a frame of texts and some other columns; what is missing is null.
+
+    Parameters
+    ----------
+    path : str or Path
+        Its ending is the format, see `table_writer`.
+    frame : pandas.DataFrame
+        Its index is not written.
+    types : mapping of str to pyarrow.DataType
+        The types of the columns that are not texts, so that a frame without rows has them too.
+    """
+    # Each value by itself: `pa.Table.from_pandas` warns of times with a zone.
+    columns = {
+        str(name): pa.array(
+            column.astype("object").where(column.notna(), None).to_list(),
+            types.get(str(name), pa.string()),
+        )
+        for name, column in frame.items()
+    }
+    write_table(path, pa.table(columns))
 
 
 def escape_texts(texts: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -16,7 +16,7 @@ from pyarrow import ipc
 
 from features import table_files
 from features.errors import TableFileError
-from features.table_files import escape_formulas, escape_texts, table_format, table_writer, write_table
+from features.table_files import escape_formulas, escape_texts, table_format, table_writer, write_frame, write_table
 
 RISKY = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx"]
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8)
@@ -155,3 +155,20 @@ def test_all_starts_of_formulas_are_escaped(start: str) -> None:
     assert table["reason"].tolist()[:2] == [f"'{start}1", "plain"]
     assert table["reason"].isna().tolist() == [False, False, True]
     assert table["n"].tolist() == [-1, 0, 1]
+
+
+@pytest.mark.parametrize("rows", [0, 3])
+def test_a_frame_keeps_its_types(tmp_path: Path, rows: int) -> None:
+    """Also without rows; what is missing, in any of pandas' ways, is null."""
+    columns = {
+        "when": pd.to_datetime(["2024-01-01", None, "2024-01-03"], utc=True),
+        "number": pd.array([1, None, 3], "Int64"),
+        "why": ["a", None, float("nan")],
+    }
+    types = {"when": pa.timestamp("us", "UTC"), "number": pa.int64()}
+    write_frame(tmp_path / "table.parquet", pd.DataFrame(columns, index=[7, 8, 9]).head(rows), types)
+    found = pq.read_table(tmp_path / "table.parquet")
+    assert {name: found.schema.field(name).type for name in columns} == {**types, "why": pa.string()}
+    assert found["number"].to_pylist() == [1, None, 3][:rows]
+    assert found["why"].to_pylist() == ["a", None, None][:rows]
+    assert [when is None for when in found["when"].to_pylist()] == [False, True, False][:rows]
