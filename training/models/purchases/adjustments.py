@@ -1,6 +1,5 @@
 """Adjustments: what covariates say about a customer beyond BG/NBD, learnt from past windows with known outcomes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -8,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from training.models.arrays import Floats
+from training.models.purchases.adjustment_rows import AdjustmentRows
 from training.models.purchases.constants import MAX_LOG_FACTOR
 from training.models.purchases.covariates import COVARIATES
-from training.models.purchases.cutoff_fit import CutoffFit
-from training.models.purchases.declared import DeclaredCovariate, fit_declared, with_declared
+from training.models.purchases.declared import DeclaredCovariate, with_declared
 from training.models.purchases.hurdle_distribution import DISPERSION, fit_dispersion
 from training.models.purchases.ridge_regression import (
     count_ridge,
@@ -20,8 +19,6 @@ from training.models.purchases.ridge_regression import (
     no_purchase_slopes,
 )
 
-WINSORIZED = 0.001
-"""The share of each covariate's values that is clipped, at either end."""
 HALF_WEIGHT_PURCHASES = 200
 """Shrinkage: a window with this many purchases gets weight 1/2 in the estimate of the no-purchase offset."""
 
@@ -63,49 +60,37 @@ class Adjustments:
         return cls(zero, np.ones(len(COVARIATES)), zero, zero, zero, zero)
 
     @classmethod
-    def fit(cls, past: Sequence[tuple[CutoffFit, int]], first_day: int, day: int, ridge: float | None) -> Self:
+    def fit(cls, rows: AdjustmentRows | None, first_day: int, day: int, ridge: float | None) -> Self:
         """Learn the adjustments from past windows.
 
         Parameters
         ----------
-        past : sequence of (CutoffFit, int)
-            Earlier cutoffs, each with a horizon in days that has ended by `day`.
+        rows : AdjustmentRows or None
+            Of windows whose outcome is known by `day`; None without any, and then nothing is adjusted.
         first_day, day : int
             First day of the log and the cutoff of the fit, counted from 1970.
         ridge : float or None
             The ridge penalty of both regressions, in events; None to estimate it from the rows.
         """
-        if not past:
+        if rows is None:
             return cls.identity()
-        group = np.repeat(np.arange(len(past)), [len(fit.covariates) for fit, _ in past])
-        customer = pd.factorize(np.concatenate([fit.window.features.index.to_numpy(object) for fit, _ in past]))[0]
-        y = np.concatenate([fit.window.purchases[days] for fit, days in past]).astype(float)
-        offset = np.log(np.maximum(np.concatenate([fit.expected_purchases(days) for fit, days in past]), 1e-9))
-        none = np.clip(np.concatenate([fit.no_purchase_probability(days) for fit, days in past]), 1e-12, 1 - 1e-9)
-        none_offset = np.log(-np.log(none))
-        declared = fit_declared([fit.window.features for fit, _ in past])
-        X = np.concatenate([with_declared(fit.covariates, fit.window.features, declared) for fit, _ in past])
-        mean, scale = X.mean(axis=0), X.std(axis=0)
-        scale[scale < 1e-6] = 1.0
-        X = (X - mean) / scale
-        lowest, highest = np.quantile(X, [WINSORIZED, 1 - WINSORIZED], axis=0)
-        X = np.clip(X, lowest, highest)
-        penalty = count_ridge(X, offset, y, group, customer) if ridge is None else ridge
-        slopes, intercepts = count_slopes(X, offset, y, group, penalty)
-        penalty = no_purchase_ridge(X, none_offset, y > 0, group, customer) if ridge is None else ridge
-        none_slopes, none_intercepts = no_purchase_slopes(X, none_offset, y > 0, group, penalty)
+        X, y, group = rows.X, rows.y, rows.group
+        penalty = count_ridge(X, rows.log_count, y, group, rows.customer) if ridge is None else ridge
+        slopes, intercepts = count_slopes(X, rows.log_count, y, group, penalty)
+        penalty = no_purchase_ridge(X, rows.log_hazard, y > 0, group, rows.customer) if ridge is None else ridge
+        none_slopes, none_intercepts = no_purchase_slopes(X, rows.log_hazard, y > 0, group, penalty)
 
         # Windows with a long history before them and many purchases in them estimate the offset best.
         purchases = np.bincount(group, y)
-        history = np.array([(fit.window.day - first_day) / max(1, day - first_day) for fit, _ in past])
+        history = (rows.cutoffs - first_day) / max(1, day - first_day)
         weight = purchases / (purchases + HALF_WEIGHT_PURCHASES) * history**2
         none_gap = float((weight * (none_intercepts - intercepts)).sum() / (weight.sum() + 1))
 
-        expected = np.exp(offset + _clipped(X @ slopes) + intercepts[group])
-        none = np.exp(-np.exp(none_offset + _clipped(X @ none_slopes) + none_intercepts[group]))
-        horizon_days = np.array([float(days) for _, days in past])[group]
-        dispersion = fit_dispersion(y, np.maximum(expected, 1 - none), none, horizon_days)
-        return cls(mean, scale, lowest, highest, slopes, none_slopes, none_gap, dispersion, declared)
+        expected = np.exp(rows.log_count + _clipped(X @ slopes) + intercepts[group])
+        none = np.exp(-np.exp(rows.log_hazard + _clipped(X @ none_slopes) + none_intercepts[group]))
+        dispersion = fit_dispersion(y, np.maximum(expected, 1 - none), none, rows.horizons[group])
+        learnt = (slopes, none_slopes, none_gap, dispersion)
+        return cls(rows.mean, rows.scale, rows.lowest, rows.highest, *learnt, rows.declared)
 
     def covariates(self, covariates: Floats, features: pd.DataFrame) -> Floats:
         """Return the customers' covariates with those of the feature table that the adjustments learnt from."""

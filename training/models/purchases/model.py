@@ -104,7 +104,7 @@ class PurchaseModel(ForecasterMixin, BaseEstimator):  # type: ignore[misc]  # sc
         self.day_, self.seasonality_ = current.window.day, current.seasonality
         self.bg_nbd_, self.base_statistics_ = current.bg_nbd, current.base
         self.level_calibration_ = training_set.level
-        self.adjustments_ = Adjustments.fit(training_set.past, training_set.first_day, self.day_, self.ridge)
+        self.adjustments_ = Adjustments.fit(training_set.rows, training_set.first_day, self.day_, self.ridge)
         # Adjustments tell customers apart and leave the total to BG/NBD at last year's level.
         expected = current.expected_purchases(LEVEL_HORIZON_DAYS)
         values = self.adjustments_.covariates(current.covariates, current.window.features)

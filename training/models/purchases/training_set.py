@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
+from training.models.purchases.adjustment_rows import AdjustmentRows
 from training.models.purchases.cutoff_fit import CutoffFit
 from training.models.purchases.level_calibration import LEVEL_HORIZONS, YEAR_AGO_DAYS, LevelCalibration
 from training.models.purchases.seasonality import Seasonality
@@ -30,6 +32,11 @@ class TrainingSet:
     past: tuple[tuple[CutoffFit, int], ...]
     level: LevelCalibration
     first_day: int
+
+    @cached_property
+    def rows(self) -> AdjustmentRows | None:
+        """The rows of the earlier cutoffs; None if there are none."""
+        return AdjustmentRows.of(self.past) if self.past else None
 
     @classmethod
     def of(cls, current: Window, earlier: Sequence[Window], activity: Activity | None) -> Self:

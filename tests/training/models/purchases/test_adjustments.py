@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from training.models.purchases import adjustments
+from training.models.purchases.adjustment_rows import AdjustmentRows
 from training.models.purchases.adjustments import Adjustments
 from training.models.purchases.constants import MAX_LOG_FACTOR
 from training.models.purchases.covariates import COVARIATES
@@ -21,7 +22,8 @@ def told(purchase_model, windows):
 
 
 def learnt(told, windows, ridge):
-    return Adjustments.fit(told, windows.past.first_day, windows.now.day, ridge)
+    rows = AdjustmentRows.of(told) if told else None
+    return Adjustments.fit(rows, windows.past.first_day, windows.now.day, ridge)
 
 
 def test_nothing_told_corrects_nothing(windows):
@@ -69,5 +71,5 @@ def test_the_no_purchase_offset_by_hand(told, windows, monkeypatch):
     slopes = np.zeros(len(COVARIATES))
     monkeypatch.setattr(adjustments, "count_slopes", lambda *_: (slopes, np.array([0.2, 0.3])))
     monkeypatch.setattr(adjustments, "no_purchase_slopes", lambda *_: (slopes, np.array([1.2, -0.7])))
-    learned = Adjustments.fit(past, first_day=0, day=100, ridge=1.0)
+    learned = Adjustments.fit(AdjustmentRows.of(past), first_day=0, day=100, ridge=1.0)
     assert learned.no_purchase_offset == pytest.approx(-1 / 3)

@@ -44,3 +44,9 @@ def test_the_level_needs_a_window_a_year_ago(training_set, windows):
     without = TrainingSet.of(windows.now, others, windows.past).level
     np.testing.assert_array_equal(without.horizons, LevelCalibration.identity().horizons)
     assert len(training_set.level.horizons) == len(LEVEL_HORIZONS) + 1
+
+
+def test_the_rows_are_gathered_once(training_set, windows):
+    """All candidates learn from the same arrays; without earlier windows there are none."""
+    assert training_set.rows is training_set.rows
+    assert TrainingSet.of(windows.now, [], windows.past).rows is None
