@@ -27,6 +27,16 @@ def check_name(what: str, name: str, known: Iterable[str], error: type[RegularsE
     """
     names = list(known)
     if name not in names:
-        near = get_close_matches(name.lower().replace("-", "_"), names, 1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
+        near = nearest_name(name, names)
+        hint = f"did you mean {near!r}? " if near else ""
         raise error(f"{what} {name!r}: {hint}There are {', '.join(names)}")
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that was probably meant, in its own spelling; None if none is near.
+
+    Capitals do not matter, nor does a hyphen in the place of an underscore.
+    """
+    names = {each.lower(): each for each in known}
+    near = get_close_matches(name.lower().replace("-", "_"), names, 1)
+    return names[near[0]] if near else None

@@ -2,10 +2,10 @@
 
 import ast
 from collections.abc import Callable, Collection, Mapping
-from difflib import get_close_matches
 from typing import Literal
 
 from features.errors import DefinitionError
+from features.known_names import nearest_name
 
 Kind = Literal["whole", "fraction", "truth"]
 Words = Mapping[str, tuple[str, ...]]
@@ -167,10 +167,9 @@ def translated(text: str, words: Words, rename: Callable[[str], str] = lambda na
 
 def expected_one_of(found: str, known: Collection[str]) -> str:
     """Return what was expected of a name: the nearest one, and all of them if they are few."""
-    near = get_close_matches(found.lower(), [name.lower() for name in known], 1)
-    hint = [name for name in known if near and name.lower() == near[0]]
-    if len(known) <= 12 or not hint:
+    near = nearest_name(found, known)
+    if len(known) <= 12 or not near:
         listed = list(known)[:12]
         more = f" and {len(known) - 12} more" if len(known) > 12 else ""
-        return f"expected one of {', '.join(listed)}{more}" + (f" (did you mean {hint[0]}?)" if hint else "")
-    return f"did you mean {hint[0]}?"
+        return f"expected one of {', '.join(listed)}{more}" + (f" (did you mean {near}?)" if near else "")
+    return f"did you mean {near}?"

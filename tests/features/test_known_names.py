@@ -3,7 +3,7 @@
 import pytest
 
 from features.errors import ProfileError, SettingsFileError
-from features.known_names import check_name
+from features.known_names import check_name, nearest_name
 
 
 def test_a_known_name_passes() -> None:
@@ -27,3 +27,10 @@ def test_another_name_is_an_error(name: str, message: str) -> None:
     with pytest.raises(SettingsFileError) as raised:
         check_name("unknown key", name, iter(["columns", "one_event_per"]), SettingsFileError)
     assert str(raised.value) == message
+
+
+def test_the_nearest_name_has_its_own_spelling() -> None:
+    """Whatever the capitals of either; None where none is near."""
+    assert nearest_name("phon", ["EMAIL", "PHONE"]) == "PHONE"
+    assert nearest_name("ONE-EVENT", ["one_event"]) == "one_event"
+    assert nearest_name("x", ["EMAIL", "PHONE"]) is None
