@@ -31,22 +31,25 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-def command(folder: Path, address: str, *arguments: object) -> subprocess.Popen[str]:
-    environment = os.environ | {
-        "PYTHONPATH": str(ROOT),
-        "MLFLOW_TRACKING_URI": address,
-        "BENTOML_HOME": str(folder / "bentoml"),
-    }
+def command(folder: Path, address: str | None, *arguments: object) -> subprocess.Popen[str]:
+    """The command at work, with a server, or with a home of its own."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "BENTOML_HOME": str(folder / "bentoml")}
+    environment.pop("MLFLOW_TRACKING_URI", None)
+    environment |= {"MLFLOW_TRACKING_URI": address} if address else {}
     words = [sys.executable, "-m", "cli.main", *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(words, cwd=folder, env=environment, text=True, **pipes)
 
 
-def test_the_whole_loop_works_on_a_server(server: str, tmp_path: Path) -> None:
-    """Two fits at once, the gate, a move and one back, published and scored; nothing is printed that is not ours."""
+def test_the_whole_loop_works_on_a_server(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two fits at once, the gate, a move and one back, published and scored; nothing is printed that is not ours.
+
+    A third fit at the same moment, into a home of its own, has nothing to do with them.
+    """
     store = stored(simulated(150), tmp_path).folder.parent
-    both = [command(tmp_path, server, "fit", store, "--quick", "--seed", seed) for seed in (1, 2)]
-    for fit in both:
+    fits = [command(tmp_path, server, "fit", store, "--quick", "--seed", seed) for seed in (1, 2)]
+    fits.append(command(tmp_path, None, "fit", store, "--quick", "--home", "home"))
+    for fit in fits:
         out, error = fit.communicate()
         assert (fit.returncode, out) == (0, ""), error
     verbs: list[list[object]] = [
@@ -69,6 +72,8 @@ def test_the_whole_loop_works_on_a_server(server: str, tmp_path: Path) -> None:
     assert pd.read_csv(tmp_path / "history.csv")["to"].tolist() == [1, 2, 1]
     assert pd.read_parquet(tmp_path / "scores.parquet")["expected_purchases"].notna().all()
     assert not (tmp_path / "var").exists()
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert [each.number for each in versions(open_tracking(tmp_path / "home"))] == [1]
 
 
 REGISTER = """
