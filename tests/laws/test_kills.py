@@ -10,7 +10,7 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -63,8 +63,8 @@ for line in sys.stdin:
 class Shop:
     """A store and a home in one folder, and the command run there, perhaps killed."""
 
-    def __init__(self, folder: Path, process: "subprocess.Popen[str]") -> None:
-        self.folder, self._process = folder, process
+    def __init__(self, folder: Path, process: "subprocess.Popen[str]", environment: dict[str, str]) -> None:
+        self.folder, self._process, self.environment = folder, process, environment
         self.home = folder / "home"
 
     def run(self, *arguments: object, kill_after: float | None = None) -> tuple[int, float]:
@@ -106,7 +106,7 @@ class Shop:
         if (store / "latest").exists():
             assert (store / "latest").read_text() in {folder.name for folder in published}
 
-    def has_no_leftovers(self) -> None:
+    def has_no_leftovers(self, ended: Collection[str] = ("FINISHED", "KILLED")) -> None:
         """No scratch folder, no half-written file, no run of MLflow that is running, no file without a row."""
         assert list((self.folder / "tmp").iterdir()) == []
         assert list((self.folder / "bento" / "tmp").glob("*")) == []
@@ -114,7 +114,7 @@ class Shop:
         tracking = open_tracking(self.home)
         known = [runs(tracking, FITS), runs(tracking, MOVES)]
         for each in known:
-            assert set(each["status"]) <= {"FINISHED", "KILLED"}
+            assert set(each["status"]) <= set(ended)
         run_ids = {run_id for each in known for run_id in each.index}
         assert {path.name for path in self.home.glob("artifacts/*/*")} - {"models"} <= run_ids
         models = {Path(urlsplit(each.source).path).parent for each in versions(tracking)}
@@ -149,7 +149,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     ):
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        yield Shop(tmp_path, process)
+        yield Shop(tmp_path, process, environment)
         assert process.stdin is not None
         process.stdin.close()
 
@@ -217,8 +217,9 @@ def test_publish(shop: Shop) -> None:
 
 def test_retrain(shop: Shop) -> None:
     """A week is finished by repeating its command, is fitted once however often it was killed, and `latest` is it."""
-    weeks = [cut(simulated(300), START + timedelta(days=450 + 7 * number)) for number in range(8)]
-    for number, week in enumerate(weeks):
+    log = simulated(300)
+    for number in range(KILLS):
+        week = cut(log, START + timedelta(days=450 + 3 * number))
         pq.write_table(week, shop.folder / f"until{number}.parquet")
     shutil.rmtree(shop.folder / "store")
     ingest(shop.folder / "until0.parquet", shop.folder / "store")
@@ -227,14 +228,10 @@ def test_retrain(shop: Shop) -> None:
     assert code == 0, shop.errors()
     draw, kills, number = random.Random(0), 0, 1
     while kills < KILLS:
-        # After four kills a week is finished, so that later kills meet another one.
-        finish = kills % 4 == 0 and code == -9
-        code, _ = shop.run(
-            *("retrain", f"until{number}.parquet", *words), kill_after=None if finish else moment(draw, seconds)
-        )
+        code, _ = shop.run("retrain", f"until{number}.parquet", *words, kill_after=moment(draw, seconds))
         assert code in (0, 3, 4, -9), shop.errors()
         kills += code == -9
-        number = min(number + (code != -9), len(weeks) - 1)
+        number = min(number + (code != -9), KILLS - 1)  # a late kill meets the next week
         shop.is_whole()
     last, _ = shop.run("retrain", f"until{number}.parquet", *words)
     assert last in (0, 3, 4), shop.errors()
