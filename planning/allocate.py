@@ -15,6 +15,11 @@ from planning.exchange import exchanged
 from planning.problem import NONE, Floats, Ints, Problem, sorted_options
 from planning.repair import filled, repaired, rounded
 
+ENOUGH = 1e-4
+"""A gap at which no further improvement is tried."""
+ROUNDINGS = (1.0, 0.3, 0.1)
+"""Shares of the temperature at which choices are rounded: no single one is best for both equal and unequal values."""
+
 
 @dataclass(frozen=True)
 class Allocation:
@@ -139,9 +144,13 @@ def _exact(problem: Problem, seed: int) -> tuple[Ints, Floats, float]:
 def _by_prices(problem: Problem, seed: int) -> tuple[Ints, Floats, float]:
     """Return the choice, prices and bound by the dual, rounding, repair, filling and exchange."""
     prices, temperature = dual_prices(problem, seed)
-    choice = repaired(problem, prices, rounded(problem, prices, temperature, seed))
-    choice = filled(problem, prices, choice)
-    return exchanged(problem, prices, choice), prices, problem.bound(prices)
+    bound, best = problem.bound(prices), np.full(len(problem.start), NONE)
+    for share in ROUNDINGS:
+        choice = repaired(problem, prices, rounded(problem, prices, share * temperature, seed))
+        best = max(best, filled(problem, prices, choice), key=problem.worth)
+        if bound - problem.worth(best) <= ENOUGH * abs(bound):
+            return best, prices, bound
+    return exchanged(problem, prices, best), prices, bound
 
 
 def _check_attainable(problem: Problem, first: int, names: list[str]) -> None:

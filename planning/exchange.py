@@ -41,8 +41,10 @@ def exchanged(problem: Problem, prices: Floats, choice: Ints) -> Ints:
 
 def _exchange(problem: Problem, prices: Floats, choice: Ints, reduced: Floats, free: Floats, limit: int) -> int:
     """Make the best pairs of moves of the customers of one limit; change `choice` and `free`, return how many."""
-    row = problem.by_limit.indices[problem.by_limit.indptr[limit] : problem.by_limit.indptr[limit + 1]]
-    touched = np.unique(problem.customer[row])
+    entries = slice(problem.by_limit.indptr[limit], problem.by_limit.indptr[limit + 1])
+    takes = np.zeros(len(problem.value) + 1)  # the last is that of no option
+    takes[problem.by_limit.indices[entries]] = problem.by_limit.data[entries]
+    touched = np.unique(problem.customer[problem.by_limit.indices[entries]])
     ends = np.append(problem.start, len(problem.value))
     counts = ends[touched + 1] - ends[touched]
     options = np.repeat(ends[touched] - np.concatenate(([0], counts.cumsum()[:-1])), counts) + np.arange(counts.sum())
@@ -50,7 +52,9 @@ def _exchange(problem: Problem, prices: Floats, choice: Ints, reduced: Floats, f
     option = np.concatenate([options, np.full(len(touched), NONE)])
     for number in range(LONGEST):
         lost = reduced[choice[customer]] - reduced[option]
-        near = np.flatnonzero((option != choice[customer]) & (lost < float(prices @ np.maximum(free, 0.0))))
+        matters = takes[option] != takes[choice[customer]]
+        most = float(prices @ np.maximum(free, 0.0)) - min(0.0, float(lost.min(initial=0.0, where=matters)))
+        near = np.flatnonzero(matters & (lost < most))
         near = near[np.argsort(lost[near], kind="stable")][:MOVES]
         if len(near) < 2 or not (best := _best_pair(problem, choice, customer[near], option[near], free)):
             return number
