@@ -103,14 +103,19 @@ def cross_fit(
     return Nuisances(estimated, means[1], means[0])
 
 
+def without_empty_columns(x: Floats) -> Floats:
+    """Return features to fit to, with 0 in the columns that are null in every row, which scikit-learn cannot bin."""
+    return np.where(np.isnan(x).all(axis=0), 0.0, x)
+
+
 def _fitted_propensity(x: Floats, treated: Flags) -> HistGradientBoostingClassifier:
-    return HistGradientBoostingClassifier(**BOOSTING).fit(x, treated)
+    return HistGradientBoostingClassifier(**BOOSTING).fit(without_empty_columns(x), treated)
 
 
 def _predicted_mean(x: Floats, y: Floats, at: Floats) -> Floats:
     if not len(y):
         return np.zeros(len(at))
-    return np.asarray(HistGradientBoostingRegressor(**BOOSTING).fit(x, y).predict(at), float)
+    return np.asarray(HistGradientBoostingRegressor(**BOOSTING).fit(without_empty_columns(x), y).predict(at), float)
 
 
 def overlap(propensity: ArrayLike, treated: ArrayLike) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from scipy import stats
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import BayesianRidge
 
-from planning.nuisance import BOOSTING, FOLDS, cross_fit, folds_of
+from planning.nuisance import BOOSTING, FOLDS, cross_fit, folds_of, without_empty_columns
 from planning.uplift_evaluation import calibration
 from training.models.arrays import Floats
 
@@ -148,7 +148,7 @@ class UpliftModel:
 
 
 def _response(x: Floats, y: Floats) -> HistGradientBoostingRegressor:
-    return HistGradientBoostingRegressor(**BOOSTING).fit(x, y)
+    return HistGradientBoostingRegressor(**BOOSTING).fit(without_empty_columns(x), y)
 
 
 def _ridge(x: Floats, pseudo: Floats) -> BayesianRidge:

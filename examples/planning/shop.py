@@ -1,9 +1,9 @@
-"""A wholesaler that does not exist plans a week of visits and offers: what `make plan` runs.
+"""A wholesaler that does not exist plans a week of visits and offers, and sees what they changed: `make plan`.
 
     python examples/planning/shop.py FOLDER
 
-Each step is a verb of the command on files that a firm would have. The customers are simulated: a world with a known
-truth lives until the day of the plan.
+Each step is a verb of the command on files that a firm would have. Only the customers and the sales representatives are
+simulated: a world with a known truth, which takes the plan and lives on.
 """
 
 import shutil
@@ -16,24 +16,34 @@ import pyarrow.parquet as pq
 
 from features.simulate.truth import Truth
 from features.simulate.world import World
+from planning.plan_folder import read_plan
 
-CUSTOMERS, REPS, DAY = 3_000, 4, 905
+CUSTOMERS, REPS, DAY, AFTER = 3_000, 4, 905, 130
 CATALOGUE = Path(__file__).with_name("actions.toml")
 TRUTH = Truth(spend_gamma=230, reps=REPS, channel_spread=0.8)
 """A purchase is worth 525 on average, so that visits can pay."""
 
 
 def main(folder: Path) -> None:
-    """Simulate a log, ingest it, and plan the week after its end."""
+    """Simulate a log, plan the week after its end, live through the plan's horizon, and ask what it changed."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     world = World(TRUTH, customers=CUSTOMERS, seed=48)
+    store, plans = folder / "store", folder / "plans"
+
     pq.write_table(world.until(DAY), folder / "log.parquet")
-    cutoff = TRUTH.start + timedelta(days=DAY)
-    store, plan = folder / "store", folder / "plans" / "first"
     run("ingest", folder / "log.parquet", "--out", store)
-    run("plan", store, "--out", plan, "--as-of", cutoff, "--catalogue", CATALOGUE)
-    print(f"\nThe manager's page: {plan / 'plan.html'}")
+    cutoff = TRUTH.start + timedelta(days=DAY)
+    run("plan", store, "--out", plans / "first", "--as-of", cutoff, "--catalogue", CATALOGUE)
+
+    done = read_plan(plans / "first").done
+    world.act(done[["customer_id", "day", "event_type", "channel", "goal", "content", "plan_item", "minutes"]])
+    later = world.until(DAY + AFTER)
+    pq.write_table(later, folder / "later.parquet")
+    run("append", folder / "later.parquet", "--store", store)
+    run("effects", store, "--plans", plans, "--out", folder / "effects")
+    print(f"\nThe manager's page of the plan: {plans / 'first' / 'plan.html'}")
+    print(f"What it changed: {folder / 'effects' / 'effects.html'}")
 
 
 def run(*arguments: object) -> None:

@@ -86,3 +86,11 @@ def test_too_few_treated_are_refused():
     y, treated, x, _, _ = confounded(60)
     with pytest.raises(TooLittleDataError, match="expected at least 50 of each"):
         cross_fit(y, treated, x)
+
+
+def test_a_column_without_a_value_changes_nothing():
+    """Features of things that a firm does not do are null for everybody."""
+    y, treated, x, _, _ = confounded(600)
+    plain, wider = cross_fit(y, treated, x), cross_fit(y, treated, x.assign(unknown=np.nan))
+    assert (plain.propensity == wider.propensity).all()
+    assert (plain.mean_left == wider.mean_left).all()
