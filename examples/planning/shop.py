@@ -18,7 +18,7 @@ from features.simulate.truth import Truth
 from features.simulate.world import World
 from planning.plan_folder import read_plan
 
-CUSTOMERS, REPS, DAY, AFTER = 3_000, 4, 905, 130
+CUSTOMERS, REPS, DAY, AFTER = 2_000, 4, 905, 130
 CATALOGUE = Path(__file__).with_name("actions.toml")
 TRUTH = Truth(spend_gamma=230, reps=REPS, channel_spread=0.8)
 """A purchase is worth 525 on average, so that visits can pay."""
