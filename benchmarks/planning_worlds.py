@@ -8,6 +8,7 @@ estimand, the total effect of one visit in four weeks on the purchases of eight,
 `drawn`: hold-outs drawn at random; coverage, error of the first kind, and the power that was foretold.
 `skipped`: the same where reps skip visits to poor customers; as planned, as carried out, and as treated.
 `value`: what plans are worth that visit one customer in twenty, in expected spend.
+`unchanged`: plans of visits without any effect; how often one of the five measures is called changed.
 `rounds`: three plans from a catalogue that is wrong by a factor of three, each learning from the hold-outs before it.
 """
 
@@ -24,6 +25,7 @@ from planning.allocate import allocate
 from planning.compliance import complier_effect
 from planning.doubly_robust import aipw_effect
 from planning.effects import randomised_effect
+from planning.outcomes import MEASURES, five_measures
 from planning.power import smallest_effect
 from training.models.btyd.bg_nbd import BGNBD
 
@@ -246,13 +248,68 @@ def value(
     return pd.DataFrame(rows)
 
 
+def unchanged(runs: int, customers: int = 4_000, content: str = "needs") -> pd.DataFrame:
+    """Return a row a plan of visits that change nothing: which of the five measures are called changed.
+
+    With the content `satisfaction_survey` the visits ask some of the planned, and rather satisfied ones answer: then
+    satisfaction seems to rise although both groups were asked.
+    """
+    truth = replace(VISITS, feedback_per_year=40.0, visits=(Action("phone", 0.5, 0.0),)).without_effects()
+    world = World(truth, customers, seed=78)
+    world.until(START)
+    x = features_at(world)
+    chosen = x["purchase_365"].sort_values(kind="stable").index[-1_500:]
+    model = BGNBD(penalizer=0.001).fit(x.loc[x["T"].notna()])
+
+    def lifetime(now: pd.DataFrame) -> np.ndarray:
+        amount = (now["spend"] + 100) / (now["purchase_count"] + 3)
+        return model.expected_purchases(now, 365) * amount.to_numpy(float)
+
+    known = pd.DataFrame(
+        {
+            "plan_id": "P",
+            "customer_id": chosen,
+            "expected_purchases": model.expected_purchases(x.loc[chosen], HORIZON),
+            "purchases_before": x.loc[chosen, "purchase_90"].to_numpy(float),
+            "lifetime_before": lifetime(x.loc[chosen]),
+            "propensity": 0.5,
+        }
+    )
+    before = world.truth_table().loc[chosen, ["purchases", "spend"]]
+    rows = []
+    for run in range(runs):
+        treated = np.random.default_rng(run).permutation(len(chosen)) % 2 == 0
+        twin = world.copy(run)
+        plan = {"customer_id": chosen[treated], "day": START, "event_type": "visit", "channel": "phone"}
+        twin.act(pd.DataFrame(plan).assign(content=content))
+        ratings = twin.until(START + HORIZON, campaigns=False).to_pandas()
+        rated = ratings.groupby("customer_id")[["satisfaction", "loyalty"]].mean().reindex(chosen)
+        outcome = (twin.truth_table().loc[chosen, ["purchases", "spend"]] - before).to_numpy(float)
+        table = known.assign(
+            treated=treated,
+            cost=treated * 1.0,
+            purchases=outcome[:, 0],
+            spend=outcome[:, 1],
+            lifetime=outcome[:, 1] + lifetime(features_at(twin).loc[chosen]),
+            satisfaction=rated["satisfaction"].to_numpy(float),
+            loyalty=rated["loyalty"].to_numpy(float),
+        )
+        verdicts = {measure.name: measure.verdict for measure in five_measures(table)}
+        rows.append(
+            {name: verdict in ("up", "down") for name, verdict in verdicts.items()}
+            | {"compared": sum(verdict not in ("not_comparable", "too_few") for verdict in verdicts.values())}
+        )
+    return pd.DataFrame(rows).assign(any=lambda table: table[list(MEASURES)].any(axis=1))
+
+
 CATALOGUE = {"face_to_face": (0.50 / 3, 45.0, 2.0), "phone": (0.25, 12.0, 0.4), "email": (0.10 * 3, 1.0, 0.05)}
 """Guessed effect (wrong by a factor of three in two of three), minutes, cost."""
 
 
-def rounds(runs: int, customers: int = 8_000, minutes: float = 6_000.0) -> pd.DataFrame:
-    """Return a row a world: the true value of three plans, the second and third learning from the hold-outs before."""
+def rounds(runs: int, customers: int = 8_000, minutes: float = 6_000.0, effects: bool = True) -> pd.DataFrame:
+    """Return a row a world: the true value of three plans and their sizes; the later ones learn from the hold-outs."""
     truth = Truth(days=700, acquisition_days=400, incentives=())
+    truth = truth if effects else truth.without_effects()
     rows = []
     for seed in range(runs):
         world = World(truth, customers, seed)
@@ -285,7 +342,7 @@ def rounds(runs: int, customers: int = 8_000, minutes: float = 6_000.0) -> pd.Da
                 {"customer_id": x.index[picked["customer"]], "day": start, "event_type": "visit",
                  "channel": picked["action"].to_numpy()}
             )  # fmt: skip
-            row[f"round {number}"] = _true_value(world, plan)
+            row |= {f"round {number}": _true_value(world, plan), f"size {number}": float(len(plan))}
             rng = np.random.default_rng((seed, number))
             left = rng.random(len(plan)) < 0.3
             before = world.truth_table()["purchases"]
@@ -326,7 +383,10 @@ EXPERIMENTS: dict[str, Callable[[int], pd.DataFrame]] = {
     "drawn": drawn,
     "skipped": lambda runs: drawn(runs, acceptance=0.5, follows=2.0),
     "value": value,
+    "unchanged": unchanged,
+    "unchanged_by_survey": lambda runs: unchanged(runs, content="satisfaction_survey"),
     "rounds": rounds,
+    "rounds_without_effects": lambda runs: rounds(runs, effects=False),
 }
 
 

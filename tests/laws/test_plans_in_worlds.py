@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.planning_worlds import drawn, observed, rounds, value
+from benchmarks.planning_worlds import drawn, observed, rounds, unchanged, value
 from features.simulate import Truth
 
 
@@ -33,6 +33,14 @@ def test_confounded_skips_mislead_a_comparison_as_treated_only():
     assert found["complier_covers"].mean() >= 0.8
     assert found["as_treated_covers"].mean() <= 0.5
     assert found["as_treated"].mean() > 1.3 * found["complier_truth"].mean()
+
+
+@pytest.mark.slow
+def test_visits_without_effect_are_seldom_called_a_change():
+    """All five measures are compared; in at most 4 of 20 plans without any effect one is called changed (5 %: 1)."""
+    found = unchanged(20)
+    assert (found["compared"] == 5).all()
+    assert found["any"].sum() <= 4
 
 
 @pytest.mark.slow
@@ -107,6 +115,17 @@ def test_three_rounds_learn_from_their_hold_outs():
     low, high = _interval(found["round 3"] - found["round 1"])
     print(f"\n{found.mean().round(1).to_dict()}, third above first by {low:.1f} to {high:.1f}")
     assert low > 0
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(7200)
+def test_without_effects_nothing_is_called_changed_and_plans_shrink():
+    """In at most 5 % of 300 plans, up to chance, any measure is called changed; the third plan is smaller."""
+    share = unchanged(300)["any"].mean()
+    found = rounds(10, effects=False)
+    print(f"\ncalled changed {share:.3f}, {found.mean().round(1).to_dict()}")
+    assert share <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 300)
+    assert found["size 3"].mean() < found["size 1"].mean()
 
 
 def _interval(differences: pd.Series) -> tuple[float, float]:
