@@ -15,6 +15,7 @@ from cli import (
     append,
     backtest,
     compare,
+    customers,
     effects,
     features,
     fit,
@@ -28,6 +29,7 @@ from cli import (
     plan,
     promote,
     publish,
+    record,
     retrain,
     rollback,
     score,
@@ -53,7 +55,8 @@ app = typer.Typer(
 )
 VERBS = (
     *(init, inspect, ingest, append, store, features, score, indices, segments, fit, backtest, compare),
-    *(versions, promote, publish, rollback, retrain, plan, effects, history, home, serve, key, simulate),
+    *(versions, promote, publish, rollback, retrain, customers, plan, record, effects),
+    *(history, home, serve, key, simulate),
 )
 for verb in VERBS:
     verb.register(app)

@@ -93,6 +93,7 @@ def register(app: typer.Typer) -> None:
         from features.as_of import AsOf
         from features.engines.feature_table import feature_table
         from planning.catalogue_file import load_catalogue
+        from planning.customers import customers_at
         from planning.files.outputs import CRM, PAGE, REPS, write_files
         from planning.history import plan_history
         from planning.learned_effects import learned_effects
@@ -123,7 +124,7 @@ def register(app: typer.Typer) -> None:
             past = [read_plan(each) for each in earlier]
             effects = learned_effects(events, past, actions, cutoff)
             step("plan")
-            known = None
+            known = customers_at(store, cutoff)
             inputs = Inputs(
                 *(events, cutoff, week, actions, rule, known, history, effects, plan_digests(past, known), seed)
             )

@@ -127,8 +127,9 @@ def read_sources(
     from features.errors import FaultyRowsError
     from features.ingestion.ingest import append, ingest
     from features.store.event_store import is_store, read_manifest
+    from serving.clock import utc_now
 
-    arguments = options.arguments()
+    arguments = options.arguments() | {"known_at": utc_now()}
     rating_maximum = store_options.pop("rating_maximum", None)
     settings = options.settings(store_options, rating_maximum)
     before, replaced = None, ""

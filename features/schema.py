@@ -29,6 +29,8 @@ EVENT_TYPES: tuple[str, ...] = WORDS.types
 VISIT_CHANNELS = WORDS.channels["visit"]
 GOALS = WORDS.goals["visit"]
 VISIT_OUTCOMES = WORDS.outcomes["visit"]
+VISIT_CONTENTS = ("needs", "satisfaction_survey", "loyalty_survey")
+"""The usual contents of a visit; others are free."""
 INCENTIVE_CHANNELS = WORDS.channels["incentive"]
 INCENTIVE_OUTCOMES = WORDS.outcomes["incentive"]
 
@@ -83,7 +85,7 @@ LOG_COLUMNS = (
         _lists(WORDS.channels),
     ),
     LogColumn("goal", "string", False, _lists(WORDS.goals)),
-    LogColumn("content", "string", False, "visit: needs, satisfaction_survey, loyalty_survey; free, not kept"),
+    LogColumn("content", "string", False, f"visit: {', '.join(VISIT_CONTENTS)} or free; not kept elsewhere"),
     LogColumn(
         "outcome",
         "string",
@@ -105,7 +107,20 @@ LOG_COLUMNS = (
         False,
         "of a return, the reference of the purchase of which it gives back; it is charged to that purchase first",
     ),
-    LogColumn("recorded_at", "timestamp", False, "when the source knew it, written as event_time is"),
+    LogColumn(
+        "plan_item",
+        "string",
+        False,
+        "of a visit or incentive, the row of the plan that it carries out; no part of an event's identity, and no "
+        "feature reads it; not kept elsewhere",
+    ),
+    LogColumn(
+        "recorded_at",
+        "timestamp",
+        False,
+        "when the source knew it, written as event_time is; a visit without outcome and rating that is after it was "
+        "planned, not made, and is quarantined",
+    ),
 )
 LOG_COLUMN_NAMES = tuple(column.name for column in LOG_COLUMNS)
 REQUIRED_LOG_COLUMNS = tuple(column.name for column in LOG_COLUMNS if column.required)

@@ -64,6 +64,8 @@ class Event(Struct, kw_only=True, forbid_unknown_fields=True, gc=False, tag_fiel
         Currency, 0 or more; of a return, the amount given back.
     satisfaction, loyalty : float, optional
         Ratings, from 0 to the maximum of the scale.
+    plan_item : str, optional
+        Of a visit or incentive, the row of a plan that it carries out; not used.
     channel, goal, outcome, content : str, optional
         Words of the event contract for types that have such words; free text, not used, for others.
     reference : str, optional
@@ -81,6 +83,11 @@ class Event(Struct, kw_only=True, forbid_unknown_fields=True, gc=False, tag_fiel
     satisfaction: Rating | UnsetType | None = UNSET
     loyalty: Rating | UnsetType | None = UNSET
     content: Text = UNSET
+    plan_item: (
+        Annotated[str, Meta(description="Of a visit or incentive, the row of a plan that it carries out; not used.")]
+        | UnsetType
+        | None
+    ) = UNSET
     reference: Annotated[str, Meta(description="The source's own id of the event.")] | UnsetType | None = UNSET
     sale_reference: (
         Annotated[str, Meta(description="Of a return, the reference of its purchase.")] | UnsetType | None

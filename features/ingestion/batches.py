@@ -98,11 +98,10 @@ def parquet_batches(
     """Yield a Parquet file's rows; `names` maps log columns to the file's. Raises OSError or ArrowException."""
     with pq.ParquetFile(path) as file:
         chunks = _chunks(file.metadata)
-    # What is not checked (`content`), or null throughout, is not read.
     read = {
         name: file_name
         for name, file_name in names.items()
-        if name in REQUIRED_LOG_COLUMNS or (name != "content" and not _all_null(chunks.get(file_name, [])))
+        if name in REQUIRED_LOG_COLUMNS or not _all_null(chunks.get(file_name, []))
     }
     columns = list(dict.fromkeys(read.values()))
     others = [name for name in header if name not in columns]
@@ -137,7 +136,7 @@ Chunks = Mapping[str, list[pq.ColumnChunkMetaData]]
 
 def _dictionary_columns(names: Mapping[str, str], chunks: Chunks) -> list[str]:
     """Return the columns to read as codes and a few texts: those of repeated words, and ids where that is smaller."""
-    columns = [names[name] for name in ("event_type", "channel", "goal", "outcome") if name in names]
+    columns = [names[name] for name in ("event_type", "channel", "goal", "content", "outcome") if name in names]
     # A plain text takes four bytes for its length alone; ids that take less are stored as codes.
     ids = chunks.get(names.get("customer_id", ""), [])
     if ids and sum(chunk.total_uncompressed_size for chunk in ids) < 4 * sum(chunk.num_values for chunk in ids):

@@ -8,7 +8,7 @@ where they differ. Parts are events of their own, unless `rows.one_event_per` ha
 the line items of the last source that has the reference do.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,17 +19,13 @@ from numpy.typing import NDArray
 
 from features.errors import SourceError
 from features.ingestion.profile import RowProfile
+from features.ingestion.versions_query import UNKNOWN, versions_query
 from features.schema import EVENT_TYPES
 from features.store.customer_ids import text_hashes
-from features.store.layout import ABSENT, KIND_CODES, VERSION_ORDER
+from features.store.layout import ABSENT, TEXT_DTYPES
 from features.timezones import BusinessTimezone, business_timezone
 
-ROW = ("source", "row_number")
-EVENT = "customer_id, kind, reference, offer_outcome"
-OFFER_OUTCOME = f"if(kind = {KIND_CODES['incentive']}, outcome, {ABSENT['outcome']})"
-SUM_LIMIT = 1 << 62
 UNCHANGED = np.iinfo(np.int64).min
-UNKNOWN = f"({ABSENT['known_from']})::BIGINT"
 CHANGES = {"position": pa.int64(), "dropped": pa.bool_(), "until": pa.int64(), "cents": pa.int64(), "time": pa.int64()}
 
 
@@ -68,6 +64,8 @@ class EventVersions:
         Whether rows of one reference are line items, or replace each other.
     names_sales : bool
         Whether any source has `sale_reference`.
+    texts : sequence of str
+        The columns of `layout.TEXT_DTYPES` that any source has.
     timezone : BusinessTimezone, optional
         Whose days the line items of one event share; UTC without it.
     """
@@ -80,11 +78,14 @@ class EventVersions:
         threads: int,
         rows: RowProfile | None = None,
         names_sales: bool = False,
+        texts: Sequence[str] = (),
         timezone: BusinessTimezone | None = None,
     ) -> None:
         self._optional = {"known_from": pa.int64()} if recorded else {}
         if names_sales:
             self._optional["sale_reference"] = pa.string()
+        self._optional |= {name: pa.string() for name in texts}
+        self._changed = (*CHANGES, *texts)
         self._rule = rows or RowProfile()
         self._timezone = timezone or business_timezone("UTC")
         self._path = scratch / "events.arrows"
@@ -99,10 +100,11 @@ class EventVersions:
         }
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Keep a batch of valid events, with `reference`, the columns of `ROW`, and perhaps `other_columns`, a hash."""
-        if pa.types.is_dictionary(batch["customer_id"].type):
-            ids = batch["customer_id"].dictionary_decode()
-            batch = batch.set_column(batch.schema.get_field_index("customer_id"), "customer_id", ids)
+        """Keep a batch of valid events, with `reference` and its place, perhaps with `other_columns`, a hash."""
+        for name in ("customer_id", *TEXT_DTYPES):
+            if name in batch.schema.names and pa.types.is_dictionary(batch[name].type):
+                plain = batch[name].dictionary_decode()
+                batch = batch.set_column(batch.schema.get_field_index(name), name, plain)
         for name, type_ in self._optional.items():
             if name not in batch.schema.names:
                 batch = batch.append_column(name, pa.nulls(len(batch), type_))
@@ -166,10 +168,10 @@ class EventVersions:
             database.register("repeating", self._candidates(repeated))
             database.execute("CREATE TABLE candidates AS FROM repeating WHERE reference IS NOT NULL")
             database.unregister("repeating")
-            database.execute(_versions_query(self._rule, self._optional))
+            database.execute(versions_query(self._rule, self._optional))
             changes = database.sql(f"""
-                SELECT {", ".join(CHANGES)} FROM versions
-                WHERE dropped OR until IS NOT NULL OR cents IS NOT NULL ORDER BY position
+                SELECT {", ".join(self._changed)} FROM versions
+                WHERE dropped OR until IS NOT NULL OR cents IS NOT NULL OR relabelled ORDER BY position
             """)
             self._changes = changes.to_arrow_table()
             [counted] = database.sql("""
@@ -214,70 +216,13 @@ class EventVersions:
                 changed = self._changes[name][of_batch].fill_null(UNCHANGED).to_numpy()
                 values[rows] = np.where(changed == UNCHANGED, values[rows], changed)
                 batch = batch.set_column(batch.schema.get_field_index(name), name, pa.array(values))
+            for name in self._changed[len(CHANGES) :]:
+                texts = batch[name].to_numpy(zero_copy_only=False).copy()
+                changed = self._changes[name][of_batch].to_numpy()
+                texts[rows] = np.where(changed == None, texts[rows], changed)  # noqa: E711
+                batch = batch.set_column(batch.schema.get_field_index(name), name, pa.array(texts, pa.string()))
             known_until = pa.array(until, mask=until == ABSENT["known_until"])
             yield batch.append_column("known_until", known_until).filter(pa.array(kept))
-
-
-def _versions_query(rule: RowProfile, optional: Collection[str]) -> str:
-    """Return the statement that makes the table `versions`: what becomes of each row with a repeated reference.
-
-    Copies of a row are recognised by all that the sources have of it. An export may be read twice, or overlap with
-    another: so line items are counted in each source, and the greater number counts, unless the last source replaces
-    the others. They are summed for each day, since later ones were not known before; of a return, for each sale too.
-    """
-    compared = [name for name in VERSION_ORDER if name != "sale_reference" or name in optional]
-    content = ", ".join(compared)
-    order = ", ".join(
-        f"nullif({name}, {ABSENT[name]}) DESC NULLS LAST" if name in ABSENT else f"{name} DESC"
-        for name in (*compared, *ROW)
-    )
-    same, first, place = f"{content}, other_columns", "source, row_number", "row_number() OVER alike"
-    group = f"PARTITION BY {EVENT}, record_time"
-    if rule.replace_references:
-        same, first = "", "source DESC, row_number DESC"
-        if rule.one_event_per:
-            place = f"dense_rank() OVER ({group} ORDER BY source DESC)"
-    elif rule.one_event_per:
-        same = f"{same}, copy"
-    lines = f"{group}, sale_reference" if "sale_reference" in optional else group
-    if rule.one_event_per:
-        lines = f"{lines}, business_day"
-    merge = "rows_of_version > 1" if rule.one_event_per else "false"
-    # A sum beyond the limit stays beyond it, and the store refuses it.
-    total = f"if(total > {SUM_LIMIT}, {SUM_LIMIT}, coalesce(total, {ABSENT['cents']}))::BIGINT"
-    return f"""
-        CREATE TABLE versions AS
-        WITH named AS (
-            SELECT *, {OFFER_OUTCOME} AS offer_outcome,
-                {f"coalesce(known_from, {UNKNOWN})" if "known_from" in optional else UNKNOWN} AS record_time
-            FROM candidates
-        ), numbered AS (
-            SELECT *, row_number() OVER (
-                {group}, {content}, other_columns, source ORDER BY row_number) AS copy FROM named
-        ), counted AS (
-            SELECT *, {place} AS copies, first_value(source) OVER alike AS best_source,
-                first_value(row_number) OVER alike AS best_row
-            FROM numbered WINDOW alike AS (PARTITION BY {EVENT}, record_time{", " * bool(same)}{same} ORDER BY {first})
-        ), kept AS (
-            SELECT position, row_number() OVER ({group} ORDER BY {order}) AS place,
-                row_number() OVER ({lines} ORDER BY {order}) AS line, count(*) OVER ({group}) AS rows_of_version,
-                sum(nullif(cents, {ABSENT["cents"]})) OVER ({lines}) AS total, min(time) OVER ({lines}) AS earliest
-            FROM counted WHERE copies = 1
-        ), heads AS (
-            SELECT {EVENT}, record_time, lead(record_time) OVER later AS until, lead(source) OVER later AS next_source,
-                lead(row_number) OVER later AS next_row
-            FROM counted JOIN kept USING (position) WHERE place = 1
-            WINDOW later AS (PARTITION BY {EVENT} ORDER BY record_time)
-        )
-        SELECT source, row_number, {EVENT}, position, record_time, copies = 1 AND {merge} AND line > 1 AS merged,
-            copies > 1 OR merged AS dropped, if(dropped, NULL, heads.until) AS until,
-            if(merged, NULL, if(copies > 1, best_source, next_source)) AS by_source,
-            if(merged, NULL, if(copies > 1, best_row, next_row)) AS by_row,
-            if({merge} AND line = 1, {total}, NULL) AS cents,
-            if({merge} AND line = 1, earliest, NULL) AS time,
-            copies = 1 AND NOT ({merge}) AND rows_of_version > 1 AS part
-        FROM counted LEFT JOIN kept USING (position) JOIN heads USING ({EVENT}, record_time)
-    """
 
 
 def _write_csv(database: duckdb.DuckDBPyConnection, path: Path, sources: Sequence[str]) -> None:

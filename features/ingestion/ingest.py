@@ -4,10 +4,12 @@ import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from features.as_of import microseconds
 from features.errors import InvalidArgumentError, SourceError
 from features.ingestion.event_versions import EventVersions
 from features.ingestion.id_warnings import check_numbers
@@ -33,6 +35,7 @@ from features.ingestion.validated_batches import check_constants, validated_batc
 from features.ingestion.validation import ValidationRules
 from features.schema import RATING_MAXIMUM, RATING_SCALE_LIMIT
 from features.store.event_store import read_manifest
+from features.store.layout import TEXT_DTYPES
 from features.store.merging import Merged
 from features.store.settings import StoreSettings
 from features.store.writer import Existing, StoreWriter, refuse_store
@@ -63,6 +66,7 @@ def ingest(
     maximum_quarantined: float | None = None,
     accept_quarantine: bool = False,
     strict: bool = False,
+    known_at: datetime | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> IngestReport:
     """Read event logs, check every row, and write the valid ones to an event store.
@@ -121,6 +125,9 @@ def ingest(
         Replace the store whatever that share is; a log of which nothing is kept never does.
     strict : bool
         Refuse a log with warnings.
+    known_at : datetime, optional
+        When the log is read, with its offset. A visit without outcome and rating after it is planned, and quarantined
+        like one after its own `recorded_at`; without it, times in the future are taken as they are.
     progress : callable, optional
         Called with the number of rows of each batch.
 
@@ -144,7 +151,8 @@ def ingest(
     StoreSettings(timezone, memory_limit, threads, generations, buckets)  # checks them
     if existing == "refuse":
         refuse_store(Path(out))  # before the work; the writer does it once more
-    rules = ValidationRules(business_timezone(timezone), rating_maximum)
+    reading = None if known_at is None else microseconds(known_at)
+    rules = ValidationRules(business_timezone(timezone), rating_maximum, known_at=reading)
     profiles = {"": profile} if isinstance(profile, SourceProfile) else dict(profile or {})
     options = ReadOptions(
         *(query, map or {}, constants or {}, delimiter, encoding, decimal, sheet, header_line),
@@ -166,7 +174,8 @@ def ingest(
         recorded = any(source.has_column("recorded_at") for source in opened)
         rows = joint_rows(opened)
         names_sales = any(source.has_column("sale_reference") or source.profile.amounts.refund for source in opened)
-        versions = EventVersions(scratch, recorded, memory_limit, threads, rows, names_sales, rules.timezone)
+        texts = [name for name in TEXT_DTYPES if any(source.has_column(name) for source in opened)]
+        versions = EventVersions(scratch, recorded, memory_limit, threads, rows, names_sales, texts, rules.timezone)
 
         # One thread reads, one checks, and this one packs the rows: the libraries release the interpreter.
         background = threads > 1

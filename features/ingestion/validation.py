@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.ingestion.casting import RowErrors, cast_numbers, cast_text, cast_timestamps, strip_whitespace, text_bytes
+from features.ingestion.planned_visits import PLANNED, PLANNED_OUTCOMES, VISIT, planned_visits
 from features.schema import AMOUNT_MAXIMUM, EVENT_TYPES, LOG_COLUMNS, RATING_MAXIMUM, REQUIRED_LOG_COLUMNS
-from features.store.layout import ABSENT, CODED_WORDS, KIND_CODES, SALE_COLUMNS
+from features.store.layout import ABSENT, CODED_WORDS, KIND_CODES, SALE_COLUMNS, TEXT_KINDS
 from features.timezones import BusinessTimezone
 
 NO_WORD, WRONG = ABSENT["channel"], 254
@@ -34,12 +35,16 @@ class ValidationRules:
         The decimal mark of numbers in text, "." or ",".
     time_formats : tuple of str
         Formats of times besides the contract's, for `read_times`. Where there are any, reasons name options of ingest.
+    known_at : int, optional
+        When the log is read, in microseconds since 1970-01-01 UTC: a visit after it is planned. Without it only one
+        after its own `recorded_at` is.
     """
 
     timezone: BusinessTimezone
     rating_maximum: float = RATING_MAXIMUM
     decimal: str = "."
     time_formats: tuple[str, ...] = ()
+    known_at: int | None = None
 
 
 class ValidatedBatch(NamedTuple):
@@ -48,8 +53,8 @@ class ValidatedBatch(NamedTuple):
     Attributes
     ----------
     events : pyarrow.RecordBatch
-        The valid rows, in the columns that `StoreWriter.add` takes; also `known_from`, `reference` and
-        `sale_reference`, if any row has one.
+        The valid rows, in the columns that `StoreWriter.add` takes; also `known_from`, `reference`, `sale_reference`,
+        `content` and `plan_item`, if any row has one.
     rows : numpy.ndarray of int64 or None
         Their positions in the batch; None: all rows are valid.
     errors : RowErrors
@@ -130,7 +135,12 @@ def validate_batch(
             columns[name] = strip_whitespace(cast_text(name, log[name], errors))
     if "recorded_at" in log:
         columns["known_from"] = cast_timestamps("recorded_at", log["recorded_at"], rules.timezone, errors, formats)
-    for name in (*SALE_COLUMNS, "known_from"):
+    for name, event_types in TEXT_KINDS.items():
+        if name in log:
+            columns[name] = _texts(name, log[name], kind, event_types, errors)
+    for reason, planned in planned_visits(columns, errors, rules.timezone, rules.known_at):
+        errors.add("event_time", reason, planned)
+    for name in (*SALE_COLUMNS, *TEXT_KINDS, "known_from"):
         if name in columns and columns[name].null_count == size:
             del columns[name]
     events = pa.RecordBatch.from_pydict(columns)
@@ -191,11 +201,30 @@ def _coded(
     position = column.indices.cast(pa.int32()).fill_null(len(entries)).to_numpy()
     coded: NDArray[np.uint8] = table[kind, position]
     if (coded == WRONG).any():
+        if name == "outcome":
+            planned = pc.is_in(entries, pa.array(PLANNED_OUTCOMES)).to_numpy(zero_copy_only=False)
+            errors.add(name, f"is {PLANNED}", (coded == WRONG) & (kind == VISIT) & np.append(planned, False)[position])
         for row, allowed in words.items():
             of_kind = "" if name == "event_type" else f" for {EVENT_TYPES[row]}s"
             where = (coded == WRONG) & (kind == row)
             errors.add(name, f"is unknown{of_kind}: expected {', '.join(allowed)}", where)
     return coded
+
+
+def _texts(
+    name: str, column: pa.Array, kind: NDArray[np.uint8], event_types: Sequence[str], errors: RowErrors
+) -> pa.DictionaryArray:
+    """Return the texts of events of some types, null for the others."""
+    rows = np.flatnonzero(np.isin(kind, [KIND_CODES[event_type] for event_type in event_types]))
+    unreadable = RowErrors()
+    texts = strip_whitespace(cast_text(name, column.take(pa.array(rows)), unreadable)).dictionary_encode()
+    for _, reason, invalid in unreadable.entries:
+        where = np.zeros(len(kind), bool)
+        where[rows[invalid]] = True
+        errors.add(name, reason, where)
+    codes = np.full(len(kind), -1, np.int32)
+    codes[rows] = texts.indices.fill_null(-1).to_numpy()
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), texts.dictionary)
 
 
 def _scaled(

@@ -12,10 +12,11 @@ import pyarrow.compute as pc
 
 from features.store.column_writer import write_array, write_ids
 from features.store.event_store import BUCKETS_FILE, read_ids
-from features.store.layout import DTYPES, IDENTITY_DTYPES
+from features.store.layout import DTYPES, IDENTITY_DTYPES, TEXT_DTYPES
 
 SUMS = ("events", "customers", "priced_events")
-FACTS = ("columns", "identity_columns", *SUMS, "first_time", "last_time")
+COLUMN_LISTS = {"columns": DTYPES, "identity_columns": IDENTITY_DTYPES, "text_columns": TEXT_DTYPES}
+FACTS = (*COLUMN_LISTS, *SUMS, "first_time", "last_time")
 """What a manifest has about columns, see `column_writer.column_facts`."""
 
 
@@ -26,15 +27,15 @@ def bucket_folder(folder: Path, bucket: int, buckets: int) -> Path:
 
 def facts_of_buckets(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what a manifest has about the columns of each bucket."""
-    return [{name: facts[name] for name in FACTS} for facts in manifest.get("buckets", [manifest])]
+    return [{name: facts[name] for name in FACTS if name in facts} for facts in manifest.get("buckets", [manifest])]
 
 
 def joint_facts(of_buckets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return what a manifest has about the columns of all buckets together."""
-    orders = {"columns": DTYPES, "identity_columns": IDENTITY_DTYPES}
     facts: dict[str, Any] = {
-        key: [name for name in dtypes if any(name in each[key] for each in of_buckets)]
-        for key, dtypes in orders.items()
+        key: [name for name in dtypes if any(name in each.get(key, ()) for each in of_buckets)]
+        for key, dtypes in COLUMN_LISTS.items()
+        if any(key in each for each in of_buckets)
     }
     facts |= {key: sum(each[key] for each in of_buckets) for key in SUMS}
     for key, choose in (("first_time", min), ("last_time", max)):
@@ -54,7 +55,7 @@ def write_customers(folder: Path, of_buckets: Iterable[Path]) -> None:
 
 def link_arrays(source: Path, folder: Path, facts: Mapping[str, Any]) -> None:
     """Give a folder the arrays of another: links to the same files, or copies where the file system has no links."""
-    names = [f"{name}.npy" for name in (*facts["columns"], *facts["identity_columns"], "offsets")]
+    names = [f"{name}.npy" for key in COLUMN_LISTS for name in facts.get(key, ())] + ["offsets.npy"]
     for name in (*names, "customers.arrow"):
         try:
             os.link(source / name, folder / name)

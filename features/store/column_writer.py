@@ -19,13 +19,15 @@ from numpy.typing import NDArray
 
 from features.errors import StoreError
 from features.store.customer_ids import CustomerIdEncoder
-from features.store.layout import DTYPES, IDENTITY_DTYPES
+from features.store.layout import DTYPES, IDENTITY_DTYPES, TEXT_DTYPES
 from features.store.row_packing import (
     NOTHING,
+    OPTIONAL_COLUMNS,
     OPTIONAL_WORDS,
     PACKED_COLUMNS,
     WORDS,
     Words,
+    contents,
     scatter_rows,
     sort_rows,
     unpack_rows,
@@ -86,8 +88,8 @@ def write_sorted_columns(
 
 def column_dtypes(optional: AbstractSet[str]) -> dict[str, type[np.generic]]:
     """Return the columns, with their dtypes, of a store that has these optional columns."""
-    dtypes = {**DTYPES, **IDENTITY_DTYPES}
-    return {name: dtype for name, dtype in dtypes.items() if name not in OPTIONAL_WORDS or name in optional}
+    dtypes = {**DTYPES, **IDENTITY_DTYPES, **TEXT_DTYPES}
+    return {name: dtype for name, dtype in dtypes.items() if name not in OPTIONAL_COLUMNS or name in optional}
 
 
 def column_facts(columns: Mapping[str, NDArray[Any]], customers: int) -> dict[str, Any]:
@@ -96,6 +98,7 @@ def column_facts(columns: Mapping[str, NDArray[Any]], customers: int) -> dict[st
     Their names, the numbers of events, customers and priced events, and the times of the first and last event.
     """
     times = columns["time"]
+    texts = [name for name in columns if name in TEXT_DTYPES]
     return {
         "columns": [name for name in columns if name in DTYPES],
         "identity_columns": [name for name in columns if name in IDENTITY_DTYPES],
@@ -104,6 +107,7 @@ def column_facts(columns: Mapping[str, NDArray[Any]], customers: int) -> dict[st
         "priced_events": int(np.count_nonzero(columns["cents"] >= 0)),
         "first_time": int(times.min()) if len(times) else None,
         "last_time": int(times.max()) if len(times) else None,
+        **({"text_columns": texts} if texts else {}),
     }
 
 
@@ -221,6 +225,8 @@ def _fill(
         for name, word in OPTIONAL_WORDS.items():
             if name in block:
                 block[name][:] = rows[of_block, word]
+        if "content" in block:
+            block["content"][:] = contents(rows[of_block])
 
 
 def check_sums(cents: NDArray[np.int64], offsets: NDArray[np.int64], ids: pa.StringArray) -> None:

@@ -23,7 +23,15 @@ from features.as_of import AsOf
 from features.errors import EventWordsError, StoreError
 from features.event_words import BUILT_IN_WORDS, EventWords, conflict
 from features.schema import RATING_MAXIMUM, WORDS
-from features.store.layout import ABSENT, DTYPES, IDENTITY_DTYPES, RECORD_COLUMNS, SALE_COLUMNS, kernel_columns
+from features.store.layout import (
+    ABSENT,
+    DTYPES,
+    IDENTITY_DTYPES,
+    RECORD_COLUMNS,
+    SALE_COLUMNS,
+    TEXT_DTYPES,
+    kernel_columns,
+)
 from features.store.merged_columns import MergedColumns
 from features.store.word_codes import recoded
 
@@ -70,6 +78,10 @@ class EventStore:
         The columns of `layout.IDENTITY_DTYPES` that the store has.
     parts : tuple of Bucket
         The buckets of a store of several, else empty.
+    text_codes : mapping of str to numpy.ndarray of int32, shape (events,)
+        The columns of `layout.TEXT_DTYPES` that the store has, as positions in `texts`; -1 where absent.
+    texts : mapping of str to pyarrow.StringArray
+        The texts of each of these columns.
     """
 
     folder: Path
@@ -79,6 +91,8 @@ class EventStore:
     customer_ids: pa.StringArray
     identity: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     parts: tuple[Bucket, ...] = ()
+    text_codes: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    texts: Mapping[str, pa.StringArray] = field(default_factory=dict)
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
@@ -230,31 +244,51 @@ def words_of(manifest: Mapping[str, Any]) -> EventWords:
 
 def opened_folder(folder: Path, manifest: Mapping[str, Any], stored: EventWords = WORDS) -> EventStore:
     """Open a data folder as its manifest describes it, written with the stored words; raises OSError or ValueError."""
+    texts = {name: read_texts(folder, name) for name in manifest.get("text_columns", ())}
     if "buckets" not in manifest:
-        return _opened_arrays(folder, manifest, manifest, stored)
+        return _opened_arrays(folder, manifest, manifest, stored, texts)
     of_customers = np.load(folder / BUCKETS_FILE)
     offsets = np.zeros(len(of_customers) + 1, np.int64)
     parts = []
     for number, facts in enumerate(manifest["buckets"]):
-        store = _opened_arrays(folder / facts["folder"], manifest, facts, stored)
+        store = _opened_arrays(folder / facts["folder"], manifest, facts, stored, texts)
         customers = np.flatnonzero(of_customers == number)
         offsets[1 + customers] = np.diff(store.offsets)
         parts.append(Bucket(customers, store))
     np.cumsum(offsets, out=offsets)
-    columns, identity = (
-        MergedColumns({name: dtype for name, dtype in dtypes.items() if name in manifest[key]}, offsets, parts)
-        for key, dtypes in (("columns", DTYPES), ("identity_columns", IDENTITY_DTYPES))
+    columns, identity, text_codes = (
+        MergedColumns({name: dtype for name, dtype in dtypes.items() if name in manifest.get(key, ())}, offsets, parts)
+        for key, dtypes in (("columns", DTYPES), ("identity_columns", IDENTITY_DTYPES), ("text_columns", TEXT_DTYPES))
     )
-    return EventStore(folder, manifest, offsets, columns, read_ids(folder), identity, tuple(parts))
+    ids = read_ids(folder)
+    return EventStore(folder, manifest, offsets, columns, ids, identity, tuple(parts), text_codes, texts)
 
 
 def _opened_arrays(
-    folder: Path, manifest: Mapping[str, Any], facts: Mapping[str, Any], stored: EventWords
+    folder: Path,
+    manifest: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    stored: EventWords,
+    texts: Mapping[str, pa.StringArray],
 ) -> EventStore:
-    columns = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in facts["columns"]}
-    identity = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in facts.get("identity_columns", ())}
+    columns, identity, text_codes = (
+        {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in facts.get(key, ())}
+        for key in ("columns", "identity_columns", "text_columns")
+    )
     offsets = np.load(folder / "offsets.npy")
-    return EventStore(folder, manifest, offsets, recoded(columns, stored, WORDS), read_ids(folder), identity)
+    columns = dict(recoded(columns, stored, WORDS))
+    return EventStore(folder, manifest, offsets, columns, read_ids(folder), identity, (), text_codes, texts)
+
+
+def text_file(folder: Path, name: str) -> Path:
+    """Return the file in a data folder with the texts of a column of `layout.TEXT_DTYPES`."""
+    return folder / f"{name}_texts.arrow"
+
+
+def read_texts(folder: Path, name: str) -> pa.StringArray:
+    """Return the texts of a column of `layout.TEXT_DTYPES` in a data folder, memory-mapped."""
+    with pa.memory_map(str(text_file(folder, name))) as source:
+        return pa.ipc.open_file(source).read_all()[name].combine_chunks()
 
 
 def read_ids(folder: Path) -> pa.StringArray:

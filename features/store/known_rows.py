@@ -1,5 +1,10 @@
-"""Finds the new rows that a store has already, and the versions that new rows and stored ones are of each other."""
+"""Finds the new rows that a store has already, and the versions that new rows and stored ones are of each other.
 
+The texts of an event, its content and plan item, are no part of what it is: a row that differs in them alone is known,
+and its texts are those of the addition, where that has any.
+"""
+
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -7,11 +12,13 @@ from numba import njit
 from numpy.typing import NDArray
 
 from features.store.layout import ABSENT, KIND_CODES
-from features.store.row_packing import OPTIONAL_WORDS, Words
+from features.store.row_packing import CONTENT_SHIFT, CONTENT_WORD, OPTIONAL_WORDS, WITHOUT_CONTENT, Words
 from features.timezones import BusinessTimezone
 
 REFERENCE, KNOWN_UNTIL, KNOWN_FROM = (OPTIONAL_WORDS[name] for name in ("reference", "known_until", "known_from"))
 SALE = OPTIONAL_WORDS["sale_reference"]
+PLAN_ITEM = OPTIONAL_WORDS["plan_item"]
+NO_TEXT = ABSENT["plan_item"]
 INCENTIVE = KIND_CODES["incentive"]
 Positions = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -83,16 +90,21 @@ def resolve(
     referenced = rows[:, REFERENCE] != 0
     before = rows[:, KNOWN_UNTIL].copy()
     rows[referenced, KNOWN_UNTIL] = ABSENT["known_until"]
-    content = _groups(np.column_stack((customer, rows)))
+    texts = _texts(rows)
+    content = _groups(np.column_stack((customer, _without_texts(rows))))
     event = _groups(np.column_stack((customer, _event(rows))))
     version = _groups(np.column_stack((event, rows[:, KNOWN_FROM])))
     kept = _first_copies(content, is_new, referenced)
+    _settle_texts(texts, content, is_new, referenced, kept)
     if replace_references:
         again = np.isin(content, content[is_new])
         kept &= is_new | ~referenced | again | ~np.isin(version, version[is_new & referenced])
     until = _next_version(event, rows[:, KNOWN_FROM])
     rows[referenced, KNOWN_UNTIL] = until[referenced]
     changed = bool((rows[:, KNOWN_UNTIL] != before)[~is_new].any() or not kept[~is_new].all())
+    changed |= bool((texts != _texts(rows))[~is_new].any())
+    rows[:, CONTENT_WORD] = (rows[:, CONTENT_WORD] & WITHOUT_CONTENT) | (texts[:, 0] + 1) << CONTENT_SHIFT
+    rows[:, PLAN_ITEM] = texts[:, 1]
     old.words[theirs], new.words[ours] = rows[~is_new], rows[is_new]
     kept_old[theirs], kept_new[ours] = kept[~is_new], kept[is_new]
     differing = same_day = 0
@@ -125,6 +137,71 @@ def _first_copies(content: Positions, is_new: Mask, referenced: Mask) -> Mask:
     return kept
 
 
+def _texts(rows: Words) -> Words:
+    """Return the codes of the content and the plan item of rows, shape (rows, 2), -1 where absent."""
+    return np.column_stack(((rows[:, CONTENT_WORD] >> CONTENT_SHIFT) - 1, rows[:, PLAN_ITEM]))
+
+
+def _without_texts(rows: Words) -> Words:
+    bare = rows.copy()
+    bare[:, CONTENT_WORD] &= WITHOUT_CONTENT
+    bare[:, PLAN_ITEM] = 0
+    return bare
+
+
+def _settle_texts(texts: Words, content: Positions, is_new: Mask, referenced: Mask, kept: Mask) -> None:
+    """Give stored rows the texts of new rows that they are equal to in all else, in place.
+
+    Of several equal rows without a reference those of equal texts belong together, and the others in order; `kept` is
+    set anew among the new ones.
+    """
+    said = is_new & (texts != NO_TEXT).any(axis=1)
+    if not said.any():
+        return
+    stored_rows, new_rows = (np.bincount(content[part], minlength=len(content)) for part in (~is_new, is_new))
+    single = (stored_rows == 1) & ((new_rows == 1) | _of_groups(content, referenced))
+    known = np.zeros(len(content), np.int64)
+    known[content[~is_new]] = np.flatnonzero(~is_new)
+    new = np.flatnonzero(said & single[content])
+    _take_over(texts, known[content[new]], new)
+    order = np.argsort(content, kind="stable")
+    ordered = content[order]
+    for group in np.unique(content[said & ~single[content] & (stored_rows[content] > 0)]).tolist():
+        first, last = np.searchsorted(ordered, (group, group + 1)).tolist()
+        members = order[first:last]
+        stored, added = (members[is_new[members] == part].tolist() for part in (False, True))
+        pairs = _pairs(texts, stored, added)
+        kept[added] = True
+        kept[[row for _, row in pairs]] = False
+        _take_over(texts, *np.transpose(pairs))
+
+
+def _of_groups(content: Positions, rows: Mask) -> Mask:
+    """Return by group whether it has any of some rows."""
+    found = np.zeros(len(content), bool)
+    found[content[rows]] = True
+    return found
+
+
+def _take_over(texts: Words, known: Positions, new: Positions) -> None:
+    """Give known rows the texts of new ones, where those have any, in place."""
+    texts[known] = np.where(texts[new] == NO_TEXT, texts[known], texts[new])
+
+
+def _pairs(texts: Words, stored: Sequence[int], new: Sequence[int]) -> list[tuple[int, int]]:
+    """Return which stored row each new row is, of rows that are equal but for their texts; some may be left."""
+    free, pairs, others = list(stored), [], []
+    for row in new:
+        same = next((known for known in free if (texts[known] == texts[row]).all()), None)
+        if same is None:
+            others.append(row)
+        else:
+            free.remove(same)
+            pairs.append((same, row))
+    free.sort(key=lambda known: int((texts[known] != NO_TEXT).sum()))
+    return pairs + list(zip(free, others, strict=False))
+
+
 def _next_version(event: Positions, known_from: Positions) -> Positions:
     """Return, for each row, when the next version of its event was recorded; ABSENT of the last one."""
     versions, of_row = np.unique(np.column_stack((event, known_from)), axis=0, return_inverse=True)
@@ -136,7 +213,7 @@ def _next_version(event: Positions, known_from: Positions) -> Positions:
 
 def _event(rows: Words) -> Words:
     """Return what rows of one event of a customer share: type, reference and, of an incentive, the outcome."""
-    kind = rows[:, 1] >> 32
+    kind = rows[:, 1] >> 32 & 0xFF
     outcome = np.where(kind == INCENTIVE, (rows[:, 2] >> 16) & 0xFF, 0)
     return np.column_stack((kind, rows[:, REFERENCE], outcome))
 
@@ -184,8 +261,12 @@ def _hash(row):  # type: ignore[no-untyped-def]
     hashed = np.uint64(14695981039346656037)
     for word in range(len(row)):
         value = row[word]
+        if word == CONTENT_WORD:
+            value &= WITHOUT_CONTENT
+        elif word == PLAN_ITEM:
+            value = np.int64(0)
         if row[REFERENCE] != 0:
-            kind = row[1] >> 32
+            kind = row[1] >> 32 & 0xFF
             if word == 1:
                 value = kind
             elif word == 2:

@@ -32,6 +32,8 @@ ABSENT: Mapping[str, int] = {
     "outcome": 255,
     "satisfaction": -1,
     "loyalty": -1,
+    "content": -1,
+    "plan_item": -1,
     "known_from": np.iinfo(np.int64).min,
     "known_until": np.iinfo(np.int64).max,
 }
@@ -46,6 +48,16 @@ IDENTITY_DTYPES: Mapping[str, type[np.generic]] = {
     "details": np.int64,  # a hash of columns that are not stored, which distinguish parts of one event
 }
 """Columns by which rows that are added later are recognised. A log without has no such files."""
+
+TEXT_DTYPES: Mapping[str, type[np.generic]] = {
+    "content": np.int32,
+    "plan_item": np.int32,
+}
+"""Texts that the store keeps as positions in a list of its own, where a log has them. No feature reads them, and they
+are no part of an event's identity."""
+
+TEXT_KINDS: Mapping[str, tuple[str, ...]] = {"content": ("visit",), "plan_item": ("visit", "incentive")}
+"""The event types of which these texts are kept."""
 
 SALE_COLUMNS = ("reference", "sale_reference")
 """How a return names its purchase; the kernels read both, of a log that has both."""

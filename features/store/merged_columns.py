@@ -38,7 +38,7 @@ class MergedColumns(Mapping[str, NDArray[Any]]):
     def _read(self, name: str, dtype: type[np.generic]) -> NDArray[Any]:
         merged = np.full(self._offsets[-1], ABSENT.get(name, 0), dtype)
         for customers, store in self._buckets:
-            stored = {**store.columns, **store.identity}
+            stored = {**store.columns, **store.identity, **store.text_codes}
             if name in stored:
                 moved = self._offsets[customers] - store.offsets[:-1]
                 merged[np.arange(store.n_events) + np.repeat(moved, np.diff(store.offsets))] = stored[name]

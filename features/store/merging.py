@@ -32,7 +32,17 @@ from features.store.column_writer import (
 from features.store.customer_ids import CustomerIdEncoder
 from features.store.event_store import EventStore
 from features.store.known_rows import REFERENCE, RowsOfCustomers, resolve
-from features.store.row_packing import NOTHING, OPTIONAL_WORDS, PACKED_COLUMNS, Words, pack_columns, sort_rows
+from features.store.layout import ABSENT
+from features.store.row_packing import (
+    NOTHING,
+    OPTIONAL_COLUMNS,
+    OPTIONAL_WORDS,
+    PACKED_COLUMNS,
+    Words,
+    add_contents,
+    pack_columns,
+    sort_rows,
+)
 from features.timezones import BusinessTimezone
 
 CHUNK_ROWS = 1 << 20
@@ -113,7 +123,8 @@ def write_merged_columns(
     OSError
         When the disk is full.
     """
-    optional = {name for name in (*store.columns, *store.identity) if name in OPTIONAL_WORDS}
+    stored = {**store.columns, **store.identity, **store.text_codes}
+    optional = stored.keys() & OPTIONAL_COLUMNS
     dtypes = column_dtypes(optional.union(*(batch.optional for batch in batches)))
     ids, offsets, free = customers_in_order(encoder, [batch.codes for batch in batches])
     new = RowsOfCustomers(_widened(scattered_rows(batches, int(offsets[-1]), free)), offsets)
@@ -136,15 +147,14 @@ def write_merged_columns(
     write_ids(folder / "customers.arrow", places.ids)
     bounds = np.append(np.searchsorted(all_offsets, np.arange(0, int(all_offsets[-1]), CHUNK_ROWS)), len(places.ids))
     longest = int(np.diff(all_offsets[bounds]).max(initial=0))
-    stored = {**store.columns, **store.identity}
 
     def chunks(name: str) -> Iterator[NDArray[Any]]:
         source = stored.get(name, np.empty(0, dtypes[name]))
-        buffer = np.full(longest, NOTHING.get(name, 0), dtypes[name])
+        buffer = np.empty(longest, dtypes[name])
         for first, last in pairwise(bounds.tolist()):
             out = buffer[: all_offsets[last] - all_offsets[first]]
             if name not in stored:
-                out[:] = NOTHING[name]
+                out[:] = ABSENT.get(name, 0)
             of_store, of_block = places.of_store[first:last], places.of_block[first:last]
             offsets = all_offsets[first : last + 1] - all_offsets[first]
             _copy(out, offsets, source, store.offsets, of_store, block[name], block_offsets, of_block)
@@ -194,9 +204,11 @@ def _stored_rows(store: EventStore, customers: NDArray[np.int64]) -> RowsOfCusto
     rows = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], sizes)
     words = np.empty((len(rows), ALL_WORDS), np.int64)
     pack_columns(*(store.columns[name][rows] for name in PACKED_COLUMNS), words)
-    stored = {**store.columns, **store.identity}
+    stored = {**store.columns, **store.identity, **store.text_codes}
     for name, word in OPTIONAL_WORDS.items():
         words[:, word] = stored[name][rows] if name in stored else NOTHING[name]
+    if "content" in stored:
+        add_contents(words, stored["content"][rows])
     return RowsOfCustomers(words, offsets)
 
 

@@ -1,7 +1,10 @@
-"""Packs each event into four 64-bit words, or up to nine, whose order is the store's sort order.
+"""Packs each event into four 64-bit words, or up to ten, whose order is the store's sort order.
 
-    time | kind, loyalty | satisfaction, outcome, goal, channel | cents | reference | sale_reference
-        | known_until, known_from | details
+    time | content, kind, loyalty | satisfaction, outcome, goal, channel | cents | reference | sale_reference
+        | known_until, known_from | details | plan_item
+
+The code of the content is in bits that are free above the kind and comes last in the order, so that a log with contents
+has rows no longer and sorted no differently than one without.
 
 Rows are as long as the last word that any of them has: four without references and times of recording. A row is half a
 cache line or one, so sorting 100 million rows by customer costs one cache miss a row, not one a column. The
@@ -15,15 +18,21 @@ from numba import njit
 from numpy.typing import NDArray
 
 from features.store.customer_ids import text_hashes
-from features.store.layout import ABSENT, RECORD_COLUMNS, SALE_COLUMNS, SORT_ORDER
+from features.store.layout import ABSENT, RECORD_COLUMNS, SALE_COLUMNS, SORT_ORDER, TEXT_DTYPES
 
 Words = NDArray[np.int64]
 
 WORDS = 4
 INSERTION_SORT_ROWS = 64
 PACKED_COLUMNS = tuple(name for name in SORT_ORDER if name not in {"day", *RECORD_COLUMNS, *SALE_COLUMNS})
-OPTIONAL_WORDS = {"reference": 4, "sale_reference": 5, "known_until": 6, "known_from": 7, "details": 8}
+OPTIONAL_WORDS = {"reference": 4, "sale_reference": 5, "known_until": 6, "known_from": 7, "details": 8, "plan_item": 9}
 """The words of columns that a log may not have, in rows that are as long."""
+OPTIONAL_COLUMNS = (*OPTIONAL_WORDS, "content")
+"""The columns that a log may not have."""
+CONTENT_WORD, CONTENT_SHIFT = 1, 40
+WITHOUT_CONTENT = (1 << CONTENT_SHIFT) - 1
+"""The bits of that word which are not the content's."""
+MOST_CONTENTS = (1 << 63 - CONTENT_SHIFT) - 2
 NOTHING = {name: ABSENT.get(name, 0) for name in OPTIONAL_WORDS}
 """What stands in these words for null."""
 
@@ -35,15 +44,16 @@ def pack_rows(batch: pa.RecordBatch) -> Words:
     ----------
     batch : pyarrow.RecordBatch
         Columns of `layout.DTYPES`, null where absent; `day` is not read, the record columns may be left out. Also
-        `reference` and `sale_reference`, as text, and `other_columns`, a hash of the columns that are not read, if
-        there are any.
+        `reference` and `sale_reference`, as text, the codes of `layout.TEXT_DTYPES`, and `other_columns`, a hash of
+        the columns that are not read, if there are any.
 
     Returns
     -------
-    numpy.ndarray of int64, shape (rows, 4 to 9)
+    numpy.ndarray of int64, shape (rows, 4 to 10)
     """
     optional = optional_columns(batch)
-    words = np.empty((len(batch), 1 + max([WORDS - 1, *(OPTIONAL_WORDS[name] for name in optional)])), np.int64)
+    last = max([WORDS - 1, *(OPTIONAL_WORDS[name] for name in optional.intersection(OPTIONAL_WORDS))])
+    words = np.empty((len(batch), 1 + last), np.int64)
     pack_columns(*(_values(batch, name) for name in PACKED_COLUMNS), words)
     for name, word in OPTIONAL_WORDS.items():
         if word < words.shape[1]:
@@ -56,13 +66,28 @@ def pack_rows(batch: pa.RecordBatch) -> Words:
     if optional.intersection(RECORD_COLUMNS):
         for name in RECORD_COLUMNS:
             words[:, OPTIONAL_WORDS[name]] = _values(batch, name)
+    if "plan_item" in optional:
+        words[:, OPTIONAL_WORDS["plan_item"]] = _values(batch, "plan_item")
+    if "content" in optional:
+        add_contents(words, _values(batch, "content"))
     return words
 
 
+def add_contents(words: Words, codes: NDArray[np.int64]) -> None:
+    """Write the codes of the contents, -1 where absent, to packed rows."""
+    words[:, CONTENT_WORD] |= (codes.astype(np.int64) + 1) << CONTENT_SHIFT
+
+
+def contents(words: Words) -> NDArray[np.int64]:
+    """Return the codes of the contents of packed rows, -1 where absent."""
+    codes: NDArray[np.int64] = (words[:, CONTENT_WORD] >> CONTENT_SHIFT) - 1
+    return codes
+
+
 def optional_columns(batch: pa.RecordBatch) -> set[str]:
-    """Return which columns of OPTIONAL_WORDS a batch has values of; of the two of recording both or none."""
+    """Return which columns of OPTIONAL_COLUMNS a batch has values of; of the two of recording both or none."""
     there = {name for name in batch.schema.names if batch[name].null_count < len(batch)}
-    optional = there.intersection(SALE_COLUMNS)
+    optional = there.intersection((*SALE_COLUMNS, *TEXT_DTYPES))
     if there.intersection(RECORD_COLUMNS):
         optional.update(RECORD_COLUMNS)
     if "reference" in optional and "other_columns" in there and batch["other_columns"].to_numpy().any():
@@ -110,7 +135,7 @@ def unpack_rows(words, time, kind, loyalty, satisfaction, outcome, goal, channel
     """Write the packed columns, in the order of PACKED_COLUMNS, from the first four words of each row."""
     for row in range(len(words)):
         time[row] = words[row, 0]
-        kind[row] = words[row, 1] >> 32
+        kind[row] = (words[row, 1] >> 32) & 0xFF
         loyalty[row] = (words[row, 1] & 0xFFFFFFFF) - 1
         visit = words[row, 2]
         channel[row] = visit & 0xFF
@@ -149,17 +174,24 @@ def sort_rows(rows, offsets, first, last):  # type: ignore[no-untyped-def]
 @njit(nogil=True, cache=True)
 def _is_less(row, other):  # type: ignore[no-untyped-def]
     for word in range(len(row)):
-        if row[word] != other[word]:
-            return row[word] < other[word]
-    return False
+        if word == CONTENT_WORD:
+            own, others = row[word] & WITHOUT_CONTENT, other[word] & WITHOUT_CONTENT
+        else:
+            own, others = row[word], other[word]
+        if own != others:
+            return own < others
+    return row[CONTENT_WORD] < other[CONTENT_WORD]
 
 
 @njit(nogil=True, cache=True)
 def _sort_customer(rows):  # type: ignore[no-untyped-def]
     if len(rows) > INSERTION_SORT_ROWS:
-        order = np.arange(len(rows))
+        order = np.argsort(rows[:, CONTENT_WORD], kind="mergesort")
         for word in range(rows.shape[1] - 1, -1, -1):
-            order = order[np.argsort(rows[order, word], kind="mergesort")]
+            keys = rows[order, word]
+            if word == CONTENT_WORD:
+                keys &= WITHOUT_CONTENT
+            order = order[np.argsort(keys, kind="mergesort")]
         rows[:] = rows[order]
         return
     for row in range(1, len(rows)):

@@ -29,6 +29,7 @@ from features.store.generations import generation_number, generations, locked, p
 from features.store.merging import Merged, joint_outcome, write_merged_columns
 from features.store.row_packing import optional_columns, pack_rows
 from features.store.settings import StoreSettings
+from features.store.text_codes import TextEncoder
 from features.store.word_codes import same_codes
 from features.timezones import business_timezone
 
@@ -125,6 +126,7 @@ class StoreWriter:
             self.folder.mkdir()
             if self.base is not None:
                 self._n_buckets = len(self.base.buckets)
+            self._texts = TextEncoder({} if self.base is None else self.base.texts)
             if self._n_buckets > 1:
                 self._rows = stack.enter_context(RowsOfBuckets(self.folder, self._n_buckets))
             self._on_exit = stack.pop_all()
@@ -145,10 +147,11 @@ class StoreWriter:
         ----------
         batch : pyarrow.RecordBatch
             `customer_id` (strings, plain or dictionary-encoded) and the columns of `layout.DTYPES`, null where absent.
-            The day follows from the time; `known_from`, `known_until`, `reference` and `sale_reference` (text) and
-            `other_columns` (a hash) are optional.
+            The day follows from the time; `known_from`, `known_until`, `reference`, `sale_reference` and the columns
+            of `layout.TEXT_DTYPES` (text) and `other_columns` (a hash) are optional.
         """
         codes = self._encoder.codes(batch["customer_id"])
+        batch = self._texts.encode(batch)
         packed = PackedBatch(pack_rows(batch), codes, optional_columns(batch))
         if self._rows is None:
             self._batches.append(packed)
@@ -183,6 +186,7 @@ class StoreWriter:
             for number, (each, folder) in enumerate(zip(merged, folders, strict=True))
         ]
         facts = joint_facts(of_buckets)
+        self._texts.write(self.folder, facts.get("text_columns", ()))
         if self._n_buckets > 1:
             write_customers(self.folder, folders)
             facts["buckets"] = [
@@ -204,6 +208,8 @@ class StoreWriter:
     def _write_bucket(self, number: int, folder: Path, replace_references: bool) -> Merged:
         folder.mkdir(exist_ok=True)
         batches = self._rows.batches(number) if self._rows else self._batches
+        for batch in batches:
+            self._texts.settle(batch.words)
         if self.base is None:
             return Merged(write_sorted_columns(folder, batches, self._encoder, self._timezone))
         base = self.base.buckets[number].store

@@ -3,19 +3,22 @@
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
 from msgspec import UNSET
 
 from features.as_of import AsOf
 from features.engines.python_engine import UNRECORDED, Row, encode_event, features_from_encoded
 from features.errors import TimestampError
+from features.ingestion.planned_visits import AFTER_RECORD, is_after
 from features.schema import EVENT_TYPES
 from features.store.layout import SORT_ORDER
+from features.timezones import business_timezone
 from serving.api.feature_constraints import above_scale
 from serving.api.feature_rows import Faults, Features, repeated_customers
 from serving.api.parameters import RequestLimits, ScoringContext
 from serving.api.problem_details import invalid
 from serving.api.request_body import refuse_too_many
-from serving.request_types import Customer, ScoreRequest
+from serving.request_types import Customer, Event, ScoreRequest
 from serving.response_types import Duplicate
 from serving.timestamps import read_timestamp
 
@@ -76,6 +79,8 @@ def features_of(
         except TimestampError as error:
             faults.append((f"{path}/events/{position}/{field}", str(error)))
             continue
+        if event.recorded_at and known_from < time and _is_planned(event, time, known_from, timezone):
+            faults.append((f"{path}/events/{position}/event_time", AFTER_RECORD))
         amount, satisfaction, loyalty = event.amount, event.satisfaction, event.loyalty
         satisfaction = None if satisfaction is UNSET else satisfaction
         loyalty = None if loyalty is UNSET else loyalty
@@ -99,6 +104,16 @@ def features_of(
         references.append(event.reference.strip() if event.reference else None)
         sale_references.append(event.sale_reference.strip() if event.sale_reference else None)
     return features_of_encoded(customer.customer_id.strip(), rows, references, sale_references, as_of)
+
+
+def _is_planned(event: Event, time: int, known_from: int, timezone: str) -> bool:
+    """Return whether an event is a visit that ingest would take for a planned one."""
+    if event.event_type != "visit" or event.outcome:
+        return False
+    if any(rating is not UNSET and rating is not None for rating in (event.satisfaction, event.loyalty)):
+        return False
+    times, recorded = (np.array([each], np.int64) for each in (time, known_from))
+    return bool(is_after(times, recorded, business_timezone(timezone))[0])
 
 
 def features_of_encoded(

@@ -22,6 +22,8 @@ from features.ingestion.ingest import append, ingest
 from features.ingestion.profile import SourceProfile
 from features.store.event_store import EventStore, open_store
 from features.store.generations import generations
+from features.store.layout import TEXT_DTYPES
+from features.store.text_codes import texts_of
 from features.store.writer import write_store
 from tests.features.logs import same_bits
 
@@ -32,10 +34,12 @@ COLUMNS = (
     "event_type",
     "amount",
     "channel",
+    "content",
     "outcome",
     "reference",
     "sale_reference",
     "recorded_at",
+    "plan_item",
     "till",
 )
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -59,10 +63,20 @@ def same_stores(one: EventStore, other: EventStore) -> None:
     for name, column in {**one.columns, **one.identity}.items():
         assert column.dtype == {**other.columns, **other.identity}[name].dtype
         assert np.array_equal(column, {**other.columns, **other.identity}[name]), name
+    assert list(one.text_codes) == list(other.text_codes)
+    assert rows_with_texts(one) == rows_with_texts(other)
     for as_of in ("2024-02-01", "2024-06-01"):
         same_bits(feature_table(one, as_of), feature_table(other, as_of))
     facts = ("digest", "events", "customers", "priced_events", "first_time", "last_time", "words", "rating_maximum")
     assert {name: one.manifest[name] for name in facts} == {name: other.manifest[name] for name in facts}
+
+
+def rows_with_texts(store: EventStore) -> list[tuple[Any, ...]]:
+    """Return every column of every event; codes of texts, and the order of events that differ in these, may vary."""
+    customers = np.repeat(np.arange(store.n_customers), np.diff(store.offsets)).tolist()
+    columns = [column.tolist() for column in {**store.columns, **store.identity}.values()]
+    texts = [[text or "" for text in texts_of(store, name).to_pylist()] for name in TEXT_DTYPES]
+    return sorted(zip(customers, *columns, *texts, strict=True))
 
 
 @st.composite
@@ -78,8 +92,12 @@ def pieces_of_a_log(draw: st.DrawFn) -> list[list[Row]]:
         row["amount"] = draw(st.sampled_from(["", "5", "7.5"]))
         if row["event_type"] == "visit":
             row["channel"] = draw(st.sampled_from(["phone", "email"]))
+            row["outcome"] = "neutral"  # one without, before its own record, is a plan
+            row["content"] = draw(st.sampled_from(["", "", "needs", "the new range"]))
         if row["event_type"] == "incentive":
             row["outcome"] = draw(st.sampled_from(["sent", "redeemed"]))
+        if row["event_type"] in ("visit", "incentive", "return"):
+            row["plan_item"] = draw(st.sampled_from(["", f"P{number}"]))
         if row["event_type"] == "return":
             row["sale_reference"] = draw(st.sampled_from(["", "r0", "r1", "r2", "r3"]))
         kind = draw(st.sampled_from(["plain", "twice", "referenced", "parts", "corrected"]))

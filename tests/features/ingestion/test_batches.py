@@ -41,7 +41,7 @@ def test_the_columns_about_quarantine_are_not_data() -> None:
 
 
 def test_columns_that_are_null_throughout_are_not_read(tmp_path: Path) -> None:
-    """Nor is `content`, which is not checked; the rows on demand have all columns, as text."""
+    """The rows on demand have all columns, as text."""
     columns = {
         "customer_id": ["A", "B"],
         "event_time": ["2024-01-01", "2024-01-02"],
@@ -53,7 +53,7 @@ def test_columns_that_are_null_throughout_are_not_read(tmp_path: Path) -> None:
     path = parquet_file(tmp_path, columns)
     names = {name: name for name in columns if name != "shop"}
     (batch,) = parquet_batches(path, list(columns), names)
-    assert list(batch.log) == ["customer_id", "event_time", "event_type"]
+    assert list(batch.log) == ["customer_id", "event_time", "event_type", "content"]
     assert batch.numbers.tolist() == [1, 2]
     row = {"customer_id": "B", "event_time": "2024-01-02", "event_type": "usage", "content": "needs", "shop": "2"}
     assert batch.full_rows(np.array([1])).to_pylist() == [row | {"amount": None}]

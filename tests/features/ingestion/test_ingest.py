@@ -156,6 +156,7 @@ VALUES = {
     "content": st.text(st.sampled_from("a,\"\n\r'; é\0"), max_size=5),
     "reference": st.sampled_from(["", "", "r1", "r2", " r1 "]),
     "sale_reference": st.sampled_from(["", "", "r1", "r9"]),
+    "plan_item": st.sampled_from(["", "P1", "P2", " P1 "]),
     "recorded_at": st.sampled_from(["", "2024-02-01", "2024-02-02", "x", "2024-02-01T00:00:00Z"]),
 }
 ROWS = st.lists(st.tuples(*(VALUES[name] for name in LOG_COLUMN_NAMES)), min_size=1, max_size=12)
@@ -200,9 +201,10 @@ def test_the_order_of_rows_changes_nothing(
             ingest([folder / "b.csv", folder / "c.csv"] if half else folder / "b.csv", folder / "two", decimal="."),
         ]
     stores = [open_store(folder / name) for name in ("one", "two")]
-    for name in [*stores[0].columns, "offsets"]:
+    for name in [*stores[0].columns, *stores[0].text_codes, "offsets"]:
         assert len({(store.folder / f"{name}.npy").read_bytes() for store in stores}) == 1, name
     assert stores[0].customer_ids == stores[1].customer_ids
+    assert stores[0].texts == stores[1].texts
     counts = [(r.kept, r.quarantined, r.duplicates, r.kinds, r.quarantined_by_reason) for r in reports]
     assert counts[0] == counts[1]
 

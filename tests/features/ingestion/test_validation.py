@@ -70,6 +70,7 @@ def test_a_full_row_becomes_numbers() -> None:
         "loyalty": 0,
         "reference": "r",
         "sale_reference": "s",
+        "content": "needs",
         "known_from": 1_709_251_200_000_000,
     }
 
@@ -392,3 +393,22 @@ def test_ids_that_come_as_codes_are_checked_as_texts() -> None:
     assert results[0] == results[1]
     assert results[0][:2] == (["A", "A", "B"], [0, 4, 6])
     assert len(results[0][2]) == 4
+
+
+def test_texts_are_kept_of_their_event_types_alone() -> None:
+    """Content of visits, plan items of visits and incentives; what is unreadable elsewhere is no fault."""
+    types = ["visit", "incentive", "purchase", "visit"]
+    log = {
+        "customer_id": pa.array(["a"] * 4),
+        "event_time": pa.array(["2024-02-29"] * 4),
+        "event_type": pa.array(types),
+        "content": pa.array([b"needs", b"needs", b"\xff", b" "], pa.binary()),
+        "plan_item": pa.array([" P1", "P2", "P3", None]),
+    }
+    found = validate_batch(log, UTC_RULES)
+    assert found.errors.entries == []
+    assert found.events["content"].to_pylist() == ["needs", None, None, None]
+    assert found.events["plan_item"].to_pylist() == ["P1", "P2", None, None]
+    log["event_type"] = pa.array(["visit"] * 4)
+    [(column, reason, rows)] = validate_batch(log, UTC_RULES).errors.entries
+    assert (column, reason, rows.tolist()) == ("content", "holds bytes that are not UTF-8", [2])

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from features.store.known_rows import RowsOfCustomers, resolve
 from features.store.layout import ABSENT, KIND_CODES
-from features.store.row_packing import OPTIONAL_WORDS, Words
+from features.store.merging import ALL_WORDS
+from features.store.row_packing import OPTIONAL_WORDS, Words, add_contents, contents
 from features.timezones import business_timezone
 
 BERLIN = business_timezone("Europe/Berlin")
@@ -16,7 +17,8 @@ FROM, UNTIL = ABSENT["known_from"], ABSENT["known_until"]
 
 def rows(*given: tuple[int, int, int, int]) -> Words:
     """Rows of one purchase each: time, cents, reference, known_from."""
-    words = np.zeros((len(given), 8), np.int64)
+    words = np.zeros((len(given), ALL_WORDS), np.int64)
+    words[:, OPTIONAL_WORDS["plan_item"]] = ABSENT["plan_item"]
     for place, (time, cents, reference, known_from) in enumerate(given):
         words[place, :4] = time, KIND_CODES["purchase"] << 32, 0, cents
         words[place, OPTIONAL_WORDS["reference"]] = reference
@@ -107,3 +109,50 @@ def test_a_replacing_addition_keeps_what_it_repeats() -> None:
     assert [row[:2] for row in kept] == [(0, 1), (day, 9)]
     found = resolve(one(rows((0, 1, 7, FROM))), one(rows((5, 2, 7, FROM), (day, 9, 7, FROM))), False, BERLIN)
     assert (found.differing, found.same_day) == (2, 1)
+
+
+def visits(*texts: tuple[int, int], reference: int = 0) -> Words:
+    """Visits that differ in nothing but the codes of their contents and plan items."""
+    words = rows(*((0, -1, reference, FROM) for _ in texts))
+    words[:, 1] = KIND_CODES["visit"] << 32
+    add_contents(words, np.array([content for content, _ in texts], np.int64))
+    words[:, OPTIONAL_WORDS["plan_item"]] = [item for _, item in texts]
+    return words
+
+
+def settled(old: Words, new: Words) -> tuple[list[tuple[int, int]], bool]:
+    """The texts of the rows that are kept, and whether the stored ones changed."""
+    found = resolve(one(old), one(new))
+    kept = np.concatenate((old[found.old], new[found.new]))
+    items = kept[:, OPTIONAL_WORDS["plan_item"]].tolist()
+    return sorted(zip(contents(kept).tolist(), items, strict=True)), found.changed
+
+
+@pytest.mark.parametrize("reference", [0, 7])
+def test_texts_are_no_part_of_an_event(reference: int) -> None:
+    """A row that differs in them alone is known; where it says something the store takes it over, else it keeps its."""
+    assert settled(visits((-1, -1), reference=reference), visits((2, 5), reference=reference)) == ([(2, 5)], True)
+    assert settled(visits((2, 5), reference=reference), visits((-1, -1), reference=reference)) == ([(2, 5)], False)
+    assert settled(visits((2, 5), reference=reference), visits((-1, 6), reference=reference)) == ([(2, 6)], True)
+    assert settled(visits((2, 5), reference=reference), visits((2, 5), reference=reference)) == ([(2, 5)], False)
+
+
+def test_of_equal_rows_those_of_equal_texts_belong_together() -> None:
+    """What is stored stays where the addition has it too, and a further row is the one that the store has not."""
+    assert settled(visits((0, 1), (0, 2)), visits((0, 2))) == ([(0, 1), (0, 2)], False)
+    assert settled(visits((0, 1), (0, 2)), visits((0, 3), (0, 2), (0, 1))) == ([(0, 1), (0, 2), (0, 3)], True)
+    assert settled(visits((-1, -1), (0, 2)), visits((0, 2), (0, 3))) == ([(0, 2), (0, 3)], True)
+
+
+@given(st.lists(st.integers(-1, 2), max_size=6), st.lists(st.integers(-1, 2), max_size=6), st.booleans())
+def test_an_addition_twice_is_the_addition(old: list[int], new: list[int], named: bool) -> None:
+    """Whatever texts its rows have, the second time changes nothing; as many rows as without texts are kept."""
+    reference = 7 if named else 0
+    new = new[:1] if named else new
+    stored = visits(*((0, item) for item in (old[:1] if named else old)), reference=reference)
+    added = visits(*((0, item) for item in new), reference=reference)
+    found = resolve(one(stored), one(added))
+    after = np.concatenate((stored[found.old], added[found.new]))
+    assert len(after) == max(len(stored), len(added))
+    again = resolve(one(after), one(visits(*((0, item) for item in new), reference=reference)))
+    assert (again.changed, again.new.any()) == (False, False)

@@ -13,6 +13,7 @@ from features.store.layout import (
     RECORD_COLUMNS,
     SALE_COLUMNS,
     SORT_ORDER,
+    TEXT_DTYPES,
     VERSION_ORDER,
 )
 
@@ -33,7 +34,8 @@ def test_versions_are_compared_by_all_their_content() -> None:
 def test_absent_values_fit_their_columns_and_are_no_code() -> None:
     """Each one can be stored, and no word of any event type has its code."""
     for name, value in ABSENT.items():
-        assert np.iinfo(DTYPES[name]).min <= value <= np.iinfo(DTYPES[name]).max
+        dtype = {**DTYPES, **TEXT_DTYPES}[name]
+        assert np.iinfo(dtype).min <= value <= np.iinfo(dtype).max
     for name, by_type in CODED_WORDS.items():
         assert by_type.keys() <= set(EVENT_TYPES)
         assert all(len(words) < ABSENT[name] - 1 for words in by_type.values())  # 254 marks a wrong word
@@ -59,6 +61,7 @@ def test_existing_stores_have_this_layout() -> None:
         "sale_reference": "<i8",
         "details": "<i8",
     }
+    assert {name: np.dtype(dtype).str for name, dtype in TEXT_DTYPES.items()} == {"content": "<i4", "plan_item": "<i4"}
     assert list(KIND_CODES) == ["visit", "incentive", "usage", "purchase", "return", "feedback"]
     assert list(KIND_CODES.values()) == [0, 1, 2, 3, 4, 5]
     assert CODED_WORDS["channel"]["visit"] == ("face_to_face", "phone", "email")

@@ -12,8 +12,10 @@ from features.schema import AMOUNT_MAXIMUM
 from features.store.layout import ABSENT, DTYPES, SORT_ORDER
 from features.store.row_packing import (
     INSERTION_SORT_ROWS,
+    MOST_CONTENTS,
     PACKED_COLUMNS,
     WORDS,
+    contents,
     optional_columns,
     pack_rows,
     reference_codes,
@@ -136,3 +138,24 @@ def test_rows_are_placed_in_turn() -> None:
     assert rows[:, 0].tolist() == [1, 3, 2]
     assert rows[:, -1].tolist() == [-9, 3, -9]
     assert free.tolist() == [3, 2]
+
+
+@given(ROWS, st.data())
+def test_contents_take_no_room_and_decide_last(rows: list[Any], data: st.DataObject) -> None:
+    """Four words a row still hold them; rows sort as without them, and among equal ones by their codes."""
+    size = len(rows)
+    codes = data.draw(st.lists(st.sampled_from([None, 0, 1, 70_000, MOST_CONTENTS - 1]), min_size=size, max_size=size))
+    words = pack_rows(as_batch(rows, content=pa.array(codes, pa.int32())))
+    assert words.shape == (size, WORDS)
+    assert unpacked(words) == as_stored(rows)
+    absent = [ABSENT["content"] if code is None else code for code in codes]
+    assert contents(words).tolist() == absent
+    expected = sorted(
+        zip(as_stored(rows), absent, strict=True),
+        key=lambda row: [*(row[0][NAMES.index(name)] for name in ORDER), row[1]],
+    )
+    sort_rows(words, np.array([0, size]), 0, 1)
+    assert list(zip(unpacked(words), contents(words).tolist(), strict=True)) == expected
+    many = np.concatenate([words] * (1 + INSERTION_SORT_ROWS // size))[::-1].copy()
+    sort_rows(many, np.array([0, len(many)]), 0, 1)
+    assert np.array_equal(many[:: len(many) // size], words)

@@ -77,6 +77,8 @@ def events(draw: st.DrawFn) -> dict[str, Any]:
     event["reference"] = draw(st.none() | st.sampled_from(["r1", " r1 ", "r2"]))
     event["sale_reference"] = draw(st.none() | st.sampled_from(["r1", "r2 ", "", "r3"])) if kind == "return" else None
     event["recorded_at"] = draw(st.none() | st.sampled_from(["2010-01-01", "2011-06-01T09:00Z", "2011-07-01"]))
+    if kind == "visit" and event["recorded_at"]:  # one without an outcome may be a plan, which has tests of its own
+        event["outcome"] = event["outcome"] or "neutral"
     return event
 
 
@@ -129,6 +131,25 @@ def test_events_at_or_after_as_of_change_nothing() -> None:
         for log in ([before], [before, *later], [*later[::-1], before])
     ]
     assert str(found[0]) == str(found[1]) == str(found[2])
+
+
+def test_plan_items_are_taken_and_planned_visits_are_not() -> None:
+    """As ingest has it: a plan item changes nothing, and a visit after its own record was planned."""
+    as_of = AsOf.parse(AS_OF, ZONE)
+    visit = {"event_type": "visit", "event_time": "2011-03-02 10:00", "channel": "phone"}
+
+    def found(**more: object) -> tuple[str, list[tuple[str, str]]]:
+        customer = msgspec.convert({"customer_id": "a", "events": [visit | more]}, Customer)
+        faults: list[tuple[str, str]] = []
+        row, _ = features_of(customer, "customers/0", as_of, ZONE, RATING_MAXIMUM, 2**62, faults)
+        return str(row), faults
+
+    assert found(plan_item="P1") == found() == found(recorded_at="2011-03-02")
+    [(path, detail)] = found(recorded_at="2011-03-01 10:00")[1]
+    assert path == "customers/0/events/0/event_time"
+    assert detail.endswith("planned, not made: plans do not go into the log")
+    for proof in ({"outcome": "neutral"}, {"satisfaction": 7}, {"loyalty": 0}):
+        assert found(recorded_at="2011-03-01 10:00", **proof)[1] == []
 
 
 @pytest.mark.parametrize("text", ["", "  "])

@@ -1,0 +1,141 @@
+"""Checks rows of a customers' table and turns them into versions of what is known about a customer."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from features.schema import WORDS
+from features.timezones import DAY
+from planning.text_rows import (
+    YES,
+    Check,
+    Faults,
+    TextRow,
+    all_of,
+    between,
+    first_fault,
+    number,
+    one_of,
+    times,
+    yes_or_no,
+)
+from planning.text_rows import words as listed
+
+CHANNELS = tuple(dict.fromkeys((*WORDS.channels.get("visit", ()), *WORDS.channels.get("incentive", ()))))
+"""The channels that a customer may opt out of."""
+ALL = "all"
+"""Stands for every channel."""
+OPT_OUT = "opted_out"
+FIELDS = (
+    *("rep", "territory", "latitude", "longitude", OPT_OUT, "preferred_channel", "hours", "needs"),
+    "attributes",
+)
+NAMED = ("customer_id", *FIELDS[:-1], "recorded_at")
+"""The columns with a meaning; any other is an attribute of the firm's own."""
+HOURS = re.compile(r"([A-Za-z]{3}(-[A-Za-z]{3})? )?\d{1,2}:\d{2}-\d{1,2}:\d{2}")
+NO_CUSTOMER = "is empty"
+
+Version = dict[str, Any]
+"""What is known of a customer from a time on: `customer_id`, `recorded_at` (microseconds or None) and `FIELDS`."""
+
+
+def checked_versions(rows: Sequence[TextRow], timezone: str, latest: int, faults: Faults) -> list[Version]:
+    """Return what valid rows say, in order; a field that the row's file lacks is absent.
+
+    Parameters
+    ----------
+    rows : sequence of TextRow
+        Of one file, with the cells that are not blank.
+    timezone : str
+        The zone of `recorded_at` without an offset.
+    latest : int
+        The moment of reading, in microseconds since 1970-01-01 UTC; a record of a day later is faulty.
+    faults : Faults
+        Receives the rows that are faulty.
+    """
+    recorded, unreadable = times(rows, "recorded_at", timezone)
+    checks = _checks()
+    found = []
+    for at, row in enumerate(rows):
+        if not row.cells.get("customer_id"):
+            faults.add(row, "customer_id", NO_CUSTOMER)
+        elif at in unreadable:
+            faults.add(row, "recorded_at", unreadable[at])
+        elif (moment := recorded[at]) is not None and moment > latest + DAY:
+            faults.add(row, "recorded_at", "is in the future: expected when it was known")
+        elif ("latitude" in row.cells) != ("longitude" in row.cells):
+            missing = "longitude" if "latitude" in row.cells else "latitude"
+            faults.add(row, missing, "is empty: expected latitude and longitude, or neither")
+        elif fault := first_fault(row, {**checks, **_opt_out_checks(row.cells)}):
+            faults.add(row, *fault)
+        else:
+            found.append(_version(row.cells, recorded[at]))
+    return found
+
+
+def _checks() -> Mapping[str, Check]:
+    return {
+        "latitude": between(-90, 90),
+        "longitude": between(-180, 180),
+        OPT_OUT: all_of((*CHANNELS, ALL)),
+        "preferred_channel": one_of(CHANNELS),
+        "hours": _hours_fault,
+    }
+
+
+def _opt_out_checks(cells: Mapping[str, str]) -> dict[str, Check]:
+    """Return the checks of columns such as `opted_out_email`."""
+    allowed = one_of((*CHANNELS, ALL))
+
+    def check(channel: str) -> Check:
+        return lambda text: allowed(channel) or yes_or_no(text)
+
+    names = (name for name in cells if name.startswith(f"{OPT_OUT}_"))
+    return {name: check(name.removeprefix(f"{OPT_OUT}_")) for name in names}
+
+
+def _hours_fault(text: str) -> str | None:
+    wrong = [part for part in listed(text) if not HOURS.fullmatch(part)]
+    return f"has {wrong[0]!r}: expected hours like 09:00-17:00 or Mon-Fri 09:00-12:00" if wrong else None
+
+
+def _version(cells: Mapping[str, str], recorded_at: int | None) -> Version:
+    version: Version = {"customer_id": cells["customer_id"], "recorded_at": recorded_at, "attributes": {}}
+    for name, text in cells.items():
+        if name in ("latitude", "longitude"):
+            version[name] = number(text)
+        elif name in (OPT_OUT, "needs"):
+            version[name] = sorted({*version.get(name, ()), *listed(text)})
+        elif name.startswith(f"{OPT_OUT}_"):
+            chosen = [name.removeprefix(f"{OPT_OUT}_")] if text.lower() in YES else []
+            version[OPT_OUT] = sorted({*version.get(OPT_OUT, ()), *chosen})
+        elif name in NAMED:
+            version.setdefault(name, text)
+        else:
+            version["attributes"][name] = text
+    if ALL in version.get(OPT_OUT, ()):
+        version[OPT_OUT] = sorted(CHANNELS)
+    return version
+
+
+def complete(version: Version, header: Sequence[str], before: Version | None) -> Version:
+    """Return a version with all fields: blank cells are empty, and what the file has no column for stays as before.
+
+    Parameters
+    ----------
+    version : Version
+        Of `checked_versions`.
+    header : sequence of str
+        The columns of its file.
+    before : Version, optional
+        What was known of the customer before.
+    """
+    before = before or {}
+    whole: Version = {"customer_id": version["customer_id"], "recorded_at": version["recorded_at"]}
+    for name in FIELDS[:-1]:
+        empty: Any = [] if name in (OPT_OUT, "needs") else None
+        in_file = name in header or (name == OPT_OUT and any(column.startswith(f"{OPT_OUT}_") for column in header))
+        whole[name] = version.get(name, empty) if in_file else before.get(name, empty)
+    kept = {name: text for name, text in before.get("attributes", {}).items() if name not in header}
+    whole["attributes"] = dict(sorted((kept | version["attributes"]).items()))
+    return whole

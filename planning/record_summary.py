@@ -1,0 +1,102 @@
+"""How a plan stands after records came in."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from planning.plan_folder import Plan
+from planning.record_rows import Record
+from planning.text_rows import Faults
+
+
+@dataclass(frozen=True)
+class RecordSummary:
+    """What became of the rows, and how the plan stands.
+
+    Attributes
+    ----------
+    rows_in, used, quarantined, superseded, seen, blank : int
+        Rows, and what they were: taken, faulty, older than another record of the same row, known already, not filled
+        in. The last five sum to the first.
+    planned : int
+        Rows of the plan that were to be done.
+    statuses : mapping of str to int
+        These rows by their latest status; those without any are `unanswered`.
+    skipped : mapping of str to int
+        The skipped ones by reason.
+    held_out, held_out_met : int
+        Customers who were to be left alone, and those of them who were met all the same.
+    outside : int
+        Records of customers met outside the plan.
+    withdrawn : int
+        Records whose event was in `events.parquet` before and is not any more; a store that took it still has it.
+    reasons : mapping of str to int
+        Faulty rows by what is wrong.
+    quarantine : Path or None
+        Their file.
+    """
+
+    rows_in: int
+    used: int
+    quarantined: int
+    superseded: int
+    seen: int
+    blank: int
+    planned: int
+    statuses: Mapping[str, int]
+    skipped: Mapping[str, int]
+    held_out: int
+    held_out_met: int
+    outside: int
+    withdrawn: int
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    quarantine: Path | None = None
+
+
+def record_summary(
+    plan: Plan,
+    current: Mapping[str, Record],
+    counts: Counter[str],
+    faults: Faults,
+    withdrawn: int,
+    quarantine: Path,
+) -> RecordSummary:
+    """Return how a plan stands.
+
+    Parameters
+    ----------
+    plan : Plan
+    current : mapping of str to dict
+        The latest records by `record_id`.
+    counts : Counter of str
+        Rows by what became of them.
+    faults : Faults
+    withdrawn : int
+    quarantine : Path
+    """
+    arms = dict(zip(plan.items["plan_item"], plan.items["arm"], strict=True))
+    to_do = [item for item, arm in arms.items() if arm == "do"]
+    statuses = Counter(current[item]["status"] if item in current else "unanswered" for item in to_do)
+    skipped = Counter(
+        current[item]["reason"] for item in to_do if item in current and current[item]["status"] == "skipped"
+    )
+    met = {row["plan_item"] for row in current.values() if row["status"] == "done"}
+    held_out = [item for item, arm in arms.items() if arm == "leave"]
+    return RecordSummary(
+        rows_in=counts["rows_in"],
+        used=counts["used"],
+        quarantined=len(faults.rows),
+        superseded=counts["superseded"],
+        seen=counts["seen"],
+        blank=counts["blank"],
+        planned=len(to_do),
+        statuses=dict(statuses.most_common()),
+        skipped=dict(skipped.most_common()),
+        held_out=len(held_out),
+        held_out_met=len(met.intersection(held_out)),
+        outside=sum(key not in arms for key in current),
+        withdrawn=withdrawn,
+        reasons=faults.reasons(),
+        quarantine=quarantine if faults.rows else None,
+    )

@@ -1,0 +1,251 @@
+"""Rows of a small table from people (CSV, workbook, Parquet, ...) as text, and the file of those that are faulty."""
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from features.atomic_file import atomic_write
+from features.errors import SourceError
+from features.ingestion.batches import QUARANTINE_COLUMNS
+from features.ingestion.casting import RowErrors, cast_timestamps
+from features.ingestion.read_options import ReadOptions
+from features.ingestion.source_files import find_files
+from features.ingestion.source_formats import open_file
+from features.ingestion.source_sample import NOTHING_OPEN
+from features.schema import REQUIRED_LOG_COLUMNS
+from features.timezones import business_timezone
+
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
+COMMA_NUMBER = re.compile(r"([+-]?\d+),(\d{1,2}|\d{4,})")
+"""A number with a decimal comma; with three digits behind it, it may be thousands."""
+YES, NO = ("yes", "true", "1", "1.0", "x", "y", "是"), ("no", "false", "0", "0.0", "n", "否")
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class TextRow:
+    """A row of a file.
+
+    Attributes
+    ----------
+    source : str
+        The file's name.
+    number : int
+        The row's number in it, from 1.
+    cells : dict of str to str
+        Its cells that are not blank, by column.
+    """
+
+    source: str
+    number: int
+    cells: Row
+
+
+@dataclass
+class Faults:
+    """Faulty rows with what is wrong with them.
+
+    Attributes
+    ----------
+    rows : list of (TextRow, column, reason)
+    """
+
+    rows: list[tuple[TextRow, str, str]] = field(default_factory=list)
+
+    def add(self, row: TextRow, column: str, reason: str) -> None:
+        """Add a row, with the column in which the fault is."""
+        self.rows.append((row, column, reason))
+
+    def reasons(self) -> dict[str, int]:
+        """Return the number of rows by what is wrong, the most frequent first."""
+        counts: dict[str, int] = {}
+        for _, column, reason in self.rows:
+            text = f"{column} {reason}".strip()
+            counts[text] = counts.get(text, 0) + 1
+        return dict(sorted(counts.items(), key=lambda item: -item[1]))
+
+    def write(self, path: Path) -> None:
+        """Write the rows to a CSV file that can be mended and read again; without any, remove it."""
+        if not self.rows:
+            path.unlink(missing_ok=True)
+            return
+        # With the columns that were found empty, so that they can be filled in.
+        header = dict.fromkeys(name for row, column, _ in self.rows for name in (*row.cells, column))
+        with atomic_write(path) as part, part.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.DictWriter(file, [*QUARANTINE_COLUMNS, *header])
+            writer.writeheader()
+            for row, column, reason in self.rows:
+                place = (row.source, str(row.number), column, row.cells.get(column, ""), reason)
+                writer.writerow({**dict(zip(QUARANTINE_COLUMNS, place, strict=True)), **row.cells})
+
+
+def read_text_rows(path: str | Path, sheet: str, faults: Faults) -> tuple[list[str], list[TextRow]]:
+    """Return the columns and the rows of a file; blank rows are left out.
+
+    Parameters
+    ----------
+    path : str or Path
+        Any file that `regulars ingest` reads.
+    sheet : str
+        The sheet of a workbook that has one of this name; else its only one.
+    faults : Faults
+        Receives rows that cannot be split into cells.
+
+    Returns
+    -------
+    header : list of str
+    rows : list of TextRow
+
+    Raises
+    ------
+    SourceError
+        When there is no such file, or it cannot be read.
+    """
+    rows: list[TextRow] = []
+    header: list[str] = []
+    for file in find_files(str(path)):
+        sources = _opened(file, sheet)
+        for source in sources:
+            header += [name for name in source.header if name not in header]
+            for batch in source.batches():
+                table = batch.full_rows(np.arange(len(batch.numbers))).select(list(source.header))
+                names = [name.strip() for name in table.column_names]
+                for number, values in zip(batch.numbers.tolist(), _cells(table), strict=True):
+                    cells = {name: value for name, value in zip(names, values, strict=True) if value}
+                    if cells:
+                        rows.append(TextRow(Path(source.name).name, number, cells))
+                for broken in batch.unreadable:
+                    row = TextRow(Path(source.name).name, broken.number, {"row": broken.text.strip()})
+                    faults.add(row, "row", broken.reason)
+    return [name.strip() for name in header], rows
+
+
+def _opened(file: Any, sheet: str) -> Sequence[Any]:
+    options = ReadOptions(constants=dict.fromkeys(REQUIRED_LOG_COLUMNS, "1"), profiles={"": NOTHING_OPEN})
+    try:
+        return open_file(file, replace(options, sheet=sheet))
+    except SourceError as error:
+        if f"has no sheet {sheet}" not in str(error):
+            raise
+        return open_file(file, options)
+
+
+def _cells(table: pa.Table) -> Iterable[tuple[str, ...]]:
+    """Return the cells of each row as text without white space around it, "" where null."""
+    columns = [[(value or "").strip() for value in column.to_pylist()] for column in table.columns]
+    return zip(*columns, strict=True) if columns else []
+
+
+def refuse_unknown(source: str | Path, header: Sequence[str], required: str, known: Iterable[str]) -> None:
+    """Raise SourceError when a file lacks its one required column."""
+    if required not in header:
+        expected = ", ".join(known)
+        found = ", ".join(header[:12]) or "nothing"
+        raise SourceError(f"{source} has no column {required}: expected {expected}; its columns are {found}")
+
+
+def number(text: str) -> float | None:
+    """Return a number that is written with a point or a comma, None for any other text.
+
+    Examples
+    --------
+    >>> [number(text) for text in ("7.5", "7,5", "-3", "1,234", "seven")]
+    [7.5, 7.5, -3.0, None, None]
+    """
+    comma = COMMA_NUMBER.fullmatch(text)
+    if comma:
+        return float(f"{comma[1]}.{comma[2]}")
+    return float(text) if NUMBER.fullmatch(text) else None
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a cell with a list, such as `email;phone` or `['email' 'phone']`, without repetitions.
+
+    Examples
+    --------
+    >>> words("email; phone;email"), words("['email', 'phone']"), words("[]")
+    (['email', 'phone'], ['email', 'phone'], [])
+    """
+    if text.startswith("[") and text.endswith("]"):
+        text = text[1:-1].replace("'", "").replace('"', "").replace(",", ";")
+    return list(dict.fromkeys(word for part in re.split(r"[;|\n]", text) if (word := part.strip())))
+
+
+def times(rows: Sequence[TextRow], column: str, timezone: str) -> tuple[list[int | None], Mapping[int, str]]:
+    """Return a column of times, and what is wrong with those that cannot be read, by position.
+
+    Parameters
+    ----------
+    rows : sequence of TextRow
+    column : str
+    timezone : str
+        The zone of times without an offset.
+
+    Returns
+    -------
+    times : list of int or None
+        In microseconds since 1970-01-01 UTC, None where the cell is blank or unreadable.
+    reasons : mapping of int to str
+    """
+    errors = RowErrors()
+    texts = pa.array([row.cells.get(column) for row in rows], pa.string())
+    if not len(texts):
+        return [], {}
+    found = cast_timestamps(column, texts, business_timezone(timezone), errors, ("iso",))
+    reasons = {int(row): reason for _, reason, wrong in reversed(errors.entries) for row in wrong}
+    return [None if at in reasons else value for at, value in enumerate(found.to_pylist())], reasons
+
+
+Check = Callable[[str], str | None]
+"""Returns what is wrong with a cell, None for nothing."""
+
+
+def first_fault(row: TextRow, checks: Mapping[str, Check]) -> tuple[str, str] | None:
+    """Return the first column of a row with a fault, and what is wrong with it."""
+    for column, check in checks.items():
+        if column in row.cells and (reason := check(row.cells[column])):
+            return column, reason
+    return None
+
+
+def between(low: float, high: float) -> Check:
+    """Return a check for numbers from `low` to `high`."""
+
+    def check(text: str) -> str | None:
+        value = number(text)
+        if value is None:
+            return f"is no number: expected {low:g} to {high:g}"
+        return None if low <= value <= high else f"is out of range: expected {low:g} to {high:g}"
+
+    return check
+
+
+def one_of(allowed: Sequence[str]) -> Check:
+    """Return a check for words."""
+
+    def check(text: str) -> str | None:
+        return None if text in allowed else f"is unknown: expected {', '.join(allowed)}"
+
+    return check
+
+
+def all_of(allowed: Sequence[str]) -> Check:
+    """Return a check for lists of words."""
+
+    def check(text: str) -> str | None:
+        unknown = [word for word in words(text) if word not in allowed]
+        return f"has {unknown[0]!r}: expected {', '.join(allowed)}" if unknown else None
+
+    return check
+
+
+def yes_or_no(text: str) -> str | None:
+    """Check a cell for yes or no."""
+    return None if text.lower() in (*YES, *NO) else "is neither yes nor no"
