@@ -56,7 +56,11 @@ def test_the_wheel_holds_all_rooms_and_nothing_else(wheel: zipfile.ZipFile) -> N
         for name in ("api.html", "examples.json", "home.html", "openapi.json", "page.css", "page.html")
     }
     data |= {file.relative_to(ROOT).as_posix() for file in (ROOT / "features/ingestion/profiles").glob("*.toml")}
-    data |= {file.relative_to(ROOT).as_posix() for file in (ROOT / "planning").rglob("*.toml")}
+    data |= {
+        file.relative_to(ROOT).as_posix()
+        for name in ("planning", "features/simulate")
+        for file in (ROOT / name).rglob("*.toml")
+    }
     data |= {file.relative_to(ROOT).as_posix() for file in (ROOT / "planning/files").glob("*.*") if file.suffix in WEB}
     assert set(wheel.namelist()) - info == rooms | report | data
 
