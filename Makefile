@@ -106,3 +106,4 @@ requirements: setup
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group service -c requirements/dev.txt -o requirements/service.txt
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group benchmarks -o requirements/benchmarks.txt
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group serving-peers -o requirements/serving_peers.txt
+	$(subst compile pyproject.toml,compile,$(COMPILE)) --group planning-peers -o requirements/planning_peers.txt

@@ -97,7 +97,10 @@ def effects_of_plans(
     progress("lifetime")
     rows = _with_lifetime(store, over, horizon_days, rows)
     progress("effects")
-    table = table.merge(_counts(rows), on="plan_id", how="left")
+    counts = _counts(rows)
+    table = table.merge(counts, on="plan_id", how="left")
+    # A plan of nothing is a plan too.
+    table.loc[table["over"], counts.columns[1:]] = table.loc[table["over"], counts.columns[1:]].fillna(0)
     progress("without a draw")
     starts = [cutoff_of(plan, store) for plan in over[-OBSERVED_ROUNDS:]]
     return EffectsOfPlans(
@@ -148,8 +151,8 @@ def _with_lifetime(store: EventStore, plans: Sequence[Plan], horizon_days: int, 
     for plan, before, after in zip(plans, forecasts[: len(plans)], forecasts[len(plans) :], strict=True):
         own = (rows["plan_id"] == plan.plan_id).to_numpy(bool)
         customers = rows.loc[own, "customer_id"]
-        out.loc[own, "lifetime"] += customers.map(after).fillna(0.0)
-        out.loc[own, "lifetime_before"] = customers.map(before).fillna(0.0)
+        out.loc[own, "lifetime"] += after.reindex(customers).fillna(0.0).to_numpy()
+        out.loc[own, "lifetime_before"] = before.reindex(customers).fillna(0.0).to_numpy()
     return out
 
 

@@ -75,7 +75,7 @@ def adjusted_differences(
     305-325 (HC2). Bell & McCaffrey (2002), Survey Methodology 28(2), 169-181 (CR2).
     """
     y = np.asarray(outcomes, float)
-    y = y.reshape(len(y), -1)
+    y = y[:, None] if y.ndim == 1 else y
     arm = np.asarray(treated, bool)
     w = np.ones(len(y)) if weights is None else np.asarray(weights, float)
     codes = np.arange(len(y)) if clusters is None else np.unique(np.asarray(clusters), return_inverse=True)[1]

@@ -111,6 +111,7 @@ def test_every_dependency_is_pinned_and_bounded() -> None:
         "service": groups["service"],
         "benchmarks": groups["benchmarks"],
         "serving_peers": groups["serving-peers"],
+        "planning_peers": groups["planning-peers"],
     }
     assert {file.stem for file in PINNED} == set(files)
     for file, requirements in files.items():

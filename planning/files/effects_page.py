@@ -43,6 +43,7 @@ def write_effects_page(path: str | Path, found: EffectsOfPlans, language: str = 
         title=("What the plans changed", "计划带来的变化"),
         headline=headline(found.measures),
         horizon=found.horizon_days,
+        repeated=int(found.decisions["customer_id"].value_counts().gt(1).sum()),
         counts=counts,
         over=over.to_dict("records"),
         waiting=waiting.to_dict("records"),

@@ -37,3 +37,13 @@ def test_plans_that_are_not_over_are_named_with_their_date(tmp_path):
         effects_of_plans(store, plans, 90)
     with pytest.raises(PlanError, match="no plan is given"):
         effects_of_plans(store, [], 90)
+
+
+def test_a_plan_of_nothing_is_counted_and_breaks_nothing(tmp_path):
+    """Beside another plan it has zeros; alone, no measure can be told."""
+    store, plans, _ = shop(tmp_path, 150, seed=1)
+    nothing = type(plans[0])(plans[0].items.iloc[:0], {**plans[0].manifest, "plan_id": "nothing"})
+    both = effects_of_plans(store, [nothing, plans[0]], 60)
+    assert both.plans.set_index("plan_id")["planned"].to_dict()["nothing"] == 0
+    assert both.plans["planned"].sum() + both.plans["left_alone"].sum() == 150
+    assert {m.verdict for m in effects_of_plans(store, [nothing], 60).measures} == {"too_few"}
