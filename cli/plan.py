@@ -50,6 +50,15 @@ def register(app: typer.Typer) -> None:
             str,
             typer.Option(metavar="FILE", help="The catalogue of actions: a TOML file, or retail, travel or finance."),
         ] = "retail",
+        customers: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="FILE",
+                exists=True,
+                dir_okay=False,
+                help="Take this file into the store's customers' table first, as `regulars customers` does.",
+            ),
+        ] = None,
         plans: Annotated[
             Path | None,
             typer.Option(
@@ -155,6 +164,24 @@ def _forecasts(
     champion[0].card.require_rating_scale(store.rating_maximum)
     warn_of_champion(champion[0].card, store, str(cutoff.date))
     return champion_forecasts(*champion, features, cutoff.day, horizon_days)
+
+
+def _customers(store: Path, file: Path | None, cutoff: "AsOf") -> "pd.DataFrame | None":
+    """Return the customers' table of a store at a cutoff, after a file has gone into it; None where there is none."""
+    from features.store.event_store import is_store
+    from planning.customers import customers_at, update_customers
+    from serving.clock import utc_now
+
+    if not is_store(store):
+        if file is not None:
+            raise typer.BadParameter(
+                f"{store} is no event store: `regulars ingest` makes one", param_hint="--customers"
+            )
+        return None
+    if file is not None:
+        found = update_customers(store, file, utc_now())
+        echo(f"customers' table: {found.new:,} new, {found.changed:,} changed, {found.quarantined:,} rows quarantined")
+    return customers_at(store, cutoff)
 
 
 def _earlier_plans(plans: Path | None, out: Path, again: Path | None) -> list[Path]:

@@ -12,6 +12,9 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import openpyxl
+import pandas as pd
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.simulate.truth import Truth
@@ -33,17 +36,42 @@ def main(folder: Path) -> None:
 
     pq.write_table(world.until(DAY), folder / "log.parquet")
     run("ingest", folder / "log.parquet", "--out", store)
+    world.customers().to_parquet(folder / "customers.parquet")
+    run("customers", folder / "customers.parquet", "--store", store)
     cutoff = TRUTH.start + timedelta(days=DAY)
     run("plan", store, "--out", plans / "first", "--as-of", cutoff, "--catalogue", CATALOGUE)
 
     done = read_plan(plans / "first").done
     world.act(done[["customer_id", "day", "event_type", "channel", "goal", "content", "plan_item", "minutes"]])
     later = world.until(DAY + AFTER)
-    pq.write_table(later, folder / "later.parquet")
+    books = fill_workbooks(plans / "first" / "reps", world.records())
+    week_over = TRUTH.start + timedelta(days=DAY + 14)
+    run("record", plans / "first", *books, "--recorded-at", week_over, "--append", store)
+    # What the plan did is recorded by the representatives; the rest comes from the firm's own systems.
+    rest = later.filter(pc.is_null(later["plan_item"])) if "plan_item" in later.column_names else later
+    pq.write_table(rest, folder / "later.parquet")
     run("append", folder / "later.parquet", "--store", store)
     run("effects", store, "--plans", plans, "--out", folder / "effects")
     print(f"\nThe manager's page of the plan: {plans / 'first' / 'plan.html'}")
     print(f"What it changed: {folder / 'effects' / 'effects.html'}")
+
+
+def fill_workbooks(folder: Path, records: pd.DataFrame) -> list[Path]:
+    """Enter into the representatives' workbooks what they report, as they would by hand."""
+    known = records.set_index("plan_item")
+    books = sorted(folder.glob("*.xlsx"))
+    for path in books:
+        book = openpyxl.load_workbook(path)
+        sheet = book["plan"]
+        columns = {cell.value: cell.column for cell in sheet[1]}
+        for row in range(2, sheet.max_row + 1):
+            item = sheet.cell(row, columns["plan_item"]).value
+            if item in known.index:
+                for name in ("status", "reason", "done_at", "outcome", "satisfaction", "loyalty"):
+                    value = known.at[item, name]
+                    sheet.cell(row, columns[name]).value = None if pd.isna(value) else value
+        book.save(path)
+    return books
 
 
 def run(*arguments: object) -> None:

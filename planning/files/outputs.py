@@ -10,9 +10,9 @@ from planning.files.crm import write_crm
 from planning.files.page import write_plan_page
 from planning.files.rep_page import write_rep_page
 from planning.files.rep_rows import file_names, reps_of, rows_of, rows_to_do
-from planning.files.words import SKIP_REASONS
 from planning.files.workbook import Choices, write_workbook
 from planning.plan_folder import Plan
+from planning.record_rows import SKIP_REASONS
 
 PAGE, CRM, REPS = "plan.html", "crm.csv", "reps"
 

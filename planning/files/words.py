@@ -34,12 +34,6 @@ EMPTY_ROWS_NOTE = (
     "计划外拜访的客户：在末尾空行填写客户和联系方式，plan_item 留空。",
 )
 
-SKIP_REASONS = (
-    *("already_in_contact", "not_there", "wrong_person", "bad_moment", "not_worth_it", "complaint_open", "opted_out"),
-    "other",
-)
-"""Why a row was skipped."""
-
 WORDS_ZH = {
     "visit": "拜访",
     "incentive": "优惠",

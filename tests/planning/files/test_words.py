@@ -1,8 +1,9 @@
 """The words of files: every word that can stand in one has a Chinese."""
 
 from features.event_words import BUILT_IN_WORDS
-from planning.files.words import SKIP_REASONS, WORDS_ZH, in_chinese, in_english
+from planning.files.words import WORDS_ZH, in_chinese, in_english
 from planning.files.workbook import STATUSES
+from planning.record_rows import SKIP_REASONS
 
 
 def test_every_word_has_a_chinese() -> None:
