@@ -51,8 +51,7 @@ def register(app: typer.Typer) -> None:
         _show(inspection, list(sample))
         events, faults = preview_events(sample, inspection.profile, timezone, SHOWN)
         if events:
-            head = [name.replace("event_time", "event_time (UTC)") for name in events[0]]
-            echo_table("The first rows as events", head, [list(row.values()) for row in events])
+            echo_table("The first rows as events", list(events[0]), [list(row.values()) for row in events])
         for reason, count in faults.items():
             echo(f"of the sample {count:,} rows would go to quarantine: {reason}")
         for question in inspection.questions:

@@ -126,7 +126,7 @@ def _run(job: "Job", started: datetime) -> str:
     if run.resumed:
         echo(f"resuming run {run.name}, which had finished: {', '.join(run.steps) or 'no step'}")
     try:
-        status = _steps(job, run)
+        status = _steps(job, run, started)
     except Exception as error:
         run.facts |= {"status": "failed", "error": " ".join(str(error).split()) or type(error).__name__}
         if run.steps:
@@ -147,7 +147,7 @@ def _run(job: "Job", started: datetime) -> str:
     return status
 
 
-def _steps(job: "Job", run: "RetrainRun") -> str:
+def _steps(job: "Job", run: "RetrainRun", started: datetime) -> str:
     from cli.retrain_inputs import nothing_new
     from cli.retrain_steps import STEPS, append
     from features.store.event_store import open_store
@@ -160,6 +160,7 @@ def _steps(job: "Job", run: "RetrainRun") -> str:
         run.forget_after("append")
     if before is None or appended["new"]:
         run.record("append", time.monotonic() - began, appended)
+    options.warn_of_date(open_store(job.store), job.as_of or str(started.date()))
     fresh = "fit" not in run.steps and not run.follows_unfinished and not run.resumed
     if fresh and not job.fit_again and (found := nothing_new(job, open_store(job.store))):
         status, reason = found

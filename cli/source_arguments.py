@@ -156,7 +156,7 @@ def read_sources(
         echo(replaced)
     folder = read_manifest(store)["folder"]
     if folder == before:
-        echo(f"-> {store} is as it was: it has all of these events")
+        echo(f"-> {store} is as it was: there is nothing new to add")
     else:
         echo(f"-> {store} (report.json and the data in {store / folder})")
     return report

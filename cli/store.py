@@ -28,12 +28,14 @@ def register(app: typer.Typer) -> None:
 
         Example: `regulars store info store`
         """
+        from features.ingestion.row_counts import zone_text
         from features.store.event_store import open_store, words_of
         from features.store.generations import generation_number, generations
 
         opened = open_store(store)
         manifest = opened.manifest
-        span = f"{_time(manifest['first_time'])} to {_time(manifest['last_time'])}"
+        first, last = (zone_text(manifest[name], opened.timezone) for name in ("first_time", "last_time"))
+        span = f"{first} to {last}"
         echo(f"{manifest['events']:,} events of {manifest['customers']:,} customers, {span}, days in {opened.timezone}")
         if len(opened.buckets) > 1:
             sizes = sorted(bucket.store.n_events for bucket in opened.buckets)
@@ -45,11 +47,20 @@ def register(app: typer.Typer) -> None:
             echo(f"the faulty rows of the last addition are in {opened.folder / 'quarantine.csv'}")
         records = manifest.get("sources", ())
         sources = [
-            [source["name"], f"{source['rows']:,}", _time(source["first_time"]), _time(source["last_time"])]
+            [
+                source["name"],
+                f"{source['rows']:,}",
+                f"{source.get('quarantined', 0):,}",
+                *(zone_text(source[name], opened.timezone) for name in ("first_time", "last_time")),
+            ]
             for source in records[-SHOWN:]
         ]
         of_all = f"; the last {SHOWN} of {len(records):,}" if len(records) > SHOWN else ""
-        echo_table(f"sources, with their valid rows{of_all}", ["source", "rows", "from", "to"], sources)
+        echo_table(
+            f"sources, with their valid rows and those in quarantine{of_all}",
+            ["source", "rows", "quarantined", "from", "to"],
+            sources,
+        )
         rows = [
             [
                 f"{generation_number(each)}{' (present)' if each['folder'] == manifest['folder'] else ''}",
@@ -85,9 +96,3 @@ def register(app: typer.Typer) -> None:
             f"{store} is at generation {manifest.get('generation', 0)}: {manifest['events']:,} events of "
             f"{manifest['customers']:,} customers"
         )
-
-
-def _time(microseconds: int | None) -> str:
-    from features.ingestion.row_counts import utc_text
-
-    return utc_text(microseconds) or "-"

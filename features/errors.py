@@ -7,6 +7,7 @@ RegularsError
  │    └── TimestampError           a timestamp in a request that cannot be read
  ├── SourceError                   a source that cannot be read as an event log
  │    ├── UnreadableSourceError    the file or database behind it
+ │    ├── MissingColumnError       a column that is required or named, and is not there
  │    ├── ProfileError             a source profile, or an option of ingest, that cannot be used
  │    ├── AmbiguousSourceError     values that can be read in two ways: the message names the option that settles it
  │    └── FaultyRowsError          too many rows are faulty, so the old store stays
@@ -73,6 +74,10 @@ class SourceError(RegularsError):
 
 class UnreadableSourceError(SourceError):
     """A file or database that cannot be read; the message continues a sentence that begins with its name."""
+
+
+class MissingColumnError(SourceError):
+    """A source lacks a column that is required or named; the message suggests options."""
 
 
 class ProfileError(SourceError):

@@ -2,14 +2,17 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from cli.main import app
 from features.definitions import FEATURE_NAMES
@@ -139,3 +142,66 @@ def test_the_first_log_of_the_tutorial_is_read_as_written(tmp_path: Path) -> Non
     assert ended.returncode == 0, ended.stderr
     assert "4 rows in: 3 kept, 1 quarantined" in ended.stderr
     assert "event_time is a day that does not exist" in ended.stderr
+
+
+def recipes(heading: str) -> list[list[str]]:
+    """The words of the commands below a heading of the page about logs."""
+    page = section((ROOT / "docs" / "how-to" / "logs.md").read_text(), heading)
+    blocks = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    texts = [
+        text for block in blocks for text in re.split(r"^(?=regulars |cp )", block.replace("\\\n", " "), flags=re.M)
+    ]
+    return [words for text in texts if (words := shlex.split(text, comments=True))]
+
+
+def run_recipe(words: list[str]) -> str:
+    """Run a command of a recipe in this process, and return what it says."""
+    if words[0] == "cp":
+        shutil.copy(words[1], words[2])
+        return ""
+    ended = CliRunner().invoke(app, words[1:])
+    assert ended.exit_code == 0, f"{words}\n{ended.output}{ended.exception}"
+    return ended.output
+
+
+def test_the_recipes_of_files_read_what_they_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A glob of exports; tables of different columns; tables that a query joins."""
+    monkeypatch.chdir(tmp_path)
+    exports, tables, joined = recipes("## From files")
+    Path("exports").mkdir()
+    for month in (1, 2):
+        Path(f"exports/2024-{month:02}.csv").write_text(f"client,day,total\na,2024-{month:02}-01,10\n")
+    assert "2 rows in: 2 kept" in run_recipe(exports)
+    shutil.rmtree("store")
+    Path("orders.csv").write_text("client,day,amount\na,2024-01-01,10\n")
+    pd.DataFrame({"customer": ["a"], "when": ["2024-01-02"], "amount": [4.0]}).to_excel(
+        "refunds-2024.xlsx", index=False
+    )
+    assert "events: 1 purchase, 1 return" in run_recipe(tables)
+    shutil.rmtree("store")
+    Path("orders.csv").write_text("order_id,client,day\n1,7,2024-01-01\n")
+    Path("clients.csv").write_text("client,mail\n7,a@x.example\n")
+    Path("lines").mkdir()
+    pd.DataFrame({"order_id": [1, 1], "price": [2.5, 1.0], "quantity": [2, 3]}).to_parquet("lines/part.parquet")
+    assert "1 rows in: 1 kept" in run_recipe(joined)
+
+
+def test_the_recipes_for_faulty_rows_bring_them_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The option of the first, and the corrected copy of the second."""
+    monkeypatch.chdir(tmp_path)
+    mended, copied, added = recipes("## Mend faulty rows")
+    rows = "".join(f"c{day},2024-01-{day:02},purchase,5\n" for day in range(1, 29))
+    Path("log.csv").write_text(f"customer_id,event_time,event_type,amount\n{rows}")
+    february, march = (rows.replace("-01-", month) for month in ("-02-", "-03-"))
+    Path("week-27.csv").write_text(f"customer_id,event_time,event_type,amount\n{february}d,2024-02-01,order,7\n")
+    run_recipe(["regulars", "ingest", "log.csv", "--out", "store"])
+    assert "29 rows in: 28 kept, 1 quarantined" in run_recipe(["regulars", "append", "week-27.csv", "--store", "store"])
+    assert "29 rows in: 1 kept, 0 quarantined, 0 duplicates, 28 in the store already" in run_recipe(mended)
+    Path("week-28.csv").write_text(f"customer_id,event_time,event_type,amount\n{march}e,2024-03-32,purchase,7\n")
+    run_recipe(["regulars", "append", "week-28.csv", "--store", "store"])
+    shown = "".join(run_recipe(["regulars", "store", "info", "store"]).split())
+    found = re.search(r"store/events-[0-9a-f]{12}/quarantine\.csv", shown)
+    assert found, shown
+    run_recipe(["cp", found[0], copied[2]])
+    Path(copied[2]).write_text(Path(copied[2]).read_text("utf-8-sig").replace("2024-03-32", "2024-03-31"))
+    assert "1 rows in: 1 kept" in run_recipe(added)

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
-from features.errors import SourceError
+from features.errors import MissingColumnError, SourceError
 from features.ingestion.read_options import OWN
 from features.schema import LOG_COLUMN_NAMES, REQUIRED_LOG_COLUMNS
 
@@ -36,8 +36,10 @@ def map_columns(
 
     Raises
     ------
+    MissingColumnError
+        When a required or given column is missing; suggests a mapping.
     SourceError
-        When a required or given column is missing, or a column is in the header twice; suggests a mapping.
+        When a column is in the header twice.
     """
     repeated = sorted({column for column in header if list(header).count(column) > 1})
     if repeated:
@@ -57,20 +59,34 @@ def map_columns(
                 missing.append(source_name)
     columns |= {OWN + column: column for column in header if re.fullmatch(CURRENCY_NAMES, letters(column))}
     if missing:
-        raise SourceError(f"{source} has no column {', '.join(missing)}: {_suggestion(missing, header)}")
+        raise MissingColumnError(f"{source} has no column {', '.join(missing)}: {_suggestion(missing, header)}")
     return columns
 
 
 def _suggestion(missing: Sequence[str], header: Sequence[str]) -> str:
-    """Return how to map the missing columns to those of nearly the same name."""
-    by_letters = {letters(column): column for column in header if column not in LOG_COLUMN_NAMES}
-    nearest = {name: get_close_matches(letters(name), by_letters, 1, 0.55) for name in missing}
+    """Return how to map the missing columns to those of nearly the same, or a usual, name."""
+    nearest = {name: near for name in missing if (near := _nearest(name, header))}
     names = ", ".join(name[:SHOWN_CHARACTERS] for name in header[:SHOWN_NAMES])
     names += ", ..." if len(header) > SHOWN_NAMES else ""
-    hints = " ".join(f"--map {shlex.quote(f'{name}={by_letters[near[0]]}')}" for name, near in nearest.items() if near)
+    hints = [f"--map {shlex.quote(f'{name}={near}')}" for name, near in nearest.items()]
+    constant = "--set event_type=purchase" if "event_type" in missing and "event_type" not in nearest else ""
     if not hints:
-        return f"map it to one of its columns ({names}) or give it as a constant; `regulars inspect` suggests how"
-    return f"did you mean {hints}? Its columns are {names}"
+        such = f", such as {constant}," if constant else ""
+        return f"map it to one of its columns ({names}) or give it as a constant{such}; `regulars inspect` suggests how"
+    also = f" {constant}" if constant else ""
+    return f"did you mean {' '.join(hints)}{also}? Its columns are {names}"
+
+
+def _nearest(name: str, header: Sequence[str]) -> str:
+    """Return the column of nearly the same name, else one that usually means it, else an empty text."""
+    from features.ingestion.column_names import NAMES, name_score  # which reads names by `letters`
+
+    by_letters = {letters(column): column for column in header if column not in LOG_COLUMN_NAMES}
+    if near := get_close_matches(letters(name), by_letters, 1, 0.55):
+        return by_letters[near[0]]
+    usual = {column: name_score(column, name) for column in by_letters.values()} if name in NAMES else {}
+    best = max(usual, key=lambda column: usual[column], default="")
+    return best if usual.get(best, 0) > 0.85 else ""
 
 
 def letters(name: str) -> str:

@@ -69,9 +69,17 @@ class Rates:
     rates: dict[str, NDArray[np.float64]]
 
 
-@lru_cache(maxsize=8)
 def read_rates(file: str) -> Rates:
     """Return the rates of a CSV file with `currency`, `rate` and perhaps `day`; raises ProfileError."""
+    try:
+        stat = Path(file).stat()
+    except OSError:
+        return _read_rates(file, 0, 0)
+    return _read_rates(file, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=8)
+def _read_rates(file: str, changed: int, size: int) -> Rates:
     try:
         table = csv.read_csv(
             Path(file), convert_options=csv.ConvertOptions(column_types={"rate": pa.float64(), "day": pa.date32()})

@@ -30,6 +30,8 @@ USUAL_SHARE = 0.95
 EARLIEST, LATEST = (int(np.datetime64(day, "us").astype(np.int64)) for day in ("1990-01-01", "2100-01-01"))
 DIGITS = ("%Y%m%d", "%d%m%Y", "%m%d%Y", "%Y%m%d%H%M", "%Y%m%d%H%M%S", "%y%m%d", "%d%m%y", "%m%d%y")
 EXAMPLES = {"day_first": "%d/%m/%Y", "month_first": "%m/%d/%Y", "year_first": "%y/%m/%d"}
+SHORT_YEARS = "of two digits: 69 to 99 are 1969 to 1999, 00 to 68 are 2000 to 2068"
+SHORT_DATE = r"^\d{1,2}([./-])\d{1,2}([./-])\d{2}(\D|$)|^\d{1,2}[ -]?[A-Za-z]{3,}\.?[ -]?'?\d{2}(\D|$)"
 
 Bools = NDArray[np.bool_]
 
@@ -75,6 +77,12 @@ def detect_time_format(column: pa.Array) -> tuple[str, ...]:
     raise AmbiguousSourceError(
         f"no format fits all of {int(readable.sum()):,} times ({shares}), such as {_some(rest)}: give --time-format"
     )
+
+
+def has_short_years(column: pa.Array) -> bool:
+    """Return whether dates of a sample have years of two digits."""
+    text = strip_whitespace(cast_text("", column, RowErrors()))
+    return bool(pc.any(pc.match_substring_regex(text, SHORT_DATE)).as_py())
 
 
 def _plausible_times(text: pa.StringArray, name: str) -> tuple[Bools, NDArray[np.int64]]:

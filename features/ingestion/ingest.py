@@ -10,25 +10,26 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from features.as_of import microseconds
-from features.errors import InvalidArgumentError, SourceError
+from features.errors import InvalidArgumentError, MissingColumnError, SourceError
 from features.ingestion.event_versions import EventVersions
 from features.ingestion.id_warnings import check_numbers
 from features.ingestion.ingest_report import IngestReport, make_report
-from features.ingestion.known_sources import drop_known, source_records
-from features.ingestion.log_warnings import log_warnings
+from features.ingestion.known_sources import column_options, data_digests, other_records, source_records, split_known
+from features.ingestion.log_warnings import addition_warnings, log_warnings
 from features.ingestion.lost_rows import FEW_ROWS, describe
-from features.ingestion.outcome import SourceFaults, refusal, refuse
+from features.ingestion.outcome import SourceFaults, is_settled, quarantine_beside, refusal, refuse
 from features.ingestion.prefetch import prefetch
 from features.ingestion.profile import SourceProfile
 from features.ingestion.quarantine import Quarantine
+from features.ingestion.read_again import EventsReadAgain
 from features.ingestion.read_options import ReadOptions
 from features.ingestion.row_counts import RowCounts
 from features.ingestion.sources import (
     drop_repeated,
+    joint_digest,
     joint_rows,
     open_sources,
     read_batches,
-    sources_digest,
     with_joint_ids,
 )
 from features.ingestion.validated_batches import check_constants, validated_batches
@@ -36,7 +37,6 @@ from features.ingestion.validation import ValidationRules
 from features.schema import RATING_MAXIMUM, RATING_SCALE_LIMIT
 from features.store.event_store import read_manifest
 from features.store.layout import TEXT_DTYPES
-from features.store.merging import Merged
 from features.store.settings import StoreSettings
 from features.store.writer import Existing, StoreWriter, refuse_store
 from features.timezones import business_timezone
@@ -164,16 +164,17 @@ def ingest(
         scratch = Path(folder)
         opened, warnings = drop_repeated(open_sources(paths, options, scratch))
         before = list(read_manifest(Path(out)).get("sources", ())) if existing == "append" else []
-        opened, again = drop_known(opened, before)
-        opened = with_joint_ids(opened, any(record.get("whole_numbers") for record in before))
+        known = split_known(opened, before)
+        opened = with_joint_ids(known.sources, any(record.get("whole_numbers") for record in before))
         for constants in {tuple(source.constants.items()): source.constants for source in opened}.values():
             check_constants(constants, rules)
-        digest = sources_digest(opened, (record["digest"] for record in before))
+        digest = joint_digest(data_digests(known, before))
         counts = RowCounts()
         quarantine = Quarantine(scratch / "quarantine.csv", opened)
         recorded = any(source.has_column("recorded_at") for source in opened)
         rows = joint_rows(opened)
         names_sales = any(source.has_column("sale_reference") or source.profile.amounts.refund for source in opened)
+        again = EventsReadAgain(known, opened)
         texts = [name for name in TEXT_DTYPES if any(source.has_column(name) for source in opened)]
         versions = EventVersions(scratch, recorded, memory_limit, threads, rows, names_sales, texts, rules.timezone)
 
@@ -190,37 +191,38 @@ def ingest(
             keep=generations,
             buckets=buckets,
         ) as writer:
+            takers = (counts, again, writer)
             with quarantine, closing(events):
                 for batch in events:
                     counts.add_source(batch)
-                    if "reference" in batch.schema.names:
-                        versions.add(batch)
-                    else:
-                        counts.add(batch)
-                        writer.add(batch)
+                    for taker in (versions,) if "reference" in batch.schema.names else takers:
+                        taker.add(batch)
             counts.by_reference = versions.find(scratch / "duplicates.csv", [source.name for source in opened])
             for batch in versions.events():
-                counts.add(batch)
-                writer.add(batch)
+                for taker in takers:
+                    taker.add(batch)
+            if writer.base is not None:
+                warnings = [*warnings, *again.check(writer.base)]
             writer.write_columns(rows.replace_references, even_unchanged=bool(quarantine.reasons))
             if writer.merged:
                 if rows.one_event_per and writer.merged.same_day:
                     raise SourceError(
                         f"{writer.merged.same_day:,} orders are in the store with other line items of one day, and "
-                        "would count twice: give --replace-references if they replace those, or leave out "
-                        "one_event_per if they are events beside them"
+                        "would count twice: give --replace-references if they replace those; if one order is split "
+                        "over files, go back with regulars store rollback and append its files in one command; if they "
+                        "are events beside them, leave out one_event_per"
                     )
                 counts.seen = writer.merged.seen
-                warnings = [*warnings, *again, *_doubtful(writer.merged)]
+                warnings = [*warnings, *addition_warnings(writer.merged)]
             written = writer.opened()
             if writer.base is not None and written is not None:
                 check_numbers(written.customer_ids, writer.base.customer_ids)
-            warnings = [*warnings, *log_warnings(written, counts.by_reference, added=writer.merged is not None)]
+            warnings = [*warnings, *log_warnings(written, counts, added=writer.merged is not None)]
             lost = []
             if quarantine.rows >= FEW_ROWS and written is not None:
                 lost = describe(quarantine.path, [source.columns for source in opened], written)
             report = make_report(
-                opened, counts, quarantine.reasons, writer.n_customers, timezone, digest, warnings, lost
+                opened, counts, quarantine.reasons, writer.n_customers, timezone, digest, warnings, lost, known.notes
             )
             faults = [
                 SourceFaults(
@@ -235,10 +237,13 @@ def ingest(
                 refuse(why, report, quarantine.path, Path(out))
             text = json.dumps(report.as_dict(), indent=2, ensure_ascii=False) + "\n"
             (writer.folder / "report.json").write_text(text)
+            settled = is_settled(Path(out), [source.name for source in opened], quarantine.path)
             for file in scratch.glob("*.csv"):
                 shutil.move(file, writer.folder / file.name)
             if written is not None:
-                writer.commit([*before, *source_records(opened, counts)])
+                writer.commit([*other_records(known, before), *source_records(known, opened, counts, quarantine)])
+            if settled:
+                quarantine_beside(Path(out)).unlink(missing_ok=True)
     return report
 
 
@@ -271,21 +276,9 @@ def append(sources: str | Path | Iterable[str | Path], store: str | Path, **opti
     """
     manifest = read_manifest(Path(store))
     scale = float(manifest.get("rating_maximum", RATING_MAXIMUM))
-    return ingest(sources, store, **options, timezone=manifest["timezone"], rating_maximum=scale, existing="append")
-
-
-def _doubtful(merged: Merged) -> list[str]:
-    """Return a warning for each reading of new rows that may be wrong."""
-    warnings = []
-    if merged.differing:
-        warnings.append(
-            f"{merged.differing:,} rows have references that the store has with other content and no later "
-            "recorded_at: they are kept as events of their own; if they are corrections, take them back with regulars "
-            "store rollback and append them with recorded_at or --replace-references"
-        )
-    if merged.repeated:
-        warnings.append(
-            f"{merged.repeated:,} rows without a reference are equal in full to another row of this addition and "
-            "count again: if the source repeats rows, map its own ids as reference, or take the repeats out"
-        )
-    return warnings
+    try:
+        return ingest(sources, store, **options, timezone=manifest["timezone"], rating_maximum=scale, existing="append")
+    except MissingColumnError as error:
+        if not (before := column_options(manifest.get("sources", ()))):
+            raise
+        raise MissingColumnError(f"{error}; an earlier source was read with {before}, or the same profile") from None

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from features.ingestion.row_counts import RowCounts, utc_text
+from features.ingestion.row_counts import RowCounts, utc_text, zone_text
 from features.ingestion.source_formats import Source
 from features.schema import EVENT_TYPES
 
@@ -45,6 +45,8 @@ class IngestReport:
         SHA-256 of what the sources hold.
     warnings : sequence of str
         What may be wrong with the log as a whole, each with its figure and what to do.
+    notes : sequence of str
+        Which sources were read before, which is no fault.
     lost : sequence of str
         What faulty values look like, and how the rows in quarantine differ from those that were kept.
     """
@@ -70,14 +72,16 @@ class IngestReport:
     digest: str
     warnings: Sequence[str]
     lost: Sequence[str]
+    notes: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as a dictionary, for JSON."""
         return asdict(self)
 
     def lines(self) -> list[str]:
-        """Return the report as lines of text."""
-        span = f"{self.first_time} to {self.last_time}" if self.kept else "no event and so no time span"
+        """Return the report as lines of text, with times on the clock of the business time zone."""
+        first, last = (zone_text(time, self.timezone) for time in (self.first_time, self.last_time))
+        span = f"{first} to {last}" if self.kept else "no event and so no time span"
         others = {
             "line items merged": self.merged,
             "left out by the profile": self.left_out,
@@ -106,8 +110,9 @@ class IngestReport:
             count, limit = self.extreme_amounts["count"], self.extreme_amounts["above"]
             lines.append(f"{count:,} extreme amounts, above {limit:,.2f} (kept); the largest:")
             for event in self.extreme_amounts["largest"]:
-                lines.append("  {amount:,.2f}  {event_type} of {customer_id} at {event_time}".format(**event))
-        return lines + [f"warning: {warning}" for warning in self.warnings]
+                shown = {**event, "event_time": zone_text(event["event_time"], self.timezone)}
+                lines.append("  {amount:,.2f}  {event_type} of {customer_id} at {event_time}".format(**shown))
+        return [*lines, *self.notes, *(f"warning: {warning}" for warning in self.warnings)]
 
 
 def _assumed_lines(assumed: Mapping[str, Mapping[str, str]]) -> list[str]:
@@ -133,10 +138,12 @@ def make_report(
     digest: str,
     warnings: Sequence[str] = (),
     lost: Sequence[str] = (),
+    notes: Sequence[str] = (),
 ) -> IngestReport:
     """Return the report of an ingest, from what was counted; `reasons` are those of the quarantine.
 
-    `lost` says of the rows there what their values look like, and how they differ from those that were kept.
+    `lost` says of the rows there what their values look like, and how they differ from those that were kept;
+    `notes` say which sources were read before.
     """
     ignored = {name: None for source in sources for name in source.header if name not in source.columns.values()}
     return IngestReport(
@@ -161,4 +168,5 @@ def make_report(
         digest=digest,
         warnings=list(warnings),
         lost=list(lost),
+        notes=list(notes),
     )

@@ -3,12 +3,20 @@
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from features.errors import AmbiguousSourceError
-from features.ingestion.column_mapping import CURRENCY_NAMES, letters
+from features.ingestion.amount_inspection import (
+    LIKELY,
+    ask_for_amounts,
+    find_currency,
+    find_lines,
+    find_negatives,
+    find_refunds,
+)
+from features.ingestion.column_mapping import letters
 from features.ingestion.column_names import (
     CLOCK,
     CLOCKS,
@@ -20,16 +28,14 @@ from features.ingestion.column_names import (
     fits,
     name_score,
     share,
-    texts_of,
     words_of,
 )
-from features.ingestion.detection import detect_amount_marks, detect_time_format
+from features.ingestion.detection import SHORT_YEARS, detect_amount_marks, detect_time_format, has_short_years
 from features.ingestion.id_rules import are_whole_numbers
 from features.ingestion.profile import SourceProfile, load_profile, profile_names
 from features.schema import EVENT_TYPES
 
-CERTAIN, LIKELY = "certain", "likely"
-NEGATIVE = r"^\W*[-(\u2212\u2013]\W*(?:[A-Za-z]{1,4}[.$]?\W*)?[\d.,]|\d[^-,.]*-$"
+CERTAIN = "certain"
 
 
 @dataclass
@@ -76,13 +82,14 @@ def inspect_sample(sample: Mapping[str, pa.Array]) -> Inspection:
     else:
         _find_columns(sample, found)
         _find_clock(sample, found)
-        _find_lines(sample, found)
-        _ask_for_amounts(sample, found)
+        find_lines(sample, found)
+        ask_for_amounts(sample, found)
+        find_refunds(sample, found)
         _find_filters(sample, found)
-    _find_negatives(sample, found)
+    find_negatives(sample, found)
     _find_ids(sample, found)
     _find_formats(sample, found)
-    _find_currency(sample, found)
+    find_currency(sample, found)
     return found
 
 
@@ -117,6 +124,10 @@ def _find_columns(sample: Mapping[str, pa.Array], found: Inspection) -> None:
         columns[log_column] = best
         exact = letters(best) in {letters(name) for name in names}
         rivals = [name for name in scores if name != best and scores[name] >= scores[best] and name != log_column]
+        if log_column == "amount":  # net or gross, with or without shipping: no name settles it
+            prices = UNIT_PRICE.split() if any(letters(name) in QUANTITY.split() for name in sample) else ()
+            usual = [name for name in scores if scores[name] > 0.85 and letters(name) not in prices]
+            rivals = [name for name in usual if name != best]
         found.sure[f"columns.{log_column}"] = (
             CERTAIN if best == log_column else LIKELY if exact else "perhaps, by its name"
         )
@@ -143,40 +154,6 @@ def _find_columns(sample: Mapping[str, pa.Array], found: Inspection) -> None:
                 )
 
 
-def _find_lines(sample: Mapping[str, pa.Array], found: Inspection) -> None:
-    """Look for quantity and price, and for line items."""
-    by_letters = {letters(name): name for name in sample}
-    quantity = next((by_letters[name] for name in QUANTITY.split() if name in by_letters), None)
-    price = next((by_letters[name] for name in UNIT_PRICE.split() if name in by_letters), None)
-    amount = found.profile.columns.get("amount")
-    if quantity and price and amount in (None, price):
-        expression = f"{_operand(quantity)} * {_operand(price)}"
-        columns = {key: name for key, name in found.profile.columns.items() if key != "amount"}
-        found.profile = SourceProfile(
-            **{each.name: getattr(found.profile, each.name) for each in fields(found.profile)} | {"columns": columns}
-        ).with_values(amounts={"expression": expression})
-        found.sure["amounts.expression"] = f"{LIKELY}: there is a quantity and a price"
-    reference = found.profile.columns.get("reference")
-    if reference:
-        texts = texts_of(sample[reference])
-        repeated = 1 - len(texts.unique()) / max(len(texts), 1)
-        if repeated > 0.02 and "recorded_at" not in found.profile.columns:
-            found.profile = found.profile.with_values(rows={"one_event_per": "reference"})
-            found.sure["rows.one_event_per"] = f"{LIKELY}: {repeated:.0%} of the rows repeat the {reference} of another"
-            found.questions.append(
-                f"are rows with one {reference} lines of one order? The profile says so; if the last replaces the rest "
-                "take one_event_per out and give --replace-references"
-            )
-
-
-def _ask_for_amounts(sample: Mapping[str, pa.Array], found: Inspection) -> None:
-    if "amount" not in found.profile.columns and not found.profile.amounts.expression:
-        unused = [name for name in sample if name not in found.profile.columns.values()]
-        if unused:
-            names = ", ".join(map(repr, unused[:5]))
-            found.questions.append(f"no column seems to be an amount; is it one of {names}? Give --map amount=NAME")
-
-
 def _find_clock(sample: Mapping[str, pa.Array], found: Inspection) -> None:
     """Look for a column with the time of day beside one with the date."""
     date = found.profile.columns.get("event_time", "")
@@ -186,16 +163,6 @@ def _find_clock(sample: Mapping[str, pa.Array], found: Inspection) -> None:
                 found.profile = found.profile.with_values(times={"clock_column": name})
                 found.sure["times.clock_column"] = f"{LIKELY}: {name} has times of day and {date} has none"
                 return
-
-
-def _find_negatives(sample: Mapping[str, pa.Array], found: Inspection) -> None:
-    if found.profile.event_types.negative:
-        return
-    names = [found.profile.columns.get("amount", ""), *found.profile.amount_columns()]
-    negatives = [name for name in names if name in sample and share(sample[name], NEGATIVE) > 0]
-    if negatives:
-        found.profile = found.profile.with_values(event_types={"negative": "return"})
-        found.sure["event_types.negative"] = f"{LIKELY}: {negatives[0]} is negative in some rows"
 
 
 def _find_ids(sample: Mapping[str, pa.Array], found: Inspection) -> None:
@@ -233,7 +200,8 @@ def _find_formats(sample: Mapping[str, pa.Array], found: Inspection) -> None:
         if time in sample and not profile.times.format and not pa.types.is_temporal(sample[time].type):
             if formats := detect_time_format(sample[time]):
                 profile = profile.with_values(times={"format": formats})
-                found.sure["times.format"] = f"{CERTAIN}: no other fits all times of the sample"
+                years = f"; years {SHORT_YEARS}" if has_short_years(sample[time]) else ""
+                found.sure["times.format"] = f"{CERTAIN}: no other fits all times of the sample{years}"
             else:
                 found.sure["columns.event_time"] = (
                     f"{found.sure.get('columns.event_time', LIKELY)}; times as ISO 8601 has them"
@@ -254,22 +222,3 @@ def _find_formats(sample: Mapping[str, pa.Array], found: Inspection) -> None:
         found.questions.append(str(question))
         found.sure["amounts.decimal"] = str(question)
     found.profile = profile
-
-
-def _find_currency(sample: Mapping[str, pa.Array], found: Inspection) -> None:
-    name = next((name for name in sample if re.fullmatch(CURRENCY_NAMES, letters(name))), "")
-    if not name:
-        return
-    codes = sorted({word.upper() for word in words_of(sample[name])})
-    keep = {"keep": codes[0]} if len(codes) == 1 else {}
-    found.profile = found.profile.with_values(currency={"column": name, **keep})
-    if len(codes) > 1:
-        found.sure["currency.keep"] = "amounts of several currencies are not added up"
-        found.questions.append(
-            f"which of the currencies {', '.join(codes[:5])} is kept? Give --currency {codes[0]}, or rates under "
-            "[currency]"
-        )
-
-
-def _operand(name: str) -> str:
-    return name if name.isidentifier() else f'"{name}"'

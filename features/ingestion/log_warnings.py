@@ -5,10 +5,11 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from features.ingestion.event_versions import EventRows
 from features.ingestion.id_warnings import id_warnings
+from features.ingestion.row_counts import RowCounts
 from features.store.event_store import EventStore
-from features.store.layout import ABSENT
+from features.store.layout import ABSENT, KIND_CODES
+from features.store.merging import Merged
 
 FEW_CUSTOMERS = 30
 BUSY_SHARE = 0.2
@@ -21,31 +22,37 @@ FAR_SHARE = 0.01
 EPOCH = date(1970, 1, 1)
 
 
-def log_warnings(store: EventStore | None, by_reference: EventRows, added: bool = False) -> list[str]:
+def log_warnings(store: EventStore | None, counts: RowCounts, added: bool = False) -> list[str]:
     """Return the warnings about a log, each one line with its figure and what to do.
 
     Parameters
     ----------
     store : EventStore or None
         Its store; None for an addition that changes nothing.
-    by_reference : EventRows
-        How many rows were versions, line items and parts.
+    counts : RowCounts
+        What was counted of its rows.
     added : bool
         Whether the rows were added to a store. Equal rows are then looked for among them alone.
     """
     warnings = []
-    if by_reference.parts:
+    if counts.by_reference.parts:
         warnings.append(
-            f"{by_reference.parts:,} rows share customer, type and reference with others and differ from them: "
+            f"{counts.by_reference.parts:,} rows share customer, type and reference with others and differ from them: "
             "they are kept as events of their own; if they are lines of one order give --one-event-per reference, if "
             "the last of them counts --replace-references"
+        )
+    purchases = int(counts.kinds[KIND_CODES["purchase"]])
+    if purchases and not counts.paid_purchases:
+        warnings.append(
+            f"none of {purchases:,} purchases has an amount, so what was spent is not known: if the source has a "
+            "column for it give --map amount=NAME"
         )
     if store is None or not store.n_events:
         return warnings
     checks = _returning_customers(store), _busy_customer(store), "" if added else _repeated_rows(store)
-    first, counts = _events_by_day(store)
+    first, by_day = _events_by_day(store)
     ids = id_warnings(store.customer_ids)
-    return [*warnings, *(text for text in checks if text), *ids, *date_warnings(first, counts)]
+    return [*warnings, *(text for text in checks if text), *ids, *date_warnings(first, by_day)]
 
 
 def _events_by_day(store: EventStore) -> tuple[int, NDArray[np.int64]]:
@@ -164,3 +171,20 @@ def _gap(active: NDArray[np.int64], first: int, counts: NDArray[np.int64]) -> li
 
 def _day(number: int) -> str:
     return (EPOCH + timedelta(days=number)).isoformat()
+
+
+def addition_warnings(merged: Merged) -> list[str]:
+    """Return a warning for each reading of rows added to a store that may be wrong."""
+    warnings = []
+    if merged.differing:
+        warnings.append(
+            f"{merged.differing:,} rows have references that the store has with other content and no later "
+            "recorded_at: they are kept as events of their own; if they are corrections, take them back with regulars "
+            "store rollback and append them with recorded_at or --replace-references"
+        )
+    if merged.repeated:
+        warnings.append(
+            f"{merged.repeated:,} rows without a reference are equal in full to another row of this addition and "
+            "count again: if the source repeats rows, map its own ids as reference, or take the repeats out"
+        )
+    return warnings

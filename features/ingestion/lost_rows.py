@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from features.store.event_store import EventStore
+from features.timezones import business_timezone
 
 FEW_ROWS = 5
 """Of fewer rows in quarantine the report gives the reasons alone."""
@@ -81,14 +82,15 @@ def _hours(quarantine: Path, column: str, store: EventStore) -> str:
             lost[number] += count
     step = max(1, store.n_events // 1_000_000)
     times = np.concatenate([bucket.store.columns["time"][::step] for bucket in store.buckets])
-    kept = np.bincount(times // 3_600_000_000 % 24, minlength=24).astype(float)
+    on_clock = business_timezone(store.timezone).to_wall_clock(times)
+    kept = np.bincount(on_clock // 3_600_000_000 % 24, minlength=24).astype(float)
     if not lost.sum() or not kept.sum() or kept[0] == kept.sum():
         return ""
     lost, kept = lost / lost.sum(), kept / kept.sum()
     if np.abs(lost - kept).sum() / 2 < DIFFERENT_HOURS:
         return ""
     mean_lost, mean_kept = (float(np.average(np.arange(24), weights=share)) for share in (lost, kept))
-    return f"their hours differ: on average {mean_lost:.1f} o'clock, of the kept rows {mean_kept:.1f} o'clock (UTC)"
+    return f"their hours differ: on average {mean_lost:.1f} o'clock, of the kept rows {mean_kept:.1f} o'clock"
 
 
 def _customers(quarantine: Path, column: str, store: EventStore) -> str:

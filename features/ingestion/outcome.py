@@ -1,10 +1,13 @@
 """Decides whether a log may replace a store, or so many of its rows are faulty that somebody must look."""
 
+import csv
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
+from features.atomic_file import file_digest
 from features.errors import FaultyRowsError
 from features.ingestion.id_rules import IS_TOTAL
 from features.ingestion.ingest_report import IngestReport
@@ -41,6 +44,30 @@ class SourceFaults:
 def quarantine_beside(store: Path) -> Path:
     """Return where the quarantine goes when the store at a path is not replaced."""
     return store.parent / f"{store.name}-quarantine.csv"
+
+
+def is_settled(store: Path, sources: Collection[str], quarantine: Path) -> bool:
+    """Return whether the quarantine that a refused attempt left beside a store has nothing that is not elsewhere.
+
+    It is of sources that have now been read, and their faulty rows are valid or in a quarantine of the same bytes. A
+    copy that somebody has begun to correct differs.
+
+    Parameters
+    ----------
+    store : Path
+    sources : collection of str
+        The names of the sources that were read.
+    quarantine : Path
+        That of these, if any row is in it.
+    """
+    beside = quarantine_beside(store)
+    try:
+        if quarantine.exists():
+            return file_digest(beside) == file_digest(quarantine)
+        with beside.open(encoding="utf-8-sig", newline="") as file:
+            return {row[0] for row in islice(csv.reader(file), 1, None) if row} <= set(sources)
+    except (OSError, ValueError, csv.Error):
+        return False
 
 
 def unexpected_rows(reasons: Mapping[str, int], usual: QuarantineProfile) -> int:

@@ -10,7 +10,7 @@ from features.errors import AmbiguousSourceError
 from features.ingestion.casting import RowErrors, cast_text, strip_whitespace
 from features.ingestion.column_mapping import CURRENCY_NAMES, letters
 from features.ingestion.currencies import currency_codes
-from features.ingestion.detection import detect_amount_marks, detect_time_format
+from features.ingestion.detection import SHORT_YEARS, detect_amount_marks, detect_time_format, has_short_years
 from features.ingestion.id_rules import WHOLE_NUMBER, are_whole_numbers
 from features.ingestion.profile import SourceProfile
 from features.ingestion.read_options import OWN
@@ -52,6 +52,7 @@ def _times(profile: SourceProfile, sample: Sample, found: dict[str, str]) -> Sou
     for column in ("event_time", "recorded_at"):
         if column not in sample or profile.times.format or _is_time(sample[column]):
             continue
+        found |= {"years": SHORT_YEARS} if has_short_years(sample[column]) else {}
         if formats := detect_time_format(sample[column]):
             found["times"] = formats[0]
             profile = profile.with_values(times={"format": formats})

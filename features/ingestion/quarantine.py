@@ -14,6 +14,7 @@ from pyarrow import csv
 
 from features.ingestion.batches import QUARANTINE_COLUMNS, SourceBatch
 from features.ingestion.casting import RowErrors
+from features.ingestion.row_reasons import first_errors
 from features.ingestion.source_formats import Source
 
 
@@ -75,11 +76,7 @@ class Quarantine:
 
     def _add_invalid(self, source: Source, batch: SourceBatch, errors: RowErrors) -> None:
         columns, reasons, _ = zip(*errors.entries, strict=True)
-        first = np.full(len(batch.numbers), -1)  # of each row, the first error
-        for error, (_, _, invalid) in enumerate(errors.entries):
-            first[invalid[first[invalid] < 0]] = error
-        rows = np.flatnonzero(first >= 0)
-        first = first[rows]
+        rows, first = first_errors(errors, len(batch.numbers))
         for error, count in enumerate(np.bincount(first).tolist()):
             if count:
                 self._count(source, {f"{columns[error]} {reasons[error]}": count})

@@ -4,6 +4,7 @@ import heapq
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from features.ingestion.event_versions import EventRows
 from features.schema import EVENT_TYPES, WORDS
+from features.store.layout import KIND_CODES
 
 PAID = np.array([name in WORDS.amounts for name in EVENT_TYPES])
 BUCKETS = 12_288
@@ -33,12 +35,16 @@ class RowCounts:
         Rows read; rows that the profile leaves out; rows in the store that are the event.
     rows_by_source : collections.Counter of int
         Rows read, by the number of their source.
+    stored : collections.Counter of int
+        Rows for the store, earlier versions of events too, by the number of their source.
     added : int
         Returns made of what rows say was given back of their amount.
     by_reference : EventRows
         Rows that another row replaced, that were added to another, and that share a reference with others.
     kinds : numpy.ndarray of int64, shape (event types,)
         Kept rows by event type.
+    paid_purchases : int
+        Kept purchases with an amount.
     first_time, last_time : int or None
         Of the kept rows, microseconds since 1970-01-01 UTC.
     """
@@ -46,11 +52,13 @@ class RowCounts:
     def __init__(self) -> None:
         self.rows_in = 0
         self.rows_by_source: Counter[int] = Counter()
+        self.stored: Counter[int] = Counter()
         self.left_out = 0
         self.added = 0
         self.by_reference = EventRows()
         self.kept = 0
         self.kinds = np.zeros(len(EVENT_TYPES), np.int64)
+        self.paid_purchases = 0
         self.seen = 0
         self.spans: dict[int, tuple[int, int, int]] = {}
         self.first_time: int | None = None
@@ -66,6 +74,9 @@ class RowCounts:
 
     def add(self, events: pa.RecordBatch) -> None:
         """Count a batch of valid events; replaced versions (those with `known_until`) are not counted as kept."""
+        if "source" in events.schema.names:
+            numbers, sizes = np.unique(events["source"].to_numpy(), return_counts=True)
+            self.stored.update(dict(zip(numbers.tolist(), sizes.tolist(), strict=True)))
         if "known_until" in events.schema.names and events["known_until"].null_count < len(events):
             events = events.filter(events["known_until"].is_null())
         if not len(events):
@@ -78,6 +89,7 @@ class RowCounts:
         self.last_time = times["max"] if self.last_time is None else max(self.last_time, times["max"])
         paid = np.flatnonzero(PAID[kinds])
         cents = events["cents"].to_numpy()[paid]
+        self.paid_purchases += int(np.count_nonzero(cents[kinds[paid] == KIND_CODES["purchase"]] >= 0))
         self._amounts += np.bincount(_bucket(np.maximum(cents, 0)), minlength=BUCKETS)
         least = self._largest[-1][0] if len(self._largest) == LARGEST else 0
         large = np.flatnonzero(cents > least)
@@ -117,6 +129,18 @@ class RowCounts:
 def utc_text(time: int | None) -> str | None:
     """Return microseconds since 1970 as a time in UTC."""
     return None if time is None else (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time)).isoformat()
+
+
+def zone_text(time: int | str | None, timezone: str) -> str:
+    """Return microseconds since 1970, or a time in UTC as text, as a time on the clock of a zone; "-" for None.
+
+    Examples
+    --------
+    >>> zone_text(0, "Europe/Berlin"), zone_text("1970-07-01T00:00:00+00:00", "UTC")
+    ('1970-01-01T01:00:00+01:00', '1970-07-01T00:00:00+00:00')
+    """
+    text = time if isinstance(time, str) else utc_text(time)
+    return "-" if text is None else datetime.fromisoformat(text).astimezone(ZoneInfo(timezone)).isoformat()
 
 
 def _bucket(cents: NDArray[np.int64]) -> NDArray[np.int32]:

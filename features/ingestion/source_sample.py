@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from features.errors import SourceError
 from features.ingestion.batches import SourceBatch
@@ -18,7 +19,8 @@ from features.ingestion.profile import SourceProfile
 from features.ingestion.profile_detection import SAMPLE_ROWS
 from features.ingestion.query_sources import open_database
 from features.ingestion.read_options import OWN, ReadOptions
-from features.ingestion.row_counts import utc_text
+from features.ingestion.row_counts import zone_text
+from features.ingestion.row_reasons import first_errors, settle_reasons
 from features.ingestion.source_formats import open_file
 from features.ingestion.sources import files_of
 from features.ingestion.sql_reader import DATABASES
@@ -74,7 +76,12 @@ def preview_events(
     constants = {name: pa.array([value] * size) for name, value in profile.constants.items() if name not in columns}
     own = {OWN + name: sample[name] for name in profile.own_columns() if name in sample}
     log = {**columns, **constants, **own}
-    batch = chosen_rows(SourceBatch(log, np.arange(size), lambda _: pa.table({})), profile.rows)
+    whole = pa.table(dict(sample))
+
+    def full_rows(rows: NDArray[np.int64]) -> pa.Table:
+        return whole.take(pa.array(rows))
+
+    batch = chosen_rows(SourceBatch(log, np.arange(size), full_rows), profile.rows)
     zone = business_timezone(timezone)
     errors = RowErrors()
     interpreted = interpret(batch.log, profile, zone, errors)
@@ -84,12 +91,14 @@ def preview_events(
     first = [
         {
             "customer_id": row["customer_id"],
-            "event_time": (utc_text(row["time"]) or "").replace("T", " ").removesuffix("+00:00"),
+            "event_time": zone_text(row["time"], timezone).replace("T", " "),
             "event_type": EVENT_TYPES[row["kind"]],
             "amount": "" if row["cents"] < 0 else f"{row['cents'] / 100:,.2f}",
             **{name: row[name] or "" for name in SALE_COLUMNS if name in row},
         }
         for row in islice(events.slice(0, count).to_pylist(), count)
     ]
-    faults = Counter({f"{column} {reason}": len(rows) for column, reason, rows in errors.entries})
-    return first, faults
+    errors = settle_reasons(errors, batch.full_rows)
+    reasons = [f"{column} {reason}" for column, reason, _ in errors.entries]
+    _, places = first_errors(errors, len(batch.numbers))
+    return first, Counter(reasons[place] for place in places.tolist())

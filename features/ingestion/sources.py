@@ -149,12 +149,9 @@ def _digest(file: Path, changed: int, size: int) -> str:
     return file_digest(file)
 
 
-def sources_digest(sources: Sequence[Source], before: Iterable[str] = ()) -> str:
-    """Return the SHA-256 of the one source, or of the sorted digests of several; their names do not matter.
-
-    `before` are the digests of sources that were read before.
-    """
-    digests = sorted([*map(source_digest, sources), *before])
+def joint_digest(digests: Iterable[str]) -> str:
+    """Return the one digest, or the SHA-256 of several, sorted; the names and the order of sources do not matter."""
+    digests = sorted(digests)
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 

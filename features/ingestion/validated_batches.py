@@ -13,6 +13,7 @@ from features.ingestion.casting import RowErrors
 from features.ingestion.interpretation import chosen_rows, interpret, refund_events
 from features.ingestion.quarantine import Quarantine
 from features.ingestion.row_counts import RowCounts
+from features.ingestion.row_reasons import settle_reasons
 from features.ingestion.source_formats import Source
 from features.ingestion.validation import ValidationRules, validate_batch
 from features.schema import LOG_COLUMNS
@@ -59,7 +60,7 @@ def _valid_events(
     interpreted = interpret(log, profile, rules.timezone, errors)
     settled = replace(rules, decimal=profile.amounts.decimal or ".", time_formats=profile.times.format or ("iso",))
     events, rows, errors = validate_batch(interpreted.log, settled, errors)
-    quarantine.add(source, batch, errors)
+    quarantine.add(source, batch, settle_reasons(errors, batch.full_rows))
     if not len(events):
         return
     valid = np.arange(size) if rows is None else rows

@@ -2,8 +2,12 @@
 
 import re
 import shlex
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+
+import openpyxl
 
 from features.ingestion.profile import load_profile
 from features.store.event_store import open_store
@@ -40,6 +44,33 @@ def test_the_command_it_names_reads_the_source(tmp_path: Path, regulars: Regular
     assert regulars(*shlex.split(found[1]), "store").code == 0
     assert open_store("store").timezone == "Europe/Berlin"
     assert open_store("store").n_events == 60
+
+
+def pasted(error: str, store: str) -> list[str]:
+    """Return the command that inspect names, with a store."""
+    found = re.search(r"-> profile\.toml \(regulars (.*) STORE\)", error.replace("\n", " "))
+    assert found, error
+    return [*shlex.split(found[1]), store]
+
+
+def test_the_command_it_names_reads_a_sheet_and_a_database(tmp_path: Path, regulars: Regulars) -> None:
+    """With --sheet and --query, quoted."""
+    book = openpyxl.Workbook()
+    for name in ("Umsatz Mai", "Umsatz Juni"):
+        sheet = book.create_sheet(name)
+        for row in (["Kunde", "Datum", "Betrag"], ["a", "2024-05-01", 10], ["b", "2024-05-02", 20.5]):
+            sheet.append(row)
+    book.save("sales of 2024.xlsx")
+    ended = regulars("inspect", "sales of 2024.xlsx", "--sheet", "Umsatz Mai")
+    assert regulars(*pasted(ended.error, "one")).code == 0
+    assert open_store("one").n_events == 2
+    with closing(sqlite3.connect("shop.db")) as database:
+        database.execute("create table sales (client text, day text, total real)")
+        database.executemany("insert into sales values (?, ?, ?)", [("a", "2024-05-01", 10), ("b", "2024-05-02", 20.5)])
+        database.commit()
+    ended = regulars("inspect", "sqlite:///shop.db", "--query", "select * from sales where client <> 'x'")
+    assert regulars(*pasted(ended.error, "two")).code == 0
+    assert sorted(open_store("two").columns["cents"]) == [1000, 2050]
 
 
 def test_what_is_open_is_asked(tmp_path: Path, regulars: Regulars) -> None:

@@ -91,6 +91,7 @@ def test_done_then_nothing_new_then_refused(
     """Codes 0, 3, 0, 4: a first champion, the same data, a week more, and a week that the gate refuses."""
     ended = retrain()
     assert ended.code == 0, ended.error
+    assert "warning: the log ends on 2" in ended.error  # long before today, which is the date of a retrain
     assert retrain().code == 3
     assert retrain(shop / "until0.parquet").code == 3
     ended = retrain(shop / "until1.parquet")

@@ -1,5 +1,6 @@
 """The steps of a retrain that was killed do nothing twice."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from cli.retrain_folder import RetrainRun, RetrainSettings, open_run
 from cli.retrain_steps import RUN_TAG, Job, append, fit, gate, promote, publish
 from cli.source_arguments import SourceOptions
+from features.ingestion.ingest import ingest
 from features.store.event_store import EventStore, open_store
 from tests.training.conftest import empty_database, home, tracking  # noqa: F401
 from tests.training.stand_in import customer_model
@@ -107,3 +109,18 @@ def test_a_refusal_moves_and_ships_nothing(
 def test_without_sources_the_store_is_as_it_is(job: Job, events: EventStore) -> None:
     """Its digest decides whether there is something new."""
     assert append(job) == {"sources": [], "new": False, "data_digest": events.manifest["digest"]}
+
+
+def test_faulty_rows_that_a_profile_mends_are_new_data(job: Job, tmp_path: Path) -> None:
+    """The same file with the same options is not; with a mended profile its rows come in, and there is work to do."""
+    log, made, own = tmp_path / "log.csv", tmp_path / "made", tmp_path / "own.toml"
+    good = "".join(f"c{number},2024-01-{1 + number % 28:02},purchase,5\n" for number in range(40))
+    log.write_text(f"customer_id,event_time,event_type,amount\n{good}a,2024-01-09,sale,7\n")
+    ingest(log, made)
+    own.write_text('[event_types]\nvalues = {sale = "purchase"}\n')
+    again = replace(job, store=made, sources=(str(log),))
+    before = append(again)
+    assert (before["new"], before["rows_in"]) == (False, 0)
+    mended = append(replace(again, source_options=SourceOptions(profile=[str(own)], strict=True)))
+    assert (mended["new"], mended["kept"], mended["seen"]) == (True, 1, 40)
+    assert mended["data_digest"] != before["data_digest"]

@@ -21,7 +21,7 @@ from features.errors import FaultyRowsError, SourceError, StoreError
 from features.ingestion.ingest import append, ingest
 from features.ingestion.profile import SourceProfile
 from features.store.event_store import EventStore, open_store
-from features.store.generations import generations
+from features.store.generations import generations, rollback
 from features.store.layout import TEXT_DTYPES
 from features.store.text_codes import texts_of
 from features.store.writer import write_store
@@ -186,7 +186,7 @@ def test_a_year_of_weeks_in_any_order_is_the_year(buckets: int, tmp_path: Path) 
         if place % 9 == 0:
             again = append(files[order[place]], tmp_path / "store")
             assert (again.rows_in, again.kept) == (0, 0)
-            assert "was read before" in again.warnings[0]
+            assert "was read before" in again.notes[0]
             mixed = written(tmp_path / "mixed.csv", weeks[order[place]][::2] + weeks[number][::3])
             assert append(mixed, tmp_path / "store").kept == 0
     same_stores(open_store(tmp_path / "store"), open_store(tmp_path / "whole"))
@@ -357,3 +357,20 @@ def test_a_corrected_order_of_line_items_counts_once(tmp_path: Path) -> None:
     ingest([first, second], tmp_path / "once", profile=replacing)
     assert open_store(tmp_path / "store").columns["cents"].tolist() == [1100, 700]
     same_stores(open_store(tmp_path / "store"), open_store(tmp_path / "once"))
+
+
+def test_the_lines_of_an_order_in_two_files_are_summed_in_one_command(tmp_path: Path) -> None:
+    """The refusal of the second file names the way: back, and both files together."""
+    header = "customer_id,event_time,event_type,amount,reference\n"
+    files = [tmp_path / f"{name}.csv" for name in ("before", "first", "second")]
+    lines = "B,2024-01-01,purchase,3,q", "A,2024-01-02,purchase,10,r", "A,2024-01-02,purchase,5,r"
+    for file, line in zip(files, lines, strict=True):
+        file.write_text(header + line + "\n")
+    store, summed = tmp_path / "store", SourceProfile().with_values(rows={"one_event_per": "reference"})
+    ingest(files[0], store, profile=summed)
+    append(files[1], store, profile=summed)
+    with pytest.raises(SourceError, match="go back with regulars store rollback and append its files in one command"):
+        append(files[2], store, profile=summed)
+    rollback(store)
+    append(files[1:], store, profile=summed)
+    assert open_store(store).columns["cents"].tolist() == [1500, 300]

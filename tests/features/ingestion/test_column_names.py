@@ -40,6 +40,8 @@ def test_a_column_of_other_values_does_not_fit() -> None:
     """Names of weekdays are no times, and texts no amounts."""
     assert fits("event_time", pa.array(["2024-01-01", "1/2/24"])) == 1
     assert fits("event_time", pa.array(["Monday", "Tuesday"])) == 0
+    assert fits("event_time", pa.array(["10.09.01", "31.12.19"])) == 1
+    assert fits("event_time", pa.array(["10:09:01", "9:05:07"])) == 0
     assert fits("amount", pa.array(["$ 1,234.50", "7"])) == 1
     assert fits("amount", pa.array(["-USD 1,234.50", "Rs. 7/-", "R$ 5"])) == 1
     assert fits("amount", pa.array(["paid", "9:05", "1/2/2024"])) == 0

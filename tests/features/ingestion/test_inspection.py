@@ -58,7 +58,7 @@ def test_what_the_sample_does_not_settle_is_a_question(columns: dict[str, list[s
             {"email": ["A@x", "a@x"], "day": ["2024-01-01"] * 2},
             "are 'A@x' and 'a@x' one customer? If so give --fold-case",
         ),
-        ({"shopper": ["a"], "day": ["2024-01-01"], "order id": ["1"]}, "--map customer_id=shopper"),
+        ({"visitor": ["a"], "day": ["2024-01-01"], "order id": ["1"]}, "--map customer_id=visitor"),
         ({"clients": ["a"], "day": ["2024-01-01"]}, "is 'clients' the customer, or rather a number of the order?"),
     ],
 )
@@ -127,3 +127,71 @@ def test_whole_numbers_are_pinned() -> None:
     ids = ["12346.0", "12347.0", "guest"]
     assert inspected(client=ids, day=["2024-01-01"] * 3).profile.ids.whole_numbers
     assert not inspected(client=[*ids, "K-77"], day=["2024-01-01"] * 4).profile.ids.whole_numbers
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("Kunde", "Auftrag", "Datum", "Netto"), ("customer_id", "reference", "event_time", "amount")),
+        (("Kundennr", "Bestellnummer", "Bestelldatum", "Brutto"), ("customer_id", "reference", "event_time", "amount")),
+        (
+            ("numéro_client", "N° commande", "date_commande", "total_ttc"),
+            ("customer_id", "reference", "event_time", "amount"),
+        ),
+        (("Cliente", "Pedido", "Fecha pedido", "Importe (EUR)"), ("customer_id", "reference", "event_time", "amount")),
+        (
+            ("Klantnummer", "Factuurnummer", "Besteldatum", "Totaal incl. BTW"),
+            ("customer_id", "reference", "event_time", "amount"),
+        ),
+        (("customerId", "orderId", "orderDate", "netSalesUSD"), ("customer_id", "reference", "event_time", "amount")),
+        (("Klient", "Nr zamówienia", "Data zakupu", "Kwota"), ("customer_id", "reference", "event_time", "amount")),
+    ],
+)
+def test_usual_names_of_shops_need_no_option(names: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    """In other languages, with accents, currencies and words for taxes around them."""
+    values = (["a", "b"], ["1", "2"], ["2024-01-31", "2024-02-01"], ["12.50", "7"])
+    found = inspect_sample({name: pa.array(value) for name, value in zip(names, values, strict=True)})
+    assert {own: theirs for theirs, own in found.profile.columns.items()} == dict(zip(names, expected, strict=True))
+    assert not [text for text in found.questions if "amount" in text]
+
+
+def test_net_or_gross_is_asked() -> None:
+    """No name says which of two amounts counts; a price beside a quantity is neither."""
+    columns = {"client": ["a"], "day": ["2024-01-01"]}
+    [question] = inspected(**columns, Netto=["10"], Brutto=["11.90"]).questions
+    assert question == "is amount the column 'Netto', or 'Brutto'?"
+    assert inspected(**columns, qty=["2"], price=["1.50"], total=["3.00"]).questions == []
+
+
+def test_a_source_without_amounts_is_asked_about() -> None:
+    """Columns of numbers first; where none is left the question says what is missing."""
+    columns = {"client": ["a"], "day": ["2024-01-01"]}
+    [question] = inspected(**columns, shop=["Berlin"], xyz=["12.50"]).questions
+    assert question == "no column seems to be an amount; is it one of 'xyz'? Give --map amount=xyz"
+    [question] = inspected(**columns).questions
+    assert "no column is left for amounts" in question
+
+
+@pytest.mark.parametrize(
+    "name", ["refunded", "refund", "amount_refunded", "erstattet", "remboursé", "Rückerstattung (EUR)"]
+)
+def test_what_was_given_back_is_asked_about(name: str) -> None:
+    """An amount becomes a return; a mark of rows that were given back may leave them out; one without any is quiet."""
+    columns = {"client": ["a", "b"], "day": ["2024-01-01"] * 2, "total": ["12.50", "8"]}
+    found = inspected(**columns, **{name: ["0", "7.50"]})
+    assert found.profile.amounts.refund == name.replace("_0_", " ")
+    assert "--refund" in found.questions[0]
+    flagged = inspected(**columns, **{name: ["false", "TRUE"]})
+    assert flagged.profile.amounts.refund == ""
+    assert "--leave-out" in flagged.questions[0]
+    assert "=TRUE" in flagged.questions[0]
+    assert inspected(**columns, **{name: ["false", "0"]}).questions == []
+    [question] = inspected(**columns, **{name: ["partly", "no"]}).questions
+    assert question.startswith(f"what does {name!r} say of a row?")
+
+
+def test_years_of_two_digits_are_stated() -> None:
+    """With what they are taken for."""
+    found = inspected(client=["a", "b"], day=["31.12.19", "1.2.35"], total=["1.50", "2"])
+    assert "00 to 68 are 2000 to 2068" in found.sure["times.format"]
+    assert "years" not in inspected(client=["a", "b"], day=["31.12.1968", "1.2.2024"]).sure["times.format"]

@@ -16,7 +16,7 @@ from features.errors import SourceError
 from features.ingestion.ingest import ingest
 from features.ingestion.read_options import ReadOptions
 from features.ingestion.source_formats import Source
-from features.ingestion.sources import open_sources, source_digest, sources_digest
+from features.ingestion.sources import open_sources, source_digest
 from features.schema import EVENT_TYPES
 from tests.features.reading import HEADER, csv_file, parquet_file, read
 
@@ -279,7 +279,7 @@ def test_a_file_that_comes_twice_is_read_once_and_named(tmp_path: Path) -> None:
     assert (result.report.rows_in, [text for text in result.report.warnings if "bytes" in text]) == (2, [])
     digests = [source_digest(source) for source in opened(f"{tmp_path}/shop=*/*.csv")]
     assert len(set(digests)) == 2
-    assert sources_digest(opened(path)) == result_digest(path)
+    assert source_digest(opened(path)[0]) == result_digest(path)
 
 
 def result_digest(path: Path) -> str:
