@@ -79,11 +79,13 @@ def register(app: typer.Typer) -> None:
             if effect is not None:
                 means = [mean_words(value, digits) for value in (effect.mean_treated, effect.mean_left)]
                 figures = [*means, change_words(effect, digits), interval_words(effect, digits)[side]]
-            rows.append([MEASURE_WORDS[each.name][side], *figures, verdict_words(each)[side]])
+            rows.append([MEASURE_WORDS[each.name][side], *figures])
         heads = (
-            ["measure", "planned", "left alone", "change", "interval", "verdict"],
-            ["指标", "计划内", "留白", "变化", "区间", "结论"],
+            ["measure", "planned", "left alone", "change", "interval"],
+            ["指标", "计划内", "留白", "变化", "区间"],
         )
         echo(headline(found.measures)[side])
         echo_table("", heads[side], rows)
+        for each in found.measures:
+            echo(f"{MEASURE_WORDS[each.name][side]}: {verdict_words(each)[side]}")
         echo(f"-> {out / 'effects.html'}")
