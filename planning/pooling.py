@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize
 
+from features.errors import InvalidArgumentError
 from planning.effects import Effect
 from training.models.arrays import Floats
 
@@ -36,7 +37,7 @@ def pooled_effect(effects: Sequence[Effect]) -> PooledEffect:
 
     Raises
     ------
-    ValueError
+    InvalidArgumentError
         Without any effect that has a finite standard error above 0.
 
     References
@@ -53,7 +54,7 @@ def pooled_effect(effects: Sequence[Effect]) -> PooledEffect:
     estimates = np.array([each.estimate for each in effects])
     variances = np.array([each.standard_error for each in effects]) ** 2
     if not len(estimates) or not (np.isfinite(variances) & (variances > 0) & np.isfinite(estimates)).all():
-        raise ValueError("expected effects with finite standard errors above 0")
+        raise InvalidArgumentError("expected effects with finite standard errors above 0")
     between = _between_variance(estimates, variances)
     weights = 1 / (variances + between)
     mean = float(np.average(estimates, weights=weights))
