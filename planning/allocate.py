@@ -131,8 +131,8 @@ def allocate(
 def _exact(problem: Problem, seed: int) -> tuple[Ints, Floats, float]:
     """Return the choice, prices and bound by the solver, and by prices alone where it finds no choice."""
     prices = relaxed_prices(problem)
-    if prices is None:  # the minimums contradict one another: the caller names the one that is short of most
-        return np.full(len(problem.start), NONE), np.zeros(len(problem.capacity)), 0.0
+    if prices is None:  # the minimums contradict one another, which the caller finds, or the solver gave up
+        return _by_prices(problem, seed)
     choice, bound = solved(problem)
     bound = min(bound, problem.bound(prices))
     if choice is None or (problem.used(choice) > problem.capacity + problem.tolerance).any():
@@ -145,12 +145,23 @@ def _by_prices(problem: Problem, seed: int) -> tuple[Ints, Floats, float]:
     """Return the choice, prices and bound by the dual, rounding, repair, filling and exchange."""
     prices, temperature = dual_prices(problem, seed)
     bound, best = problem.bound(prices), np.full(len(problem.start), NONE)
+
+    def merit(choice: Ints) -> tuple[float, float]:
+        return -_excess(problem, choice), problem.worth(choice)
+
     for share in ROUNDINGS:
         choice = repaired(problem, prices, rounded(problem, prices, share * temperature, seed))
-        best = max(best, filled(problem, prices, choice), key=problem.worth)
-        if bound - problem.worth(best) <= ENOUGH * abs(bound):
+        best = max(best, filled(problem, prices, choice), key=merit)
+        if not _excess(problem, best) and bound - problem.worth(best) <= ENOUGH * abs(bound):
             return best, prices, bound
     return exchanged(problem, prices, best), prices, bound
+
+
+def _excess(problem: Problem, choice: Ints) -> float:
+    """Return by how much a choice exceeds the limits, each relative to its own; 0 within all, minimums included."""
+    over = problem.used(choice) - problem.capacity
+    over = np.where(over > problem.tolerance, over, 0.0)
+    return float((over / np.maximum(1.0, np.abs(problem.capacity))).sum())
 
 
 def _check_attainable(problem: Problem, first: int, names: list[str]) -> None:

@@ -1,5 +1,10 @@
 """The exact allocation of a small problem by HiGHS, the prices of its relaxation, and what makes it infeasible."""
 
+import ctypes
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -16,6 +21,27 @@ NODES = 4_000_000
 """Columns times nodes of the search tree; a limit of time would make the plan depend on the machine's load."""
 
 
+@contextmanager
+def clean_output() -> Iterator[None]:
+    """Send what C code prints to standard output nowhere: HiGHS prints notes of its own, whatever `disp` says."""
+    try:
+        kept = os.dup(1)
+    except OSError:  # standard output is closed
+        yield
+        return
+    sys.stdout.flush()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        if os.name == "posix":
+            ctypes.CDLL(None).fflush(None)  # else the buffer of C would be written after the way back
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def constraints(problem: Problem) -> tuple[sparse.csr_array, Floats]:
     """Return all limits, and one option a customer, as rows of `matrix @ x <= right`."""
     shape = len(problem.start), len(problem.value)
@@ -24,9 +50,10 @@ def constraints(problem: Problem) -> tuple[sparse.csr_array, Floats]:
 
 
 def relaxed_prices(problem: Problem) -> Floats | None:
-    """Return the prices of the linear relaxation, or None where nothing is within the limits."""
+    """Return the prices of the linear relaxation; None where nothing is within the limits, or the solver gives up."""
     matrix, right = constraints(problem)
-    found = optimize.linprog(-problem.value, A_ub=matrix, b_ub=right, bounds=(0, 1), method="highs-ds")
+    with clean_output():
+        found = optimize.linprog(-problem.value, A_ub=matrix, b_ub=right, bounds=(0, 1), method="highs-ds")
     if found.status != 0:
         return None
     prices: Floats = np.maximum(-np.asarray(found.ineqlin.marginals[: len(problem.capacity)]), 0.0)
@@ -42,13 +69,14 @@ def solved(problem: Problem) -> tuple[Ints | None, float]:
     """
     matrix, right = constraints(problem)
     columns = len(problem.value)
-    found: Any = optimize.milp(
-        -problem.value,
-        constraints=optimize.LinearConstraint(matrix, -np.inf, right),
-        integrality=np.ones(columns),
-        bounds=optimize.Bounds(0, 1),
-        options={"mip_rel_gap": 0.0 if columns <= SMALL else 1e-4, "node_limit": NODES // columns},
-    )
+    with clean_output():
+        found: Any = optimize.milp(
+            -problem.value,
+            constraints=optimize.LinearConstraint(matrix, -np.inf, right),
+            integrality=np.ones(columns),
+            bounds=optimize.Bounds(0, 1),
+            options={"mip_rel_gap": 0.0 if columns <= SMALL else 1e-4, "node_limit": NODES // columns},
+        )
     bound = np.inf if found.mip_dual_bound is None else -float(found.mip_dual_bound)
     return None if found.x is None else chosen(problem, found.x > 0.5), bound
 
@@ -61,7 +89,10 @@ def chosen(problem: Problem, taken: NDArray[np.bool_]) -> Ints:
 
 
 def shortfall(problem: Problem) -> Floats:
-    """Return by how much each limit must be exceeded at least, in sum, for anything to be within the limits."""
+    """Return by how much each limit must be exceeded at least, in sum, for anything to be within the limits.
+
+    Zeros where the solver gives up.
+    """
     matrix, right = constraints(problem)
     limits, columns = len(problem.capacity), len(problem.value)
     slack = sparse.csr_array((-np.ones(limits), (np.arange(limits), np.arange(limits))), shape=(len(right), limits))
@@ -69,5 +100,6 @@ def shortfall(problem: Problem) -> Floats:
     upper = np.concatenate([np.ones(columns), np.full(limits, np.inf)])
     bounds = np.column_stack([np.zeros(len(cost)), upper])
     whole = sparse.hstack([matrix, slack], format="csr")
-    found = optimize.linprog(cost, A_ub=whole, b_ub=right, bounds=bounds, method="highs-ds")
-    return np.asarray(found.x[columns:], float)
+    with clean_output():
+        found = optimize.linprog(cost, A_ub=whole, b_ub=right, bounds=bounds, method="highs-ds")
+    return np.zeros(limits) if found.x is None else np.asarray(found.x[columns:], float)

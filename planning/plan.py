@@ -174,8 +174,8 @@ def make_plan(inputs: Inputs, features: pd.DataFrame, forecasts: Forecasts) -> P
         "holdout": _foretold(inputs, rows[~rows["learning"]]),
         "learning": rows.loc[rows["learning"], "plan_item"].tolist(),
         "passed_over": passed_over_counts(options.passed_over, options.table, allocation),
-        "borderline": borderline(options.table, limits, allocation),
-        "what_if": what_ifs(options.table, catalogue, limits, allocation, solve),
+        "borderline": borderline(options.table, limits, allocation, drawn),
+        "what_if": what_ifs(options.table, catalogue, limits, allocation, solve, goals),
         "warnings": warnings(catalogue, forecasts, features["gap_mean"]),
         "replaces": [each.plan_id for each in inputs.history.replaced],
     }

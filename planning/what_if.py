@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.errors import PlanError
 from planning.actions import Catalogue
 from planning.allocate import Allocation
 from planning.limits import Limits, make_limits
@@ -15,14 +16,18 @@ BORDER = 5
 BUDGETS = (0.8, 1.2)
 
 
-def borderline(options: pd.DataFrame, limits: Limits, allocation: Allocation) -> dict[str, list[dict[str, Any]]]:
-    """Return the last that came in and the first that did not.
+def borderline(
+    options: pd.DataFrame, limits: Limits, allocation: Allocation, drawn: pd.DataFrame
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the last that came in and the first that did not: nobody who is left alone, whom no page may name.
 
     Parameters
     ----------
     options : DataFrame
     limits : Limits
     allocation : Allocation
+    drawn : DataFrame
+        The plan's rows as `draw_arms` gives them, with `arm` and `learning`.
 
     Returns
     -------
@@ -32,8 +37,9 @@ def borderline(options: pd.DataFrame, limits: Limits, allocation: Allocation) ->
     """
     surplus = options["value"].to_numpy(float) - limits.usage @ allocation.prices
     table = options[["customer_id", "action", "value"]].assign(surplus=surplus)
-    inside = table[allocation.chosen]
-    outside = table[~table["customer_id"].isin(inside["customer_id"])]
+    inside = table.loc[drawn.index[(drawn["arm"] == "do") & ~drawn["learning"].astype(bool)]]
+    in_plan = table.loc[drawn.index, "customer_id"]
+    outside = table[~table["customer_id"].isin(in_plan)]
     best = outside.loc[outside.groupby("customer_id", sort=False)["surplus"].idxmax()] if len(outside) else outside
     return {
         "last_in": _rows(inside.sort_values(["surplus", "customer_id"]).head(BORDER)),
@@ -54,6 +60,7 @@ def what_ifs(
     limits: Limits,
     allocation: Allocation,
     solve: Callable[[pd.DataFrame, Limits], Allocation],
+    goals: pd.Series | None = None,
 ) -> list[dict[str, Any]]:
     """Solve the plan again with a fifth less and more of each budget, and without the rep who brings the least.
 
@@ -66,32 +73,44 @@ def what_ifs(
         The plan's own.
     solve : callable
         Returns the allocation of options under limits.
+    goals : Series of str, optional
+        The goal of each option; needed where the catalogue has minimums.
 
     Returns
     -------
     list of dict
         One row a change: `change` (`budget` or `rep`), `name`, `factor`, `value` (of all chosen, hold-outs included),
-        `difference` from the plan's and `chosen`, how many.
+        `difference` from the plan's and `chosen`, how many; the last three are None where a minimum cannot be reached.
     """
     found = []
     for number, limit in enumerate(limits.table.to_dict("records")):
-        if limit["unit"] != "currency":
+        if limit["unit"] != "currency" or not np.isfinite(limit["capacity"]):  # a minimum is no budget
             continue
         for factor in BUDGETS:
             table = limits.table.copy()
             table.loc[number, "capacity"] = limit["capacity"] * factor
             found.append(("budget", limit["limit"], factor, options, Limits(limits.usage, table)))
     if rep := _least(options, limits, allocation):
-        rest = options[~((options["rep"] == rep) & (options["minutes"] > 0))].reset_index(drop=True)
-        found.append(("rep", rep, 0.0, rest, make_limits(rest, catalogue)))
-    rows = []
-    for change, name, factor, table, bounds in found:
-        other = solve(table, bounds)
-        difference = float(other.value - allocation.value)
-        chosen = int(np.asarray(other.chosen).sum())
-        row = {"change": change, "name": name, "factor": factor, "value": float(other.value)}
-        rows.append({**row, "difference": difference, "chosen": chosen})
-    return rows
+        kept = ~((options["rep"] == rep) & (options["minutes"] > 0))
+        rest = options[kept].reset_index(drop=True)
+        rest_goals = None if goals is None else goals[kept.to_numpy()].reset_index(drop=True)
+        found.append(("rep", rep, 0.0, rest, make_limits(rest, catalogue, rest_goals)))
+    return [
+        {"change": change, "name": name, "factor": factor, **_outcome(solve, table, bounds, allocation)}
+        for change, name, factor, table, bounds in found
+    ]
+
+
+def _outcome(
+    solve: Callable[[pd.DataFrame, Limits], Allocation], options: pd.DataFrame, limits: Limits, allocation: Allocation
+) -> dict[str, float | int | None]:
+    """Return value, difference and number of the other plan; None each where no plan reaches the minimums."""
+    try:
+        other = solve(options, limits)
+    except PlanError:
+        return {"value": None, "difference": None, "chosen": None}
+    difference = float(other.value - allocation.value)
+    return {"value": float(other.value), "difference": difference, "chosen": int(np.asarray(other.chosen).sum())}
 
 
 def _least(options: pd.DataFrame, limits: Limits, allocation: Allocation) -> str | None:

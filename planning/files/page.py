@@ -36,7 +36,7 @@ def write_plan_page(path: str | Path, plan: Plan, language: str = "en") -> None:
         sentences=sentences(manifest),
         warnings=manifest["warnings"],
         reps=_reps(rows, limits),
-        actions=_actions(rows),
+        actions=_actions(rows, manifest),
         limits=[each for each in limits if each["capacity"] is not None and not _in_reps(each)],
         passed_over=[
             (texts, manifest["passed_over"][reason])
@@ -84,22 +84,31 @@ def _reps(rows: pd.DataFrame, limits: list[dict[str, Any]]) -> list[dict[str, An
     return found
 
 
-def _actions(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {
-            "action": action,
-            "channel": table["channel"].iloc[0],
-            "count": len(table),
-            "value": float(table["value_expected"].sum()),
-            "cost": float(table["cost_expected"].sum()),
-        }
-        for action, table in rows.groupby("action", sort=True)
-    ]
+def _actions(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a line an action, and one, the last, of all rows that were drawn to learn from."""
+    learning = rows["plan_item"].isin(manifest.get("learning", ()))
+    found = [_line(table, learning=False) for _, table in rows[~learning].groupby("action", sort=True)]
+    return [*found, _line(rows[learning], learning=True)] if learning.any() else found
 
 
-def _change(row: Mapping[str, Any]) -> dict[str, str]:
-    """Return a what-if in words."""
+def _line(rows: pd.DataFrame, *, learning: bool) -> dict[str, Any]:
+    return {
+        "action": rows["action"].iloc[0],
+        "channel": rows["channel"].iloc[0],
+        "learning": learning,
+        "count": len(rows),
+        "value": float(rows["value_expected"].sum()),
+        "cost": float(rows["cost_expected"].sum()),
+    }
+
+
+def _change(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a what-if in words, and whether nothing changes: less than a hundredth of a percent of the plan's value.
+
+    So much is within the gap that the allocation proves.
+    """
+    same = row["difference"] is not None and abs(row["difference"]) <= 1e-4 * abs(row["value"])
     if row["change"] == "rep":
-        return {"en": f"without {row['name']}", "zh": f"没有 {row['name']}"}
+        return {"en": f"without {row['name']}", "zh": f"没有 {row['name']}", "same": same}
     percent = round(100 * (row["factor"] - 1))
-    return {"en": f"{row['name'].replace('_', ' ')} {percent:+d} %", "zh": f"预算 {percent:+d}%"}
+    return {"en": f"{row['name'].replace('_', ' ')} {percent:+d} %", "zh": f"预算 {percent:+d}%", "same": same}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy import sparse
+from scipy import optimize, sparse
 
 import planning.allocate
 from features.errors import PlanError
@@ -206,3 +206,26 @@ def test_two_minimums_that_contradict_each_other_name_the_one_that_is_short() ->
     expected = r"the minimum of (calls|visits) is 2, but within the other limits the most is 1"
     with pytest.raises(PlanError, match=expected):
         allocate(options, usage, np.array([9.0, 9.0]), minimum=np.array([2.0, 2.0]), limit_names=("calls", "visits"))
+
+
+@pytest.mark.parametrize("solver", ["linprog", "milp", "both"])
+def test_a_solver_that_gives_up_is_not_a_plan_of_nothing(solver: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The prices find a plan, with a bound of their own and a small gap."""
+    instance = random_base(300, 4)
+    best = allocate(*instance)
+    gave_up = optimize.OptimizeResult(status=4, x=None, mip_dual_bound=None)
+    for name in ("linprog", "milp") if solver == "both" else (solver,):
+        monkeypatch.setattr(optimize, name, lambda *_, **__: gave_up)
+    found = allocate(*instance)
+    check(instance, found)
+    assert 0.98 * best.value < found.value <= best.value + 1e-9 <= found.bound + 1e-6
+
+
+@pytest.mark.parametrize("wanted", [1, 40, 100])
+def test_prices_alone_reach_a_minimum_that_costs(wanted: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where each option costs more than it brings, nothing is worth more but is no answer: the cheapest are chosen."""
+    monkeypatch.setattr(planning.allocate, "COLUMNS", 0)
+    options = pd.DataFrame({"customer": np.arange(100), "value": -1.0 - np.arange(100) / 10})
+    found = allocate(options, sparse.csr_array(np.ones((100, 1))), np.array([100.0]), minimum=np.array([wanted]))
+    assert found.chosen.sum() == wanted
+    assert found.value >= 1.05 * options["value"][:wanted].sum()

@@ -1,10 +1,12 @@
 """The solver's choice, the prices of the relaxation, and what a problem lacks to be feasible."""
 
+import ctypes
+
 import numpy as np
 import pytest
-from scipy import sparse
+from scipy import optimize, sparse
 
-from planning.exact import relaxed_prices, shortfall, solved
+from planning.exact import clean_output, relaxed_prices, shortfall, solved
 from planning.problem import NONE, Problem
 
 
@@ -43,4 +45,23 @@ def test_what_contradicts_itself_has_no_prices_but_a_shortfall() -> None:
     assert relaxed_prices(contradiction) is None
     assert solved(contradiction)[0] is None
     assert shortfall(contradiction).sum() == pytest.approx(40.0)
+    assert shortfall(problem(60.0)).tolist() == [0.0]
+
+
+def test_nothing_stands_on_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
+    """What C code prints within is gone, what is printed before and after is there."""
+    print("before")
+    with clean_output():
+        ctypes.CDLL(None).printf(b"a note of the solver\n")
+    print("after")
+    assert capfd.readouterr().out == "before\nafter\n"
+
+
+def test_a_solver_that_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a solution there are no prices, no choice and no shortfall, and no bound that it did not prove."""
+    gave_up = optimize.OptimizeResult(status=4, x=None, mip_dual_bound=None)
+    monkeypatch.setattr(optimize, "linprog", lambda *_, **__: gave_up)
+    monkeypatch.setattr(optimize, "milp", lambda *_, **__: gave_up)
+    assert relaxed_prices(problem(60.0)) is None
+    assert solved(problem(60.0)) == (None, np.inf)
     assert shortfall(problem(60.0)).tolist() == [0.0]

@@ -1,5 +1,6 @@
 """A plan as a whole: within its limits, its hold-out drawn before any file, nothing after the cutoff in it."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +15,15 @@ from features.ingestion.ingest import ingest
 from features.loyalty.formula import load_formula
 from features.simulate import write_log
 from features.store.event_store import open_store
+from planning.actions import Minimum
 from planning.catalogue_file import load_catalogue
+from planning.files.outputs import write_files
 from planning.forecasts import Forecasts, fitted_forecasts
 from planning.limits import with_budget
 from planning.plan import Inputs, first_day, make_plan, week_from
 from planning.plan_folder import SCHEMA, Plan
 from planning.summary import sentences
+from tests.planning.files.test_outputs import texts_of
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +72,29 @@ def test_rows_are_whole(plan: Plan) -> None:
     assert (plan.items["low"] <= plan.items["value_expected"]).all()
     assert all(0 < len(each) <= 3 for each in plan.items["reasons"])
     assert plan.items["propensity"].between(0, 1).all()
+
+
+def test_nobody_left_alone_stands_in_a_file(plan: Plan, tmp_path: Path) -> None:
+    """Neither customer nor plan item of any row of the arm `leave`, in any file that is handed out."""
+    write_files(tmp_path, plan)
+    left = plan.items[plan.items["arm"] == "leave"]
+    named = {each["customer_id"] for side in plan.manifest["borderline"].values() for each in side}
+    assert named
+    assert not named & set(left["customer_id"])
+    texts = texts_of(tmp_path)
+    assert len(texts) > 4
+    for text in texts.values():
+        words = set(re.findall(r"\w+", text))
+        assert not words & {*left["customer_id"], *left["plan_item"]}
+
+
+def test_a_minimum_for_two_reps(inputs: tuple[Inputs, pd.DataFrame, Forecasts]) -> None:
+    """A catalogue with a minimum is planned with two reps, and what is asked of one rep less is answered."""
+    made, features, forecasts = inputs
+    goal = made.catalogue.actions[0].goals[0]
+    catalogue = msgspec.structs.replace(made.catalogue, minimums=(Minimum(goal, "budget", 0.1),))
+    found = make_plan(replace(made, catalogue=catalogue), features, forecasts)
+    assert {each["change"] for each in found.manifest["what_if"]} == {"budget", "rep"}
 
 
 def test_equal_for_equal_inputs(inputs: tuple[Inputs, pd.DataFrame, Forecasts], plan: Plan) -> None:

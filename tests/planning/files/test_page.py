@@ -32,6 +32,33 @@ def test_everything_is_there(tmp_path: Path, plan: Plan) -> None:
     assert "HELD-OUT" not in text
 
 
+def test_actions_are_named_once(tmp_path: Path, plan: Plan) -> None:
+    """A channel that is called like its action is left out; rows drawn to learn have a line of their own, explained."""
+    write_plan_page(tmp_path / "plan.html", plan)
+    text = (tmp_path / "plan.html").read_text(encoding="utf-8")
+    table = text[text.index('<section id="actions">') : text.index('<section id="reps">')]
+    assert "<td>phone</td>" in table
+    assert 'visit <span class="muted">' in table
+    assert table.count("<tr>") == 1 + 4  # visit, phone, coupon_5, drawn to learn
+    assert "drawn to learn" in table
+    assert "the price of learning" in table
+    write_plan_page(tmp_path / "none.html", replace(plan, manifest={**plan.manifest, "learning": []}))
+    assert "drawn to learn" not in (tmp_path / "none.html").read_text(encoding="utf-8")
+
+
+def test_a_what_if_without_a_change_or_a_plan(tmp_path: Path, plan: Plan) -> None:
+    """Is stated in words."""
+    budget = {"change": "budget", "name": "budget", "factor": 1.2}
+    none = {"value": None, "difference": None, "chosen": None}
+    rows = [{**budget, "value": 4000.0, "difference": 0.0, "chosen": 6}, {**budget, "factor": 0.8, **none}]
+    write_plan_page(tmp_path / "plan.html", replace(plan, manifest={**plan.manifest, "what_if": rows}))
+    text = (tmp_path / "plan.html").read_text(encoding="utf-8")
+    table = text[text.index('<section id="what-if">') : text.index('<section id="passed-over">')]
+    assert "nothing changes" in table
+    assert "not possible: a minimum cannot be reached" in table
+    assert "没有变化" in table
+
+
 def test_a_plan_of_nothing(tmp_path: Path, plan: Plan) -> None:
     """Is a page too."""
     value = {"rows": 0, "counts": {}, "expected": 0.0, "low": 0.0, "high": 0.0, "cost": 0.0, "guessed": False}
