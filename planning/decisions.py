@@ -14,9 +14,6 @@ from planning.plan_folder import Plan
 from training.net_spend import events, rows_known
 from training.targets import horizon_end, horizon_is_over, targets
 
-CHOSEN_AT_LEAST = 0.5
-"""The arm `do` of a chosen customer has at least this propensity, since at most half are held out; a customer drawn to
-learn from has less, and nobody of the same kind was left alone beside them."""
 WEEK = 7
 RATINGS = ("satisfaction", "loyalty")
 NO_CONTACT = "no_contact"
@@ -32,6 +29,8 @@ def decisions(
     known_at: AsOfLike | None = None,
 ) -> pd.DataFrame:
     """Return the chosen customers of plans whose horizon is over, with their outcomes.
+
+    Customers drawn to learn from (`learning` of the manifest) are no part of it, in neither arm.
 
     Parameters
     ----------
@@ -87,9 +86,10 @@ def cutoff_of(plan: Plan, store: EventStore) -> AsOf:
 
 def _decisions_of(store: EventStore, plan: Plan, horizon_days: int, known: AsOf | None) -> pd.DataFrame:
     start = cutoff_of(plan, store)
-    items = plan.items
-    chosen = (items["arm"] == "leave") | ~(items["propensity"] < CHOSEN_AT_LEAST)
-    table = items[chosen].reset_index(drop=True)
+    # Those drawn to learn from were not chosen and buy less; half of them are left alone, in which they would pass for
+    # the hold-out of the chosen.
+    chosen = ~plan.items["plan_item"].isin(plan.manifest.get("learning", []))
+    table = plan.items[chosen].reset_index(drop=True)
     customers = pd.Index(table["customer_id"])
     after = _outcomes(store, start, horizon_days, known).reindex(customers, fill_value=0)
     before = _outcomes(store, _earlier(store, start, horizon_days), horizon_days, start).reindex(

@@ -1,9 +1,19 @@
+from datetime import timedelta
+
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
+from planning.catalogue_file import load_catalogue
 from planning.decisions import COLUMNS, cutoff_of, decisions, latest_records, ratings
-from tests.planning.shops import START, shop
+from planning.holdout import draw_arms
+from planning.outcomes import five_measures
+from planning.plan_folder import Plan
+from tests.planning.shops import START, plan_of, shop
+
+DAY = START + timedelta(180)
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +63,36 @@ def test_a_plan_whose_horizon_is_not_over_is_left_out(made):
     assert set(decisions(store, plans, 60, known_at=before.to_pydatetime())["plan_id"]) == {"week-1"}
 
 
-def test_customers_drawn_to_learn_from_are_no_part(made):
-    """A row of the arm `do` with a small propensity has no counterpart left alone, and is not compared."""
-    store, plans, _ = made
-    items = plans[0].items.copy()
-    items.loc[items.index[items["arm"] == "do"][:5], "propensity"] = 0.02
-    explored = type(plans[0])(items, plans[0].manifest)
-    assert len(decisions(store, [explored], 60)) == len(items) - 5
+def test_customers_drawn_to_learn_from_are_no_part(tmp_path):
+    """With the best buyers chosen and others drawn to learn from, a plan without any effect shows none."""
+    store, _, log = shop(tmp_path, 900, done=0.0, seed=11)
+    days = log[log["event_type"] == "purchase"]["customer_id"].value_counts()
+    names = np.array(sorted(log["customer_id"].unique()))
+    value = days.reindex(names).fillna(0).to_numpy(float)
+    options = pd.DataFrame(
+        {
+            "customer_id": np.repeat(names, 2),
+            "action": np.tile(["call", "coupon"], len(names)),
+            "value_expected": np.repeat(value, 2),
+        }
+    )
+    chosen = (options["action"] == "call") & (options["value_expected"] >= np.quantile(value, 0.7))
+    catalogue = msgspec.structs.replace(load_catalogue("retail"), holdout_share=0.1, exploration_share=0.3)
+    usage = sparse.csr_array(np.ones((len(options), 1)))
+    rows = draw_arms(options, chosen.to_numpy(), "week-1", catalogue, usage, np.array([1e6])).join(options)
+    plan = plan_of(rows["customer_id"].to_numpy(), rows["arm"].to_numpy() == "do", rows["action"].to_numpy(), DAY, 1)
+    plan.items["propensity"] = rows["propensity"].to_numpy()
+    learning = plan.items.loc[rows["learning"].to_numpy(), "plan_item"].tolist()
+    explored = Plan(plan.items, {**plan.manifest, "learning": learning})
+    table = decisions(store, [explored], 60)
+    assert learning
+    assert len(table) == chosen.sum()
+    assert not table["plan_item"].isin(learning).any()
+    measured = table.assign(lifetime=0.0, lifetime_before=0.0)
+    found = next(each for each in five_measures(measured) if each.name == "purchases").effect
+    assert found.n_left < len(learning)
+    assert found.low < 0 < found.high
+    assert table.groupby("treated")["purchases_before"].mean().diff().iloc[-1] == pytest.approx(0, abs=0.5)
 
 
 def test_ratings_are_means_in_the_window(made):
