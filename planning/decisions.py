@@ -11,13 +11,13 @@ from features.as_of import AsOf, AsOfLike
 from features.store.event_store import EventStore
 from features.store.layout import ABSENT, CODED_WORDS, KIND_CODES
 from planning.plan_folder import Plan
+from planning.records import current_records
 from training.net_spend import events, rows_known
 from training.targets import horizon_end, horizon_is_over, targets
 
 WEEK = 7
 RATINGS = ("satisfaction", "loyalty")
 NO_CONTACT = "no_contact"
-RECORDS_FILE = "records.parquet"
 
 
 def decisions(
@@ -155,18 +155,16 @@ def _contacted(store: EventStore, table: pd.DataFrame, start: AsOf, end: AsOf, k
 
 
 def latest_records(folders: Sequence[Path]) -> pd.DataFrame:
-    """Return the latest record of each row of plans: `plan_item`, `status` and, where records have it, `cost`.
+    """Return the latest record of each row of plans: `plan_item`, `status` and `cost`.
 
     Parameters
     ----------
     folders : sequence of Path
         Plan folders; those without records add none.
     """
-    files = [folder / RECORDS_FILE for folder in folders if (folder / RECORDS_FILE).is_file()]
-    tables = [pd.read_parquet(file) for file in files]
+    tables = [table for folder in folders if len(table := current_records(folder))]
     if not tables:
-        return pd.DataFrame(columns=["plan_item", "status"])
+        return pd.DataFrame(columns=["plan_item", "status", "cost"])
     table = pd.concat(tables, ignore_index=True)
     table = table[table["plan_item"].notna()].sort_values("recorded_at", kind="stable")
-    latest = table.drop_duplicates("plan_item", keep="last", ignore_index=True)
-    return latest[[name for name in ("plan_item", "status", "cost") if name in latest]]
+    return table.drop_duplicates("plan_item", keep="last", ignore_index=True)[["plan_item", "status", "cost"]]

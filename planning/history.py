@@ -8,9 +8,8 @@ import pandas as pd
 
 from features.as_of import AsOf
 from planning.plan_folder import Plan, read_plan
+from planning.records import current_records
 
-RECORDS_FILE = "records.parquet"
-"""What came back of a plan, beside it in its folder."""
 SKIP_DAYS = {"bad_moment": 14, "complaint_open": 90}
 """How long a skip with this reason keeps customers out of plans; one with `opted_out` or `wrong_person` until the
 customers' table has a newer row of them, one with `not_worth_it` for the plan's horizon and this action alone."""
@@ -99,16 +98,9 @@ def known_records(folder: Path, cutoff: AsOf) -> pd.DataFrame:
         `plan_item, status, reason, done_at, recorded_at`.
     """
     columns = ["plan_item", "status", "reason", "done_at", "recorded_at"]
-    if not (folder / RECORDS_FILE).is_file():
-        return pd.DataFrame(columns=columns)
-    records = pd.read_parquet(folder / RECORDS_FILE, columns=columns)
-    recorded = pd.to_datetime(records["recorded_at"], utc=True)
-    known = records[(recorded < pd.Timestamp(cutoff.time, unit="us", tz="UTC")) & records["plan_item"].notna()]
-    return (
-        known.assign(recorded_at=recorded)
-        .sort_values("recorded_at", kind="stable")
-        .drop_duplicates("plan_item", keep="last")
-    )
+    records = current_records(folder, cutoff.time)
+    known = records.loc[records["plan_item"].notna(), columns]
+    return known.sort_values("recorded_at", kind="stable").drop_duplicates("plan_item", keep="last")
 
 
 def _with_records(plan: Plan, records: pd.DataFrame) -> pd.DataFrame:

@@ -247,13 +247,15 @@ def read_records(folder: str | Path) -> pa.Table:
         raise RecordError(f"{path} cannot be read ({str(error).splitlines()[0]}): put a copy of it back") from None
 
 
-def current_records(folder: str | Path) -> pd.DataFrame:
+def current_records(folder: str | Path, before: int | None = None) -> pd.DataFrame:
     """Return the latest record of each row of a plan, and of each customer met outside it.
 
     Parameters
     ----------
     folder : str or Path
-        A plan folder.
+        A plan folder; without a file of records there are none.
+    before : int, optional
+        Use only what was recorded before this moment, in microseconds since 1970-01-01 UTC.
 
     Returns
     -------
@@ -265,6 +267,7 @@ def current_records(folder: str | Path) -> pd.DataFrame:
     RecordError
         When the file of records cannot be read.
     """
-    latest = list(_current(read_records(folder).to_pylist()).values())
-    frame: pd.DataFrame = pa.Table.from_pylist([_typed(row) for row in latest], SCHEMA).to_pandas()
+    rows = read_records(folder).to_pylist()
+    latest = _current(row for row in rows if before is None or row["recorded_at"] < before)
+    frame: pd.DataFrame = pa.Table.from_pylist([_typed(row) for row in latest.values()], SCHEMA).to_pandas()
     return frame

@@ -1,11 +1,16 @@
 """A small plan for the tests of records."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from planning.plan_folder import SCHEMA, Plan, plan_items, write_plan
+from planning.records import RECORDS_FILE
+from planning.records import SCHEMA as RECORDS
 
 PLAN_ID = "2026-W48-r"
 CUSTOMERS = {"c1": "do", "c2": "do", "c3": "do", "c4": "leave"}
@@ -29,6 +34,16 @@ def plan_folder(path: Path) -> Path:
     manifest = {"plan_id": PLAN_ID, "as_of": "2026-11-20", "week": "2026-W48", "timezone": "Europe/Berlin"}
     write_plan(path, Plan(pd.DataFrame(rows), {**manifest, "rating_maximum": 10, "horizon_days": 90}))
     return path
+
+
+def write_records(folder: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    """Write a file of records to a plan folder, with what the rows leave open filled in."""
+    whole = []
+    for row in rows:
+        times = {name: pd.Timestamp(str(row[name])) for name in ("done_at", "recorded_at") if row.get(name)}
+        utc = {name: time.tz_localize("UTC") if time.tz is None else time for name, time in times.items()}
+        whole.append({"record_id": row["plan_item"] or "outside", "customer_id": "c", **row, **utc})
+    pq.write_table(pa.Table.from_pylist(whole, RECORDS), folder / RECORDS_FILE)
 
 
 def csv_of(path: Path, *rows: dict[str, object]) -> Path:

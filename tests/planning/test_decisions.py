@@ -6,11 +6,13 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from features.errors import RecordError
 from planning.catalogue_file import load_catalogue
 from planning.decisions import COLUMNS, cutoff_of, decisions, latest_records, ratings
 from planning.holdout import draw_arms
 from planning.outcomes import five_measures
 from planning.plan_folder import Plan
+from tests.planning.record_plans import write_records
 from tests.planning.shops import START, plan_of, shop
 
 DAY = START + timedelta(180)
@@ -110,15 +112,15 @@ def test_the_latest_record_of_a_row_counts(tmp_path):
     """Of two records of a row the one recorded later is kept; rows without a plan item add none."""
     (tmp_path / "w1").mkdir()
     (tmp_path / "w2").mkdir()
-    pd.DataFrame(
-        {
-            "plan_item": ["P1", "P1", None, "P2"],
-            "status": ["done", "skipped", "done", "done"],
-            "cost": [3.0, None, 1.0, 2.0],
-            "recorded_at": pd.to_datetime(["2024-03-02", "2024-03-01", "2024-03-01", "2024-03-01"], utc=True),
-        }
-    ).to_parquet(tmp_path / "w1" / "records.parquet")
+    rows = [("P1", "done", 3.0, "2024-03-02"), ("P1", "skipped", None, "2024-03-01")]
+    rows += [(None, "done", 1.0, "2024-03-01"), ("P2", "done", 2.0, "2024-03-01")]
+    write_records(
+        tmp_path / "w1", [dict(zip(("plan_item", "status", "cost", "recorded_at"), row, strict=True)) for row in rows]
+    )
     found = latest_records([tmp_path / "w1", tmp_path / "w2"]).set_index("plan_item")
     assert found["status"].to_dict() == {"P1": "done", "P2": "done"}
     assert found.loc["P1", "cost"] == 3
     assert latest_records([tmp_path / "w2"]).empty
+    (tmp_path / "w2" / "records.parquet").write_bytes(b"PAR1 damaged")
+    with pytest.raises(RecordError, match="cannot be read"):
+        latest_records([tmp_path / "w2"])

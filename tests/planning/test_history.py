@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 
 from features.as_of import AsOf
-from planning.history import RECORDS_FILE, History, plan_history
+from features.errors import RecordError
+from planning.history import History, plan_history
 from planning.plan_folder import SCHEMA, Plan, write_plan
+from planning.records import RECORDS_FILE
+from tests.planning.record_plans import write_records
 
 DAY = AsOf.parse("2026-11-10", "UTC").day
 
@@ -31,8 +34,7 @@ def folder(tmp_path: Path) -> Path:
 def history(
     folder: Path, records: list[dict[str, object]], as_of: str = "2026-11-20", week: str = "2026-W48"
 ) -> History:
-    table = pd.DataFrame(records, columns=["plan_item", "status", "reason", "done_at", "recorded_at"])
-    table.to_parquet(folder / RECORDS_FILE)
+    write_records(folder, records)
     return plan_history([folder], AsOf.parse(as_of, "UTC"), week, "UTC")
 
 
@@ -96,3 +98,10 @@ def test_a_plan_of_the_same_week_is_replaced(folder: Path) -> None:
     assert found.contacts == {"A": DAY}
     assert found.left_alone == frozenset()
     assert [plan.plan_id for plan in found.replaced] == ["p"]
+
+
+def test_a_damaged_file_of_records_is_one_line(folder: Path) -> None:
+    """It is named, and no plan is made as if nothing had come back."""
+    (folder / RECORDS_FILE).write_bytes(b"PAR1 damaged")
+    with pytest.raises(RecordError, match=r"records\.parquet cannot be read"):
+        plan_history([folder], AsOf.parse("2026-11-20", "UTC"), "2026-W48", "UTC")
