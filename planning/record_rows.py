@@ -109,6 +109,8 @@ class RowChecker:
             return "event_type", f"is unknown: expected {', '.join(KINDS)}"
         if item is None and "channel" not in cells:
             return "channel", "is empty: expected how the customer was reached outside the plan"
+        if item is None and done_at is None:
+            return "done_at", "is empty: expected when the customer was met outside the plan"
         words: dict[str, Check] = {
             name: one_of(lists[kind])
             for name, lists in (("channel", WORDS.channels), ("goal", WORDS.goals), ("outcome", WORDS.outcomes))

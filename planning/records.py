@@ -163,8 +163,7 @@ def _add(
             counts["blank"] += blank
             counts["rows_in"] += len(rows)
             if digest in digests:
-                counts["seen"] += len(found)
-                continue
+                found = _unrecorded(found, known, digest, counts)
             digests.add(digest)
             _settle([{**each, "digest": digest} for each in found], known, added, counts)
         after = _current(known)
@@ -172,15 +171,33 @@ def _add(
             table = pa.Table.from_pylist([_typed(each) for each in known], SCHEMA)
             with atomic_write(folder / RECORDS_FILE) as part:
                 pq.write_table(table, part)
-        if added or not (folder / EVENTS_FILE).is_file():
-            with atomic_write(folder / EVENTS_FILE) as part:
-                pq.write_table(contract_events(known, after), part)
+        with atomic_write(folder / EVENTS_FILE) as part:  # each time: an earlier run may have ended before it
+            pq.write_table(contract_events(known, after), part)
         if not keep_quarantine:
             faults.write(folder / QUARANTINE_FILE)
     counts["rows_in"] += unreadable
     quarantine = folder / QUARANTINE_FILE
     withdrawn = sum(row["status"] == "done" != after[key]["status"] for key, row in before.items())
     return record_summary(plan, after, counts, faults, withdrawn, quarantine)
+
+
+def _unrecorded(found: Sequence[Record], known: Sequence[Record], digest: str, counts: Counter[str]) -> list[Record]:
+    """Return the rows of a file read before that were faulty then; count those recorded or superseded since."""
+    first = next((at for at, row in enumerate(known) if row["digest"] == digest), len(known))
+    said: dict[str, list[list[Any]]] = {}
+    for row in known:
+        said.setdefault(row["record_id"], []).append(_content(row))
+    numbers = {row["row"] for row in known if row["digest"] == digest}
+    since = {row["record_id"] for row in known[first:]}
+    rows = []
+    for row in found:
+        if row["row"] in numbers or _content(row) in said.get(row["record_id"], ()):
+            counts["seen"] += 1
+        elif row["record_id"] in since:
+            counts["superseded"] += 1
+        else:
+            rows.append(row)
+    return rows
 
 
 def _settle(found: Sequence[Record], known: list[Record], added: list[Record], counts: Counter[str]) -> None:

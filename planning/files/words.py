@@ -19,7 +19,10 @@ COLUMN_MEANINGS = {
     "minutes_planned": ("planned minutes, travel included", "计划分钟数（含路程）"),
     "status": ("accepted, done, skipped or moved", "状态：已接受、已完成、跳过、改期"),
     "reason": ("why it was skipped or moved", "跳过或改期的原因"),
-    "done_at": ("when it was done; empty for the planned day", "完成时间；留空表示计划当日"),
+    "done_at": (
+        "when it was done; empty for the planned day, needed outside the plan",
+        "完成时间；留空表示计划当日，计划外必填",
+    ),
     "outcome": ("how it ended", "结果"),
     "satisfaction": ("rating that the customer gave", "客户给出的满意度评分"),
     "loyalty": ("rating that the customer gave", "客户给出的忠诚度评分"),
@@ -30,8 +33,8 @@ COLUMN_MEANINGS = {
 """Meaning of each column of a rep's workbook and of crm.csv."""
 
 EMPTY_ROWS_NOTE = (
-    "Customers met outside the plan: fill an empty row at the end, with customer and channel, without a plan_item.",
-    "计划外拜访的客户：在末尾空行填写客户和联系方式，plan_item 留空。",
+    "Customers met outside the plan: an empty row at the end, with customer, channel and done_at, without a plan_item.",
+    "计划外拜访的客户：在末尾空行填写客户、联系方式和完成时间，plan_item 留空。",
 )
 
 WORDS_ZH = {

@@ -29,7 +29,9 @@ def test_a_week_comes_back(tmp_path: Path) -> None:
     """Done, skipped and why, unanswered, held out and met all the same, met outside the plan; the plan stays."""
     folder = plan_folder(tmp_path / "plan")
     before = [(folder / name).read_bytes() for name in (PLAN_FILE, MANIFEST_FILE)]
-    outside = [{"customer_id": name, "status": "done", "channel": "phone"} for name in ("c4", "c9")]
+    outside = [
+        {"customer_id": name, "status": "done", "channel": "phone", "done_at": "2026-11-24"} for name in ("c4", "c9")
+    ]
     file = csv_of(tmp_path / "r1.csv", DONE, SKIPPED, {"plan_item": ITEMS["c3"], "customer_id": "c3"}, *outside)
     found = record(folder, [file], NOW)
     assert accounted(found)
@@ -55,6 +57,38 @@ def test_the_same_file_twice_changes_nothing(tmp_path: Path) -> None:
         assert accounted(found)
         assert (found.used, found.seen) == (0, 2)
         assert [(folder / name).read_bytes() for name in (RECORDS_FILE, EVENTS_FILE)] == before
+
+
+def test_events_are_made_again_after_an_end_between_two_writes(tmp_path: Path) -> None:
+    """Records that were kept have their events, though the repeat adds none."""
+    folder = plan_folder(tmp_path / "plan")
+    record(folder, [csv_of(tmp_path / "r1.csv", SKIPPED)], NOW)
+    stale = (folder / EVENTS_FILE).read_bytes()
+    file = csv_of(tmp_path / "r2.csv", DONE)
+    record(folder, [file], NOW)
+    whole = (folder / EVENTS_FILE).read_bytes()
+    (folder / EVENTS_FILE).write_bytes(stale)
+    assert record(folder, [file], NOW).seen == 1
+    assert (folder / EVENTS_FILE).read_bytes() == whole
+
+
+def test_rows_that_were_faulty_and_are_valid_now_are_used(tmp_path: Path) -> None:
+    """A file read before changes nothing else, and never what has been recorded since."""
+    folder = plan_folder(tmp_path / "plan")
+    rows = [DONE, SKIPPED | {"status": "done", "reason": None, "done_at": "2026-11-28 10:00"}]
+    file = csv_of(tmp_path / "r1.csv", *rows)
+    assert record(folder, [file], NOW).quarantined == 1
+    record(folder, [csv_of(tmp_path / "mend.csv", DONE | {"outcome": "ordered"})], "2026-11-28")
+    later = record(folder, [file], "2026-11-29")
+    assert accounted(later)
+    assert (later.used, later.seen, later.quarantined) == (1, 1, 0)
+    assert current_records(folder).set_index("customer_id")["outcome"]["c1"] == "ordered"
+    again = record(folder, [file, file], "2026-11-30")
+    assert (again.rows_in, again.used, again.seen) == (4, 0, 4)
+    other = plan_folder(tmp_path / "other")
+    record(other, [file], NOW)
+    record(other, [csv_of(tmp_path / "mend.csv", SKIPPED)], "2026-11-28")
+    assert record(other, [file], "2026-11-29").superseded == 1
 
 
 def test_a_corrected_row_supersedes_by_the_time_of_its_record(tmp_path: Path) -> None:
@@ -93,7 +127,8 @@ def test_a_corrected_row_supersedes_by_the_time_of_its_record(tmp_path: Path) ->
         ({"recorded_at": "2027-01-01"}, "recorded_at", "is in the future"),
         ({"plan_item": None, "status": "accepted", "channel": "phone"}, "status", "is for planned rows"),
         ({"plan_item": None}, "channel", "is empty"),
-        ({"plan_item": None, "channel": "fax"}, "channel", "is unknown"),
+        ({"plan_item": None, "channel": "fax", "done_at": "2026-11-24"}, "channel", "is unknown"),
+        ({"plan_item": None, "channel": "phone"}, "done_at", "is empty: expected when the customer was met"),
     ],
 )
 def test_a_faulty_row_is_quarantined_with_its_reason(
