@@ -38,7 +38,7 @@ class Pool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amount : float
         How much there is, in a plan of one week.
     per : {"rep", "plan", "day"}
-        Whether each rep has so much, all together, or all together on each working day.
+        Whether each rep has so much, all together, or all together on each working day, which is for contacts alone.
     """
 
     name: Word
@@ -80,6 +80,9 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Days during which it changes what the customer does.
     min_gap_days : int
         Days since the last contact before which it is not done.
+    satisfaction_points, loyalty_points : float
+        By how much it is expected to change the customer's next rating: a guess, which counts in the value if the
+        catalogue says what a point is worth.
     eligible : str
         A condition (`planning.conditions`); without it everybody is eligible.
     """
@@ -100,6 +103,8 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pools: tuple[Word, ...] = ()
     acts_days: Annotated[int, Meta(ge=1, le=3650)] = 28
     min_gap_days: Days = 14
+    satisfaction_points: Annotated[float, Meta(ge=-100, le=100)] = 0.0
+    loyalty_points: Annotated[float, Meta(ge=-100, le=100)] = 0.0
     eligible: str = ""
 
 
@@ -148,13 +153,12 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exploration_share : float
         Actions done at random for customers who were not chosen, to learn about them, as a share of the chosen.
     worth_of_satisfaction_point, worth_of_loyalty_point : float
-        Currency that a firm gives for one point of a rating; 0 leaves ratings out of the value.
-    timezone : str
-        Of the reps' calendars.
+        Currency that a firm gives for one point of a rating; 0 leaves ratings out of the value. Above 0 some action
+        must have points.
     working_days : int
         Days of a week with visits, from Monday on.
     day_starts : str
-        When a rep's day begins, like "09:00".
+        When a rep's day begins, like "09:00", in the business time zone.
     attributes : tuple of str
         Columns of the customers' table, of the firm's own, that conditions may use.
     pools, actions, content_rules, minimums : tuple
@@ -175,7 +179,6 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exploration_share: Annotated[float, Meta(ge=0, le=0.5)] = 0.02
     worth_of_satisfaction_point: Amount = 0.0
     worth_of_loyalty_point: Amount = 0.0
-    timezone: str = "UTC"
     working_days: Annotated[int, Meta(ge=1, le=7)] = 5
     day_starts: Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "09:00"
     attributes: tuple[Word, ...] = ()

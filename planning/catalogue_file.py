@@ -12,11 +12,10 @@ import msgspec
 
 from features.definitions import FEATURE_NAMES
 from features.definitions.generic import generic_family
-from features.errors import CatalogueError, EventWordsError, RegularsError
+from features.errors import CatalogueError, EventWordsError
 from features.event_words import EventWords
 from features.known_names import check_name
 from features.schema import WORDS
-from features.timezones import business_timezone
 from planning.actions import PLANNING_COLUMNS, Action, Catalogue, ContentRule, Minimum, Pool, check_action
 from planning.conditions import check_condition
 
@@ -157,10 +156,16 @@ def columns_of(catalogue: Catalogue) -> tuple[str, ...]:
 def _check(catalogue: Catalogue, words: EventWords) -> None:
     """Check what needs more than one table; raises CatalogueError that begins with the key."""
     columns = columns_of(catalogue)
-    try:
-        business_timezone(catalogue.timezone)
-    except RegularsError as error:
-        raise CatalogueError(f"timezone: {error}") from None
+    for name in catalogue.attributes:
+        if name in columns_of(msgspec.structs.replace(catalogue, attributes=())):
+            raise CatalogueError(f"attributes: {name} is a column of Regulars: give the attribute another name")
+    for pool in catalogue.pools:
+        if pool.per == "day" and pool.unit != "contacts":
+            raise CatalogueError(f"pools.{pool.name}: per day is for contacts, found {pool.unit}: give rep or plan")
+    for rating in ("satisfaction", "loyalty"):
+        points = [getattr(action, f"{rating}_points") for action in catalogue.actions]
+        if getattr(catalogue, f"worth_of_{rating}_point") and not any(points):
+            raise CatalogueError(f"worth_of_{rating}_point is above 0, but no action has {rating}_points: give some")
     for action in catalogue.actions:
         try:
             check_action(action, catalogue, words, columns)
@@ -186,6 +191,10 @@ def _check(catalogue: Catalogue, words: EventWords) -> None:
         check_name(f"{place}: unknown pool", minimum.pool, [p.name for p in catalogue.pools], CatalogueError)
 
 
+FORMATS = ("", ".0f", ".1f", ".2f", ".0%")
+"""How a reason may write a number."""
+
+
 def _check_template(place: str, text: str, columns: tuple[str, ...]) -> None:
     """Check that a reason's braces hold nothing but names of columns."""
     try:
@@ -194,5 +203,6 @@ def _check_template(place: str, text: str, columns: tuple[str, ...]) -> None:
         raise CatalogueError(f"{place}: {text!r} has a brace without its other; expected {{column}}") from None
     for name, spec, how in fields:
         check_name(f"{place}: unknown column", name, columns, CatalogueError)
-        if how or spec not in ("", ".0f", ".1f", ".2f"):
-            raise CatalogueError(f"{place}: {text!r} formats {name} with {how or spec!r}; expected .0f, .1f or .2f")
+        if how or spec not in FORMATS:
+            expected = ", ".join(FORMATS[1:])
+            raise CatalogueError(f"{place}: {text!r} formats {name} with {how or spec!r}; expected one of {expected}")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from features.definitions.expressions import expected_one_of
 from features.errors import CatalogueError, PlanError
+from planning.text_rows import NO, YES
 
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
@@ -75,7 +76,8 @@ def holds(text: str, customers: pd.DataFrame) -> NDArray[np.bool_]:
     Returns
     -------
     ndarray of bool
-        A comparison with a null does not hold, whatever it is; `not` turns this around.
+        A comparison with a null does not hold, whatever it is; `not` turns this around. A column alone holds where it
+        is true, not 0, or a word for yes.
 
     Raises
     ------
@@ -169,9 +171,28 @@ def _truth(part: ast.expr, customers: pd.DataFrame) -> NDArray[np.bool_]:
             compared = [np.asarray(COMPARISONS[type(op)](one, other)) for op, one, other in pairs]
             result = reduce(operator.and_, [np.equal(each, True) for each in compared]) & known
             return np.broadcast_to(result, len(customers)).astype(bool)
-    flags: pd.Series[Any] = _value(part, customers)
-    truth: NDArray[np.bool_] = (flags.notna() & flags.fillna(0).astype(bool)).to_numpy(bool)
-    return truth
+    return _flags(_value(part, customers))
+
+
+def _flags(cells: "pd.Series[Any]") -> NDArray[np.bool_]:
+    """Return where a column alone holds; raises TypeError for words other than yes and no."""
+    if not pd.api.types.is_object_dtype(cells) and not pd.api.types.is_string_dtype(cells):
+        truth: NDArray[np.bool_] = (cells.notna() & cells.fillna(0).astype(bool)).to_numpy(bool)
+        return truth
+    meanings: dict[Any, bool] = {**dict.fromkeys(YES, True), **dict.fromkeys(NO, False), "": False}
+    found = np.zeros(len(cells), bool)
+    for row, cell in enumerate(cells):
+        if isinstance(cell, str):
+            if (word := cell.strip().lower()) not in meanings:
+                raise TypeError(
+                    f"{cells.name} is {cell[:40]!r}, expected yes or no; compare it, like {cells.name} == 'a'"
+                )
+            found[row] = meanings[word]
+        elif isinstance(cell, bool | int | float | np.generic):
+            found[row] = bool(cell == cell and cell)
+        elif cell is not None and cell is not pd.NA and cell is not pd.NaT:
+            raise TypeError(f"{cells.name} has lists; expected 'word' in {cells.name}")
+    return found
 
 
 def _contained(left: ast.expr, right: ast.expr, customers: pd.DataFrame) -> NDArray[np.bool_]:

@@ -1,10 +1,12 @@
 """What to talk about with whom, and why: the catalogue's rules of content on a frame of customers."""
 
+import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from features.errors import PlanError
 from planning.actions import Catalogue
 from planning.conditions import holds
 
@@ -82,13 +84,24 @@ def content_reasons(customers: pd.DataFrame, rules: pd.Series, catalogue: Catalo
     -------
     pair of list of str
         Empty texts for `NO_RULE`, and English where a rule has no Chinese.
+
+    Raises
+    ------
+    PlanError
+        When a reason writes a word as a number.
     """
     english, chinese = [""] * len(customers), [""] * len(customers)
     for number, each in enumerate(catalogue.content_rules):
         rows = np.flatnonzero(rules.to_numpy() == number)
         for row, values in zip(rows, customers.iloc[rows].to_dict("records"), strict=True):
-            english[row] = each.reason.format_map(_Known(values))
-            chinese[row] = each.reason_zh.format_map(_Known(values)) or english[row]
+            try:
+                english[row] = re.sub(r"(\d)%", r"\1 %", each.reason.format_map(_Known(values)))
+                chinese[row] = each.reason_zh.format_map(_Known(values)) or english[row]
+            except (ValueError, TypeError) as error:
+                raise PlanError(
+                    f"content_rules[{number + 1}]: the reason {each.reason!r} cannot be written ({error}): a column of "
+                    "words stands as {column}, without a format"
+                ) from None
     return english, chinese
 
 

@@ -60,6 +60,25 @@ def with_budget(catalogue: Catalogue, budget: float | None) -> Catalogue:
     return msgspec.structs.replace(catalogue, pools=(*catalogue.pools, pool), actions=tuple(actions))
 
 
+def with_days(catalogue: Catalogue, days: int) -> Catalogue:
+    """Return the catalogue for a week of which only the last working days are left: minutes are less pro rata.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    days : int
+        How many are left; all of them change nothing.
+    """
+    if days == catalogue.working_days:
+        return catalogue
+    share = days / catalogue.working_days
+    pools = [
+        msgspec.structs.replace(each, amount=each.amount * share) if each.unit == "minutes" else each
+        for each in catalogue.pools
+    ]
+    return msgspec.structs.replace(catalogue, working_days=days, pools=tuple(pools))
+
+
 def make_limits(options: pd.DataFrame, catalogue: Catalogue, goals: pd.Series | None = None) -> Limits:
     """Return the limits that options share.
 
@@ -81,8 +100,9 @@ def make_limits(options: pd.DataFrame, catalogue: Catalogue, goals: pd.Series | 
     for pool in catalogue.pools:
         taken = _taken(options, catalogue, pool)
         if pool.per != "rep":
-            days = catalogue.working_days if pool.per == "day" else 1
-            rows.append((pool.name, pool.name, pool.unit, None, pool.amount * days, 0.0))
+            # Of contacts a day whole ones count, so that the schedule can keep each day's number.
+            amount = np.floor(pool.amount) * catalogue.working_days if pool.per == "day" else pool.amount
+            rows.append((pool.name, pool.name, pool.unit, None, amount, 0.0))
             columns.append(csr_array(taken[:, None]))
             continue
         reps = pd.Categorical(options["rep"].where(taken > 0))

@@ -119,22 +119,24 @@ def chance_over_budget(done: pd.DataFrame, catalogue: Catalogue) -> float:
     Parameters
     ----------
     done : DataFrame
-        Options of the arm `do`, with `face`, what one redemption costs.
+        Options of the arm `do`, with `rep`, and `face`, what one redemption costs.
     catalogue : Catalogue
 
     Returns
     -------
     float
-        The largest over the pools of currency; redemptions count as a Poisson process, which errs upwards.
+        The largest over the pools of currency, and over the reps where each has a pool; redemptions count as a Poisson
+        process, which errs upwards.
     """
     worst = 0.0
     for pool in (each for each in catalogue.pools if each.unit == "currency"):
         actions = {each.name: each.cost for each in catalogue.actions if pool.name in each.pools}
         rows = done[done["action"].isin(actions)]
         redeemed = rows["cost_expected"] - rows["action"].map(actions).astype(float)
-        deviation = float(np.sqrt((redeemed * rows["face"]).clip(lower=0).sum()))
-        if deviation > 0:
-            worst = max(worst, float(norm.sf((pool.amount - rows["cost_expected"].sum()) / deviation)))
+        spread = rows.assign(variance=(redeemed * rows["face"]).clip(lower=0))
+        for _, own in spread.groupby("rep") if pool.per == "rep" else [("", spread)]:
+            if (deviation := float(np.sqrt(own["variance"].sum()))) > 0:
+                worst = max(worst, float(norm.sf((pool.amount - own["cost_expected"].sum()) / deviation)))
     return rounded(worst)
 
 

@@ -182,7 +182,9 @@ def _priced(
     # What the action adds is redeemed too.
     bought = purchases * acting * np.maximum(1 + change, 0)
     cost = expected_cost(action, bought, spend / purchases)
-    value = gain * change - cost
+    points = catalogue.worth_of_satisfaction_point * action.satisfaction_points
+    points += catalogue.worth_of_loyalty_point * action.loyalty_points
+    value = gain * change - cost + points
     return pd.DataFrame(
         {
             "customer": rows,

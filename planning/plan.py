@@ -19,7 +19,7 @@ from planning.forecasts import Forecasts
 from planning.foretold import smallest_lift, spread_of
 from planning.history import History
 from planning.holdout import draw_arms
-from planning.limits import Limits, binding, make_limits
+from planning.limits import Limits, binding, make_limits, with_days
 from planning.manifest import catalogue_table, chance_over_budget, identity, limit_rows, plain, value_rows
 from planning.options import ActionEffect, make_options
 from planning.plan_folder import SCHEMA, Plan, plan_items
@@ -73,6 +73,11 @@ class Inputs:
     def monday(self) -> date:
         """The first day of the week."""
         return first_day(self.week)
+
+    @property
+    def days_over(self) -> int:
+        """How many days of the week are over at the cutoff."""
+        return max(0, (self.as_of.date - self.monday).days)
 
 
 def first_day(week: str) -> date:
@@ -128,11 +133,13 @@ def make_plan(inputs: Inputs, features: pd.DataFrame, forecasts: Forecasts) -> P
     Raises
     ------
     PlanError
-        When the week is over at the cutoff, or a minimum cannot be met.
+        When no working day of the week is left at the cutoff, or a minimum cannot be met.
     """
     catalogue, monday = inputs.catalogue, inputs.monday
-    if monday + timedelta(days=6) < inputs.as_of.date:
-        raise PlanError(f"week {inputs.week} is over at {inputs.as_of.date}: name a later week, or an earlier --as-of")
+    if inputs.days_over >= catalogue.working_days:
+        over = "is over" if inputs.days_over > 6 else "has no working day left"
+        raise PlanError(f"week {inputs.week} {over} at {inputs.as_of.date}: name a later week, or an earlier --as-of")
+    left = with_days(catalogue, catalogue.working_days - inputs.days_over)
     table = planning_table(inputs.store, inputs.as_of, features, forecasts, inputs.formula, inputs.customers)
     week_start = (monday - EPOCH).days
     options = make_options(table, catalogue, inputs.as_of, week_start, inputs.history, inputs.effects)
@@ -140,7 +147,7 @@ def make_plan(inputs: Inputs, features: pd.DataFrame, forecasts: Forecasts) -> P
     if catalogue.minimums:
         people = table.iloc[options.table["customer"]].reset_index(drop=True)
         goals = choose_content(people, options.table["action"], catalogue)["goal"]
-    limits = make_limits(options.table, catalogue, goals)
+    limits = make_limits(options.table, left, goals)
 
     def solve(found: pd.DataFrame, bounds: Limits) -> Allocation:
         return allocate(
@@ -175,7 +182,7 @@ def make_plan(inputs: Inputs, features: pd.DataFrame, forecasts: Forecasts) -> P
         "learning": rows.loc[rows["learning"], "plan_item"].tolist(),
         "passed_over": passed_over_counts(options.passed_over, options.table, allocation),
         "borderline": borderline(options.table, limits, allocation, drawn),
-        "what_if": what_ifs(options.table, catalogue, limits, allocation, solve, goals),
+        "what_if": what_ifs(options.table, left, limits, allocation, solve, goals),
         "warnings": warnings(catalogue, forecasts, features["gap_mean"]),
         "replaces": [each.plan_id for each in inputs.history.replaced],
     }
@@ -228,7 +235,8 @@ def _rows(
     )
     places = [name for name in ("latitude", "longitude") if name in facts]
     doing = rows["arm"] == "do"
-    times = schedule(rows.join(facts[places])[doing], inputs.catalogue, inputs.monday)
+    left = with_days(inputs.catalogue, inputs.catalogue.working_days - inputs.days_over)
+    times = schedule(rows.join(facts[places])[doing], left, inputs.monday + timedelta(days=inputs.days_over))
     rows["day"] = times["day"].reindex(rows.index).astype(object).where(doing, None)
     rows["start"] = times["start"].reindex(rows.index)
     return rows

@@ -7,14 +7,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.as_of import AsOf
+from features.errors import PlanError
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts, score
 from features.store.event_store import EventStore
 from planning.forecasts import Forecasts
+from planning.text_rows import YES
 
 RATINGS = ("satisfaction", "loyalty")
 LISTS = ("opted_out", "needs")
-YES = ("true", "yes", "y", "x", "1", "1.0", "是")
 WORDS = ("rep", "territory", "preferred_channel")
 ONLY_REP = "the team"
 """The rep of everybody where no customer has one: a plan for a firm that has not divided its customers."""
@@ -51,6 +52,11 @@ def planning_table(
         `preferred_channel` (None where unknown); `opted_out` and `needs` (lists of words); `complaint_open`;
         `customer_recorded_at` (NaT where the table has no row); and the firm's own attributes. If no customer has a
         rep, `rep` is `ONLY_REP` for everybody.
+
+    Raises
+    ------
+    PlanError
+        When `opted_out` or `needs` has a text in place of a list of words.
     """
     scores = score(features, drop_unpriced_parts(store, formula, cutoff))["loyalty_score"]
     table = pd.concat([features, forecasts.table, scores], axis=1)
@@ -68,6 +74,9 @@ def planning_table(
         table[name] = words.where(words.notna(), None)
     for name in LISTS:
         cells = known.get(name, pd.Series(None, table.index, dtype=object))
+        for customer_id, cell in cells.items():
+            if isinstance(cell, str):
+                raise PlanError(f"{name} of {customer_id} is {cell[:40]!r}, expected a list of words, like ['email']")
         lists = [[] if np.isscalar(cell) or cell is None else [str(word) for word in cell] for cell in cells]
         table[name] = pd.Series(lists, table.index, dtype=object)
     complaints = known.get("complaint_open", pd.Series(False, table.index))

@@ -25,13 +25,14 @@ def schedule(rows: pd.DataFrame, catalogue: Catalogue, first_day: date) -> pd.Da
         `customer_id`, `action`, `rep` (null where none is needed), `minutes`, `value_expected`; `latitude` and
         `longitude` in degrees, where they are known.
     catalogue : Catalogue
+        Its `working_days` are those from `first_day` on.
     first_day : date
-        The Monday of the week.
+        The Monday of the week, or the first day that is left of it.
 
     Returns
     -------
     DataFrame
-        `day` (date) and `start` (Timestamp of the catalogue's time zone, without one; NaT without minutes), with the
+        `day` (date) and `start` (Timestamp of the business time zone, without one; NaT without minutes), with the
         index of `rows`. The order of `rows` changes nothing.
     """
     load = _Load(catalogue)

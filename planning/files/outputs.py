@@ -43,7 +43,7 @@ def write_files(folder: str | Path, plan: Plan, replaced: Sequence[Plan] = (), l
     outcomes, channels = WORDS.outcomes.get("visit", ()), WORDS.channels.get("visit", ())
     choices = Choices(SKIP_REASONS, tuple(outcomes), tuple(channels), float(plan.manifest["rating_maximum"]))
     made_at = datetime.fromisoformat(plan.manifest["as_of"])
-    timezone = plan.manifest["catalogue"]["timezone"]
+    timezone = plan.manifest["timezone"]
     for rep, name in names.items():
         own = rows_of(rows, rep)
         write_calendar(folder / REPS / f"{name}.ics", own, timezone, made_at, [rows_of(each, rep) for each in earlier])

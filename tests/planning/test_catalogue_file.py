@@ -52,7 +52,9 @@ def test_a_bank_has_event_types_of_its_own() -> None:
         ("margin = 0.35", "margin = 1.35", "Expected `?float`? <= 1.0.*margin|margin"),
         ("margin = 0.35", "margin = nan", "margin"),
         ('currency = "EUR"', 'currency = "euro"', "currency"),
-        ('timezone = "UTC"', 'timezone = "Europe/Atlantis"', "timezone: .*Europe/Atlantis"),
+        ('["segment"]', '["segment", "frequency"]', "attributes: frequency is a column of Regulars"),
+        ('amount = 1800, per = "rep"', 'amount = 1800, per = "day"', "pools.rep_minutes: per day is for contacts"),
+        ("margin = 0.35", "margin = 0.35\nworth_of_loyalty_point = 2", "no action has loyalty_points"),
         (
             'phone = { kind = "visit"',
             'phone = { kin = "visit"',

@@ -79,6 +79,8 @@ def test_anything_else_is_refused(text: str, message: str) -> None:
         ("shoe_size > 1", "uses shoe_size, a column that the customers do not have"),
         ("segment > 3", "cannot be evaluated"),
         ("1 / 0 > 3", "cannot be evaluated"),
+        ("segment", "segment is '.*', expected yes or no"),
+        ("needs", "needs has lists; expected 'word' in needs"),
     ],
 )
 def test_what_the_customers_cannot_answer_is_an_error(text: str, message: str) -> None:
@@ -104,3 +106,12 @@ def test_a_condition_is_pythons_own_on_each_row(text: str) -> None:
     rows = FRAME.dropna()
     expected = [eval(text, {}, dict(row)) for _, row in rows.iterrows()]
     assert holds(text, rows).tolist() == [bool(each) for each in expected]
+
+
+def test_a_column_of_words_holds_where_it_is_yes() -> None:
+    """As people write it, in any case; a null and an empty cell do not hold."""
+    cells = ["yes", "No", "TRUE", "false", "1", "0", "", None, True, False, 2.0, 0, np.nan, "是"]
+    expected = [True, False, True, False, True, False, False, False, True, False, True, False, False, True]
+    assert holds("vip", pd.DataFrame({"vip": pd.Series(cells, dtype=object)})).tolist() == expected
+    texts = pd.DataFrame({"vip": pd.Series(["no", "yes", None], dtype="str")})
+    assert holds("not vip", texts).tolist() == [True, False, True]

@@ -1,5 +1,6 @@
 """Content follows from the customer's own figures, by the first rule that holds, each with its reason."""
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -69,6 +70,24 @@ def test_a_value_that_is_not_known_is_a_dash() -> None:
     """A reason never prints nan."""
     frame = customers(satisfaction_last=[np.nan])
     assert content_reasons(frame, pd.Series([1]), RETAIL)[0] == ["last satisfaction –, – days ago"]
+
+
+def test_a_share_is_a_percentage() -> None:
+    """With a space in English and without one in Chinese."""
+    number = next(n for n, rule in enumerate(RETAIL.content_rules) if "visit_positive_share" in rule.reason)
+    frame = customers(visit_positive_share=[0.6], basket_mean=[25.0])
+    english, chinese = content_reasons(frame, pd.Series([number]), RETAIL)
+    assert english[0].startswith("60 % of the visits")
+    assert "60%" in chinese[0]
+
+
+def test_a_word_written_as_a_number_is_an_error() -> None:
+    """Which names the rule."""
+    rule = msgspec.structs.replace(RETAIL.content_rules[0], reason="of segment {segment:.0f}")
+    catalogue = msgspec.structs.replace(RETAIL, content_rules=(rule,))
+    frame = customers(segment=["gold"])
+    with pytest.raises(PlanError, match=r"content_rules\[1\].*segment.*stands as"):
+        content_reasons(frame, pd.Series([0]), catalogue)
 
 
 def test_a_column_that_is_absent_is_named() -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from planning.actions import Action, Catalogue, Minimum, Pool
-from planning.limits import binding, make_limits, with_budget
+from planning.limits import binding, make_limits, with_budget, with_days
 
 VISIT = Action("visit", "visit", "face_to_face", 0.2, 0.1, minutes=60, pools=("hours", "calls", "budget"))
 OFFER = Action("offer", "incentive", "coupon", 0.2, 0.1, cost=1, pools=("budget",))
@@ -53,6 +53,22 @@ def test_another_budget() -> None:
     assert found.pool("budget").amount == 7
     assert found.action("offer").pools == ("budget",)
     assert make_limits(OPTIONS[OPTIONS["action"] == "offer"], found).usage.sum() == pytest.approx(7.5)
+
+
+def test_a_week_that_has_begun() -> None:
+    """Minutes are less pro rata, contacts a day are those of the days left, and money stays."""
+    pools = (
+        Pool("hours", "minutes", 500, "rep"),
+        Pool("calls", "contacts", 10.5, "day"),
+        Pool("budget", "currency", 30),
+    )
+    catalogue = msgspec.structs.replace(CATALOGUE, pools=pools)
+    assert with_days(catalogue, 4) is catalogue
+    left = with_days(catalogue, 2)
+    assert [pool.amount for pool in left.pools] == [250, 10.5, 30]
+    capacity = make_limits(OPTIONS, left).table.set_index("limit")["capacity"]
+    assert capacity["calls"] == 20
+    assert capacity["budget"] == 30
 
 
 def test_no_options_and_no_pools() -> None:

@@ -69,6 +69,20 @@ def test_the_chance_to_overspend() -> None:
     assert chance_over_budget(rows.assign(action="visit", cost_expected=6.0, face=0.0), catalogue) == 0
 
 
+def test_the_chance_to_overspend_of_each_rep() -> None:
+    """Where each rep has a budget, that of the rep who is nearest to it: not what all spend beside one's amount."""
+    catalogue = load_catalogue("retail")
+    pools = [
+        msgspec.structs.replace(each, amount=510.0, per="rep") if each.unit == "currency" else each
+        for each in catalogue.pools
+    ]
+    catalogue = msgspec.structs.replace(catalogue, pools=tuple(pools))
+    rows = pd.DataFrame({"action": ["coupon_5"] * 150, "cost_expected": 5.1, "face": 5.0})
+    rows["rep"] = ["R1"] * 100 + ["R2"] * 50
+    assert chance_over_budget(rows, catalogue) == pytest.approx(0.5)
+    assert chance_over_budget(rows[50:], catalogue) < 1e-6
+
+
 def test_plain_values() -> None:
     """No bit of a sum, no infinity, no NumPy."""
     found = plain({"a": np.float64(0.1) + 0.2, "b": (np.inf, np.int64(3)), "c": "x", "d": None})

@@ -20,8 +20,10 @@ from planning.catalogue_file import load_catalogue
 from planning.files.outputs import write_files
 from planning.forecasts import Forecasts, fitted_forecasts
 from planning.limits import with_budget
+from planning.options import make_options
 from planning.plan import Inputs, first_day, make_plan, week_from
 from planning.plan_folder import SCHEMA, Plan
+from planning.planning_table import planning_table
 from planning.summary import sentences
 from tests.planning.files.test_outputs import texts_of
 
@@ -95,6 +97,33 @@ def test_a_minimum_for_two_reps(inputs: tuple[Inputs, pd.DataFrame, Forecasts]) 
     catalogue = msgspec.structs.replace(made.catalogue, minimums=(Minimum(goal, "budget", 0.1),))
     found = make_plan(replace(made, catalogue=catalogue), features, forecasts)
     assert {each["change"] for each in found.manifest["what_if"]} == {"budget", "rep"}
+
+
+def test_a_plan_made_in_mid_week(inputs: tuple[Inputs, pd.DataFrame, Forecasts]) -> None:
+    """Nothing is on a day that is over, and each rep has the minutes of the days that are left."""
+    made, *rest = inputs  # the cutoff is a Thursday
+    found = make_plan(replace(made, week="2026-W01"), *rest)
+    assert {str(day) for day in found.done["day"]} <= {"2026-01-01", "2026-01-02"}
+    assert (pd.to_datetime(found.done["start"].dropna()) >= pd.Timestamp("2026-01-01")).all()
+    hours = [each for each in found.manifest["limits"] if each["unit"] == "minutes"]
+    assert [each["capacity"] for each in hours] == [18.0, 18.0]
+    assert found.done.groupby("rep")["minutes"].sum().max() <= 18
+    short = msgspec.structs.replace(made.catalogue, working_days=3)
+    with pytest.raises(PlanError, match="has no working day left"):
+        make_plan(replace(made, week="2026-W01", catalogue=short), *rest)
+
+
+def test_points_of_a_rating_have_the_worth_that_a_firm_gives(
+    inputs: tuple[Inputs, pd.DataFrame, Forecasts],
+) -> None:
+    """Options of an action that is expected to raise a rating are worth so much more."""
+    made, features, forecasts = inputs
+    table = planning_table(made.store, made.as_of, features, forecasts, made.formula, made.customers)
+    actions = tuple(msgspec.structs.replace(each, loyalty_points=0.5) for each in made.catalogue.actions)
+    raising = msgspec.structs.replace(made.catalogue, actions=actions)
+    worth = msgspec.structs.replace(raising, worth_of_loyalty_point=4.0)
+    before, after = (make_options(table, each, made.as_of, made.as_of.day).table for each in (raising, worth))
+    assert after["value"].to_numpy() == pytest.approx(before["value"].to_numpy() + 2)
 
 
 def test_equal_for_equal_inputs(inputs: tuple[Inputs, pd.DataFrame, Forecasts], plan: Plan) -> None:

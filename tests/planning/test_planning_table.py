@@ -8,6 +8,7 @@ import pytest
 
 from features.as_of import AsOf
 from features.definitions import FEATURE_NAMES
+from features.errors import PlanError
 from features.ingestion.ingest import ingest
 from features.loyalty.formula import load_formula
 from features.store.event_store import EventStore, open_store
@@ -82,3 +83,10 @@ def test_with_one(store: EventStore) -> None:
     assert table["segment"].isna().tolist() == [True, False]
     assert table["complaint_open"].tolist() == [False, True]
     assert table["customer_recorded_at"].isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize("name", ["opted_out", "needs"])
+def test_a_text_in_place_of_a_list_is_refused(store: EventStore, name: str) -> None:
+    """An opt-out is never lost in silence."""
+    with pytest.raises(PlanError, match=f"{name} of anna is 'email', expected a list"):
+        table_of(store, pd.DataFrame({name: ["email"]}, pd.Index(["anna"], name="customer_id")))
