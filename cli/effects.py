@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
                 min=1,
                 max=3650,
                 metavar="N",
-                help="Days from each plan's cutoff on in which outcomes count. Without it: as the last plan says.",
+                help="Days from each plan's week on in which outcomes count. Without it: as the last plan says.",
             ),
         ] = None,
         language: Annotated[

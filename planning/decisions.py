@@ -11,6 +11,7 @@ from features.as_of import AsOf, AsOfLike
 from features.store.event_store import EventStore
 from features.store.layout import ABSENT, CODED_WORDS, KIND_CODES
 from planning.plan_folder import Plan
+from planning.plans_in_force import cutoff_of, monday_of, outcomes_from
 from planning.records import current_records
 from training.net_spend import events, rows_known
 from training.targets import horizon_end, horizon_is_over, targets
@@ -38,7 +39,8 @@ def decisions(
         The log, with what happened after the plans.
     plans : sequence of Plan
     horizon_days : int
-        Days from a plan's cutoff on during which outcomes count, for those left alone as for the others.
+        Days during which outcomes count, from the Monday of a plan's week on, or from its cutoff if that is later, for
+        those left alone as for the others.
     records : pandas.DataFrame, optional
         The latest record of each plan item: `plan_item`, `status`, and `cost` (currency, may be null).
     known_at : AsOf, str, datetime.date or datetime.datetime, optional
@@ -47,18 +49,18 @@ def decisions(
     Returns
     -------
     pandas.DataFrame
-        `plan_id, week, plan_item, customer_id, start` (the cutoff's date), `action, event_type, channel, arm,
-        propensity`; `treated` (bool, the arm `do`); `done` (bool: a record says so, or the log has such a contact in
-        the week from the cutoff on); `cost` (currency, 0 where it was not done); `purchases` and `spend` (net of
-        returns) in the horizon and `purchases_before`, `spend_before` in as many days before it; `satisfaction` and
-        `loyalty` (the mean rating given in the horizon, null where nobody asked); and what the plan knew:
-        `loyalty_score, expected_purchases, expected_spend, churn_probability`.
+        `plan_id, week, plan_item, customer_id, start` (the date from which on outcomes count), `action, event_type,
+        channel, arm, propensity`; `treated` (bool, the arm `do`); `done` (bool: a record says so, or the log has such a
+        contact between the cutoff and the end of the week); `cost` (currency, 0 where it was not done); `purchases` and
+        `spend` (net of returns) in the horizon; `purchases_before`, `spend_before` in as many days before the cutoff;
+        `satisfaction` and `loyalty` (the mean rating given in the horizon, null where nobody asked); and what the plan
+        knew: `loyalty_score, expected_purchases, expected_spend, churn_probability`.
     """
     known = None if known_at is None else AsOf.parse(known_at, store.timezone)
     rounds = [
         _decisions_of(store, plan, horizon_days, known)
         for plan in plans
-        if horizon_is_over(store, cutoff_of(plan, store), horizon_days, known)
+        if horizon_is_over(store, outcomes_from(plan, store.timezone), horizon_days, known)
     ]
     if not rounds:
         return pd.DataFrame(columns=COLUMNS)
@@ -79,29 +81,25 @@ COLUMNS = [
 ]
 
 
-def cutoff_of(plan: Plan, store: EventStore) -> AsOf:
-    """Return the moment from which on a plan's outcomes count."""
-    return AsOf.parse(str(plan.manifest["as_of"]), store.timezone)
-
-
 def _decisions_of(store: EventStore, plan: Plan, horizon_days: int, known: AsOf | None) -> pd.DataFrame:
-    start = cutoff_of(plan, store)
+    zone = store.timezone
+    cutoff, start = cutoff_of(plan, zone), outcomes_from(plan, zone)
     # Those drawn to learn from were not chosen and buy less; half of them are left alone, in which they would pass for
     # the hold-out of the chosen.
     chosen = ~plan.items["plan_item"].isin(plan.manifest.get("learning", []))
     table = plan.items[chosen].reset_index(drop=True)
     customers = pd.Index(table["customer_id"])
     after = _outcomes(store, start, horizon_days, known).reindex(customers, fill_value=0)
-    before = _outcomes(store, _earlier(store, start, horizon_days), horizon_days, start).reindex(
+    before = _outcomes(store, _earlier(store, cutoff, horizon_days), horizon_days, cutoff).reindex(
         customers, fill_value=0
     )
     rated = ratings(store, start, horizon_end(store, start, horizon_days), known).reindex(customers)
-    week_end = horizon_end(store, start, WEEK)
+    week_end = horizon_end(store, monday_of(plan, zone), WEEK)
     return table.assign(
         week=str(plan.manifest.get("week", "")),
         start=str(start.date),
         treated=(table["arm"] == "do").to_numpy(bool),
-        done=_contacted(store, table, start, week_end, known),
+        done=_contacted(store, table, cutoff, week_end, known),
         cost=table["cost_expected"].astype(float).fillna(0.0),
         **{name: after[name].to_numpy(float) for name in ("purchases", "spend")},
         **{f"{name}_before": before[name].to_numpy(float) for name in ("purchases", "spend")},

@@ -9,13 +9,14 @@ from features.as_of import AsOf
 from features.errors import HorizonNotOverError, PlanError, TooLittleDataError
 from features.store.event_store import EventStore
 from planning.compliance import complier_effect
-from planning.decisions import cutoff_of, decisions
+from planning.decisions import decisions
 from planning.doubly_robust import ObservationalEffect
 from planning.effects import Effect
 from planning.lifetime import spend_forecasts
 from planning.observational import observational_effects
 from planning.outcomes import Measure, before_and_after, covariates_of, five_measures, weights_of
 from planning.plan_folder import Plan
+from planning.plans_in_force import cutoff_of, outcomes_from
 from planning.priors import effects_by_action
 from training.targets import horizon_end, horizon_is_over, log_end
 
@@ -63,7 +64,7 @@ def effects_of_plans(
     records: pd.DataFrame | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> EffectsOfPlans:
-    """Return what plans have changed within a horizon from their cutoffs on.
+    """Return what plans have changed within a horizon from their weeks on.
 
     Parameters
     ----------
@@ -102,7 +103,7 @@ def effects_of_plans(
     # A plan of nothing is a plan too.
     table.loc[table["over"], counts.columns[1:]] = table.loc[table["over"], counts.columns[1:]].fillna(0)
     progress("without a draw")
-    starts = [cutoff_of(plan, store) for plan in over[-OBSERVED_ROUNDS:]]
+    starts = [outcomes_from(plan, store.timezone) for plan in over[-OBSERVED_ROUNDS:]]
     return EffectsOfPlans(
         horizon_days,
         table,
@@ -118,12 +119,12 @@ def effects_of_plans(
 def _plans(store: EventStore, plans: Sequence[Plan], horizon_days: int) -> pd.DataFrame:
     rows = []
     for plan in plans:
-        start = cutoff_of(plan, store)
+        start = outcomes_from(plan, store.timezone)
         rows.append(
             {
                 "plan_id": plan.plan_id,
                 "week": str(plan.manifest.get("week", "")),
-                "as_of": str(start.date),
+                "as_of": str(cutoff_of(plan, store.timezone).date),
                 "over": horizon_is_over(store, start, horizon_days),
                 "over_on": str(horizon_end(store, start, horizon_days).date),
             }
@@ -141,8 +142,8 @@ def _counts(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _with_lifetime(store: EventStore, plans: Sequence[Plan], horizon_days: int, rows: pd.DataFrame) -> pd.DataFrame:
     """Add spend in the horizon with what is forecast after it, and the forecast at the cutoff; null without one."""
-    starts = [cutoff_of(plan, store) for plan in plans]
-    ends: list[AsOf] = [horizon_end(store, start, horizon_days) for start in starts]
+    starts = [cutoff_of(plan, store.timezone) for plan in plans]
+    ends: list[AsOf] = [horizon_end(store, outcomes_from(plan, store.timezone), horizon_days) for plan in plans]
     try:
         forecasts = spend_forecasts(store, [*starts, *ends])
     except TooLittleDataError:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from features.as_of import AsOf
 from planning.plan_folder import Plan, read_plan
+from planning.plans_in_force import cutoff_of, outcomes_from
 from planning.records import current_records
 
 SKIP_DAYS = {"bad_moment": 14, "complaint_open": 90}
@@ -66,14 +67,13 @@ def plan_history(folders: Sequence[Path], cutoff: AsOf, week: str, timezone: str
     replaced: list[Plan] = []
     for folder in folders:
         plan = read_plan(folder)
-        made = AsOf.parse(plan.manifest["as_of"], timezone)
-        if made.time > cutoff.time:
+        if cutoff_of(plan, timezone).time > cutoff.time:
             continue
         rows = _with_records(plan, known_records(folder, cutoff))
         if plan.manifest["week"] == week:
             replaced.append(plan)
             rows = rows[rows["status"] == "done"]
-        elif made.day + int(plan.manifest["horizon_days"]) > cutoff.day:
+        elif outcomes_from(plan, timezone).day + int(plan.manifest["horizon_days"]) > cutoff.day:
             left_alone |= set(plan.items.loc[plan.items["arm"] == "leave", "customer_id"])
         met = rows[rows["status"].isin(CONTACTS) | (rows["reason"] == "already_in_contact")]
         for customer_id, day in zip(met["customer_id"], _days(met, timezone), strict=True):

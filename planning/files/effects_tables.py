@@ -47,7 +47,7 @@ MEANINGS = {
     "spend": "mean in the horizon, currency, net of returns",
     "plan_id": "the plan",
     "week": "its week",
-    "as_of": "its cutoff: outcomes count from here on",
+    "as_of": "its cutoff; outcomes count from the Monday of its week on, or from the cutoff if that is later",
     "over": "whether the log has the whole horizon",
     "over_on": "when the horizon is over",
     "cost": "currency, of what was carried out",

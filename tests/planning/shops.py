@@ -15,7 +15,7 @@ COST = {"call": 4.0, "coupon": 1.0}
 
 
 def plan_of(customers, arms, actions, day, number, share=0.2):
-    """A plan whose rows are the customers' arms, as `regulars plan` would write it."""
+    """A plan for the week of a day, whose rows are the customers' arms, as `regulars plan` would write it."""
     plan_id = f"week-{number}"
     table = pd.DataFrame(
         {
@@ -32,7 +32,7 @@ def plan_of(customers, arms, actions, day, number, share=0.2):
         }
     )
     missing = {name: pd.Series([None] * len(table), dtype=object) for name in SCHEMA.names if name not in table}
-    manifest = {"plan_id": plan_id, "as_of": str(day), "week": f"2024-W{number:02d}", "timezone": "UTC"}
+    manifest = {"plan_id": plan_id, "as_of": str(day), "week": f"{day:%G-W%V}", "timezone": "UTC"}
     return Plan(table.assign(**missing)[SCHEMA.names], manifest)
 
 

@@ -8,10 +8,11 @@ from scipy import sparse
 
 from features.errors import RecordError
 from planning.catalogue_file import load_catalogue
-from planning.decisions import COLUMNS, cutoff_of, decisions, latest_records, ratings
+from planning.decisions import COLUMNS, decisions, latest_records, ratings
 from planning.holdout import draw_arms
 from planning.outcomes import five_measures
 from planning.plan_folder import Plan
+from planning.plans_in_force import cutoff_of
 from tests.planning.record_plans import write_records
 from tests.planning.shops import START, plan_of, shop
 
@@ -65,6 +66,24 @@ def test_a_plan_whose_horizon_is_not_over_is_left_out(made):
     assert set(decisions(store, plans, 60, known_at=before.to_pydatetime())["plan_id"]) == {"week-1"}
 
 
+def test_a_plan_made_before_its_week_counts_from_monday(made):
+    """Made four days before: a contact of its week counts as done, and outcomes are those from Monday on."""
+    store, plans, log = made
+    monday = pd.Timestamp(START) + pd.Timedelta(days=182)
+    early = Plan(plans[0].items, {**plans[0].manifest, "as_of": str(monday.date() - timedelta(4)), "week": "2024-W27"})
+    table = decisions(store, [early], 50)
+    assert set(table["start"]) == {str(monday.date())}
+    contacts = log[log["event_type"].isin(["visit", "incentive"])].set_index("customer_id")["channel"]
+    expected = [contacts.get(c) == channel for c, channel in zip(table["customer_id"], table["channel"], strict=True)]
+    assert any(expected)
+    assert table["done"].tolist() == expected
+    bought = log[(log["event_type"] == "purchase") & log["event_time"].between(monday, monday + timedelta(50), "left")]
+    days = bought.groupby("customer_id")["event_time"].agg(lambda times: times.dt.date.nunique())
+    assert table["purchases"].tolist() == table["customer_id"].map(days).fillna(0).tolist()
+    first = Plan(plans[0].items, {**early.manifest, "as_of": str(monday.date() - timedelta(9)), "week": "2024-W27"})
+    assert decisions(store, [first], 50)["done"].tolist() == expected
+
+
 def test_customers_drawn_to_learn_from_are_no_part(tmp_path):
     """With the best buyers chosen and others drawn to learn from, a plan without any effect shows none."""
     store, _, log = shop(tmp_path, 900, done=0.0, seed=11)
@@ -100,8 +119,8 @@ def test_customers_drawn_to_learn_from_are_no_part(tmp_path):
 def test_ratings_are_means_in_the_window(made):
     """Each customer's mean rating from the cutoff to the horizon's end, and null where there is none."""
     store, plans, log = made
-    start = cutoff_of(plans[0], store)
-    found = ratings(store, start, cutoff_of(plans[1], store))
+    start = cutoff_of(plans[0], "UTC")
+    found = ratings(store, start, cutoff_of(plans[1], "UTC"))
     assert found["satisfaction"].isna().all()  # they are given after 20 days
     table = decisions(store, plans, 60)
     given = log[log["satisfaction"].notna()].groupby("customer_id")["satisfaction"].mean()

@@ -57,9 +57,9 @@ def test_planned_contacts_count_until_they_were_skipped(folder: Path) -> None:
 
 
 def test_left_alone_until_the_horizon_ends(folder: Path) -> None:
-    """90 days after the cutoff of the plan the customer may be chosen again."""
-    assert history(folder, [], "2027-02-03").left_alone == {"E"}
-    assert history(folder, [], "2027-02-04").left_alone == frozenset()
+    """90 days after the Monday of the plan, made on the Friday before, the customer may be chosen again."""
+    assert history(folder, [], "2027-02-06").left_alone == {"E"}
+    assert history(folder, [], "2027-02-07").left_alone == frozenset()
 
 
 def test_nothing_is_known_before_it_was_recorded(folder: Path) -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from features.ingestion.ingest import ingest
 from features.store.event_store import open_store
-from planning.decisions import cutoff_of
 from planning.observational import observational_effects
+from planning.plans_in_force import cutoff_of
 from tests.planning.shops import shop
 
 
@@ -37,7 +37,7 @@ def chased(tmp_path_factory):
 def test_good_customers_who_are_visited_do_not_pass_for_an_effect(chased):
     """The plain difference is far above 0 where there is no effect; the doubly robust interval holds 0."""
     store, plans, visited = chased
-    found = observational_effects(store, [cutoff_of(plans[0], store)], 60)
+    found = observational_effects(store, [cutoff_of(plans[0], "UTC")], 60)
     assert set(found) == {"visit"}
     effect = found["visit"].effect
     assert effect.low < 0 < effect.high
@@ -49,5 +49,5 @@ def test_good_customers_who_are_visited_do_not_pass_for_an_effect(chased):
 def test_without_contacts_nothing_is_estimated(tmp_path):
     """A log without visits in the week has no observational effect, and neither has one without dates."""
     store, plans, _ = shop(tmp_path, 150, seed=8, done=0.0)
-    assert observational_effects(store, [cutoff_of(plans[0], store)], 60) == {}
+    assert observational_effects(store, [cutoff_of(plans[0], "UTC")], 60) == {}
     assert observational_effects(store, [], 60) == {}
