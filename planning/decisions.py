@@ -9,7 +9,8 @@ import pandas as pd
 
 from features.as_of import AsOf, AsOfLike
 from features.store.event_store import EventStore
-from features.store.layout import ABSENT, CODED_WORDS, KIND_CODES
+from features.store.layout import ABSENT, KIND_CODES
+from planning.contacts import NO_CONTACTS, contact_rows
 from planning.plan_folder import Plan
 from planning.plans_in_force import cutoff_of, monday_of, outcomes_from
 from planning.records import current_records
@@ -19,6 +20,7 @@ from training.targets import horizon_end, horizon_is_over, targets
 WEEK = 7
 RATINGS = ("satisfaction", "loyalty")
 NO_CONTACT = "no_contact"
+RECORDS_FILE = "records.parquet"
 
 
 def decisions(
@@ -135,21 +137,17 @@ def ratings(store: EventStore, start: AsOf, end: AsOf, known: AsOf | None = None
 
 
 def _contacted(store: EventStore, table: pd.DataFrame, start: AsOf, end: AsOf, known: AsOf | None) -> pd.Series:
-    """Return whether the log has a contact of each row's type and channel in `[start, end)` that was no failed try."""
-    found: set[tuple[str, str, str]] = set()
+    """Return whether the log has a contact of each row's type and channel in `[start, end)`."""
+    contacts: set[tuple[str, str, str]] = set()
     wanted = {(str(kind), str(channel)) for kind, channel in zip(table["event_type"], table["channel"], strict=True)}
     for customers, part in store.buckets:
         ids = np.asarray(store.customer_ids, object)[customers]
-        for kind, channel in wanted & {(k, c) for k in KIND_CODES for c in CODED_WORDS["channel"].get(k, ())}:
-            rows = rows_known(part, (KIND_CODES[kind],), start.time, known)
-            rows = rows[part.columns["time"][rows] < end.time]
-            rows = rows[part.columns["channel"][rows] == CODED_WORDS["channel"][kind].index(channel)]
-            words = CODED_WORDS["outcome"].get(kind, ())
-            if NO_CONTACT in words:
-                rows = rows[part.columns["outcome"][rows] != words.index(NO_CONTACT)]
-            found |= {(customer, kind, channel) for customer in ids[events(part, rows)[0]]}
+        for kind, channel in wanted:
+            if kind in NO_CONTACTS:
+                rows = contact_rows(part, kind, start.time, end.time, known, channel)
+                contacts |= {(customer, kind, channel) for customer in ids[events(part, rows)[0]]}
     keys = zip(table["customer_id"], table["event_type"], table["channel"], strict=True)
-    return pd.Series([key in found for key in keys], index=table.index, dtype=bool)
+    return pd.Series([key in contacts for key in keys], index=table.index, dtype=bool)
 
 
 def latest_records(folders: Sequence[Path]) -> pd.DataFrame:

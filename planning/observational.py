@@ -9,11 +9,11 @@ from features.as_of import AsOf
 from features.engines.feature_table import feature_table
 from features.errors import TooLittleDataError
 from features.store.event_store import EventStore
-from features.store.layout import CODED_WORDS, KIND_CODES
-from planning.decisions import NO_CONTACT, WEEK
+from planning.contacts import contact_rows
+from planning.decisions import WEEK
 from planning.doubly_robust import ObservationalEffect, aipw_effect
-from training.net_spend import events, rows_known
-from training.targets import horizon_end, targets
+from training.net_spend import events
+from training.targets import horizon_end, horizon_is_over, targets
 
 MOST_ROWS = 20_000
 KINDS = ("visit", "incentive")
@@ -25,13 +25,14 @@ def observational_effects(
     """Return the effect on purchases of a contact in the week after each date, by kind.
 
     All customers known at a date take part, those with a contact of the kind within a week against the others, with all
-    features at the date as the reasons for which they may have been chosen.
+    features at the date as the reasons for which they may have been chosen. Purchases count after that week: one within
+    it may be why there was a contact.
 
     Parameters
     ----------
     store : EventStore
     starts : sequence of AsOf
-        Dates whose horizon is over.
+        Those for which the week and the horizon after it are not over are left out.
     horizon_days : int
     seed : int, default 0
         Of the sample of at most 20,000 customers and dates.
@@ -41,7 +42,8 @@ def observational_effects(
     mapping of str to ObservationalEffect
         By `visit` and `incentive`; a kind with too few contacts, or without any counterpart, is left out.
     """
-    tables = [_at(store, start, horizon_days) for start in starts]
+    over = [start for start in starts if horizon_is_over(store, start, WEEK + horizon_days)]
+    tables = [_at(store, start, horizon_days) for start in over]
     if not tables:
         return {}
     table = pd.concat(tables)
@@ -50,20 +52,20 @@ def observational_effects(
         table = table.iloc[np.sort(rows)]
     features = table.drop(columns=["purchases_after", *(f"{kind}_now" for kind in KINDS)])
     features = features.loc[:, features.nunique() > 1]
-    found = {}
+    effects = {}
     for kind in KINDS:
         try:
-            found[kind] = aipw_effect(
+            effects[kind] = aipw_effect(
                 table["purchases_after"], table[f"{kind}_now"], features, clusters=table.index, seed=seed
             )
         except TooLittleDataError:
             continue
-    return found
+    return effects
 
 
 def _at(store: EventStore, start: AsOf, horizon_days: int) -> pd.DataFrame:
     table = feature_table(store, start)
-    after = targets(store, start, [horizon_days])[f"purchases_{horizon_days}"]
+    after = targets(store, horizon_end(store, start, WEEK), [horizon_days])[f"purchases_{horizon_days}"]
     contacts = {f"{kind}_now": _contacted(store, kind, start).reindex(table.index) for kind in KINDS}
     return table.assign(start_day=float(start.day), purchases_after=after.reindex(table.index), **contacts)
 
@@ -71,12 +73,7 @@ def _at(store: EventStore, start: AsOf, horizon_days: int) -> pd.DataFrame:
 def _contacted(store: EventStore, kind: str, start: AsOf) -> pd.Series:
     """Return which customers had a contact of this kind in the week after a date."""
     end = horizon_end(store, start, WEEK)
-    found = np.zeros(store.n_customers, bool)
+    contacted = np.zeros(store.n_customers, bool)
     for customers, part in store.buckets:
-        rows = rows_known(part, (KIND_CODES[kind],), start.time, None)
-        rows = rows[part.columns["time"][rows] < end.time]
-        words = CODED_WORDS["outcome"].get(kind, ())
-        if NO_CONTACT in words:
-            rows = rows[part.columns["outcome"][rows] != words.index(NO_CONTACT)]
-        found[customers[events(part, rows)[0]]] = True
-    return pd.Series(found, index=pd.Index(pd.array(store.customer_ids, dtype="str"), name="customer_id"))
+        contacted[customers[events(part, contact_rows(part, kind, start.time, end.time, None))[0]]] = True
+    return pd.Series(contacted, index=pd.Index(pd.array(store.customer_ids, dtype="str"), name="customer_id"))

@@ -129,8 +129,7 @@ def make_options(
 
 def _last_contact(table: pd.DataFrame, cutoff: AsOf, history: History) -> Floats:
     """Return the day of the last contact in the log or in earlier plans; minus infinity without one."""
-    since = table[["days_since_last_visit", "days_since_last_incentive"]].min(axis=1)
-    in_log = (cutoff.day - since).fillna(-np.inf).to_numpy(float)
+    in_log = (cutoff.day - table["days_since_last_contact"]).fillna(-np.inf).to_numpy(float)
     planned = pd.Series(dict(history.contacts), dtype=float).reindex(table.index).fillna(-np.inf).to_numpy(float)
     last: Floats = np.maximum(in_log, planned)
     return last

@@ -11,6 +11,7 @@ from features.errors import PlanError
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts, score
 from features.store.event_store import EventStore
+from planning.contacts import last_contact_day
 from planning.forecasts import Forecasts
 from planning.text_rows import YES
 
@@ -48,7 +49,8 @@ def planning_table(
     -------
     DataFrame, shape (n, columns)
         Indexed like `features`. Beside the features and forecasts: `loyalty_score`; `satisfaction_last`,
-        `days_since_satisfaction_rating` and the same of loyalty (NaN for who was never asked); `rep`, `territory`,
+        `days_since_satisfaction_rating` and the same of loyalty (NaN for who was never asked);
+        `days_since_last_contact` (NaN without one; a redemption is none); `rep`, `territory`,
         `preferred_channel` (None where unknown); `opted_out` and `needs` (lists of words); `complaint_open`;
         `customer_recorded_at` (NaT where the table has no row); and the firm's own attributes. If no customer has a
         rep, `rep` is `ONLY_REP` for everybody.
@@ -64,6 +66,7 @@ def planning_table(
         rating, day = last_ratings(store, cutoff, name)
         table[f"{name}_last"] = rating.reindex(table.index)
         table[f"days_since_{name}_rating"] = cutoff.day - day.reindex(table.index)
+    table["days_since_last_contact"] = cutoff.day - last_contact_day(store, cutoff).reindex(table.index)
     if customers is None:
         customers = pd.DataFrame(index=pd.Index([], dtype="str"))
     known = customers.reindex(table.index)

@@ -7,6 +7,8 @@ import pytest
 from scipy import sparse
 
 from features.errors import RecordError
+from features.ingestion.ingest import ingest
+from features.store.event_store import open_store
 from planning.catalogue_file import load_catalogue
 from planning.decisions import COLUMNS, decisions, latest_records, ratings
 from planning.holdout import draw_arms
@@ -82,6 +84,17 @@ def test_a_plan_made_before_its_week_counts_from_monday(made):
     assert table["purchases"].tolist() == table["customer_id"].map(days).fillna(0).tolist()
     first = Plan(plans[0].items, {**early.manifest, "as_of": str(monday.date() - timedelta(9)), "week": "2024-W27"})
     assert decisions(store, [first], 50)["done"].tolist() == expected
+
+
+def test_a_redemption_is_not_what_was_carried_out(tmp_path):
+    """Nor an expiry: both follow from a purchase, or from none, of something sent before."""
+    _, plans, log = shop(tmp_path, 100, seed=4)
+    log.loc[log["outcome"] == "sent", "outcome"] = "redeemed"
+    log.to_parquet(tmp_path / "redeemed.parquet")
+    ingest(tmp_path / "redeemed.parquet", tmp_path / "redeemed")
+    table = decisions(open_store(tmp_path / "redeemed"), plans, 60)
+    assert not table.loc[table["action"] == "coupon", "done"].any()
+    assert table.loc[(table["action"] == "call") & table["treated"], "done"].all()
 
 
 def test_customers_drawn_to_learn_from_are_no_part(tmp_path):

@@ -31,13 +31,13 @@ def chased(tmp_path_factory):
     )
     pd.concat([log, visits]).to_parquet(folder / "chased.parquet")
     ingest(folder / "chased.parquet", folder / "chased")
-    return open_store(folder / "chased"), plans, visited
+    return open_store(folder / "chased"), plans, visited, folder / "chased.parquet"
 
 
 def test_good_customers_who_are_visited_do_not_pass_for_an_effect(chased):
     """The plain difference is far above 0 where there is no effect; the doubly robust interval holds 0."""
-    store, plans, visited = chased
-    found = observational_effects(store, [cutoff_of(plans[0], "UTC")], 60)
+    store, plans, visited, _ = chased
+    found = observational_effects(store, [cutoff_of(plans[0], "UTC")], 50)
     assert set(found) == {"visit"}
     effect = found["visit"].effect
     assert effect.low < 0 < effect.high
@@ -46,8 +46,24 @@ def test_good_customers_who_are_visited_do_not_pass_for_an_effect(chased):
     assert found["visit"].overlap["treated"].sum() == len(visited)
 
 
+def test_what_a_purchase_brings_about_is_no_effect_of_a_contact(chased, tmp_path):
+    """A redemption is no contact, and a purchase in the week of the contacts, which may be their reason, no outcome."""
+    store, plans, visited, file = chased
+    start = cutoff_of(plans[0], "UTC")
+    log = pd.read_parquet(file)
+    monday = pd.Timestamp(plans[0].manifest["as_of"])
+    bought = pd.DataFrame({"customer_id": visited, "event_type": "purchase", "amount": 10.0})
+    bought["event_time"] = monday + pd.Timedelta(days=1)
+    redeemed = bought.assign(event_type="incentive", amount=np.nan, channel="coupon", outcome="redeemed")
+    pd.concat([log, bought, redeemed]).to_parquet(tmp_path / "more.parquet")
+    ingest(tmp_path / "more.parquet", tmp_path / "more")
+    effects = observational_effects(open_store(tmp_path / "more"), [start], 50)
+    assert set(effects) == {"visit"}
+    assert effects["visit"].effect == observational_effects(store, [start], 50)["visit"].effect
+
+
 def test_without_contacts_nothing_is_estimated(tmp_path):
     """A log without visits in the week has no observational effect, and neither has one without dates."""
     store, plans, _ = shop(tmp_path, 150, seed=8, done=0.0)
-    assert observational_effects(store, [cutoff_of(plans[0], "UTC")], 60) == {}
+    assert observational_effects(store, [cutoff_of(plans[0], "UTC")], 50) == {}
     assert observational_effects(store, [], 60) == {}

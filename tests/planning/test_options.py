@@ -24,8 +24,7 @@ def table_of(rows: int = 1, **columns: object) -> pd.DataFrame:
     """A planning table of equal customers, but for the columns given."""
     base: dict[str, object] = {
         "frequency": 3.0,
-        "days_since_last_visit": np.nan,
-        "days_since_last_incentive": np.nan,
+        "days_since_last_contact": np.nan,
         "expected_purchases": 2.0,
         "expected_spend": 100.0,
         "churn_probability": 0.2,
@@ -85,7 +84,7 @@ def test_opt_outs() -> None:
 def test_gaps_count_from_the_last_contact_to_the_week() -> None:
     """Of the log and of earlier plans alike, to the day."""
     gap = FIRST_DAY - CUTOFF.day
-    table = table_of(3, days_since_last_visit=[14.0 - gap, 13.0 - gap, np.nan])
+    table = table_of(3, days_since_last_contact=[14.0 - gap, 13.0 - gap, np.nan])
     pairs, passed_over = found(table, history=History(contacts={"C2": FIRST_DAY - 13}))
     assert {customer for customer, _ in pairs} == {"C0"}
     assert passed_over == {"C1": "contacted_recently", "C2": "contacted_recently"}
