@@ -31,7 +31,8 @@ def register(app: typer.Typer) -> None:
 
         Columns: customer_id, rep, territory, latitude, longitude, opted_out (`email;phone`, or a column a channel such
         as opted_out_email with yes or no), preferred_channel, hours, needs, recorded_at. Any other column is an
-        attribute of your own. A column that the file lacks keeps its values.
+        attribute of your own. A column that the file lacks keeps its values. An opt-out holds until a row says `none`
+        or no; a blank cell keeps it.
 
         Examples:
 
@@ -51,6 +52,8 @@ def register(app: typer.Typer) -> None:
             f"{found.unchanged:,} known already, {found.superseded:,} superseded within the file, "
             f"{found.quarantined:,} quarantined"
         )
+        if found.lifted:
+            echo(f"{found.lifted:,} opt-outs lifted: the file says that they do not hold any more")
         for reason, count in found.reasons.items():
             echo(f"  {count:,}  {reason}")
         if found.quarantine:

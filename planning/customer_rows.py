@@ -25,7 +25,10 @@ CHANNELS = tuple(dict.fromkeys((*WORDS.channels.get("visit", ()), *WORDS.channel
 """The channels that a customer may opt out of."""
 ALL = "all"
 """Stands for every channel."""
-OPT_OUT = "opted_out"
+NONE = "none"
+"""Stands for no channel."""
+OPT_OUT, OPT_IN = "opted_out", "not_opted_out"
+"""What holds, and the channels of which a row itself says that the customer has not opted out."""
 FIELDS = (
     *("rep", "territory", "latitude", "longitude", OPT_OUT, "preferred_channel", "hours", "needs"),
     "attributes",
@@ -34,6 +37,9 @@ NAMED = ("customer_id", *FIELDS[:-1], "recorded_at")
 """The columns with a meaning; any other is an attribute of the firm's own."""
 HOURS = re.compile(r"([A-Za-z]{3}(-[A-Za-z]{3})? )?\d{1,2}:\d{2}-\d{1,2}:\d{2}")
 NO_CUSTOMER = "is empty"
+
+BEGINNING = -(2**63)
+"""Before every time."""
 
 Version = dict[str, Any]
 """What is known of a customer from a time on: `customer_id`, `recorded_at` (microseconds or None) and `FIELDS`."""
@@ -68,6 +74,8 @@ def checked_versions(rows: Sequence[TextRow], timezone: str, latest: int, faults
             faults.add(row, missing, "is empty: expected latitude and longitude, or neither")
         elif fault := first_fault(row, {**checks, **_opt_out_checks(row.cells)}):
             faults.add(row, *fault)
+        elif contradiction := _contradiction(row.cells):
+            faults.add(row, contradiction, "contradicts another column of the row")
         else:
             found.append(_version(row.cells, recorded[at]))
     return found
@@ -77,7 +85,7 @@ def _checks() -> Mapping[str, Check]:
     return {
         "latitude": between(-90, 90),
         "longitude": between(-180, 180),
-        OPT_OUT: all_of((*CHANNELS, ALL)),
+        OPT_OUT: _opt_out_fault,
         "preferred_channel": one_of(CHANNELS),
         "hours": _hours_fault,
     }
@@ -94,6 +102,35 @@ def _opt_out_checks(cells: Mapping[str, str]) -> dict[str, Check]:
     return {name: check(name.removeprefix(f"{OPT_OUT}_")) for name in names}
 
 
+def _opt_out_fault(text: str) -> str | None:
+    found = listed(text)
+    if fault := all_of((*CHANNELS, ALL, NONE))(text):
+        return fault
+    return f"has {NONE!r} beside others: expected it alone" if NONE in found and len(found) > 1 else None
+
+
+def _contradiction(cells: Mapping[str, str]) -> str | None:
+    """Return the column that says no to an opt-out that another column of the row states."""
+    out, not_out = _stated(cells)
+    wrong = [name for name in not_out if name in out]
+    return f"{OPT_OUT}_{wrong[0]}" if wrong else None
+
+
+def _stated(cells: Mapping[str, str]) -> tuple[set[str], list[str]]:
+    """Return the channels that a row states opted out, and those its columns a channel say no to."""
+    out = {word for word in listed(cells.get(OPT_OUT, "")) if word != NONE}
+    not_out: list[str] = []
+    for name, text in cells.items():
+        if name.startswith(f"{OPT_OUT}_"):
+            channel = name.removeprefix(f"{OPT_OUT}_")
+            channels = CHANNELS if channel == ALL else (channel,)
+            if text.lower() in YES:
+                out.update(channels)
+            else:
+                not_out.extend(channels)
+    return (set(CHANNELS) if ALL in out else out), not_out
+
+
 def _hours_fault(text: str) -> str | None:
     wrong = [part for part in listed(text) if not HOURS.fullmatch(part)]
     return f"has {wrong[0]!r}: expected hours like 09:00-17:00 or Mon-Fri 09:00-12:00" if wrong else None
@@ -104,22 +141,23 @@ def _version(cells: Mapping[str, str], recorded_at: int | None) -> Version:
     for name, text in cells.items():
         if name in ("latitude", "longitude"):
             version[name] = number(text)
-        elif name in (OPT_OUT, "needs"):
-            version[name] = sorted({*version.get(name, ()), *listed(text)})
-        elif name.startswith(f"{OPT_OUT}_"):
-            chosen = [name.removeprefix(f"{OPT_OUT}_")] if text.lower() in YES else []
-            version[OPT_OUT] = sorted({*version.get(OPT_OUT, ()), *chosen})
+        elif name == "needs":
+            version[name] = sorted(set(listed(text)))
         elif name in NAMED:
             version.setdefault(name, text)
-        else:
+        elif not name.startswith(f"{OPT_OUT}_"):
             version["attributes"][name] = text
-    if ALL in version.get(OPT_OUT, ()):
-        version[OPT_OUT] = sorted(CHANNELS)
+    out, not_out = _stated(cells)
+    # A list, empty or not, speaks of every channel; a column a channel of that one.
+    version[OPT_OUT] = sorted(out)
+    version[OPT_IN] = sorted({*CHANNELS} - out if OPT_OUT in cells else not_out)
     return version
 
 
 def complete(version: Version, header: Sequence[str], before: Version | None) -> Version:
     """Return a version with all fields: blank cells are empty, and what the file has no column for stays as before.
+
+    An opt-out stays until a row says that it does not hold any more; a blank cell says nothing of it.
 
     Parameters
     ----------
@@ -133,9 +171,38 @@ def complete(version: Version, header: Sequence[str], before: Version | None) ->
     before = before or {}
     whole: Version = {"customer_id": version["customer_id"], "recorded_at": version["recorded_at"]}
     for name in FIELDS[:-1]:
-        empty: Any = [] if name in (OPT_OUT, "needs") else None
-        in_file = name in header or (name == OPT_OUT and any(column.startswith(f"{OPT_OUT}_") for column in header))
-        whole[name] = version.get(name, empty) if in_file else before.get(name, empty)
+        empty: Any = [] if name == "needs" else None
+        whole[name] = version.get(name, empty) if name in header else before.get(name, empty)
+    whole[OPT_IN] = version[OPT_IN]
+    whole[OPT_OUT] = sorted({*before.get(OPT_OUT, ()), *version[OPT_OUT]}.difference(whole[OPT_IN]))
     kept = {name: text for name, text in before.get("attributes", {}).items() if name not in header}
     whole["attributes"] = dict(sorted((kept | version["attributes"]).items()))
     return whole
+
+
+def is_known(whole: Version, before: Sequence[Version]) -> bool:
+    """Return whether a version says nothing new: that of its time says it, or without a time the latest.
+
+    Parameters
+    ----------
+    whole : Version
+        Of `complete`.
+    before : sequence of Version
+        What was known of the customer, in the order of reading.
+    """
+    if whole["recorded_at"] is not None:
+        same = [each for each in before if each["recorded_at"] == whole["recorded_at"]]
+        return bool(same) and _says(same[-1], whole)
+    latest = max(reversed(list(before)), key=from_when, default=None)
+    return latest is not None and _says(latest, whole)
+
+
+def from_when(version: Version) -> int:
+    """Return from when a version is known, in microseconds since 1970-01-01 UTC, `BEGINNING` from the beginning."""
+    return BEGINNING if version["known_from"] is None else int(version["known_from"])
+
+
+def _says(version: Version, whole: Version) -> bool:
+    """Return whether a version says all that another one does."""
+    same = all(version[name] == whole[name] for name in FIELDS)
+    return same and set(whole[OPT_IN]) <= set(version[OPT_IN])

@@ -23,7 +23,17 @@ from features.atomic_file import atomic_write
 from features.errors import SourceError
 from features.store.event_store import EventStore, open_store
 from features.store.generations import locked
-from planning.customer_rows import FIELDS, NAMED, OPT_OUT, Version, checked_versions, complete
+from planning.customer_rows import (
+    BEGINNING,
+    NAMED,
+    OPT_IN,
+    OPT_OUT,
+    Version,
+    checked_versions,
+    complete,
+    from_when,
+    is_known,
+)
 from planning.text_rows import Faults, read_text_rows, refuse_unknown
 
 TABLE_FILE, QUARANTINE_FILE = "customers.parquet", "customers-quarantine.csv"
@@ -40,6 +50,7 @@ SCHEMA = pa.schema(
         pa.field("hours", TEXT),
         pa.field("needs", pa.list_(TEXT)),
         pa.field("attributes", pa.map_(TEXT, TEXT)),
+        pa.field(OPT_IN, pa.list_(TEXT)),
         pa.field("recorded_at", pa.int64()),
         pa.field("known_from", pa.int64()),
         pa.field("source", TEXT),
@@ -47,7 +58,6 @@ SCHEMA = pa.schema(
 )
 """`recorded_at` as the source gave it and `known_from`, both in microseconds since 1970-01-01 UTC; null: not given,
 from the beginning."""
-BEGINNING = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True)
@@ -65,6 +75,8 @@ class CustomersSummary:
         Those of them that the store has no event of; they are kept.
     opted_out : int
         Customers who have opted out of a channel.
+    lifted : int
+        Opt-outs of a channel in the table that rows of the file ended.
     reps : int
     last_recorded : int or None
         When the table's latest version was known, in microseconds since 1970-01-01 UTC.
@@ -83,6 +95,7 @@ class CustomersSummary:
     customers: int
     without_events: int
     opted_out: int
+    lifted: int
     reps: int
     last_recorded: int | None
     reasons: Mapping[str, int]
@@ -128,7 +141,7 @@ def update_customers(store_folder: str | Path, file: str | Path, read_at: AsOfLi
             more = f": the faulty ones are in {quarantine}" if faults.rows else ""
             raise SourceError(f"{file} has no valid row{more}; the customers' table stays as it was")
         table = _read(folder)
-        counts = {"new": 0, "changed": 0, "unchanged": 0, "superseded": 0}
+        counts = {"lifted": 0, "new": 0, "changed": 0, "unchanged": 0, "superseded": 0}
         added = _added(table, versions, header, moment.time, Path(file).name, counts)
         if added:
             table = pa.concat_tables([table, pa.Table.from_pylist(added, SCHEMA)])
@@ -142,7 +155,10 @@ def _read(folder: Path) -> pa.Table:
     if not path.is_file():
         return SCHEMA.empty_table()
     try:
-        return pq.read_table(path).cast(SCHEMA)
+        table = pq.read_table(path)
+        if OPT_IN not in table.column_names:  # a table of before this column
+            table = table.append_column(OPT_IN, pa.array([[]] * len(table), pa.list_(TEXT)))
+        return table.select(SCHEMA.names).cast(SCHEMA)
     except (pa.ArrowException, ValueError) as error:
         raise SourceError(f"{path} cannot be read ({str(error).splitlines()[0]}): put a copy of it back") from None
 
@@ -170,34 +186,19 @@ def _added(
             counts["superseded"] += 1
             continue
         before = known.setdefault(name, [])
-        earlier = [each for each in before if recorded_at is None or _from(each) <= recorded_at]
-        whole = complete(version, header, max(earlier, key=_from, default=None))
-        if _is_known(whole, before):
+        earlier = [each for each in before if recorded_at is None or from_when(each) <= recorded_at]
+        last = max(earlier, key=from_when, default=None)
+        whole = complete(version, header, last)
+        if is_known(whole, before):
             counts["unchanged"] += 1
             continue
         counts["changed" if before else "new"] += 1
+        counts["lifted"] += len({*(last or {}).get(OPT_OUT, ())}.difference(whole[OPT_OUT]))
         known_from = recorded_at if recorded_at is not None or not before else read_at
         row = {**whole, "known_from": known_from, "source": source}
         before.append(row)
         added.append(row)
     return added
-
-
-def _is_known(whole: Version, before: Sequence[Version]) -> bool:
-    """Return whether a version says nothing new: it is that of its time, or without a time the latest."""
-    if whole["recorded_at"] is not None:
-        same = [each for each in before if each["recorded_at"] == whole["recorded_at"]]
-        return bool(same) and _facts(same[-1]) == _facts(whole)
-    latest = max(reversed(list(before)), key=_from, default=None)
-    return latest is not None and _facts(latest) == _facts(whole)
-
-
-def _from(version: Version) -> int:
-    return BEGINNING if version["known_from"] is None else int(version["known_from"])
-
-
-def _facts(version: Version) -> list[Any]:
-    return [version[name] for name in FIELDS]
 
 
 def customers_at(store_folder: str | Path, as_of: AsOfLike) -> pd.DataFrame | None:
@@ -214,8 +215,9 @@ def customers_at(store_folder: str | Path, as_of: AsOfLike) -> pd.DataFrame | No
     -------
     DataFrame or None
         Indexed by `customer_id`: `rep, territory, latitude, longitude, opted_out` (list of str), `preferred_channel,
-        hours, needs` (list of str), `recorded_at` (UTC; NaT where it was not given), and the attributes, as numbers
-        where all that are given are. None where the store has no table.
+        hours, needs` (list of str), `recorded_at` (UTC: from when the row is known, NaT from the beginning),
+        `not_opted_out` (dict of a channel to the last time when a row said that the customer has not opted out of it),
+        and the attributes, as numbers where all that are given are. None where the store has no table.
 
     Raises
     ------
@@ -242,13 +244,12 @@ def table_at(table: pa.Table, cutoff: AsOf) -> pd.DataFrame:
         for row in table.select(["customer_id", OPT_OUT, "recorded_at"]).take(pa.array(latest)).to_pylist()
         if row["recorded_at"] is None and row[OPT_OUT]
     }
-    there = {row["customer_id"] for row in rows}
-    rows += [{"customer_id": name, "recorded_at": None} for name in at_once if name not in there]
+    rows += [{"customer_id": name} for name in at_once if name not in set(at_cutoff["customer_id"])]
     found = pd.DataFrame(
         {
             name: pd.Series([row.get(name) for row in rows], dtype=object)
             for name in SCHEMA.names
-            if name not in ("attributes", "known_from", "source")
+            if name not in ("attributes", "recorded_at", OPT_IN, "source")
         }
     ).set_index("customer_id")
     for name in (OPT_OUT, "needs"):
@@ -256,15 +257,27 @@ def table_at(table: pa.Table, cutoff: AsOf) -> pd.DataFrame:
     found[OPT_OUT] = pd.Series(
         [sorted({*each, *at_once.get(name, ())}) for name, each in found[OPT_OUT].items()], found.index, dtype=object
     )
-    for name in ("latitude", "longitude"):
-        found[name] = found[name].astype(float)
-    found["recorded_at"] = pd.to_datetime(found["recorded_at"].astype("Int64"), unit="us", utc=True)
+    found = found.astype({"latitude": float, "longitude": float})
+    found["recorded_at"] = pd.to_datetime(found.pop("known_from").astype("Int64"), unit="us", utc=True)
     attributes = [dict(row.get("attributes") or ()) for row in rows]
     for name in sorted({key for each in attributes for key in each}):
         texts = pd.Series([each.get(name) for each in attributes], found.index, dtype=object)
         numbers = pd.to_numeric(texts, errors="coerce")
         found[name] = numbers.astype(float) if numbers.notna().sum() == texts.notna().sum() else texts
+    permitted = _permitted(table, cutoff)
+    found[OPT_IN] = pd.Series([permitted.get(name, {}) for name in found.index], found.index, dtype=object)
     return found
+
+
+def _permitted(table: pa.Table, cutoff: AsOf) -> dict[str, dict[str, pd.Timestamp]]:
+    """Return by customer and channel when a row known at the cutoff last said that there is no opt-out."""
+    known = pc.fill_null(pc.less(table["known_from"], cutoff.time), False)
+    permitted: dict[str, dict[str, pd.Timestamp]] = {}
+    for row in table.filter(known).select(["customer_id", OPT_IN, "known_from"]).to_pylist():
+        own = permitted.setdefault(row["customer_id"], {})
+        since = pd.Timestamp(row["known_from"], unit="us", tz="UTC")
+        own.update({channel: max(since, own.get(channel, since)) for channel in row[OPT_IN] or ()})
+    return permitted
 
 
 def _summary(
@@ -274,7 +287,7 @@ def _summary(
     known = pc.is_in(pa.array(now.index, TEXT), store.customer_ids)
     given = pc.max(table["known_from"]).as_py()
     return CustomersSummary(
-        rows_in=sum(counts.values()) + len(faults.rows),
+        rows_in=sum(counts.values()) - counts["lifted"] + len(faults.rows),
         **counts,
         quarantined=len(faults.rows),
         customers=len(now),

@@ -12,8 +12,9 @@ from planning.plans_in_force import cutoff_of, outcomes_from
 from planning.records import current_records
 
 SKIP_DAYS = {"bad_moment": 14, "complaint_open": 90}
-"""How long a skip with this reason keeps customers out of plans; one with `opted_out` or `wrong_person` until the
-customers' table has a newer row of them, one with `not_worth_it` for the plan's horizon and this action alone."""
+"""How long a skip with this reason keeps customers out of plans; one with `wrong_person` until the
+customers' table has a newer row of them, one with `opted_out` until such a row says that they have not opted out,
+one with `not_worth_it` for the plan's horizon and this action alone."""
 UNTIL_CORRECTED = ("opted_out", "wrong_person")
 CONTACTS = ("done", "accepted", "moved", "unanswered")
 

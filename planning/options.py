@@ -141,8 +141,7 @@ def _blocks(
     """Yield for whom each reason of `PASSED_OVER` holds, in order."""
     yield np.asarray(table.index.isin(list(history.left_alone)))
     skips = history.skips
-    newer = _corrected(table, skips)
-    standing = skips[~(skips["reason"].isin(UNTIL_CORRECTED) & newer)]
+    standing = skips[~_corrected(table, skips)]
     through = standing[standing["channel"] == action.channel]
     lists = table["opted_out"]
     out = np.fromiter(
@@ -164,9 +163,16 @@ def _named(table: pd.DataFrame, skips: pd.DataFrame, reason: str) -> NDArray[np.
 
 
 def _corrected(table: pd.DataFrame, skips: pd.DataFrame) -> NDArray[np.bool_]:
-    """Return which skips are older than the customer's row of the customers' table, which then holds instead."""
-    rows = table["customer_recorded_at"].reindex(skips["customer_id"])
-    return np.asarray(rows.to_numpy() > pd.to_datetime(skips["recorded_at"], utc=True).to_numpy())
+    """Return which skips a newer row of the customers' table ends: an opt-out one that says so, others any."""
+    recorded = pd.to_datetime(skips["recorded_at"], utc=True).to_numpy()
+    rows = table["customer_recorded_at"].reindex(skips["customer_id"]).to_numpy()
+    said = [
+        table["not_opted_out"].get(customer_id, {}).get(channel, pd.NaT)
+        for customer_id, channel in zip(skips["customer_id"], skips["channel"], strict=True)
+    ]
+    permitted = pd.to_datetime(pd.Series(said, dtype="datetime64[us, UTC]"), utc=True).to_numpy()
+    ends = np.where(skips["reason"] == "opted_out", permitted > recorded, rows > recorded)
+    return np.asarray(skips["reason"].isin(UNTIL_CORRECTED) & ends)
 
 
 def _priced(

@@ -52,7 +52,8 @@ def planning_table(
         `days_since_satisfaction_rating` and the same of loyalty (NaN for who was never asked);
         `days_since_last_contact` (NaN without one; a redemption is none); `rep`, `territory`,
         `preferred_channel` (None where unknown); `opted_out` and `needs` (lists of words); `complaint_open`;
-        `customer_recorded_at` (NaT where the table has no row); and the firm's own attributes. If no customer has a
+        `customer_recorded_at` (NaT where the table has no row, or one known from the beginning); `not_opted_out` (as
+        `planning.customers.customers_at` gives it); and the firm's own attributes. If no customer has a
         rep, `rep` is `ONLY_REP` for everybody.
 
     Raises
@@ -82,6 +83,8 @@ def planning_table(
                 raise PlanError(f"{name} of {customer_id} is {cell[:40]!r}, expected a list of words, like ['email']")
         lists = [[] if np.isscalar(cell) or cell is None else [str(word) for word in cell] for cell in cells]
         table[name] = pd.Series(lists, table.index, dtype=object)
+    permitted = known.get("not_opted_out", pd.Series(None, table.index, dtype=object))
+    table["not_opted_out"] = permitted.map(lambda cell: cell if isinstance(cell, dict) else {})
     complaints = known.get("complaint_open", pd.Series(False, table.index))
     table["complaint_open"] = complaints.map(lambda cell: cell is True or str(cell).lower() in YES)
     if table["rep"].isna().all():

@@ -23,4 +23,5 @@ def test_what_a_file_has_no_column_for_stays() -> None:
     after = complete(version(tier="silver"), ["customer_id", "rep", "tier"], before)
     assert (after["rep"], after["opted_out"]) == (None, ["email"])
     assert after["attributes"] == {"size": "3", "tier": "silver"}
-    assert complete(version(), ["customer_id", "opted_out_email"], before)["opted_out"] == []
+    assert complete(version(), ["customer_id", "opted_out_email"], before)["opted_out"] == ["email"]
+    assert complete(version(opted_out_email="no"), ["customer_id", "opted_out_email"], before)["opted_out"] == []

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from features.errors import SourceError, StoreError
@@ -77,10 +78,47 @@ def test_an_opt_out_without_a_time_counts_at_once(store: Path) -> None:
     assert (before.loc["c1", "rep"], after.loc["c1", "rep"]) == ("R1", "R2")
     assert "email" in before.loc["c1", "opted_out"]
     assert before.loc["c1", "opted_out"] == after.loc["c1", "opted_out"]
-    update(store, {"customer_id": "c1", "opted_out": ""}, {"customer_id": "c2", "opted_out": "email"}, at="2026-11-25")
+    ended = {"customer_id": "c1", "opted_out": "none"}
+    found = update(store, ended, {"customer_id": "c2", "opted_out": "email"}, at="2026-11-25")
+    assert found.lifted == len(before.loc["c1", "opted_out"])
     again = customers_at(store, "2026-11-26")
     assert again is not None
     assert again["opted_out"].to_dict() == {"c1": [], "c2": ["email"]}
+
+
+def test_an_opt_out_holds_until_a_row_says_otherwise(store: Path) -> None:
+    """A blank cell and a column of another channel keep it; a no ends that of its channel, and the time is kept."""
+    update(store, {"customer_id": "c1", "opted_out": "email;phone"}, at="2026-11-01")
+    for day, (row, left, lifted) in enumerate(
+        [
+            ({"opted_out": "", "rep": "R2"}, ["email", "phone"], 0),
+            ({"opted_out_coupon": "no"}, ["email", "phone"], 0),
+            ({"opted_out_phone": "no"}, ["email"], 1),
+            ({"opted_out_coupon": "yes"}, ["coupon", "email"], 0),
+            ({"opted_out": "coupon"}, ["coupon"], 1),
+            ({"opted_out": "[]"}, [], 1),
+        ],
+        2,
+    ):
+        assert update(store, {"customer_id": "c1", **row}, at=f"2026-11-{day:02d}").lifted == lifted
+        table = customers_at(store, "2026-11-20")
+        assert table is not None
+        assert table.loc["c1", "opted_out"] == left
+        assert table.loc["c1", "recorded_at"] == pd.Timestamp(f"2026-11-{day:02d}", tz="UTC")
+    assert table.loc["c1", "not_opted_out"]["phone"] == pd.Timestamp("2026-11-07", tz="UTC")
+    then = customers_at(store, "2026-11-06")
+    assert then is not None
+    assert then.loc["c1", "not_opted_out"]["phone"] == pd.Timestamp("2026-11-04", tz="UTC")
+
+
+def test_a_table_of_before_explicit_permissions_is_read(store: Path) -> None:
+    """Nobody has said in it that an opt-out does not hold."""
+    update(store, {"customer_id": "c1", "opted_out": "email"})
+    pq.write_table(pq.read_table(store / TABLE_FILE).drop_columns("not_opted_out"), store / TABLE_FILE)
+    table = customers_at(store, "2026-11-20")
+    assert table is not None
+    assert (table.loc["c1", "opted_out"], table.loc["c1", "not_opted_out"]) == (["email"], {})
+    assert update(store, {"customer_id": "c1", "rep": "R1"}).changed == 1
 
 
 def test_of_two_rows_of_a_file_the_later_counts(store: Path) -> None:
@@ -104,6 +142,8 @@ def test_of_two_rows_of_a_file_the_later_counts(store: Path) -> None:
         ({"opted_out": "fax"}, "opted_out", "has 'fax': expected face_to_face"),
         ({"opted_out_email": "perhaps"}, "opted_out_email", "is neither yes nor no"),
         ({"opted_out_fax": "yes"}, "opted_out_fax", "is unknown"),
+        ({"opted_out": "none;email"}, "opted_out", "has 'none' beside others"),
+        ({"opted_out": "email", "opted_out_email": "no"}, "opted_out_email", "contradicts another column"),
         ({"preferred_channel": "fax"}, "preferred_channel", "is unknown"),
         ({"hours": "mornings"}, "hours", "has 'mornings': expected hours like"),
         ({"recorded_at": "soon"}, "recorded_at", "is no time"),

@@ -34,6 +34,7 @@ def table(count: int, seed: int) -> pd.DataFrame:
             "rep": None,
             "territory": None,
             "customer_recorded_at": pd.NaT,
+            "not_opted_out": None,
         },
         index=pd.Index([f"c{number:04}" for number in range(count)], name="customer_id"),
     )

@@ -34,6 +34,7 @@ def table_of(rows: int = 1, **columns: object) -> pd.DataFrame:
     }
     table = pd.DataFrame(base, index=[f"C{row}" for row in range(rows)])
     table["customer_recorded_at"] = pd.to_datetime(table["customer_recorded_at"], utc=True)
+    table["not_opted_out"] = pd.Series([{} for _ in range(rows)], table.index, dtype=object)
     table["opted_out"] = pd.Series([[] for _ in range(rows)], table.index, dtype=object)
     return table.assign(**columns)
 
@@ -112,11 +113,22 @@ def test_reasons_of_skipped_rows_change_the_next_plan() -> None:
 
 
 def test_a_newer_row_of_the_customers_table_corrects_a_skip() -> None:
-    """Opted out and wrong person hold until then."""
+    """The wrong person holds until then."""
     table = table_of(2, customer_recorded_at=pd.to_datetime(["2026-11-02", "2026-10-31"], utc=True))
-    history = History(skips=pd.DataFrame([skip("C0", "opted_out"), skip("C1", "opted_out")]))
+    history = History(skips=pd.DataFrame([skip("C0", "wrong_person"), skip("C1", "wrong_person")]))
     assert ("C0", "visit") in found(table, history=history)[0]
     assert ("C1", "visit") not in found(table, history=history)[0]
+
+
+def test_an_opt_out_that_a_rep_recorded_holds_until_a_row_ends_it() -> None:
+    """A newer row of something else does not, nor one of another channel or one from before."""
+    table = table_of(4, customer_recorded_at=pd.Timestamp("2026-11-02", tz="UTC"))
+    said = [{}, {"phone": "2026-11-02"}, {"face_to_face": "2026-10-31"}, {"face_to_face": "2026-11-02"}]
+    times = [{channel: pd.Timestamp(day, tz="UTC") for channel, day in each.items()} for each in said]
+    table["not_opted_out"] = pd.Series(times, table.index, dtype=object)
+    history = History(skips=pd.DataFrame([skip(name, "opted_out") for name in table.index]))
+    visits = [customer for customer, action in found(table, history=history)[0] if action == "visit"]
+    assert visits == ["C3"]
 
 
 def test_who_is_left_alone_stays_so() -> None:
