@@ -88,4 +88,12 @@ def register(app: typer.Typer) -> None:
         echo_table("", heads[side], rows)
         for each in found.measures:
             echo(f"{MEASURE_WORDS[each.name][side]}: {verdict_words(each)[side]}")
+        if found.not_drawn:
+            count = f"{found.not_drawn:,}"
+            echo(
+                (
+                    f"{count} rows of plans that left nobody alone are not compared",
+                    f"{count} 行来自没有留白的计划，不参与比较",
+                )[side]
+            )
         echo(f"-> {out / 'effects.html'}")

@@ -10,7 +10,7 @@ from scipy import stats
 
 from features.errors import TooLittleDataError
 from planning.effects import LEVEL, Effect
-from planning.nuisance import Nuisances, balance, cross_fit, overlap
+from planning.nuisance import FEWEST_TREATED, Nuisances, balance, cross_fit, overlap
 from training.models.arrays import Floats
 
 Estimand = Literal["ATE", "ATT"]
@@ -90,10 +90,10 @@ def aipw_effect(
     e = found.propensity
     keep = (e >= TRIMMED_BELOW) & (e <= 1 - TRIMMED_BELOW)
     y, t, e, customers = y[keep], t[keep], e[keep], customers[keep]
-    if min(t.sum(), (~t).sum()) < 2:
+    if min(t.sum(), (~t).sum()) < FEWEST_TREATED:
         raise TooLittleDataError(
-            f"only {t.sum()} treated and {(~t).sum()} others have a counterpart in the other group: the two differ too "
-            "much to be compared; leave some customers alone at random"
+            f"only {t.sum()} treated and {(~t).sum()} others have a counterpart in the other group, expected at least "
+            f"{FEWEST_TREATED} of each: the two differ too much to be compared; leave some customers alone at random"
         )
     kept = Nuisances(e, found.mean_treated[keep], found.mean_left[keep])
     scores, riesz = _scores(y, t, kept, estimand)

@@ -29,6 +29,11 @@ def verdict_words(measure: Measure) -> Words:
         planned, left = (f"{share:.0%}".replace("%", " %") for share in (measure.asked_planned, measure.asked_left))
         if measure.name == "purchase_value":
             return ("not comparable: too few bought", "无法比较：购买的客户太少")
+        if measure.name == "lifetime":
+            return (
+                "not comparable: too few bought twice to forecast a lifetime",
+                "无法比较：重复购买的客户太少，无法预测终身价值",
+            )
         return (
             f"not comparable: {planned} of the planned were asked, {left} of those left alone",
             f"无法比较：计划内客户中 {planned} 有评分，留白客户中 {left}",

@@ -14,7 +14,7 @@ from planning.doubly_robust import ObservationalEffect
 from planning.effects import Effect
 from planning.lifetime import spend_forecasts
 from planning.observational import observational_effects
-from planning.outcomes import Measure, before_and_after, covariates_of, five_measures, weights_of
+from planning.outcomes import Measure, before_and_after, covariates_of, drawn_at_random, five_measures, weights_of
 from planning.plan_folder import Plan
 from planning.plans_in_force import cutoff_of, outcomes_from
 from planning.priors import effects_by_action
@@ -44,6 +44,8 @@ class EffectsOfPlans:
     before_after : pandas.DataFrame
     observational : mapping of str to ObservationalEffect
         Not randomised: by kind, on purchases.
+    not_drawn : int
+        Rows of plans without a hold-out, which are counted in `plans` and compared with nobody.
     """
 
     horizon_days: int
@@ -54,6 +56,7 @@ class EffectsOfPlans:
     by_action: dict[str, Effect]
     before_after: pd.DataFrame
     observational: Mapping[str, ObservationalEffect]
+    not_drawn: int = 0
 
 
 def effects_of_plans(
@@ -99,6 +102,7 @@ def effects_of_plans(
     rows = _with_lifetime(store, over, horizon_days, rows)
     progress("effects")
     counts = _counts(rows)
+    compared = drawn_at_random(rows)
     table = table.merge(counts, on="plan_id", how="left")
     # A plan of nothing is a plan too.
     table.loc[table["over"], counts.columns[1:]] = table.loc[table["over"], counts.columns[1:]].fillna(0)
@@ -108,11 +112,12 @@ def effects_of_plans(
         horizon_days,
         table,
         rows,
-        five_measures(rows),
-        _as_done(rows),
-        effects_by_action(rows),
-        before_and_after(rows),
+        five_measures(compared),
+        _as_done(compared),
+        effects_by_action(compared),
+        before_and_after(compared),
         observational_effects(store, starts, horizon_days),
+        len(rows) - len(compared),
     )
 
 

@@ -66,7 +66,8 @@ def five_measures(table: pd.DataFrame, weeks: int | None = None) -> list[Measure
     ----------
     table : pandas.DataFrame
         As `planning.decisions.decisions` returns it, with `lifetime` (currency: spend in the horizon and what is
-        forecast after it) and `lifetime_before` (the same forecast at the plan's cutoff).
+        forecast after it) and `lifetime_before` (the same forecast at the plan's cutoff). Only rows drawn at random are
+        compared.
     weeks : int, optional
         How many weeks of plans the table is from; by default as many as it has plans.
 
@@ -75,6 +76,7 @@ def five_measures(table: pd.DataFrame, weeks: int | None = None) -> list[Measure
     list of Measure
         In the order of `MEASURES`.
     """
+    table = drawn_at_random(table)
     rounds = weeks or max(1, table["plan_id"].nunique())
     spend, _ = winsorised(table["spend"])
     lifetime, _ = winsorised(table["lifetime"])
@@ -82,24 +84,27 @@ def five_measures(table: pd.DataFrame, weeks: int | None = None) -> list[Measure
         "satisfaction": table["satisfaction"].to_numpy(float),
         "loyalty": table["loyalty"].to_numpy(float),
         "purchases": table["purchases"].to_numpy(float),
-        "purchase_value": _ratio(spend, table["purchases"].to_numpy(float), table["treated"].to_numpy(bool)),
+        "purchase_value": _ratio(
+            spend, table["purchases"].to_numpy(float), table["treated"].to_numpy(bool), weights_of(table)
+        ),
         "lifetime": lifetime,
     }
     paid = float(table.loc[table["treated"], "cost"].mean()) - float(table.loc[~table["treated"], "cost"].mean())
     return [_measure(name, values, table, rounds, paid) for name, values in outcomes.items()]
 
 
-def _ratio(spend: Floats, purchases: Floats, treated: Flags) -> Floats:
-    """Return values whose mean in each group is its spend a purchase, and whose variance is that of the ratio.
+def _ratio(spend: Floats, purchases: Floats, treated: Flags, weights: Floats | None) -> Floats:
+    """Return values whose weighted mean in each group is its spend a purchase, and whose variance is that of the ratio.
 
     The value of a purchase is known of buyers only, and who buys may itself be an effect; the ratio of the groups'
     means compares all customers. The values are its linearisation (the delta method).
     """
     values = np.full(len(spend), np.nan)
+    w = np.ones(len(spend)) if weights is None else weights
     for side in (treated, ~treated):
-        mean = purchases[side].mean() if side.any() else 0.0
+        mean = float(np.average(purchases[side], weights=w[side])) if side.any() else 0.0
         if mean > 0:
-            ratio = spend[side].mean() / mean
+            ratio = float(np.average(spend[side], weights=w[side])) / mean
             values[side] = ratio + (spend[side] - ratio * purchases[side]) / mean
     return values
 
@@ -138,6 +143,21 @@ def _measure(name: str, values: Floats, table: pd.DataFrame, rounds: int, paid: 
         return replace(measure, verdict="too_small")
     more_left = left_alone_needed(effect.estimate, error, effect.n_left, level=FAMILY_LEVEL)
     return replace(measure, verdict="open", more_left=max(1, int(more_left)), more_weeks=max(1, int(more_weeks)))
+
+
+def drawn_at_random(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that could have been in either group: those of a plan with a hold-out.
+
+    Where nobody could be left alone, the planned have no counterpart, and what differs between the weeks would pass for
+    an effect.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With `propensity`, the probability of the row's own group.
+    """
+    propensity = table["propensity"].astype(float)
+    return table[(propensity > 0) & (propensity < 1)]
 
 
 def covariates_of(table: pd.DataFrame, name: str) -> Floats:

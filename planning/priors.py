@@ -9,7 +9,7 @@ import pandas as pd
 from features.errors import TooLittleDataError
 from planning.actions import Catalogue
 from planning.effects import Effect, randomised_effect
-from planning.outcomes import covariates_of, weights_of
+from planning.outcomes import covariates_of, drawn_at_random, weights_of
 
 
 def effects_by_action(table: pd.DataFrame) -> dict[str, Effect]:
@@ -18,7 +18,7 @@ def effects_by_action(table: pd.DataFrame) -> dict[str, Effect]:
     Parameters
     ----------
     table : pandas.DataFrame
-        As `planning.decisions.decisions` returns it.
+        As `planning.decisions.decisions` returns it; only rows drawn at random are compared.
 
     Returns
     -------
@@ -26,7 +26,7 @@ def effects_by_action(table: pd.DataFrame) -> dict[str, Effect]:
         By action; one with fewer than two customers of a group, or without any variation, is left out.
     """
     found = {}
-    for action, part in table.groupby("action"):
+    for action, part in drawn_at_random(table).groupby("action"):
         clusters = part["customer_id"] if part["customer_id"].duplicated().any() else None
         try:
             effect = randomised_effect(

@@ -45,6 +45,7 @@ def write_effects_page(path: str | Path, found: EffectsOfPlans, language: str = 
         horizon=found.horizon_days,
         repeated=int(found.decisions["customer_id"].value_counts().gt(1).sum()),
         counts=counts,
+        not_drawn=found.not_drawn,
         over=over.to_dict("records"),
         waiting=waiting.to_dict("records"),
         measures=[_measure(each) for each in found.measures],

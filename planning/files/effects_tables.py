@@ -123,7 +123,7 @@ def write_effects_workbook(path: str | Path, found: EffectsOfPlans) -> None:
 
 def write_effects_json(path: str | Path, found: EffectsOfPlans) -> None:
     """Write the tables as JSON: a list of rows each, null for what is not known; and the effect as done."""
-    content: dict[str, Any] = {"horizon_days": found.horizon_days}
+    content: dict[str, Any] = {"horizon_days": found.horizon_days, "rows_not_drawn": found.not_drawn}
     for name, table in effect_tables(found).items():
         content[name] = [{str(k): _value(v) for k, v in row.items()} for row in table.to_dict("records")]
     content["as_done"] = {key: _value(value) for key, value in asdict(found.as_done).items()} if found.as_done else None

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.errors import TooLittleDataError
 from planning.doubly_robust import aipw_effect, robustness_value
 from planning.effects import randomised_effect
 from tests.planning.test_nuisance import confounded
@@ -68,6 +69,15 @@ def test_rows_without_a_counterpart_are_trimmed_and_counted():
     outside = ((propensity < 0.02) | (propensity > 0.98)).sum()
     assert found.trimmed == outside
     assert found.effect.n_treated + found.effect.n_left == 2000 - outside
+
+
+def test_fifty_of_each_group_are_needed_after_trimming_too():
+    """With 60 treated of whom 20 have a counterpart, nothing is estimated."""
+    y, treated, x, propensity, _ = confounded(2000)
+    treated = np.arange(2000) < 60
+    propensity = np.where(np.arange(2000) < 40, 0.01, 0.5)
+    with pytest.raises(TooLittleDataError, match="only 20 treated and 1940 others"):
+        aipw_effect(y, treated, x, propensity=propensity)
 
 
 def test_the_robustness_value_is_cinellis_and_hazletts_in_a_regression():

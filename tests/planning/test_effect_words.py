@@ -18,6 +18,7 @@ UP = Effect(0.11, 0.02, 0.05, 0.17, 400, 100, 1.42, 1.31)
         (Measure("purchases", None, "too_few"), "too few customers"),
         (Measure("loyalty", None, "not_comparable", asked_planned=0.18, asked_left=0.04), "18 % of the planned"),
         (Measure("purchase_value", None, "not_comparable"), "too few bought"),
+        (Measure("lifetime", None, "not_comparable"), "too few bought twice to forecast a lifetime"),
     ],
 )
 def test_each_verdict_has_words(measure, said):

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from planning.outcomes import MEASURES, before_and_after, five_measures, measure_table
+from planning.outcomes import MEASURES, before_and_after, drawn_at_random, five_measures, measure_table
 
 
 def rows(rng, n=600, gain=0.0, asked=(0.9, 0.9), satisfaction=0.0, spend_gain=0.0):
@@ -125,6 +125,30 @@ def test_a_plan_without_anybody_left_alone_says_too_few():
     still = table.assign(purchases=0.0, spend=0.0, lifetime=0.0)
     verdicts = {m.name: m.verdict for m in five_measures(still)}
     assert verdicts["purchases"] == verdicts["lifetime"] == "too_few"
+
+
+def test_a_plan_without_a_hold_out_is_no_part_of_the_comparison():
+    """Beside a good week in which everybody was planned, an ordinary one with a hold-out shows what it shows alone."""
+    table = rows(np.random.default_rng(8), 400)
+    better = rows(np.random.default_rng(9), 400, gain=2.0).assign(plan_id="week-2", treated=True, propensity=1.0)
+    both = pd.concat([table, better], ignore_index=True)
+    assert five_measures(both) == five_measures(table)
+    assert len(drawn_at_random(both)) == 400
+
+
+def test_the_value_of_a_purchase_is_weighted_like_the_rest():
+    """Of two weeks with other shares left alone and other prices, without any effect, none is shown."""
+    one, two = rows(np.random.default_rng(10), 3000), rows(np.random.default_rng(11), 3000)
+    left = np.random.default_rng(12).random(3000) < 0.5
+    two = two.assign(plan_id="week-2", treated=~left, propensity=0.5, spend=two["spend"] * 3)
+    both = pd.concat([one, two.assign(customer_id="D" + two["customer_id"])], ignore_index=True)
+    effect = named(five_measures(both))["purchase_value"].effect
+    assert effect.low < 0 < effect.high
+    part = both[both["treated"]]
+    spend = part["spend"].clip(upper=both.loc[both["spend"] > 0, "spend"].quantile(0.99))
+    by_hand = np.average(spend, weights=1 / part["propensity"])
+    by_hand /= np.average(part["purchases"], weights=1 / part["propensity"])
+    assert effect.mean_treated == pytest.approx(by_hand)
 
 
 def test_the_table_has_a_row_a_measure():
