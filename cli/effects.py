@@ -61,9 +61,11 @@ def register(app: typer.Typer) -> None:
         from planning.files.effects_page import write_effects_page
         from planning.files.effects_tables import write_effects_json, write_effects_workbook
         from planning.plan_folder import plan_folders, read_plan
+        from planning.plans_in_force import plans_in_force
 
         folders = plan_folders(plans)
-        made = [read_plan(each) for each in folders]
+        every = [read_plan(folder) for folder in folders]
+        made = plans_in_force(every)
         days = horizon_days or (int(made[-1].manifest.get("horizon_days", 90)) if made else 90)
         with options.opened_store(store) as events, progress_steps() as step:
             found = effects_of_plans(events, made, days, records=latest_records(folders), progress=step)
@@ -88,6 +90,13 @@ def register(app: typer.Typer) -> None:
         echo_table("", heads[side], rows)
         for each in found.measures:
             echo(f"{MEASURE_WORDS[each.name][side]}: {verdict_words(each)[side]}")
+        if left_out := len(every) - len(made):
+            echo(
+                (
+                    f"plans left out, since another replaces them or they are copies: {left_out}",
+                    f"已被替换或重复、未计入的计划：{left_out}",
+                )[side]
+            )
         if found.not_drawn:
             count = f"{found.not_drawn:,}"
             echo(

@@ -16,7 +16,7 @@ from planning.lifetime import spend_forecasts
 from planning.observational import observational_effects
 from planning.outcomes import Measure, before_and_after, covariates_of, drawn_at_random, five_measures, weights_of
 from planning.plan_folder import Plan
-from planning.plans_in_force import cutoff_of, outcomes_from
+from planning.plans_in_force import cutoff_of, outcomes_from, plans_in_force
 from planning.priors import effects_by_action
 from training.targets import horizon_end, horizon_is_over, log_end
 
@@ -74,6 +74,7 @@ def effects_of_plans(
     store : EventStore
         The log, to the end of at least one horizon.
     plans : sequence of Plan
+        Those that another replaces, and copies, are left out.
     horizon_days : int
     records : pandas.DataFrame, optional
         The latest record of each plan item, see `planning.decisions.decisions`.
@@ -87,6 +88,7 @@ def effects_of_plans(
     HorizonNotOverError
         When the horizon of no plan is over.
     """
+    plans = plans_in_force(plans)
     if not plans:
         raise PlanError("no plan is given: name a folder that holds plan folders, which `regulars plan` makes")
     table = _plans(store, plans, horizon_days)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from features.as_of import AsOf
 from planning.plan_folder import Plan, read_plan
-from planning.plans_in_force import cutoff_of, outcomes_from
+from planning.plans_in_force import cutoff_of, outcomes_from, plans_in_force
 from planning.records import current_records
 
 SKIP_DAYS = {"bad_moment": 14, "complaint_open": 90}
@@ -54,7 +54,7 @@ def plan_history(folders: Sequence[Path], cutoff: AsOf, week: str, timezone: str
     cutoff : AsOf
     week : str
         The week of the new plan, like 2026-W48; earlier plans of it are replaced, so what they planned counts only
-        where it was done.
+        where it was done. The same holds for plans that another one replaces already, and for copies of a plan.
     timezone : str
         The business time zone.
 
@@ -66,13 +66,14 @@ def plan_history(folders: Sequence[Path], cutoff: AsOf, week: str, timezone: str
     left_alone: set[str] = set()
     skips: list[pd.DataFrame] = []
     replaced: list[Plan] = []
-    for folder in folders:
-        plan = read_plan(folder)
-        if cutoff_of(plan, timezone).time > cutoff.time:
-            continue
+    made = {folder: read_plan(folder) for folder in folders}
+    made = {folder: plan for folder, plan in made.items() if cutoff_of(plan, timezone).time <= cutoff.time}
+    in_force = {id(plan) for plan in plans_in_force(list(made.values()))}
+    for folder, plan in made.items():
         rows = _with_records(plan, known_records(folder, cutoff))
         if plan.manifest["week"] == week:
             replaced.append(plan)
+        if plan.manifest["week"] == week or id(plan) not in in_force:
             rows = rows[rows["status"] == "done"]
         elif outcomes_from(plan, timezone).day + int(plan.manifest["horizon_days"]) > cutoff.day:
             left_alone |= set(plan.items.loc[plan.items["arm"] == "leave", "customer_id"])

@@ -8,6 +8,7 @@ from planning.actions import Catalogue
 from planning.decisions import decisions
 from planning.options import ActionEffect
 from planning.plan_folder import Plan
+from planning.plans_in_force import cutoff_of, plans_in_force
 from planning.priors import effects_by_action, learned_catalogue
 
 
@@ -20,7 +21,8 @@ def learned_effects(
     ----------
     store : EventStore
     plans : sequence of Plan
-        Earlier plans; those whose horizon is not over at the cutoff teach nothing yet.
+        Those made later, those that an earlier one made until then replaces, and those whose horizon is not over at the
+        cutoff teach nothing.
     catalogue : Catalogue
         With the guesses that outcomes correct.
     cutoff : AsOf
@@ -31,7 +33,10 @@ def learned_effects(
     dict of str to ActionEffect
         By action of the catalogue: the guess after what was seen.
     """
-    table = decisions(store, [each for each in plans if len(each.items)], catalogue.horizon_days, known_at=cutoff)
+    made = [plan for plan in plans if cutoff_of(plan, store.timezone).time <= cutoff.time]
+    table = decisions(
+        store, [plan for plan in plans_in_force(made) if len(plan.items)], catalogue.horizon_days, known_at=cutoff
+    )
     if table.empty:
         return {}
     seen = effects_by_action(table[table["action"].isin([action.name for action in catalogue.actions])])

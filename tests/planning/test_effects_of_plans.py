@@ -39,6 +39,16 @@ def test_plans_that_are_not_over_are_named_with_their_date(tmp_path):
         effects_of_plans(store, [], 90)
 
 
+def test_replaced_plans_and_copies_are_left_out(tmp_path):
+    """Beside the plan that replaces it, and with a copy of that, there is one plan to measure."""
+    store, plans, _ = shop(tmp_path, 150, seed=1)
+    old = type(plans[0])(plans[0].items.assign(plan_id="old"), {**plans[0].manifest, "plan_id": "old"})
+    new = type(plans[0])(plans[0].items, {**plans[0].manifest, "replaces": ["old"]})
+    once, all_of_them = effects_of_plans(store, [new], 60), effects_of_plans(store, [old, new, new], 60)
+    assert all_of_them.plans["plan_id"].tolist() == ["week-1"]
+    assert all_of_them.measures == once.measures
+
+
 def test_a_plan_of_nothing_is_counted_and_breaks_nothing(tmp_path):
     """Beside another plan it has zeros; alone, no measure can be told."""
     store, plans, _ = shop(tmp_path, 150, seed=1)

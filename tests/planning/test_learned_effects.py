@@ -61,3 +61,15 @@ def test_nothing_before_the_horizon_is_over(store: EventStore) -> None:
     assert learned_effects(store, [plan()], CATALOGUE, AsOf.parse("2026-04-20", "UTC")) == {}
     assert learned_effects(store, [plan("fax")], CATALOGUE, AsOf.parse(END, "UTC")) == {}
     assert learned_effects(store, [], CATALOGUE, AsOf.parse(END, "UTC")) == {}
+
+
+def test_a_copy_and_a_replaced_plan_teach_nothing(store: EventStore) -> None:
+    """A plan that replaces one counts from its own cutoff on."""
+    cutoff = AsOf.parse(END, "UTC")
+    once = learned_effects(store, [plan()], CATALOGUE, cutoff)
+    assert learned_effects(store, [plan(), plan()], CATALOGUE, cutoff) == once
+    manifest = {"plan_id": "q", "week": "2026-W06", "as_of": "2026-02-02", "replaces": ["p"], "horizon_days": 90}
+    nothing = Plan(plan().items.iloc[:0], manifest)
+    assert learned_effects(store, [plan(), nothing], CATALOGUE, cutoff) == {}
+    late = Plan(nothing.items, {**manifest, "as_of": "2026-06-02"})
+    assert learned_effects(store, [plan(), late], CATALOGUE, cutoff) == once
