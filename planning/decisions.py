@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.as_of import AsOf, AsOfLike
 from features.store.event_store import EventStore
@@ -55,8 +56,9 @@ def decisions(
         channel, arm, propensity`; `treated` (bool, the arm `do`); `done` (bool: a record says so, or the log has such a
         contact between the cutoff and the end of the week); `cost` (currency, 0 where it was not done); `purchases` and
         `spend` (net of returns) in the horizon; `purchases_before`, `spend_before` in as many days before the cutoff;
-        `satisfaction` and `loyalty` (the mean rating given in the horizon, null where nobody asked); and what the plan
-        knew: `loyalty_score, expected_purchases, expected_spend, churn_probability`.
+        `satisfaction` and `loyalty` (the mean rating given in the horizon, null where nobody asked);
+        `planned_in_horizon` (actions planned for the customer, this one and those of later plans that begin in the
+        horizon); and what the plan knew: `loyalty_score, expected_purchases, expected_spend, churn_probability`.
     """
     known = None if known_at is None else AsOf.parse(known_at, store.timezone)
     rounds = [
@@ -67,6 +69,7 @@ def decisions(
     if not rounds:
         return pd.DataFrame(columns=COLUMNS)
     table = pd.concat(rounds, ignore_index=True)
+    table["planned_in_horizon"] = _planned_in_horizon(store, plans, horizon_days, table)
     if records is not None and len(records):
         latest = records.drop_duplicates("plan_item", keep="last").set_index("plan_item")
         table["done"] |= table["plan_item"].map(latest["status"]).eq("done")
@@ -79,7 +82,7 @@ def decisions(
 COLUMNS = [
     *("plan_id", "week", "plan_item", "customer_id", "start", "action", "event_type", "channel", "arm", "propensity"),
     *("treated", "done", "cost", "purchases", "spend", "purchases_before", "spend_before", *RATINGS),
-    *("loyalty_score", "expected_purchases", "expected_spend", "churn_probability"),
+    *("planned_in_horizon", "loyalty_score", "expected_purchases", "expected_spend", "churn_probability"),
 ]
 
 
@@ -107,6 +110,26 @@ def _decisions_of(store: EventStore, plan: Plan, horizon_days: int, known: AsOf 
         **{f"{name}_before": before[name].to_numpy(float) for name in ("purchases", "spend")},
         **{name: rated[name].to_numpy(float) for name in RATINGS},
     )
+
+
+def _planned_in_horizon(
+    store: EventStore, plans: Sequence[Plan], horizon_days: int, table: pd.DataFrame
+) -> NDArray[np.float64]:
+    """Return how many actions all plans have for the customer of each row within its horizon."""
+    planned = pd.concat(
+        plan.items.loc[plan.items["arm"] == "do", ["customer_id"]].assign(
+            day=float(outcomes_from(plan, store.timezone).day)
+        )
+        for plan in plans
+    )
+    rows = table[["customer_id"]].assign(row=np.arange(len(table)), start=0.0)
+    for plan in plans:
+        rows.loc[(table["plan_id"] == plan.plan_id).to_numpy(bool), "start"] = float(
+            outcomes_from(plan, store.timezone).day
+        )
+    pairs = rows.merge(planned, on="customer_id")
+    pairs = pairs[(pairs["day"] >= pairs["start"]) & (pairs["day"] < pairs["start"] + horizon_days)]
+    return np.bincount(pairs["row"], minlength=len(table)).astype(float)
 
 
 def _earlier(store: EventStore, start: AsOf, days: int) -> AsOf:

@@ -99,7 +99,7 @@ def effects_of_plans(
             f"{horizon_days} days from {table['over_on'].min()} on: append later events, or take fewer --horizon-days"
         )
     progress("outcomes")
-    rows = decisions(store, over, horizon_days, records=records)
+    rows = decisions(store, plans, horizon_days, records=records)
     progress("lifetime")
     rows = _with_lifetime(store, over, horizon_days, rows)
     progress("effects")

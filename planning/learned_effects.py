@@ -9,7 +9,7 @@ from planning.decisions import decisions
 from planning.options import ActionEffect
 from planning.plan_folder import Plan
 from planning.plans_in_force import cutoff_of, plans_in_force
-from planning.priors import effects_by_action, learned_catalogue
+from planning.priors import effects_of_one_action, learned_catalogue
 
 
 def learned_effects(
@@ -31,7 +31,8 @@ def learned_effects(
     Returns
     -------
     dict of str to ActionEffect
-        By action of the catalogue: the guess after what was seen.
+        By action of the catalogue: the guess after what was seen; an action with too few customers keeps its guess and
+        is not among them.
     """
     made = [plan for plan in plans if cutoff_of(plan, store.timezone).time <= cutoff.time]
     table = decisions(
@@ -39,7 +40,7 @@ def learned_effects(
     )
     if table.empty:
         return {}
-    seen = effects_by_action(table[table["action"].isin([action.name for action in catalogue.actions])])
+    seen = effects_of_one_action(table[table["action"].isin([action.name for action in catalogue.actions])])
     learned = learned_catalogue(catalogue, seen, catalogue.horizon_days)
     actions = [learned.action(name) for name in seen]
     return {action.name: ActionEffect(action.effect, action.effect_width, "learnt") for action in actions}

@@ -1,15 +1,20 @@
 """Effects of past plans as what the next plan expects: the catalogue's guesses, corrected by what was seen."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from features.errors import TooLittleDataError
 from planning.actions import Catalogue
-from planning.effects import Effect, randomised_effect
+from planning.effects import LEVEL, Effect, randomised_effect
 from planning.outcomes import covariates_of, drawn_at_random, weights_of
+
+LEAST_CUSTOMERS = 20
+"""A plan learns from an action that so many customers of each group have shown."""
 
 
 def effects_by_action(table: pd.DataFrame) -> dict[str, Effect]:
@@ -43,6 +48,45 @@ def effects_by_action(table: pd.DataFrame) -> dict[str, Effect]:
     return found
 
 
+def effects_of_one_action(table: pd.DataFrame) -> dict[str, Effect]:
+    """Return the effect on purchases of planning an action once, of actions that enough customers have shown.
+
+    Whoever is held out is held out for a whole horizon, while the planned may be planned again in it. So the difference
+    is that of all actions planned in the horizon, and is divided by how many more the planned have. Each counts as if
+    it were the first's, and for the whole time that it acts.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `planning.decisions.decisions` returns it.
+
+    Returns
+    -------
+    dict of str to Effect
+        By action, where both groups have `LEAST_CUSTOMERS` customers and those left alone bought at all. The standard
+        error is that whose normal interval is as wide as Student's.
+    """
+    table = drawn_at_random(table)
+    effects = {}
+    for action, effect in effects_by_action(table).items():
+        part = table[table["action"] == action]
+        treated = part["treated"].astype(bool)
+        customers = [part.loc[side, "customer_id"].nunique() for side in (treated, ~treated)]
+        more = part.loc[treated, "planned_in_horizon"].mean() - part.loc[~treated, "planned_in_horizon"].mean()
+        if min(customers) < LEAST_CUSTOMERS or not effect.mean_left > 0 or not more > 0:
+            continue
+        error = (effect.high - effect.low) / 2 / float(stats.norm.ppf((1 + LEVEL) / 2))
+        effects[action] = replace(
+            effect,
+            estimate=effect.estimate / more,
+            standard_error=error / more,
+            low=effect.low / more,
+            high=effect.high / more,
+            mean_treated=effect.mean_left + effect.estimate / more,
+        )
+    return effects
+
+
 def posterior(guess: float, width: float, seen: float, error: float) -> tuple[float, float]:
     """Return mean and standard deviation of a normal guess after a normal observation.
 
@@ -70,7 +114,7 @@ def learned_catalogue(catalogue: Catalogue, effects: Mapping[str, Effect], horiz
     ----------
     catalogue : Catalogue
     effects : mapping of str to Effect
-        Of purchases, by action, as `effects_by_action` returns them.
+        Of purchases, by action, as `effects_of_one_action` returns them.
     horizon_days : int
         In which they were counted.
 

@@ -86,6 +86,22 @@ def test_a_plan_made_before_its_week_counts_from_monday(made):
     assert decisions(store, [first], 50)["done"].tolist() == expected
 
 
+def test_actions_planned_in_the_horizon_are_counted(made):
+    """A second plan a week later for the same customers is one more; the one after the horizon is none."""
+    store, plans, _ = made
+    first = plans[0]
+    later = [
+        Plan(
+            first.items.assign(plan_id=name),
+            {**first.manifest, "plan_id": name, "as_of": str(day), "week": f"{day:%G-W%V}"},
+        )
+        for name, day in (("second", DAY + timedelta(7)), ("third", DAY + timedelta(50)))
+    ]
+    table = decisions(store, [first, *later], 50)
+    own = table[table["plan_id"] == first.plan_id]
+    assert own["planned_in_horizon"].tolist() == (2.0 * own["treated"]).tolist()
+
+
 def test_a_redemption_is_not_what_was_carried_out(tmp_path):
     """Nor an expiry: both follow from a purchase, or from none, of something sent before."""
     _, plans, log = shop(tmp_path, 100, seed=4)

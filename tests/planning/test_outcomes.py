@@ -21,6 +21,7 @@ def rows(rng, n=600, gain=0.0, asked=(0.9, 0.9), satisfaction=0.0, spend_gain=0.
             "treated": treated,
             "done": treated,
             "cost": 2.0 * treated,
+            "planned_in_horizon": 1.0 * treated,
             "propensity": np.where(treated, 0.8, 0.2),
             "purchases": purchases,
             "purchases_before": rng.poisson(rate).astype(float),
