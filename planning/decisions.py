@@ -20,8 +20,6 @@ from training.targets import horizon_end, horizon_is_over, targets
 
 WEEK = 7
 RATINGS = ("satisfaction", "loyalty")
-NO_CONTACT = "no_contact"
-RECORDS_FILE = "records.parquet"
 
 
 def decisions(

@@ -71,6 +71,8 @@ def plan_history(folders: Sequence[Path], cutoff: AsOf, week: str, timezone: str
     in_force = {id(plan) for plan in plans_in_force(list(made.values()))}
     for folder, plan in made.items():
         rows = _with_records(plan, known_records(folder, cutoff))
+        # What a customer said holds, whichever plan it was said of.
+        skips.append(_holding(rows, cutoff, int(plan.manifest["horizon_days"])))
         if plan.manifest["week"] == week:
             replaced.append(plan)
         if plan.manifest["week"] == week or id(plan) not in in_force:
@@ -80,7 +82,6 @@ def plan_history(folders: Sequence[Path], cutoff: AsOf, week: str, timezone: str
         met = rows[rows["status"].isin(CONTACTS) | (rows["reason"] == "already_in_contact")]
         for customer_id, day in zip(met["customer_id"], _days(met, timezone), strict=True):
             contacts[customer_id] = max(day, contacts.get(customer_id, day))
-        skips.append(_holding(rows, cutoff, int(plan.manifest["horizon_days"])))
     table = pd.concat(skips, ignore_index=True) if skips else History().skips
     return History(contacts, frozenset(left_alone), table, tuple(replaced))
 

@@ -8,7 +8,7 @@ import pytest
 
 from features.as_of import AsOf
 from features.errors import RecordError
-from planning.history import RECORDS_FILE, History, plan_history
+from planning.history import History, plan_history
 from planning.plan_folder import SCHEMA, Plan, read_plan, write_plan
 from planning.records import RECORDS_FILE
 from tests.planning.record_plans import write_records
@@ -105,17 +105,20 @@ def test_a_damaged_file_of_records_is_one_line(folder: Path) -> None:
     (folder / RECORDS_FILE).write_bytes(b"PAR1 damaged")
     with pytest.raises(RecordError, match=r"records\.parquet cannot be read"):
         plan_history([folder], AsOf.parse("2026-11-20", "UTC"), "2026-W48", "UTC")
+
+
 def test_a_plan_that_another_replaces_counts_only_where_it_was_done(folder: Path) -> None:
-    """Also in the plan of a later week, once the plan that replaces it was made."""
+    """Also in the plan of a later week, once the plan that replaces it was made; an opt-out recorded of it holds."""
     old = read_plan(folder)
     items = old.items[old.items["customer_id"] == "B"].assign(plan_id="q", plan_item="PQ")
     manifest = {"plan_id": "q", "as_of": "2026-11-07", "week": "2026-W46", "horizon_days": 90, "replaces": ["p"]}
     write_plan(folder.parent / "new", Plan(items, manifest))
-    history(folder, [record("PA", "done")])
+    history(folder, [record("PA", "done"), record("PC", "skipped", "opted_out")])
 
     def known(as_of: str) -> History:
         return plan_history([folder, folder.parent / "new"], AsOf.parse(as_of, "UTC"), "2026-W48", "UTC")
 
     assert known("2026-11-20").contacts == {"A": DAY, "B": DAY}
     assert known("2026-11-20").left_alone == frozenset()
+    assert known("2026-11-20").skips["customer_id"].tolist() == ["C"]
     assert known("2026-11-06").left_alone == {"E"}
