@@ -21,8 +21,10 @@ def plans_in_force(plans: Sequence[Plan]) -> list[Plan]:
         In the order given.
     """
     replaced = {plan_id for plan in plans for plan_id in plan.manifest.get("replaces", [])}
-    by_id = {plan.plan_id: plan for plan in reversed(plans)}
-    return [plan for plan in plans if plan.plan_id not in replaced and by_id[plan.plan_id] is plan]
+    first: dict[str, Plan] = {}
+    for plan in plans:
+        first.setdefault(plan.plan_id, plan)
+    return [plan for plan_id, plan in first.items() if plan_id not in replaced]
 
 
 def cutoff_of(plan: Plan, timezone: str) -> AsOf:

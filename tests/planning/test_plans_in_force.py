@@ -17,6 +17,7 @@ def test_a_replaced_plan_and_a_copy_are_left_out() -> None:
     assert plans_in_force([old, new, copy, other]) == [new, other]
     assert plans_in_force([other, copy, old]) == [other, copy]
     assert plans_in_force([old]) == [old]
+    assert plans_in_force([old, old]) == [old]
     assert plans_in_force([]) == []
 
 
