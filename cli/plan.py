@@ -1,7 +1,7 @@
 """`regulars plan`: visits and incentives of a week, under capacity and budget, with the reps' files."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -10,6 +10,8 @@ from cli.champion import champion_in_use, warn_of_champion
 from cli.terminal import echo, progress_steps
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from features.as_of import AsOf
@@ -23,6 +25,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def plan(
+        context: typer.Context,
         store: options.Store,
         out: Annotated[
             Path,
@@ -77,7 +80,7 @@ def register(app: typer.Typer) -> None:
                 metavar="PLAN",
                 exists=True,
                 file_okay=False,
-                help="Make this plan again, from its manifest: its week, cutoff and catalogue.",
+                help="Make this plan again, from its manifest: its week, cutoff, catalogue and seed.",
             ),
         ] = None,
         seed: Annotated[int, typer.Option(metavar="N", min=0, help="Another seed draws another hold-out.")] = 0,
@@ -101,22 +104,25 @@ def register(app: typer.Typer) -> None:
         """
         from features.as_of import AsOf
         from features.engines.feature_table import feature_table
+        from features.errors import PlanError
         from planning.catalogue_file import load_catalogue
-        from planning.customers import customers_at
         from planning.files.outputs import CRM, PAGE, REPS, write_files
         from planning.history import plan_history
         from planning.learned_effects import learned_effects
         from planning.limits import with_budget
-        from planning.manifest import catalogue_of, plan_digests
+        from planning.manifest import catalogue_of, changed_inputs, plan_digests
         from planning.plan import Inputs, make_plan, week_from
         from planning.plan_folder import read_plan, refuse_existing, write_plan
         from planning.summary import sentences
         from training.targets import log_end
 
+        former = None
+        if again is not None:
+            _refuse_given(context, ("week", "as_of", "catalogue", "budget", "seed"))
+            former = read_plan(again).manifest
         refuse_existing(out)
         actions = with_budget(load_catalogue(catalogue), budget)
-        if again is not None:
-            former = read_plan(again).manifest
+        if former is not None:
             week, as_of, seed = str(former["week"]), str(former["as_of"]), int(former["seed"])
             actions = catalogue_of(former["catalogue"])
         champion, _ = champion_in_use(home)
@@ -128,18 +134,26 @@ def register(app: typer.Typer) -> None:
             features = feature_table(events, cutoff)
             step("forecasts")
             forecasts = _forecasts(events, cutoff, features, actions.horizon_days, champion)
-            earlier = _earlier_plans(plans, out, again)
+            earlier = _known_plans(_earlier_plans(plans, out, again), cutoff, events.timezone, former)
             history = plan_history(earlier, cutoff, week, events.timezone)
             past = [read_plan(each) for each in earlier]
             effects = learned_effects(events, past, actions, cutoff)
             step("plan")
-            known = customers_at(store, cutoff)
-            inputs = Inputs(
-                *(events, cutoff, week, actions, rule, known, history, effects, plan_digests(past, known), seed)
-            )
+            known = _customers(store, customers, cutoff)
+            digests = plan_digests(past, history, known)
+            inputs = Inputs(*(events, cutoff, week, actions, rule, known, history, effects, digests, seed))
             made = make_plan(inputs, features, forecasts)
+            if former is not None and (changed := changed_inputs(former, made.manifest)):
+                raise PlanError(
+                    f"{again} cannot be made again: {', '.join(changed)} differ from then; nothing is written"
+                )
             step("files")
             write_plan(out, made)
+            if former is not None and read_plan(out).manifest["plan_digest"] != former["plan_digest"]:
+                raise PlanError(
+                    f"{out} has other rows than {again}, from equal inputs: another version of Regulars or of a "
+                    "library made it; both are there to compare"
+                )
             reps = write_files(out, read_plan(out), history.replaced, language)
             options.warn_of_date(events, str(cutoff.date))
         for texts in (*sentences(made.manifest), *made.manifest["warnings"]):
@@ -166,7 +180,28 @@ def _forecasts(
     return champion_forecasts(*champion, features, cutoff.day, horizon_days)
 
 
-def _customers(store: Path, file: Path | None, cutoff: "AsOf") -> "pd.DataFrame | None":
+def _refuse_given(context: typer.Context, names: tuple[str, ...]) -> None:
+    """Refuse options that --again takes from the manifest."""
+    given = [name for name in names if (source := context.get_parameter_source(name)) and source.name != "DEFAULT"]
+    if given:
+        words = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise typer.BadParameter(
+            f"the plan made again has its own {words}: leave out what you gave", param_hint="--again"
+        )
+
+
+def _known_plans(folders: list[Path], cutoff: "AsOf", timezone: str, former: "Mapping[str, Any] | None") -> list[Path]:
+    """Return the folders of plans known at the cutoff; where a former plan is given, of those that it knew."""
+    from features.as_of import AsOf
+    from planning.plan_folder import read_plan
+
+    manifests = {each: read_plan(each).manifest for each in folders}
+    if former is not None:
+        return [each for each in folders if manifests[each]["plan_id"] in former["digests"]["plans"]]
+    return [each for each in folders if AsOf.parse(manifests[each]["as_of"], timezone).time <= cutoff.time]
+
+
+def _customers(store: str, file: Path | None, cutoff: "AsOf") -> "pd.DataFrame | None":
     """Return the customers' table of a store at a cutoff, after a file has gone into it; None where there is none."""
     from features.store.event_store import is_store
     from planning.customers import customers_at, update_customers

@@ -11,10 +11,18 @@ import pandas as pd
 from scipy.stats import norm
 
 from planning.actions import Catalogue
+from planning.history import History
 from planning.limits import Limits
 from planning.options import LEVEL_Z
 from planning.plan_folder import Plan
 
+INPUTS = {
+    "store": "the event log",
+    "plans": "earlier plans",
+    "history": "records of earlier plans",
+    "customers": "the customers' table",
+}
+SETTINGS = ("forecasts", "formula_version", "learned_effects", "catalogue", "seed", "as_of", "week")
 DIGITS = 10
 """Significant digits of the manifest's numbers: the last bits of a sum depend on the machine."""
 
@@ -38,13 +46,55 @@ def identity(week: str, inputs: Mapping[str, Any]) -> str:
     return f"{week}-{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
 
 
-def plan_digests(earlier: Sequence[Plan], customers: pd.DataFrame | None) -> dict[str, Any]:
-    """Return the digests of earlier plans by their id, and of the customers' table, for a manifest."""
-    digests: dict[str, Any] = {"plans": {each.plan_id: each.manifest["plan_digest"] for each in earlier}}
+def plan_digests(earlier: Sequence[Plan], history: History, customers: pd.DataFrame | None) -> dict[str, Any]:
+    """Return the digests of what a plan is made from beside the log, for a manifest.
+
+    Parameters
+    ----------
+    earlier : sequence of Plan
+        Those known at the cutoff.
+    history : History
+        What they and their records say at the cutoff.
+    customers : DataFrame, optional
+        The customers' table as known at the cutoff.
+
+    Returns
+    -------
+    dict of str to Any
+        `plans`, digests by id; `history`; and `customers` where there is a table.
+    """
+    skips = history.skips.astype({"recorded_at": str}).sort_values(history.skips.columns.tolist(), ignore_index=True)
+    said = [sorted(history.contacts.items()), sorted(history.left_alone), skips.to_json(orient="split")]
+    digests: dict[str, Any] = {
+        "plans": {each.plan_id: each.manifest["plan_digest"] for each in earlier},
+        "history": _digest(json.dumps(said, ensure_ascii=False, default=int)),
+    }
     if customers is not None:
-        text = customers.sort_index().to_json(orient="split", date_format="iso", date_unit="us", force_ascii=False)
-        digests["customers"] = hashlib.sha256(text.encode()).hexdigest()
+        table = customers.sort_index()
+        digests["customers"] = _digest(
+            table.to_json(orient="split", date_format="iso", date_unit="us", force_ascii=False)
+        )
     return digests
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def changed_inputs(former: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
+    """Return which inputs of two plans differ, in words, of manifests of one week, cutoff and catalogue.
+
+    Parameters
+    ----------
+    former, manifest : mapping of str to Any
+
+    Returns
+    -------
+    list of str
+    """
+    pairs = [(words, former["digests"].get(key), manifest["digests"].get(key)) for key, words in INPUTS.items()]
+    pairs += [(key.replace("_", " "), former.get(key), manifest.get(key)) for key in SETTINGS]
+    return [words for words, before, now in pairs if before != now]
 
 
 def catalogue_table(catalogue: Catalogue) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`regulars plan`: a plan folder and its files, made again to the byte, never over another."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,34 @@ def test_made_again_it_is_equal_to_the_byte(regulars, shop: Path, tmp_path: Path
     first, third = read_plan(tmp_path / "plans/a"), read_plan(tmp_path / "third/c")
     assert first.plan_id != third.plan_id
     assert first.done["cost_expected"].sum() <= 20
+
+
+def test_again_takes_nothing_beside_the_manifest(regulars, shop: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Other options are refused; plans made later change nothing; a changed customers' table is named, exit code 1."""
+    own = tmp_path / "own"
+    shutil.copytree(shop, own)
+    common = ("--week", "2026-W02", "--as-of", "2026-01-01", "--home", "none")
+    assert regulars("plan", own, "--out", "plans/a", *common).code == 0
+    again = ("--again", "plans/a", "--plans", "plans", "--home", "none")
+    for option in (("--budget", 5), ("--week", "2026-W03"), ("--as-of", "2026-01-01"), ("--seed", 0)):
+        ended = regulars("plan", own, "--out", "b", *again, *option)
+        assert ended.code == 2
+        assert option[0] in ended.error
+    (tmp_path / "reps.csv").write_text("customer_id,rep\n" + "".join(f"{each},R1\n" for each in ids_of(tmp_path)))
+    rows = "".join(f"{each},R2,2025-07-01\n" for each in ids_of(tmp_path))
+    (tmp_path / "known.csv").write_text("customer_id,rep,recorded_at\n" + rows)
+    ended = regulars("customers", "reps.csv", "--store", own, "--recorded-at", "2025-06-01")
+    assert ended.code == 0, ended.error
+    assert regulars("plan", own, "--out", "c", "--customers", "known.csv", *common).code == 0
+    assert set(read_plan(tmp_path / "c").items["rep"].dropna()) == {"R2"}
+    ended = regulars("plan", own, "--out", "b", *again)
+    assert ended.code == 1
+    assert "cannot be made again: the customers' table differ" in " ".join(ended.error.split())
+    assert not (tmp_path / "b").exists()
+
+
+def ids_of(folder: Path) -> list[str]:
+    return read_plan(folder / "plans/a").items["customer_id"].tolist()
 
 
 def test_a_second_plan_leaves_alone_who_is(regulars, shop: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

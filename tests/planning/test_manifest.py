@@ -1,6 +1,7 @@
 """The manifest: an id from all that goes in, a catalogue that comes back, sums that are right."""
 
 import json
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -9,11 +10,13 @@ import pytest
 from scipy.sparse import csr_array
 
 from planning.catalogue_file import PRESETS, load_catalogue
+from planning.history import History
 from planning.limits import Limits
 from planning.manifest import (
     catalogue_of,
     catalogue_table,
     chance_over_budget,
+    changed_inputs,
     identity,
     limit_rows,
     plain,
@@ -92,7 +95,31 @@ def test_plain_values() -> None:
 
 def test_digests_of_customers() -> None:
     """Follow the content, not the order of rows."""
-    table = pd.DataFrame({"rep": ["a", "b"]}, index=["C1", "C2"])
-    assert plan_digests([], table) == plan_digests([], table[::-1])
-    assert plan_digests([], table) != plan_digests([], table.assign(rep="a"))
-    assert plan_digests([], None) == {"plans": {}}
+    table, none = pd.DataFrame({"rep": ["a", "b"]}, index=["C1", "C2"]), History()
+    assert plan_digests([], none, table) == plan_digests([], none, table[::-1])
+    assert plan_digests([], none, table) != plan_digests([], none, table.assign(rep="a"))
+    assert set(plan_digests([], none, None)) == {"plans", "history"}
+
+
+def test_digests_of_the_history() -> None:
+    """Follow what earlier plans and their records say, in whatever order."""
+    row = {"customer_id": "C1", "action": "phone", "channel": "phone", "reason": "opted_out"}
+    skips = pd.DataFrame([row, {**row, "customer_id": "C2"}]).assign(recorded_at=pd.Timestamp("2026-01-02", tz="UTC"))
+    history = History({"C1": np.int64(3), "C2": 4}, frozenset({"C3", "C4"}), skips)  # type: ignore[dict-item]
+    digest = plan_digests([], history, None)["history"]
+    turned = History({"C2": 4, "C1": 3}, frozenset({"C4", "C3"}), skips[::-1])
+    assert plan_digests([], turned, None)["history"] == digest
+    for changed in (
+        replace(history, contacts={"C1": 3}),
+        replace(history, left_alone=frozenset()),
+        replace(history, skips=skips[:1]),
+    ):
+        assert plan_digests([], changed, None)["history"] != digest
+
+
+def test_changed_inputs_are_named() -> None:
+    """Each by itself, and none of equal ones."""
+    former = {"digests": {"store": "a", "plans": {}, "history": "h"}, "seed": 0, "forecasts": {"source": "x"}}
+    assert changed_inputs(former, former) == []
+    assert changed_inputs(former, {**former, "digests": {**former["digests"], "store": "b"}}) == ["the event log"]  # type: ignore[dict-item]
+    assert changed_inputs(former, {**former, "forecasts": {"source": "y"}}) == ["forecasts"]
