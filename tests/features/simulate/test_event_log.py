@@ -46,8 +46,8 @@ def test_a_customer_is_the_same_in_a_larger_world() -> None:
 
 
 def test_columns_are_those_of_the_contract(world: tuple[pd.DataFrame, pd.DataFrame]) -> None:
-    """All columns of the event contract but one are there, and references and lags are null unless asked for."""
-    assert [*world[0].columns] == [name for name in LOG_COLUMN_NAMES if name != "sale_reference"]
+    """All columns of the event contract but two are there, and references and lags are null unless asked for."""
+    assert [*world[0].columns] == [name for name in LOG_COLUMN_NAMES if name not in ("sale_reference", "plan_item")]
     log, truth_table = simulate(customers=50, block=50)
     assert log.schema == LOG_SCHEMA
     assert log["reference"].null_count == log["recorded_at"].null_count == log.num_rows
