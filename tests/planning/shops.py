@@ -32,7 +32,8 @@ def plan_of(customers, arms, actions, day, number, share=0.2):
         }
     )
     missing = {name: pd.Series([None] * len(table), dtype=object) for name in SCHEMA.names if name not in table}
-    manifest = {"plan_id": plan_id, "as_of": str(day), "week": f"{day:%G-W%V}", "timezone": "UTC"}
+    week = f"{date.fromisoformat(str(day)):%G-W%V}"
+    manifest = {"plan_id": plan_id, "as_of": str(day), "week": week, "timezone": "UTC"}
     return Plan(table.assign(**missing)[SCHEMA.names], manifest)
 
 
