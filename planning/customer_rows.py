@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from features.errors import SourceError
 from features.schema import WORDS
 from features.timezones import DAY
 from planning.text_rows import (
@@ -16,6 +18,7 @@ from planning.text_rows import (
     first_fault,
     number,
     one_of,
+    refuse_unknown,
     times,
     yes_or_no,
 )
@@ -43,6 +46,24 @@ BEGINNING = -(2**63)
 
 Version = dict[str, Any]
 """What is known of a customer from a time on: `customer_id`, `recorded_at` (microseconds or None) and `FIELDS`."""
+
+
+def refuse_columns(source: str | Path, header: Sequence[str]) -> None:
+    """Raise SourceError when a file lacks customer_id, or would keep an opt-out as an attribute for its spelling.
+
+    Parameters
+    ----------
+    source : str or Path
+        The file, for the message.
+    header : sequence of str
+        Its columns.
+    """
+    refuse_unknown(source, header, "customer_id", NAMED)
+    for name in header:
+        plain = re.sub(r"[\s_-]+", "_", name.lower())
+        meant = OPT_OUT if re.match(r"opt(ed)?_?out", plain) and not plain.startswith(OPT_OUT) else plain
+        if name != meant and (meant in NAMED or meant.startswith(OPT_OUT)):
+            raise SourceError(f"{source} has the column {name!r}, which may mean {meant}: rename it")
 
 
 def checked_versions(rows: Sequence[TextRow], timezone: str, latest: int, faults: Faults) -> list[Version]:

@@ -25,7 +25,6 @@ from features.store.event_store import EventStore, open_store
 from features.store.generations import locked
 from planning.customer_rows import (
     BEGINNING,
-    NAMED,
     OPT_IN,
     OPT_OUT,
     Version,
@@ -33,8 +32,9 @@ from planning.customer_rows import (
     complete,
     from_when,
     is_known,
+    refuse_columns,
 )
-from planning.text_rows import Faults, read_text_rows, refuse_unknown
+from planning.text_rows import Faults, read_text_rows
 
 TABLE_FILE, QUARANTINE_FILE = "customers.parquet", "customers-quarantine.csv"
 TEXT = pa.string()
@@ -132,7 +132,7 @@ def update_customers(store_folder: str | Path, file: str | Path, read_at: AsOfLi
     moment = AsOf.parse(read_at, store.timezone)
     faults = Faults()
     header, rows = read_text_rows(file, "customers", faults)
-    refuse_unknown(file, header, "customer_id", NAMED)
+    refuse_columns(file, header)
     versions = checked_versions(rows, store.timezone, moment.time, faults)
     with locked(folder):
         quarantine = folder / QUARANTINE_FILE

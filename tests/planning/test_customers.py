@@ -164,6 +164,14 @@ def test_a_faulty_row_is_quarantined(cells: dict[str, object], column: str, reas
     assert (store / TABLE_FILE).read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["Opted_Out", "opted out", "opt_out", "optout", "Opted-out_email", "Rep"])
+def test_a_column_that_may_mean_another_is_refused(name: str, store: Path) -> None:
+    """An opt-out is never kept as an attribute for the spelling of its column."""
+    with pytest.raises(SourceError, match=f"has the column '{name}', which may mean"):
+        update(store, {"customer_id": "c1", name: "email"})
+    assert not (store / TABLE_FILE).exists()
+
+
 def test_there_must_be_a_store_and_a_column(store: Path, tmp_path: Path) -> None:
     """One line each; without a table nothing is known."""
     assert customers_at(store, READ) is None
