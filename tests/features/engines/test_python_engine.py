@@ -47,6 +47,9 @@ def events(draw):
     event["recorded_at"] = draw(
         st.none() | st.sampled_from([datetime(2023, 1, 1), datetime(2024, 5, 1), datetime(2024, 7, 1)])
     )
+    has_result = any(event.get(name) is not None for name in ("outcome", "satisfaction", "loyalty"))
+    if kind == "visit" and not has_result and event["recorded_at"] and event["recorded_at"] < event["event_time"]:
+        event["recorded_at"] = None  # on record before its time it is a plan, which a log refuses
     return event
 
 
