@@ -101,7 +101,7 @@ def holds(text: str, customers: pd.DataFrame) -> NDArray[np.bool_]:
             f"the condition {text!r} uses {error.args[0]}, a column that the customers do not have: add it to the "
             "customers' table, or its event type to [events] of regulars.toml"
         ) from None
-    except (TypeError, ArithmeticError) as error:
+    except (PlanError, TypeError, ArithmeticError) as error:
         raise PlanError(f"the condition {text!r} cannot be evaluated: {error}") from None
 
 
@@ -175,7 +175,7 @@ def _truth(part: ast.expr, customers: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _flags(cells: "pd.Series[Any]") -> NDArray[np.bool_]:
-    """Return where a column alone holds; raises TypeError for words other than yes and no."""
+    """Return where a column alone holds; raises PlanError for words other than yes and no."""
     if not pd.api.types.is_object_dtype(cells) and not pd.api.types.is_string_dtype(cells):
         truth: NDArray[np.bool_] = (cells.notna() & cells.fillna(0).astype(bool)).to_numpy(bool)
         return truth
@@ -184,14 +184,14 @@ def _flags(cells: "pd.Series[Any]") -> NDArray[np.bool_]:
     for row, cell in enumerate(cells):
         if isinstance(cell, str):
             if (word := cell.strip().lower()) not in meanings:
-                raise TypeError(
+                raise PlanError(
                     f"{cells.name} is {cell[:40]!r}, expected yes or no; compare it, like {cells.name} == 'a'"
                 )
             found[row] = meanings[word]
         elif isinstance(cell, bool | int | float | np.generic):
             found[row] = bool(cell == cell and cell)
         elif cell is not None and cell is not pd.NA and cell is not pd.NaT:
-            raise TypeError(f"{cells.name} has lists; expected 'word' in {cells.name}")
+            raise PlanError(f"{cells.name} has lists; expected 'word' in {cells.name}")
     return found
 
 
