@@ -96,8 +96,9 @@ def posterior(guess: float, width: float, seen: float, error: float) -> tuple[fl
 
     Examples
     --------
-    >>> posterior(0.1, 0.1, 0.3, 0.1)
-    (0.2, 0.07071067811865475)
+    >>> mean, width = posterior(0.1, 0.1, 0.3, 0.1)
+    >>> round(mean, 3), round(width, 3)
+    (0.2, 0.071)
     """
     precision = 1 / width**2 + 1 / error**2
     return (guess / width**2 + seen / error**2) / precision, float(precision**-0.5)

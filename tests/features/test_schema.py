@@ -6,7 +6,7 @@ from features.schema import EVENT_TYPES, LOG_COLUMN_NAMES, LOG_COLUMNS, REQUIRED
 def test_the_columns_are_those_of_the_log() -> None:
     """Three are required; each says what it means."""
     assert REQUIRED_LOG_COLUMNS == ("customer_id", "event_time", "event_type")
-    assert len(set(LOG_COLUMN_NAMES)) == len(LOG_COLUMNS) == 13
+    assert len(set(LOG_COLUMN_NAMES)) == len(LOG_COLUMNS) == 14
     assert all(column.meaning for column in LOG_COLUMNS)
 
 
