@@ -46,24 +46,24 @@ def register(app: typer.Typer) -> None:
         from serving.clock import utc_now
 
         moment = AsOf.parse(recorded_at or utc_now(), open_store(store).timezone)
-        found = update_customers(store, file, moment)
+        update = update_customers(store, file, moment)
         echo(
-            f"{found.rows_in:,} rows in: {found.new:,} of new customers, {found.changed:,} changes, "
-            f"{found.unchanged:,} known already, {found.superseded:,} superseded within the file, "
-            f"{found.quarantined:,} quarantined"
+            f"{update.rows_in:,} rows in: {update.new:,} of new customers, {update.changed:,} changes, "
+            f"{update.unchanged:,} known already, {update.superseded:,} superseded within the file, "
+            f"{update.quarantined:,} quarantined"
         )
-        if found.lifted:
-            echo(f"{found.lifted:,} opt-outs lifted: the file says that they do not hold any more")
-        for reason, count in found.reasons.items():
+        if update.lifted:
+            echo(f"{update.lifted:,} opt-outs lifted: the file says that they do not hold any more")
+        for reason, count in update.reasons.items():
             echo(f"  {count:,}  {reason}")
-        if found.quarantine:
-            echo(f"the faulty rows are in {found.quarantine}: mend them and read that file")
+        if update.quarantine:
+            echo(f"the faulty rows are in {update.quarantine}: mend them and read that file")
         age = ""
-        if found.last_recorded is not None:
-            days = max(0, (moment.time - found.last_recorded) // 86_400_000_000)
+        if update.last_recorded is not None:
+            days = max(0, (moment.time - update.last_recorded) // 86_400_000_000)
             age = f"; the latest fact is {days:,} days old" if days else "; the latest fact is of today"
         echo(
-            f"{found.customers:,} customers of {found.reps:,} reps, {found.opted_out:,} opted out of a channel, "
-            f"{found.without_events:,} without an event in the store{age}"
+            f"{update.customers:,} customers of {update.reps:,} reps, {update.opted_out:,} opted out of a channel, "
+            f"{update.without_events:,} without an event in the store{age}"
         )
         echo(f"-> {store / TABLE_FILE}")

@@ -78,7 +78,7 @@ def allocate(
     limit_names : tuple of str, optional
         For messages.
     seed : int
-        Options of equal value are told apart by a hash of the seed and the customer's code, never by their order.
+        Options of equal value are ordered by a hash of the seed and the customer's code, never by their order.
 
     Returns
     -------

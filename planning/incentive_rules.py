@@ -148,7 +148,7 @@ def chosen_by_rule(options: pd.DataFrame, scores: pd.Series, catalogue: Catalogu
         The loyalty score of each customer, by position.
     catalogue : Catalogue
     seed : int
-        Customers of equal score are told apart by a hash of the seed and their number.
+        Customers of equal score are ordered by a hash of the seed and their number.
 
     Returns
     -------

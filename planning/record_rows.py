@@ -19,7 +19,7 @@ SKIP_REASONS = (
 )
 NUMBERS = ("satisfaction", "loyalty", "amount", "minutes", "cost")
 ENTERED = ("status", "reason", "done_at", "outcome", *NUMBERS, "note")
-"""The columns that are filled in; where all are blank nothing is said."""
+"""The columns that are filled in; a row that has none of them was not filled in."""
 RESULTS = ("outcome", "satisfaction", "loyalty", "amount")
 TEXTS = ("content", "goal", "rep", "note", "reference")
 KINDS = ("visit", "incentive")

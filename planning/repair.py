@@ -21,7 +21,7 @@ class Moves(NamedTuple):
 def rounded(problem: Problem, prices: Floats, temperature: float, seed: int) -> Ints:
     """Return a choice in which each option has its softmax share at these prices, on average.
 
-    Customers who are worth the same are told apart by a hash, so the limits are about used up but not exactly.
+    Customers who are worth the same are ordered by a hash, so the limits are about used up but not exactly.
 
     References
     ----------
