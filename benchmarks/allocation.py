@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import sparse
 
 from benchmarks.stopwatch import measured, tell
-from planning.allocate import allocate
+from planning.allocation.allocate import allocate
 
 EFFECT = np.array([0.3, 0.25, 0.12, 0.1, 0.04, 0.1, 0.12, 0.05])
 MINUTES = np.array([90.0, 60.0, 15.0, 30.0, 0.0, 0.0, 0.0, 0.0])

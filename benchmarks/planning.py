@@ -84,8 +84,8 @@ def peers() -> dict[str, Callable]:
 def own() -> dict[str, Callable]:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    from planning.nuisance import BOOSTING
-    from planning.uplift import UpliftModel
+    from planning.causal_inference.nuisance_models import BOOSTING
+    from planning.uplift.uplift_model import UpliftModel
 
     def ours(x, t, y, at):
         return UpliftModel().fit(x, t, y, np.full(len(y), 0.5)).predict(at)[0]
@@ -114,7 +114,7 @@ def predictions(learners, out: Path) -> None:
 
 def uplift(out: Path) -> None:
     """Measure what is in the folder: Qini a customer, mean and spread over splits, positive ones, calibration slope."""
-    from planning.uplift_evaluation import calibration, effect_scores, qini
+    from planning.uplift.uplift_evaluation import calibration, effect_scores, qini
 
     values: dict[str, dict[str, list[float]]] = {}
     for arm in ARMS:

@@ -21,12 +21,12 @@ import pandas as pd
 from scipy import sparse
 
 from features.simulate import Action, Truth, World
-from planning.allocate import allocate
-from planning.compliance import complier_effect
-from planning.doubly_robust import aipw_effect
-from planning.effects import randomised_effect
-from planning.outcomes import MEASURES, five_measures
-from planning.power import smallest_effect
+from planning.allocation.allocate import allocate
+from planning.causal_inference.complier_effect import complier_effect
+from planning.causal_inference.doubly_robust import aipw_effect
+from planning.causal_inference.power import smallest_effect
+from planning.causal_inference.randomised_effect import randomised_effect
+from planning.effects.five_measures import MEASURES, five_measures
 from training.models.btyd.bg_nbd import BGNBD
 
 DAY = pd.Timedelta(days=1)

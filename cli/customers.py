@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
         """
         from features.as_of import AsOf
         from features.store.event_store import open_store
-        from planning.customers import TABLE_FILE, update_customers
+        from planning.customers.customers_table import TABLE_FILE, update_customers
         from serving.clock import utc_now
 
         moment = AsOf.parse(recorded_at or utc_now(), open_store(store).timezone)

@@ -47,8 +47,9 @@ def register(app: typer.Typer) -> None:
 
         `regulars effects store --plans plans --out effects --horizon-days 60 --language zh`
         """
-        from planning.decisions import latest_records
-        from planning.effect_words import (
+        from planning.effects.decisions import latest_records
+        from planning.effects.effects_of_plans import effects_of_plans
+        from planning.files.effect_words import (
             DIGITS,
             MEASURE_WORDS,
             change_words,
@@ -57,7 +58,6 @@ def register(app: typer.Typer) -> None:
             mean_words,
             verdict_words,
         )
-        from planning.effects_of_plans import effects_of_plans
         from planning.files.effects_page import write_effects_page
         from planning.files.effects_tables import write_effects_json, write_effects_workbook
         from planning.plan_folder import plan_folders, read_plan

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from features.as_of import AsOf
     from features.store.event_store import EventStore
-    from planning.forecasts import Forecasts
+    from planning.options.forecasts import Forecasts
     from training.models.customer_model import CustomerModel
 
 
@@ -105,15 +105,15 @@ def register(app: typer.Typer) -> None:
         from features.as_of import AsOf
         from features.engines.feature_table import feature_table
         from features.errors import PlanError
-        from planning.catalogue_file import load_catalogue
+        from planning.allocation.limits import with_budget
+        from planning.catalogue.catalogue_file import load_catalogue
+        from planning.effects.posterior_effects import posterior_effects
         from planning.files.outputs import CRM, PAGE, REPS, write_files
-        from planning.history import plan_history
-        from planning.learned_effects import learned_effects
-        from planning.limits import with_budget
+        from planning.files.plan_summary import sentences
         from planning.manifest import catalogue_of, changed_inputs, plan_digests
+        from planning.options.earlier_plans import plan_history
         from planning.plan import Inputs, make_plan, week_from
         from planning.plan_folder import read_plan, refuse_existing, write_plan
-        from planning.summary import sentences
         from training.targets import log_end
 
         former = None
@@ -137,7 +137,7 @@ def register(app: typer.Typer) -> None:
             earlier = _known_plans(_earlier_plans(plans, out, again), cutoff, events.timezone, former)
             history = plan_history(earlier, cutoff, week, events.timezone)
             past = [read_plan(each) for each in earlier]
-            effects = learned_effects(events, past, actions, cutoff)
+            effects = posterior_effects(events, past, actions, cutoff)
             step("plan")
             known = _customers(store, customers, cutoff)
             digests = plan_digests(past, history, known)
@@ -171,7 +171,7 @@ def _forecasts(
     champion: "tuple[CustomerModel, str] | None",
 ) -> "Forecasts":
     """Return the champion's forecasts, or those of models fitted on the spot."""
-    from planning.forecasts import champion_forecasts, fitted_forecasts
+    from planning.options.forecasts import champion_forecasts, fitted_forecasts
 
     if champion is None:
         return fitted_forecasts(features, horizon_days)
@@ -204,7 +204,7 @@ def _known_plans(folders: list[Path], cutoff: "AsOf", timezone: str, former: "Ma
 def _customers(store: str, file: Path | None, cutoff: "AsOf") -> "pd.DataFrame | None":
     """Return the customers' table of a store at a cutoff, after a file has gone into it; None where there is none."""
     from features.store.event_store import is_store
-    from planning.customers import customers_at, update_customers
+    from planning.customers.customers_table import customers_at, update_customers
     from serving.clock import utc_now
 
     if not is_store(store):

@@ -1,13 +1,13 @@
 """Visits and incentives: what to do for which customer, under limits, and what it changed.
 
-- the catalogue of actions and its file: `actions`, `catalogue_file`, `presets/`; who is eligible: `conditions`; what to
-  talk about: `content`
-- which options are chosen: `allocate`, with `problem`, `exact`, `dual_prices`, `repair` and `exchange`
-- who is left alone at random: `holdout`; on which day: `schedule`; incentives by rule: `incentive_rules`
-- what actions changed: at random, `effects`, `regression_adjustment` and `compliance`; else `doubly_robust` and
-  `nuisance`; together, `pooling`; what can be shown: `power`; on whom: `uplift`, `uplift_evaluation`, `policy_value`
-- what can be done for whom and what it brings: `planning_table`, `forecasts`, `history`, `options`, `limits`
-- what a plan is on disk and says of itself: `plan_folder`, `manifest`, `summary`, `reasons`; what it hands out: `files`
-- what followed plans: `decisions`, `lifetime`, `outcomes`, `observational`, `effects_of_plans`; what the next plan
-  expects of it: `priors`
+- `catalogue/`: the catalogue of actions and its file, presets, conditions of eligibility, content, incentives by rule
+- `customers/`: the customers' table of a store, with its history
+- `options/`: each eligible customer with each action, from the planning table, the forecasts and the earlier plans
+- `allocation/`: which options are chosen within the limits, and what another budget or rep would change
+- `plan` makes a plan of a week by these, `holdout`, `schedule`, `reasons` and `minimum_detectable_lift`
+- `plan_folder`, `manifest`: a plan on disk; `files/`: what it hands out, and the pages for managers
+- `records`: what came back of a plan
+- `causal_inference/`: effects against a control group drawn at random, or else by doubly robust estimators; power
+- `uplift/`: effects on each customer
+- `effects/`: what followed plans, and what the next plan expects of it
 """

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from planning.actions import Catalogue
+from planning.catalogue.actions import Catalogue
 
 STRATUM = 20
 """Customers of one action with neighbouring values, in whose order a hash decides."""

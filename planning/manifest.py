@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from planning.actions import Catalogue
-from planning.history import History
-from planning.limits import Limits
-from planning.options import LEVEL_Z
+from planning.allocation.limits import Limits
+from planning.catalogue.actions import Catalogue
+from planning.options.earlier_plans import History
+from planning.options.options_table import LEVEL_Z
 from planning.plan_folder import Plan
 
 INPUTS = {

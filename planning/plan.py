@@ -12,22 +12,22 @@ from features.as_of import EPOCH, AsOf
 from features.errors import PlanError
 from features.loyalty.formula import Formula
 from features.store.event_store import EventStore
-from planning.actions import Catalogue
-from planning.allocate import Allocation, allocate
-from planning.content import choose_content, content_reasons
-from planning.forecasts import Forecasts
-from planning.foretold import smallest_lift, spread_of
-from planning.history import History
+from planning.allocation.allocate import Allocation, allocate
+from planning.allocation.limits import Limits, binding, make_limits, with_days
+from planning.allocation.what_if import borderline, what_ifs
+from planning.catalogue.actions import Catalogue
+from planning.catalogue.content import choose_content, content_reasons
 from planning.holdout import draw_arms
-from planning.limits import Limits, binding, make_limits, with_days
 from planning.manifest import catalogue_table, chance_over_budget, identity, limit_rows, plain, value_rows
-from planning.options import ActionEffect, make_options
+from planning.minimum_detectable_lift import smallest_lift, spread_of
+from planning.options.earlier_plans import History
+from planning.options.forecasts import Forecasts
+from planning.options.options_table import ActionEffect, make_options
+from planning.options.planning_table import planning_table
 from planning.plan_folder import SCHEMA, Plan, plan_items
 from planning.plan_notes import passed_over_counts, warnings
-from planning.planning_table import planning_table
 from planning.reasons import Given, reasons
 from planning.schedule import schedule
-from planning.what_if import borderline, what_ifs
 
 FORECAST_COLUMNS = ("loyalty_score", "expected_purchases", "churn_probability", "expected_spend")
 FACTS = (*FORECAST_COLUMNS, "satisfaction_last", "loyalty_last")

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from planning.actions import Catalogue
-from planning.allocate import Allocation
-from planning.forecasts import Forecasts
+from planning.allocation.allocate import Allocation
+from planning.catalogue.actions import Catalogue
+from planning.options.forecasts import Forecasts
 
 
 def passed_over_counts(passed_over: pd.Series, options: pd.DataFrame, allocation: Allocation) -> dict[str, int]:

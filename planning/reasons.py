@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from planning.conditions import holds
+from planning.catalogue.conditions import holds
 
 MOST = 3
 GAINS = ("likely", "possible", "unknown")
@@ -26,7 +26,7 @@ class Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     topic : str
         Of several facts of one topic the first that holds is taken.
     when : str
-        A condition on columns of the planning table, see `planning.conditions`.
+        A condition on columns of the planning table, see `planning.catalogue.conditions`.
     en, zh : str
         The sentence; `{column:.0f}` stands for the customer's figure.
     """

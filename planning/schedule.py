@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planning.actions import Catalogue
+from planning.catalogue.actions import Catalogue
 
 EARTH_KM = 6371.0
 

@@ -10,7 +10,7 @@ import icalendar
 import pandas as pd
 
 from features.atomic_file import atomic_write
-from planning.files.words import in_english
+from planning.files.translations import in_english
 
 DOMAIN = "regulars"
 

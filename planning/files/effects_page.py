@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from planning.effect_words import (
+from planning.causal_inference.randomised_effect import Effect
+from planning.effects.effects_of_plans import EffectsOfPlans
+from planning.effects.five_measures import Measure
+from planning.files.effect_words import (
     DIGITS,
     KIND_WORDS,
     MEASURE_WORDS,
@@ -13,10 +16,7 @@ from planning.effect_words import (
     mean_words,
     verdict_words,
 )
-from planning.effects import Effect
-from planning.effects_of_plans import EffectsOfPlans
 from planning.files.rendering import write_page
-from planning.outcomes import Measure
 
 LISTED_FEATURES = 10
 """The features with the largest difference left after weighting that the page lists."""

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from features.atomic_file import atomic_write
-from planning.effect_words import verdict_words
-from planning.effects import Effect
-from planning.effects_of_plans import EffectsOfPlans
-from planning.outcomes import measure_table
+from planning.causal_inference.randomised_effect import Effect
+from planning.effects.effects_of_plans import EffectsOfPlans
+from planning.effects.five_measures import measure_table
+from planning.files.effect_words import verdict_words
 
 MEANINGS = {
     "measure": "satisfaction, loyalty, purchases, purchase_value (spend a purchase) or lifetime (spend and a forecast)",

@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from planning.files.plan_summary import PASSED_OVER, count_of, sentences
 from planning.files.rendering import write_page
 from planning.files.rep_rows import file_names, reps_of, rows_of, rows_to_do
 from planning.plan_folder import Plan
-from planning.summary import PASSED_OVER, count_of, sentences
 
 
 def write_plan_page(path: str | Path, plan: Plan, language: str = "en") -> None:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from features.atomic_file import atomic_write
 from features.content_security import content_security_policy
-from planning.files.words import in_chinese, in_english
+from planning.files.translations import in_chinese, in_english
 
 LANGUAGES = ("en", "zh")
 SCRIPT, STYLE = "page.js", "page.css"

@@ -10,7 +10,7 @@ import pandas as pd
 import xlsxwriter
 
 from features.atomic_file import atomic_write
-from planning.files.words import COLUMN_MEANINGS, EMPTY_ROWS_NOTE, WORDS_ZH
+from planning.files.translations import COLUMN_MEANINGS, EMPTY_ROWS_NOTE, WORDS_ZH
 
 SHEET, HELP_SHEET = "plan", "help"
 STATUSES = ("accepted", "done", "skipped", "moved")

@@ -41,7 +41,9 @@ def log_of(trade: str) -> pd.DataFrame:
 
 def settings_of(trade: str) -> str:
     """The [events] of the preset, as the firm's settings file has them."""
-    events = tomllib.loads((ROOT / "planning" / "presets" / f"{trade}.toml").read_text()).get("events", {})
+    events = tomllib.loads((ROOT / "planning" / "catalogue" / "presets" / f"{trade}.toml").read_text()).get(
+        "events", {}
+    )
     return "\n".join(["[events]", *(f"{key} = {value!r}" for key, value in events.items())]) if events else ""
 
 

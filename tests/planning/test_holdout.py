@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 from scipy import sparse
 
-from planning.catalogue_file import load_catalogue
+from planning.catalogue.catalogue_file import load_catalogue
 from planning.holdout import STRATUM, draw_arms
 
 RETAIL = load_catalogue("retail")

@@ -9,9 +9,8 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 
-from planning.catalogue_file import PRESETS, load_catalogue
-from planning.history import History
-from planning.limits import Limits
+from planning.allocation.limits import Limits
+from planning.catalogue.catalogue_file import PRESETS, load_catalogue
 from planning.manifest import (
     catalogue_of,
     catalogue_table,
@@ -23,6 +22,7 @@ from planning.manifest import (
     plan_digests,
     value_rows,
 )
+from planning.options.earlier_plans import History
 
 
 def test_another_input_is_another_plan() -> None:

@@ -15,16 +15,16 @@ from features.ingestion.ingest import ingest
 from features.loyalty.formula import load_formula
 from features.simulate import write_log
 from features.store.event_store import open_store
-from planning.actions import Minimum
-from planning.catalogue_file import load_catalogue
+from planning.allocation.limits import with_budget
+from planning.catalogue.actions import Minimum
+from planning.catalogue.catalogue_file import load_catalogue
 from planning.files.outputs import write_files
-from planning.forecasts import Forecasts, fitted_forecasts
-from planning.limits import with_budget
-from planning.options import make_options
+from planning.files.plan_summary import sentences
+from planning.options.forecasts import Forecasts, fitted_forecasts
+from planning.options.options_table import make_options
+from planning.options.planning_table import planning_table
 from planning.plan import Inputs, first_day, make_plan, week_from
 from planning.plan_folder import SCHEMA, Plan
-from planning.planning_table import planning_table
-from planning.summary import sentences
 from tests.planning.files.test_outputs import texts_of
 
 

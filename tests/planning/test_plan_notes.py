@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from planning.allocate import Allocation
-from planning.catalogue_file import load_catalogue
-from planning.forecasts import Forecasts
+from planning.allocation.allocate import Allocation
+from planning.catalogue.catalogue_file import load_catalogue
+from planning.options.forecasts import Forecasts
 from planning.plan_notes import passed_over_counts, warnings
 
 

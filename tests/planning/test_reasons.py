@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.definitions import FEATURE_NAMES
-from planning.actions import PLANNING_COLUMNS
-from planning.conditions import check_condition
+from planning.catalogue.actions import PLANNING_COLUMNS
+from planning.catalogue.conditions import check_condition
 from planning.reasons import MOST, facts, gain_words, reasons
 
 COLUMNS = [*FEATURE_NAMES, *PLANNING_COLUMNS, "rating_maximum"]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from planning.catalogue_file import load_catalogue
+from planning.catalogue.catalogue_file import load_catalogue
 from planning.schedule import load_by_day, schedule
 
 RETAIL = load_catalogue("retail")

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from planning.effects_of_plans import effects_of_plans
+from planning.effects.effects_of_plans import effects_of_plans
 from planning.plan_folder import SCHEMA, Plan, plan_items
 from tests.planning.shops import plan_of, shop
 

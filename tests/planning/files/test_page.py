@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from planning.files.page import write_plan_page
+from planning.files.plan_summary import sentences
 from planning.plan_folder import Plan
-from planning.summary import sentences
 
 
 def test_everything_is_there(tmp_path: Path, plan: Plan) -> None:

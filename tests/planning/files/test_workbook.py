@@ -7,7 +7,7 @@ import openpyxl
 import pandas as pd
 
 from planning.files.rep_rows import rows_of, rows_to_do
-from planning.files.words import COLUMN_MEANINGS
+from planning.files.translations import COLUMN_MEANINGS
 from planning.files.workbook import ENTERED, EXTRA_ROWS, PLANNED, STATUSES, Choices, write_workbook
 from planning.plan_folder import Plan
 

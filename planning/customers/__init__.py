@@ -1,0 +1,1 @@
+"""The customers' table: reps, territories, opt-outs and the firm's own attributes."""

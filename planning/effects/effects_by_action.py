@@ -1,0 +1,83 @@
+"""The effect of each action on purchases, against its own customers left alone."""
+
+from dataclasses import replace
+
+import pandas as pd
+from scipy import stats
+
+from features.errors import TooLittleDataError
+from planning.causal_inference.randomised_effect import LEVEL, Effect, randomised_effect
+from planning.effects.five_measures import covariates_of, drawn_at_random, weights_of
+
+LEAST_CUSTOMERS = 20
+"""A plan learns from an action that so many customers of each group have shown."""
+
+
+def effects_by_action(table: pd.DataFrame) -> dict[str, Effect]:
+    """Return the effect of each action on purchases, pooled over rounds, against its own customers left alone.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `planning.effects.decisions.decisions` returns it; only rows drawn at random are compared.
+
+    Returns
+    -------
+    dict of str to Effect
+        By action; one with fewer than two customers of a group, or without any variation, is left out.
+    """
+    found = {}
+    for action, part in drawn_at_random(table).groupby("action"):
+        clusters = part["customer_id"] if part["customer_id"].duplicated().any() else None
+        try:
+            effect = randomised_effect(
+                part["purchases"],
+                part["treated"],
+                covariates_of(part, "purchases"),
+                weights=weights_of(part),
+                clusters=clusters,
+            )
+        except TooLittleDataError:
+            continue
+        if effect.standard_error > 0:
+            found[str(action)] = effect
+    return found
+
+
+def effects_of_one_action(table: pd.DataFrame) -> dict[str, Effect]:
+    """Return the effect on purchases of planning an action once, of actions that enough customers have shown.
+
+    Whoever is held out is held out for a whole horizon, while the planned may be planned again in it. So the difference
+    is that of all actions planned in the horizon, and is divided by how many more the planned have. Each counts as if
+    it were the first's, and for the whole time that it acts.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `planning.effects.decisions.decisions` returns it.
+
+    Returns
+    -------
+    dict of str to Effect
+        By action, where both groups have `LEAST_CUSTOMERS` customers and those left alone bought at all. The standard
+        error is that whose normal interval is as wide as Student's.
+    """
+    table = drawn_at_random(table)
+    effects = {}
+    for action, effect in effects_by_action(table).items():
+        part = table[table["action"] == action]
+        treated = part["treated"].astype(bool)
+        customers = [part.loc[side, "customer_id"].nunique() for side in (treated, ~treated)]
+        more = part.loc[treated, "planned_in_horizon"].mean() - part.loc[~treated, "planned_in_horizon"].mean()
+        if min(customers) < LEAST_CUSTOMERS or not effect.mean_left > 0 or not more > 0:
+            continue
+        error = (effect.high - effect.low) / 2 / float(stats.norm.ppf((1 + LEVEL) / 2))
+        effects[action] = replace(
+            effect,
+            estimate=effect.estimate / more,
+            standard_error=error / more,
+            low=effect.low / more,
+            high=effect.high / more,
+            mean_treated=effect.mean_left + effect.estimate / more,
+        )
+    return effects
