@@ -49,8 +49,8 @@ def register(app: typer.Typer) -> None:
         `regulars record plans/w48 crm-export.csv --append store`
         """
         from features.ingestion.ingest import append as append_events
+        from planning.record_files import record as add
         from planning.records import EVENTS_FILE, RECORDS_FILE
-        from planning.records import record as add
         from serving.clock import utc_now
 
         found = add(plan, files, recorded_at or utc_now())

@@ -1,24 +1,17 @@
-"""Rows of a small table from people (CSV, workbook, Parquet, ...) as text, and the file of those that are faulty."""
+"""Rows of a small table from people as text, checks of their cells, and the file of those that are faulty."""
 
 import csv
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from features.atomic_file import atomic_write
 from features.errors import SourceError
 from features.ingestion.batches import QUARANTINE_COLUMNS
 from features.ingestion.casting import RowErrors, cast_timestamps
-from features.ingestion.read_options import ReadOptions
-from features.ingestion.source_files import find_files
-from features.ingestion.source_formats import open_file
-from features.ingestion.source_sample import NOTHING_OPEN
-from features.schema import REQUIRED_LOG_COLUMNS
 from features.timezones import business_timezone
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
@@ -84,63 +77,6 @@ class Faults:
             for row, column, reason in self.rows:
                 place = (row.source, str(row.number), column, row.cells.get(column, ""), reason)
                 writer.writerow({**dict(zip(QUARANTINE_COLUMNS, place, strict=True)), **row.cells})
-
-
-def read_text_rows(path: str | Path, sheet: str, faults: Faults) -> tuple[list[str], list[TextRow]]:
-    """Return the columns and the rows of a file; blank rows are left out.
-
-    Parameters
-    ----------
-    path : str or Path
-        Any file that `regulars ingest` reads.
-    sheet : str
-        The sheet of a workbook that has one of this name; else its only one.
-    faults : Faults
-        Receives rows that cannot be split into cells.
-
-    Returns
-    -------
-    header : list of str
-    rows : list of TextRow
-
-    Raises
-    ------
-    SourceError
-        When there is no such file, or it cannot be read.
-    """
-    rows: list[TextRow] = []
-    header: list[str] = []
-    for file in find_files(str(path)):
-        sources = _opened(file, sheet)
-        for source in sources:
-            header += [name for name in source.header if name not in header]
-            for batch in source.batches():
-                table = batch.full_rows(np.arange(len(batch.numbers))).select(list(source.header))
-                names = [name.strip() for name in table.column_names]
-                for number, values in zip(batch.numbers.tolist(), _cells(table), strict=True):
-                    cells = {name: value for name, value in zip(names, values, strict=True) if value}
-                    if cells:
-                        rows.append(TextRow(Path(source.name).name, number, cells))
-                for broken in batch.unreadable:
-                    row = TextRow(Path(source.name).name, broken.number, {"row": broken.text.strip()})
-                    faults.add(row, "row", broken.reason)
-    return [name.strip() for name in header], rows
-
-
-def _opened(file: Any, sheet: str) -> Sequence[Any]:
-    options = ReadOptions(constants=dict.fromkeys(REQUIRED_LOG_COLUMNS, "1"), profiles={"": NOTHING_OPEN})
-    try:
-        return open_file(file, replace(options, sheet=sheet))
-    except SourceError as error:
-        if f"has no sheet {sheet}" not in str(error):
-            raise
-        return open_file(file, options)
-
-
-def _cells(table: pa.Table) -> Iterable[tuple[str, ...]]:
-    """Return the cells of each row as text without white space around it, "" where null."""
-    columns = [[(value or "").strip() for value in column.to_pylist()] for column in table.columns]
-    return zip(*columns, strict=True) if columns else []
 
 
 def refuse_unknown(source: str | Path, header: Sequence[str], required: str, known: Iterable[str]) -> None:

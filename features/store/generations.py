@@ -6,6 +6,7 @@ Each data folder keeps the manifest of the time when it was the store. A folder 
 import fcntl
 import json
 import shutil
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -17,18 +18,25 @@ from features.store.event_store import read_manifest
 MANIFEST = "manifest.json"
 
 
-def locked(path: Path) -> IO[str]:
-    """Return a file that holds the path for one writer until it is closed or the process ends; makes the folder."""
+def locked(path: Path, wait_seconds: float = 0.0) -> IO[str]:
+    """Return a file that holds the path for one writer until it is closed or the process ends; makes the folder.
+
+    Another writer is waited for as long as `wait_seconds`; raises StoreError after that.
+    """
     if path.exists() and not path.is_dir():
         raise StoreError(f"{path} is a file: name a folder for the store")
     path.mkdir(parents=True, exist_ok=True)
     lock = (path / ".lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise StoreError(f"another process is writing to {path}: wait for it, or name another folder") from None
-    return lock
+    until = time.monotonic() + wait_seconds
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                lock.close()
+                raise StoreError(f"another process is writing to {path}: wait for it, or name another folder") from None
+        time.sleep(0.02)
 
 
 def generations(path: str | Path) -> list[dict[str, Any]]:

@@ -34,7 +34,8 @@ from planning.customers.customer_rows import (
     is_known,
     refuse_columns,
 )
-from planning.text_rows import Faults, read_text_rows
+from planning.text_files import read_text_rows
+from planning.text_rows import Faults
 
 TABLE_FILE, QUARANTINE_FILE = "customers.parquet", "customers-quarantine.csv"
 TEXT = pa.string()
@@ -127,7 +128,7 @@ def update_customers(store_folder: str | Path, file: str | Path, read_at: AsOfLi
     StoreError
         When there is no store, or another process writes to it.
     """
-    folder = Path(store_folder)
+    folder, quarantine = Path(store_folder), Path(store_folder) / QUARANTINE_FILE
     store = open_store(folder)
     moment = AsOf.parse(read_at, store.timezone)
     faults = Faults()
@@ -135,7 +136,6 @@ def update_customers(store_folder: str | Path, file: str | Path, read_at: AsOfLi
     refuse_columns(file, header)
     versions = checked_versions(rows, store.timezone, moment.time, faults)
     with locked(folder):
-        quarantine = folder / QUARANTINE_FILE
         faults.write(quarantine)
         if not versions:
             more = f": the faulty ones are in {quarantine}" if faults.rows else ""

@@ -1,10 +1,11 @@
 """Records of a plan: every row is accounted for, the latest counts, and the plan never changes."""
 
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 import pytest
-import xlsxwriter
 
 from features.errors import RecordError, StoreError
 from features.ingestion.ingest import append, ingest
@@ -12,7 +13,8 @@ from features.store.event_store import open_store
 from features.store.generations import locked
 from features.store.text_codes import texts_of
 from planning.plan_folder import MANIFEST_FILE, PLAN_FILE
-from planning.records import EVENTS_FILE, QUARANTINE_FILE, RECORDS_FILE, add_records, current_records, record
+from planning.record_files import record
+from planning.records import EVENTS_FILE, QUARANTINE_FILE, RECORDS_FILE, add_records, current_records
 from tests.planning.record_plans import ITEMS, NOW, csv_of, plan_folder
 
 DONE = {"plan_item": ITEMS["c1"], "customer_id": "c1", "status": "done", "outcome": "interested", "satisfaction": 7}
@@ -150,19 +152,6 @@ def test_a_faulty_row_is_quarantined_with_its_reason(
     assert not (folder / QUARANTINE_FILE).exists()
 
 
-def test_a_workbook_of_a_rep_is_read(tmp_path: Path) -> None:
-    """Its sheet `plan`, beside the one that explains it."""
-    folder = plan_folder(tmp_path / "plan")
-    book = xlsxwriter.Workbook(str(tmp_path / "r1.xlsx"))
-    for name, rows in (("plan", [list(DONE), list(DONE.values())]), ("help", [["status", "accepted, done"]])):
-        sheet = book.add_worksheet(name)
-        for number, cells in enumerate(rows):
-            sheet.write_row(number, 0, cells)
-    book.close()
-    found = record(folder, [tmp_path / "r1.xlsx"], NOW)
-    assert found.statuses["done"] == 1
-
-
 def test_what_was_done_goes_into_the_log_with_its_plan_item(tmp_path: Path) -> None:
     """Appended twice it counts once; a correction is a later version of the same event."""
     log = tmp_path / "log.csv"
@@ -188,23 +177,49 @@ def test_the_rows_of_a_request_are_taken_whole_or_not(tmp_path: Path) -> None:
     """One faulty row and nothing is recorded; the same request twice changes nothing."""
     folder = plan_folder(tmp_path / "plan")
     good = {name: str(value) for name, value in DONE.items()}
-    _, faults = add_records(folder, [good, good | {"plan_item": "P0"}], NOW, "crm")
-    assert [(place, column) for place, column, _ in faults] == [(1, "plan_item")]
+    found = add_records(folder, [good, good | {"plan_item": "P0"}], NOW, "crm")
+    assert [(place, column) for place, column, _ in found.faults] == [(1, "plan_item")]
     assert not (folder / RECORDS_FILE).exists()
-    assert add_records(folder, [good], NOW, "crm")[0].used == 1
-    assert add_records(folder, [good], "2026-11-28", "crm")[0].seen == 1
+    found = add_records(folder, [good], NOW, "crm")
+    assert (found.summary.used, [outcome for _, _, outcome in found.outcomes]) == (1, ["used"])
+    again = add_records(folder, [good], "2026-11-28", "crm")
+    assert (again.summary.seen, [outcome for _, _, outcome in again.outcomes]) == (1, ["seen"])
 
 
-def test_another_process_and_another_table_are_one_line(tmp_path: Path) -> None:
-    """The plan folder is written by one process at a time; a table of something else is refused."""
+def test_a_request_sent_again_is_known_whatever_came_between(tmp_path: Path) -> None:
+    """Done before its planned time its time is that of the request, and what was corrected since stays so."""
     folder = plan_folder(tmp_path / "plan")
-    file = csv_of(tmp_path / "r1.csv", DONE)
+    good = {"plan_item": ITEMS["c1"], "status": "done"}
+    for hour in (6, 7):  # it was planned for 9 o'clock
+        found = add_records(folder, [good], f"2026-11-23T0{hour}:00:00+01:00", "crm")
+        assert [outcome for _, _, outcome in found.outcomes] == ["used" if hour == 6 else "seen"]
+    add_records(folder, [good | {"status": "moved"}], "2026-11-24", "crm")
+    assert add_records(folder, [good], "2026-11-25", "crm").summary.seen == 1
+    assert current_records(folder)["status"].tolist() == ["moved"]
+
+
+def add_one(folder: Path, number: int, seconds: float) -> None:
+    """Add one record of a customer met outside the plan."""
+    row = {"customer_id": f"n{number}", "status": "done", "channel": "phone", "done_at": "2026-11-24"}
+    add_records(folder, [row], NOW, "crm", seconds)
+
+
+def test_processes_that_add_at_once_lose_nothing(tmp_path: Path) -> None:
+    """Each waits for the others; every record is there once, with its event."""
+    folder = plan_folder(tmp_path / "plan")
+    with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
+        list(pool.map(add_one, [folder] * 24, range(24), [30.0] * 24))
+    assert sorted(current_records(folder)["customer_id"]) == sorted(f"n{number}" for number in range(24))
+    assert len(pd.read_parquet(folder / EVENTS_FILE)) == 24
+
+
+def test_a_lock_that_is_not_given_up_and_a_damaged_file_are_one_line(tmp_path: Path) -> None:
+    """After waiting as long as was said."""
+    folder = plan_folder(tmp_path / "plan")
     lock = locked(folder)
     with pytest.raises(StoreError, match="another process is writing"):
-        record(folder, [file], NOW)
+        add_one(folder, 1, 0.1)
     lock.close()
-    with pytest.raises(RecordError, match="has no column plan_item or customer_id"):
-        record(folder, [csv_of(tmp_path / "x.csv", {"a": 1})], NOW)
     (folder / RECORDS_FILE).write_text("x")
     with pytest.raises(RecordError, match="cannot be read"):
-        record(folder, [file], NOW)
+        add_one(folder, 1, 0.1)

@@ -1,33 +1,6 @@
-"""Rows of small tables: cells as text from any format, and numbers, lists and times in them."""
+"""Rows of small tables: numbers, lists and times in their cells."""
 
-from pathlib import Path
-
-import pandas as pd
-
-from planning.text_rows import Faults, all_of, between, number, one_of, read_text_rows, times, words, yes_or_no
-
-
-def test_a_table_is_the_same_from_csv_and_parquet(tmp_path: Path) -> None:
-    """Blank cells are absent, blank rows left out, white space trimmed."""
-    frame = pd.DataFrame({"customer_id": ["c1", "c2", None], "rep": [" R1 ", None, None]})
-    frame.to_csv(tmp_path / "t.csv", index=False)
-    frame.to_parquet(tmp_path / "t.parquet")
-    found = [read_text_rows(tmp_path / name, "plan", Faults()) for name in ("t.csv", "t.parquet")]
-    for header, rows in found:
-        assert header == ["customer_id", "rep"]
-        assert [row.cells for row in rows] == [{"customer_id": "c1", "rep": "R1"}, {"customer_id": "c2"}]
-        assert [row.number for row in rows] == [1, 2]
-
-
-def test_a_row_with_too_many_cells_is_faulty(tmp_path: Path) -> None:
-    """It is written with its text, and the file of faults reads as a table again."""
-    (tmp_path / "t.csv").write_text("customer_id,rep\nc1,R1\nc2,R2,x\n")
-    faults = Faults()
-    assert len(read_text_rows(tmp_path / "t.csv", "plan", faults)[1]) == 1
-    faults.write(tmp_path / "q.csv")
-    assert pd.read_csv(tmp_path / "q.csv")["row_number"].tolist() == [2]
-    Faults().write(tmp_path / "q.csv")
-    assert not (tmp_path / "q.csv").exists()
+from planning.text_rows import TextRow, all_of, between, number, one_of, times, words, yes_or_no
 
 
 def test_cells_are_read_or_named() -> None:
@@ -41,10 +14,10 @@ def test_cells_are_read_or_named() -> None:
     assert (yes_or_no("Yes"), yes_or_no("perhaps")) == (None, "is neither yes nor no")
 
 
-def test_times_are_in_the_zone(tmp_path: Path) -> None:
+def test_times_are_in_the_zone() -> None:
     """Without an offset that of the business; a faulty one has its reason by position."""
-    (tmp_path / "t.csv").write_text("customer_id,at\na,2026-06-01 12:00\nb,soon\nc,\nd,2026-06-01T12:00:00Z\n")
-    rows = read_text_rows(tmp_path / "t.csv", "plan", Faults())[1]
+    cells = ("2026-06-01 12:00", "soon", "", "2026-06-01T12:00:00Z")
+    rows = [TextRow("t.csv", number, {"at": cell} if cell else {}) for number, cell in enumerate(cells, 1)]
     found, reasons = times(rows, "at", "Europe/Berlin")
     assert list(reasons) == [1]
     assert found[1] is found[2] is None

@@ -1,0 +1,55 @@
+"""Reads files of records, from reps and systems, into a plan folder."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from features.as_of import AsOfLike
+from features.atomic_file import file_digest
+from features.errors import RecordError
+from planning.plan_folder import read_plan
+from planning.record_summary import RecordSummary
+from planning.records import RecordTable, append_tables
+from planning.text_files import read_text_rows
+from planning.text_rows import Faults
+
+SHEET = "plan"
+
+
+def record(folder: str | Path, files: Iterable[str | Path], recorded_at: AsOfLike) -> RecordSummary:
+    """Add the rows of files to the records of a plan; a file that was read before changes nothing.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A plan folder.
+    files : iterable of str or Path
+        Workbooks of reps, or tables with their columns; see `planning.record_rows`.
+    recorded_at : AsOf, str, datetime.date or datetime.datetime
+        When rows without a `recorded_at` of their own are known.
+
+    Returns
+    -------
+    RecordSummary
+
+    Raises
+    ------
+    PlanError
+        When the folder holds no plan.
+    SourceError
+        When a file cannot be read; the records stay as they were.
+    StoreError
+        When another process writes to the folder.
+    """
+    plan = read_plan(folder)
+    faults = Faults()
+    tables: list[RecordTable] = []
+    unreadable = 0
+    for file in files:
+        header, rows = read_text_rows(file, SHEET, faults)
+        if not {"plan_item", "customer_id"} & set(header):
+            raise RecordError(
+                f"{file} has no column plan_item or customer_id: give a rep's workbook or the crm.csv of the plan"
+            )
+        unreadable = len(faults.rows)
+        tables.append(RecordTable(rows, file_digest(file)))
+    return append_tables(folder, plan, tables, recorded_at, faults, unreadable)[0]

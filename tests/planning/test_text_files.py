@@ -1,0 +1,31 @@
+"""Small tables as text from any format."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from planning.text_files import read_text_rows
+from planning.text_rows import Faults
+
+
+def test_a_table_is_the_same_from_csv_and_parquet(tmp_path: Path) -> None:
+    """Blank cells are absent, blank rows left out, white space trimmed."""
+    frame = pd.DataFrame({"customer_id": ["c1", "c2", None], "rep": [" R1 ", None, None]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.to_parquet(tmp_path / "t.parquet")
+    found = [read_text_rows(tmp_path / name, "plan", Faults()) for name in ("t.csv", "t.parquet")]
+    for header, rows in found:
+        assert header == ["customer_id", "rep"]
+        assert [row.cells for row in rows] == [{"customer_id": "c1", "rep": "R1"}, {"customer_id": "c2"}]
+        assert [row.number for row in rows] == [1, 2]
+
+
+def test_a_row_with_too_many_cells_is_faulty(tmp_path: Path) -> None:
+    """It is written with its text, and the file of faults reads as a table again."""
+    (tmp_path / "t.csv").write_text("customer_id,rep\nc1,R1\nc2,R2,x\n")
+    faults = Faults()
+    assert len(read_text_rows(tmp_path / "t.csv", "plan", faults)[1]) == 1
+    faults.write(tmp_path / "q.csv")
+    assert pd.read_csv(tmp_path / "q.csv")["row_number"].tolist() == [2]
+    Faults().write(tmp_path / "q.csv")
+    assert not (tmp_path / "q.csv").exists()
