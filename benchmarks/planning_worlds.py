@@ -5,7 +5,7 @@ difference of two of them.
 
 `observed`: visits by habit and at random; the naive difference and the doubly robust estimate beside the named
 estimand, the total effect of one visit in four weeks on the purchases of eight, under the campaigns that follow.
-`drawn`: hold-outs drawn at random; coverage, error of the first kind, and the power that was foretold.
+`drawn`: hold-outs drawn at random; coverage, error of the first kind, and the power that was predicted.
 `skipped`: the same where reps skip visits to poor customers; as planned, as carried out, and as treated.
 `value`: what plans are worth that visit one customer in twenty, in expected spend.
 `unchanged`: plans of visits without any effect; how often one of the five measures is called changed.
@@ -24,7 +24,7 @@ from features.simulate import Action, Truth, World
 from planning.allocation.allocate import allocate
 from planning.causal_inference.complier_effect import complier_effect
 from planning.causal_inference.doubly_robust import aipw_effect
-from planning.causal_inference.power import smallest_effect
+from planning.causal_inference.power import minimum_detectable_effect
 from planning.causal_inference.randomised_effect import randomised_effect
 from planning.effects.five_measures import MEASURES, five_measures
 from training.models.btyd.bg_nbd import BGNBD
@@ -158,8 +158,8 @@ def drawn(
         )
         twin.until(START + HORIZON, campaigns=False)
         records = twin.records()
-        done = chosen.isin(records.loc[records["status"] == "done", "customer_id"])
-        return bought_between(twin, before[chosen]).to_numpy(float), done
+        received = chosen.isin(records.loc[records["status"] == "done", "customer_id"])
+        return bought_between(twin, before[chosen]).to_numpy(float), received
 
     # The truth: the same futures with everybody visited and nobody.
     pairs = [(outcome(1_000_000 + k, chosen), outcome(1_000_000 + k, chosen[:0])) for k in range(truth_futures)]
@@ -170,11 +170,11 @@ def drawn(
     for run in range(runs):
         rng = np.random.default_rng(run)
         assigned = rng.permutation(len(chosen)) % 2 == 0
-        y, done = outcome(run, chosen[assigned])
+        y, received = outcome(run, chosen[assigned])
         sizes = assigned.sum(), (~assigned).sum()
         planned = randomised_effect(y, assigned, covariates)
-        carried_out = complier_effect(y, assigned, done, covariates)
-        treated = randomised_effect(y, done, covariates)
+        carried_out = complier_effect(y, assigned, received, covariates)
+        treated = randomised_effect(y, received, covariates)
         rows.append(
             {
                 "estimate": planned.estimate,
@@ -187,7 +187,9 @@ def drawn(
                 "as_treated_covers": treated.low <= itt / share_done <= treated.high,
                 "truth": itt,
                 "complier_truth": itt / share_done,
-                "foretold": smallest_effect(float(y.std(ddof=1)), *sizes, r_squared=_r_squared(y, covariates)),
+                "predicted": minimum_detectable_effect(
+                    float(y.std(ddof=1)), *sizes, r_squared=_r_squared(y, covariates)
+                ),
             }
         )  # fmt: skip
     return pd.DataFrame(rows)
@@ -219,11 +221,11 @@ def value(
         plan = pd.DataFrame({"customer_id": known, "day": start, "event_type": "visit", "channel": "phone"})
         gain = pd.Series(0.0, known)
         for future in range(futures):
-            visited, left = world.copy(future), world.copy(future)
+            visited, unvisited = world.copy(future), world.copy(future)
             visited.act(plan)
-            for twin in (visited, left):
+            for twin in (visited, unvisited):
                 twin.until(start + HORIZON, campaigns=False)
-            gain += (visited.truth_table()["purchases"] - left.truth_table()["purchases"]).loc[known] / futures
+            gain += (visited.truth_table()["purchases"] - unvisited.truth_table()["purchases"]).loc[known] / futures
         # Each purchase at the customer's own mean amount: the amounts' chance adds nothing but noise.
         gain *= table["mean_spend"]
 
@@ -344,16 +346,16 @@ def rounds(runs: int, customers: int = 8_000, minutes: float = 6_000.0, effects:
             )  # fmt: skip
             row |= {f"round {number}": _true_value(world, plan), f"size {number}": float(len(plan))}
             rng = np.random.default_rng((seed, number))
-            left = rng.random(len(plan)) < 0.3
+            control = rng.random(len(plan)) < 0.3
             before = world.truth_table()["purchases"]
-            world.act(plan[~left])
+            world.act(plan[~control])
             world.until(start + 28, campaigns=False)
             y = bought_between(world, before[plan["customer_id"]]).to_numpy(float)
             expected = bought[picked["customer"]]
             for name in CATALOGUE:
                 rows_of = (plan["channel"] == name).to_numpy()
-                if min((rows_of & left).sum(), (rows_of & ~left).sum()) >= 20:
-                    found = randomised_effect(y[rows_of], ~left[rows_of], expected[rows_of])
+                if min((rows_of & control).sum(), (rows_of & ~control).sum()) >= 20:
+                    found = randomised_effect(y[rows_of], ~control[rows_of], expected[rows_of])
                     scale = max(expected[rows_of].mean(), 1e-9)
                     prior[name] = _updated(prior[name], found.estimate / scale, found.standard_error / scale)
         rows.append(row)
@@ -369,11 +371,11 @@ def _true_value(world: World, plan: pd.DataFrame, futures: int = 6) -> float:
     table = world.truth_table()
     gain = pd.Series(0.0, table.index)
     for future in range(futures):
-        acted, left = world.copy(future), world.copy(future)
+        acted, idle = world.copy(future), world.copy(future)
         acted.act(plan)
-        for twin in (acted, left):
+        for twin in (acted, idle):
             twin.until(world.day + 28, campaigns=False)
-        gain += (acted.truth_table()["purchases"] - left.truth_table()["purchases"]) / futures
+        gain += (acted.truth_table()["purchases"] - idle.truth_table()["purchases"]) / futures
     costs = plan["channel"].map({name: cost for name, (_, _, cost) in CATALOGUE.items()}).sum()
     return float(0.4 * (gain * table["mean_spend"]).sum() - costs)
 

@@ -79,7 +79,7 @@ def register(app: typer.Typer) -> None:
             effect, digits = each.effect, DIGITS[each.name]
             figures = ["–"] * 4
             if effect is not None:
-                means = [mean_words(value, digits) for value in (effect.mean_treated, effect.mean_left)]
+                means = [mean_words(value, digits) for value in (effect.mean_treated, effect.mean_control)]
                 figures = [*means, change_words(effect, digits), interval_words(effect, digits)[side]]
             rows.append([MEASURE_WORDS[each.name][side], *figures])
         heads = (

@@ -111,7 +111,7 @@ def register(app: typer.Typer) -> None:
         from planning.files.outputs import CRM, PAGE, REPS, write_files
         from planning.files.plan_summary import sentences
         from planning.manifest import catalogue_of, changed_inputs, plan_digests
-        from planning.options.earlier_plans import plan_history
+        from planning.options.earlier_plans import read_earlier_plans
         from planning.plan import Inputs, make_plan, week_from
         from planning.plan_folder import read_plan, refuse_existing, write_plan
         from training.targets import log_end
@@ -135,13 +135,13 @@ def register(app: typer.Typer) -> None:
             step("forecasts")
             forecasts = _forecasts(events, cutoff, features, actions.horizon_days, champion)
             earlier = _known_plans(_earlier_plans(plans, out, again), cutoff, events.timezone, former)
-            history = plan_history(earlier, cutoff, week, events.timezone)
+            earlier_plans = read_earlier_plans(earlier, cutoff, week, events.timezone)
             past = [read_plan(each) for each in earlier]
             effects = posterior_effects(events, past, actions, cutoff)
             step("plan")
             known = _customers(store, customers, cutoff)
-            digests = plan_digests(past, history, known)
-            inputs = Inputs(*(events, cutoff, week, actions, rule, known, history, effects, digests, seed))
+            digests = plan_digests(past, earlier_plans, known)
+            inputs = Inputs(*(events, cutoff, week, actions, rule, known, earlier_plans, effects, digests, seed))
             made = make_plan(inputs, features, forecasts)
             if former is not None and (changed := changed_inputs(former, made.manifest)):
                 raise PlanError(
@@ -154,7 +154,7 @@ def register(app: typer.Typer) -> None:
                     f"{out} has other rows than {again}, from equal inputs: another version of Regulars or of a "
                     "library made it; both are there to compare"
                 )
-            reps = write_files(out, read_plan(out), history.replaced, language)
+            reps = write_files(out, read_plan(out), earlier_plans.replaced, language)
             options.warn_of_date(events, str(cutoff.date))
         for texts in (*sentences(made.manifest), *made.manifest["warnings"]):
             echo(texts[language == "zh"])

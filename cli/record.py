@@ -72,8 +72,8 @@ def _lines(found: "RecordSummary") -> list[str]:
     if found.skipped:
         lines.append("skipped: " + ", ".join(f"{count:,} {reason}" for reason, count in found.skipped.items()))
     lines.append(
-        f"{found.held_out_met:,} of {found.held_out:,} held out were met all the same; {found.outside:,} records of "
-        "customers met outside the plan"
+        f"{found.control_contacted:,} of {found.control:,} customers in the control group were contacted all the same; "
+        f"{found.outside:,} records of customers met outside the plan"
     )
     if found.withdrawn:
         lines.append(

@@ -48,7 +48,7 @@ def draw_arms(
     DataFrame
         One row a decision, with the index of its option, sorted by it: `arm` (do, leave); `propensity`, the probability
         of this action and arm: `1 - holdout_share` or `holdout_share` for a chosen customer, `1 / 2k` for one drawn to
-        learn from, given that the customer was drawn; `learning` (bool); `eligible_actions`, and the
+        learn from, given that the customer was drawn; `exploration` (bool); `eligible_actions`, and the
         `propensities` of each being done.
 
     References
@@ -58,36 +58,37 @@ def draw_arms(
     """
     taken = np.flatnonzero(chosen)
     share = catalogue.holdout_share
-    left = np.zeros(len(options), bool)
-    left[_systematic(options.iloc[taken], taken, plan_id, share)] = True
+    control = np.zeros(len(options), bool)
+    control[_systematic(options.iloc[taken], taken, plan_id, share)] = True
     drawn = np.empty(0, int)
     if usage is not None and capacity is not None:
-        free = capacity - np.asarray(usage[np.flatnonzero(chosen & ~left)].sum(axis=0))
-        drawn = _to_learn_from(
+        free = capacity - np.asarray(usage[np.flatnonzero(chosen & ~control)].sum(axis=0))
+        drawn = _exploration_options(
             options, chosen, plan_id, round(2 * catalogue.exploration_share * len(taken)), usage, free
         )
     half = _hashes(options["customer_id"].iloc[drawn], plan_id, "arm") < np.uint64(2**63)
-    left[drawn[half]] = True
+    control[drawn[half]] = True
     rows = np.sort(np.concatenate([taken, drawn]))
-    learning = np.isin(rows, drawn)
+    exploration = np.isin(rows, drawn)
     eligible = options[options["customer_id"].isin(options["customer_id"].iloc[rows])]
     actions = eligible.groupby("customer_id", sort=False)["action"].agg(sorted)
     of_row = [actions[customer] for customer in options["customer_id"].iloc[rows]]
-    done = [
-        [1 / (2 * len(names))] * len(names) if learnt else [(1 - share) * (name == own) for name in names]
-        for names, own, learnt in zip(of_row, options["action"].iloc[rows], learning, strict=True)
+    propensities = [
+        [1 / (2 * len(names))] * len(names) if explored else [(1 - share) * (name == own) for name in names]
+        for names, own, explored in zip(of_row, options["action"].iloc[rows], exploration, strict=True)
     ]
-    own_share = np.where(left[rows], share, 1 - share)
+    own_share = np.where(control[rows], share, 1 - share)
     propensity = [
-        1 / (2 * len(names)) if learnt else own for names, own, learnt in zip(of_row, own_share, learning, strict=True)
+        1 / (2 * len(names)) if explored else own
+        for names, own, explored in zip(of_row, own_share, exploration, strict=True)
     ]
     return pd.DataFrame(
         {
-            "arm": np.where(left[rows], "leave", "do"),
+            "arm": np.where(control[rows], "leave", "do"),
             "propensity": np.array(propensity, float),
-            "learning": learning,
+            "exploration": exploration,
             "eligible_actions": of_row,
-            "propensities": done,
+            "propensities": propensities,
         },
         index=options.index[rows],
     )
@@ -109,11 +110,11 @@ def _systematic(rows: pd.DataFrame, numbers: NDArray[np.int64], plan_id: str, sh
     order = np.lexsort((hashes, stratum))
     start = float(_hashes(pd.Series([""]), plan_id, "start")[0]) / 2.0**64
     steps = np.floor(start + share * np.arange(len(rows) + 1))
-    left: NDArray[np.int64] = numbers[order[np.diff(steps) > 0]]
-    return left
+    control: NDArray[np.int64] = numbers[order[np.diff(steps) > 0]]
+    return control
 
 
-def _to_learn_from(
+def _exploration_options(
     options: pd.DataFrame,
     chosen: NDArray[np.bool_],
     plan_id: str,
@@ -127,7 +128,7 @@ def _to_learn_from(
     if not count or not len(others):
         return np.empty(0, int)
     names = pd.unique(customers.iloc[others])
-    order = np.argsort(_hashes(pd.Series(names), plan_id, "learning"), kind="stable")
+    order = np.argsort(_hashes(pd.Series(names), plan_id, "exploration"), kind="stable")
     first = names[order[: 4 * count]]  # those after them are hardly reached, even if many options do not fit
     picks = _hashes(pd.Series(first), plan_id, "option")
     rows = options.iloc[others].assign(number=others)

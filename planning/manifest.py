@@ -12,17 +12,17 @@ from scipy.stats import norm
 
 from planning.allocation.limits import Limits
 from planning.catalogue.actions import Catalogue
-from planning.options.earlier_plans import History
+from planning.options.earlier_plans import EarlierPlans
 from planning.options.options_table import LEVEL_Z
 from planning.plan_folder import Plan
 
 INPUTS = {
     "store": "the event log",
     "plans": "earlier plans",
-    "history": "records of earlier plans",
+    "records": "records of earlier plans",
     "customers": "the customers' table",
 }
-SETTINGS = ("forecasts", "formula_version", "learned_effects", "catalogue", "seed", "as_of", "week")
+SETTINGS = ("forecasts", "formula_version", "posterior_effects", "catalogue", "seed", "as_of", "week")
 DIGITS = 10
 """Significant digits of the manifest's numbers: the last bits of a sum depend on the machine."""
 
@@ -46,14 +46,14 @@ def identity(week: str, inputs: Mapping[str, Any]) -> str:
     return f"{week}-{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
 
 
-def plan_digests(earlier: Sequence[Plan], history: History, customers: pd.DataFrame | None) -> dict[str, Any]:
+def plan_digests(plans: Sequence[Plan], earlier_plans: EarlierPlans, customers: pd.DataFrame | None) -> dict[str, Any]:
     """Return the digests of what a plan is made from beside the log, for a manifest.
 
     Parameters
     ----------
-    earlier : sequence of Plan
+    plans : sequence of Plan
         Those known at the cutoff.
-    history : History
+    earlier_plans : EarlierPlans
         What they and their records say at the cutoff.
     customers : DataFrame, optional
         The customers' table as known at the cutoff.
@@ -61,13 +61,15 @@ def plan_digests(earlier: Sequence[Plan], history: History, customers: pd.DataFr
     Returns
     -------
     dict of str to Any
-        `plans`, digests by id; `history`; and `customers` where there is a table.
+        `plans`, digests by id; `records`; and `customers` where there is a table.
     """
-    skips = history.skips.astype({"recorded_at": str}).sort_values(history.skips.columns.tolist(), ignore_index=True)
-    said = [sorted(history.contacts.items()), sorted(history.left_alone), skips.to_json(orient="split")]
+    skips = earlier_plans.skips.astype({"recorded_at": str}).sort_values(
+        earlier_plans.skips.columns.tolist(), ignore_index=True
+    )
+    content = [sorted(earlier_plans.contacts.items()), sorted(earlier_plans.control), skips.to_json(orient="split")]
     digests: dict[str, Any] = {
-        "plans": {each.plan_id: each.manifest["plan_digest"] for each in earlier},
-        "history": _digest(json.dumps(said, ensure_ascii=False, default=int)),
+        "plans": {each.plan_id: each.manifest["plan_digest"] for each in plans},
+        "records": _digest(json.dumps(content, ensure_ascii=False, default=int)),
     }
     if customers is not None:
         table = customers.sort_index()

@@ -10,7 +10,7 @@ from features.as_of import AsOf
 from features.engines.feature_table import feature_table
 from features.errors import PlanError
 from features.store.event_store import EventStore
-from planning.causal_inference.power import smallest_effect
+from planning.causal_inference.power import minimum_detectable_effect
 from planning.options.forecasts import fitted_forecasts
 from training.targets import targets
 
@@ -75,7 +75,7 @@ def spread_of(store: EventStore, cutoff: AsOf, horizon_days: int, expected: pd.S
     return Spread(max(deviation, 1e-9), mean, True)
 
 
-def smallest_lift(spread: Spread, n_done: int, n_left: int) -> float | None:
+def minimum_detectable_lift(spread: Spread, n_treated: int, n_control: int) -> float | None:
     """Return the smallest relative change of purchases that shows with 80 % power at the 5 % level.
 
     Returns
@@ -83,5 +83,5 @@ def smallest_lift(spread: Spread, n_done: int, n_left: int) -> float | None:
     float or None
         A share of what the customers buy anyway; None where nothing can be compared.
     """
-    found = smallest_effect(spread.deviation, n_done, n_left)
+    found = minimum_detectable_effect(spread.deviation, n_treated, n_control)
     return found / spread.mean if math.isfinite(found) and spread.mean > 0 else None

@@ -19,14 +19,14 @@ from planning.catalogue.actions import Catalogue
 from planning.catalogue.content import choose_content, content_reasons
 from planning.holdout import draw_arms
 from planning.manifest import catalogue_table, chance_over_budget, identity, limit_rows, plain, value_rows
-from planning.minimum_detectable_lift import smallest_lift, spread_of
-from planning.options.earlier_plans import History
+from planning.minimum_detectable_lift import minimum_detectable_lift, spread_of
+from planning.options.earlier_plans import EarlierPlans
 from planning.options.forecasts import Forecasts
 from planning.options.options_table import ActionEffect, make_options
 from planning.options.planning_table import planning_table
 from planning.plan_folder import SCHEMA, Plan, plan_items
 from planning.plan_notes import passed_over_counts, warnings
-from planning.reasons import Given, reasons
+from planning.reasons import LeadingReason, reasons
 from planning.schedule import schedule
 
 FORECAST_COLUMNS = ("loyalty_score", "expected_purchases", "churn_probability", "expected_spend")
@@ -49,7 +49,7 @@ class Inputs:
         The loyalty rule.
     customers : DataFrame, optional
         The customers' table as known at the cutoff.
-    history : History
+    earlier_plans : EarlierPlans
         Of earlier plans.
     effects : mapping of str to ActionEffect
         What earlier plans have taught of actions; the catalogue's guess holds for the others.
@@ -64,7 +64,7 @@ class Inputs:
     catalogue: Catalogue
     formula: Formula
     customers: pd.DataFrame | None = None
-    history: History = field(default_factory=History)
+    earlier_plans: EarlierPlans = field(default_factory=EarlierPlans)
     effects: Mapping[str, ActionEffect] = field(default_factory=dict)
     digests: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
@@ -139,15 +139,15 @@ def make_plan(inputs: Inputs, features: pd.DataFrame, forecasts: Forecasts) -> P
     if inputs.days_over >= catalogue.working_days:
         over = "is over" if inputs.days_over > 6 else "has no working day left"
         raise PlanError(f"week {inputs.week} {over} at {inputs.as_of.date}: name a later week, or an earlier --as-of")
-    left = with_days(catalogue, catalogue.working_days - inputs.days_over)
+    remaining = with_days(catalogue, catalogue.working_days - inputs.days_over)
     table = planning_table(inputs.store, inputs.as_of, features, forecasts, inputs.formula, inputs.customers)
     week_start = (monday - EPOCH).days
-    options = make_options(table, catalogue, inputs.as_of, week_start, inputs.history, inputs.effects)
+    options = make_options(table, catalogue, inputs.as_of, week_start, inputs.earlier_plans, inputs.effects)
     goals = None
     if catalogue.minimums:
         people = table.iloc[options.table["customer"]].reset_index(drop=True)
         goals = choose_content(people, options.table["action"], catalogue)["goal"]
-    limits = make_limits(options.table, left, goals)
+    limits = make_limits(options.table, remaining, goals)
 
     def solve(found: pd.DataFrame, bounds: Limits) -> Allocation:
         return allocate(
@@ -178,13 +178,13 @@ def make_plan(inputs: Inputs, features: pd.DataFrame, forecasts: Forecasts) -> P
         "bound": allocation.bound,
         "gap": allocation.gap,
         "over_budget": chance_over_budget(executed, catalogue),
-        "holdout": _foretold(inputs, rows[~rows["learning"]]),
-        "learning": rows.loc[rows["learning"], "plan_item"].tolist(),
+        "holdout": _holdout(inputs, rows[~rows["exploration"]]),
+        "exploration": rows.loc[rows["exploration"], "plan_item"].tolist(),
         "passed_over": passed_over_counts(options.passed_over, options.table, allocation),
         "borderline": borderline(options.table, limits, allocation, drawn),
-        "what_if": what_ifs(options.table, left, limits, allocation, solve, goals),
+        "what_if": what_ifs(options.table, remaining, limits, allocation, solve, goals),
         "warnings": warnings(catalogue, forecasts, features["gap_mean"]),
-        "replaces": [each.plan_id for each in inputs.history.replaced],
+        "replaces": [each.plan_id for each in inputs.earlier_plans.replaced],
     }
     return Plan(rows[SCHEMA.names], plain(manifest))
 
@@ -199,27 +199,32 @@ def _identity_of(inputs: Inputs, forecasts: Forecasts) -> dict[str, Any]:
         "digests": {"store": str(inputs.store.manifest["digest"]), **inputs.digests},
         "forecasts": {"source": forecasts.source, "fitted_here": forecasts.fitted_here},
         "formula_version": inputs.formula.version,
-        "learned_effects": {
+        "posterior_effects": {
             name: plain({"change": each.change, "width": each.width}) for name, each in sorted(inputs.effects.items())
         },
     }
 
 
-def _foretold(inputs: Inputs, chosen: pd.DataFrame) -> dict[str, Any]:
+def _holdout(inputs: Inputs, chosen: pd.DataFrame) -> dict[str, Any]:
     """Return the size of the hold-out and what it will be able to show."""
-    left = int((chosen["arm"] == "leave").sum())
-    found: dict[str, Any] = {"chosen": len(chosen), "left": left, "smallest_lift": None, "measured": None}
+    control = int((chosen["arm"] == "leave").sum())
+    holdout: dict[str, Any] = {
+        "chosen": len(chosen),
+        "control": control,
+        "minimum_detectable_lift": None,
+        "measured": None,
+    }
     if len(chosen):
         spread = spread_of(inputs.store, inputs.as_of, inputs.catalogue.horizon_days, chosen["expected_purchases"])
-        lift = smallest_lift(spread, len(chosen) - left, left)
-        found |= {"smallest_lift": lift, "measured": spread.measured}
-    return found
+        lift = minimum_detectable_lift(spread, len(chosen) - control, control)
+        holdout |= {"minimum_detectable_lift": lift, "measured": spread.measured}
+    return holdout
 
 
 def _rows(
     inputs: Inputs, plan_id: str, table: pd.DataFrame, options: pd.DataFrame, drawn: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return the rows of the plan, one a customer, ordered by customer, with `learning`."""
+    """Return the rows of the plan, one a customer, ordered by customer, with `exploration`."""
     rows = options.loc[drawn.index].join(drawn).sort_values("customer", ignore_index=True)
     facts = table.iloc[rows["customer"]].reset_index(drop=True)
     content = choose_content(facts, rows["action"], inputs.catalogue)
@@ -234,18 +239,18 @@ def _rows(
         **{name: facts[name] for name in FACTS},
     )
     places = [name for name in ("latitude", "longitude") if name in facts]
-    doing = rows["arm"] == "do"
-    left = with_days(inputs.catalogue, inputs.catalogue.working_days - inputs.days_over)
-    times = schedule(rows.join(facts[places])[doing], left, inputs.monday + timedelta(days=inputs.days_over))
-    rows["day"] = times["day"].reindex(rows.index).astype(object).where(doing, None)
+    assigned = rows["arm"] == "do"
+    remaining = with_days(inputs.catalogue, inputs.catalogue.working_days - inputs.days_over)
+    times = schedule(rows.join(facts[places])[assigned], remaining, inputs.monday + timedelta(days=inputs.days_over))
+    rows["day"] = times["day"].reindex(rows.index).astype(object).where(assigned, None)
     rows["start"] = times["start"].reindex(rows.index)
     return rows
 
 
-def _content_reasons(facts: pd.DataFrame, content: pd.DataFrame, catalogue: Catalogue) -> list[Given]:
+def _content_reasons(facts: pd.DataFrame, content: pd.DataFrame, catalogue: Catalogue) -> list[LeadingReason]:
     """Return why each content was chosen, of rules with a condition."""
     english, chinese = content_reasons(facts, content["rule"], catalogue)
-    none: Given = ("", "", frozenset())
+    none: LeadingReason = ("", "", frozenset())
     found = []
     for number, text, text_zh in zip(content["rule"], english, chinese, strict=True):
         if number < 0 or not (rule := catalogue.content_rules[number]).when:

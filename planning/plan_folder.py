@@ -86,7 +86,7 @@ class Plan:
         return str(self.manifest["plan_id"])
 
     @property
-    def done(self) -> pd.DataFrame:
+    def assigned(self) -> pd.DataFrame:
         """The rows for reps: those of the arm `do`."""
         return self.items[self.items["arm"] == "do"]
 

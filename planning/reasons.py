@@ -50,12 +50,12 @@ def facts() -> tuple[Fact, ...]:
     return msgspec.convert(tuple(tomllib.loads(text)["facts"]), tuple[Fact, ...])
 
 
-Given = tuple[str, str, frozenset[str]]
+LeadingReason = tuple[str, str, frozenset[str]]
 """A reason in English and Chinese, and the columns whose figures it has; empty texts for none."""
 
 
 def reasons(
-    table: pd.DataFrame, rating_maximum: float, given: Sequence[Given] | None = None
+    table: pd.DataFrame, rating_maximum: float, leading: Sequence[LeadingReason] | None = None
 ) -> tuple[list[list[str]], list[list[str]]]:
     """Return the facts of each customer in English and in Chinese.
 
@@ -65,7 +65,7 @@ def reasons(
         Rows of the planning table.
     rating_maximum : float
         The highest rating of the log's scale.
-    given : sequence of (str, str, frozenset of str), length n, optional
+    leading : sequence of (str, str, frozenset of str), length n, optional
         A reason that comes first; facts with the same figures are then left out.
 
     Returns
@@ -74,9 +74,9 @@ def reasons(
         At most `MOST` each, none where no fact holds.
     """
     table = table.assign(rating_maximum=rating_maximum)
-    given = given or [("", "", frozenset())] * len(table)
-    english = [[text] if text else [] for text, _, _ in given]
-    chinese = [[text] if text else [] for _, text, _ in given]
+    leading = leading or [("", "", frozenset())] * len(table)
+    english = [[text] if text else [] for text, _, _ in leading]
+    chinese = [[text] if text else [] for _, text, _ in leading]
     topics: list[set[str]] = [set() for _ in range(len(table))]
     for fact in facts():
         columns = sorted(fact.columns)
@@ -84,7 +84,7 @@ def reasons(
         rows = [
             row
             for row in np.flatnonzero(known).tolist()
-            if len(english[row]) < MOST and fact.topic not in topics[row] and not fact.columns & given[row][2]
+            if len(english[row]) < MOST and fact.topic not in topics[row] and not fact.columns & leading[row][2]
         ]
         for row, values in zip(rows, table[columns].to_numpy()[rows], strict=True):
             figures = dict(zip(columns, values, strict=True))
@@ -105,17 +105,17 @@ def singular(text: str) -> str:
     return re.sub(r"(?<![\d.,])1 (day|time|order|visit|offer|purchase)s\b", r"1 \1", text)
 
 
-def gain_words(low: pd.Series, learning: pd.Series) -> list[str]:
+def gain_words(low: pd.Series, exploration: pd.Series) -> list[str]:
     """Return the word for each row's expected gain, of `GAINS`.
 
     Parameters
     ----------
     low : Series of float
         The lower end of the 80 % interval of the value.
-    learning : Series of bool
+    exploration : Series of bool
         Whether the row is there to learn what the action does.
     """
     return [
-        "unknown" if learnt or value != value else "likely" if value > 0 else "possible"
-        for value, learnt in zip(low, learning, strict=True)
+        "unknown" if explored or value != value else "likely" if value > 0 else "possible"
+        for value, explored in zip(low, exploration, strict=True)
     ]

@@ -44,7 +44,7 @@ class RowChecker:
         self._plan, self._timezone, self._recorded_at = plan.plan_id, timezone, recorded_at
         rows: list[Any] = plan.items.to_dict("records")
         self._items: dict[str, Mapping[str, Any]] = {row["plan_item"]: row for row in rows}
-        self._held_out = {row["customer_id"]: row for row in self._items.values() if row["arm"] == "leave"}
+        self._control = {row["customer_id"]: row for row in self._items.values() if row["arm"] == "leave"}
         rating_maximum = float(plan.manifest.get("rating_maximum", RATING_MAXIMUM))
         rating, amount = between(0, rating_maximum), between(0, AMOUNT_MAXIMUM)
         self._checks: dict[str, Check] = {
@@ -128,7 +128,7 @@ class RowChecker:
     def _record(self, row: TextRow, cells: Mapping[str, str], done_at: int | None, recorded_at: int | None) -> Record:
         item = self._items.get(cells.get("plan_item", ""))
         customer_id = cells["customer_id"] if item is None else item["customer_id"]
-        planned = item or self._held_out.get(customer_id)
+        planned = item or self._control.get(customer_id)
         kind, status = _kind(cells, item), cells["status"]
         known = self._recorded_at if recorded_at is None else recorded_at
         if status == "done" and done_at is None:

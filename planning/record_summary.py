@@ -25,7 +25,7 @@ class RecordSummary:
         These rows by their latest status; those without any are `unanswered`.
     skipped : mapping of str to int
         The skipped ones by reason.
-    held_out, held_out_met : int
+    control, control_contacted : int
         Customers who were to be left alone, and those of them who were met all the same.
     outside : int
         Records of customers met outside the plan.
@@ -46,8 +46,8 @@ class RecordSummary:
     planned: int
     statuses: Mapping[str, int]
     skipped: Mapping[str, int]
-    held_out: int
-    held_out_met: int
+    control: int
+    control_contacted: int
     outside: int
     withdrawn: int
     reasons: Mapping[str, int] = field(default_factory=dict)
@@ -82,7 +82,7 @@ def record_summary(
         current[item]["reason"] for item in to_do if item in current and current[item]["status"] == "skipped"
     )
     met = {row["plan_item"] for row in current.values() if row["status"] == "done"}
-    held_out = [item for item, arm in arms.items() if arm == "leave"]
+    control = [item for item, arm in arms.items() if arm == "leave"]
     return RecordSummary(
         rows_in=counts["rows_in"],
         used=counts["used"],
@@ -93,8 +93,8 @@ def record_summary(
         planned=len(to_do),
         statuses=dict(statuses.most_common()),
         skipped=dict(skipped.most_common()),
-        held_out=len(held_out),
-        held_out_met=len(met.intersection(held_out)),
+        control=len(control),
+        control_contacted=len(met.intersection(control)),
         outside=sum(key not in arms for key in current),
         withdrawn=withdrawn,
         reasons=faults.reasons(),

@@ -139,15 +139,15 @@ def _round_trip(rows: pd.DataFrame) -> NDArray[np.int64]:
         return everything
     latitude, longitude = (np.radians(rows[name].to_numpy(float)) for name in ("latitude", "longitude"))
     known = np.isfinite(latitude) & np.isfinite(longitude)
-    left = everything[known].tolist()
-    if not left:
+    remaining = everything[known].tolist()
+    if not remaining:
         return everything
     east, north = EARTH_KM * longitude * np.cos(np.nanmean(latitude)), EARTH_KM * latitude
-    here = east[left].min(), north[left].min()
+    here = east[remaining].min(), north[remaining].min()
     trip = []
-    while left:
-        distances = np.hypot(east[left] - here[0], north[left] - here[1])
-        nearest = left.pop(int(distances.argmin()))
+    while remaining:
+        distances = np.hypot(east[remaining] - here[0], north[remaining] - here[1])
+        nearest = remaining.pop(int(distances.argmin()))
         trip.append(nearest)
         here = east[nearest], north[nearest]
     return np.concatenate([np.array(trip, int), everything[~known]])

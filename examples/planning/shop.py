@@ -41,8 +41,8 @@ def main(folder: Path) -> None:
     cutoff = TRUTH.start + timedelta(days=DAY)
     run("plan", store, "--out", plans / "first", "--as-of", cutoff, "--catalogue", CATALOGUE)
 
-    done = read_plan(plans / "first").done
-    world.act(done[["customer_id", "day", "event_type", "channel", "goal", "content", "plan_item", "minutes"]])
+    assigned = read_plan(plans / "first").assigned
+    world.act(assigned[["customer_id", "day", "event_type", "channel", "goal", "content", "plan_item", "minutes"]])
     later = world.until(DAY + AFTER)
     books = fill_workbooks(plans / "first" / "reps", world.records())
     week_over = TRUTH.start + timedelta(days=DAY + 14)

@@ -118,9 +118,9 @@ def _apply(problem: Problem, choice: Ints, moves: Moves, limit: int | None) -> i
 def _fitting(problem: Problem, choice: Ints, moves: Moves, free: Floats) -> Moves:
     """Return the moves that would fit if each were the only one."""
     old = choice[moves.customer]
-    left = problem.usage[np.maximum(old, 0)]
-    left.data *= np.repeat(old != NONE, np.diff(left.indptr))
-    change = problem.usage[moves.option] - left
+    freed = problem.usage[np.maximum(old, 0)]
+    freed.data *= np.repeat(old != NONE, np.diff(freed.indptr))
+    change = problem.usage[moves.option] - freed
     exceeds = (change.data > 0) & (change.data > free[change.indices])
     row = np.repeat(np.arange(len(old)), np.diff(change.indptr))
     fits = np.bincount(row[exceeds], minlength=len(old)) == 0

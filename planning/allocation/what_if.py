@@ -27,7 +27,7 @@ def borderline(
     limits : Limits
     allocation : Allocation
     drawn : DataFrame
-        The plan's rows as `draw_arms` gives them, with `arm` and `learning`.
+        The plan's rows as `draw_arms` gives them, with `arm` and `exploration`.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def borderline(
     """
     surplus = options["value"].to_numpy(float) - limits.usage @ allocation.prices
     table = options[["customer_id", "action", "value"]].assign(surplus=surplus)
-    inside = table.loc[drawn.index[(drawn["arm"] == "do") & ~drawn["learning"].astype(bool)]]
+    inside = table.loc[drawn.index[(drawn["arm"] == "do") & ~drawn["exploration"].astype(bool)]]
     in_plan = table.loc[drawn.index, "customer_id"]
     outside = table[~table["customer_id"].isin(in_plan)]
     best = outside.loc[outside.groupby("customer_id", sort=False)["surplus"].idxmax()] if len(outside) else outside

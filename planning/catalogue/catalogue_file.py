@@ -132,15 +132,15 @@ def _listed(found: Mapping[str, Any], key: str, into: type) -> tuple[Any, ...]:
 def _without(events: EventWords, known: EventWords) -> EventWords:
     """Return the words that are not known yet; those of the settings file may be there already."""
 
-    def left(name: str) -> dict[str, tuple[str, ...]]:
+    def unknown(name: str) -> dict[str, tuple[str, ...]]:
         lists = getattr(known, name)
         return {t: tuple(w for w in ws if w not in lists.get(t, ())) for t, ws in getattr(events, name).items()}
 
     return EventWords(
         tuple(word for word in events.types if word not in known.types),
-        left("channels"),
-        left("goals"),
-        left("outcomes"),
+        unknown("channels"),
+        unknown("goals"),
+        unknown("outcomes"),
         tuple(word for word in events.amounts if word not in known.amounts),
     )
 

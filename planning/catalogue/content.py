@@ -64,9 +64,9 @@ def choose_content(customers: pd.DataFrame, actions: pd.Series, catalogue: Catal
         rows = rows[holds(each.when, customers.iloc[rows])]
         rule[rows], content[rows], goal[rows] = number, each.content, each.goal
     for name, rows in by_name.items():
-        action, left = catalogue.action(name), rows[rule[rows] == NO_RULE]
-        content[left] = action.contents[0] if action.contents else None
-        goal[left] = action.goals[0]
+        action, undecided = catalogue.action(name), rows[rule[rows] == NO_RULE]
+        content[undecided] = action.contents[0] if action.contents else None
+        goal[undecided] = action.goals[0]
     return pd.DataFrame({"content": content, "goal": goal, "rule": rule}, index=customers.index)
 
 

@@ -12,7 +12,7 @@ from training.models.arrays import Floats
 def complier_effect(
     outcome: ArrayLike,
     assigned: ArrayLike,
-    done: ArrayLike,
+    received: ArrayLike,
     covariates: ArrayLike | None = None,
     *,
     weights: ArrayLike | None = None,
@@ -28,7 +28,7 @@ def complier_effect(
     Parameters
     ----------
     outcome : array-like of float, shape (n,)
-    assigned, done : array-like of bool, shape (n,)
+    assigned, received : array-like of bool, shape (n,)
         As drawn, and as carried out; customers left alone may have been visited all the same.
     covariates, weights, clusters, level
         As in `randomised_effect`.
@@ -38,7 +38,7 @@ def complier_effect(
     Effect
         `estimate` is NaN where the plan moved nothing. The interval is Anderson and Rubin's, which holds however few
         comply; it is unbounded where the data do not show that any did. `standard_error` is by the delta method, and
-        `mean_treated` is `mean_left` plus the estimate.
+        `mean_treated` is `mean_control` plus the estimate.
 
     References
     ----------
@@ -47,12 +47,12 @@ def complier_effect(
 
     Examples
     --------
-    >>> assigned, done = [1] * 10 + [0] * 10, [1] * 5 + [0] * 15
+    >>> assigned, received = [1] * 10 + [0] * 10, [1] * 5 + [0] * 15
     >>> outcome = [4, 5, 4, 5, 4, 2, 1, 2, 1, 2] + [1, 2, 1, 2, 1, 2, 1, 2, 1, 2]
-    >>> round(complier_effect(outcome, assigned, done).estimate, 2)
+    >>> round(complier_effect(outcome, assigned, received).estimate, 2)
     3.0
     """
-    both = np.column_stack([np.asarray(outcome, float), np.asarray(done, float)])
+    both = np.column_stack([np.asarray(outcome, float), np.asarray(received, float)])
     found = adjusted_differences(both, assigned, covariates, weights=weights, clusters=clusters)
     (difference, complied), v = found.estimates, found.covariance
     critical = float(stats.t.ppf((1 + level) / 2, max(found.degrees_of_freedom, 1)))
@@ -60,9 +60,16 @@ def complier_effect(
     estimate = difference / complied if complied else np.nan
     spread = v[0, 0] - 2 * estimate * v[0, 1] + estimate**2 * v[1, 1]
     error = np.sqrt(max(spread, 0)) / abs(complied) if complied else np.inf
-    left = float(found.means[0, 0])
+    mean_control = float(found.means[0, 0])
     return Effect(
-        float(estimate), float(error), low, high, found.counts[1], found.counts[0], float(left + estimate), left
+        float(estimate),
+        float(error),
+        low,
+        high,
+        found.counts[1],
+        found.counts[0],
+        float(mean_control + estimate),
+        mean_control,
     )
 
 

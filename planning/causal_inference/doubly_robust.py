@@ -95,20 +95,27 @@ def aipw_effect(
             f"only {t.sum()} treated and {(~t).sum()} others have a counterpart in the other group, expected at least "
             f"{FEWEST_TREATED} of each: the two differ too much to be compared; leave some customers alone at random"
         )
-    kept = Nuisances(e, found.mean_treated[keep], found.mean_left[keep])
+    kept = Nuisances(e, found.mean_treated[keep], found.mean_control[keep])
     scores, riesz = _scores(y, t, kept, estimand)
     estimate = float(scores.mean())
     if estimand == "ATT":
         scores = scores - (t / t.mean() - 1) * estimate
     error = _clustered_error(scores - estimate, customers)
     reach = float(stats.norm.ppf((1 + level) / 2)) * error
-    left = float(np.mean(kept.mean_left + np.where(t, 0, (y - kept.mean_left) / (1 - e))))
+    mean_control = float(np.mean(kept.mean_control + np.where(t, 0, (y - kept.mean_control) / (1 - e))))
     if estimand == "ATT":
-        left = float(y[t].mean()) - estimate
+        mean_control = float(y[t].mean()) - estimate
     effect = Effect(
-        estimate, error, estimate - reach, estimate + reach, int(t.sum()), int((~t).sum()), left + estimate, left
+        estimate,
+        error,
+        estimate - reach,
+        estimate + reach,
+        int(t.sum()),
+        int((~t).sum()),
+        mean_control + estimate,
+        mean_control,
     )
-    residual = y - np.where(t, kept.mean_treated, kept.mean_left)
+    residual = y - np.where(t, kept.mean_treated, kept.mean_control)
     scale = float(np.sqrt(np.mean(residual**2) * np.mean(riesz**2)))
     return ObservationalEffect(
         effect,
@@ -127,7 +134,7 @@ def _scores(y: Floats, t: Floats, found: Nuisances, estimand: Estimand) -> tuple
     if estimand == "ATE":
         return found.pseudo_outcome(y, t), np.where(t, 1 / e, -1 / (1 - e))
     weight = np.where(t, 1.0, -e / (1 - e)) / t.mean()
-    return weight * (y - found.mean_left), weight
+    return weight * (y - found.mean_control), weight
 
 
 def _clustered_error(influence: Floats, clusters: ArrayLike) -> float:

@@ -25,21 +25,21 @@ class Nuisances:
     ----------
     propensity : ndarray
         P(treated), known or estimated.
-    mean_treated, mean_left : ndarray
+    mean_treated, mean_control : ndarray
         The expected outcome with and without the treatment.
     """
 
     propensity: Floats
     mean_treated: Floats
-    mean_left: Floats
+    mean_control: Floats
 
     def pseudo_outcome(self, outcome: ArrayLike, treated: ArrayLike) -> Floats:
         """Return the doubly robust score of each row, whose mean is the average effect."""
         y, t = np.asarray(outcome, float), np.asarray(treated, bool)
-        expected = np.where(t, self.mean_treated, self.mean_left)
+        expected = np.where(t, self.mean_treated, self.mean_control)
         probability = np.where(t, self.propensity, 1 - self.propensity)
         sign = np.where(t, 1.0, -1.0)
-        return np.asarray(self.mean_treated - self.mean_left + sign * (y - expected) / probability)
+        return np.asarray(self.mean_treated - self.mean_control + sign * (y - expected) / probability)
 
 
 def folds_of(clusters: ArrayLike, folds: int = FOLDS, seed: int = 0) -> NDArray[np.intp]:
@@ -119,10 +119,12 @@ def _predicted_mean(x: Floats, y: Floats, at: Floats) -> Floats:
 
 
 def overlap(propensity: ArrayLike, treated: ArrayLike) -> pd.DataFrame:
-    """Return how many rows of each group have a propensity in each twentieth: `low`, `high`, `treated`, `left`."""
+    """Return how many rows of each group have a propensity in each twentieth: `low`, `high`, `treated`, `control`."""
     values, t = np.asarray(propensity, float), np.asarray(treated, bool)
     counts = [np.histogram(values[side], OVERLAP_BINS)[0] for side in (t, ~t)]
-    return pd.DataFrame({"low": OVERLAP_BINS[:-1], "high": OVERLAP_BINS[1:], "treated": counts[0], "left": counts[1]})
+    return pd.DataFrame(
+        {"low": OVERLAP_BINS[:-1], "high": OVERLAP_BINS[1:], "treated": counts[0], "control": counts[1]}
+    )
 
 
 def balance(features: pd.DataFrame, treated: ArrayLike, propensity: ArrayLike) -> pd.DataFrame:

@@ -19,10 +19,10 @@ def critical_values(level: float = LEVEL, power: float = POWER) -> float:
     return float(stats.norm.ppf((1 + level) / 2) + stats.norm.ppf(power))
 
 
-def smallest_effect(
+def minimum_detectable_effect(
     standard_deviation: float,
     n_treated: float,
-    n_left: float,
+    n_control: float,
     *,
     r_squared: float = 0.0,
     level: float = LEVEL,
@@ -34,7 +34,7 @@ def smallest_effect(
     ----------
     standard_deviation : float
         Of the outcome, a customer.
-    n_treated, n_left : float
+    n_treated, n_control : float
         Customers of each group.
     r_squared : float, default 0
         The share of the outcome's variance that a forecast made before the plan explains.
@@ -51,12 +51,12 @@ def smallest_effect(
 
     Examples
     --------
-    >>> round(smallest_effect(1.0, 800, 200), 3)
+    >>> round(minimum_detectable_effect(1.0, 800, 200), 3)
     0.221
     """
-    if min(n_treated, n_left) <= 0:
+    if min(n_treated, n_control) <= 0:
         return float("inf")
-    error = standard_deviation * np.sqrt((1 - r_squared) * (1 / n_treated + 1 / n_left))
+    error = standard_deviation * np.sqrt((1 - r_squared) * (1 / n_treated + 1 / n_control))
     return float(critical_values(level, power) * error)
 
 
@@ -95,17 +95,17 @@ def rounds_needed(effect: float, standard_error: float, *, level: float = LEVEL,
     return max(1, int(np.ceil((critical_values(level, power) * standard_error / effect) ** 2)))
 
 
-def left_alone_needed(
-    effect: float, standard_error: float, n_left: int, *, level: float = LEVEL, power: float = POWER
+def control_needed(
+    effect: float, standard_error: float, n_control: int, *, level: float = LEVEL, power: float = POWER
 ) -> float:
     """Return how many more customers must be left alone to find an effect, the share left alone being as it is.
 
     Examples
     --------
-    >>> left_alone_needed(0.1, 0.07, 100)
+    >>> control_needed(0.1, 0.07, 100)
     285
     """
     if effect == 0 or not np.isfinite(standard_error):
         return float("inf")
     factor = (critical_values(level, power) * standard_error / effect) ** 2
-    return max(0, int(np.ceil((factor - 1) * n_left)))
+    return max(0, int(np.ceil((factor - 1) * n_control)))

@@ -24,9 +24,9 @@ class Effect:
         In the outcome's unit.
     low, high : float
         Ends of the interval; infinite where the data exclude nothing.
-    n_treated, n_left : int
+    n_treated, n_control : int
         Rows of each group.
-    mean_treated, mean_left : float
+    mean_treated, mean_control : float
         The groups' means, adjusted where the estimate is.
     """
 
@@ -35,9 +35,9 @@ class Effect:
     low: float
     high: float
     n_treated: int
-    n_left: int
+    n_control: int
     mean_treated: float
-    mean_left: float
+    mean_control: float
 
     @property
     def p_value(self) -> float:
@@ -49,7 +49,7 @@ class Effect:
     @property
     def relative(self) -> float:
         """The estimate as a share of the mean of those left alone; NaN where that is not positive."""
-        return self.estimate / self.mean_left if self.mean_left > 0 else float("nan")
+        return self.estimate / self.mean_control if self.mean_control > 0 else float("nan")
 
 
 def randomised_effect(
@@ -102,7 +102,7 @@ def randomised_effect(
     found = adjusted_differences(outcome, treated, covariates, weights=weights, clusters=clusters)
     error = float(np.sqrt(found.covariance[0, 0]))
     reach = float(stats.t.ppf((1 + level) / 2, max(found.degrees_of_freedom, 1))) * error
-    estimate, (left, treated_mean) = float(found.estimates[0]), found.means[:, 0]
+    estimate, (mean_control, mean_treated) = float(found.estimates[0]), found.means[:, 0]
     return Effect(
         estimate,
         error,
@@ -110,17 +110,17 @@ def randomised_effect(
         estimate + reach,
         found.counts[1],
         found.counts[0],
-        float(treated_mean),
-        float(left),
+        float(mean_treated),
+        float(mean_control),
     )
 
 
-def winsorised(amounts: ArrayLike, at: float = WINSORISED_AT) -> tuple[Floats, float]:
+def winsorise(amounts: ArrayLike, at: float = WINSORISED_AT) -> tuple[Floats, float]:
     """Return amounts cut at a quantile of the positive ones, and that quantile.
 
     Examples
     --------
-    >>> winsorised([0, 10, 20, 30, 1000], at=.75)[0].tolist()
+    >>> winsorise([0, 10, 20, 30, 1000], at=.75)[0].tolist()
     [0.0, 10.0, 20.0, 30.0, 272.5]
     """
     values = np.asarray(amounts, float)

@@ -32,7 +32,7 @@ def decisions(
 ) -> pd.DataFrame:
     """Return the chosen customers of plans whose horizon is over, with their outcomes.
 
-    Customers drawn to learn from (`learning` of the manifest) are no part of it, in neither arm.
+    Customers drawn to learn from (`exploration` of the manifest) are no part of it, in neither arm.
 
     Parameters
     ----------
@@ -51,9 +51,10 @@ def decisions(
     -------
     pandas.DataFrame
         `plan_id, week, plan_item, customer_id, start` (the date from which on outcomes count), `action, event_type,
-        channel, arm, propensity`; `treated` (bool, the arm `do`); `done` (bool: a record says so, or the log has such a
-        contact between the cutoff and the end of the week); `cost` (currency, 0 where it was not done); `purchases` and
-        `spend` (net of returns) in the horizon; `purchases_before`, `spend_before` in as many days before the cutoff;
+        channel, arm, propensity`; `treated` (bool, the arm `do`); `carried_out` (bool: a record says so, or the log has
+        such a contact between the cutoff and the end of the week); `cost` (currency, 0 where it was not done);
+        `purchases` and `spend` (net of returns) in the horizon; `purchases_before`, `spend_before` in as many days
+        before the cutoff;
         `satisfaction` and `loyalty` (the mean rating given in the horizon, null where nobody asked);
         `planned_in_horizon` (actions planned for the customer, this one and those of later plans that begin in the
         horizon); and what the plan knew: `loyalty_score, expected_purchases, expected_spend, churn_probability`.
@@ -70,16 +71,16 @@ def decisions(
     table["planned_in_horizon"] = _planned_in_horizon(store, plans, horizon_days, table)
     if records is not None and len(records):
         latest = records.drop_duplicates("plan_item", keep="last").set_index("plan_item")
-        table["done"] |= table["plan_item"].map(latest["status"]).eq("done")
+        table["carried_out"] |= table["plan_item"].map(latest["status"]).eq("done")
         if "cost" in latest:
             table["cost"] = table["plan_item"].map(latest["cost"]).astype(float).fillna(table["cost"])
-    table["cost"] = table["cost"].where(table["done"], 0.0)
+    table["cost"] = table["cost"].where(table["carried_out"], 0.0)
     return table[COLUMNS]
 
 
 COLUMNS = [
     *("plan_id", "week", "plan_item", "customer_id", "start", "action", "event_type", "channel", "arm", "propensity"),
-    *("treated", "done", "cost", "purchases", "spend", "purchases_before", "spend_before", *RATINGS),
+    *("treated", "carried_out", "cost", "purchases", "spend", "purchases_before", "spend_before", *RATINGS),
     *("planned_in_horizon", "loyalty_score", "expected_purchases", "expected_spend", "churn_probability"),
 ]
 
@@ -89,7 +90,7 @@ def _decisions_of(store: EventStore, plan: Plan, horizon_days: int, known: AsOf 
     cutoff, start = cutoff_of(plan, zone), outcomes_from(plan, zone)
     # Those drawn to learn from were not chosen and buy less; half of them are left alone, in which they would pass for
     # the hold-out of the chosen.
-    chosen = ~plan.items["plan_item"].isin(plan.manifest.get("learning", []))
+    chosen = ~plan.items["plan_item"].isin(plan.manifest.get("exploration", []))
     table = plan.items[chosen].reset_index(drop=True)
     customers = pd.Index(table["customer_id"])
     after = _outcomes(store, start, horizon_days, known).reindex(customers, fill_value=0)
@@ -102,7 +103,7 @@ def _decisions_of(store: EventStore, plan: Plan, horizon_days: int, known: AsOf 
         week=str(plan.manifest.get("week", "")),
         start=str(start.date),
         treated=(table["arm"] == "do").to_numpy(bool),
-        done=_contacted(store, table, cutoff, week_end, known),
+        carried_out=_contacted(store, table, cutoff, week_end, known),
         cost=table["cost_expected"].astype(float).fillna(0.0),
         **{name: after[name].to_numpy(float) for name in ("purchases", "spend")},
         **{f"{name}_before": before[name].to_numpy(float) for name in ("purchases", "spend")},

@@ -7,7 +7,7 @@ from scipy import stats
 
 from features.errors import TooLittleDataError
 from planning.causal_inference.randomised_effect import LEVEL, Effect, randomised_effect
-from planning.effects.five_measures import covariates_of, drawn_at_random, weights_of
+from planning.effects.five_measures import covariates_of, randomised_rows, weights_of
 
 LEAST_CUSTOMERS = 20
 """A plan learns from an action that so many customers of each group have shown."""
@@ -27,7 +27,7 @@ def effects_by_action(table: pd.DataFrame) -> dict[str, Effect]:
         By action; one with fewer than two customers of a group, or without any variation, is left out.
     """
     found = {}
-    for action, part in drawn_at_random(table).groupby("action"):
+    for action, part in randomised_rows(table).groupby("action"):
         clusters = part["customer_id"] if part["customer_id"].duplicated().any() else None
         try:
             effect = randomised_effect(
@@ -62,14 +62,14 @@ def effects_of_one_action(table: pd.DataFrame) -> dict[str, Effect]:
         By action, where both groups have `LEAST_CUSTOMERS` customers and those left alone bought at all. The standard
         error is that whose normal interval is as wide as Student's.
     """
-    table = drawn_at_random(table)
+    table = randomised_rows(table)
     effects = {}
     for action, effect in effects_by_action(table).items():
         part = table[table["action"] == action]
         treated = part["treated"].astype(bool)
         customers = [part.loc[side, "customer_id"].nunique() for side in (treated, ~treated)]
         more = part.loc[treated, "planned_in_horizon"].mean() - part.loc[~treated, "planned_in_horizon"].mean()
-        if min(customers) < LEAST_CUSTOMERS or not effect.mean_left > 0 or not more > 0:
+        if min(customers) < LEAST_CUSTOMERS or not effect.mean_control > 0 or not more > 0:
             continue
         error = (effect.high - effect.low) / 2 / float(stats.norm.ppf((1 + LEVEL) / 2))
         effects[action] = replace(
@@ -78,6 +78,6 @@ def effects_of_one_action(table: pd.DataFrame) -> dict[str, Effect]:
             standard_error=error / more,
             low=effect.low / more,
             high=effect.high / more,
-            mean_treated=effect.mean_left + effect.estimate / more,
+            mean_treated=effect.mean_control + effect.estimate / more,
         )
     return effects

@@ -17,8 +17,8 @@ from planning.effects.five_measures import (
     Measure,
     before_and_after,
     covariates_of,
-    drawn_at_random,
     five_measures,
+    randomised_rows,
     weights_of,
 )
 from planning.effects.lifetime_value import spend_forecasts
@@ -39,12 +39,12 @@ class EffectsOfPlans:
     ----------
     horizon_days : int
     plans : pandas.DataFrame
-        `plan_id, week, as_of, over` (bool), `over_on` (date), and of those that are over `planned, left_alone, done`
-        (rows), `left_alone_done` (held out and contacted all the same), `cost` (currency).
+        `plan_id, week, as_of, over` (bool), `over_on` (date), and of those that are over, rows:
+        `planned, control, carried_out, control_contacted` (held out and contacted all the same), `cost` (currency).
     decisions : pandas.DataFrame
         As `planning.effects.decisions.decisions` returns it, with `lifetime` and `lifetime_before`.
     measures : list of Measure
-    as_done : Effect or None
+    complier_effect : Effect or None
         The effect on purchases of a contact that was made because it was planned.
     by_action : dict of str to Effect
         On purchases.
@@ -59,7 +59,7 @@ class EffectsOfPlans:
     plans: pd.DataFrame
     decisions: pd.DataFrame
     measures: list[Measure]
-    as_done: Effect | None
+    complier_effect: Effect | None
     by_action: dict[str, Effect]
     before_after: pd.DataFrame
     observational: Mapping[str, ObservationalEffect]
@@ -99,7 +99,7 @@ def effects_of_plans(
     if not plans:
         raise PlanError("no plan is given: name a folder that holds plan folders, which `regulars plan` makes")
     table = _plans(store, plans, horizon_days)
-    over = [plan for plan, done in zip(plans, table["over"], strict=True) if done]
+    over = [plan for plan, over in zip(plans, table["over"], strict=True) if over]
     if not over:
         raise HorizonNotOverError(
             f"the log ends on {log_end(store).date}, and the first of {len(plans)} plans can be measured over "
@@ -111,7 +111,7 @@ def effects_of_plans(
     rows = _with_lifetime(store, over, horizon_days, rows)
     progress("effects")
     counts = _counts(rows)
-    compared = drawn_at_random(rows)
+    compared = randomised_rows(rows)
     table = table.merge(counts, on="plan_id", how="left")
     # A plan of nothing is a plan too.
     table.loc[table["over"], counts.columns[1:]] = table.loc[table["over"], counts.columns[1:]].fillna(0)
@@ -122,7 +122,7 @@ def effects_of_plans(
         table,
         rows,
         five_measures(compared),
-        _as_done(compared),
+        _complier_effect(compared),
         effects_by_action(compared),
         before_and_after(compared),
         observational_effects(store, starts, horizon_days),
@@ -147,9 +147,12 @@ def _plans(store: EventStore, plans: Sequence[Plan], horizon_days: int) -> pd.Da
 
 
 def _counts(rows: pd.DataFrame) -> pd.DataFrame:
-    treated, done = rows["treated"].astype(bool), rows["done"].astype(bool)
+    treated, carried_out = rows["treated"].astype(bool), rows["carried_out"].astype(bool)
     flags = rows[["plan_id", "cost"]].assign(
-        planned=treated, left_alone=~treated, done=treated & done, left_alone_done=~treated & done
+        planned=treated,
+        control=~treated,
+        carried_out=treated & carried_out,
+        control_contacted=~treated & carried_out,
     )
     return flags.groupby("plan_id", as_index=False, sort=False).sum()
 
@@ -171,12 +174,12 @@ def _with_lifetime(store: EventStore, plans: Sequence[Plan], horizon_days: int, 
     return out
 
 
-def _as_done(rows: pd.DataFrame) -> Effect | None:
+def _complier_effect(rows: pd.DataFrame) -> Effect | None:
     try:
         return complier_effect(
             rows["purchases"],
             rows["treated"],
-            rows["done"],
+            rows["carried_out"],
             covariates_of(rows, "purchases"),
             weights=weights_of(rows),
             clusters=rows["customer_id"] if rows["customer_id"].duplicated().any() else None,

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from features.errors import TooLittleDataError
-from planning.causal_inference.power import critical_values, left_alone_needed, rounds_needed
-from planning.causal_inference.randomised_effect import LEVEL, Effect, randomised_effect, winsorised
+from planning.causal_inference.power import control_needed, critical_values, rounds_needed
+from planning.causal_inference.randomised_effect import LEVEL, Effect, randomised_effect, winsorise
 from training.models.arrays import Flags, Floats
 
 MEASURES = ("satisfaction", "loyalty", "purchases", "purchase_value", "lifetime")
@@ -37,12 +37,12 @@ class Measure:
         None where the groups cannot be compared.
     verdict : {"up", "down", "open", "too_small", "not_comparable", "too_few"}
         `open`: the data show no change and exclude none; `too_few`: fewer than two customers of a group.
-    more_left, more_weeks : int or None
+    more_control, more_weeks : int or None
         With an open verdict, how many more customers left alone, or weeks like these with other customers, would show
         the change found, if it is the true one, with a probability of 80 %.
-    smallest : float or None
+    minimum_detectable : float or None
         The smallest change that these customers show with that probability.
-    asked_planned, asked_left : float
+    asked_planned, asked_control : float
         Share of each group with a value.
     cost_of_one_more : float or None
         Currency a unit of the change, where it is up.
@@ -51,11 +51,11 @@ class Measure:
     name: str
     effect: Effect | None
     verdict: Verdict
-    more_left: int | None = None
+    more_control: int | None = None
     more_weeks: int | None = None
-    smallest: float | None = None
+    minimum_detectable: float | None = None
     asked_planned: float = 1.0
-    asked_left: float = 1.0
+    asked_control: float = 1.0
     cost_of_one_more: float | None = None
 
 
@@ -76,10 +76,10 @@ def five_measures(table: pd.DataFrame, weeks: int | None = None) -> list[Measure
     list of Measure
         In the order of `MEASURES`.
     """
-    table = drawn_at_random(table)
+    table = randomised_rows(table)
     rounds = weeks or max(1, table["plan_id"].nunique())
-    spend, _ = winsorised(table["spend"])
-    lifetime, _ = winsorised(table["lifetime"])
+    spend, _ = winsorise(table["spend"])
+    lifetime, _ = winsorise(table["lifetime"])
     outcomes = {
         "satisfaction": table["satisfaction"].to_numpy(float),
         "loyalty": table["loyalty"].to_numpy(float),
@@ -113,7 +113,7 @@ def _measure(name: str, values: Floats, table: pd.DataFrame, rounds: int, paid: 
     given = np.isfinite(values)
     treated = table["treated"].to_numpy(bool)
     asked = [float(given[side].mean()) if side.any() else 0.0 for side in (treated, ~treated)]
-    measure = Measure(name, None, "too_few", asked_planned=asked[0], asked_left=asked[1])
+    measure = Measure(name, None, "too_few", asked_planned=asked[0], asked_control=asked[1])
     if min(treated.sum(), (~treated).sum()) < 2:
         return measure
     if min(asked) < LEAST_ASKED:
@@ -131,7 +131,7 @@ def _measure(name: str, values: Floats, table: pd.DataFrame, rounds: int, paid: 
     except TooLittleDataError:
         return measure
     error = effect.standard_error
-    measure = replace(measure, effect=effect, smallest=critical_values(FAMILY_LEVEL) * error)
+    measure = replace(measure, effect=effect, minimum_detectable=critical_values(FAMILY_LEVEL) * error)
     if error == 0:
         return measure
     if effect.low > 0:
@@ -141,11 +141,11 @@ def _measure(name: str, values: Floats, table: pd.DataFrame, rounds: int, paid: 
     more_weeks = rounds_needed(effect.estimate, error, level=FAMILY_LEVEL) * rounds - rounds
     if not more_weeks <= MOST_WEEKS:
         return replace(measure, verdict="too_small")
-    more_left = left_alone_needed(effect.estimate, error, effect.n_left, level=FAMILY_LEVEL)
-    return replace(measure, verdict="open", more_left=max(1, int(more_left)), more_weeks=max(1, int(more_weeks)))
+    more_control = control_needed(effect.estimate, error, effect.n_control, level=FAMILY_LEVEL)
+    return replace(measure, verdict="open", more_control=max(1, int(more_control)), more_weeks=max(1, int(more_weeks)))
 
 
-def drawn_at_random(table: pd.DataFrame) -> pd.DataFrame:
+def randomised_rows(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that could have been in either group: those of a plan with a hold-out.
 
     Where nobody could be left alone, the planned have no counterpart, and what differs between the weeks would pass for
@@ -189,11 +189,11 @@ def before_and_after(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `group` (planned, left_alone), `customers`, `purchases_before`, `purchases`, `spend_before`, `spend`.
+        `group` (planned, control), `customers`, `purchases_before`, `purchases`, `spend_before`, `spend`.
     """
     names = ["purchases_before", "purchases", "spend_before", "spend"]
     rows = []
-    for group, part in (("planned", table[table["treated"]]), ("left_alone", table[~table["treated"]])):
+    for group, part in (("planned", table[table["treated"]]), ("control", table[~table["treated"]])):
         rows.append({"group": group, "customers": len(part), **part[names].mean().to_dict()})
     return pd.DataFrame(rows)
 
@@ -204,8 +204,8 @@ def measure_table(measures: Sequence[Measure]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `measure, planned, left_alone, change, change_share, low, high, standard_error, customers_planned,
-        customers_left_alone, asked_planned, asked_left_alone, smallest_change_shown, more_left_alone, more_weeks,
+        `measure, planned, control, change, change_share, low, high, standard_error, customers_planned,
+        customers_control, asked_planned, asked_control, minimum_detectable_change, more_control, more_weeks,
         cost_of_one_more, verdict`.
     """
     rows = []
@@ -215,18 +215,18 @@ def measure_table(measures: Sequence[Measure]) -> pd.DataFrame:
             {
                 "measure": each.name,
                 "planned": effect.mean_treated if effect else np.nan,
-                "left_alone": effect.mean_left if effect else np.nan,
+                "control": effect.mean_control if effect else np.nan,
                 "change": effect.estimate if effect else np.nan,
                 "change_share": effect.relative if effect else np.nan,
                 "low": effect.low if effect else np.nan,
                 "high": effect.high if effect else np.nan,
                 "standard_error": effect.standard_error if effect else np.nan,
                 "customers_planned": effect.n_treated if effect else 0,
-                "customers_left_alone": effect.n_left if effect else 0,
+                "customers_control": effect.n_control if effect else 0,
                 "asked_planned": each.asked_planned,
-                "asked_left_alone": each.asked_left,
-                "smallest_change_shown": np.nan if each.smallest is None else each.smallest,
-                "more_left_alone": np.nan if each.more_left is None else float(each.more_left),
+                "asked_control": each.asked_control,
+                "minimum_detectable_change": np.nan if each.minimum_detectable is None else each.minimum_detectable,
+                "more_control": np.nan if each.more_control is None else float(each.more_control),
                 "more_weeks": np.nan if each.more_weeks is None else float(each.more_weeks),
                 "cost_of_one_more": np.nan if each.cost_of_one_more is None else each.cost_of_one_more,
                 "verdict": each.verdict,

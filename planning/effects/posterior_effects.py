@@ -47,7 +47,7 @@ def posterior_effects(
     seen = effects_of_one_action(table[table["action"].isin([action.name for action in catalogue.actions])])
     learned = posterior_catalogue(catalogue, seen, catalogue.horizon_days)
     actions = [learned.action(name) for name in seen]
-    return {action.name: ActionEffect(action.effect, action.effect_width, "learnt") for action in actions}
+    return {action.name: ActionEffect(action.effect, action.effect_width, "posterior") for action in actions}
 
 
 def posterior(guess: float, width: float, seen: float, error: float) -> tuple[float, float]:
@@ -90,8 +90,8 @@ def posterior_catalogue(catalogue: Catalogue, effects: Mapping[str, Effect], hor
     actions = []
     for action in catalogue.actions:
         seen = effects.get(action.name)
-        if seen is not None and seen.mean_left > 0:
-            stretch = max(1.0, horizon_days / action.acts_days) / seen.mean_left
+        if seen is not None and seen.mean_control > 0:
+            stretch = max(1.0, horizon_days / action.acts_days) / seen.mean_control
             mean, width = posterior(
                 action.effect, action.effect_width, seen.estimate * stretch, seen.standard_error * stretch
             )

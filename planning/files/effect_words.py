@@ -22,11 +22,13 @@ def verdict_words(measure: Measure) -> Words:
 
     Examples
     --------
-    >>> verdict_words(Measure("loyalty", None, "not_comparable", asked_planned=0.18, asked_left=0.04))[0]
+    >>> verdict_words(Measure("loyalty", None, "not_comparable", asked_planned=0.18, asked_control=0.04))[0]
     'not comparable: 18 % of the planned were asked, 4 % of those left alone'
     """
     if measure.verdict == "not_comparable":
-        planned, left = (f"{share:.0%}".replace("%", " %") for share in (measure.asked_planned, measure.asked_left))
+        planned, control = (
+            f"{share:.0%}".replace("%", " %") for share in (measure.asked_planned, measure.asked_control)
+        )
         if measure.name == "purchase_value":
             return ("not comparable: too few bought", "无法比较：购买的客户太少")
         if measure.name == "lifetime":
@@ -35,18 +37,18 @@ def verdict_words(measure: Measure) -> Words:
                 "无法比较：重复购买的客户太少，无法预测终身价值",
             )
         return (
-            f"not comparable: {planned} of the planned were asked, {left} of those left alone",
-            f"无法比较：计划内客户中 {planned} 有评分，留白客户中 {left}",
+            f"not comparable: {planned} of the planned were asked, {control} of those left alone",
+            f"无法比较：计划内客户中 {planned} 有评分，留白客户中 {control}",
         )
     if measure.verdict == "open":
-        left, weeks = f"{measure.more_left:,}", measure.more_weeks
+        control, weeks = f"{measure.more_control:,}", measure.more_weeks
         plural = "week" if weeks == 1 else "weeks"
         return (
-            f"cannot tell yet: about {left} more left alone, or {weeks} more {plural} like these",
-            f"尚无法判断：约需再留白 {left} 位客户，或再做 {weeks} 周同样的计划",
+            f"cannot tell yet: about {control} more left alone, or {weeks} more {plural} like these",
+            f"尚无法判断：约需再留白 {control} 位客户，或再做 {weeks} 周同样的计划",
         )
     if measure.verdict == "too_small":
-        shown = _number(measure.smallest or 0.0, DIGITS[measure.name])
+        shown = _number(measure.minimum_detectable or 0.0, DIGITS[measure.name])
         return (
             f"no change seen: these customers show one of {shown} or more",
             f"未见变化：现有客户只能显示 {shown} 以上的变化",

@@ -35,7 +35,7 @@ def write_effects_page(path: str | Path, found: EffectsOfPlans, language: str = 
     """
     over = found.plans[found.plans["over"]]
     waiting = found.plans[~found.plans["over"]]
-    counts = {name: int(over[name].sum()) for name in ("planned", "left_alone", "done", "left_alone_done")}
+    counts = {name: int(over[name].sum()) for name in ("planned", "control", "carried_out", "control_contacted")}
     write_page(
         path,
         "effects.html",
@@ -49,7 +49,7 @@ def write_effects_page(path: str | Path, found: EffectsOfPlans, language: str = 
         over=over.to_dict("records"),
         waiting=waiting.to_dict("records"),
         measures=[_measure(each) for each in found.measures],
-        as_done=_effect(found.as_done, 3) if found.as_done else None,
+        complier_effect=_effect(found.complier_effect, 3) if found.complier_effect else None,
         actions=[(name.replace("_", " "), _effect(effect, 3)) for name, effect in found.by_action.items()],
         before_after=found.before_after.to_dict("records"),
         observational=[
@@ -59,8 +59,8 @@ def write_effects_page(path: str | Path, found: EffectsOfPlans, language: str = 
                 "robustness": 100 * each.robustness,
                 "robust_interval": 100 * each.robustness_of_interval,
                 "trimmed": each.trimmed,
-                "overlap": each.overlap[(each.overlap["treated"] + each.overlap["left"]) > 0].to_dict("records"),
-                "most": max(1, int(each.overlap[["treated", "left"]].to_numpy().max())),
+                "overlap": each.overlap[(each.overlap["treated"] + each.overlap["control"]) > 0].to_dict("records"),
+                "most": max(1, int(each.overlap[["treated", "control"]].to_numpy().max())),
                 "balance": each.balance.head(LISTED_FEATURES).to_dict("records"),
             }
             for kind, each in found.observational.items()
@@ -82,9 +82,9 @@ def _measure(measure: Measure) -> dict[str, Any]:
 def _effect(effect: Effect, digits: int) -> dict[str, Any]:
     return {
         "planned": mean_words(effect.mean_treated, digits),
-        "left": mean_words(effect.mean_left, digits),
+        "control": mean_words(effect.mean_control, digits),
         "change": change_words(effect, digits),
         "interval": interval_words(effect, digits),
         "n_treated": effect.n_treated,
-        "n_left": effect.n_left,
+        "n_control": effect.n_control,
     }

@@ -17,18 +17,18 @@ from planning.files.effect_words import verdict_words
 MEANINGS = {
     "measure": "satisfaction, loyalty, purchases, purchase_value (spend a purchase) or lifetime (spend and a forecast)",
     "planned": "mean of the customers as planned, adjusted for what was known before; of a plan: rows to be done",
-    "left_alone": "mean of those left alone at random; of a plan: rows held out",
-    "change": "planned less left_alone",
-    "change_share": "change as a share of left_alone",
+    "control": "mean of those left alone at random; of a plan: rows held out",
+    "change": "planned less control",
+    "change_share": "change as a share of control",
     "low": "lower end of the interval; those of the five measures hold together with 95 %",
     "high": "upper end of the interval",
     "standard_error": "of the change",
     "customers_planned": "rows compared, of the planned",
-    "customers_left_alone": "rows compared, of those left alone",
+    "customers_control": "rows compared, of those left alone",
     "asked_planned": "share of the planned with a value; a rating needs somebody who asks",
-    "asked_left_alone": "the same of those left alone",
-    "smallest_change_shown": "the change that these customers show with a probability of 80 %",
-    "more_left_alone": "with an open verdict: customers to leave alone besides, to show this change with 80 %",
+    "asked_control": "the same of those left alone",
+    "minimum_detectable_change": "the change that these customers show with a probability of 80 %",
+    "more_control": "with an open verdict: customers to leave alone besides, to show this change with 80 %",
     "more_weeks": "the same in weeks of plans like these, with other customers",
     "cost_of_one_more": "currency a unit of the change, where it is up",
     "verdict": "up, down, open (cannot tell yet), too_small, not_comparable or too_few",
@@ -39,7 +39,7 @@ MEANINGS = {
     "robustness": "share of the unexplained variation that a hidden reason must tell, of both purchases and contacts",
     "robustness_of_interval": "the same, to bring the interval to 0",
     "trimmed": "rows left out for want of a counterpart",
-    "group": "planned or left_alone",
+    "group": "planned or control",
     "customers": "rows of the group",
     "purchases_before": "mean in as many days before the cutoff",
     "purchases": "mean in the horizon",
@@ -51,8 +51,8 @@ MEANINGS = {
     "over": "whether the log has the whole horizon",
     "over_on": "when the horizon is over",
     "cost": "currency, of what was carried out",
-    "done": "planned rows that were carried out",
-    "left_alone_done": "customers left alone who were contacted all the same",
+    "carried_out": "planned rows that were carried out",
+    "control_contacted": "customers left alone who were contacted all the same",
 }
 """Meaning of the workbook's columns."""
 
@@ -85,14 +85,14 @@ def effect_tables(found: EffectsOfPlans) -> dict[str, pd.DataFrame]:
 def _row(effect: Effect) -> dict[str, float]:
     return {
         "planned": effect.mean_treated,
-        "left_alone": effect.mean_left,
+        "control": effect.mean_control,
         "change": effect.estimate,
         "change_share": effect.relative,
         "low": effect.low,
         "high": effect.high,
         "standard_error": effect.standard_error,
         "customers_planned": effect.n_treated,
-        "customers_left_alone": effect.n_left,
+        "customers_control": effect.n_control,
     }
 
 
@@ -126,7 +126,9 @@ def write_effects_json(path: str | Path, found: EffectsOfPlans) -> None:
     content: dict[str, Any] = {"horizon_days": found.horizon_days, "rows_not_drawn": found.not_drawn}
     for name, table in effect_tables(found).items():
         content[name] = [{str(k): _value(v) for k, v in row.items()} for row in table.to_dict("records")]
-    content["as_done"] = {key: _value(value) for key, value in asdict(found.as_done).items()} if found.as_done else None
+    content["complier_effect"] = (
+        {key: _value(value) for key, value in asdict(found.complier_effect).items()} if found.complier_effect else None
+    )
     with atomic_write(path) as part:
         part.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 

@@ -86,16 +86,16 @@ def _reps(rows: pd.DataFrame, limits: list[dict[str, Any]]) -> list[dict[str, An
 
 def _actions(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return a line an action, and one, the last, of all rows that were drawn to learn from."""
-    learning = rows["plan_item"].isin(manifest.get("learning", ()))
-    found = [_line(table, learning=False) for _, table in rows[~learning].groupby("action", sort=True)]
-    return [*found, _line(rows[learning], learning=True)] if learning.any() else found
+    exploration = rows["plan_item"].isin(manifest.get("exploration", ()))
+    found = [_line(table, exploration=False) for _, table in rows[~exploration].groupby("action", sort=True)]
+    return [*found, _line(rows[exploration], exploration=True)] if exploration.any() else found
 
 
-def _line(rows: pd.DataFrame, *, learning: bool) -> dict[str, Any]:
+def _line(rows: pd.DataFrame, *, exploration: bool) -> dict[str, Any]:
     return {
         "action": rows["action"].iloc[0],
         "channel": rows["channel"].iloc[0],
-        "learning": learning,
+        "exploration": exploration,
         "count": len(rows),
         "value": float(rows["value_expected"].sum()),
         "cost": float(rows["cost_expected"].sum()),

@@ -15,7 +15,7 @@ KINDS = {
 }
 """How actions are counted: visits by their channel, incentives together."""
 PASSED_OVER = {
-    "left_alone_earlier": ("left alone at random in an earlier week", "正处于此前的随机留白期"),
+    "control_of_earlier_plan": ("left alone at random in an earlier week", "正处于此前的随机留白期"),
     "opted_out": ("opted out", "已退订"),
     "wrong_person": ("with the wrong contact person", "联系人不对"),
     "bad_moment": ("asked for another moment", "时机不合适"),
@@ -83,12 +83,12 @@ def _outcome(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
         f"{week} 周：{'、'.join(each[1] for each in counts)}；预期毛利 {expected} {currency}，"
         f"已扣除成本 {_amount(value['cost'])}（80% 区间 {low} 至 {high}）。",
     )
-    learnt = [in_english(name) for name in manifest.get("learned_effects", {})]
-    if learnt:
-        english = f"The effects of {_joined(learnt)} follow outcomes of earlier plans"
+    observed = [in_english(name) for name in manifest.get("posterior_effects", {})]
+    if observed:
+        english = f"The effects of {_joined(observed)} follow outcomes of earlier plans"
         rest = "; the others are guesses of the catalogue." if value["guessed"] else "."
         rest_zh = "；其余取自目录中的估计值。" if value["guessed"] else "。"
-        yield f"{english}{rest}", f"{'、'.join(learnt)} 的效果来自以往计划的实际结果{rest_zh}"
+        yield f"{english}{rest}", f"{'、'.join(observed)} 的效果来自以往计划的实际结果{rest_zh}"
     elif value["guessed"]:
         yield (
             "The effects are guesses of the catalogue; outcomes of plans will replace them.",
@@ -104,16 +104,16 @@ def _limits(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
     pools = list(dict.fromkeys(each["pool"] for each in full))
     used_up = [_pool_name([each for each in full if each["pool"] == pool]) for pool in pools]
     others = {each["pool"]: {**each, "rep": None} for each in limits if each["pool"] not in pools}
-    left = [_pool_name([each]) for each in others.values()]
+    unused = [_pool_name([each]) for each in others.values()]
     english, chinese = [], []
     if used_up:
         one = len(used_up) == 1 and full[0]["unit"] == "currency"
         english.append(f"{_joined([each[0] for each in used_up])} {'is' if one else 'are'} used up")
         chinese.append(f"{'、'.join(each[1] for each in used_up)}已用尽")
-    if left:
-        names = _joined([each[0] for each in left])
+    if unused:
+        names = _joined([each[0] for each in unused])
         english.append(f"{names} {'is' if names == 'the budget' else 'are'} not" + ("" if used_up else " used up"))
-        chinese.append(f"{'、'.join(each[1] for each in left)}尚有余量")
+        chinese.append(f"{'、'.join(each[1] for each in unused)}尚有余量")
     text = "; ".join(english)
     yield f"{text[0].upper()}{text[1:]}.", f"{'；'.join(chinese)}。"
     # Of each pool the limit of which a little more is worth most.
@@ -178,26 +178,26 @@ def _holdout(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
     holdout = manifest["holdout"]
     if not holdout["chosen"]:
         return
-    if not holdout["left"]:
+    if not holdout["control"]:
         yield (
             "Nobody is left alone, so this plan cannot show what it changes.",
             "没有随机留白的客户，因此本计划无法显示其效果。",
         )
         return
-    one_in = holdout["chosen"] / holdout["left"]
-    english = f"1 in {one_in:.0f} of those chosen is left alone at random ({holdout['left']:,})."
-    chinese = f"入选客户中每 {one_in:.0f} 位随机留白 1 位（共 {holdout['left']:,} 位）。"
-    if lift := holdout.get("smallest_lift"):
+    one_in = holdout["chosen"] / holdout["control"]
+    english = f"1 in {one_in:.0f} of those chosen is left alone at random ({holdout['control']:,})."
+    chinese = f"入选客户中每 {one_in:.0f} 位随机留白 1 位（共 {holdout['control']:,} 位）。"
+    if lift := holdout.get("minimum_detectable_lift"):
         english += (
             f" With that this plan can show a lift of purchases of {100 * lift:.0f} % or more; "
             f"four such weeks with different customers, {50 * lift:.0f} %."
         )
         chinese += f"本计划可显示 {100 * lift:.0f}% 以上的购买提升；四周不同客户的计划可显示 {50 * lift:.0f}%。"
     yield english, chinese
-    if learning := len(manifest.get("learning", ())):
+    if exploration := len(manifest.get("exploration", ())):
         yield (
-            f"{learning:,} more drawn at random, to learn what actions do for others.",
-            f"另随机抽取 {learning:,} 位，用于了解行动对其他客户的作用。",
+            f"{exploration:,} more drawn at random, to learn what actions do for others.",
+            f"另随机抽取 {exploration:,} 位，用于了解行动对其他客户的作用。",
         )
 
 

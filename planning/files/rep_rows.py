@@ -20,12 +20,12 @@ def rows_to_do(plan: Plan) -> pd.DataFrame:
         The rows of the arm `do`, with `gain` (a word: likely, possible or unknown) and `alternative` (another channel
         that the customer is eligible for, or an empty text) added; `goal` and `content` are empty texts where null.
     """
-    rows = plan.done.sort_values(["day", "start", "customer_id"], kind="stable", ignore_index=True)
+    rows = plan.assigned.sort_values(["day", "start", "customer_id"], kind="stable", ignore_index=True)
     for name in ("goal", "content"):
         rows[name] = rows[name].astype(object).where(rows[name].notna(), "")
-    learning = set(plan.manifest.get("learning", ()))
+    exploration = set(plan.manifest.get("exploration", ()))
     rows["gain"] = [
-        "unknown" if item in learning or low != low else "likely" if low > 0 else "possible"
+        "unknown" if item in exploration or low != low else "likely" if low > 0 else "possible"
         for item, low in zip(rows["plan_item"], rows["low"], strict=True)
     ]
     channels = {action["name"]: action for action in plan.manifest["catalogue"]["actions"]}

@@ -20,14 +20,14 @@ CONTACTS = ("done", "accepted", "moved", "unanswered")
 
 
 @dataclass(frozen=True)
-class History:
+class EarlierPlans:
     """What earlier plans and their records say at a cutoff.
 
     Attributes
     ----------
     contacts : mapping of str to int
         The last day of a contact that was planned and not skipped, by customer, in days since 1970-01-01.
-    left_alone : frozenset of str
+    control : frozenset of str
         Customers held out in an earlier plan whose horizon is not over: to give them an action now would spoil what it
         can show.
     skips : DataFrame
@@ -37,14 +37,14 @@ class History:
     """
 
     contacts: Mapping[str, int] = field(default_factory=dict)
-    left_alone: frozenset[str] = frozenset()
+    control: frozenset[str] = frozenset()
     skips: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=["customer_id", "action", "channel", "reason", "recorded_at"])
     )
     replaced: tuple[Plan, ...] = ()
 
 
-def plan_history(folders: Sequence[Path], cutoff: AsOf, week: str, timezone: str) -> History:
+def read_earlier_plans(folders: Sequence[Path], cutoff: AsOf, week: str, timezone: str) -> EarlierPlans:
     """Read earlier plans and what was recorded of them before the cutoff.
 
     Parameters
@@ -60,10 +60,10 @@ def plan_history(folders: Sequence[Path], cutoff: AsOf, week: str, timezone: str
 
     Returns
     -------
-    History
+    EarlierPlans
     """
     contacts: dict[str, int] = {}
-    left_alone: set[str] = set()
+    control: set[str] = set()
     skips: list[pd.DataFrame] = []
     replaced: list[Plan] = []
     made = {folder: read_plan(folder) for folder in folders}
@@ -78,12 +78,12 @@ def plan_history(folders: Sequence[Path], cutoff: AsOf, week: str, timezone: str
         if plan.manifest["week"] == week or id(plan) not in in_force:
             rows = rows[rows["status"] == "done"]
         elif outcomes_from(plan, timezone).day + int(plan.manifest["horizon_days"]) > cutoff.day:
-            left_alone |= set(plan.items.loc[plan.items["arm"] == "leave", "customer_id"])
+            control |= set(plan.items.loc[plan.items["arm"] == "leave", "customer_id"])
         met = rows[rows["status"].isin(CONTACTS) | (rows["reason"] == "already_in_contact")]
         for customer_id, day in zip(met["customer_id"], _days(met, timezone), strict=True):
             contacts[customer_id] = max(day, contacts.get(customer_id, day))
-    table = pd.concat(skips, ignore_index=True) if skips else History().skips
-    return History(contacts, frozenset(left_alone), table, tuple(replaced))
+    table = pd.concat(skips, ignore_index=True) if skips else EarlierPlans().skips
+    return EarlierPlans(contacts, frozenset(control), table, tuple(replaced))
 
 
 def known_records(folder: Path, cutoff: AsOf) -> pd.DataFrame:
@@ -128,4 +128,4 @@ def _holding(rows: pd.DataFrame, cutoff: AsOf, horizon_days: int) -> pd.DataFram
     age = (pd.Timestamp(cutoff.time, unit="us", tz="UTC") - recorded).dt.days
     days = skipped["reason"].map({**SKIP_DAYS, "not_worth_it": horizon_days}).astype(float).fillna(-1)
     holds = skipped["reason"].isin(UNTIL_CORRECTED) | (age < days)
-    return skipped.assign(recorded_at=recorded).loc[holds, list(History().skips)]
+    return skipped.assign(recorded_at=recorded).loc[holds, list(EarlierPlans().skips)]

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from features.as_of import AsOf
 from planning.catalogue.actions import Action, Catalogue, expected_cost
 from planning.catalogue.conditions import holds
-from planning.options.earlier_plans import UNTIL_CORRECTED, History
+from planning.options.earlier_plans import UNTIL_CORRECTED, EarlierPlans
 
 Floats = NDArray[np.float64]
 LEVEL_Z = 1.2815515594457831
 """Half the width of an 80 % interval of a normal distribution, in standard deviations."""
 PASSED_OVER = (
-    "left_alone_earlier",
+    "control_of_earlier_plan",
     "opted_out",
     "wrong_person",
     "bad_moment",
@@ -42,7 +42,7 @@ class ActionEffect:
     ----------
     change, width : float or ndarray of float64, shape (n,)
         For all customers of the planning table, or of each: mean and standard deviation.
-    source : {"guess", "learnt"}
+    source : {"guess", "posterior"}
         Whether it stands in the catalogue, or comes from outcomes of earlier plans.
     """
 
@@ -80,7 +80,7 @@ def make_options(
     catalogue: Catalogue,
     cutoff: AsOf,
     first_day: int,
-    history: History | None = None,
+    earlier_plans: EarlierPlans | None = None,
     effects: Mapping[str, ActionEffect] | None = None,
 ) -> Options:
     """Return every option that eligibility, opt-outs, gaps and earlier plans allow.
@@ -93,7 +93,7 @@ def make_options(
     cutoff : AsOf
     first_day : int
         The first day of the plan's week, from which gaps are counted.
-    history : History, optional
+    earlier_plans : EarlierPlans, optional
         Of earlier plans.
     effects : mapping of str to ActionEffect, optional
         By action; those of the catalogue without it.
@@ -102,16 +102,16 @@ def make_options(
     -------
     Options
     """
-    history = history or History()
+    earlier_plans = earlier_plans or EarlierPlans()
     effects = {**guessed_effects(catalogue), **(effects or {})}
     first_reason = np.full(len(table), len(PASSED_OVER))  # the first of PASSED_OVER over all actions, none so far
     meant, served = np.zeros(len(table), bool), np.zeros(len(table), bool)
-    quiet_days = first_day - _last_contact(table, cutoff, history)
+    quiet_days = first_day - _last_contact(table, cutoff, earlier_plans)
     parts = []
     for action in catalogue.actions:
         eligible = holds(action.eligible, table)
         reason = np.full(len(table), len(PASSED_OVER))
-        for code, blocked in enumerate(_blocks(table, action, catalogue, history, quiet_days)):
+        for code, blocked in enumerate(_blocks(table, action, catalogue, earlier_plans, quiet_days)):
             reason[blocked & (reason == len(PASSED_OVER))] = code
         first_reason = np.where(eligible, np.minimum(first_reason, reason), first_reason)
         rows = np.flatnonzero(eligible & (reason == len(PASSED_OVER)))
@@ -127,20 +127,20 @@ def make_options(
     return Options(options, pd.Series(why[~served], table.index[~served], dtype=object))
 
 
-def _last_contact(table: pd.DataFrame, cutoff: AsOf, history: History) -> Floats:
+def _last_contact(table: pd.DataFrame, cutoff: AsOf, earlier_plans: EarlierPlans) -> Floats:
     """Return the day of the last contact in the log or in earlier plans; minus infinity without one."""
     in_log = (cutoff.day - table["days_since_last_contact"]).fillna(-np.inf).to_numpy(float)
-    planned = pd.Series(dict(history.contacts), dtype=float).reindex(table.index).fillna(-np.inf).to_numpy(float)
+    planned = pd.Series(dict(earlier_plans.contacts), dtype=float).reindex(table.index).fillna(-np.inf).to_numpy(float)
     last: Floats = np.maximum(in_log, planned)
     return last
 
 
 def _blocks(
-    table: pd.DataFrame, action: Action, catalogue: Catalogue, history: History, quiet_days: Floats
+    table: pd.DataFrame, action: Action, catalogue: Catalogue, earlier_plans: EarlierPlans, quiet_days: Floats
 ) -> Iterator[NDArray[np.bool_]]:
     """Yield for whom each reason of `PASSED_OVER` holds, in order."""
-    yield np.asarray(table.index.isin(list(history.left_alone)))
-    skips = history.skips
+    yield np.asarray(table.index.isin(list(earlier_plans.control)))
+    skips = earlier_plans.skips
     standing = skips[~_corrected(table, skips)]
     through = standing[standing["channel"] == action.channel]
     lists = table["opted_out"]

@@ -1,4 +1,4 @@
-"""How well effects foretold for each customer order and match what was seen; and what another plan would have brought.
+"""How well effects predicted for each customer order and match what was seen; and what another plan would have brought.
 
 Everything is computed from one score a customer (`Nuisances.pseudo_outcome`), whose mean over any group is unbiased for
 the group's average effect, so that figures of different learners and libraries are on one scale.
@@ -44,14 +44,14 @@ def effect_scores(outcome: ArrayLike, treated: ArrayLike, propensity: ArrayLike 
 def qini(scores: ArrayLike, effects: ArrayLike) -> Figure:
     """Return the area between the gain curve and that of a random order, in outcomes a customer.
 
-    The curve is the effect on the share q with the highest foretold effects, times q.
+    The curve is the effect on the share q with the highest predicted effects, times q.
 
     Parameters
     ----------
     scores : array-like of float, shape (n,)
         The score of each customer, as `effect_scores` or `Nuisances.pseudo_outcome` gives it.
     effects : array-like of float, shape (n,)
-        As foretold by a model that has not seen these customers. Equal ones count as ordered at random.
+        As predicted by a model that has not seen these customers. Equal ones count as ordered at random.
 
     References
     ----------
@@ -132,10 +132,10 @@ class Calibration:
     Attributes
     ----------
     slope : Figure
-        Of the seen on the foretold: 1 is right, below 1 the differences between customers are overstated, 0 they say
+        Of the seen on the predicted: 1 is right, below 1 the differences between customers are overstated, 0 they say
         nothing.
     groups : pandas.DataFrame
-        `customers, foretold, seen, low, high`, a row a group of equally many, the lowest foretold first.
+        `customers, predicted, seen, low, high`, a row a group of equally many, the lowest predicted first.
     """
 
     slope: Figure
@@ -143,7 +143,7 @@ class Calibration:
 
 
 def calibration(scores: ArrayLike, effects: ArrayLike, groups: int = 5) -> Calibration:
-    """Return how the effects seen follow those foretold, by a regression with HC1 errors and in groups.
+    """Return how the effects seen follow those predicted, by a regression with HC1 errors and in groups.
 
     References
     ----------
@@ -169,5 +169,5 @@ def calibration(scores: ArrayLike, effects: ArrayLike, groups: int = 5) -> Calib
         seen = figure(float(score[part].mean()), float(score[part].std(ddof=1) / np.sqrt(len(part))))
         rows.append((len(part), float(effect[part].mean()), seen.value, seen.low, seen.high))
     return Calibration(
-        figure(value, error), pd.DataFrame(rows, columns=["customers", "foretold", "seen", "low", "high"])
+        figure(value, error), pd.DataFrame(rows, columns=["customers", "predicted", "seen", "low", "high"])
     )

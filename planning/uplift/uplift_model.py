@@ -38,7 +38,7 @@ class UpliftModel:
         By how much the squared error of ridge on other customers is above that of boosted trees, with standard error.
     kept_ : float
         The share, 0 to 1, of the differences between customers that is kept: the expected slope of effects seen on
-        those foretold, for other customers, where every slope between 0 and 1 was as likely before.
+        those predicted, for other customers, where every slope between 0 and 1 was as likely before.
     effects_ : ndarray of shape (n,)
         Each customer's effect by a model of `learner_` that was fitted to other customers: for evaluation.
 
@@ -97,21 +97,21 @@ class UpliftModel:
         else:
             expected = np.asarray(forecast, float)
         x = self._standardise(np.column_stack([raw, expected]), learn=True)
-        held_out = {"ridge": np.zeros(len(y)), "boosted": np.zeros(len(y))}
+        out_of_fold = {"ridge": np.zeros(len(y)), "boosted": np.zeros(len(y))}
         for k in range(FOLDS):
             here, there = fold == k, fold != k
-            held_out["ridge"][here] = _ridge(x[there], pseudo[there]).predict(x[here])
-            held_out["boosted"][here] = _boosted(x[there], pseudo[there]).predict(x[here])
-        difference = (pseudo - held_out["ridge"]) ** 2 - (pseudo - held_out["boosted"]) ** 2
+            out_of_fold["ridge"][here] = _ridge(x[there], pseudo[there]).predict(x[here])
+            out_of_fold["boosted"][here] = _boosted(x[there], pseudo[there]).predict(x[here])
+        difference = (pseudo - out_of_fold["ridge"]) ** 2 - (pseudo - out_of_fold["boosted"]) ** 2
         self.gain_, self.gain_error_ = float(difference.mean()), _error(difference, customers)
         self.learner_ = "boosted" if self.gain_ > self.gain_error_ else "ridge"
         self.mean_, self.mean_error_ = float(pseudo.mean()), _error(pseudo, customers)
-        slope = calibration(pseudo, held_out[self.learner_]).slope
+        slope = calibration(pseudo, out_of_fold[self.learner_]).slope
         self.kept_ = _expected_slope(slope.value, slope.standard_error)
-        self.effects_ = self._shrunk(held_out[self.learner_])
+        self.effects_ = self._shrunk(out_of_fold[self.learner_])
         self._ridge = _ridge(x, pseudo)
         self._trees = _boosted(x, pseudo) if self.learner_ == "boosted" else None
-        self._misfit = float(np.std(held_out["ridge"] - held_out["boosted"])) if self._trees else 0.0
+        self._misfit = float(np.std(out_of_fold["ridge"] - out_of_fold["boosted"])) if self._trees else 0.0
         return self
 
     def predict(self, features: pd.DataFrame, forecast: ArrayLike | None = None) -> tuple[Floats, Floats]:

@@ -31,10 +31,10 @@ def test_from_a_store_to_files(regulars, shop: Path, tmp_path: Path) -> None:  #
     folder = tmp_path / "plans" / "w02"
     assert {each.name for each in folder.iterdir()} == {MANIFEST_FILE, PLAN_FILE, "plan.html", "crm.csv", "reps"}
     plan = read_plan(folder)
-    left_alone = set(plan.items.loc[plan.items["arm"] == "leave", "customer_id"])
-    assert left_alone
+    control = set(plan.items.loc[plan.items["arm"] == "leave", "customer_id"])
+    assert control
     listed = (folder / "crm.csv").read_text(encoding="utf-8-sig")
-    assert not [customer for customer in left_alone if f",{customer}," in listed]
+    assert not [customer for customer in control if f",{customer}," in listed]
 
 
 def test_made_again_it_is_equal_to_the_byte(regulars, shop: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -47,7 +47,7 @@ def test_made_again_it_is_equal_to_the_byte(regulars, shop: Path, tmp_path: Path
     assert regulars("plan", shop, "--out", "third/c", "--seed", 1, "--budget", 20, "--home", "none").code == 0
     first, third = read_plan(tmp_path / "plans/a"), read_plan(tmp_path / "third/c")
     assert first.plan_id != third.plan_id
-    assert first.done["cost_expected"].sum() <= 20
+    assert first.assigned["cost_expected"].sum() <= 20
 
 
 def test_again_takes_nothing_beside_the_manifest(regulars, shop: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -25,7 +25,7 @@ def test_a_week_is_recorded_and_appended(log: Path, regulars: Regulars) -> None:
     assert ended.code == 0, ended.error
     assert "3 rows in: 2 used, 1 quarantined, 0 superseded, 0 seen before, 0 not filled in" in ended.error
     assert "skipped: 1 not_there" in ended.error
-    assert "0 of 1 held out were met all the same" in ended.error
+    assert "0 of 1 customers in the control group were contacted all the same" in ended.error
     assert "c1" in open_store("store").customer_ids.to_pylist()
     events = open_store("store").n_events
     again = regulars("record", "plan", "r1.csv", *NOW, "--append", "store")

@@ -71,13 +71,13 @@ def test_the_doubly_robust_estimate_covers_the_total_effect():
 def test_hold_outs_cover_and_their_power_is_as_foretold():
     """Of 500 plans 92 to 98 % of the intervals hold the truth, 3 to 7 % find an effect where there is none.
 
-    An effect of the size that is foretold to be seen is found in 75 to 85 %.
+    An effect of the size that is predicted to be seen is found in 75 to 85 %.
     """
     found, nothing = drawn(500, truth_futures=400), drawn(500, effect=0.0, truth_futures=1)
     assert 0.92 <= found["covers"].mean() <= 0.98
     assert 0.03 <= nothing["found"].mean() <= 0.07
     # Effects are proportional to the parameter.
-    size = nothing["foretold"].mean() / found["truth"].iloc[0]
+    size = nothing["predicted"].mean() / found["truth"].iloc[0]
     powered = drawn(500, effect=size, truth_futures=100)
     print(f"\n{found.mean().round(4).to_dict()}\npower {powered['found'].mean():.3f} at {size:.2f}")
     assert 0.75 <= powered["found"].mean() <= 0.85

@@ -32,14 +32,14 @@ def test_the_share_is_exact_in_all_and_in_each_stratum(seed: int, share: float) 
     """To one customer, wherever one looks in the order of value within an action."""
     options, chosen = plan(300, seed)
     drawn = draw_arms(options, chosen, f"plan-{seed}", replace(RETAIL, holdout_share=share))
-    left = (drawn["arm"] == "leave").to_numpy()
-    assert abs(left.sum() - share * len(drawn)) < 1
+    control = (drawn["arm"] == "leave").to_numpy()
+    assert abs(control.sum() - share * len(drawn)) < 1
     rows = options.loc[drawn.index]
     order = np.lexsort((-rows["value_expected"], rows["action"]))
     for begin in range(0, len(order), STRATUM):
-        stratum = left[order[begin : begin + STRATUM]]
+        stratum = control[order[begin : begin + STRATUM]]
         assert abs(stratum.sum() - share * len(stratum)) <= 1 + 1e-9
-    assert np.allclose(drawn["propensity"], np.where(left, share, 1 - share))
+    assert np.allclose(drawn["propensity"], np.where(control, share, 1 - share))
 
 
 @given(st.integers(0, 1000), st.randoms())
@@ -59,9 +59,9 @@ def test_each_customer_is_left_alone_with_the_stated_probability() -> None:
     """Over 500 plans each customer is left alone in a fifth, and no two together more often than by chance."""
     options, chosen = plan(120, 3)
     arms = [draw_arms(options, chosen, f"plan-{n}", RETAIL)["arm"].to_numpy() == "leave" for n in range(500)]
-    left = np.array(arms, float)
-    assert np.abs(left.mean(axis=0) - 0.2).max() < 4.5 * np.sqrt(0.16 / 500)
-    together = np.corrcoef(left.T)[np.triu_indices(left.shape[1], 1)]
+    control = np.array(arms, float)
+    assert np.abs(control.mean(axis=0) - 0.2).max() < 4.5 * np.sqrt(0.16 / 500)
+    together = np.corrcoef(control.T)[np.triu_indices(control.shape[1], 1)]
     assert abs(together.mean()) < 0.02
     assert np.abs(together).max() < 0.35
 
@@ -79,14 +79,14 @@ def test_those_drawn_to_learn_from_fit_what_is_free(seed: int, more: float) -> N
     usage, _ = limits(options, 0)
     capacity = np.asarray(usage[np.flatnonzero(chosen)].sum(axis=0)) + more
     drawn = draw_arms(options, chosen, f"p{seed}", replace(RETAIL, exploration_share=0.1), usage, capacity)
-    learnt = drawn[drawn["learning"]]
-    done = np.isin(np.arange(len(options)), drawn.index[(drawn["arm"] == "do") | drawn["learning"]])
+    explored = drawn[drawn["exploration"]]
+    done = np.isin(np.arange(len(options)), drawn.index[(drawn["arm"] == "do") | drawn["exploration"]])
     assert usage[np.flatnonzero(done)].sum(axis=0)[0] <= capacity[0] + 1e-6
-    assert len(learnt) <= round(0.2 * chosen.sum())
-    assert not set(options.loc[learnt.index, "customer_id"]) & set(options.loc[chosen, "customer_id"])
+    assert len(explored) <= round(0.2 * chosen.sum())
+    assert not set(options.loc[explored.index, "customer_id"]) & set(options.loc[chosen, "customer_id"])
     assert not options.loc[drawn.index, "customer_id"].duplicated().any()
     for propensity, eligible, each in zip(
-        learnt["propensity"], learnt["eligible_actions"], learnt["propensities"], strict=True
+        explored["propensity"], explored["eligible_actions"], explored["propensities"], strict=True
     ):
         assert propensity == 1 / (2 * len(eligible))
         assert each == [propensity] * len(eligible)
@@ -99,10 +99,10 @@ def test_options_to_learn_from_are_drawn_evenly() -> None:
     usage, capacity = limits(options, 1e9)
     catalogue = replace(RETAIL, exploration_share=0.1)
     drawn = [draw_arms(options, chosen, f"plan-{number}", catalogue, usage, capacity) for number in range(100)]
-    learnt = pd.concat([each[each["learning"]] for each in drawn])
-    assert len(learnt) == 100 * round(0.2 * chosen.sum())
-    assert (learnt["arm"] == "leave").mean() == pytest.approx(0.5, abs=0.05)
-    three = learnt[[len(names) == 3 for names in learnt["eligible_actions"]]]
+    explored = pd.concat([each[each["exploration"]] for each in drawn])
+    assert len(explored) == 100 * round(0.2 * chosen.sum())
+    assert (explored["arm"] == "leave").mean() == pytest.approx(0.5, abs=0.05)
+    three = explored[[len(names) == 3 for names in explored["eligible_actions"]]]
     shares = options.loc[three.index, "action"].value_counts(normalize=True)
     assert np.abs(shares - 1 / 3).max() < 0.07
 

@@ -22,7 +22,7 @@ from planning.manifest import (
     plan_digests,
     value_rows,
 )
-from planning.options.earlier_plans import History
+from planning.options.earlier_plans import EarlierPlans
 
 
 def test_another_input_is_another_plan() -> None:
@@ -95,31 +95,31 @@ def test_plain_values() -> None:
 
 def test_digests_of_customers() -> None:
     """Follow the content, not the order of rows."""
-    table, none = pd.DataFrame({"rep": ["a", "b"]}, index=["C1", "C2"]), History()
+    table, none = pd.DataFrame({"rep": ["a", "b"]}, index=["C1", "C2"]), EarlierPlans()
     assert plan_digests([], none, table) == plan_digests([], none, table[::-1])
     assert plan_digests([], none, table) != plan_digests([], none, table.assign(rep="a"))
-    assert set(plan_digests([], none, None)) == {"plans", "history"}
+    assert set(plan_digests([], none, None)) == {"plans", "records"}
 
 
 def test_digests_of_the_history() -> None:
     """Follow what earlier plans and their records say, in whatever order."""
     row = {"customer_id": "C1", "action": "phone", "channel": "phone", "reason": "opted_out"}
     skips = pd.DataFrame([row, {**row, "customer_id": "C2"}]).assign(recorded_at=pd.Timestamp("2026-01-02", tz="UTC"))
-    history = History({"C1": np.int64(3), "C2": 4}, frozenset({"C3", "C4"}), skips)  # type: ignore[dict-item]
-    digest = plan_digests([], history, None)["history"]
-    turned = History({"C2": 4, "C1": 3}, frozenset({"C4", "C3"}), skips[::-1])
-    assert plan_digests([], turned, None)["history"] == digest
+    earlier_plans = EarlierPlans({"C1": np.int64(3), "C2": 4}, frozenset({"C3", "C4"}), skips)  # type: ignore[dict-item]
+    digest = plan_digests([], earlier_plans, None)["records"]
+    turned = EarlierPlans({"C2": 4, "C1": 3}, frozenset({"C4", "C3"}), skips[::-1])
+    assert plan_digests([], turned, None)["records"] == digest
     for changed in (
-        replace(history, contacts={"C1": 3}),
-        replace(history, left_alone=frozenset()),
-        replace(history, skips=skips[:1]),
+        replace(earlier_plans, contacts={"C1": 3}),
+        replace(earlier_plans, control=frozenset()),
+        replace(earlier_plans, skips=skips[:1]),
     ):
-        assert plan_digests([], changed, None)["history"] != digest
+        assert plan_digests([], changed, None)["records"] != digest
 
 
 def test_changed_inputs_are_named() -> None:
     """Each by itself, and none of equal ones."""
-    former = {"digests": {"store": "a", "plans": {}, "history": "h"}, "seed": 0, "forecasts": {"source": "x"}}
+    former = {"digests": {"store": "a", "plans": {}, "records": "h"}, "seed": 0, "forecasts": {"source": "x"}}
     assert changed_inputs(former, former) == []
     assert changed_inputs(former, {**former, "digests": {**former["digests"], "store": "b"}}) == ["the event log"]  # type: ignore[dict-item]
     assert changed_inputs(former, {**former, "forecasts": {"source": "y"}}) == ["forecasts"]

@@ -10,7 +10,7 @@ from features.as_of import AsOf
 from features.ingestion.ingest import ingest
 from features.simulate import write_log
 from features.store.event_store import EventStore, open_store
-from planning.minimum_detectable_lift import Spread, smallest_lift, spread_of
+from planning.minimum_detectable_lift import Spread, minimum_detectable_lift, spread_of
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_nothing_after_the_cutoff_is_used(store: EventStore) -> None:
 def test_the_smallest_lift() -> None:
     """Worked by hand: 2.8 standard errors over the mean; four times the customers see half of it."""
     spread = Spread(deviation=2.0, mean=4.0, measured=True)
-    lift = smallest_lift(spread, 800, 200)
+    lift = minimum_detectable_lift(spread, 800, 200)
     assert lift == pytest.approx(2.8016 * 2 * np.sqrt(1 / 800 + 1 / 200) / 4, rel=1e-4)
-    assert smallest_lift(spread, 3200, 800) == pytest.approx(lift / 2)
-    assert smallest_lift(spread, 10, 0) is None
+    assert minimum_detectable_lift(spread, 3200, 800) == pytest.approx(lift / 2)
+    assert minimum_detectable_lift(spread, 10, 0) is None

@@ -53,7 +53,7 @@ def plan(inputs: tuple[Inputs, pd.DataFrame, Forecasts]) -> Plan:
 
 def test_within_every_limit(inputs: tuple[Inputs, pd.DataFrame, Forecasts], plan: Plan) -> None:
     """Minutes of each rep and the budget, of all that is done; each customer once; both limits are tight."""
-    done = plan.done
+    done = plan.assigned
     assert len(done) > 5
     assert (done.groupby("rep")["minutes"].sum() <= 45).all()
     assert done["cost_expected"].sum() <= 6 + 1e-9
@@ -66,11 +66,11 @@ def test_within_every_limit(inputs: tuple[Inputs, pd.DataFrame, Forecasts], plan
 
 def test_rows_are_whole(plan: Plan) -> None:
     """Days within the week, reasons, a value with its interval; who is left alone has no day."""
-    done, left = plan.done, plan.items[plan.items["arm"] == "leave"]
-    assert len(left)
-    assert left["day"].isna().all()
+    assigned, control = plan.assigned, plan.items[plan.items["arm"] == "leave"]
+    assert len(control)
+    assert control["day"].isna().all()
     monday = first_day("2026-W02")
-    assert all(0 <= (day - monday).days < 5 for day in done["day"])
+    assert all(0 <= (day - monday).days < 5 for day in assigned["day"])
     assert (plan.items["low"] <= plan.items["value_expected"]).all()
     assert all(0 < len(each) <= 3 for each in plan.items["reasons"])
     assert plan.items["propensity"].between(0, 1).all()
@@ -79,15 +79,15 @@ def test_rows_are_whole(plan: Plan) -> None:
 def test_nobody_left_alone_stands_in_a_file(plan: Plan, tmp_path: Path) -> None:
     """Neither customer nor plan item of any row of the arm `leave`, in any file that is handed out."""
     write_files(tmp_path, plan)
-    left = plan.items[plan.items["arm"] == "leave"]
+    control = plan.items[plan.items["arm"] == "leave"]
     named = {each["customer_id"] for side in plan.manifest["borderline"].values() for each in side}
     assert named
-    assert not named & set(left["customer_id"])
+    assert not named & set(control["customer_id"])
     texts = texts_of(tmp_path)
     assert len(texts) > 4
     for text in texts.values():
         words = set(re.findall(r"\w+", text))
-        assert not words & {*left["customer_id"], *left["plan_item"]}
+        assert not words & {*control["customer_id"], *control["plan_item"]}
 
 
 def test_a_minimum_for_two_reps(inputs: tuple[Inputs, pd.DataFrame, Forecasts]) -> None:
@@ -103,11 +103,11 @@ def test_a_plan_made_in_mid_week(inputs: tuple[Inputs, pd.DataFrame, Forecasts])
     """Nothing is on a day that is over, and each rep has the minutes of the days that are left."""
     made, *rest = inputs  # the cutoff is a Thursday
     found = make_plan(replace(made, week="2026-W01"), *rest)
-    assert {str(day) for day in found.done["day"]} <= {"2026-01-01", "2026-01-02"}
-    assert (pd.to_datetime(found.done["start"].dropna()) >= pd.Timestamp("2026-01-01")).all()
+    assert {str(day) for day in found.assigned["day"]} <= {"2026-01-01", "2026-01-02"}
+    assert (pd.to_datetime(found.assigned["start"].dropna()) >= pd.Timestamp("2026-01-01")).all()
     hours = [each for each in found.manifest["limits"] if each["unit"] == "minutes"]
     assert [each["capacity"] for each in hours] == [18.0, 18.0]
-    assert found.done.groupby("rep")["minutes"].sum().max() <= 18
+    assert found.assigned.groupby("rep")["minutes"].sum().max() <= 18
     short = msgspec.structs.replace(made.catalogue, working_days=3)
     with pytest.raises(PlanError, match="has no working day left"):
         make_plan(replace(made, week="2026-W01", catalogue=short), *rest)
@@ -135,7 +135,7 @@ def test_equal_for_equal_inputs(inputs: tuple[Inputs, pd.DataFrame, Forecasts], 
 
 def test_everybody_is_accounted_for(inputs: tuple[Inputs, pd.DataFrame, Forecasts], plan: Plan) -> None:
     """Customers known are those in the plan and those passed over."""
-    in_plan = len(plan.items) - len(plan.manifest["learning"])
+    in_plan = len(plan.items) - len(plan.manifest["exploration"])
     assert in_plan + sum(plan.manifest["passed_over"].values()) == len(inputs[1]) == plan.manifest["customers"]
 
 

@@ -48,7 +48,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert list(found.items["propensities"][0]) == [0.8]
     assert found.manifest["prices"] == {"hours of R1": 51.5}
     assert found.plan_id == "2026-W48-x"
-    assert found.done["customer_id"].tolist() == ["=C1"]
+    assert found.assigned["customer_id"].tolist() == ["=C1"]
 
 
 def test_equal_to_the_byte(tmp_path: Path) -> None:

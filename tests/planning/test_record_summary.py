@@ -17,4 +17,4 @@ def test_rows_without_a_record_are_unanswered(tmp_path: Path) -> None:
     found = record_summary(plan, current, Counter(), Faults(), 0, tmp_path / "q.csv")
     assert found.statuses == {"unanswered": 2, "skipped": 1}
     assert (found.skipped, found.outside) == ({"other": 1}, 1)
-    assert (found.held_out, found.held_out_met, found.quarantine) == (1, 1, None)
+    assert (found.control, found.control_contacted, found.quarantine) == (1, 1, None)

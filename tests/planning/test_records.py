@@ -40,7 +40,7 @@ def test_a_week_comes_back(tmp_path: Path) -> None:
     assert (found.rows_in, found.used, found.blank, found.quarantined) == (5, 4, 1, 0)
     assert found.statuses == {"done": 1, "skipped": 1, "unanswered": 1}
     assert found.skipped == {"bad_moment": 1}
-    assert (found.held_out_met, found.held_out, found.outside) == (1, 1, 2)
+    assert (found.control_contacted, found.control, found.outside) == (1, 1, 2)
     current = current_records(folder).set_index("customer_id")
     assert current.loc["c4", "plan_item"] == ITEMS["c4"]
     assert current["plan_item"].isna().to_dict() == {"c1": False, "c2": False, "c4": False, "c9": True}

@@ -64,9 +64,9 @@ def test_a_week_that_has_begun() -> None:
     )
     catalogue = msgspec.structs.replace(CATALOGUE, pools=pools)
     assert with_days(catalogue, 4) is catalogue
-    left = with_days(catalogue, 2)
-    assert [pool.amount for pool in left.pools] == [250, 10.5, 30]
-    capacity = make_limits(OPTIONS, left).table.set_index("limit")["capacity"]
+    remaining = with_days(catalogue, 2)
+    assert [pool.amount for pool in remaining.pools] == [250, 10.5, 30]
+    capacity = make_limits(OPTIONS, remaining).table.set_index("limit")["capacity"]
     assert capacity["calls"] == 20
     assert capacity["budget"] == 30
 

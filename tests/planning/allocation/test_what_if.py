@@ -39,11 +39,11 @@ def solved() -> tuple[Limits, Allocation]:
     return limits, solve(OPTIONS, limits)
 
 
-def drawn_of(chosen: np.ndarray, left: tuple[int, ...] = (), learning: tuple[int, ...] = ()) -> pd.DataFrame:
+def drawn_of(chosen: np.ndarray, control: tuple[int, ...] = (), exploration: tuple[int, ...] = ()) -> pd.DataFrame:
     """The rows of the chosen options, some left alone, and more that are drawn to learn from."""
-    index = sorted({*np.flatnonzero(chosen), *learning})
-    arms = ["leave" if row in left else "do" for row in index]
-    return pd.DataFrame({"arm": arms, "learning": [row in learning for row in index]}, index)
+    index = sorted({*np.flatnonzero(chosen), *exploration})
+    arms = ["leave" if row in control else "do" for row in index]
+    return pd.DataFrame({"arm": arms, "exploration": [row in exploration for row in index]}, index)
 
 
 def test_the_border(solved: tuple[Limits, Allocation]) -> None:
@@ -62,11 +62,11 @@ def test_nobody_left_alone_is_at_the_border(solved: tuple[Limits, Allocation]) -
     """Neither one of the chosen nor one drawn to learn from, on either side."""
     limits, allocation = solved
     held_out = int(np.flatnonzero(allocation.chosen)[0])
-    for learning in ((), (4,)):
-        drawn = drawn_of(allocation.chosen, (held_out, 4), learning)
+    for exploration in ((), (4,)):
+        drawn = drawn_of(allocation.chosen, (held_out, 4), exploration)
         border = borderline(OPTIONS, limits, allocation, drawn)
         assert {row["customer_id"] for row in border["last_in"]} == {"b", "c"}
-        assert {row["customer_id"] for row in border["first_out"]} == (set() if learning else {"d"})
+        assert {row["customer_id"] for row in border["first_out"]} == (set() if exploration else {"d"})
 
 
 def test_a_minimum_with_two_reps(solved: tuple[Limits, Allocation]) -> None:

@@ -68,7 +68,7 @@ def test_rows_without_a_counterpart_are_trimmed_and_counted():
     found = aipw_effect(y, treated, x, propensity=propensity)
     outside = ((propensity < 0.02) | (propensity > 0.98)).sum()
     assert found.trimmed == outside
-    assert found.effect.n_treated + found.effect.n_left == 2000 - outside
+    assert found.effect.n_treated + found.effect.n_control == 2000 - outside
 
 
 def test_fifty_of_each_group_are_needed_after_trimming_too():

@@ -12,8 +12,8 @@ def confounded(n, seed=0, effect=0.5):
     x = pd.DataFrame({"a": rng.normal(size=n), "b": rng.normal(size=n)})
     propensity = 1 / (1 + np.exp(-(x["a"].to_numpy() - 0.5)))
     treated = rng.random(n) < propensity
-    left = 1 + x["a"].to_numpy() + 0.5 * x["b"].to_numpy() ** 2
-    return left + effect * treated + rng.normal(size=n), treated, x, propensity, left
+    mean_control = 1 + x["a"].to_numpy() + 0.5 * x["b"].to_numpy() ** 2
+    return mean_control + effect * treated + rng.normal(size=n), treated, x, propensity, mean_control
 
 
 def test_all_rows_of_a_customer_are_in_one_fold():
@@ -27,7 +27,7 @@ def test_all_rows_of_a_customer_are_in_one_fold():
 
 
 def test_no_row_is_foretold_by_a_model_that_has_seen_its_outcome():
-    """Another outcome of one customer changes nothing that is foretold of this customer."""
+    """Another outcome of one customer changes nothing that is predicted of this customer."""
     y, treated, x, _, _ = confounded(600)
     first = cross_fit(y, treated, x)
     other = y.copy()
@@ -35,28 +35,28 @@ def test_no_row_is_foretold_by_a_model_that_has_seen_its_outcome():
     again = cross_fit(other, treated, x)
     same = folds_of(np.arange(600)) == folds_of(np.arange(600))[7]
     assert (first.mean_treated[same] == again.mean_treated[same]).all()
-    assert (first.mean_left[same] == again.mean_left[same]).all()
+    assert (first.mean_control[same] == again.mean_control[same]).all()
     assert (first.mean_treated[~same] != again.mean_treated[~same]).any() or (
-        first.mean_left[~same] != again.mean_left[~same]
+        first.mean_control[~same] != again.mean_control[~same]
     ).any()
 
 
 def test_means_and_propensities_are_those_of_the_truth():
     """From 8,000 rows both means and the propensity follow the truth closely."""
-    y, treated, x, propensity, left = confounded(8000)
+    y, treated, x, propensity, mean_control = confounded(8000)
     found = cross_fit(y, treated, x)
-    assert np.corrcoef(found.mean_left, left)[0, 1] > 0.95
+    assert np.corrcoef(found.mean_control, mean_control)[0, 1] > 0.95
     assert np.corrcoef(found.propensity, propensity)[0, 1] > 0.95
-    assert np.mean(found.mean_treated - found.mean_left) == pytest.approx(0.5, abs=0.1)
+    assert np.mean(found.mean_treated - found.mean_control) == pytest.approx(0.5, abs=0.1)
 
 
 def test_the_mean_of_the_scores_is_right_if_one_model_is():
     """With true propensities and useless means, or the other way round, the scores' mean is the effect."""
-    y, treated, x, propensity, left = confounded(40_000)
+    y, treated, x, propensity, mean_control = confounded(40_000)
     known = cross_fit(y[:200], treated[:200], x[:200], propensity=propensity[:200])
     assert (known.propensity == propensity[:200]).all()
     zero, half = np.zeros(len(y)), np.full(len(y), 0.5)
-    for each in (type(known)(propensity, zero, zero), type(known)(half, left + 0.5, left)):
+    for each in (type(known)(propensity, zero, zero), type(known)(half, mean_control + 0.5, mean_control)):
         scores = each.pseudo_outcome(y, treated)
         assert abs(scores.mean() - 0.5) < 4 * scores.std() / np.sqrt(len(y))
 
@@ -77,7 +77,7 @@ def test_weighting_by_the_true_propensity_brings_balance():
 def test_overlap_counts_every_row():
     """Each row of each group is in one twentieth."""
     table = overlap([0, 0.05, 0.5, 1], [1, 0, 1, 0])
-    assert (table["treated"].sum(), table["left"].sum()) == (2, 2)
+    assert (table["treated"].sum(), table["control"].sum()) == (2, 2)
     assert table.loc[table["low"] == 0.5, "treated"].item() == 1
 
 
@@ -93,4 +93,4 @@ def test_a_column_without_a_value_changes_nothing():
     y, treated, x, _, _ = confounded(600)
     plain, wider = cross_fit(y, treated, x), cross_fit(y, treated, x.assign(unknown=np.nan))
     assert (plain.propensity == wider.propensity).all()
-    assert (plain.mean_left == wider.mean_left).all()
+    assert (plain.mean_control == wider.mean_control).all()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from planning.causal_inference.power import customers_needed, left_alone_needed, rounds_needed, smallest_effect
+from planning.causal_inference.power import control_needed, customers_needed, minimum_detectable_effect, rounds_needed
 from planning.causal_inference.randomised_effect import randomised_effect
 from tests.planning.trials import purchases_of
 
@@ -11,7 +11,7 @@ def test_an_effect_foretold_as_the_smallest_is_found_in_four_of_five():
     n, share = 1000, 0.8
     y, _, forecast, _ = purchases_of(np.random.default_rng(1), 200_000, 0.0)
     r_squared = np.corrcoef(y, forecast)[0, 1] ** 2
-    effect = smallest_effect(y.std(), n * share, n * (1 - share), r_squared=r_squared)
+    effect = minimum_detectable_effect(y.std(), n * share, n * (1 - share), r_squared=r_squared)
     found = 0
     for seed in range(400):
         y, treated, forecast, _ = purchases_of(np.random.default_rng([9, seed]), n, 0.0, share)
@@ -20,24 +20,24 @@ def test_an_effect_foretold_as_the_smallest_is_found_in_four_of_five():
 
 
 def test_needed_customers_bring_the_smallest_effect_to_the_one_asked_for():
-    """`customers_needed` and `smallest_effect` are inverse to each other, up to one customer."""
+    """`customers_needed` and `minimum_detectable_effect` are inverse to each other, up to one customer."""
     for share in (0.1, 0.2, 0.5):
         n = customers_needed(0.1, 2.0, share, r_squared=0.4)
-        assert smallest_effect(2.0, n * (1 - share), n * share, r_squared=0.4) <= 0.1
-        assert smallest_effect(2.0, (n - 1) * (1 - share), (n - 1) * share, r_squared=0.4) > 0.1
+        assert minimum_detectable_effect(2.0, n * (1 - share), n * share, r_squared=0.4) <= 0.1
+        assert minimum_detectable_effect(2.0, (n - 1) * (1 - share), (n - 1) * share, r_squared=0.4) > 0.1
 
 
 def test_rounds_and_customers_left_alone_bring_the_error_down():
     """After so many rounds, or customers more, the effect is 2.8 standard errors and not before."""
     assert rounds_needed(0.05, 0.1) == np.ceil((2.8016 * 2) ** 2)
-    more = left_alone_needed(0.05, 0.1, 100)
+    more = control_needed(0.05, 0.1, 100)
     assert more == pytest.approx(100 * ((2.8016 * 2) ** 2 - 1), abs=1)
-    assert left_alone_needed(0.5, 0.1, 100) == 0
+    assert control_needed(0.5, 0.1, 100) == 0
     assert rounds_needed(0.5, 0.1) == 1
 
 
 def test_what_cannot_be_found_is_infinite():
     """No effect, nobody left alone, or an error that is not known."""
-    assert np.isinf(smallest_effect(1, 100, 0))
+    assert np.isinf(minimum_detectable_effect(1, 100, 0))
     assert np.isinf([customers_needed(0, 1, 0.2), customers_needed(1, 1, 0), rounds_needed(0, 1)]).all()
-    assert np.isinf([rounds_needed(1, np.inf), left_alone_needed(0, 1, 5)]).all()
+    assert np.isinf([rounds_needed(1, np.inf), control_needed(0, 1, 5)]).all()

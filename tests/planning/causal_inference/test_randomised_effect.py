@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from planning.causal_inference.randomised_effect import randomised_effect, winsorised
+from planning.causal_inference.randomised_effect import randomised_effect, winsorise
 from tests.planning.trials import hillstrom, purchases_of
 
 KNOWN = {
@@ -35,7 +35,7 @@ def test_without_covariates_the_interval_is_welchs():
     found = randomised_effect(np.r_[one, other], np.r_[np.ones(12), np.zeros(40)])
     welch = stats.ttest_ind(one, other, equal_var=False).confidence_interval()
     assert (found.low, found.high) == pytest.approx((welch.low, welch.high))
-    assert (found.mean_treated, found.mean_left) == pytest.approx((one.mean(), other.mean()))
+    assert (found.mean_treated, found.mean_control) == pytest.approx((one.mean(), other.mean()))
 
 
 def repeated(repetitions, n, effect, seed):
@@ -94,11 +94,11 @@ def test_unequal_probabilities_are_weighted_out():
 def test_a_single_huge_order_is_cut():
     """Spend is winsorised at a quantile of the positive amounts; zeros and the rest stay as they are."""
     amounts = np.r_[np.zeros(500), np.arange(1.0, 501), 1e9]
-    cut, limit = winsorised(amounts)
+    cut, limit = winsorise(amounts)
     assert limit == np.quantile(amounts[amounts > 0], 0.99)
     assert cut.max() == limit
     assert (cut[amounts <= limit] == amounts[amounts <= limit]).all()
-    assert winsorised(np.zeros(3))[0].tolist() == [0, 0, 0]
+    assert winsorise(np.zeros(3))[0].tolist() == [0, 0, 0]
 
 
 def test_harm_is_not_clipped():

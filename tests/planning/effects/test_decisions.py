@@ -48,15 +48,15 @@ def test_what_was_done_is_in_the_log_or_in_a_record(made):
     table = decisions(store, plans, 60)
     contacts = log[log["event_type"].isin(["visit", "incentive"])].set_index("customer_id")["channel"]
     expected = [contacts.get(c) == channel for c, channel in zip(table["customer_id"], table["channel"], strict=True)]
-    assert table["done"].tolist() == expected
+    assert table["carried_out"].tolist() == expected
     assert (table["cost"] > 0).tolist() == expected
-    assert not table.loc[~table["treated"], "done"].any()
-    item = table.loc[~table["done"], "plan_item"].iloc[0]
+    assert not table.loc[~table["treated"], "carried_out"].any()
+    item = table.loc[~table["carried_out"], "plan_item"].iloc[0]
     records = pd.DataFrame({"plan_item": [item], "status": ["done"], "cost": [7.5]})
     again = decisions(store, plans, 60, records=records).set_index("plan_item")
-    assert again.loc[item, "done"]
+    assert again.loc[item, "carried_out"]
     assert again.loc[item, "cost"] == 7.5
-    assert again["done"].sum() == table["done"].sum() + 1
+    assert again["carried_out"].sum() == table["carried_out"].sum() + 1
 
 
 def test_a_plan_whose_horizon_is_not_over_is_left_out(made):
@@ -78,12 +78,12 @@ def test_a_plan_made_before_its_week_counts_from_monday(made):
     contacts = log[log["event_type"].isin(["visit", "incentive"])].set_index("customer_id")["channel"]
     expected = [contacts.get(c) == channel for c, channel in zip(table["customer_id"], table["channel"], strict=True)]
     assert any(expected)
-    assert table["done"].tolist() == expected
+    assert table["carried_out"].tolist() == expected
     bought = log[(log["event_type"] == "purchase") & log["event_time"].between(monday, monday + timedelta(50), "left")]
     days = bought.groupby("customer_id")["event_time"].agg(lambda times: times.dt.date.nunique())
     assert table["purchases"].tolist() == table["customer_id"].map(days).fillna(0).tolist()
     first = Plan(plans[0].items, {**early.manifest, "as_of": str(monday.date() - timedelta(9)), "week": "2024-W27"})
-    assert decisions(store, [first], 50)["done"].tolist() == expected
+    assert decisions(store, [first], 50)["carried_out"].tolist() == expected
 
 
 def test_actions_planned_in_the_horizon_are_counted(made):
@@ -109,8 +109,8 @@ def test_a_redemption_is_not_what_was_carried_out(tmp_path):
     log.to_parquet(tmp_path / "redeemed.parquet")
     ingest(tmp_path / "redeemed.parquet", tmp_path / "redeemed")
     table = decisions(open_store(tmp_path / "redeemed"), plans, 60)
-    assert not table.loc[table["action"] == "coupon", "done"].any()
-    assert table.loc[(table["action"] == "call") & table["treated"], "done"].all()
+    assert not table.loc[table["action"] == "coupon", "carried_out"].any()
+    assert table.loc[(table["action"] == "call") & table["treated"], "carried_out"].all()
 
 
 def test_customers_drawn_to_learn_from_are_no_part(tmp_path):
@@ -132,15 +132,15 @@ def test_customers_drawn_to_learn_from_are_no_part(tmp_path):
     rows = draw_arms(options, chosen.to_numpy(), "week-1", catalogue, usage, np.array([1e6])).join(options)
     plan = plan_of(rows["customer_id"].to_numpy(), rows["arm"].to_numpy() == "do", rows["action"].to_numpy(), DAY, 1)
     plan.items["propensity"] = rows["propensity"].to_numpy()
-    learning = plan.items.loc[rows["learning"].to_numpy(), "plan_item"].tolist()
-    explored = Plan(plan.items, {**plan.manifest, "learning": learning})
+    exploration = plan.items.loc[rows["exploration"].to_numpy(), "plan_item"].tolist()
+    explored = Plan(plan.items, {**plan.manifest, "exploration": exploration})
     table = decisions(store, [explored], 60)
-    assert learning
+    assert exploration
     assert len(table) == chosen.sum()
-    assert not table["plan_item"].isin(learning).any()
+    assert not table["plan_item"].isin(exploration).any()
     measured = table.assign(lifetime=0.0, lifetime_before=0.0)
     found = next(each for each in five_measures(measured) if each.name == "purchases").effect
-    assert found.n_left < len(learning)
+    assert found.n_control < len(exploration)
     assert found.low < 0 < found.high
     assert table.groupby("treated")["purchases_before"].mean().diff().iloc[-1] == pytest.approx(0, abs=0.5)
 

@@ -22,14 +22,14 @@ def test_actions_are_compared_with_their_own_customers_left_alone():
     assert found["coupon"].low < 0 < found["coupon"].high
 
 
-def test_an_action_is_learnt_from_twenty_customers_of_each_group():
+def test_an_action_is_counted_from_twenty_customers_of_each_group():
     """With fewer left alone, or none of them buying, it is not among what a plan learns."""
     table = rows(np.random.default_rng(1), 400, gain=0.5).assign(action="call")
-    left = table[~table["treated"]]
-    few = pd.concat([table[table["treated"]], left.head(LEAST_CUSTOMERS - 1)])
+    control = table[~table["treated"]]
+    few = pd.concat([table[table["treated"]], control.head(LEAST_CUSTOMERS - 1)])
     assert set(effects_by_action(few)) == {"call"}
     assert effects_of_one_action(few) == {}
-    assert set(effects_of_one_action(pd.concat([few, left.tail(1)]))) == {"call"}
+    assert set(effects_of_one_action(pd.concat([few, control.tail(1)]))) == {"call"}
     assert effects_of_one_action(table.assign(purchases=table["purchases"].where(table["treated"], 0))) == {}
 
 
@@ -46,6 +46,6 @@ def test_of_many_actions_in_a_horizon_one_is_credited_with_its_part():
 def test_the_error_is_as_wide_as_students_interval():
     """With few customers it is wider than that of a normal distribution."""
     table = rows(np.random.default_rng(3), 110, gain=0.5).assign(action="call")
-    seen, learnt = effects_by_action(table)["call"], effects_of_one_action(table)["call"]
-    assert learnt.standard_error > 1.01 * seen.standard_error
-    assert 1.959964 * learnt.standard_error == pytest.approx((seen.high - seen.low) / 2)
+    seen, once = effects_by_action(table)["call"], effects_of_one_action(table)["call"]
+    assert once.standard_error > 1.01 * seen.standard_error
+    assert 1.959964 * once.standard_error == pytest.approx((seen.high - seen.low) / 2)

@@ -16,7 +16,7 @@ def test_a_large_effect_is_found_in_every_way(found):
     verdicts = {m.name: m.verdict for m in found.measures}
     assert verdicts["purchases"] == verdicts["satisfaction"] == "up"
     purchases = next(m for m in found.measures if m.name == "purchases").effect
-    assert found.as_done.estimate == pytest.approx(purchases.estimate / 0.6, rel=0.1)
+    assert found.complier_effect.estimate == pytest.approx(purchases.estimate / 0.6, rel=0.1)
     assert set(found.by_action) == {"call", "coupon"}
     assert (found.decisions["lifetime"] >= found.decisions["spend"]).all()
 
@@ -24,9 +24,9 @@ def test_a_large_effect_is_found_in_every_way(found):
 def test_every_row_of_a_plan_is_accounted_for(found):
     """Planned and left alone are all rows of the plans, and what was done is counted among the planned."""
     assert found.plans["over"].all()
-    assert found.plans[["planned", "left_alone"]].to_numpy().sum() == 1600
-    assert (found.plans["done"] < found.plans["planned"]).all()
-    assert (found.plans["left_alone_done"] == 0).all()
+    assert found.plans[["planned", "control"]].to_numpy().sum() == 1600
+    assert (found.plans["carried_out"] < found.plans["planned"]).all()
+    assert (found.plans["control_contacted"] == 0).all()
     assert found.before_after["customers"].sum() == 1600
 
 
@@ -55,5 +55,5 @@ def test_a_plan_of_nothing_is_counted_and_breaks_nothing(tmp_path):
     nothing = type(plans[0])(plans[0].items.iloc[:0], {**plans[0].manifest, "plan_id": "nothing"})
     both = effects_of_plans(store, [nothing, plans[0]], 60)
     assert both.plans.set_index("plan_id")["planned"].to_dict()["nothing"] == 0
-    assert both.plans["planned"].sum() + both.plans["left_alone"].sum() == 150
+    assert both.plans["planned"].sum() + both.plans["control"].sum() == 150
     assert {m.verdict for m in effects_of_plans(store, [nothing], 60).measures} == {"too_few"}

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from planning.effects.five_measures import MEASURES, before_and_after, drawn_at_random, five_measures, measure_table
+from planning.effects.five_measures import MEASURES, before_and_after, five_measures, measure_table, randomised_rows
 
 
 def rows(rng, n=600, gain=0.0, asked=(0.9, 0.9), satisfaction=0.0, spend_gain=0.0):
@@ -19,7 +19,7 @@ def rows(rng, n=600, gain=0.0, asked=(0.9, 0.9), satisfaction=0.0, spend_gain=0.
             "plan_id": "week-1",
             "customer_id": [f"C{k}" for k in range(n)],
             "treated": treated,
-            "done": treated,
+            "carried_out": treated,
             "cost": 2.0 * treated,
             "planned_in_horizon": 1.0 * treated,
             "propensity": np.where(treated, 0.8, 0.2),
@@ -88,9 +88,9 @@ def test_what_cannot_be_told_says_how_much_more():
     for m in opened:
         z = stats.norm.ppf(0.995) + stats.norm.ppf(0.8)
         factor = (z * m.effect.standard_error / m.effect.estimate) ** 2
-        assert m.more_left == pytest.approx((factor - 1) * m.effect.n_left, abs=1.01)
+        assert m.more_control == pytest.approx((factor - 1) * m.effect.n_control, abs=1.01)
         assert m.more_weeks == pytest.approx(2 * factor - 2, abs=2.01)
-        assert m.smallest == pytest.approx(z * m.effect.standard_error)
+        assert m.minimum_detectable == pytest.approx(z * m.effect.standard_error)
 
 
 def test_ratings_of_few_are_not_compared():
@@ -100,7 +100,7 @@ def test_ratings_of_few_are_not_compared():
         assert found[name].verdict == "not_comparable"
         assert found[name].effect is None
         assert found[name].asked_planned == pytest.approx(0.18, abs=0.04)
-        assert found[name].asked_left == pytest.approx(0.04, abs=0.03)
+        assert found[name].asked_control == pytest.approx(0.04, abs=0.03)
     half = named(five_measures(rows(np.random.default_rng(3), 2000, asked=(0.9, 0.4))))
     assert half["satisfaction"].verdict == "not_comparable"
 
@@ -116,7 +116,7 @@ def test_the_value_of_a_purchase_is_a_ratio_of_sums():
     limit = table.loc[table["spend"] > 0, "spend"].quantile(0.99)
     part = table[~table["treated"]]
     by_hand = part["spend"].clip(upper=limit).sum() / part["purchases"].sum()
-    assert each.effect.mean_left == pytest.approx(by_hand)
+    assert each.effect.mean_control == pytest.approx(by_hand)
 
 
 def test_a_plan_without_anybody_left_alone_says_too_few():
@@ -134,14 +134,14 @@ def test_a_plan_without_a_hold_out_is_no_part_of_the_comparison():
     better = rows(np.random.default_rng(9), 400, gain=2.0).assign(plan_id="week-2", treated=True, propensity=1.0)
     both = pd.concat([table, better], ignore_index=True)
     assert five_measures(both) == five_measures(table)
-    assert len(drawn_at_random(both)) == 400
+    assert len(randomised_rows(both)) == 400
 
 
 def test_the_value_of_a_purchase_is_weighted_like_the_rest():
     """Of two weeks with other shares left alone and other prices, without any effect, none is shown."""
     one, two = rows(np.random.default_rng(10), 3000), rows(np.random.default_rng(11), 3000)
-    left = np.random.default_rng(12).random(3000) < 0.5
-    two = two.assign(plan_id="week-2", treated=~left, propensity=0.5, spend=two["spend"] * 3)
+    control = np.random.default_rng(12).random(3000) < 0.5
+    two = two.assign(plan_id="week-2", treated=~control, propensity=0.5, spend=two["spend"] * 3)
     both = pd.concat([one, two.assign(customer_id="D" + two["customer_id"])], ignore_index=True)
     effect = named(five_measures(both))["purchase_value"].effect
     assert effect.low < 0 < effect.high
@@ -157,13 +157,13 @@ def test_the_table_has_a_row_a_measure():
     table = measure_table(five_measures(rows(np.random.default_rng(5), asked=(0.1, 0.1))))
     assert table["measure"].tolist() == list(MEASURES)
     assert np.isnan(table.loc[0, "change"])
-    assert table.loc[2, "planned"] - table.loc[2, "left_alone"] == pytest.approx(table.loc[2, "change"])
+    assert table.loc[2, "planned"] - table.loc[2, "control"] == pytest.approx(table.loc[2, "change"])
 
 
 def test_before_and_after_stand_side_by_side_for_both_groups():
     """Means of both groups before and after, never of one alone."""
     table = rows(np.random.default_rng(6))
     found = before_and_after(table).set_index("group")
-    assert found.index.tolist() == ["planned", "left_alone"]
-    assert found.loc["left_alone", "purchases_before"] == table.loc[~table["treated"], "purchases_before"].mean()
+    assert found.index.tolist() == ["planned", "control"]
+    assert found.loc["control", "purchases_before"] == table.loc[~table["treated"], "purchases_before"].mean()
     assert found["customers"].sum() == len(table)

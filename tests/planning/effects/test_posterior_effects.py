@@ -54,7 +54,7 @@ def test_the_guess_moves_to_what_was_seen(store: EventStore) -> None:
     found = posterior_effects(store, [plan()], CATALOGUE, AsOf.parse(END, "UTC"))
     guess = CATALOGUE.action("phone")
     assert list(found) == ["phone"]
-    assert found["phone"].source == "learnt"
+    assert found["phone"].source == "posterior"
     assert guess.effect < float(found["phone"].change) < 3
     assert float(found["phone"].width) < guess.effect_width
 
@@ -79,7 +79,7 @@ def test_a_copy_and_a_replaced_plan_teach_nothing(store: EventStore) -> None:
 
 
 def test_the_posterior_is_that_of_many_draws():
-    """Mean and width are those of guesses that are weighted by how well they foretell what was seen."""
+    """Mean and width are those of guesses that are weighted by how well they predict what was seen."""
     rng = np.random.default_rng(1)
     guesses = rng.normal(0.1, 0.2, 400_000)
     weights = np.exp(-0.5 * ((0.3 - guesses) / 0.1) ** 2)

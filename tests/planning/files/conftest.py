@@ -21,7 +21,7 @@ MANIFEST: dict[str, Any] = {
     "horizon_days": 90,
     "rating_maximum": 10.0,
     "customers": 6,
-    "learning": plan_items(PLAN_ID, ["learn"]),
+    "exploration": plan_items(PLAN_ID, ["learn"]),
     "catalogue": {
         "currency": "EUR",
         "margin": 0.35,
@@ -50,7 +50,7 @@ MANIFEST: dict[str, Any] = {
     ],
     "gap": 0.00004,
     "over_budget": 0.12,
-    "holdout": {"chosen": 5, "left": 1, "smallest_lift": 0.19, "measured": True},
+    "holdout": {"chosen": 5, "control": 1, "minimum_detectable_lift": 0.19, "measured": True},
     "passed_over": {"opted_out": 120, "contacted_recently": 97, "without_rep": 95, "no_room": 0},
     "borderline": {
         "last_in": [{"customer_id": "<b>&", "action": "phone", "value": 3.0, "surplus": 0.1}],

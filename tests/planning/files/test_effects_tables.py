@@ -21,7 +21,7 @@ def test_workbook_and_json_have_the_same_figures(effects_found, tmp_path):
         if measure.effect:
             assert stored["change"] == measure.effect.estimate
     assert content["horizon_days"] == 60
-    assert content["as_done"]["estimate"] == effects_found.as_done.estimate
+    assert content["complier_effect"]["estimate"] == effects_found.complier_effect.estimate
 
 
 def test_texts_stay_texts(effects_found, tmp_path):

@@ -42,7 +42,7 @@ def test_actions_are_named_once(tmp_path: Path, plan: Plan) -> None:
     assert table.count("<tr>") == 1 + 4  # visit, phone, coupon_5, drawn to learn
     assert "drawn to learn" in table
     assert "the price of learning" in table
-    write_plan_page(tmp_path / "none.html", replace(plan, manifest={**plan.manifest, "learning": []}))
+    write_plan_page(tmp_path / "none.html", replace(plan, manifest={**plan.manifest, "exploration": []}))
     assert "drawn to learn" not in (tmp_path / "none.html").read_text(encoding="utf-8")
 
 
@@ -63,7 +63,7 @@ def test_a_plan_of_nothing(tmp_path: Path, plan: Plan) -> None:
     """Is a page too."""
     value = {"rows": 0, "counts": {}, "expected": 0.0, "low": 0.0, "high": 0.0, "cost": 0.0, "guessed": False}
     empty = {"borderline": {"last_in": [], "first_out": []}, "what_if": [], "limits": [], "warnings": []}
-    holdout = {"chosen": 0, "left": 0, "smallest_lift": None, "measured": None}
+    holdout = {"chosen": 0, "control": 0, "minimum_detectable_lift": None, "measured": None}
     manifest = {**plan.manifest, **empty, "value": value, "holdout": holdout}
     write_plan_page(tmp_path / "plan.html", Plan(plan.items[:0], manifest))
     assert "Nothing is planned for week 2026-W48" in (tmp_path / "plan.html").read_text(encoding="utf-8")

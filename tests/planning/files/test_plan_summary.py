@@ -28,7 +28,7 @@ def manifest(**changes: Any) -> dict[str, Any]:
         ],
         "gap": 0.00004,
         "over_budget": 0.0,
-        "holdout": {"chosen": 1543, "left": 309, "smallest_lift": 0.19},
+        "holdout": {"chosen": 1543, "control": 309, "minimum_detectable_lift": 0.19},
         "passed_over": {"opted_out": 120, "contacted_recently": 97, "without_rep": 95},
     }
     return {**base, **changes}
@@ -56,7 +56,9 @@ def test_the_sentences_in_order() -> None:
 def test_a_plan_of_nothing_is_said_in_words() -> None:
     """And nothing is said of limits or of what it can show."""
     value = {"rows": 0, "counts": {}, "expected": 0.0, "low": 0.0, "high": 0.0, "cost": 0.0, "guessed": False}
-    found = english(value=value, holdout={"chosen": 0, "left": 0, "smallest_lift": None}, passed_over={"opted_out": 1})
+    found = english(
+        value=value, holdout={"chosen": 0, "control": 0, "minimum_detectable_lift": None}, passed_over={"opted_out": 1}
+    )
     assert found[0].startswith(
         "Nothing is planned for week 2026-W48: no action is expected to bring more than it costs."
     )
@@ -73,26 +75,28 @@ def test_many_reps_are_counted() -> None:
 
 
 def test_what_cannot_be_shown_is_said() -> None:
-    """Without a hold-out, and where nothing can be foretold."""
-    assert "cannot show" in english(holdout={"chosen": 5, "left": 0, "smallest_lift": None})[4]
-    assert english(holdout={"chosen": 4, "left": 2, "smallest_lift": None})[4] == (
+    """Without a hold-out, and where nothing can be predicted."""
+    assert "cannot show" in english(holdout={"chosen": 5, "control": 0, "minimum_detectable_lift": None})[4]
+    assert english(holdout={"chosen": 4, "control": 2, "minimum_detectable_lift": None})[4] == (
         "1 in 2 of those chosen is left alone at random (2)."
     )
 
 
 def test_guesses_and_risk_are_named() -> None:
     """When effects are guesses, and when redemptions may cost more than the budget."""
-    found = english(value={**manifest()["value"], "guessed": True}, over_budget=0.123, learning=["P1"])
+    found = english(value={**manifest()["value"], "guessed": True}, over_budget=0.123, exploration=["P1"])
     assert found[1].startswith("The effects are guesses")
     assert "The chance that redemptions cost more than the budget is 12 %." in found
     assert "1 more drawn at random, to learn what actions do for others." in found
 
 
-def test_learnt_effects_are_named() -> None:
+def test_observed_effects_are_named() -> None:
     """And that the others are still guesses."""
-    learnt = {"phone": {}, "coupon_5": {}}
-    assert english(learned_effects=learnt)[1] == "The effects of phone and coupon 5 follow outcomes of earlier plans."
-    both = english(learned_effects=learnt, value={**manifest()["value"], "guessed": True})
+    observed = {"phone": {}, "coupon_5": {}}
+    assert (
+        english(posterior_effects=observed)[1] == "The effects of phone and coupon 5 follow outcomes of earlier plans."
+    )
+    both = english(posterior_effects=observed, value={**manifest()["value"], "guessed": True})
     assert both[1].endswith("earlier plans; the others are guesses of the catalogue.")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from features.as_of import AsOf
 from features.errors import RecordError
-from planning.options.earlier_plans import History, plan_history
+from planning.options.earlier_plans import EarlierPlans, read_earlier_plans
 from planning.plan_folder import SCHEMA, Plan, read_plan, write_plan
 from planning.records import RECORDS_FILE
 from tests.planning.record_plans import write_records
@@ -33,9 +33,9 @@ def folder(tmp_path: Path) -> Path:
 
 def history(
     folder: Path, records: list[dict[str, object]], as_of: str = "2026-11-20", week: str = "2026-W48"
-) -> History:
+) -> EarlierPlans:
     write_records(folder, records)
-    return plan_history([folder], AsOf.parse(as_of, "UTC"), week, "UTC")
+    return read_earlier_plans([folder], AsOf.parse(as_of, "UTC"), week, "UTC")
 
 
 def record(item: str, status: str, reason: str | None = None, at: str = "2026-11-12", done: str | None = None):  # type: ignore[no-untyped-def]
@@ -53,13 +53,13 @@ def test_planned_contacts_count_until_they_were_skipped(folder: Path) -> None:
         ],
     )
     assert found.contacts == {"A": DAY + 1, "C": DAY, "D": DAY}
-    assert found.left_alone == {"E"}
+    assert found.control == {"E"}
 
 
 def test_left_alone_until_the_horizon_ends(folder: Path) -> None:
     """90 days after the Monday of the plan, made on the Friday before, the customer may be chosen again."""
-    assert history(folder, [], "2027-02-06").left_alone == {"E"}
-    assert history(folder, [], "2027-02-07").left_alone == frozenset()
+    assert history(folder, [], "2027-02-06").control == {"E"}
+    assert history(folder, [], "2027-02-07").control == frozenset()
 
 
 def test_nothing_is_known_before_it_was_recorded(folder: Path) -> None:
@@ -69,7 +69,7 @@ def test_nothing_is_known_before_it_was_recorded(folder: Path) -> None:
     assert history(folder, [late]).skips.empty
     early = history(folder, [late], "2026-11-01")
     assert not early.contacts
-    assert not early.left_alone
+    assert not early.control
 
 
 def test_the_latest_record_holds(folder: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_plan_of_the_same_week_is_replaced(folder: Path) -> None:
     """What it planned is no contact unless it was done, and its hold-out does not bind."""
     found = history(folder, [record("PA", "done")], week="2026-W46")
     assert found.contacts == {"A": DAY}
-    assert found.left_alone == frozenset()
+    assert found.control == frozenset()
     assert [plan.plan_id for plan in found.replaced] == ["p"]
 
 
@@ -104,7 +104,7 @@ def test_a_damaged_file_of_records_is_one_line(folder: Path) -> None:
     """It is named, and no plan is made as if nothing had come back."""
     (folder / RECORDS_FILE).write_bytes(b"PAR1 damaged")
     with pytest.raises(RecordError, match=r"records\.parquet cannot be read"):
-        plan_history([folder], AsOf.parse("2026-11-20", "UTC"), "2026-W48", "UTC")
+        read_earlier_plans([folder], AsOf.parse("2026-11-20", "UTC"), "2026-W48", "UTC")
 
 
 def test_a_plan_that_another_replaces_counts_only_where_it_was_done(folder: Path) -> None:
@@ -115,10 +115,10 @@ def test_a_plan_that_another_replaces_counts_only_where_it_was_done(folder: Path
     write_plan(folder.parent / "new", Plan(items, manifest))
     history(folder, [record("PA", "done"), record("PC", "skipped", "opted_out")])
 
-    def known(as_of: str) -> History:
-        return plan_history([folder, folder.parent / "new"], AsOf.parse(as_of, "UTC"), "2026-W48", "UTC")
+    def known(as_of: str) -> EarlierPlans:
+        return read_earlier_plans([folder, folder.parent / "new"], AsOf.parse(as_of, "UTC"), "2026-W48", "UTC")
 
     assert known("2026-11-20").contacts == {"A": DAY, "B": DAY}
-    assert known("2026-11-20").left_alone == frozenset()
+    assert known("2026-11-20").control == frozenset()
     assert known("2026-11-20").skips["customer_id"].tolist() == ["C"]
-    assert known("2026-11-06").left_alone == {"E"}
+    assert known("2026-11-06").control == {"E"}

@@ -7,7 +7,7 @@ import pytest
 
 from features.as_of import AsOf
 from planning.catalogue.actions import Action, Catalogue, Pool
-from planning.options.earlier_plans import History
+from planning.options.earlier_plans import EarlierPlans
 from planning.options.options_table import LEVEL_Z, ActionEffect, make_options
 
 CUTOFF = AsOf.parse("2026-11-20", "UTC")
@@ -62,7 +62,7 @@ def test_values_worked_by_hand() -> None:
 
 def test_harm_is_not_clipped() -> None:
     """An effect below nothing gives a value below nothing, by customer where the effect is by customer."""
-    effect = ActionEffect(np.array([-0.5, 0.5]), np.array([0.1, 0.2]), "learnt")
+    effect = ActionEffect(np.array([-0.5, 0.5]), np.array([0.1, 0.2]), "posterior")
     options = make_options(table_of(2), CATALOGUE, CUTOFF, FIRST_DAY, effects={"visit": effect}).table
     values = options[options["action"] == "visit"]["value"].tolist()
     assert values == pytest.approx([0.4 * 50 * -0.5 - 2, 0.4 * 50 * 0.5 - 2])
@@ -86,10 +86,10 @@ def test_gaps_count_from_the_last_contact_to_the_week() -> None:
     """Of the log and of earlier plans alike, to the day."""
     gap = FIRST_DAY - CUTOFF.day
     table = table_of(3, days_since_last_contact=[14.0 - gap, 13.0 - gap, np.nan])
-    pairs, passed_over = found(table, history=History(contacts={"C2": FIRST_DAY - 13}))
+    pairs, passed_over = found(table, earlier_plans=EarlierPlans(contacts={"C2": FIRST_DAY - 13}))
     assert {customer for customer, _ in pairs} == {"C0"}
     assert passed_over == {"C1": "contacted_recently", "C2": "contacted_recently"}
-    assert found(table.loc[["C2"]], history=History(contacts={"C2": FIRST_DAY - 14}))[1] == {}
+    assert found(table.loc[["C2"]], earlier_plans=EarlierPlans(contacts={"C2": FIRST_DAY - 14}))[1] == {}
 
 
 def test_reps_are_needed_where_each_has_a_pool() -> None:
@@ -107,7 +107,7 @@ def skip(customer: str, reason: str, recorded_at: str = "2026-11-01", **given: s
 def test_reasons_of_skipped_rows_change_the_next_plan() -> None:
     """Opted out closes the channel, wrong person all visits, a bad moment everything, not worth it this action."""
     rows = [skip("C0", "opted_out"), skip("C1", "wrong_person"), skip("C2", "bad_moment"), skip("C3", "not_worth_it")]
-    pairs, passed_over = found(table_of(4), history=History(skips=pd.DataFrame(rows)))
+    pairs, passed_over = found(table_of(4), earlier_plans=EarlierPlans(skips=pd.DataFrame(rows)))
     assert pairs == [("C0", "coupon"), ("C1", "coupon"), ("C3", "coupon")]
     assert passed_over == {"C2": "bad_moment"}
 
@@ -115,9 +115,9 @@ def test_reasons_of_skipped_rows_change_the_next_plan() -> None:
 def test_a_newer_row_of_the_customers_table_corrects_a_skip() -> None:
     """The wrong person holds until then."""
     table = table_of(2, customer_recorded_at=pd.to_datetime(["2026-11-02", "2026-10-31"], utc=True))
-    history = History(skips=pd.DataFrame([skip("C0", "wrong_person"), skip("C1", "wrong_person")]))
-    assert ("C0", "visit") in found(table, history=history)[0]
-    assert ("C1", "visit") not in found(table, history=history)[0]
+    earlier_plans = EarlierPlans(skips=pd.DataFrame([skip("C0", "wrong_person"), skip("C1", "wrong_person")]))
+    assert ("C0", "visit") in found(table, earlier_plans=earlier_plans)[0]
+    assert ("C1", "visit") not in found(table, earlier_plans=earlier_plans)[0]
 
 
 def test_an_opt_out_that_a_rep_recorded_holds_until_a_row_ends_it() -> None:
@@ -126,14 +126,18 @@ def test_an_opt_out_that_a_rep_recorded_holds_until_a_row_ends_it() -> None:
     said = [{}, {"phone": "2026-11-02"}, {"face_to_face": "2026-10-31"}, {"face_to_face": "2026-11-02"}]
     times = [{channel: pd.Timestamp(day, tz="UTC") for channel, day in each.items()} for each in said]
     table["not_opted_out"] = pd.Series(times, table.index, dtype=object)
-    history = History(skips=pd.DataFrame([skip(name, "opted_out") for name in table.index]))
-    visits = [customer for customer, action in found(table, history=history)[0] if action == "visit"]
+    earlier_plans = EarlierPlans(skips=pd.DataFrame([skip(name, "opted_out") for name in table.index]))
+    visits = [customer for customer, action in found(table, earlier_plans=earlier_plans)[0] if action == "visit"]
     assert visits == ["C3"]
 
 
 def test_who_is_left_alone_stays_so() -> None:
     """A hold-out of an earlier plan whose horizon is not over gets no action."""
-    assert found(table_of(), history=History(left_alone=frozenset(["C0"]))) == ([], {"C0": "left_alone_earlier"})
+    pairs_and_reasons = found(table_of(), earlier_plans=EarlierPlans(control=frozenset(["C0"])))
+    assert pairs_and_reasons == (
+        [],
+        {"C0": "control_of_earlier_plan"},
+    )
 
 
 def test_options_of_a_customer_stand_together() -> None:

@@ -79,10 +79,10 @@ def test_the_calibration_slope_is_1_where_effects_are_right():
     assert found.slope.low < 1 < found.slope.high
     assert calibration(scores, 2 * effects).slope.value == pytest.approx(found.slope.value / 2)
     assert found.groups["customers"].sum() == 20_000
-    assert found.groups["foretold"].between(found.groups["low"], found.groups["high"]).sum() >= 4
-    assert found.groups["foretold"].is_monotonic_increasing
+    assert found.groups["predicted"].between(found.groups["low"], found.groups["high"]).sum() >= 4
+    assert found.groups["predicted"].is_monotonic_increasing
 
 
 def test_constant_effects_have_no_slope():
-    """Where all are foretold the same, the slope is not a number."""
+    """Where all are predicted the same, the slope is not a number."""
     assert np.isnan(calibration(SCORES, np.ones(400)).slope.value)
