@@ -18,10 +18,11 @@ import pandas as pd
 from benchmarks.accuracy_cache import Case, cases, fill, write_windows
 from benchmarks.accuracy_forecasters import forecasters
 from benchmarks.accuracy_logs import DATA, REAL
-from benchmarks.accuracy_measures import LEVEL, case_measures, comparisons, mean_gains
+from benchmarks.accuracy_measures import LEVEL, case_measures, comparisons, mean_gains, regrets
 from benchmarks.accuracy_tables import markdown, one_time_buyers, silent_customers
+from benchmarks.accuracy_worlds import SIMULATED
 
-LOGS = {log.name: log for log in REAL}
+LOGS = {log.name: log for log in (*REAL, *SIMULATED)}
 
 
 def main() -> None:
@@ -53,12 +54,13 @@ def main() -> None:
 
 def report(found: Sequence[Case]) -> dict[str, pd.DataFrame]:
     """Return the tables by title."""
-    real = [case for case in found if case.is_real]
+    real = [case for case in found if case.truth is None]
     measures = pd.concat({case.key: case_measures(case) for case in found}, names=["log", "date", "horizon"])
     compared = comparisons(real)
     return {
         "Measures, mean over the dates and horizons of a log": measures.groupby(["log", "forecaster"]).mean(),
         "Gain over the best buy-till-you-die model": mean_gains(real),
+        "Regret against the truth of simulated logs": regrets(found),
         "Gain over each other forecaster, mean over windows": compared.groupby(["log", "loss", "other"])["gain"]
         .agg(["mean", "min", "max"])
         .assign(worse=compared[compared["worse"] < LEVEL].groupby(["log", "loss", "other"]).size())

@@ -3,6 +3,7 @@
     LOG/store                         the event store
     LOG/DATE/features.parquet         the feature table at the date
     LOG/DATE/HORIZON/outcome.parquet  `purchases`, the occasions in the horizon
+    LOG/DATE/HORIZON/truth.parquet    of a simulated log, `expected_purchases` and `churn_probability` by the truth
     LOG/DATE/HORIZON/FORECASTER.parquet  `expected_purchases`, `churn_probability`, `low`, `high`
 
 All are indexed by `customer_id`, in the same order.
@@ -17,6 +18,7 @@ import pandas as pd
 
 from benchmarks.accuracy_forecasters import ForecastFunction
 from benchmarks.accuracy_logs import Log, store_of
+from benchmarks.accuracy_worlds import WORLDS, expectation
 from training.windows import window
 
 
@@ -31,7 +33,8 @@ class Case:
     features : DataFrame, shape (n, columns)
     purchases : Series of int, shape (n,)
     forecasts : dict of str to DataFrame, shape (n, 4)
-    is_real : bool
+    truth : DataFrame, shape (n, 2), or None
+        Of a simulated log: what is expected by who knows each customer.
     """
 
     log: str
@@ -40,7 +43,7 @@ class Case:
     features: pd.DataFrame
     purchases: pd.Series
     forecasts: dict[str, pd.DataFrame]
-    is_real: bool = True
+    truth: pd.DataFrame | None = None
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -69,6 +72,9 @@ def fill(
             (folder / str(days)).mkdir(parents=True, exist_ok=True)
             purchases = pd.Series(current.purchases[days], current.features.index, name="purchases")
             purchases.to_frame().to_parquet(folder / str(days) / "outcome.parquet")
+            if log.name in WORLDS:
+                truth = expectation(log.name, cache / log.name, date, days).reindex(current.features.index)
+                truth.to_parquet(folder / str(days) / "truth.parquet")
         current.features.to_parquet(folder / "features.parquet")
         for name in wanted:
             start = process_time()
@@ -86,8 +92,8 @@ def cases(log: Log, cache: Path) -> Iterator[Case]:
         for days in horizons:
             folder = cache / log.name / date / str(days)
             tables = {path.stem: pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
-            purchases = tables.pop("outcome")["purchases"]
-            yield Case(log.name, date, days, features, purchases, tables, log.is_real)
+            purchases, truth = tables.pop("outcome")["purchases"], tables.pop("truth", None)
+            yield Case(log.name, date, days, features, purchases, tables, truth)
 
 
 def write_windows(found: Sequence[Case], folder: Path) -> None:

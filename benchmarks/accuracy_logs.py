@@ -32,14 +32,12 @@ class Log:
     windows : dict of str to tuple of int
         By ISO date, the horizons in days that are over by the end of the log.
     timezone : str
-    is_real : bool
     """
 
     name: str
     write: Callable[[Path, Path], bool]
     windows: dict[str, tuple[int, ...]]
     timezone: str = "UTC"
-    is_real: bool = True
 
 
 def store_of(log: Log, folder: Path, data: Path) -> EventStore | None:

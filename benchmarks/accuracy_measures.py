@@ -9,6 +9,7 @@ from scipy.stats import norm
 
 from benchmarks.accuracy_cache import Case
 from benchmarks.accuracy_forecasters import BUY_TILL_YOU_DIE, NETWORK
+from benchmarks.regret import regret
 from training.evaluation import metrics
 from training.evaluation.evaluation import customer_losses
 
@@ -32,8 +33,8 @@ def forecast_measures(purchases: pd.Series, forecast: pd.DataFrame) -> dict[str,
     as a share of all purchases. `coverage_top` is that of the fifth with the highest forecasts.
     """
     y, mu, none = purchases.to_numpy(), forecast["expected_purchases"].to_numpy(), forecast["churn_probability"]
-    churned, top = y == 0, metrics.list_membership(mu, max(1, len(y) // 5)) >= 0.5
-    low, high = forecast["low"].to_numpy(), forecast["high"].to_numpy()
+    churned, top = y == 0, metrics.list_membership(mu, max(1, len(y) // 5))
+    held = (forecast["low"].to_numpy() <= y) & (y <= forecast["high"].to_numpy())
     losses = customer_losses(purchases, forecast).mean()
     return {
         "deviance": float(losses["deviance"]),
@@ -45,9 +46,21 @@ def forecast_measures(purchases: pd.Series, forecast: pd.DataFrame) -> dict[str,
         "bias": metrics.bias(y, mu),
         "ece": metrics.calibration_error(churned, none),
         "ece_count": metrics.calibration_error(y, mu) / max(float(y.mean()), metrics.SMALLEST_COUNT),
-        "coverage": metrics.coverage(y, low, high),
-        "coverage_top": metrics.coverage(y[top], low[top], high[top]),
+        "coverage": float(held.mean()),
+        "coverage_top": float(np.average(held, weights=top)),  # equal forecasts at its edge share its last places
     }
+
+
+def regrets(found: Sequence[Case]) -> pd.DataFrame:
+    """Return the regret of each forecast of simulated logs, averaged over the cases of a log: see `regret`."""
+    rows = [
+        {"log": case.log, "forecaster": name}
+        | regret(case.truth, table["expected_purchases"].to_numpy(), table["churn_probability"].to_numpy()).to_dict()
+        for case in found
+        if case.truth is not None
+        for name, table in case.forecasts.items()
+    ]
+    return pd.DataFrame(rows).groupby(["log", "forecaster"]).mean() if rows else pd.DataFrame()
 
 
 def case_losses(case: Case) -> pd.DataFrame:

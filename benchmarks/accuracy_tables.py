@@ -39,7 +39,8 @@ def silent_customers(found: Sequence[Case], names: Sequence[str], groups: int = 
     -------
     DataFrame
         By `log` and `group` (1: bought lately): `customers`, the mean `silence` in own gaps, the mean `purchases` that
-        came, and the mean forecast of each name. All cases of a log are pooled, each with its longest horizon.
+        came, and the mean forecast of each name, of simulated logs the `truth` too. All dates of a log are pooled, each
+        with its longest horizon.
     """
     tables = {}
     for log, cases in by_log(found).items():
@@ -57,6 +58,8 @@ def silent_customers(found: Sequence[Case], names: Sequence[str], groups: int = 
 
 def _frequent(case: Case, names: Iterable[str]) -> pd.DataFrame:
     table = pd.DataFrame({"silence": overdue(case.features), "purchases": case.purchases})
+    if case.truth is not None:
+        table["truth"] = case.truth["expected_purchases"]
     for name in names:
         if name in case.forecasts:
             table[name] = case.forecasts[name]["expected_purchases"]

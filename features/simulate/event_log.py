@@ -14,6 +14,7 @@ from features.errors import InvalidArgumentError
 from features.schema import EVENT_TYPES, GOALS
 from features.simulate.customers import Customers, draw_customers
 from features.simulate.log_schema import LOG_SCHEMA
+from features.simulate.pauses import draw_pauses
 from features.simulate.purchase_process import History, simulate_history
 from features.simulate.responses import CHANNEL_NAMES, CONTENTS, OUTCOMES, Events, draw_events
 from features.simulate.seasonal_time import seasonal_clock, to_timestamps
@@ -57,6 +58,7 @@ def simulate(
         - `rate`: purchases per average day,
         - `dropout_probability` after each purchase and `dropout_rate` per day; 0 where the dropout model has none,
         - `alive_until`: timestamp of churn; null when it is after the end of the simulation,
+        - `pauses`: ISO 8601 intervals with spaces between them; only if the truth has pauses,
         - `mean_spend`: currency per purchase,
         - `satisfaction_level`, `loyalty_level`: mean ratings,
         - `visits_at_random`, `incentives_at_random`: whether the customer is in the random group,
@@ -99,10 +101,14 @@ def blocks(
         # Each block is drawn whole, then cut, so that its customers do not depend on how many are requested.
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
         drawn = draw_customers(truth, clock, block, rng)
-        history = simulate_history(truth, drawn, clock, rng)
+        pauses = draw_pauses(truth, drawn.first_purchase, (seed, number)) if truth.pause_days else None
+        history = simulate_history(truth, drawn, clock, rng, pauses)
         events = draw_events(truth, drawn, history, rng)
         ids = pa.array([f"C{row:07d}" for row in range(start + 1, min(start + block, customers) + 1)])
-        yield _log(truth, events, ids, number, rng), _truth_table(truth, drawn, history, ids)
+        table = _truth_table(truth, drawn, history, ids)
+        if pauses is not None:
+            table = table.append_column("pauses", [pauses.text(truth)[: len(ids)]])
+        yield _log(truth, events, ids, number, rng), table
 
 
 def write_log(

@@ -4,18 +4,26 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.errors import InvalidArgumentError
 from features.simulate.seasonal_time import Floats, seasonal_clock, to_days
+from features.simulate.state_expectations import Living, expectations_from, state_at
 from features.simulate.truth import Truth
 
 
 def expected_in(
-    truth_table: pd.DataFrame, truth: Truth, as_of: str | date, horizon_days: int, action: str | None = None
+    truth_table: pd.DataFrame,
+    truth: Truth,
+    as_of: str | date,
+    horizon_days: int,
+    action: str | None = None,
+    last_purchase: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Compute each customer's true expectations in [as_of, as_of + horizon_days), given their state at `as_of`.
 
-    Only the state decides the future: alive or not, purchase rate, dropout and mean spend. Actions are not included,
+    Only the state decides the future: alive or not, paused or not, purchase rate, dropout and mean spend, and with
+    `gap_phases` the time since the last purchase. Actions are not included,
     neither earlier ones that still act nor later ones. To compare forecasts with a log that has actions, simulate
     `Truth.without_effects()`. The difference between the results with and without an `action` is its true uplift.
 
@@ -30,7 +38,9 @@ def expected_in(
     horizon_days : int
         At least 1.
     action : str, optional
-        Channel of one visit or incentive that every customer gets at `as_of`.
+        Channel of one visit or incentive that every customer gets at `as_of`; not with phases or pauses.
+    last_purchase : pandas.Series, optional
+        Timestamps of the last purchase before `as_of`, indexed by `customer_id`; needed with `gap_phases` above 1.
 
     Returns
     -------
@@ -42,7 +52,8 @@ def expected_in(
     Raises
     ------
     InvalidArgumentError
-        When the horizon is below one day, `as_of` is after the end of the log, or the truth has no such action.
+        When the horizon is below one day, `as_of` is after the end of the log, the truth has no such action, or
+        an argument does not fit its phases and pauses.
 
     Notes
     -----
@@ -73,6 +84,20 @@ def expected_in(
     effect = np.zeros(len(rate)) if action is None else living_table[f"effect_{action}"].to_numpy()
     probability = living_table["dropout_probability"].to_numpy()
     leaving = living_table["dropout_rate"].to_numpy()
+    if truth.has_states:
+        if action is not None or (truth.gap_phases > 1 and last_purchase is None):
+            raise InvalidArgumentError(
+                f"action is {action!r} with phases or pauses; expected none, and last_purchase if gap_phases is above 1"
+            )
+        last = np.zeros(len(rate))
+        if last_purchase is not None:
+            times = pd.to_datetime(last_purchase.reindex(living_table.index))
+            last = np.array([to_days(truth, time.to_pydatetime()) for time in times])
+        states = state_at(truth, living_table, clock, start, last)
+        days, none, purchases = expectations_from(
+            truth, Living(rate, probability, leaving), states, weights, np.diff(edges)
+        )
+        return _outcome(table, alive, days, none, purchases)
     living, silent = np.ones(len(rate)), np.ones(len(rate))
     left_silent, days, purchases = np.zeros(len(rate)), np.zeros(len(rate)), np.zeros(len(rate))
     for weight, lift, length in zip(weights, lifted, np.diff(edges), strict=True):
@@ -84,13 +109,19 @@ def expected_in(
         silent = silent * np.exp(-expected - leaves)
         purchases += living * expected * _mean_decay(expected * probability + leaves)
         living = living * np.exp(-expected * probability - leaves)
-    # Churned customers buy nothing.
+    return _outcome(table, alive, days, silent + left_silent, purchases)
+
+
+def _outcome(
+    table: pd.DataFrame, alive: NDArray[np.bool_], days: Floats, none: Floats, purchases: Floats
+) -> pd.DataFrame:
+    """Return the expectations of all customers; churned ones buy nothing."""
     outcome = pd.DataFrame({"alive": alive}, index=table.index).assign(
         expected_purchases=0.0, churn_probability=1.0, expected_spend=0.0
     )
     outcome.loc[alive, "expected_purchases"] = days
-    outcome.loc[alive, "churn_probability"] = silent + left_silent
-    outcome.loc[alive, "expected_spend"] = purchases * living_table["mean_spend"].to_numpy()
+    outcome.loc[alive, "churn_probability"] = none
+    outcome.loc[alive, "expected_spend"] = purchases * table.loc[alive, "mean_spend"].to_numpy()
     return outcome
 
 

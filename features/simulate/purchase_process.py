@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.simulate.customers import Customers
+from features.simulate.pauses import Pauses
 from features.simulate.seasonal_time import OFFICE_HOURS, Clock, Floats
 from features.simulate.truth import PERIOD_DAYS, Action, Truth
 
@@ -66,7 +67,9 @@ class _Suppression(NamedTuple):
     loss: Floats
 
 
-def simulate_history(truth: Truth, customers: Customers, clock: Clock, rng: np.random.Generator) -> History:
+def simulate_history(
+    truth: Truth, customers: Customers, clock: Clock, rng: np.random.Generator, pauses: Pauses | None = None
+) -> History:
     """Simulate the customers over the whole periods of the clock."""
     count = len(customers.rate)
     first = customers.first_purchase
@@ -77,7 +80,7 @@ def simulate_history(truth: Truth, customers: Customers, clock: Clock, rng: np.r
     workdays = np.flatnonzero((truth.start.weekday() + np.arange(PERIOD_DAYS)) % 7 < 5)
     repeats_left = customers.repeats_in_life.copy()
     alive_until = np.where(repeats_left == 0, first, customers.leaves)
-    recent, last = np.ones(count), first.copy()
+    recent, last, phase = np.ones(count), first.copy(), np.zeros(count, np.int64)
 
     purchases = [TimedEvents(np.arange(count), first, np.zeros(count, np.int64))]
     visits, incentives = [_no_events()], [_no_events()]
@@ -93,7 +96,12 @@ def simulate_history(truth: Truth, customers: Customers, clock: Clock, rng: np.r
         actions = tuple(zip(programs, (visits[-1], incentives[-1]), strict=True))
 
         living = np.flatnonzero((first < end) & (alive_until > start))
-        parts = [later, _spontaneous(customers.rate, clock, first, living, start, rng)]
+        own = _spontaneous(customers.rate * truth.gap_phases, clock, first, living, start, rng)
+        if pauses is not None:
+            own = own.where(~pauses.include(own.customer, own.time))
+        if truth.gap_phases > 1:
+            own = _last_phases(own, phase, truth.gap_phases)
+        parts = [later, own]
         parts += [_induced(customers.rate, clock, program, events, rng) for program, events in actions]
         candidates = _join(parts)
         later = candidates.where(candidates.time >= end)
@@ -145,6 +153,16 @@ def _spontaneous(
     begins = clock.at(np.maximum(first[living], start))
     ends = np.full(len(living), clock.readings[start + PERIOD_DAYS])
     return _poisson(living, rate[living], clock, begins, ends, False, rng)
+
+
+def _last_phases(events: TimedEvents, phase: Ints, phases: int) -> TimedEvents:
+    """Return each customer's every `phases`-th event, counted on from `phase`, which is updated."""
+    events = events.where(np.lexsort((events.time, events.customer)))
+    rank = np.arange(len(events.customer)) - np.searchsorted(events.customer, events.customer)
+    kept = events.where((phase[events.customer] + rank) % phases == phases - 1)
+    phase += np.bincount(events.customer, minlength=len(phase))
+    phase %= phases
+    return kept
 
 
 def _induced(

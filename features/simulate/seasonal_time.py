@@ -35,7 +35,10 @@ class Clock(NamedTuple):
 
 
 def season_factors(truth: Truth, days: int) -> Floats:
-    """Return the purchase rate of each day relative to the average, shape (days,); 1 on average over whole years."""
+    """Return the purchase rate of each day relative to the average, shape (days,).
+
+    It is 1 on average over whole years; with `growth` that is the level at the start.
+    """
     dates = np.datetime64(truth.start, "D") + np.arange(days)
     day_of_year = (dates - dates.astype("datetime64[Y]")).astype(np.float64)
     factors = np.ones(days)
@@ -45,6 +48,8 @@ def season_factors(truth: Truth, days: int) -> Floats:
     # Amplitudes that sum to 1 reach 0 only up to rounding.
     factors = np.maximum(factors, 0.0)
     factors *= weekday[(truth.start.weekday() + np.arange(days)) % 7]
+    if truth.growth:
+        factors *= (1 + truth.growth) ** (np.arange(days) / 365.25)
     return factors
 
 

@@ -15,7 +15,10 @@ PERIOD_DAYS = 28
 
 # Parameters, lowest, highest value, and whether the lowest is out.
 _RANGES = (
-    ("days acquisition_days r alpha a b s beta spend_p spend_gamma rating_max", 0, inf, True),
+    ("days acquisition_days r alpha a b s beta spend_p spend_gamma rating_max active_days", 0, inf, True),
+    ("pause_days", 0, inf, False),
+    ("growth", -1, inf, True),
+    ("gap_phases", 1, 20, False),
     ("spend_q", 1, inf, True),
     ("visit_days incentive_days", 1, PERIOD_DAYS, False),
     ("return_share visit_random_share incentive_random_share redemption_share usage_share", 0, 1, False),
@@ -52,6 +55,13 @@ class Truth(Behaviour):
         `1 + sum_k amplitude_k cos(2 pi k (day - peak_k) / 365.25)`.
     weekday : tuple of 7 float
         Factors Monday to Sunday, relative to their mean.
+    growth : float
+        Share by which purchase rates and first purchases rise in a year.
+    gap_phases : int
+        Gaps between purchases are Gamma of this shape, with the same mean: 1 is the Poisson process, more is regular.
+    active_days, pause_days : float
+        Customers pause: after a mean of `active_days` for a mean of `pause_days`, both exponential, again and again.
+        Only purchases that an action induces come in a pause. Short active times make clumps; pauses of 0 days: none.
     spend_p, spend_q, spend_gamma : float
         Amounts are Gamma(`spend_p`, rate nu) with nu ~ Gamma(`spend_q`, rate `spend_gamma`) for each customer [4]_;
         the mean over customers is `spend_p * spend_gamma / (spend_q - 1)`.
@@ -156,6 +166,10 @@ class Truth(Behaviour):
     beta: float = 300.0
     season: tuple[tuple[float, float], ...] = ((0.30, 340.0), (0.15, 345.0))
     weekday: tuple[float, ...] = (0.95, 0.90, 0.95, 1.00, 1.20, 1.30, 0.70)
+    growth: float = 0.0
+    gap_phases: int = 1
+    active_days: float = 180.0
+    pause_days: float = 0.0
 
     spend_p: float = 6.25
     spend_q: float = 3.74
@@ -198,9 +212,10 @@ class Truth(Behaviour):
         super().__post_init__()
         if self.dropout not in ("bg", "mbg", "pareto", "none"):
             raise InvalidArgumentError(f"dropout is {self.dropout!r}; expected 'bg', 'mbg', 'pareto' or 'none'")
-        for name in ("days", "acquisition_days", "visit_days", "incentive_days"):
+        for name in ("days", "acquisition_days", "visit_days", "incentive_days", "gap_phases"):
             if not isinstance(getattr(self, name), int):
-                raise InvalidArgumentError(f"{name} is {getattr(self, name)!r}; expected a whole number of days")
+                unit = "" if name == "gap_phases" else " of days"
+                raise InvalidArgumentError(f"{name} is {getattr(self, name)!r}; expected a whole number{unit}")
         for names, low, high, open_low in _RANGES:
             for name in names.split():
                 self._check(name, low, high, open_low)
@@ -210,6 +225,10 @@ class Truth(Behaviour):
             raise InvalidArgumentError(f"season is {self.season}; expected amplitudes that sum to at most 1")
         if len(self.weekday) != 7 or min(self.weekday) < 0 or sum(self.weekday) <= 0:
             raise InvalidArgumentError(f"weekday is {self.weekday}; expected seven factors, none below 0, not all 0")
+        if self.has_states and self.needs_world:
+            raise InvalidArgumentError(
+                "gap_phases and pause_days are for simulations without a world; leave out the parameters that need one"
+            )
         self._check_actions("visits", VISIT_CHANNELS)
         self._check_actions("incentives", INCENTIVE_CHANNELS)
 
@@ -262,6 +281,11 @@ class Truth(Behaviour):
         simple = {"channel", "per_year", "effect"}
         effects = [value for action in self.actions for name, value in vars(action).items() if name not in simple]
         return super().needs_world or any(effects)
+
+    @property
+    def has_states(self) -> bool:
+        """Whether a living customer's future depends on more than the rate: on pauses, or the time since a purchase."""
+        return self.gap_phases > 1 or self.pause_days > 0
 
     @property
     def actions(self) -> tuple[Action, ...]:
