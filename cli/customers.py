@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli import options
-from cli.terminal import echo
+from cli.customers_file import take_customers_file
 
 
 def register(app: typer.Typer) -> None:
@@ -40,30 +40,4 @@ def register(app: typer.Typer) -> None:
 
         `regulars customers opt-outs.csv --store store`
         """
-        from features.as_of import AsOf
-        from features.store.event_store import open_store
-        from planning.customers.customers_table import TABLE_FILE, update_customers
-        from serving.clock import utc_now
-
-        moment = AsOf.parse(recorded_at or utc_now(), open_store(store).timezone)
-        update = update_customers(store, file, moment)
-        echo(
-            f"{update.rows_in:,} rows in: {update.new:,} of new customers, {update.changed:,} changes, "
-            f"{update.unchanged:,} known already, {update.superseded:,} superseded within the file, "
-            f"{update.quarantined:,} quarantined"
-        )
-        if update.lifted:
-            echo(f"{update.lifted:,} opt-outs lifted: the file says that they do not hold any more")
-        for reason, count in update.reasons.items():
-            echo(f"  {count:,}  {reason}")
-        if update.quarantine:
-            echo(f"the faulty rows are in {update.quarantine}: mend them and read that file")
-        age = ""
-        if update.last_recorded is not None:
-            days = max(0, (moment.time - update.last_recorded) // 86_400_000_000)
-            age = f"; the latest fact is {days:,} days old" if days else "; the latest fact is of today"
-        echo(
-            f"{update.customers:,} customers of {update.reps:,} reps, {update.opted_out:,} opted out of a channel, "
-            f"{update.without_events:,} without an event in the store{age}"
-        )
-        echo(f"-> {store / TABLE_FILE}")
+        take_customers_file(store, file, recorded_at)

@@ -90,6 +90,8 @@ def register(app: typer.Typer) -> None:
         echo_table("", heads[side], rows)
         for each in found.measures:
             echo(f"{MEASURE_WORDS[each.name][side]}: {verdict_words(each)[side]}")
+        n_over = int(found.plans["over"].sum())
+        echo((f"plans that are over: {n_over} of {len(made)}", f"已结束的计划：{len(made)} 份中 {n_over} 份")[side])
         if left_out := len(every) - len(made):
             echo(
                 (

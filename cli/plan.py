@@ -7,6 +7,7 @@ import typer
 
 from cli import options
 from cli.champion import champion_in_use, warn_of_champion
+from cli.customers_file import take_customers_file
 from cli.terminal import echo, progress_steps
 
 if TYPE_CHECKING:
@@ -112,8 +113,9 @@ def register(app: typer.Typer) -> None:
         from planning.files.plan_summary import sentences
         from planning.manifest import catalogue_of, changed_inputs, plan_digests
         from planning.options.earlier_plans import read_earlier_plans
-        from planning.plan import Inputs, make_plan, week_from
-        from planning.plan_folder import read_plan, refuse_existing, write_plan
+        from planning.plan import Inputs, make_plan
+        from planning.plan_folder import Plan, read_plan, refuse_existing, write_plan
+        from planning.weeks import week_from
         from training.targets import log_end
 
         former = None
@@ -134,29 +136,36 @@ def register(app: typer.Typer) -> None:
             features = feature_table(events, cutoff)
             step("forecasts")
             forecasts = _forecasts(events, cutoff, features, actions.horizon_days, champion)
-            earlier = _known_plans(_earlier_plans(plans, out, again), cutoff, events.timezone, former)
+            folders = _earlier_plans(plans, out, again)
+            earlier = _known_plans(folders, cutoff, events.timezone, former)
             earlier_plans = read_earlier_plans(earlier, cutoff, week, events.timezone)
             past = [read_plan(each) for each in earlier]
             effects = posterior_effects(events, past, actions, cutoff)
             step("plan")
-            known = _customers(store, customers, cutoff)
+            known, later = _customers(store, customers, cutoff, folders)
+            if former is not None:
+                later = former.get("later_opt_outs", {})
             digests = plan_digests(past, earlier_plans, known)
-            inputs = Inputs(*(events, cutoff, week, actions, rule, known, earlier_plans, effects, digests, seed))
-            made = make_plan(inputs, features, forecasts)
-            if former is not None and (changed := changed_inputs(former, made.manifest)):
+            inputs = Inputs(*(events, cutoff, week, actions, rule, known, earlier_plans, effects, digests, seed, later))
+            new_plan = make_plan(inputs, features, forecasts)
+            if former is not None and (changed := changed_inputs(former, new_plan.manifest)):
                 raise PlanError(
                     f"{again} cannot be made again: {', '.join(changed)} differ from then; nothing is written"
                 )
             step("files")
-            write_plan(out, made)
+            reps: list[str] = []
+
+            def write_all(folder: Path, written: Plan) -> None:
+                reps.extend(write_files(folder, written, earlier_plans.replaced, language))
+
+            write_plan(out, new_plan, write_all)
             if former is not None and read_plan(out).manifest["plan_digest"] != former["plan_digest"]:
                 raise PlanError(
                     f"{out} has other rows than {again}, from equal inputs: another version of Regulars or of a "
                     "library made it; both are there to compare"
                 )
-            reps = write_files(out, read_plan(out), earlier_plans.replaced, language)
             options.warn_of_date(events, str(cutoff.date))
-        for texts in (*sentences(made.manifest), *made.manifest["warnings"]):
+        for texts in (*sentences(new_plan.manifest), *new_plan.manifest["warnings"]):
             echo(texts[language == "zh"])
         whose = "1 rep" if len(reps) == 1 else f"{len(reps):,} reps"
         echo(f"files of {whose} in {out / REPS}, all rows for a CRM in {out / CRM}")
@@ -201,22 +210,27 @@ def _known_plans(folders: list[Path], cutoff: "AsOf", timezone: str, former: "Ma
     return [each for each in folders if AsOf.parse(manifests[each]["as_of"], timezone).time <= cutoff.time]
 
 
-def _customers(store: str, file: Path | None, cutoff: "AsOf") -> "pd.DataFrame | None":
-    """Return the customers' table of a store at a cutoff, after a file has gone into it; None where there is none."""
+def _customers(
+    store: str, file: Path | None, cutoff: "AsOf", folders: list[Path]
+) -> "tuple[pd.DataFrame | None, dict[str, list[str]]]":
+    """Return the customers' table of a store at a cutoff, after a file has gone into it, and later opt-outs.
+
+    The table is None where there is none; records of earlier plans may hold opt-outs too.
+    """
     from features.store.event_store import is_store
-    from planning.customers.customers_table import customers_at, update_customers
-    from serving.clock import utc_now
+    from planning.customers.known_customers import customers_at
+    from planning.options.later_opt_outs import later_opt_outs
 
     if not is_store(store):
         if file is not None:
             raise typer.BadParameter(
                 f"{store} is no event store: `regulars ingest` makes one", param_hint="--customers"
             )
-        return None
+        return None, later_opt_outs(None, None, folders, cutoff)
     if file is not None:
-        found = update_customers(store, file, utc_now())
-        echo(f"customers' table: {found.new:,} new, {found.changed:,} changed, {found.quarantined:,} rows quarantined")
-    return customers_at(store, cutoff)
+        take_customers_file(Path(store), file)
+    known = customers_at(store, cutoff)
+    return known, later_opt_outs(known, customers_at(store, None), folders, cutoff)
 
 
 def _earlier_plans(plans: Path | None, out: Path, again: Path | None) -> list[Path]:

@@ -48,6 +48,7 @@ def register(app: typer.Typer) -> None:
 
         `regulars record plans/w48 crm-export.csv --append store`
         """
+        from features.errors import RecordError
         from features.ingestion.ingest import append as append_events
         from planning.record_files import record as add
         from planning.records import EVENTS_FILE, RECORDS_FILE
@@ -59,6 +60,8 @@ def register(app: typer.Typer) -> None:
         if append is not None and (found.statuses.get("done") or found.outside):
             for line in append_events(plan / EVENTS_FILE, append).lines():
                 echo(line)
+        if found.quarantined and found.quarantined == found.rows_in:
+            raise RecordError(f"all {found.rows_in:,} rows are faulty: nothing was added to the records of {plan}")
         echo(f"-> {plan / RECORDS_FILE}, and {plan / EVENTS_FILE} for `regulars append`")
 
 

@@ -1,7 +1,7 @@
 """Makes a plan of one week: options, allocation, hold-out, content, days and reasons, in this order."""
 
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -28,6 +28,7 @@ from planning.plan_folder import SCHEMA, Plan, plan_items
 from planning.plan_notes import passed_over_counts, warnings
 from planning.reasons import LeadingReason, reasons
 from planning.schedule import schedule
+from planning.weeks import monday_of_week
 
 FORECAST_COLUMNS = ("loyalty_score", "expected_purchases", "churn_probability", "expected_spend")
 FACTS = (*FORECAST_COLUMNS, "satisfaction_last", "loyalty_last")
@@ -56,6 +57,8 @@ class Inputs:
     digests : mapping of str to Any
         Of what went in, for the manifest.
     seed : int
+    later_opt_outs : mapping of str to sequence of str
+        Channels by customer of opt-outs recorded after the cutoff.
     """
 
     store: EventStore
@@ -68,50 +71,17 @@ class Inputs:
     effects: Mapping[str, ActionEffect] = field(default_factory=dict)
     digests: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
+    later_opt_outs: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def monday(self) -> date:
         """The first day of the week."""
-        return first_day(self.week)
+        return monday_of_week(self.week)
 
     @property
     def days_over(self) -> int:
         """How many days of the week are over at the cutoff."""
         return max(0, (self.as_of.date - self.monday).days)
-
-
-def first_day(week: str) -> date:
-    """Return the Monday of an ISO week.
-
-    Raises
-    ------
-    PlanError
-        When the text is no week.
-
-    Examples
-    --------
-    >>> first_day("2026-W48")
-    datetime.date(2026, 11, 23)
-    """
-    try:
-        year, _, number = week.partition("-W")
-        if len(year) != 4 or len(number) != 2:
-            raise ValueError
-        return date.fromisocalendar(int(year), int(number), 1)
-    except ValueError:
-        raise PlanError(f"{week!r} is no week: write it like 2026-W48") from None
-
-
-def week_from(day: date) -> str:
-    """Return the first ISO week that begins on a day or later.
-
-    Examples
-    --------
-    >>> week_from(date(2026, 11, 23)), week_from(date(2026, 11, 24))
-    ('2026-W48', '2026-W49')
-    """
-    year, week, _ = (day + timedelta(days=-day.weekday() % 7)).isocalendar()
-    return f"{year}-W{week:02}"
 
 
 def make_plan(inputs: Inputs, features: pd.DataFrame, forecasts: Forecasts) -> Plan:
@@ -141,6 +111,7 @@ def make_plan(inputs: Inputs, features: pd.DataFrame, forecasts: Forecasts) -> P
         raise PlanError(f"week {inputs.week} {over} at {inputs.as_of.date}: name a later week, or an earlier --as-of")
     remaining = with_days(catalogue, catalogue.working_days - inputs.days_over)
     table = planning_table(inputs.store, inputs.as_of, features, forecasts, inputs.formula, inputs.customers)
+    table["opted_out"] = _with_later(table["opted_out"], inputs.later_opt_outs)
     week_start = (monday - EPOCH).days
     options = make_options(table, catalogue, inputs.as_of, week_start, inputs.earlier_plans, inputs.effects)
     goals = None
@@ -183,7 +154,7 @@ def make_plan(inputs: Inputs, features: pd.DataFrame, forecasts: Forecasts) -> P
         "passed_over": passed_over_counts(options.passed_over, options.table, allocation),
         "borderline": borderline(options.table, limits, allocation, drawn),
         "what_if": what_ifs(options.table, remaining, limits, allocation, solve, goals),
-        "warnings": warnings(catalogue, forecasts, features["gap_mean"]),
+        "warnings": warnings(catalogue, forecasts, features["gap_mean"], len(inputs.later_opt_outs)),
         "replaces": [each.plan_id for each in inputs.earlier_plans.replaced],
     }
     return Plan(rows[SCHEMA.names], plain(manifest))
@@ -199,10 +170,16 @@ def _identity_of(inputs: Inputs, forecasts: Forecasts) -> dict[str, Any]:
         "digests": {"store": str(inputs.store.manifest["digest"]), **inputs.digests},
         "forecasts": {"source": forecasts.source, "fitted_here": forecasts.fitted_here},
         "formula_version": inputs.formula.version,
+        "later_opt_outs": {name: list(channels) for name, channels in sorted(inputs.later_opt_outs.items())},
         "posterior_effects": {
             name: plain({"change": each.change, "width": each.width}) for name, each in sorted(inputs.effects.items())
         },
     }
+
+
+def _with_later(opted_out: pd.Series, later: Mapping[str, Sequence[str]]) -> pd.Series:
+    lists = [sorted({*channels, *later.get(str(name), ())}) for name, channels in opted_out.items()]
+    return pd.Series(lists, opted_out.index, dtype=object)
 
 
 def _holdout(inputs: Inputs, chosen: pd.DataFrame) -> dict[str, Any]:

@@ -9,7 +9,7 @@ into other files of the same folder.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,9 @@ def plan_items(plan_id: str, customer_ids: Iterable[str]) -> list[str]:
     return [f"P{hashlib.blake2b(text.encode(), digest_size=6).hexdigest()}" for text in texts]
 
 
-def write_plan(folder: str | Path, plan: Plan) -> None:
+def write_plan(
+    folder: str | Path, plan: Plan, write_files: Callable[[Path, Plan], object] = lambda folder, plan: None
+) -> None:
     """Write a plan to a new folder, which appears whole or not at all.
 
     Parameters
@@ -121,6 +123,8 @@ def write_plan(folder: str | Path, plan: Plan) -> None:
     folder : str or Path
         Must not exist, or be empty.
     plan : Plan
+    write_files : callable, optional
+        Writes the other files of the plan to the folder it is given, before that becomes the plan's.
 
     Raises
     ------
@@ -140,6 +144,7 @@ def write_plan(folder: str | Path, plan: Plan) -> None:
         manifest = {**plan.manifest, "format": PLAN_FORMAT, "plan_digest": file_digest(part / PLAN_FILE)}
         text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
         (part / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8")
+        write_files(part, read_plan(part))
         for path in (part / PLAN_FILE, part / MANIFEST_FILE, part):
             fsync_path(path)
         try:

@@ -29,7 +29,9 @@ def passed_over_counts(passed_over: pd.Series, options: pd.DataFrame, allocation
     return {**counts, "does_not_pay": int((out <= 0).sum()), "no_room": int((out > 0).sum())}
 
 
-def warnings(catalogue: Catalogue, forecasts: Forecasts, gaps: pd.Series) -> list[tuple[str, str]]:
+def warnings(
+    catalogue: Catalogue, forecasts: Forecasts, gaps: pd.Series, n_later_opt_outs: int = 0
+) -> list[tuple[str, str]]:
     """Return what a reader has to know, in English and Chinese.
 
     Parameters
@@ -38,6 +40,8 @@ def warnings(catalogue: Catalogue, forecasts: Forecasts, gaps: pd.Series) -> lis
     forecasts : Forecasts
     gaps : Series of float
         The mean gap between purchases of each customer, in days; NaN without one.
+    n_later_opt_outs : int
+        Customers who opted out after the cutoff.
     """
     found = []
     if forecasts.fitted_here:
@@ -47,6 +51,13 @@ def warnings(catalogue: Catalogue, forecasts: Forecasts, gaps: pd.Series) -> lis
                 "trials. regulars fit and regulars promote make better ones.",
                 f"没有冠军模型：预测来自在本日志上直接拟合的 {forecasts.source}。"
                 "运行 regulars fit 和 regulars promote 可得到更好的预测。",
+            )
+        )
+    if n_later_opt_outs:
+        found.append(
+            (
+                f"Customers who opted out of a channel after the cutoff, as the plan respects: {n_later_opt_outs:,}.",
+                f"截止日之后退订某渠道的客户（本计划已遵守）：{n_later_opt_outs:,} 位。",
             )
         )
     longest = max(catalogue.actions, key=lambda action: action.acts_days)

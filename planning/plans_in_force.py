@@ -1,10 +1,10 @@
 """Which plans were carried out, and from when on what follows them counts."""
 
 from collections.abc import Sequence
-from datetime import date
 
 from features.as_of import AsOf
 from planning.plan_folder import Plan
+from planning.weeks import monday_of_week
 
 
 def plans_in_force(plans: Sequence[Plan]) -> list[Plan]:
@@ -34,7 +34,7 @@ def cutoff_of(plan: Plan, timezone: str) -> AsOf:
 
 def monday_of(plan: Plan, timezone: str) -> AsOf:
     """Return the first moment of a plan's week, in the business time zone."""
-    return AsOf.parse(date.fromisoformat(str(plan.manifest["week"])), timezone)
+    return AsOf.parse(monday_of_week(str(plan.manifest["week"])), timezone)
 
 
 def outcomes_from(plan: Plan, timezone: str) -> AsOf:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,7 @@ from features.as_of import microseconds
 from features.schema import AMOUNT_MAXIMUM, RATING_MAXIMUM, WORDS
 from features.timezones import DAY
 from planning.plan_folder import Plan
+from planning.plans_in_force import cutoff_of
 from planning.text_rows import Check, Faults, TextRow, between, first_fault, number, one_of, times
 
 STATUSES = ("accepted", "done", "skipped", "moved", "unanswered")
@@ -42,6 +44,7 @@ class RowChecker:
 
     def __init__(self, plan: Plan, timezone: str, recorded_at: int) -> None:
         self._plan, self._timezone, self._recorded_at = plan.plan_id, timezone, recorded_at
+        self._cutoff = cutoff_of(plan, timezone)
         rows: list[Any] = plan.items.to_dict("records")
         self._items: dict[str, Mapping[str, Any]] = {row["plan_item"]: row for row in rows}
         self._control = {row["customer_id"]: row for row in self._items.values() if row["arm"] == "leave"}
@@ -111,6 +114,9 @@ class RowChecker:
             return "channel", "is empty: expected how the customer was reached outside the plan"
         if item is None and done_at is None:
             return "done_at", "is empty: expected when the customer was met outside the plan"
+        known = self._recorded_at if recorded_at is None else recorded_at
+        if cells["status"] == "done" and done_at is None and (reason := self._undated(item, known)):
+            return "done_at", reason
         words: dict[str, Check] = {
             name: one_of(lists[kind])
             for name, lists in (("channel", WORDS.channels), ("goal", WORDS.goals), ("outcome", WORDS.outcomes))
@@ -118,11 +124,23 @@ class RowChecker:
         }
         if fault := first_fault(TextRow(row.source, row.number, dict(cells)), words):
             return fault
-        known = self._recorded_at if recorded_at is None else recorded_at
         if known > self._recorded_at + DAY:
             return "recorded_at", "is in the future: expected when it was recorded"
         if done_at is not None and done_at > known and not _of_day(recorded_at, done_at):
-            return "done_at", "is after its recorded_at: expected when it was done"
+            given = "its recorded_at" if recorded_at is not None else "this reading, when the row counts as recorded"
+            return "done_at", f"is after {given}: expected when it was done"
+        if done_at is not None and done_at < self._cutoff.time:
+            return "done_at", f"is before {self._cutoff.date}, when the plan was made: expected when it was done since"
+        return None
+
+    def _undated(self, item: Mapping[str, Any] | None, known: int) -> str | None:
+        """Return why a row without `done_at` cannot take the planned time."""
+        planned = self._planned_time(item)
+        if planned is None:
+            return "is empty, and no day was planned: expected when it was done"
+        if planned > known and _local_day(planned, self._timezone) > _local_day(known, self._timezone):
+            day = _local_day(planned, self._timezone)
+            return f"is empty, and the planned day, {day}, is after it was recorded: expected when it was done"
         return None
 
     def _record(self, row: TextRow, cells: Mapping[str, str], done_at: int | None, recorded_at: int | None) -> Record:
@@ -132,7 +150,7 @@ class RowChecker:
         kind, status = _kind(cells, item), cells["status"]
         known = self._recorded_at if recorded_at is None else recorded_at
         if status == "done" and done_at is None:
-            done_at = min(known, self._planned_time(item, known))
+            done_at = min(known, self._planned_time(item) or known)  # on the planned day; `_fault` refuses others
         channel = cells.get("channel") or (item or {}).get("channel")
         return {
             "record_id": _record_id(cells, customer_id, kind, channel, done_at) if item is None else item["plan_item"],
@@ -152,14 +170,18 @@ class RowChecker:
             "row": row.number,
         }
 
-    def _planned_time(self, item: Mapping[str, Any] | None, otherwise: int) -> int:
+    def _planned_time(self, item: Mapping[str, Any] | None) -> int | None:
         """Return when a row was planned to be done, in microseconds since 1970-01-01 UTC."""
         for name in ("start", "day"):
             value = (item or {}).get(name)
             if value is not None and not pd.isna(value):
                 local = pd.Timestamp(value).tz_localize(self._timezone, nonexistent="shift_forward", ambiguous=True)
                 return microseconds(local.to_pydatetime())
-        return otherwise
+        return None
+
+
+def _local_day(time: int, timezone: str) -> date:
+    return pd.Timestamp(time, unit="us", tz="UTC").tz_convert(timezone).date()
 
 
 def _kind(cells: Mapping[str, str], item: Mapping[str, Any] | None) -> str:

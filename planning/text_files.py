@@ -61,11 +61,19 @@ def read_text_rows(path: str | Path, sheet: str, faults: Faults) -> tuple[list[s
 def _opened(file: Any, sheet: str) -> Sequence[Any]:
     options = ReadOptions(constants=dict.fromkeys(REQUIRED_LOG_COLUMNS, "1"), profiles={"": NOTHING_OPEN})
     try:
-        return open_file(file, replace(options, sheet=sheet))
+        try:
+            return open_file(file, replace(options, sheet=sheet))
+        except SourceError as error:
+            if f"has no sheet {sheet}" not in str(error):
+                raise
+            return open_file(file, options)
     except SourceError as error:
-        if f"has no sheet {sheet}" not in str(error):
-            raise
-        return open_file(file, options)
+        text = str(error)
+        if "event_time" in text:  # an empty file, which is expected to have the columns of a log
+            raise SourceError(f"{text.split(';')[0]}: expected a header line and rows") from None
+        if "--sheet" in text:
+            raise SourceError(f"{text.split(': name one')[0]}: name the one to read {sheet}") from None
+        raise
 
 
 def _cells(table: pa.Table) -> Iterable[tuple[str, ...]]:

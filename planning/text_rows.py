@@ -135,8 +135,13 @@ def times(rows: Sequence[TextRow], column: str, timezone: str) -> tuple[list[int
     if not len(texts):
         return [], {}
     found = cast_timestamps(column, texts, business_timezone(timezone), errors, ("iso",))
-    reasons = {int(row): reason for _, reason, wrong in reversed(errors.entries) for row in wrong}
+    reasons = {int(row): _with_cure(reason) for _, reason, wrong in reversed(errors.entries) for row in wrong}
     return [None if at in reasons else value for at, value in enumerate(found.to_pylist())], reasons
+
+
+def _with_cure(reason: str) -> str:
+    """Return what is wrong with a time; options that only `regulars ingest` has are no cure."""
+    return f"{reason.split(':')[0]}: write it like 2026-11-24 14:30" if "--" in reason else reason
 
 
 Check = Callable[[str], str | None]
@@ -157,7 +162,7 @@ def between(low: float, high: float) -> Check:
     def check(text: str) -> str | None:
         value = number(text)
         if value is None:
-            return f"is no number: expected {low:g} to {high:g}"
+            return f"is no number: expected {low:g} to {high:g}, written like 1234.5"
         return None if low <= value <= high else f"is out of range: expected {low:g} to {high:g}"
 
     return check

@@ -89,7 +89,7 @@ def change_words(effect: Effect, digits: int) -> str:
 def interval_words(effect: Effect, digits: int) -> Words:
     """Return the ends of an interval, or that it has none."""
     if not (abs(effect.low) < float("inf") and abs(effect.high) < float("inf")):
-        return "nothing is excluded", "无法排除任何值"
+        return "– (nothing is excluded)", "–（无法排除任何值）"
     low, high = (_number(end, digits, sign=True) for end in (effect.low, effect.high))
     return f"{low} to {high}", f"{low} 至 {high}"
 

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from planning.causal_inference.randomised_effect import Effect
 from planning.effects.effects_of_plans import EffectsOfPlans
 from planning.effects.five_measures import Measure
@@ -50,6 +52,8 @@ def write_effects_page(path: str | Path, found: EffectsOfPlans, language: str = 
         waiting=waiting.to_dict("records"),
         measures=[_measure(each) for each in found.measures],
         complier_effect=_effect(found.complier_effect, 3) if found.complier_effect else None,
+        complier_bounded=found.complier_effect is not None
+        and bool(np.isfinite([found.complier_effect.low, found.complier_effect.high]).all()),
         actions=[(name.replace("_", " "), _effect(effect, 3)) for name, effect in found.by_action.items()],
         before_after=found.before_after.to_dict("records"),
         observational=[

@@ -53,7 +53,7 @@ def planning_table(
         `days_since_last_contact` (NaN without one; a redemption is none); `rep`, `territory`,
         `preferred_channel` (None where unknown); `opted_out` and `needs` (lists of words); `complaint_open`;
         `customer_recorded_at` (NaT where the table has no row, or one known from the beginning); `not_opted_out` (as
-        `planning.customers.customers_table.customers_at` gives it); and the firm's own attributes. If no customer has a
+        `planning.customers.known_customers.customers_at` gives it); and the firm's own attributes. If no customer has a
         rep, `rep` is `ONLY_REP` for everybody.
 
     Raises

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from planning.customers.customers_table import customers_at
+from planning.customers.known_customers import customers_at
 from tests.cli.conftest import Ended
 
 Regulars = Callable[..., Ended]

@@ -29,6 +29,7 @@ def test_effects_are_files_and_a_table(regulars: Regulars, planned: Path) -> Non
     ended = regulars(*arguments, "--out", planned / "effects")
     assert ended.code == 0, ended.error
     assert "Up: purchases a customer" in " ".join(ended.error.split())
+    assert "plans that are over: " in ended.error
     content = json.loads((planned / "effects" / "effects.json").read_text())
     assert [row["measure"] for row in content["measures"]][2] == "purchases"
     assert content["measures"][2]["verdict"] == "up"

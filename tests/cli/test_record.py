@@ -40,3 +40,13 @@ def test_there_must_be_a_plan(log: Path, regulars: Regulars) -> None:
     ended = regulars("record", "none", "r1.csv")
     assert (ended.code, ended.error.count("\n")) == (1, 1)
     assert "is no plan" in ended.error
+
+
+def test_a_file_of_which_every_row_is_faulty_fails(log: Path, regulars: Regulars) -> None:
+    """With the reasons and the file of faulty rows; exit code 1."""
+    plan_folder(Path("plan"))
+    csv_of(Path("r1.csv"), {"plan_item": "P0", "status": "done"}, {"plan_item": ITEMS["c1"], "status": "ready"})
+    ended = regulars("record", "plan", "r1.csv", *NOW)
+    assert ended.code == 1
+    assert "all 2 rows are faulty: nothing was added" in " ".join(ended.error.split())
+    assert "1  status is unknown" in ended.error

@@ -23,8 +23,9 @@ from planning.files.plan_summary import sentences
 from planning.options.forecasts import Forecasts, fitted_forecasts
 from planning.options.options_table import make_options
 from planning.options.planning_table import planning_table
-from planning.plan import Inputs, first_day, make_plan, week_from
+from planning.plan import Inputs, make_plan
 from planning.plan_folder import SCHEMA, Plan
+from planning.weeks import monday_of_week
 from tests.planning.files.test_outputs import texts_of
 
 
@@ -69,7 +70,7 @@ def test_rows_are_whole(plan: Plan) -> None:
     assigned, control = plan.assigned, plan.items[plan.items["arm"] == "leave"]
     assert len(control)
     assert control["day"].isna().all()
-    monday = first_day("2026-W02")
+    monday = monday_of_week("2026-W02")
     assert all(0 <= (day - monday).days < 5 for day in assigned["day"])
     assert (plan.items["low"] <= plan.items["value_expected"]).all()
     assert all(0 < len(each) <= 3 for each in plan.items["reasons"])
@@ -159,14 +160,6 @@ def test_opt_outs_of_everybody(inputs: tuple[Inputs, pd.DataFrame, Forecasts]) -
     assert found.manifest["passed_over"]["opted_out"] == len(features) - found.manifest["passed_over"].get(
         "not_eligible", 0
     )
-
-
-def test_weeks() -> None:
-    """A week over at the cutoff and a text that is no week are refused."""
-    assert week_from(first_day("2026-W53")) == "2026-W53"
-    for text in ("2026-W54", "2026-48", "w48", "2026-W1"):
-        with pytest.raises(PlanError, match="is no week"):
-            first_day(text)
 
 
 def test_a_week_that_is_over(inputs: tuple[Inputs, pd.DataFrame, Forecasts]) -> None:

@@ -74,6 +74,23 @@ def test_never_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "full" / "note.txt").read_text() == "mine"
 
 
+def test_files_that_cannot_be_written_leave_no_plan(tmp_path: Path) -> None:
+    """The folder appears with all its files, or not at all; the next attempt is not refused."""
+
+    def fail(folder: Path, plan: Plan) -> None:
+        (folder / "page.html").write_text(plan.plan_id)
+        raise OSError("no space left on device")
+
+    def succeed(folder: Path, plan: Plan) -> None:
+        (folder / "page.html").write_text(plan.plan_id)
+
+    with pytest.raises(OSError, match="no space left"):
+        write_plan(tmp_path / "plan", some_plan(), fail)
+    assert not list(tmp_path.iterdir())
+    write_plan(tmp_path / "plan", some_plan(), succeed)
+    assert (tmp_path / "plan" / "page.html").read_text() == read_plan(tmp_path / "plan").plan_id
+
+
 def test_changed_or_foreign_folders_are_refused(tmp_path: Path) -> None:
     """Each way in which a folder is not a plan is one line that says what to do."""
     write_plan(tmp_path / "plan", some_plan())

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
+from features.errors import SourceError
 from planning.text_files import read_text_rows
 from planning.text_rows import Faults
 
@@ -29,3 +31,17 @@ def test_a_row_with_too_many_cells_is_faulty(tmp_path: Path) -> None:
     assert pd.read_csv(tmp_path / "q.csv")["row_number"].tolist() == [2]
     Faults().write(tmp_path / "q.csv")
     assert not (tmp_path / "q.csv").exists()
+
+
+def test_what_cannot_be_read_names_no_option_of_another_verb(tmp_path: Path) -> None:
+    """A workbook of several sheets asks for one of the table's name, an empty file for a header."""
+    with pd.ExcelWriter(tmp_path / "two.xlsx") as writer:
+        for sheet in ("a", "b"):
+            pd.DataFrame({"customer_id": ["c1"]}).to_excel(writer, sheet_name=sheet, index=False)
+    (tmp_path / "empty.csv").write_text("")
+    for name, message in (
+        ("two.xlsx", r"has 2 sheets \('a', 'b'\): name the one to read plan$"),
+        ("empty.csv", r"is empty: expected a header line and rows$"),
+    ):
+        with pytest.raises(SourceError, match=message):
+            read_text_rows(tmp_path / name, "plan", Faults())

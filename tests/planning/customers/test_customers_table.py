@@ -10,11 +10,10 @@ from features.errors import SourceError, StoreError
 from features.ingestion.ingest import ingest
 from planning.customers.customers_table import (
     QUARANTINE_FILE,
-    TABLE_FILE,
     CustomersSummary,
-    customers_at,
     update_customers,
 )
+from planning.customers.known_customers import TABLE_FILE, customers_at
 from tests.planning.record_plans import csv_of
 
 READ = "2026-11-01"

@@ -44,5 +44,5 @@ def test_numbers_have_signs_and_true_minuses():
     assert change_words(UP, 2) == "+0.11 (+8 %)"
     assert change_words(down, 1) == "−0.5"
     assert interval_words(UP, 2) == ("+0.05 to +0.17", "+0.05 至 +0.17")
-    assert interval_words(down, 2)[0] == "nothing is excluded"
+    assert interval_words(down, 2)[0] == "– (nothing is excluded)"
     assert mean_words(float("nan"), 2) == "–"

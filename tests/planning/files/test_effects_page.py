@@ -1,6 +1,9 @@
 import html
+import math
 import re
+from dataclasses import replace
 
+from planning.causal_inference.randomised_effect import Effect
 from planning.files.effects_page import write_effects_page
 
 
@@ -25,3 +28,15 @@ def test_texts_from_outside_are_escaped(effects_found, tmp_path):
     assert "<b>" not in text
     assert "default-src 'none'" in html.unescape(text)
     assert not re.search(r'(src|href)="(?!#)', text)
+
+
+def test_an_effect_without_bounds_is_a_dash_with_its_reason(effects_found, tmp_path):
+    """Where the planned were hardly contacted more often, no infinite number is printed."""
+    unbounded = Effect(3.0, math.inf, -math.inf, math.inf, 50, 50, 1.0, 1.0)
+    write_effects_page(tmp_path / "effects.html", replace(effects_found, complier_effect=unbounded))
+    text = (tmp_path / "effects.html").read_text()
+    assert "As carried out: –. The planned were hardly contacted more often" in text
+    assert not re.search(r"\b(inf|nan)\b|∞", text)
+    bounded = replace(unbounded, standard_error=1.0, low=1.0, high=5.0)
+    write_effects_page(tmp_path / "effects.html", replace(effects_found, complier_effect=bounded))
+    assert "As carried out: a contact that was made" in (tmp_path / "effects.html").read_text()

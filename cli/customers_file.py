@@ -1,0 +1,46 @@
+"""Takes a file into the customers' table of a store, and prints what became of its rows."""
+
+from pathlib import Path
+
+from cli.terminal import echo
+
+
+def take_customers_file(store: Path, file: Path, recorded_at: str | None = None) -> None:
+    """Update the customers' table of a store from a file, and print the outcome.
+
+    Parameters
+    ----------
+    store : Path
+        The folder of an event store.
+    file : Path
+    recorded_at : str, optional
+        When changes without a time of their own are known; without it now.
+    """
+    from features.as_of import AsOf
+    from features.store.event_store import open_store
+    from planning.customers.customers_table import update_customers
+    from planning.customers.known_customers import TABLE_FILE
+    from serving.clock import utc_now
+
+    moment = AsOf.parse(recorded_at or utc_now(), open_store(store).timezone)
+    update = update_customers(store, file, moment)
+    echo(
+        f"{update.rows_in:,} rows in: {update.new:,} of new customers, {update.changed:,} changes, "
+        f"{update.unchanged:,} known already, {update.superseded:,} superseded within the file, "
+        f"{update.quarantined:,} quarantined"
+    )
+    if update.lifted:
+        echo(f"{update.lifted:,} opt-outs lifted: the file says that they do not hold any more")
+    for reason, count in update.reasons.items():
+        echo(f"  {count:,}  {reason}")
+    if update.quarantine:
+        echo(f"the faulty rows are in {update.quarantine}: mend them and read that file")
+    age = ""
+    if update.last_recorded is not None:
+        days = max(0, (moment.time - update.last_recorded) // 86_400_000_000)
+        age = f"; the latest fact is {days:,} days old" if days else "; the latest fact is of today"
+    echo(
+        f"{update.customers:,} customers of {update.reps:,} reps, {update.opted_out:,} opted out of a channel, "
+        f"{update.without_events:,} without an event in the store{age}"
+    )
+    echo(f"-> {store / TABLE_FILE}")
