@@ -1,7 +1,9 @@
-"""How the tests run: Hypothesis' profile, nothing sent anywhere, and in CI nothing left out."""
+"""How the tests run: Hypothesis' profile, nothing sent anywhere, in CI nothing left out, and new homes in no time."""
 
 import os
-from collections.abc import Generator
+import shutil
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,6 +21,30 @@ settings.register_profile("here", deadline=None, max_examples=60, suppress_healt
 # In CI the same examples every time, so that a failure belongs to the change.
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
 settings.load_profile("ci" if NOTHING_LEFT_OUT or os.environ.get("CI") else "here")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def new_homes_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """MLflow makes the tables of the first home of a run, for all its workers; the homes after it are copies of that.
+
+    Dozens of migrations take two seconds each time. Processes that a test starts make their homes themselves.
+    """
+    from training.registry import mlflow_client
+
+    run = tmp_path_factory.getbasetemp()
+    first = (run.parent if "PYTEST_XDIST_WORKER" in os.environ else run) / "first_home" / "mlflow.db"
+    make_once = mlflow_client.make_once
+
+    def make_once_from_first(database: Path, make: Callable[[Path], object]) -> None:
+        def copy(part: Path) -> None:
+            make_once(first, make)
+            shutil.copyfile(first, part)
+
+        make_once(database, copy)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mlflow_client, "make_once", make_once_from_first)
+        yield
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

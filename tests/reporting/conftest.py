@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -12,6 +13,7 @@ from features.simulate import Truth, simulate
 from features.store.event_store import EventStore
 from reporting.build import Report, make_report
 from reporting.version_comparison import VersionComparison, compare_versions
+from reporting.version_tables import version_tables
 from tests.training.logs import stored
 from tests.training.stand_in import customer_model
 from training.registry.mlflow_client import Tracking, open_tracking
@@ -89,6 +91,12 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Tracking:
 def compared(shop: EventStore, registry: Tracking) -> VersionComparison:
     """Versions 1 and 2 at AS_OF, whose DAYS days are over."""
     return compare_versions(shop, registry, (1, 2), AS_OF, DAYS)
+
+
+@pytest.fixture(scope="session")
+def tables(compared: VersionComparison) -> dict[str, pd.DataFrame]:
+    """The tables of the comparison of versions 1 and 2; a test that changes one copies it."""
+    return version_tables(compared)
 
 
 @pytest.fixture(scope="session")

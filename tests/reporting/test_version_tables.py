@@ -13,11 +13,6 @@ from reporting.version_tables import movers, summary_json, version_tables
 from training.evaluation.evaluation import measures
 
 
-@pytest.fixture(scope="module")
-def tables(compared):
-    return version_tables(compared)
-
-
 def test_totals_and_agreement_are_those_of_the_forecasts(compared, tables):
     """Sums of each side; ratio, rank correlation, distance of the distributions, and who changes band."""
     first, second = (compared.forecasts[side] for side in ("first", "second"))

@@ -13,11 +13,6 @@ from tests.reporting.page.test_html_page import Cells, filled
 
 
 @pytest.fixture(scope="module")
-def tables(compared):
-    return version_tables(compared)
-
-
-@pytest.fixture(scope="module")
 def text(compared, tables):
     return render_versions(compared, tables, [])
 
