@@ -17,7 +17,7 @@ from features.simulate import Truth, expected_in, simulate
 CUSTOMERS, SEED = 3_000, 1
 START = date(2023, 1, 1)
 DATES = {"2024-09-01": (30, 182), "2025-01-01": (30, 182)}
-COMMON: dict[str, object] = {"start": START, "days": 912, "acquisition_days": 600}
+COMMON: dict[str, object] = {"start": START, "days": 920, "acquisition_days": 600}
 WORLDS = {
     "plain": Truth.plain("mbg", r=0.9, alpha=40.0, a=0.9, b=5.0, **COMMON),
     "seasonal_growth": Truth.plain(

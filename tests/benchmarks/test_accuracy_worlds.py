@@ -1,5 +1,7 @@
 """The simulated worlds of the accuracy benchmark."""
 
+from datetime import date, timedelta
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,3 +27,11 @@ def test_the_truth_of_a_world_has_no_regret_and_all_others_have(log, tmp_path, m
     assert table.loc["same", "deviance"] == pytest.approx(0, abs=1e-6)
     assert table.loc["more", "deviance"] > 1e-3
     assert np.isfinite(table.to_numpy()).all()
+
+
+@pytest.mark.parametrize("truth", accuracy_worlds.WORLDS.values(), ids=accuracy_worlds.WORLDS)
+def test_every_horizon_is_over_by_the_end_of_the_world(truth):
+    """A week is left after the last horizon, so that the log's last purchase is after its end."""
+    end = truth.start + timedelta(truth.days - 7)
+    for start, horizons in accuracy_worlds.DATES.items():
+        assert date.fromisoformat(start) + timedelta(max(horizons)) <= end
