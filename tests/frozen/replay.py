@@ -18,7 +18,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -49,6 +49,8 @@ CLOCK = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| UTC|[+-]\d\
 VARYING_HEADERS = {"date", "x-request-id", "server-timing", "content-length", "etag", "last-modified"}
 STYLE = re.compile(r"sha256-[A-Za-z0-9+/=]+")
 """Which style the page of a policy has: how pages look is no promise."""
+RunCommand = Callable[[Sequence[str], Path, Mapping[str, str]], subprocess.CompletedProcess[str]]
+"""Runs `regulars` with arguments in a folder with an environment."""
 TABLE = "application/vnd.apache.arrow.stream"
 
 
@@ -93,12 +95,17 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "cli.main", *arguments]
 
 
-def run(case: Mapping[str, Any], work: Path) -> dict[str, Any]:
+def run_process(arguments: Sequence[str], cwd: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run `regulars ARGUMENTS` in a process of its own."""
+    return subprocess.run(command(*arguments), cwd=cwd, env=env, capture_output=True, text=True, check=False)
+
+
+def run(case: Mapping[str, Any], work: Path, run_command: RunCommand = run_process) -> dict[str, Any]:
     """Run the steps of a case in the folder, and return how each ended, what it said, and what is in `out` then."""
     steps = []
     for arguments in case["steps"]:
         own = environment(BENTOML_HOME=str(work / case.get("bento", "out/bento")))
-        found = subprocess.run(command(*arguments), cwd=work, env=own, capture_output=True, text=True, check=False)
+        found = run_command(arguments, work, own)
         said = {"stdout": found.stdout, "stderr": found.stderr}
         if "Usage:" in found.stdout:  # the words of a help may become better ones; the options are the interface
             options = sorted(set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", found.stdout)))

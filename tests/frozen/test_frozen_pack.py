@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.frozen import replay
-from tests.frozen.replay import PACK, Service, differences
+from tests.frozen.forks import forks
+from tests.frozen.replay import PACK, RunCommand, Service, differences
 
 CHANGED: dict[str, str] = {
     "backtest": "Plain English. Visits, feedback, usage and incentives reach the model; losses by segment are printed.",
@@ -99,11 +100,18 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ser
         yield running
 
 
+@pytest.fixture(scope="module")
+def run_command() -> Iterator[RunCommand]:
+    """Runs `regulars` in forks of one process; that a process of its own does the same is test_main.py's to show."""
+    with forks(replay.environment()) as running:
+        yield running.run
+
+
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["id"], marks=command_marks(case)) for case in COMMANDS])
-def test_a_command_does_what_it_did(case: dict[str, Any], tmp_path: Path) -> None:
+def test_a_command_does_what_it_did(case: dict[str, Any], run_command: RunCommand, tmp_path: Path) -> None:
     """Exit code, what it says, and the content of every file it writes are as recorded, or as changed on purpose."""
     work = replay.unpack(tmp_path / "work")
-    found, rtol = replay.run(case, work), case.get("rtol", 0.0)
+    found, rtol = replay.run(case, work, run_command), case.get("rtol", 0.0)
     expected = tables_aside(DIGESTS[case["id"]], rtol)
     differ = differences(tables_aside(found, rtol), expected, rtol, loose=bool(rtol))
     for kept in sorted((PACK / "expected" / case["id"]).rglob("*.parquet")):
