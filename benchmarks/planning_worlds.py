@@ -18,65 +18,16 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
+from benchmarks.planning_values import rounds, value
+from benchmarks.simulated_visits import DAY, HORIZON, START, VISITS, bought_between, features_at, visit_all
 from features.simulate import Action, Truth, World
-from planning.allocation.allocate import allocate
 from planning.causal_inference.complier_effect import complier_effect
 from planning.causal_inference.doubly_robust import aipw_effect
 from planning.causal_inference.power import minimum_detectable_effect
 from planning.causal_inference.randomised_effect import randomised_effect
 from planning.effects.five_measures import MEASURES, five_measures
 from training.models.btyd.bg_nbd import BGNBD
-
-DAY = pd.Timedelta(days=1)
-VISITS = Truth(days=420, acquisition_days=280, incentives=())
-START = 308  # the first day of a campaign period
-HORIZON = 56
-
-
-def features_at(world: World) -> pd.DataFrame:
-    """Return what the log says of each customer now: purchases, spend and visits, by how long ago; NaN for never."""
-    log = world.log().to_pandas()
-    now = pd.Timestamp(world.truth.start) + world.day * DAY
-    ids = world.truth_table().index
-    ago = (now - log["event_time"]) / DAY
-    columns = {}
-    for kind in ("purchase", "visit", "usage", "feedback"):
-        rows = log[log["event_type"] == kind].assign(ago=ago)
-        by = rows.groupby("customer_id")["ago"]
-        columns[f"{kind}_last"], columns[f"{kind}_count"] = by.min(), by.size()
-        for days in (30, 90, 365):
-            columns[f"{kind}_{days}"] = rows[rows["ago"] < days].groupby("customer_id").size()
-    purchases = log[log["event_type"] == "purchase"].assign(ago=ago, day=log["event_time"].dt.normalize())
-    by = purchases.groupby("customer_id")
-    columns["T"], columns["spend"] = by["ago"].max(), by["amount"].sum()
-    columns["spend_365"] = purchases[purchases["ago"] < 365].groupby("customer_id")["amount"].sum()
-    columns["satisfaction"] = log.groupby("customer_id")["satisfaction"].mean()
-    columns["frequency"] = by["day"].nunique() - 1
-    columns["recency"] = (by["day"].max() - by["day"].min()) / DAY
-    table = pd.DataFrame(columns).reindex(ids)
-    counts = [name for name in table if name.split("_")[-1] in ("count", "30", "90", "365")]
-    table = table.fillna(dict.fromkeys(counts, 0.0))
-    return table.assign(T=np.maximum(np.floor(table["T"]), table["recency"]))
-
-
-def bought_between(world: World, since: pd.Series) -> pd.Series:
-    """Return the purchases of each customer since an earlier count."""
-    return world.truth_table()["purchases"].reindex(since.index) - since
-
-
-def visit_all(world: World, day: int, days: int = 28, seed: int = 0) -> pd.DataFrame:
-    """Return a plan that visits every known customer once, on any workday, in the campaigns' mix of channels."""
-    rng = np.random.default_rng(seed)
-    table = world.truth_table()
-    ids = table.index[table["first_purchase"] < pd.Timestamp(world.truth.start) + day * DAY]
-    shares = np.array([visit.per_year for visit in world.truth.visits])
-    channels = rng.choice([visit.channel for visit in world.truth.visits], len(ids), p=shares / shares.sum())
-    workdays = [one for one in range(day, day + days) if (pd.Timestamp(world.truth.start) + one * DAY).day_of_week < 5]
-    return pd.DataFrame(
-        {"customer_id": ids, "day": rng.choice(workdays, len(ids)), "event_type": "visit", "channel": channels}
-    )
 
 
 def true_total_effect(truth: Truth, customers: int, futures: int, seed: int = 10_000) -> tuple[float, float]:
@@ -201,55 +152,6 @@ def _r_squared(y: np.ndarray, covariates: np.ndarray) -> float:
     return float(1 - rest.var() / y.var())
 
 
-def value(
-    runs: int, customers: int = 20_000, truth: Truth | None = None, futures: int = 6, share: float = 0.05
-) -> pd.DataFrame:
-    """Return a row a world: what each plan of visits by phone is worth in spend, in 56 days.
-
-    Whoever is visited changes nobody else, so one pair of worlds, in which everybody is visited or nobody, gives the
-    value of every plan.
-    """
-    truth = replace(Truth(days=860, acquisition_days=600), visit_random_share=0.3) if truth is None else truth
-    rows = []
-    for seed in range(runs):
-        world = World(truth, customers, seed)
-        start = truth.days - 84 - truth.days % 28
-        world.until(start)
-        table, x = world.truth_table(), features_at(world)
-        known = x.index[x["T"].notna()]
-        table, x = table.loc[known], x.loc[known]
-        plan = pd.DataFrame({"customer_id": known, "day": start, "event_type": "visit", "channel": "phone"})
-        gain = pd.Series(0.0, known)
-        for future in range(futures):
-            visited, unvisited = world.copy(future), world.copy(future)
-            visited.act(plan)
-            for twin in (visited, unvisited):
-                twin.until(start + HORIZON, campaigns=False)
-            gain += (visited.truth_table()["purchases"] - unvisited.truth_table()["purchases"]).loc[known] / futures
-        # Each purchase at the customer's own mean amount: the amounts' chance adds nothing but noise.
-        gain *= table["mean_spend"]
-
-        model = BGNBD(penalizer=0.001).fit(x)
-        bought = model.expected_purchases(x, HORIZON)
-        mean = table["mean_spend"].mean()
-        amount = (x["spend"] + 3 * mean) / (x["purchase_count"] + 3)  # shrunk to the mean of all
-        scores = {
-            "forecast": bought * amount,
-            "known state": table["rate"] * table["alive_until"].isna() * table["mean_spend"],
-            "most loyal": x["spend_365"].fillna(0),
-            "churn risk": model.no_purchase_probability(x, HORIZON),
-            "random": pd.Series(np.random.default_rng(seed).random(len(known)), known),
-        }
-        n = round(share * len(known))
-        row = {}
-        for name, score in scores.items():
-            # With one limit that takes one of each, the best plan is the highest scores.
-            picked = np.argsort(-np.asarray(score, float), kind="stable")[:n]
-            row[name] = float(gain.iloc[picked].sum())
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
 def unchanged(runs: int, customers: int = 4_000, content: str = "needs") -> pd.DataFrame:
     """Return a row a plan of visits that change nothing: which of the five measures are called changed.
 
@@ -302,82 +204,6 @@ def unchanged(runs: int, customers: int = 4_000, content: str = "needs") -> pd.D
             | {"compared": sum(verdict not in ("not_comparable", "too_few") for verdict in verdicts.values())}
         )
     return pd.DataFrame(rows).assign(any=lambda table: table[list(MEASURES)].any(axis=1))
-
-
-CATALOGUE = {"face_to_face": (0.50 / 3, 45.0, 2.0), "phone": (0.25, 12.0, 0.4), "email": (0.10 * 3, 1.0, 0.05)}
-"""Guessed effect (wrong by a factor of three in two of three), minutes, cost."""
-
-
-def rounds(runs: int, customers: int = 8_000, minutes: float = 6_000.0, effects: bool = True) -> pd.DataFrame:
-    """Return a row a world: the true value of three plans and their sizes; the later ones learn from the hold-outs."""
-    truth = Truth(days=700, acquisition_days=400, incentives=())
-    truth = truth if effects else truth.without_effects()
-    rows = []
-    for seed in range(runs):
-        world = World(truth, customers, seed)
-        world.until(448)
-        prior = {name: (guess, guess) for name, (guess, _, _) in CATALOGUE.items()}  # mean and its error
-        row = {}
-        for number in range(1, 4):
-            start = world.day
-            x = features_at(world)
-            x = x[x["T"].notna()]
-            bought = BGNBD(penalizer=0.001).fit(x).expected_purchases(x, 28)
-            amount = ((x["spend"] + 100) / (x["purchase_count"] + 3)).to_numpy()
-            options = pd.concat(
-                [
-                    pd.DataFrame(
-                        {
-                            "customer": np.arange(len(x)),
-                            "action": name,
-                            "value": 0.4 * bought * amount * prior[name][0] - cost,
-                            "minutes": needed,
-                        }
-                    )
-                    for name, (_, needed, cost) in CATALOGUE.items()
-                ],
-                ignore_index=True,
-            )
-            usage = sparse.csr_array(options[["minutes"]].to_numpy())
-            picked = options[allocate(options, usage, np.array([minutes])).chosen]
-            plan = pd.DataFrame(
-                {"customer_id": x.index[picked["customer"]], "day": start, "event_type": "visit",
-                 "channel": picked["action"].to_numpy()}
-            )  # fmt: skip
-            row |= {f"round {number}": _true_value(world, plan), f"size {number}": float(len(plan))}
-            rng = np.random.default_rng((seed, number))
-            control = rng.random(len(plan)) < 0.3
-            before = world.truth_table()["purchases"]
-            world.act(plan[~control])
-            world.until(start + 28, campaigns=False)
-            y = bought_between(world, before[plan["customer_id"]]).to_numpy(float)
-            expected = bought[picked["customer"]]
-            for name in CATALOGUE:
-                rows_of = (plan["channel"] == name).to_numpy()
-                if min((rows_of & control).sum(), (rows_of & ~control).sum()) >= 20:
-                    found = randomised_effect(y[rows_of], ~control[rows_of], expected[rows_of])
-                    scale = max(expected[rows_of].mean(), 1e-9)
-                    prior[name] = _updated(prior[name], found.estimate / scale, found.standard_error / scale)
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def _updated(prior: tuple[float, float], estimate: float, error: float) -> tuple[float, float]:
-    weights = 1 / prior[1] ** 2, 1 / error**2
-    return (prior[0] * weights[0] + estimate * weights[1]) / sum(weights), sum(weights) ** -0.5
-
-
-def _true_value(world: World, plan: pd.DataFrame, futures: int = 6) -> float:
-    table = world.truth_table()
-    gain = pd.Series(0.0, table.index)
-    for future in range(futures):
-        acted, idle = world.copy(future), world.copy(future)
-        acted.act(plan)
-        for twin in (acted, idle):
-            twin.until(world.day + 28, campaigns=False)
-        gain += (acted.truth_table()["purchases"] - idle.truth_table()["purchases"]) / futures
-    costs = plan["channel"].map({name: cost for name, (_, _, cost) in CATALOGUE.items()}).sum()
-    return float(0.4 * (gain * table["mean_spend"]).sum() - costs)
 
 
 EXPERIMENTS: dict[str, Callable[[int], pd.DataFrame]] = {

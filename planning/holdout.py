@@ -20,6 +20,7 @@ def draw_arms(
     catalogue: Catalogue,
     usage: sparse.csr_array | None = None,
     capacity: NDArray[np.float64] | None = None,
+    earlier: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Draw the arm of each chosen customer, and a few others to learn from.
 
@@ -30,6 +31,9 @@ def draw_arms(
     are drawn to learn from: the customers whose hash is lowest among the eligible ones who were not chosen, twice
     `exploration_share` of the number chosen, each with one of their `k` options drawn evenly, which is done for one
     half. An option is drawn only if it fits what is free as if all those drawn before it were done.
+
+    Who has an arm in an earlier plan of the same week keeps it, with its probability: some of those plans' actions may
+    have been carried out already, and a second draw would mix the groups.
 
     Parameters
     ----------
@@ -42,6 +46,8 @@ def draw_arms(
     usage : csr_array, shape (n, k), optional
     capacity : ndarray of float, shape (k,), optional
         The limits of the plan; without them nobody is drawn to learn from.
+    earlier : DataFrame, optional
+        `arm` and `propensity` of customers chosen for earlier plans of the week, indexed by `customer_id`.
 
     Returns
     -------
@@ -59,7 +65,16 @@ def draw_arms(
     taken = np.flatnonzero(chosen)
     share = catalogue.holdout_share
     control = np.zeros(len(options), bool)
-    control[_systematic(options.iloc[taken], taken, plan_id, share)] = True
+    leave_share = np.full(len(options), share)
+    known = np.zeros(len(taken), bool)
+    if earlier is not None and len(earlier):
+        arms = earlier.reindex(options["customer_id"].iloc[taken])
+        known, left = arms["arm"].notna().to_numpy(), (arms["arm"] == "leave").to_numpy()
+        propensity = arms["propensity"].to_numpy(float)
+        leave_share[taken[known]] = np.where(left, propensity, 1 - propensity)[known]
+        control[taken[known & left]] = True
+    undrawn = taken[~known]
+    control[_systematic(options.iloc[undrawn], undrawn, plan_id, share)] = True
     drawn = np.empty(0, int)
     if usage is not None and capacity is not None:
         free = capacity - np.asarray(usage[np.flatnonzero(chosen & ~control)].sum(axis=0))
@@ -73,15 +88,12 @@ def draw_arms(
     eligible = options[options["customer_id"].isin(options["customer_id"].iloc[rows])]
     actions = eligible.groupby("customer_id", sort=False)["action"].agg(sorted)
     of_row = [actions[customer] for customer in options["customer_id"].iloc[rows]]
-    propensities = [
-        [1 / (2 * len(names))] * len(names) if explored else [(1 - share) * (name == own) for name in names]
-        for names, own, explored in zip(of_row, options["action"].iloc[rows], exploration, strict=True)
-    ]
-    own_share = np.where(control[rows], share, 1 - share)
-    propensity = [
-        1 / (2 * len(names)) if explored else own
-        for names, own, explored in zip(of_row, own_share, exploration, strict=True)
-    ]
+    propensities, propensity = [], []
+    for names, row, explored in zip(of_row, rows, exploration, strict=True):
+        own, leave = options["action"].iloc[row], float(leave_share[row])
+        even = 1 / (2 * len(names))
+        propensities.append([even if explored else (1 - leave) * (name == own) for name in names])
+        propensity.append(even if explored else leave if control[row] else 1 - leave)
     return pd.DataFrame(
         {
             "arm": np.where(control[rows], "leave", "do"),

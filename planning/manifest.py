@@ -131,8 +131,8 @@ def limit_rows(limits: Limits, chosen: np.ndarray, prices: np.ndarray) -> list[d
                 "unit": row["unit"],
                 "rep": row["rep"] if isinstance(row["rep"], str) else None,
                 "capacity": capacity if np.isfinite(capacity) else None,
-                "used": rounded(float(use)),
-                "price": rounded(max(float(price), 0.0)),
+                "used": round_digits(float(use)),
+                "price": round_digits(max(float(price), 0.0)),
             }
         )
     return rows
@@ -157,10 +157,10 @@ def value_rows(done: pd.DataFrame) -> dict[str, Any]:
     return {
         "rows": len(done),
         "counts": {kind: int(counts[kind]) for kind in order if kind in counts},
-        "expected": rounded(expected),
-        "low": rounded(expected - LEVEL_Z * width),
-        "high": rounded(expected + LEVEL_Z * width),
-        "cost": rounded(float(done["cost_expected"].sum())),
+        "expected": round_digits(expected),
+        "low": round_digits(expected - LEVEL_Z * width),
+        "high": round_digits(expected + LEVEL_Z * width),
+        "cost": round_digits(float(done["cost_expected"].sum())),
         "guessed": bool(done["guessed"].any()),
     }
 
@@ -189,15 +189,15 @@ def chance_over_budget(done: pd.DataFrame, catalogue: Catalogue) -> float:
         for _, own in spread.groupby("rep") if pool.per == "rep" else [("", spread)]:
             if (deviation := float(np.sqrt(own["variance"].sum()))) > 0:
                 worst = max(worst, float(norm.sf((pool.amount - own["cost_expected"].sum()) / deviation)))
-    return rounded(worst)
+    return round_digits(worst)
 
 
-def rounded(number: float) -> float:
+def round_digits(number: float) -> float:
     """Return a number to `DIGITS` significant digits.
 
     Examples
     --------
-    >>> rounded(0.1 + 0.2)
+    >>> round_digits(0.1 + 0.2)
     0.3
     """
     return float(f"{number:.{DIGITS}g}")
@@ -210,5 +210,5 @@ def plain(value: Any) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [plain(each) for each in value]
     if isinstance(value, (float, np.floating)):
-        return rounded(float(value)) if np.isfinite(value) else None
+        return round_digits(float(value)) if np.isfinite(value) else None
     return value.item() if isinstance(value, np.generic) else value

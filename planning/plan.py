@@ -132,7 +132,9 @@ def make_plan(inputs: Inputs, features: pd.DataFrame, forecasts: Forecasts) -> P
 
     allocation = solve(options.table, limits)
     plan_id = identity(inputs.week, _identity_of(inputs, forecasts))
-    drawn = draw_arms(options.table, allocation.chosen, plan_id, catalogue, limits.usage, limits.capacity)
+    drawn = draw_arms(
+        options.table, allocation.chosen, plan_id, catalogue, limits.usage, limits.capacity, inputs.earlier_plans.arms
+    )
     drawn["limit"] = binding(limits, drawn.index.to_numpy(), allocation.prices)
     rows = _rows(inputs, plan_id, table, options.table, drawn)
     executed = _with_faces(options.table.loc[drawn.index[drawn["arm"] == "do"]], table, catalogue, inputs.effects)

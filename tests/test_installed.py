@@ -76,6 +76,20 @@ def test_train_fits_promotes_and_compares(installed: Callable[[str], Path], tmp_
     assert names_the_extra(run(regulars, "publish", cwd=tmp_path), "serve")
 
 
+def test_plan_plans_a_week_and_takes_its_records(installed: Callable[[str], Path], tmp_path: Path) -> None:
+    """With [plan]: a table of customers, a plan with its files, and records of it; fit names [train]."""
+    regulars = installed("plan") / "regulars"
+    done(run(regulars, "simulate", "--customers", "200", "--out", "log.parquet", cwd=tmp_path))
+    done(run(regulars, "ingest", "log.parquet", "--out", "store", cwd=tmp_path))
+    (tmp_path / "customers.csv").write_text("customer_id,rep\nC1,R1\n")
+    done(run(regulars, "customers", "customers.csv", "--store", "store", cwd=tmp_path))
+    done(run(regulars, "plan", "store", "--out", "plans/first", cwd=tmp_path))
+    assert list((tmp_path / "plans/first/reps").glob("*.xlsx"))
+    records = done(run(regulars, "record", "plans/first", "plans/first/crm.csv", cwd=tmp_path))
+    assert "0 used" in records or (tmp_path / "plans/first/events.parquet").exists()
+    assert names_the_extra(run(regulars, "fit", "store", cwd=tmp_path), "train")
+
+
 def test_serve_answers_and_makes_keys(installed: Callable[[str], Path], tmp_path: Path) -> None:
     """With [serve]: the service answers, by the rule alone where nothing is published; fit names [train]."""
     regulars = installed("serve") / "regulars"

@@ -24,7 +24,7 @@ class Purpose(IntEnum):
     INDUCED = 9
     REDEEMED = 10
     SUPPRESSED = 11
-    STAYS = 12
+    RETENTION = 12
     USAGE = 13
     FEEDBACK = 14
     CHANNELS = 15

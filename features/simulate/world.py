@@ -12,17 +12,17 @@ from features.errors import InvalidArgumentError
 from features.simulate.campaigns import begin_period
 from features.simulate.keyed_random import KeyedRandom, Purpose
 from features.simulate.log_schema import PLAN_SCHEMA
-from features.simulate.meetings import meet
 from features.simulate.population import customer_ids, customers_table, draw_population
 from features.simulate.seasonal_time import seasonal_clock, to_days
 from features.simulate.spontaneous_purchases import draw_spontaneous, forget_spontaneous
 from features.simulate.truth import PERIOD_DAYS, Truth
-from features.simulate.world_life import live
+from features.simulate.world_contacts import carry_out
 from features.simulate.world_log import with_references
 from features.simulate.world_plan import planned_contacts
 from features.simulate.world_purchases import purchase
 from features.simulate.world_state import Contacts, State
 from features.simulate.world_tables import decisions_table, records_table, truth_table
+from features.simulate.world_usage import add_usage_and_feedback
 
 
 class World:
@@ -100,8 +100,8 @@ class World:
                 draw_spontaneous(state, today + 2 * PERIOD_DAYS)
                 forget_spontaneous(state, today, today + 2 * PERIOD_DAYS)
                 self._schedule(begin_period(state, today))
-            meet(state, self._due(today, campaigns), today)
-            live(state, today)
+            carry_out(state, self._due(today, campaigns), today)
+            add_usage_and_feedback(state, today)
             purchase(state, today)
         self.day = end
         return self._emit(end)

@@ -21,7 +21,7 @@ def strengths(state: State, contacts: Contacts) -> Floats:
     return np.asarray(factor * (1 - state.truth.fatigue * recent), np.float64)
 
 
-def act(state: State, contacts: Contacts, time: Floats, strength: Floats, purpose: Purpose) -> Floats:
+def apply_effects(state: State, contacts: Contacts, time: Floats, strength: Floats, purpose: Purpose) -> Floats:
     """Let contacts act from a time on; returns the time of the first purchase that each induces (infinity: none)."""
     truth = state.truth
     focus = np.ones((len(GOALS), len(contacts.customer)))
@@ -35,8 +35,8 @@ def act(state: State, contacts: Contacts, time: Floats, strength: Floats, purpos
     ends = time + state.acts_days(contacts.action)
     spend = strength * state.of_actions("spend")[contacts.action] * on["purchase_value"]
     _latest(contacts.customer, ends, np.maximum(spend, -1.0), state.spend_until, state.spend_lift)
-    stays = strength * state.of_actions("leaving")[contacts.action] * on["loyalty"]
-    _latest(contacts.customer, ends, np.clip(stays, 0.0, 1.0), state.stays_until, state.stays)
+    retention = strength * state.of_actions("leaving")[contacts.action] * on["loyalty"]
+    _latest(contacts.customer, ends, np.clip(retention, 0.0, 1.0), state.retained_until, state.retention)
     for column, name in enumerate(("satisfaction", "loyalty")):
         is_visit = contacts.action < len(truth.visits)
         other = is_visit & (contacts.content != CONTENTS.index(f"{name}_survey"))

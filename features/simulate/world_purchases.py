@@ -68,29 +68,29 @@ def _churn(state: State, today: Rows, day: int) -> None:
     time = today["time"][~(today["first"] | today["induced"])]
     rank = np.arange(len(customer)) - np.searchsorted(customer, customer)
     rows = np.flatnonzero(state.repeats_left[customer] - rank == 1)
-    if (state.stays_until > day).any():
-        chance = state.chances.generator(Purpose.STAYS, day).random((state.count, 2))
-        stays = (state.stays_until[customer[rows]] > time[rows]) & (
-            chance[customer[rows], 0] < state.stays[customer[rows]]
+    if (state.retained_until > day).any():
+        chance = state.chances.generator(Purpose.RETENTION, day).random((state.count, 2))
+        retained = (state.retained_until[customer[rows]] > time[rows]) & (
+            chance[customer[rows], 0] < state.retention[customer[rows]]
         )
-        who = customer[rows[stays]]
+        kept = customer[rows[retained]]
         # A new life of at least one purchase more begins.
-        dropout = np.clip(drawn.dropout_probability[who], 1e-12, 1 - 1e-12)
-        more = 1 + np.floor(np.log1p(-chance[who, 1]) / np.log1p(-dropout))
-        state.repeats_left[who] += more
-        rows = rows[~stays]
+        dropout = np.clip(drawn.dropout_probability[kept], 1e-12, 1 - 1e-12)
+        more = 1 + np.floor(np.log1p(-chance[kept, 1]) / np.log1p(-dropout))
+        state.repeats_left[kept] += more
+        rows = rows[~retained]
     state.alive_until[customer[rows]] = time[rows]
     state.repeats_left -= np.bincount(customer, minlength=state.count)
 
 
 def _stay_longer(state: State, day: int) -> None:
     """Let customers who churn by time (Pareto) stay if an action keeps them."""
-    if state.truth.dropout != "pareto" or not (state.stays_until > day).any():
+    if state.truth.dropout != "pareto" or not (state.retained_until > day).any():
         return
-    chance = state.chances.generator(Purpose.STAYS, day).random((state.count, 2))
-    leaves = (state.alive_until >= day) & (state.alive_until < day + 1) & (state.stays_until > state.alive_until)
-    who = np.flatnonzero(leaves & (chance[:, 0] < state.stays))
-    state.alive_until[who] -= np.log1p(-chance[who, 1]) / state.population.customers.dropout_rate[who]
+    chance = state.chances.generator(Purpose.RETENTION, day).random((state.count, 2))
+    leaves = (state.alive_until >= day) & (state.alive_until < day + 1) & (state.retained_until > state.alive_until)
+    kept = np.flatnonzero(leaves & (chance[:, 0] < state.retention))
+    state.alive_until[kept] -= np.log1p(-chance[kept, 1]) / state.population.customers.dropout_rate[kept]
 
 
 def _not_suppressed(state: State, today: Rows, day: int) -> Flags:

@@ -70,7 +70,7 @@ class State:
         # Effects that act: rows (customer, begins, ends, share) that suppress purchases; the latest lifts.
         self.suppressions: list[Rows] = []
         self.spend_until, self.spend_lift = np.zeros(count), np.zeros(count)
-        self.stays_until, self.stays = np.zeros(count), np.zeros(count)
+        self.retained_until, self.retention = np.zeros(count), np.zeros(count)
         self.level_changes = np.zeros((count, 2))  # of satisfaction and loyalty, as shares of the maximum
         self.offers: Rows = {}
         self.contacts_by_day = np.zeros((PERIOD_DAYS, count), np.int16)  # of the last 28 days

@@ -8,12 +8,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from features.errors import PlanError
-from planning.allocation.integer_program import COLUMNS, relaxed_prices, shortfall, solved
-from planning.allocation.knapsack import NONE, Floats, Ints, Problem, sorted_options
+from planning.allocation.integer_program import COLUMNS, relaxed_prices, solve_exactly
+from planning.allocation.knapsack import NONE, Floats, Ints, Problem
 from planning.allocation.lagrangian_dual import dual_prices
-from planning.allocation.lagrangian_heuristic import filled, repaired, rounded
-from planning.allocation.local_search import exchanged
+from planning.allocation.lagrangian_heuristic import fill, repair, round_choice
+from planning.allocation.local_search import exchange_pairs
+from planning.allocation.minimums import check_attainable, check_reached
+from planning.allocation.option_arrays import problem_of
 
 ENOUGH = 1e-4
 """A gap at which no further improvement is tried."""
@@ -61,9 +62,9 @@ def allocate(
 ) -> Allocation:
     """Choose at most one option a customer so that the sum of values is as large as the limits allow.
 
-    Up to `exact.COLUMNS` options the mixed-integer problem is solved; larger ones by prices of the limits, rounding,
-    repair and exchange. Either way the bound comes from a dual, so the gap is proven. Options of a negative value are
-    chosen only where a minimum demands it; a plan of nothing may be the best.
+    Up to `integer_program.COLUMNS` options the mixed-integer problem is solved; larger ones by prices of the limits,
+    rounding, repair and exchange. Either way the bound comes from a dual, so the gap is proven. Options of a negative
+    value are chosen only where a minimum demands it; a plan of nothing may be the best.
 
     Parameters
     ----------
@@ -106,17 +107,17 @@ def allocate(
     capacity = np.asarray(capacity, float)
     lower = np.zeros(len(capacity)) if minimum is None else np.nan_to_num(np.asarray(minimum, float))
     names = limit_names or tuple(f"limit {number}" for number in range(len(capacity)))
-    problem, order = sorted_options(options, sparse.csr_array(usage), capacity, lower, seed)
+    problem, order = problem_of(options, sparse.csr_array(usage), capacity, lower, seed)
     finite, needed = np.flatnonzero(np.isfinite(capacity)), np.flatnonzero(lower > 0)
     needed_names = [names[limit] for limit in needed]
-    _check_attainable(problem, len(finite), needed_names)
+    check_attainable(problem, len(finite), needed_names)
     if not len(problem.value):
         choice, prices, bound = np.empty(0, np.int64), np.zeros(len(problem.capacity)), 0.0
     elif len(problem.value) <= COLUMNS:
         choice, prices, bound = _exact(problem, seed)
     else:
         choice, prices, bound = _by_prices(problem, seed)
-    _check_reached(problem, len(finite), needed_names, choice)
+    check_reached(problem, len(finite), needed_names, choice, len(problem.value) <= COLUMNS)
     flags = np.zeros(len(options), bool)
     flags[order[choice[choice != NONE]]] = True
     by_limit = np.zeros(len(capacity))
@@ -133,7 +134,7 @@ def _exact(problem: Problem, seed: int) -> tuple[Ints, Floats, float]:
     prices = relaxed_prices(problem)
     if prices is None:  # the minimums contradict one another, which the caller finds, or the solver gave up
         return _by_prices(problem, seed)
-    choice, bound = solved(problem)
+    choice, bound = solve_exactly(problem)
     bound = min(bound, problem.bound(prices))
     if choice is None or (problem.used(choice) > problem.capacity + problem.tolerance).any():
         choice, _, other = _by_prices(problem, seed)
@@ -150,11 +151,11 @@ def _by_prices(problem: Problem, seed: int) -> tuple[Ints, Floats, float]:
         return -_excess(problem, choice), problem.worth(choice)
 
     for share in ROUNDINGS:
-        choice = repaired(problem, prices, rounded(problem, prices, share * temperature, seed))
-        best = max(best, filled(problem, prices, choice), key=merit)
+        choice = repair(problem, prices, round_choice(problem, prices, share * temperature, seed))
+        best = max(best, fill(problem, prices, choice), key=merit)
         if not _excess(problem, best) and bound - problem.worth(best) <= ENOUGH * abs(bound):
             return best, prices, bound
-    return exchanged(problem, prices, best), prices, bound
+    return exchange_pairs(problem, prices, best), prices, bound
 
 
 def _excess(problem: Problem, choice: Ints) -> float:
@@ -162,32 +163,3 @@ def _excess(problem: Problem, choice: Ints) -> float:
     over = problem.used(choice) - problem.capacity
     over = np.where(over > problem.tolerance, over, 0.0)
     return float((over / np.maximum(1.0, np.abs(problem.capacity))).sum())
-
-
-def _check_attainable(problem: Problem, first: int, names: list[str]) -> None:
-    """Raise PlanError for a minimum that all eligible customers together do not reach."""
-    for number, name in enumerate(names, first):
-        taken = -problem.usage[:, [number]].toarray()[:, 0]
-        most = float(np.maximum.reduceat(taken, problem.start).sum()) if len(problem.start) else 0.0
-        if most < -problem.capacity[number] - problem.tolerance[number]:
-            raise PlanError(
-                _too_high(name, -problem.capacity[number], most, "but all eligible customers together reach")
-            )
-
-
-def _check_reached(problem: Problem, first: int, names: list[str], choice: Ints) -> None:
-    """Raise PlanError for the minimum that is short of most in the choice, if one is."""
-    over = (problem.used(choice) - problem.capacity)[first:]
-    if (over <= problem.tolerance[first:]).all():
-        return
-    if len(problem.value) <= COLUMNS:  # the least that is lacking names the limit better than what was found
-        least = shortfall(problem)[first:]
-        over = np.where(least.any(), least, over)
-    wanted = -problem.capacity[first:]
-    worst = int(np.argmax(over / wanted))
-    reached = float(wanted[worst] - over[worst])
-    raise PlanError(_too_high(names[worst], float(wanted[worst]), reached, "but within the other limits the most is"))
-
-
-def _too_high(name: str, wanted: float, reached: float, what: str) -> str:
-    return f"the minimum of {name} is {wanted:g}, {what} {reached:g}: lower it, or raise the limits that it meets"

@@ -60,7 +60,7 @@ def relaxed_prices(problem: Problem) -> Floats | None:
     return prices
 
 
-def solved(problem: Problem) -> tuple[Ints | None, float]:
+def solve_exactly(problem: Problem) -> tuple[Ints | None, float]:
     """Return the best choice that the solver finds, None where it finds none, and the bound that it proves.
 
     References
@@ -78,10 +78,10 @@ def solved(problem: Problem) -> tuple[Ints | None, float]:
             options={"mip_rel_gap": 0.0 if columns <= SMALL else 1e-4, "node_limit": NODES // columns},
         )
     bound = np.inf if found.mip_dual_bound is None else -float(found.mip_dual_bound)
-    return None if found.x is None else chosen(problem, found.x > 0.5), bound
+    return None if found.x is None else choice_of(problem, found.x > 0.5), bound
 
 
-def chosen(problem: Problem, taken: NDArray[np.bool_]) -> Ints:
+def choice_of(problem: Problem, taken: NDArray[np.bool_]) -> Ints:
     """Return the choice of each customer from a flag for each option."""
     choice = np.full(len(problem.start), NONE)
     choice[problem.customer[taken]] = np.flatnonzero(taken)

@@ -3,7 +3,8 @@
 import numpy as np
 from scipy import optimize
 
-from planning.allocation.knapsack import Bools, Floats, Problem, hashed
+from planning.allocation.knapsack import Bools, Floats, Problem
+from planning.splitmix import splitmix64
 
 SAMPLE = 60_000
 """Customers of whom a hash-drawn sample gives the first prices of a larger problem."""
@@ -35,7 +36,7 @@ def dual_prices(problem: Problem, seed: int = 0) -> tuple[Floats, float]:
     first = np.zeros(len(problem.capacity))
     if customers > SAMPLE:
         share = SAMPLE / customers
-        drawn: Bools = hashed(seed + 1, problem.code) < np.uint64(share * 2.0**64)
+        drawn: Bools = splitmix64(seed + 1, problem.code) < np.uint64(share * 2.0**64)
         some = problem.part(drawn[problem.customer], problem.capacity * drawn.mean())
         first, _ = _minimised(some, first, SMOOTHING[:-1])
         return _minimised(problem, first, SMOOTHING[-2:])

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planning.allocation.knapsack import NONE, Floats, Ints, Problem, hashed, uniform
+from planning.allocation.knapsack import NONE, Floats, Ints, Problem
+from planning.splitmix import splitmix64, uniform
 
 CANDIDATES = 50_000
 """Moves that are tried in one pass of filling."""
@@ -18,7 +19,7 @@ class Moves(NamedTuple):
     option: Ints
 
 
-def rounded(problem: Problem, prices: Floats, temperature: float, seed: int) -> Ints:
+def round_choice(problem: Problem, prices: Floats, temperature: float, seed: int) -> Ints:
     """Return a choice in which each option has its softmax share at these prices, on average.
 
     Customers who are worth the same are ordered by a hash, so the limits are about used up but not exactly.
@@ -28,11 +29,11 @@ def rounded(problem: Problem, prices: Floats, temperature: float, seed: int) -> 
     Gumbel (1954), "Statistical theory of extreme values": the maximum of scores with his noise has softmax shares.
     """
     noise = -np.log(-np.log(uniform(problem.hashes(seed))))
-    none = -np.log(-np.log(uniform(hashed(seed, problem.code, np.array([NONE])))))
+    none = -np.log(-np.log(uniform(splitmix64(seed, problem.code, np.array([NONE])))))
     return problem.best(problem.reduced(prices) + temperature * noise, temperature * none)
 
 
-def repaired(problem: Problem, prices: Floats, choice: Ints) -> Ints:
+def repair(problem: Problem, prices: Floats, choice: Ints) -> Ints:
     """Return the choice with customers moved until no limit is exceeded that moves can help.
 
     Each exceeded limit in turn takes the moves that lose least value at the prices for what they free, and none that
@@ -50,7 +51,7 @@ def repaired(problem: Problem, prices: Floats, choice: Ints) -> Ints:
     return choice
 
 
-def filled(problem: Problem, prices: Floats, choice: Ints) -> Ints:
+def fill(problem: Problem, prices: Floats, choice: Ints) -> Ints:
     """Return the choice with moves to options of more value as long as they fit, most value at the prices first."""
     choice = choice.copy()
     reduced = problem.reduced(prices)

@@ -11,7 +11,7 @@ LONGEST = 24
 PASSES = 2
 
 
-def exchanged(problem: Problem, prices: Floats, choice: Ints) -> Ints:
+def exchange_pairs(problem: Problem, prices: Floats, choice: Ints) -> Ints:
     """Return the choice with pairs of moves that together fit and gain value, for one limit after the other.
 
     What a plan lacks of the bound is what its moves lose at the prices plus what its unused capacity is worth there.

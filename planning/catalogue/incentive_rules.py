@@ -15,9 +15,9 @@ from features.errors import CatalogueError
 from features.known_names import check_name
 from features.loyalty.formula import Formula
 from features.schema import WORDS
-from planning.allocation.knapsack import hashed
 from planning.catalogue.actions import Action, Amount, Catalogue, Days, Pool, Share, Word, check_action
 from planning.catalogue.catalogue_file import columns_of, converted
+from planning.splitmix import splitmix64
 
 BUDGET = "budget"
 
@@ -157,7 +157,7 @@ def chosen_by_rule(options: pd.DataFrame, scores: pd.Series, catalogue: Catalogu
         The expected cost of the chosen is within the budget; what an offer is expected to bring plays no part.
     """
     customers = options["customer"].to_numpy(np.int64)
-    order = np.lexsort((hashed(seed, customers), -scores.to_numpy(float)[customers]))
+    order = np.lexsort((splitmix64(seed, customers), -scores.to_numpy(float)[customers]))
     chosen = np.zeros(len(options), bool)
     within = np.cumsum(options["cost_expected"].to_numpy(float)[order]) <= catalogue.pool(BUDGET).amount
     chosen[order[within]] = True

@@ -16,6 +16,7 @@ SKIP_DAYS = {"bad_moment": 14, "complaint_open": 90}
 customers' table has a newer row of them, one with `opted_out` until such a row says that they have not opted out,
 one with `not_worth_it` for the plan's horizon and this action alone."""
 UNTIL_CORRECTED = ("opted_out", "wrong_person")
+COLUMNS_OF_ARMS = ["customer_id", "arm", "propensity"]
 CONTACTS = ("done", "accepted", "moved", "unanswered")
 
 
@@ -42,6 +43,16 @@ class EarlierPlans:
         default_factory=lambda: pd.DataFrame(columns=["customer_id", "action", "channel", "reason", "recorded_at"])
     )
     replaced: tuple[Plan, ...] = ()
+
+    @property
+    def arms(self) -> pd.DataFrame:
+        """`arm` and `propensity` of those chosen for the replaced plans, as first drawn, by `customer_id`."""
+        parts = [
+            plan.items.loc[~plan.items["plan_item"].isin(plan.manifest.get("exploration", [])), COLUMNS_OF_ARMS]
+            for plan in self.replaced
+        ]
+        rows = pd.concat(parts) if parts else pd.DataFrame(columns=COLUMNS_OF_ARMS)
+        return rows.drop_duplicates("customer_id", keep="first").set_index("customer_id")
 
 
 def read_earlier_plans(folders: Sequence[Path], cutoff: AsOf, week: str, timezone: str) -> EarlierPlans:

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.planning_worlds import drawn, observed, rounds, unchanged, value
+from benchmarks.planning_values import rounds, value
+from benchmarks.planning_worlds import drawn, observed, unchanged
 from features.simulate import Truth
 
 
@@ -68,7 +69,7 @@ def test_the_doubly_robust_estimate_covers_the_total_effect():
 
 @pytest.mark.proof
 @pytest.mark.timeout(7200)
-def test_hold_outs_cover_and_their_power_is_as_foretold():
+def test_hold_outs_cover_and_their_power_is_as_predicted():
     """Of 500 plans 92 to 98 % of the intervals hold the truth, 3 to 7 % find an effect where there is none.
 
     An effect of the size that is predicted to be seen is found in 75 to 85 %.

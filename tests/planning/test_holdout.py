@@ -55,6 +55,24 @@ def test_row_order_changes_nothing_and_the_plan_decides(seed: int, random: objec
     assert (other["arm"] != drawn["arm"]).any()
 
 
+@given(st.integers(0, 200), st.sampled_from([0.1, 0.2, 0.5]))
+def test_a_second_plan_of_the_week_keeps_each_customers_arm(seed: int, share: float) -> None:
+    """With the probability of the first draw, whatever share the second has; only the others are drawn."""
+    options, chosen = plan(300, seed)
+    first = draw_arms(options, chosen, "plan-a", replace(RETAIL, holdout_share=share))
+    earlier = first.assign(customer_id=options["customer_id"]).set_index("customer_id")[["arm", "propensity"]]
+    half = earlier.iloc[::2]
+    second = draw_arms(options, chosen, "plan-b", RETAIL, earlier=half)
+    names = options["customer_id"].loc[second.index]
+    kept = second.assign(customer_id=names).set_index("customer_id").loc[half.index]
+    assert (kept["arm"] == half["arm"]).all()
+    assert np.allclose(kept["propensity"], half["propensity"])
+    others = second[~names.isin(half.index)]
+    assert abs((others["arm"] == "leave").sum() - 0.2 * len(others)) < 1
+    for own, arm, shares in zip(second["propensity"], second["arm"], second["propensities"], strict=True):
+        assert sum(shares) == pytest.approx(own if arm == "do" else 1 - own)
+
+
 def test_each_customer_is_left_alone_with_the_stated_probability() -> None:
     """Over 500 plans each customer is left alone in a fifth, and no two together more often than by chance."""
     options, chosen = plan(120, 3)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import optimize, sparse
 
-from planning.allocation.integer_program import clean_output, relaxed_prices, shortfall, solved
+from planning.allocation.integer_program import clean_output, relaxed_prices, shortfall, solve_exactly
 from planning.allocation.knapsack import NONE, Problem
 
 
@@ -20,11 +20,11 @@ def problem(*capacity: float) -> Problem:
 
 def test_two_calls_are_better_than_a_visit() -> None:
     """60 minutes: both calls, 9 in all, though the visit alone is worth most; 30 more would pay for the visit."""
-    choice, bound = solved(problem(60.0))
+    choice, bound = solve_exactly(problem(60.0))
     assert choice is not None
     assert choice.tolist() == [1, 2]
     assert bound == pytest.approx(9.0)
-    choice, _ = solved(problem(10.0))
+    choice, _ = solve_exactly(problem(10.0))
     assert choice is not None
     assert choice.tolist() == [NONE, NONE]
 
@@ -43,7 +43,7 @@ def test_what_contradicts_itself_has_no_prices_but_a_shortfall() -> None:
     """At most 30 minutes and at least 70: 40 are lacking."""
     contradiction = problem(30.0, -70.0)
     assert relaxed_prices(contradiction) is None
-    assert solved(contradiction)[0] is None
+    assert solve_exactly(contradiction)[0] is None
     assert shortfall(contradiction).sum() == pytest.approx(40.0)
     assert shortfall(problem(60.0)).tolist() == [0.0]
 
@@ -63,5 +63,5 @@ def test_a_solver_that_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(optimize, "linprog", lambda *_, **__: gave_up)
     monkeypatch.setattr(optimize, "milp", lambda *_, **__: gave_up)
     assert relaxed_prices(problem(60.0)) is None
-    assert solved(problem(60.0)) == (None, np.inf)
+    assert solve_exactly(problem(60.0)) == (None, np.inf)
     assert shortfall(problem(60.0)).tolist() == [0.0]

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from planning.allocation.knapsack import NONE, Problem, hashed, sorted_options, uniform
+from planning.allocation.knapsack import NONE, Problem
+from planning.allocation.option_arrays import problem_of
 
 
 def small(seed: int = 0) -> Problem:
@@ -15,7 +16,7 @@ def small(seed: int = 0) -> Problem:
     customer = np.sort(rng.integers(0, 30, 60))
     options = pd.DataFrame({"customer": customer, "value": rng.gamma(2.0, 3.0, 60)})
     usage = sparse.csr_array(rng.integers(0, 4, (60, 2)).astype(float))
-    return sorted_options(options, usage, np.array([20.0, 15.0]), np.zeros(2), 0)[0]
+    return problem_of(options, usage, np.array([20.0, 15.0]), np.zeros(2), 0)[0]
 
 
 @given(st.lists(st.floats(0, 5), min_size=2, max_size=2), st.integers(0, 50))
@@ -46,31 +47,3 @@ def test_the_best_option_is_found_and_none_where_none_is_better() -> None:
     problem = Problem(np.zeros(4), np.array([0, 2]), sparse.csr_array((4, 0)), np.empty(0), np.array([7, 8]))
     assert problem.best(np.array([1.0, 3.0, -1.0, -2.0])).tolist() == [1, NONE]
     assert problem.best(np.array([1.0, 3.0, -1.0, -2.0]), -1.5).tolist() == [1, 2]
-
-
-def test_options_are_sorted_by_a_hash_of_their_customer() -> None:
-    """Neither by code nor by row; each row is found again; an option that fits no limit is left out."""
-    codes = np.arange(50).repeat(2)
-    options = pd.DataFrame({"customer": codes, "value": np.arange(100.0) + 1})
-    usage = np.ones((100, 1))
-    usage[10] = 9.0
-    problem, order = sorted_options(options, sparse.csr_array(usage), np.array([5.0]), np.zeros(1), 0)
-    assert sorted(order) == [row for row in range(100) if row != 10]
-    assert np.array_equal(problem.value, options["value"].to_numpy()[order])
-    assert np.array_equal(problem.code[problem.customer], codes[order])
-    assert abs(np.corrcoef(problem.code, np.arange(50))[0, 1]) < 0.4
-    shuffled = np.random.default_rng(1).permutation(100)
-    again, _ = sorted_options(
-        options.iloc[shuffled], sparse.csr_array(usage[shuffled]), np.array([5.0]), np.zeros(1), 0
-    )
-    assert np.array_equal(again.code, problem.code)
-
-
-def test_hashes_are_spread_and_fixed() -> None:
-    """Uniform to a thousandth, different for another seed, the same on every machine."""
-    drawn = uniform(hashed(1, np.arange(100_000)))
-    assert abs(drawn.mean() - 0.5) < 0.005
-    assert abs(drawn.std() - 12**-0.5) < 0.003
-    assert abs(np.corrcoef(drawn, uniform(hashed(2, np.arange(100_000))))[0, 1]) < 0.02
-    assert hashed(0, np.array([0, 1])).tolist() == hashed(0, np.array([1, 0])).tolist()[::-1]
-    assert int(hashed(0, np.array([0]))[0]) == 0xE220A8397B1DCDAF  # the first output of SplitMix64 with seed 0

@@ -7,8 +7,9 @@ from scipy import sparse
 
 import planning.allocation.lagrangian_dual
 from planning.allocation.integer_program import relaxed_prices
-from planning.allocation.knapsack import Problem, sorted_options
+from planning.allocation.knapsack import Problem
 from planning.allocation.lagrangian_dual import dual_prices
+from planning.allocation.option_arrays import problem_of
 
 
 def base(customers: int, seed: int) -> Problem:
@@ -16,7 +17,7 @@ def base(customers: int, seed: int) -> Problem:
     rng = np.random.default_rng(seed)
     options = pd.DataFrame({"customer": np.arange(customers).repeat(3), "value": rng.gamma(1.0, 5.0, 3 * customers)})
     usage = sparse.csr_array(rng.integers(0, 5, (3 * customers, 3)).astype(float))
-    return sorted_options(options, usage, customers * np.array([0.5, 0.7, 4.0]), np.zeros(3), 0)[0]
+    return problem_of(options, usage, customers * np.array([0.5, 0.7, 4.0]), np.zeros(3), 0)[0]
 
 
 @pytest.mark.parametrize("seed", [1, 2])

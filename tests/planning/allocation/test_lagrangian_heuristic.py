@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from planning.allocation.knapsack import NONE, Problem, sorted_options
+from planning.allocation.knapsack import NONE, Problem
 from planning.allocation.lagrangian_dual import dual_prices
-from planning.allocation.lagrangian_heuristic import filled, repaired, rounded
+from planning.allocation.lagrangian_heuristic import fill, repair, round_choice
+from planning.allocation.option_arrays import problem_of
 
 
 def base(seed: int, customers: int = 60) -> Problem:
@@ -17,7 +18,7 @@ def base(seed: int, customers: int = 60) -> Problem:
     customer = np.sort(rng.integers(0, customers, 3 * customers))
     options = pd.DataFrame({"customer": customer, "value": rng.gamma(1.0, 5.0, len(customer))})
     usage = sparse.csr_array(rng.integers(0, 6, (len(customer), 3)).astype(float))
-    return sorted_options(options, usage, customers * rng.uniform(0.05, 2.0, 3), np.zeros(3), 0)[0]
+    return problem_of(options, usage, customers * rng.uniform(0.05, 2.0, 3), np.zeros(3), 0)[0]
 
 
 @settings(max_examples=50)
@@ -25,8 +26,8 @@ def base(seed: int, customers: int = 60) -> Problem:
 def test_after_repair_no_limit_is_exceeded(seed: int) -> None:
     """From any choice at all, also one that takes the best of everybody."""
     problem = base(seed)
-    for choice in (problem.best(problem.value), rounded(problem, np.zeros(3), 5.0, seed)):
-        mended = repaired(problem, np.full(3, 0.1), choice)
+    for choice in (problem.best(problem.value), round_choice(problem, np.zeros(3), 5.0, seed)):
+        mended = repair(problem, np.full(3, 0.1), choice)
         assert (problem.used(mended) <= problem.capacity + problem.tolerance).all()
 
 
@@ -36,7 +37,7 @@ def test_filling_adds_value_within_the_limits(seed: int) -> None:
     """From nothing: never less value, never over a limit, and no option that would fit alone is left."""
     problem = base(seed)
     prices, _ = dual_prices(problem)
-    choice = filled(problem, prices, np.full(len(problem.start), NONE))
+    choice = fill(problem, prices, np.full(len(problem.start), NONE))
     used = problem.used(choice)
     assert (used <= problem.capacity + problem.tolerance).all()
     assert problem.worth(choice) >= 0
@@ -52,7 +53,7 @@ def test_rounding_gives_each_option_its_softmax_share() -> None:
     problem = Problem(
         np.tile(values, count), np.arange(count) * 2, sparse.csr_array((2 * count, 0)), np.empty(0), np.arange(count)
     )
-    choice = rounded(problem, np.empty(0), 1.0, 0)
+    choice = round_choice(problem, np.empty(0), 1.0, 0)
     found = np.array(
         [(choice == NONE).mean(), *(((choice % 2) == place)[choice != NONE].sum() / count for place in (0, 1))]
     )

@@ -7,8 +7,8 @@ from scipy import sparse
 
 from planning.allocation.knapsack import NONE, Problem
 from planning.allocation.lagrangian_dual import dual_prices
-from planning.allocation.lagrangian_heuristic import filled
-from planning.allocation.local_search import exchanged
+from planning.allocation.lagrangian_heuristic import fill
+from planning.allocation.local_search import exchange_pairs
 from tests.planning.allocation.test_lagrangian_heuristic import base
 
 
@@ -17,8 +17,8 @@ def test_one_gives_up_what_another_uses_better() -> None:
     usage = sparse.csr_array(np.array([[60.0], [50.0], [50.0]]))
     problem = Problem(np.array([8.0, 7.5, 6.0]), np.array([0, 2]), usage, np.array([100.0]), np.arange(2))
     begun = np.array([0, NONE])
-    assert filled(problem, np.array([0.14]), begun).tolist() == [0, NONE]
-    assert exchanged(problem, np.array([0.14]), begun).tolist() == [1, 2]
+    assert fill(problem, np.array([0.14]), begun).tolist() == [0, NONE]
+    assert exchange_pairs(problem, np.array([0.14]), begun).tolist() == [1, 2]
 
 
 @settings(max_examples=50)
@@ -27,7 +27,7 @@ def test_the_value_never_falls_and_limits_hold(seed: int) -> None:
     """From a filled plan."""
     problem = base(seed)
     prices, _ = dual_prices(problem)
-    before = filled(problem, prices, np.full(len(problem.start), NONE))
-    after = exchanged(problem, prices, before)
+    before = fill(problem, prices, np.full(len(problem.start), NONE))
+    after = exchange_pairs(problem, prices, before)
     assert problem.worth(after) >= problem.worth(before) - 1e-9
     assert (problem.used(after) <= problem.capacity + problem.tolerance).all()

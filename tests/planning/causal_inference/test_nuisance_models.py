@@ -26,7 +26,7 @@ def test_all_rows_of_a_customer_are_in_one_fold():
     assert (folds_of(customers, seed=1) != folds).any()
 
 
-def test_no_row_is_foretold_by_a_model_that_has_seen_its_outcome():
+def test_no_row_is_predicted_by_a_model_that_has_seen_its_outcome():
     """Another outcome of one customer changes nothing that is predicted of this customer."""
     y, treated, x, _, _ = confounded(600)
     first = cross_fit(y, treated, x)

@@ -6,7 +6,7 @@ from planning.causal_inference.randomised_effect import randomised_effect
 from tests.planning.trials import purchases_of
 
 
-def test_an_effect_foretold_as_the_smallest_is_found_in_four_of_five():
+def test_the_minimum_detectable_effect_is_found_in_four_of_five():
     """Of 400 plans with the smallest effect that they can see, 75 to 85 % find it."""
     n, share = 1000, 0.8
     y, _, forecast, _ = purchases_of(np.random.default_rng(1), 200_000, 0.0)

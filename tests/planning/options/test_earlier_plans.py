@@ -93,11 +93,13 @@ def test_skips_hold_as_long_as_their_reason(folder: Path) -> None:
 
 
 def test_a_plan_of_the_same_week_is_replaced(folder: Path) -> None:
-    """What it planned is no contact unless it was done, and its hold-out does not bind."""
+    """What it planned is no contact unless it was done; its control group may be chosen, and keeps its arm."""
     found = history(folder, [record("PA", "done")], week="2026-W46")
     assert found.contacts == {"A": DAY}
     assert found.control == frozenset()
     assert [plan.plan_id for plan in found.replaced] == ["p"]
+    assert found.arms["arm"].to_dict() == dict.fromkeys("ABCD", "do") | {"E": "leave"}
+    assert history(folder, []).arms.empty
 
 
 def test_a_damaged_file_of_records_is_one_line(folder: Path) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from features.simulate import Action, Truth, World
-from features.simulate.meetings import rate, shifted
+from features.simulate.world_contacts import rate, shifted
 from tests.features.simulate.worlds import QUIET, plan_for
 
 

@@ -7,7 +7,7 @@ from features.simulate.keyed_random import Purpose
 from features.simulate.purchase_process import TimedEvents
 from features.simulate.responses import CONTENTS, NO_CONTACT, ORDERS_WITHIN, RATING_NOISE, next_purchase
 from features.simulate.seasonal_time import OFFICE_HOURS, Floats
-from features.simulate.world_effects import act, strengths
+from features.simulate.world_effects import apply_effects, strengths
 from features.simulate.world_log import CHANNEL_CODES, OUTCOME_CODES
 from features.simulate.world_rows import Rows
 from features.simulate.world_state import Contacts, Ints, State
@@ -15,7 +15,7 @@ from features.simulate.world_state import Contacts, Ints, State
 Flags = NDArray[np.bool_]
 
 
-def meet(state: State, contacts: Contacts, day: int) -> None:
+def carry_out(state: State, contacts: Contacts, day: int) -> None:
     """Make the day's visits and send its incentives; at most one of each for a customer."""
     state.contacts_by_day[day % len(state.contacts_by_day)] = 0
     half_life = state.truth.level_half_life
@@ -43,7 +43,7 @@ def _visit(state: State, contacts: Contacts, day: int) -> None:
     levels = state.levels(contacts.customer)
     strength = strengths(state, contacts)
     first = np.full(len(time), np.inf)
-    first[met] = act(state, contacts.where(met), time[met], strength[met], Purpose.VISITS)
+    first[met] = apply_effects(state, contacts.where(met), time[met], strength[met], Purpose.VISITS)
     state.contacts_by_day[day % len(state.contacts_by_day), contacts.customer[met]] += 1
 
     to_come = TimedEvents(state.spontaneous["customer"], state.spontaneous["time"], state.spontaneous["customer"])
@@ -91,7 +91,7 @@ def _send(state: State, contacts: Contacts, day: int) -> None:
     chance = state.chances.generator(Purpose.INCENTIVES, day).random((state.count, 2))[contacts.customer]
     time = day + OFFICE_HOURS[0] + chance[:, 0] * (OFFICE_HOURS[1] - OFFICE_HOURS[0])
     strength = strengths(state, contacts)
-    act(state, contacts, time, strength, Purpose.INCENTIVES)
+    apply_effects(state, contacts, time, strength, Purpose.INCENTIVES)
     state.contacts_by_day[day % len(state.contacts_by_day), contacts.customer] += 1
     names = [CHANNEL_CODES[action.channel] for action in state.truth.actions]
     channel = np.array(names)[contacts.action]

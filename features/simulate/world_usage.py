@@ -4,20 +4,20 @@ import numpy as np
 
 from features.simulate.behaviour import OwnEvent
 from features.simulate.keyed_random import Purpose
-from features.simulate.meetings import rate
 from features.simulate.seasonal_time import Floats
+from features.simulate.world_contacts import rate
 from features.simulate.world_log import CHANNEL_CODES
 from features.simulate.world_state import Ints, State
 
 
-def live(state: State, day: int) -> None:
+def add_usage_and_feedback(state: State, day: int) -> None:
     """Let living customers use the product and give feedback, each at most once a day."""
-    customer, time, chance = _who(state, Purpose.USAGE, state.population.customers.usage_rate, day, 2)
+    customer, time, chance = _events_of_day(state, Purpose.USAGE, state.population.customers.usage_rate, day, 2)
     channel = CHANNEL_CODES["app"] + (chance[:, 1] < 0.4)
     state.events.add("usage", customer, time, channel=channel)
 
     daily = np.full(state.count, state.truth.feedback_per_year / 365.25)
-    customer, time, chance = _who(state, Purpose.FEEDBACK, daily, day, 4)
+    customer, time, chance = _events_of_day(state, Purpose.FEEDBACK, daily, day, 4)
     levels = state.levels(customer)
     state.events.add(
         "feedback", customer, time, channel=CHANNEL_CODES["web"],
@@ -32,7 +32,7 @@ def _own_events(state: State, event: OwnEvent, number: int, day: int) -> None:
     chances, code = state.chances, Purpose.OWN_EVENTS
     has_any = chances.first().generator(code, number).random(state.count) < event.share
     daily = np.where(has_any, event.per_year / 365.25, 0.0)
-    customer, time, _ = _who(state, code, daily, day, 1, number)
+    customer, time, _ = _events_of_day(state, code, daily, day, 1, number)
     amount = np.full(len(customer), np.nan)
     if event.amount:
         normal = chances.generator(code, day, number, 1).standard_normal(state.count)[customer]
@@ -40,7 +40,7 @@ def _own_events(state: State, event: OwnEvent, number: int, day: int) -> None:
     state.events.add(event.type, customer, time, amount=amount)
 
 
-def _who(
+def _events_of_day(
     state: State, purpose: Purpose, daily: Floats, day: int, columns: int, *key: int
 ) -> tuple[Ints, Floats, Floats]:
     chance = state.chances.generator(purpose, day, *key).random((state.count, columns))
