@@ -69,10 +69,10 @@ def draw_arms(
     known = np.zeros(len(taken), bool)
     if earlier is not None and len(earlier):
         arms = earlier.reindex(options["customer_id"].iloc[taken])
-        known, left = arms["arm"].notna().to_numpy(), (arms["arm"] == "leave").to_numpy()
-        propensity = arms["propensity"].to_numpy(float)
-        leave_share[taken[known]] = np.where(left, propensity, 1 - propensity)[known]
-        control[taken[known & left]] = True
+        known, leave = arms["arm"].notna().to_numpy(), (arms["arm"] == "leave").to_numpy()
+        first_drawn = arms["propensity"].to_numpy(float)
+        leave_share[taken[known]] = np.where(leave, first_drawn, 1 - first_drawn)[known]
+        control[taken[known & leave]] = True
     undrawn = taken[~known]
     control[_systematic(options.iloc[undrawn], undrawn, plan_id, share)] = True
     drawn = np.empty(0, int)
@@ -89,11 +89,12 @@ def draw_arms(
     actions = eligible.groupby("customer_id", sort=False)["action"].agg(sorted)
     of_row = [actions[customer] for customer in options["customer_id"].iloc[rows]]
     propensities, propensity = [], []
+    own_actions = options["action"].to_numpy(object)
     for names, row, explored in zip(of_row, rows, exploration, strict=True):
-        own, leave = options["action"].iloc[row], float(leave_share[row])
+        own, left_alone = own_actions[row], float(leave_share[row])
         even = 1 / (2 * len(names))
-        propensities.append([even if explored else (1 - leave) * (name == own) for name in names])
-        propensity.append(even if explored else leave if control[row] else 1 - leave)
+        propensities.append([even if explored else (1 - left_alone) * (name == own) for name in names])
+        propensity.append(even if explored else left_alone if control[row] else 1 - left_alone)
     return pd.DataFrame(
         {
             "arm": np.where(control[rows], "leave", "do"),
@@ -109,8 +110,8 @@ def draw_arms(
 def _hashes(customers: pd.Series, plan_id: str, purpose: str) -> NDArray[np.uint64]:
     """Return 64 bits of BLAKE2b for each customer of a plan."""
     key = hashlib.blake2b(f"{plan_id}\0{purpose}".encode(), digest_size=32).digest()
-    made = (hashlib.blake2b(str(each).encode(), digest_size=8, key=key).digest() for each in customers)
-    return np.frombuffer(b"".join(made), ">u8").astype(np.uint64)
+    digests = (hashlib.blake2b(str(customer).encode(), digest_size=8, key=key).digest() for customer in customers)
+    return np.frombuffer(b"".join(digests), ">u8").astype(np.uint64)
 
 
 def _systematic(rows: pd.DataFrame, numbers: NDArray[np.int64], plan_id: str, share: float) -> NDArray[np.int64]:

@@ -120,9 +120,9 @@ def make_plan(inputs: Inputs, features: pd.DataFrame, forecasts: Forecasts) -> P
         goals = choose_content(people, options.table["action"], catalogue)["goal"]
     limits = make_limits(options.table, remaining, goals)
 
-    def solve(found: pd.DataFrame, bounds: Limits) -> Allocation:
+    def solve(part: pd.DataFrame, bounds: Limits) -> Allocation:
         return allocate(
-            found,
+            part,
             bounds.usage,
             bounds.capacity,
             seed=inputs.seed,
@@ -230,14 +230,14 @@ def _content_reasons(facts: pd.DataFrame, content: pd.DataFrame, catalogue: Cata
     """Return why each content was chosen, of rules with a condition."""
     english, chinese = content_reasons(facts, content["rule"], catalogue)
     none: LeadingReason = ("", "", frozenset())
-    found = []
+    leading = []
     for number, text, text_zh in zip(content["rule"], english, chinese, strict=True):
         if number < 0 or not (rule := catalogue.content_rules[number]).when:
-            found.append(none)
+            leading.append(none)
             continue
         columns = {name for _, name, _, _ in string.Formatter().parse(rule.reason) if name}
-        found.append((text, text_zh, frozenset(columns)))
-    return found
+        leading.append((text, text_zh, frozenset(columns)))
+    return leading
 
 
 def _with_faces(

@@ -43,9 +43,9 @@ def warnings(
     n_later_opt_outs : int
         Customers who opted out after the cutoff.
     """
-    found = []
+    notes = []
     if forecasts.fitted_here:
-        found.append(
+        notes.append(
             (
                 f"There is no champion: the forecasts are those of {forecasts.source}, fitted to this log without "
                 "trials. regulars fit and regulars promote make better ones.",
@@ -54,7 +54,7 @@ def warnings(
             )
         )
     if n_later_opt_outs:
-        found.append(
+        notes.append(
             (
                 f"Customers who opted out of a channel after the cutoff, as the plan respects: {n_later_opt_outs:,}.",
                 f"截止日之后退订某渠道的客户（本计划已遵守）：{n_later_opt_outs:,} 位。",
@@ -64,7 +64,7 @@ def warnings(
     gap = float(gaps.mean()) if gaps.notna().any() else 0.0
     if catalogue.horizon_days < (needed := longest.acts_days + gap):
         name, days = longest.name.replace("_", " "), longest.acts_days
-        found.append(
+        notes.append(
             (
                 f"Effects are counted for {catalogue.horizon_days} days, but {name} acts for {days} and customers buy "
                 f"every {gap:.0f} days: purchases that are only brought forward may be counted as gained. A "
@@ -73,4 +73,4 @@ def warnings(
                 f"只是提前的购买可能被算作新增。horizon_days 设为 {needed:.0f} 以上更稳妥。",
             )
         )
-    return found
+    return notes

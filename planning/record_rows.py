@@ -104,9 +104,11 @@ class RowChecker:
         if cells["status"] == "skipped" and "reason" not in cells:
             return "reason", f"is empty: expected {', '.join(SKIP_REASONS)}"
         if cells["status"] != "done":
-            given = next((name for name in (*RESULTS, "done_at") if name in cells), None)
-            if given and not (cells["status"] == "unanswered" and cells.get("outcome", "no_contact") == "no_contact"):
-                return given, f"is given, but the status is {cells['status']}: expected done"
+            filled_in = next((name for name in (*RESULTS, "done_at") if name in cells), None)
+            if filled_in and not (
+                cells["status"] == "unanswered" and cells.get("outcome", "no_contact") == "no_contact"
+            ):
+                return filled_in, f"is given, but the status is {cells['status']}: expected done"
         kind = _kind(cells, item)
         if kind not in KINDS:
             return "event_type", f"is unknown: expected {', '.join(KINDS)}"
@@ -127,8 +129,8 @@ class RowChecker:
         if known > self._recorded_at + DAY:
             return "recorded_at", "is in the future: expected when it was recorded"
         if done_at is not None and done_at > known and not _of_day(recorded_at, done_at):
-            given = "its recorded_at" if recorded_at is not None else "this reading, when the row counts as recorded"
-            return "done_at", f"is after {given}: expected when it was done"
+            moment = "its recorded_at" if recorded_at is not None else "this reading, when the row counts as recorded"
+            return "done_at", f"is after {moment}: expected when it was done"
         if done_at is not None and done_at < self._cutoff.time:
             return "done_at", f"is before {self._cutoff.date}, when the plan was made: expected when it was done since"
         return None

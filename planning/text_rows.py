@@ -83,8 +83,8 @@ def refuse_unknown(source: str | Path, header: Sequence[str], required: str, kno
     """Raise SourceError when a file lacks its one required column."""
     if required not in header:
         expected = ", ".join(known)
-        found = ", ".join(header[:12]) or "nothing"
-        raise SourceError(f"{source} has no column {required}: expected {expected}; its columns are {found}")
+        columns = ", ".join(header[:12]) or "nothing"
+        raise SourceError(f"{source} has no column {required}: expected {expected}; its columns are {columns}")
 
 
 def number(text: str) -> float | None:
@@ -134,9 +134,9 @@ def times(rows: Sequence[TextRow], column: str, timezone: str) -> tuple[list[int
     texts = pa.array([row.cells.get(column) for row in rows], pa.string())
     if not len(texts):
         return [], {}
-    found = cast_timestamps(column, texts, business_timezone(timezone), errors, ("iso",))
+    moments = cast_timestamps(column, texts, business_timezone(timezone), errors, ("iso",))
     reasons = {int(row): _with_cure(reason) for _, reason, wrong in reversed(errors.entries) for row in wrong}
-    return [None if at in reasons else value for at, value in enumerate(found.to_pylist())], reasons
+    return [None if at in reasons else value for at, value in enumerate(moments.to_pylist())], reasons
 
 
 def _with_cure(reason: str) -> str:

@@ -29,12 +29,12 @@ def exchange_pairs(problem: Problem, prices: Floats, choice: Ints) -> Ints:
     free = problem.capacity - problem.used(choice)
     for _ in range(PASSES):
         unused = prices * free
-        made = 0
+        exchanges = 0
         for limit in np.argsort(-unused, kind="stable"):
             if unused[limit] <= 1e-6 * max(1.0, float(np.abs(unused).sum())):
                 break
-            made += _exchange(problem, prices, choice, reduced, free, int(limit))
-        if not made:
+            exchanges += _exchange(problem, prices, choice, reduced, free, int(limit))
+        if not exchanges:
             break
     return choice
 

@@ -79,14 +79,14 @@ def converted(found: Any, into: Any, place: str) -> Any:
     for key in found:
         check_name(f"{where}unknown key", key, into.__struct_fields__, CatalogueError)
     try:
-        made = msgspec.convert(found, into)
+        instance = msgspec.convert(found, into)
     except msgspec.ValidationError as error:
         message, _, path = str(error).replace("`", "").partition(" - at $.")
         raise CatalogueError(f"{where}{message}{f', in {path}' if path else ''}") from None
     for name in into.__struct_fields__:
-        if isinstance(value := getattr(made, name), float) and not math.isfinite(value):
+        if isinstance(value := getattr(instance, name), float) and not math.isfinite(value):
             raise CatalogueError(f"{where}{name} is {value}, expected a finite number")
-    return made
+    return instance
 
 
 def _catalogue(found: dict[str, Any]) -> Catalogue:

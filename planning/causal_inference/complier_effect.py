@@ -53,21 +53,21 @@ def complier_effect(
     3.0
     """
     both = np.column_stack([np.asarray(outcome, float), np.asarray(received, float)])
-    found = adjusted_differences(both, assigned, covariates, weights=weights, clusters=clusters)
-    (difference, complied), v = found.estimates, found.covariance
-    critical = float(stats.t.ppf((1 + level) / 2, max(found.degrees_of_freedom, 1)))
+    adjusted = adjusted_differences(both, assigned, covariates, weights=weights, clusters=clusters)
+    (difference, complied), v = adjusted.estimates, adjusted.covariance
+    critical = float(stats.t.ppf((1 + level) / 2, max(adjusted.degrees_of_freedom, 1)))
     low, high = _interval(difference, complied, v, critical)
     estimate = difference / complied if complied else np.nan
     spread = v[0, 0] - 2 * estimate * v[0, 1] + estimate**2 * v[1, 1]
     error = np.sqrt(max(spread, 0)) / abs(complied) if complied else np.inf
-    mean_control = float(found.means[0, 0])
+    mean_control = float(adjusted.means[0, 0])
     return Effect(
         float(estimate),
         float(error),
         low,
         high,
-        found.counts[1],
-        found.counts[0],
+        adjusted.counts[1],
+        adjusted.counts[0],
         float(mean_control + estimate),
         mean_control,
     )

@@ -86,8 +86,8 @@ def aipw_effect(
     """
     y, t = np.asarray(outcome, float), np.asarray(treated, bool)
     customers = np.arange(len(y)) if clusters is None else np.asarray(clusters)
-    found = cross_fit(y, t, features, propensity=propensity, clusters=customers, seed=seed)
-    e = found.propensity
+    nuisances = cross_fit(y, t, features, propensity=propensity, clusters=customers, seed=seed)
+    e = nuisances.propensity
     keep = (e >= TRIMMED_BELOW) & (e <= 1 - TRIMMED_BELOW)
     y, t, e, customers = y[keep], t[keep], e[keep], customers[keep]
     if min(t.sum(), (~t).sum()) < FEWEST_TREATED:
@@ -95,7 +95,7 @@ def aipw_effect(
             f"only {t.sum()} treated and {(~t).sum()} others have a counterpart in the other group, expected at least "
             f"{FEWEST_TREATED} of each: the two differ too much to be compared; leave some customers alone at random"
         )
-    kept = Nuisances(e, found.mean_treated[keep], found.mean_control[keep])
+    kept = Nuisances(e, nuisances.mean_treated[keep], nuisances.mean_control[keep])
     scores, riesz = _scores(y, t, kept, estimand)
     estimate = float(scores.mean())
     if estimand == "ATT":
@@ -123,18 +123,18 @@ def aipw_effect(
         int((~keep).sum()),
         robustness_value(estimate, scale),
         robustness_value(max(abs(estimate) - reach, 0.0), scale),
-        overlap(found.propensity, np.asarray(treated, bool)),
+        overlap(nuisances.propensity, np.asarray(treated, bool)),
         balance(features[keep], t, e),
     )
 
 
-def _scores(y: Floats, t: Floats, found: Nuisances, estimand: Estimand) -> tuple[Floats, Floats]:
+def _scores(y: Floats, t: Floats, nuisances: Nuisances, estimand: Estimand) -> tuple[Floats, Floats]:
     """Return the score of each row, whose mean is the estimate, and the weight of its residual in it."""
-    e = found.propensity
+    e = nuisances.propensity
     if estimand == "ATE":
-        return found.pseudo_outcome(y, t), np.where(t, 1 / e, -1 / (1 - e))
+        return nuisances.pseudo_outcome(y, t), np.where(t, 1 / e, -1 / (1 - e))
     weight = np.where(t, 1.0, -e / (1 - e)) / t.mean()
-    return weight * (y - found.mean_control), weight
+    return weight * (y - nuisances.mean_control), weight
 
 
 def _clustered_error(influence: Floats, clusters: ArrayLike) -> float:

@@ -154,6 +154,6 @@ def balance(features: pd.DataFrame, treated: ArrayLike, propensity: ArrayLike) -
         means = [np.average(x[side], axis=0, weights=weights[side]) for side in (t, ~t)]
         return np.asarray((means[0] - means[1]) / spread)
 
-    found = {"before": difference(np.ones(len(t))), "after": difference(1 / np.where(t, e, 1 - e))}
-    table = pd.DataFrame({"feature": [str(name) for name in features], **found})
+    differences = {"before": difference(np.ones(len(t))), "after": difference(1 / np.where(t, e, 1 - e))}
+    table = pd.DataFrame({"feature": [str(name) for name in features], **differences})
     return table.sort_values("after", key=np.abs, ascending=False, kind="stable", ignore_index=True)

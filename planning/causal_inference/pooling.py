@@ -77,5 +77,5 @@ def _between_variance(estimates: Floats, variances: Floats) -> float:
         return float(terms)
 
     upper = float(np.ptp(estimates) ** 2 + variances.max())
-    found = optimize.minimize_scalar(loss, bounds=(0, upper), method="bounded", options={"xatol": upper * 1e-7})
-    return float(found.x) if found.fun < loss(0.0) else 0.0
+    minimum = optimize.minimize_scalar(loss, bounds=(0, upper), method="bounded", options={"xatol": upper * 1e-7})
+    return float(minimum.x) if minimum.fun < loss(0.0) else 0.0

@@ -99,17 +99,17 @@ def randomised_effect(
     >>> print(f"{found.estimate:.2f} from {found.low:.2f} to {found.high:.2f}")
     1.67 from -0.38 to 3.72
     """
-    found = adjusted_differences(outcome, treated, covariates, weights=weights, clusters=clusters)
-    error = float(np.sqrt(found.covariance[0, 0]))
-    reach = float(stats.t.ppf((1 + level) / 2, max(found.degrees_of_freedom, 1))) * error
-    estimate, (mean_control, mean_treated) = float(found.estimates[0]), found.means[:, 0]
+    adjusted = adjusted_differences(outcome, treated, covariates, weights=weights, clusters=clusters)
+    error = float(np.sqrt(adjusted.covariance[0, 0]))
+    reach = float(stats.t.ppf((1 + level) / 2, max(adjusted.degrees_of_freedom, 1))) * error
+    estimate, (mean_control, mean_treated) = float(adjusted.estimates[0]), adjusted.means[:, 0]
     return Effect(
         estimate,
         error,
         estimate - reach,
         estimate + reach,
-        found.counts[1],
-        found.counts[0],
+        adjusted.counts[1],
+        adjusted.counts[0],
         float(mean_treated),
         float(mean_control),
     )

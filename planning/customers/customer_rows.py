@@ -82,7 +82,7 @@ def checked_versions(rows: Sequence[TextRow], timezone: str, latest: int, faults
     """
     recorded, unreadable = times(rows, "recorded_at", timezone)
     checks = _checks()
-    found = []
+    versions = []
     for at, row in enumerate(rows):
         if not row.cells.get("customer_id"):
             faults.add(row, "customer_id", NO_CUSTOMER)
@@ -98,8 +98,8 @@ def checked_versions(rows: Sequence[TextRow], timezone: str, latest: int, faults
         elif contradiction := _contradiction(row.cells):
             faults.add(row, contradiction, "contradicts another column of the row")
         else:
-            found.append(_version(row.cells, recorded[at]))
-    return found
+            versions.append(_version(row.cells, recorded[at]))
+    return versions
 
 
 def _checks() -> Mapping[str, Check]:
@@ -124,10 +124,10 @@ def _opt_out_checks(cells: Mapping[str, str]) -> dict[str, Check]:
 
 
 def _opt_out_fault(text: str) -> str | None:
-    found = listed(text)
+    channels = listed(text)
     if fault := all_of((*CHANNELS, ALL, NONE))(text):
         return fault
-    return f"has {NONE!r} beside others: expected it alone" if NONE in found and len(found) > 1 else None
+    return f"has {NONE!r} beside others: expected it alone" if NONE in channels and len(channels) > 1 else None
 
 
 def _contradiction(cells: Mapping[str, str]) -> str | None:

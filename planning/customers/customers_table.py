@@ -169,7 +169,7 @@ def _summary(
 ) -> CustomersSummary:
     now = table_at(table)
     known = pc.is_in(pa.array(now.index, pa.string()), store.customer_ids)
-    given = pc.max(table["known_from"]).as_py()
+    last_recorded = pc.max(table["known_from"]).as_py()
     return CustomersSummary(
         rows_in=sum(counts.values()) - counts["lifted"] + len(faults.rows),
         **counts,
@@ -178,7 +178,7 @@ def _summary(
         without_events=len(now) - int(pc.sum(known).as_py() or 0),
         opted_out=int(now[OPT_OUT].map(len).gt(0).sum()),
         reps=int(now["rep"].nunique()),
-        last_recorded=given,
+        last_recorded=last_recorded,
         reasons=faults.reasons(),
         quarantine=quarantine if faults.rows else None,
     )

@@ -79,7 +79,7 @@ def table_at(table: pa.Table, cutoff: AsOf | None = None) -> pd.DataFrame:
     rows = table.take(pa.array(at_cutoff.index.to_numpy())).to_pylist()
     at_once = _undated_opt_outs(table.take(pa.array(order.index.to_numpy())))
     rows += [{"customer_id": name} for name in at_once if name not in set(at_cutoff["customer_id"])]
-    found = pd.DataFrame(
+    customers = pd.DataFrame(
         {
             name: pd.Series([row.get(name) for row in rows], dtype=object)
             for name in SCHEMA.names
@@ -87,22 +87,22 @@ def table_at(table: pa.Table, cutoff: AsOf | None = None) -> pd.DataFrame:
         }
     ).set_index("customer_id")
     for name in (OPT_OUT, "needs"):
-        found[name] = pd.Series([list(each or ()) for each in found[name]], found.index, dtype=object)
-    found[OPT_OUT] = pd.Series(
-        [sorted({*each, *at_once.get(str(name), [])}) for name, each in found[OPT_OUT].items()],
-        found.index,
+        customers[name] = pd.Series([list(each or ()) for each in customers[name]], customers.index, dtype=object)
+    customers[OPT_OUT] = pd.Series(
+        [sorted({*each, *at_once.get(str(name), [])}) for name, each in customers[OPT_OUT].items()],
+        customers.index,
         dtype=object,
     )
-    found = found.astype({"latitude": float, "longitude": float})
-    found["recorded_at"] = pd.to_datetime(found.pop("known_from").astype("Int64"), unit="us", utc=True)
+    customers = customers.astype({"latitude": float, "longitude": float})
+    customers["recorded_at"] = pd.to_datetime(customers.pop("known_from").astype("Int64"), unit="us", utc=True)
     attributes = [dict(row.get("attributes") or ()) for row in rows]
     for name in sorted({key for each in attributes for key in each}):
-        texts = pd.Series([each.get(name) for each in attributes], found.index, dtype=object)
+        texts = pd.Series([each.get(name) for each in attributes], customers.index, dtype=object)
         numbers = pd.to_numeric(texts, errors="coerce")
-        found[name] = numbers.astype(float) if numbers.notna().sum() == texts.notna().sum() else texts
+        customers[name] = numbers.astype(float) if numbers.notna().sum() == texts.notna().sum() else texts
     permitted = _permitted(table, end)
-    found[OPT_IN] = pd.Series([permitted.get(name, {}) for name in found.index], found.index, dtype=object)
-    return found
+    customers[OPT_IN] = pd.Series([permitted.get(name, {}) for name in customers.index], customers.index, dtype=object)
+    return customers
 
 
 def _undated_opt_outs(versions: pa.Table) -> dict[str, list[str]]:

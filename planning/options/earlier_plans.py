@@ -77,10 +77,10 @@ def read_earlier_plans(folders: Sequence[Path], cutoff: AsOf, week: str, timezon
     control: set[str] = set()
     skips: list[pd.DataFrame] = []
     replaced: list[Plan] = []
-    made = {folder: read_plan(folder) for folder in folders}
-    made = {folder: plan for folder, plan in made.items() if cutoff_of(plan, timezone).time <= cutoff.time}
-    in_force = {id(plan) for plan in plans_in_force(list(made.values()))}
-    for folder, plan in made.items():
+    plans = {folder: read_plan(folder) for folder in folders}
+    plans = {folder: plan for folder, plan in plans.items() if cutoff_of(plan, timezone).time <= cutoff.time}
+    in_force = {id(plan) for plan in plans_in_force(list(plans.values()))}
+    for folder, plan in plans.items():
         rows = _with_records(plan, known_records(folder, cutoff))
         # What a customer said holds, whichever plan it was said of.
         skips.append(_holding(rows, cutoff, int(plan.manifest["horizon_days"])))

@@ -107,8 +107,8 @@ def last_ratings(store: EventStore, cutoff: AsOf, name: str) -> tuple[pd.Series,
     rating, day : Series, shape (n_rated,)
         Indexed by `customer_id`: in the log's scale, and in days since 1970-01-01 in the business time zone.
     """
-    found = list(_last_ratings(store, cutoff, name))
-    customers, ratings, days = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    parts_of_buckets = list(_last_ratings(store, cutoff, name))
+    customers, ratings, days = (np.concatenate(parts) for parts in zip(*parts_of_buckets, strict=True))
     ids = pd.Index(np.asarray(store.customer_ids.take(customers), dtype=object).astype(str), name="customer_id")
     return pd.Series(ratings / 1000, ids, dtype=float), pd.Series(days, ids, dtype=float)
 
