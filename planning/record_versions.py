@@ -27,7 +27,7 @@ def settle(found: Sequence[Record], known: list[Record]) -> list[str]:
     ----------
     found : sequence of dict
         Records of one file; all have its `digest`. A file that was read before adds only its rows that were faulty
-        then and of which nothing was recorded since.
+        then and of which nothing was recorded since. One of which every row was known already leaves no digest.
     known : list of dict
         All records so far; receives the new ones.
 

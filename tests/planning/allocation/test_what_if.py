@@ -33,7 +33,7 @@ def solve(options: pd.DataFrame, limits: Limits) -> Allocation:
 
 
 @pytest.fixture
-def solve_exactly() -> tuple[Limits, Allocation]:
+def solved() -> tuple[Limits, Allocation]:
     """Mail to a, who gives the visit to b: 2 + 8.5 is more than 9 + 1; a visit to c."""
     limits = make_limits(OPTIONS, CATALOGUE)
     return limits, solve(OPTIONS, limits)
@@ -48,7 +48,7 @@ def drawn_of(chosen: np.ndarray, control: tuple[int, ...] = (), exploration: tup
 
 def test_the_border(solved: tuple[Limits, Allocation]) -> None:
     """The chosen by rising surplus, the others by falling surplus, nobody on both sides."""
-    limits, allocation = solve_exactly
+    limits, allocation = solved
     assert OPTIONS[allocation.chosen]["customer_id"].tolist() == ["a", "b", "c"]
     border = borderline(OPTIONS, limits, allocation, drawn_of(allocation.chosen))
     assert {row["customer_id"] for row in border["last_in"]} == {"a", "b", "c"}
@@ -60,7 +60,7 @@ def test_the_border(solved: tuple[Limits, Allocation]) -> None:
 
 def test_nobody_left_alone_is_at_the_border(solved: tuple[Limits, Allocation]) -> None:
     """Neither one of the chosen nor one drawn to learn from, on either side."""
-    limits, allocation = solve_exactly
+    limits, allocation = solved
     held_out = int(np.flatnonzero(allocation.chosen)[0])
     for exploration in ((), (4,)):
         drawn = drawn_of(allocation.chosen, (held_out, 4), exploration)
@@ -94,7 +94,7 @@ def test_a_minimum_with_two_reps(solved: tuple[Limits, Allocation]) -> None:
 
 def test_each_what_if_is_solved_anew(solved: tuple[Limits, Allocation]) -> None:
     """A fifth less of the budget buys two contacts, without R2 the visit to c is gone and d gets the mail."""
-    limits, allocation = solve_exactly
+    limits, allocation = solved
     rows = {(row["change"], row["factor"]): row for row in what_ifs(OPTIONS, CATALOGUE, limits, allocation, solve)}
     assert rows[("budget", 0.8)]["value"] == 14  # the visits to a and c
     assert rows[("budget", 1.2)]["difference"] == 0
