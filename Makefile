@@ -61,15 +61,17 @@ var/report/report.html: $(SERVED)
 plan: setup
 	@$(BIN)/python examples/planning/shop.py var/plan
 
-# A worker a core, each test file whole in one of them. WORKERS=0 runs all in one process, as a debugger wants it.
+# A worker a core, each test file whole in one of them, in the order of tests/conftest.py. WORKERS=0 runs all in one
+# process, as a debugger wants it.
 WORKERS ?= 2
+PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PACKAGES := features training planning reporting serving cli regulars
 
 test: setup # the tests but the slow ones, and the examples in docstrings
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations 15 --doctest-modules tests $(PACKAGES)
+	@$(BIN)/python -m pytest $(PARALLEL) --durations 15 --doctest-modules tests $(PACKAGES)
 
 slow: setup
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "slow and not alone"
+	@$(BIN)/python -m pytest $(PARALLEL) -m "slow and not alone"
 	@$(BIN)/python -m pytest -m alone
 
 proofs: setup

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -45,6 +46,16 @@ def new_homes_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mlflow_client, "make_once", make_once_from_first)
         yield
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with a test that states a long timeout come first: begun last, one worker would wait for the other."""
+    longest: dict[Path, float] = defaultdict(float)
+    for item in items:
+        stated = item.get_closest_marker("timeout")
+        longest[item.path] = max(longest[item.path], stated.args[0] if stated else 0)
+    items.sort(key=lambda item: -longest[item.path])
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

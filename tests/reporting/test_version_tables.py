@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from reporting.export import data_dictionary, write_tables, write_workbook
-from reporting.version_tables import movers, summary_json, version_tables
+from reporting.version_tables import agreement_table, forecast_table, movers, summary_json, version_tables
 from training.evaluation.evaluation import measures
 
 
@@ -99,8 +99,9 @@ def test_every_column_is_described_and_every_file_written(compared, tables, tmp_
 def test_equal_versions_agree_in_everything(compared):
     """No change, nobody in another band; with one forecast for all there is no rank correlation."""
     first = compared.forecasts["first"]
-    figures = version_tables(replace(compared, forecasts={"first": first, "second": first}))["version_agreement"]
+    equal = forecast_table(replace(compared, forecasts={"first": first, "second": first}))
+    figures = agreement_table(equal)
     assert figures["value"].tolist() == [1, 1, pytest.approx(1), 0, 0, 1, 0, 0]
     flat = first.assign(expected_purchases=1.0)
-    constant = version_tables(replace(compared, forecasts={"first": first, "second": flat}))["version_agreement"]
+    constant = agreement_table(forecast_table(replace(compared, forecasts={"first": first, "second": flat})))
     assert np.isnan(constant.set_index("figure").loc["rank_correlation", "value"])
