@@ -15,6 +15,7 @@ class Scope(StrEnum):
     score = "score"
     customers = "customers"
     page = "page"
+    plan = "plan"
     metrics = "metrics"
 
 

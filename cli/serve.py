@@ -47,6 +47,10 @@ def register(app: typer.Typer) -> None:
         report: Annotated[
             Path | None, typer.Option(metavar="FILE", help="The page written by `regulars compare`, shown at /.")
         ] = None,
+        plans: Annotated[
+            Path | None,
+            typer.Option(metavar="DIR", help="The folder of plan folders made by `regulars plan`, for /plans."),
+        ] = None,
         timezone: Annotated[
             str | None,
             typer.Option(
@@ -68,7 +72,7 @@ def register(app: typer.Typer) -> None:
         `regulars serve --port 8080 --workers 4 --keys keys.toml --scores scores.parquet`
         """
         values = {"host": host, "port": port, "workers": workers, "rate": rate, "timezone": timezone}
-        files = {"keys": keys, "scores": scores, "report": report}
+        files = {"keys": keys, "scores": scores, "report": report, "plans": plans}
         given = {name: str(value) for name, value in values.items() if value is not None}
         given |= {name: str(file.absolute()) for name, file in files.items() if file}
         os.environ.update({f"REGULARS_SERVE_{name.upper()}": value for name, value in given.items()})

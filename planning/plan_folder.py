@@ -182,24 +182,37 @@ def read_plan(folder: str | Path) -> Plan:
         When it holds no plan, one of another format, or one whose rows were changed.
     """
     folder = Path(folder)
-    try:
-        manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise PlanError(f"{folder} is no plan: it has no {MANIFEST_FILE}; `regulars plan` makes one") from None
-    except ValueError as error:
-        raise PlanError(f"{folder / MANIFEST_FILE} cannot be read ({error}): make the plan again") from None
-    if not isinstance(manifest, dict) or manifest.get("format") != PLAN_FORMAT:
-        found = manifest.get("format") if isinstance(manifest, dict) else type(manifest).__name__
-        raise PlanError(f"{folder} has format {found!r}, expected {PLAN_FORMAT}: another version of Regulars made it")
+    manifest = read_manifest(folder)
     try:
         if file_digest(folder / PLAN_FILE) != manifest.get("plan_digest"):
             raise PlanError(f"{folder / PLAN_FILE} was changed after the plan was made: put the original back")
         table = parquet.read_table(folder / PLAN_FILE)
     except FileNotFoundError:
         raise PlanError(f"{folder} has no {PLAN_FILE}: make the plan again") from None
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, OSError) as error:
         raise PlanError(f"{folder / PLAN_FILE} cannot be read ({error}): make the plan again") from None
     return Plan(table.to_pandas(), manifest)
+
+
+def read_manifest(folder: str | Path) -> dict[str, Any]:
+    """Return the manifest of a plan folder.
+
+    Raises
+    ------
+    PlanError
+        When the folder holds no plan, or one of another format.
+    """
+    folder = Path(folder)
+    try:
+        manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise PlanError(f"{folder} is no plan: it has no {MANIFEST_FILE}; `regulars plan` makes one") from None
+    except (OSError, ValueError) as error:
+        raise PlanError(f"{folder / MANIFEST_FILE} cannot be read ({error}): make the plan again") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != PLAN_FORMAT:
+        found = manifest.get("format") if isinstance(manifest, dict) else type(manifest).__name__
+        raise PlanError(f"{folder} has format {found!r}, expected {PLAN_FORMAT}: another version of Regulars made it")
+    return manifest
 
 
 def plan_folders(folder: str | Path) -> list[Path]:

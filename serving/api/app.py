@@ -1,6 +1,6 @@
 """The HTTP application: its routes, its endpoints, and the problem documents that errors become."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,8 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, Route
-from starlette.types import Lifespan, Scope
+from starlette.routing import BaseRoute
+from starlette.types import Lifespan
 
 from features.errors import BatchScoresError
 from serving.api.content_negotiation import ARROW, JSON, PARQUET, body_type, response_type
@@ -27,9 +27,11 @@ from serving.api.parameters import (
     query_values,
     scoring_context,
 )
+from serving.api.plan_endpoints import PlanEndpoints
 from serving.api.problem_details import ProblemError, internal_error, invalid, problem_response
 from serving.api.request_body import decode_json, read_body, refuse_too_many
 from serving.api.responses import batch_response, json_response, score_response
+from serving.api.routes import HTML, Endpoint, ExactRoute
 from serving.api.status import readiness, versions
 from serving.api.time_limit import TimeLimit
 from serving.api.worker_thread import WorkerThread
@@ -39,11 +41,9 @@ from serving.request_types import CustomersRequest, FeaturesRequest, ScoreReques
 from serving.state import CurrentState
 from serving.timestamps import read_timestamp
 
-__all__ = ["ExactRoute", "RequestLimits", "make_app"]
+__all__ = ["RequestLimits", "make_app"]
 
-BODIES, RESPONSES, HTML = (JSON, ARROW, PARQUET), (JSON, ARROW), "text/html"
-
-Endpoint = Callable[[Request], Awaitable[Response]]
+BODIES, RESPONSES = (JSON, ARROW, PARQUET), (JSON, ARROW)
 
 
 def make_app(
@@ -52,6 +52,7 @@ def make_app(
     *,
     scores: str | Path | None = None,
     report: Path | None = None,
+    plans: Path | None = None,
     clock: Clock = utc_now,
     more_routes: Sequence[BaseRoute] = (),
     lifespan: Lifespan[Starlette] | None = None,
@@ -68,6 +69,8 @@ def make_app(
         The file of `regulars score`, for /score_customers; it may appear or be replaced at any time.
     report : path, optional
         The page of `regulars compare`, for `/`; likewise.
+    plans : path, optional
+        The folder of plan folders, for /plans; likewise.
     clock : callable, optional
         Returns the present time, the default of `as_of`; no timestamp may be more than a day after it.
     more_routes : sequence of BaseRoute, optional
@@ -75,7 +78,8 @@ def make_app(
     lifespan : callable, optional
         As of Starlette.
     """
-    posts = _Posts(current, limits or RequestLimits(), scores, clock)
+    limits = limits or RequestLimits()
+    posts = _Posts(current, limits, scores, clock)
     by_events = posts.scoring(ScoreRequest, features_of_event_json, features_of_event_table)
     by_features = posts.scoring(FeaturesRequest, features_in_json, features_of_table)
     read_timestamp("2000-01-01", current.state.timezone, 2**62)  # finds the zone's clock changes before a request does
@@ -89,7 +93,8 @@ def make_app(
             ExactRoute("/versions", _page(JSON, lambda: json_response(versions(current.state)))),
             ExactRoute("/docs.json", _page(JSON, lambda: Response(document(), media_type=JSON))),
             ExactRoute("/docs", _page(HTML, api_page)),
-            ExactRoute("/", _page(HTML, lambda: home_page(current.state, report))),
+            ExactRoute("/", _page(HTML, lambda: home_page(current.state, report, plans))),
+            *PlanEndpoints(plans, limits, clock).routes(),
             *more_routes,
         ],
         exception_handlers={
@@ -102,17 +107,6 @@ def make_app(
     )
     app.router.redirect_slashes = False
     return app
-
-
-class ExactRoute(Route):
-    """A route of exactly one path; Starlette's pattern would also match the path with a line feed at its end."""
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Return whether path and method match."""
-        if scope["type"] != "http" or scope["path"] != self.path:
-            return Match.NONE, {}
-        full = not self.methods or scope["method"] in self.methods
-        return Match.FULL if full else Match.PARTIAL, {"endpoint": self.endpoint, "path_params": {}}
 
 
 class _Posts:

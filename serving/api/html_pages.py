@@ -10,21 +10,32 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from serving.api.openapi import document
+from serving.plan_types import PlansAnswer
 from serving.scoring import NO_MODEL
 from serving.state import ServiceState
 
 REPORT_POLICY = "frame-ancestors 'none'"
-"""The report has its own policy in its head; the header adds the one directive that counts only there."""
+"""Pages of the command have a policy in their heads; the header adds the one directive that counts only there."""
 
 
-def home_page(state: ServiceState, report: Path | None) -> HTMLResponse:
+def home_page(state: ServiceState, report: Path | None, plans: Path | None = None) -> HTMLResponse:
     """Return the report if there is one, else a page of what is in service."""
     if report:
         try:
-            return HTMLResponse(report.read_bytes(), headers={"content-security-policy": REPORT_POLICY})
+            return file_page(report)
         except OSError:  # not written yet; the page below says where it is expected
             pass
-    return _page("home.html", state=state, report=report, no_model=NO_MODEL)
+    return _page("home.html", state=state, report=report, no_model=NO_MODEL, plans=plans)
+
+
+def file_page(file: Path) -> HTMLResponse:
+    """Return a page that the command wrote, as it is; raises OSError if it cannot be read."""
+    return HTMLResponse(file.read_bytes(), headers={"content-security-policy": REPORT_POLICY})
+
+
+def plans_page(listed: PlansAnswer, effects: bool) -> HTMLResponse:
+    """Return the plans with links to their pages, the latest first, and to the page of effects if there is one."""
+    return _page("plans.html", plans=listed.plans[::-1], unusable=listed.unusable or [], effects=effects)
 
 
 @cache

@@ -12,6 +12,7 @@ from features.schema import RATING_MAXIMUM
 from serving.api.content_negotiation import JSON, PARQUET
 from serving.api.event_json import features_of
 from serving.api.problem_details import KINDS, PROBLEM_TYPE
+from serving.plan_types import ItemsAnswer, ItemsQuery, PlansAnswer, RecordsAnswer, RecordsRequest
 from serving.request_types import (
     MAXIMUM_HORIZON_DAYS,
     ColumnsRequest,
@@ -25,8 +26,18 @@ from serving.response_types import LastScoresAnswer, Problem, Readiness, ScoreAn
 
 REQUESTS = (ScoreRequest, RowsRequest, ColumnsRequest, CustomersRequest)
 RESPONSES = (ScoreAnswer, LastScoresAnswer, Versions, Readiness, Problem)
+PLAN_BODIES = (RecordsRequest, PlansAnswer, ItemsAnswer, RecordsAnswer)
 GET_PROBLEMS = ("unknown-parameter", "unauthorized", "forbidden", "not-acceptable", "too-many-requests", "internal")
 POST_PROBLEMS = (*GET_PROBLEMS, "malformed", "timeout", "too-large", "unsupported-media-type", "invalid", "busy")
+MORE_PROBLEMS = {
+    "/score_customers": ("no-batch-scores",),
+    "/plans": ("unknown-plan", "plan-unusable", "busy"),
+    "/plans/effects.html": ("unknown-plan",),
+    "/plans/{plan_id}/items": ("invalid", "unknown-plan", "plan-unusable", "busy"),
+    "/plans/{plan_id}/records": ("unknown-plan", "plan-unusable"),
+    "/plans/{plan_id}/plan.html": ("invalid", "unknown-plan", "plan-unusable", "busy"),
+    "/plans/{plan_id}/reps/{page}": ("invalid", "unknown-plan", "plan-unusable", "busy"),
+}
 TABLE_PARAMETER = "For a body of Arrow or Parquet; a JSON body has it as a field."
 FOLDER = Path(__file__).parent
 
@@ -38,18 +49,22 @@ def document() -> bytes:
     openapi.json has what is written by hand; the schemas, limits, examples and problems are those of the code.
     """
     api: dict[str, Any] = json.loads((FOLDER / "openapi.json").read_text())
-    _, schemas = msgspec.json.schema_components(REQUESTS + RESPONSES, ref_template="#/components/schemas/{name}")
+    _, schemas = msgspec.json.schema_components(
+        REQUESTS + RESPONSES + PLAN_BODIES, ref_template="#/components/schemas/{name}"
+    )
     api["components"]["schemas"] = schemas
     for path, methods in api["paths"].items():
+        more = MORE_PROBLEMS.get(path, ())
         if "get" in methods:
-            methods["get"]["responses"] |= _problems(GET_PROBLEMS)
+            methods["get"]["responses"] |= _problems((*GET_PROBLEMS, *more))
             continue
         content = methods["post"]["requestBody"]["content"]
         content[JSON]["examples"] = {name: {"value": value} for name, value in examples()[path].items()}
         if PARQUET in content:
             methods["post"]["parameters"] = _parameters()
-        problems = POST_PROBLEMS if PARQUET in content else (*POST_PROBLEMS, "no-batch-scores")
-        methods["post"]["responses"] |= _problems(problems)
+        methods["post"]["responses"] |= _problems((*POST_PROBLEMS, *more))
+    items = api["paths"]["/plans/{plan_id}/items"]["get"]
+    items["parameters"] += _query_parameters(ItemsQuery)
     return msgspec.json.encode(api)
 
 
@@ -76,6 +91,13 @@ def _parameters() -> list[dict[str, Any]]:
         {"name": name, "in": "query", "required": False, "description": TABLE_PARAMETER, "schema": schema}
         for name, schema in (("as_of", time), ("horizon_days", horizon))
     ]
+
+
+def _query_parameters(query: type[msgspec.Struct]) -> list[dict[str, Any]]:
+    """Return the parameters of a query as its struct has them."""
+    _, schemas = msgspec.json.schema_components([query])
+    properties = schemas[query.__name__]["properties"]
+    return [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in properties.items()]
 
 
 def _problems(kinds: tuple[str, ...]) -> dict[str, Any]:

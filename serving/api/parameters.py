@@ -38,6 +38,8 @@ class RequestLimits:
         JSON bodies up to this size are scored in the event loop, others in the worker thread.
     queue_size : int
         Large requests that may wait for the worker thread.
+    records_bytes, records : int
+        Size of a body with records of a plan, and number of records in it.
     """
 
     body_bytes: int = 64 * 2**20
@@ -46,6 +48,8 @@ class RequestLimits:
     events: int = 1_000_000
     inline_bytes: int = 16 * 2**10
     queue_size: int = 8
+    records_bytes: int = 4 * 2**20
+    records: int = 10_000
 
 
 class ScoringContext(NamedTuple):

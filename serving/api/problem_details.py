@@ -27,11 +27,17 @@ KINDS: Mapping[str, Kind] = {
     "unauthorized": Kind(401, "A key is needed", "no key, or an unknown one, where keys are in use"),
     "forbidden": Kind(403, "The key does not allow this", "a key without the scope of the endpoint"),
     "not-found": Kind(404, "There is no such page", "an unknown path"),
+    "unknown-plan": Kind(
+        404, "There is no such plan", "an unknown plan or page of a plan, or a service without `--plans`"
+    ),
     "method-not-allowed": Kind(405, "The method is not allowed here", "GET for POST or the like; `Allow` says which"),
     "not-acceptable": Kind(406, "No answer in a form you accept", "an `Accept` that names nothing we write"),
     "timeout": Kind(408, "The request took too long to arrive", "a body that was not there in time"),
     "no-batch-scores": Kind(409, "There are no batch scores", "`/score_customers` before `regulars score` was run"),
-    "too-large": Kind(413, "The request is too large", "more bytes, customers or events than a request may have"),
+    "plan-unusable": Kind(409, "The plan cannot be used", "a plan folder that is damaged, there twice or read-only"),
+    "too-large": Kind(
+        413, "The request is too large", "more bytes, customers, events or records than a request may have"
+    ),
     "unsupported-media-type": Kind(
         415, "The body is of a kind we do not read", "another `Content-Type`, charset or `Content-Encoding`"
     ),
@@ -53,22 +59,25 @@ class ProblemError(Exception):
         detail: str,
         faults: Iterable[tuple[str, str]] = (),
         headers: Mapping[str, str] | None = None,
+        maximum_faults: int = MAXIMUM_FAULTS,
     ) -> None:
         super().__init__(detail)
+        self.maximum_faults = maximum_faults
         self.kind, self.detail, self.faults, self.headers = kind, detail, tuple(faults), headers
 
 
-def invalid(faults: Sequence[tuple[str, str]]) -> ProblemError:
+def invalid(faults: Sequence[tuple[str, str]], maximum_faults: int = MAXIMUM_FAULTS) -> ProblemError:
     """Return the problem of a request with wrong values; `faults` has the path and detail of one or more."""
     path, detail = faults[0]
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return ProblemError("invalid", f"{path}: {detail}{more}" if path else detail, faults)
+    detail = f"{path}: {detail}{more}" if path else detail
+    return ProblemError("invalid", detail, faults, maximum_faults=maximum_faults)
 
 
 def problem_response(error: ProblemError) -> Response:
     """Return the problem document of an error."""
     kind = KINDS[error.kind]
-    faults = [Fault(*fault) for fault in error.faults[:MAXIMUM_FAULTS]]
+    faults = [Fault(*fault) for fault in error.faults[: error.maximum_faults]]
     document = Problem(f"/problems/{error.kind}", kind.title, kind.status, error.detail, faults or msgspec.UNSET)
     return Response(_encode(document), kind.status, error.headers, PROBLEM_TYPE)
 

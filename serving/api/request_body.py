@@ -19,34 +19,38 @@ _ERROR_PATH = re.compile(r"^(.*) - at `\$?(.*?)`$", re.DOTALL)
 _PATH_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
 
-async def read_body(request: Request, maximum_bytes: int, time_limit: TimeLimit) -> bytes:
+SEND_LESS = "send fewer customers, or columns, Arrow or Parquet"
+"""What to do where a body with customers is too large."""
+
+
+async def read_body(request: Request, maximum_bytes: int, time_limit: TimeLimit, send_less: str = SEND_LESS) -> bytes:
     """Return the body; raises a 413 problem as soon as it is known to be too large, and a 408 problem.
 
     Raises Starlette's ClientDisconnect when the client leaves. Uvicorn reads and drops the rest of a refused body.
     """
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > maximum_bytes:
-        raise _too_large(int(announced), maximum_bytes)
+        raise _too_large(int(announced), maximum_bytes, send_less)
     try:
-        return await time_limit.wait_for(_read_chunks(request, maximum_bytes))
+        return await time_limit.wait_for(_read_chunks(request, maximum_bytes, send_less))
     except TimeoutError:
         detail = f"the body was not whole after {time_limit.seconds:g} seconds"
         raise ProblemError("timeout", detail, headers={"Connection": "close"}) from None
 
 
-async def _read_chunks(request: Request, maximum_bytes: int) -> bytes:
+async def _read_chunks(request: Request, maximum_bytes: int, send_less: str) -> bytes:
     size, chunks = 0, []
     async for chunk in request.stream():
         chunks.append(chunk)
         size += len(chunk)
         if size > maximum_bytes:
-            raise _too_large(size, maximum_bytes)
+            raise _too_large(size, maximum_bytes, send_less)
     return b"".join(chunks)
 
 
-def _too_large(size: int, maximum_bytes: int) -> ProblemError:
+def _too_large(size: int, maximum_bytes: int, send_less: str) -> ProblemError:
     detail = f"found at least {size} bytes, expected {maximum_bytes} at most"
-    return ProblemError("too-large", f"{detail}; send fewer customers, or columns, Arrow or Parquet")
+    return ProblemError("too-large", f"{detail}; {send_less}")
 
 
 def refuse_too_many(what: str, count: int, maximum: int) -> None:

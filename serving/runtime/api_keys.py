@@ -19,7 +19,7 @@ from serving.runtime.json_log import LogEvent
 from serving.runtime.poller import Check, when_changed
 from serving.runtime.rate_limits import parse_rate
 
-Scope = Literal["score", "customers", "page", "metrics"]
+Scope = Literal["score", "customers", "page", "plan", "metrics"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 

@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from features.loyalty.formula_settings import formula_of_settings
 from features.schema import RATING_MAXIMUM
 from features.segments.settings import segmentation_of_settings
-from serving.api.app import ExactRoute, make_app
+from serving.api.app import make_app
+from serving.api.routes import ExactRoute, RouteTemplates
 from serving.clock import utc_now
 from serving.runtime.api_keys import KeyRing
 from serving.runtime.json_log import JsonLog
@@ -56,13 +57,14 @@ def make_worker_app(bentoml_app: Starlette, settings: ServeSettings, store: Path
         current,
         scores=settings.scores,
         report=settings.report,
+        plans=settings.plans,
         clock=utc_now,
         more_routes=[ExactRoute(path, bentoml_app) for path in BENTOML_PATHS],
         lifespan=lifespan,
     )
-    paths = frozenset(route.path for route in app.routes if isinstance(route, ExactRoute))
-    metrics = Metrics(paths)
-    http_app = RequestLogMiddleware(AdmissionMiddleware(app, paths, keys, settings.rate), metrics, log.log_event)
+    templates = RouteTemplates(app.routes)
+    metrics = Metrics(templates)
+    http_app = RequestLogMiddleware(AdmissionMiddleware(app, templates, keys, settings.rate), metrics, log.log_event)
 
     async def worker_app(scope: Scope, receive: Receive, send: Send) -> None:
         await (http_app if scope["type"] == "http" else app)(scope, receive, send)

@@ -1,10 +1,10 @@
 """Counters and gauges in BentoML's Prometheus client; every label has few values, whatever clients send."""
 
 import os
-from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
+from serving.api.routes import RouteTemplates
 from serving.bento import metrics_client
 
 OTHER = "other"
@@ -18,10 +18,10 @@ class Metrics:
     Made once in each process: Prometheus keeps the numbers of each process in a file of its own.
     """
 
-    def __init__(self, routes: Collection[str]) -> None:
+    def __init__(self, templates: RouteTemplates) -> None:
         client = metrics_client()
         labels = ["route", "method", "status"]
-        self._routes = frozenset(routes)
+        self._templates = templates
         self._requests = cache(client.Counter("regulars_requests_total", "Requests answered", labels).labels)
         self._seconds = cache(client.Histogram("regulars_seconds", "Time to answer", ["route"], buckets=SECONDS).labels)
         self._customers = cache(client.Counter("regulars_customers_total", "Customers scored", ["route"]).labels)
@@ -35,8 +35,8 @@ class Metrics:
         self._lost = client.Gauge("regulars_log_lines_lost", "Log lines not written", multiprocess_mode="livesum")
 
     def route(self, path: str) -> str:
-        """Return the path if it is known; all other paths share one label."""
-        return path if path in self._routes else OTHER
+        """Return the template of a known path; all other paths share one label."""
+        return self._templates.of(path) or OTHER
 
     def answered(self, route: str, method: str, status: int, seconds: float, customers: int) -> None:
         """Count one response."""

@@ -34,6 +34,8 @@ class ServeSettings:
         The file written by `regulars score`, for /score_customers.
     report : Path, optional
         The page written by `regulars compare`, shown at /.
+    plans : Path, optional
+        The folder of plans of visits and incentives, for /plans.
     timezone : str, optional
         The business time zone until a model with its own is published; without it that of [store].
     rating_maximum : float, optional
@@ -49,6 +51,7 @@ class ServeSettings:
     rate: str | None = field(default=None, metadata={"example": "100/second"})
     scores: Path | None = field(default=None, metadata={"example": "scores.parquet"})
     report: Path | None = field(default=None, metadata={"example": "report/report.html"})
+    plans: Path | None = field(default=None, metadata={"example": "plans"})
     timezone: str | None = field(default=None, metadata={"example": "Europe/London"})
     rating_maximum: float | None = field(default=None, metadata={"example": 5.0})
     watch_seconds: float = 1.0

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Ended
 
 Command = Callable[..., Ended]
-NAMES = ("KEYS", "SCORES", "REPORT", "RATE", "TIMEZONE", "WORKERS", "PORT", "HOST")
+NAMES = ("KEYS", "SCORES", "REPORT", "PLANS", "RATE", "TIMEZONE", "WORKERS", "PORT", "HOST")
 """Variables that the verb sets; a test sets them, so that they are afterwards as they were."""
 
 
@@ -40,11 +40,11 @@ def test_every_option_is_a_setting_of_the_service(
         monkeypatch.setenv(f"REGULARS_SERVE_{name}", "")
     monkeypatch.setattr("serving.runtime.server.announce_when_ready", lambda *_: None)
     monkeypatch.setattr("serving.service.check_before_start", lambda: None)
-    files = ("--keys", "k.toml", "--scores", "s.parquet", "--report", "r.html")
+    files = ("--keys", "k.toml", "--scores", "s.parquet", "--report", "r.html", "--plans", "p")
     others = ("--rate", "5/second", "--timezone", "Asia/Tokyo", "--workers", 3, "--port", 3999, "--host", "127.0.0.2")
     call = call_of("serving.runtime.server.run_server", "serve", *files, *others)
     settings = [os.environ[f"REGULARS_SERVE_{name}"] for name in NAMES]
-    absolute = [str(tmp_path / name) for name in ("k.toml", "s.parquet", "r.html")]
+    absolute = [str(tmp_path / name) for name in ("k.toml", "s.parquet", "r.html", "p")]
     assert settings == [*absolute, "5/second", "Asia/Tokyo", "3", "3999", "127.0.0.2"]
     assert (call["host"], call["port"]) == ("127.0.0.2", 3999)
 

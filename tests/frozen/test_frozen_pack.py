@@ -28,7 +28,7 @@ CHANGED: dict[str, str] = {
     "compare": "Exact Wilson bounds. Visits, feedback, usage and incentives reach the model. Returns count.",
     "compare-champion": "Exact Wilson bounds. Visits, feedback, usage and incentives reach the model. Returns count.",
     "damaged-schema": "This version reads store schema 2.",
-    "docs": "Plain English; no null as default; ratings up to the scale; model and segments. Returns count. plan_item.",
+    "docs": "Plain English; no null as default; ratings up to the scale; model and segments. Returns count. Plans.",
     "features-end": "Returns count.",
     "features-mid": "Returns count.",
     "features-old-store": "Returns count.",
@@ -47,6 +47,7 @@ CHANGED: dict[str, str] = {
     "ingest-two": "Versions only by recorded_at; schema 2, readings. Reasons name the cure. Contents are kept.",
     "ingest-typed": "Versions only by recorded_at; schema 2, readings, local times. Contents are kept.",
     "key-name": "The message gives the pattern of a name, from msgspec's check of keys.",
+    "key-scope": "The scope plan is new.",
     "keys-features": "Returns count.",
     "keys-other-header": "Returns count.",
     "keys-score": "Returns count.",
@@ -71,6 +72,8 @@ CHANGED: dict[str, str] = {
     "serve-rate": "One line that names the setting and its section; 'starting' no longer precedes it.",
     "simulate": "The command speaks plain English; what it writes is the same.",
     "too-large": "The connection stays open: the server reads and drops the rest of a refused body.",
+    "trailing-slash": "The paths of plans are among those expected.",
+    "unknown-path": "The paths of plans are among those expected.",
     "versions": "The rating scale in service is shown, and the model's name and form. Returns count.",
 }
 """Id of a command or a request -> why it is no longer as recorded."""

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from starlette.applications import Starlette
 
+from serving import plan_types
 from serving import request_types as schemas
 from serving import response_types as replies
 from serving.api.app import RequestLimits
@@ -21,7 +22,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "service.md").read_text()
 def test_every_endpoint_is_told(app: Starlette) -> None:
     """Each path of the app stands in the page with its method, and no other in its table but BentoML's two."""
     described = json.loads(document())["paths"]
-    told = set(re.findall(r"`(GET|POST) (/[a-z_.]*)`", PAGE))
+    told = set(re.findall(r"`(GET|POST) (/[a-z_./{}]*)`", PAGE))
     methods = {(method.upper(), path) for path, methods in described.items() for method in methods}
     assert told == methods | {("GET", "/livez"), ("GET", "/metrics")}
 
@@ -40,6 +41,8 @@ def test_every_problem_is_told() -> None:
         replies.ScoreAnswer,
         replies.Part,
         replies.Interval,
+        plan_types.PlanEntry,
+        plan_types.ItemsQuery,
         schemas.ScoringParameters,
         schemas.ScoreRequest,
     ],
@@ -57,10 +60,13 @@ def test_the_limits_are_told() -> None:
         "customers in a request": limits.customers,
         "events in a request": limits.events,
         "seconds for a body to arrive": int(limits.body_seconds),
+        "bytes of a body with records": limits.records_bytes,
+        "records in a request": limits.records,
     }.items():
         assert f"| {name} | {value:,} |" in PAGE
     assert f"| {limits.queue_size}, and one under way |" in PAGE
     assert f"Bodies above {limits.inline_bytes:,} bytes" in PAGE
+    assert f"1 to {plan_types.MAXIMUM_ITEMS:,}, default {plan_types.DEFAULT_ITEMS:,}" in PAGE
     assert f"1 to {schemas.MAXIMUM_HORIZON_DAYS}, default {schemas.DEFAULT_HORIZON_DAYS}" in PAGE
 
 

@@ -4,17 +4,20 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.api.problem_details import ProblemError, problem_response
+from serving.api.routes import RouteTemplates
 from serving.runtime.api_keys import Key, KeyRing, find_key
 from serving.runtime.middleware.request_log import HEALTH
 from serving.runtime.rate_limits import RateLimiter
 
-PAGES = frozenset({"/", "/docs"})
-"""Paths that people open in a browser, which then asks them for the key."""
+PLAN_PAGES = ("/plans", "/plans/effects.html", "/plans/{plan_id}/plan.html", "/plans/{plan_id}/reps/{page}")
+PAGES = frozenset({"/", "/docs", *PLAN_PAGES})
+"""Routes that people open in a browser, which then asks them for the key."""
 SCOPES = {
     **{"/score": "score", "/score_features": "score", "/score_customers": "customers", "/metrics": "metrics"},
     **dict.fromkeys(PAGES, "page"),
+    **dict.fromkeys((*PLAN_PAGES, "/plans/{plan_id}/items", "/plans/{plan_id}/records"), "plan"),
 }
-"""The scope that a path needs; other known paths need any key, unknown ones none."""
+"""The scope that a route needs; other known ones need any key, unknown paths none."""
 
 
 class AdmissionMiddleware:
@@ -24,8 +27,8 @@ class AdmissionMiddleware:
     ----------
     app : ASGIApp
         Receives the admitted requests.
-    paths : set of str
-        The known paths.
+    templates : RouteTemplates
+        Those of the known paths.
     keys : KeyRing, optional
         The API keys; None admits requests without a key.
     rate : str, optional
@@ -37,12 +40,12 @@ class AdmissionMiddleware:
     def __init__(
         self,
         app: ASGIApp,
-        paths: frozenset[str],
+        templates: RouteTemplates,
         keys: KeyRing | None = None,
         rate: str | None = None,
         in_flight: int = 512,
     ) -> None:
-        self.app, self._paths, self._keys, self._rate, self._maximum = app, paths, keys, rate, in_flight
+        self.app, self._templates, self._keys, self._rate, self._maximum = app, templates, keys, rate, in_flight
         self._rate_limiter = RateLimiter()
         self._in_flight = 0
 
@@ -62,22 +65,23 @@ class AdmissionMiddleware:
 
     def _admit(self, scope: Scope) -> None:
         """Raise the problem too-many-requests, busy, unauthorized or forbidden of a request that may not pass."""
-        path, key = scope["path"], None
+        key = None
         if self._keys is not None:
             headers = Headers(scope=scope)
             key = find_key(self._keys.keys, headers.get("authorization"), headers.get("x-api-key"))
             if key:
                 scope["state"]["key"] = key.name
         self._limit(key, (scope.get("client") or ("",))[0])
-        if self._keys is None or path not in self._paths:
+        route = self._templates.of(scope["path"]) if self._keys is not None else None
+        if route is None:
             return
         if key is None:
-            scheme = "Basic" if path in PAGES else "Bearer"
+            scheme = "Basic" if route in PAGES else "Bearer"
             detail = "found no known key, expected one as Authorization: Bearer or X-API-Key"
             raise ProblemError("unauthorized", detail, headers={"WWW-Authenticate": f'{scheme} realm="regulars"'})
-        needed = SCOPES.get(path)
+        needed = SCOPES.get(route)
         if needed and needed not in key.scopes:
-            raise ProblemError("forbidden", f"the key {key.name} has not the scope {needed}, which {path} needs")
+            raise ProblemError("forbidden", f"the key {key.name} has not the scope {needed}, which {route} needs")
 
     def _limit(self, key: Key | None, address: str) -> None:
         rate = key.rate or self._rate if key else self._rate

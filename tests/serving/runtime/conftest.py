@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response as StarletteResponse
 
+from serving.api.routes import ExactRoute, RouteTemplates, TemplateRoute
 from serving.runtime.api_keys import KeyRing
 from serving.runtime.json_log import JsonLog
 from serving.runtime.metrics import Metrics
@@ -17,13 +20,24 @@ from serving.runtime.middleware.admission import AdmissionMiddleware
 from serving.runtime.middleware.request_log import RequestLogMiddleware
 
 NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
-ROUTES = ("/", "/score", "/score_customers", "/versions", "/readyz", "/livez", "/metrics")
+ROUTES = ("/", "/score", "/score_customers", "/versions", "/readyz", "/livez", "/metrics", "/plans")
+PLAN_ROUTES = ("/plans/{plan_id}/items", "/plans/{plan_id}/records", "/plans/{plan_id}/reps/{page}")
+
+
+async def unused(request: Request) -> StarletteResponse:
+    """Stand for an endpoint, of routes whose templates alone matter."""
+    return StarletteResponse()
+
+
+TEMPLATES = RouteTemplates(
+    [*(ExactRoute(path, unused) for path in ROUTES), *(TemplateRoute(path, unused) for path in PLAN_ROUTES)]
+)
 
 
 @pytest.fixture(scope="session")
 def metrics() -> Metrics:
     """The metrics of this process, in which Prometheus takes a name once."""
-    return Metrics(ROUTES)
+    return Metrics(TEMPLATES)
 
 
 class Response:
@@ -52,7 +66,7 @@ class Ask:
     def app(
         self, app: Any, keys: KeyRing | None = None, rate: str | None = None, in_flight: int = 512, **seconds: float
     ) -> RequestLogMiddleware:
-        admission = AdmissionMiddleware(app, frozenset(ROUTES), keys, rate, in_flight)
+        admission = AdmissionMiddleware(app, TEMPLATES, keys, rate, in_flight)
         return RequestLogMiddleware(admission, self.metrics, self.log.log_event, **seconds)
 
     def __call__(self, app: Any, path: str = "/score", body: tuple[bytes, ...] = (), **headers: str) -> Response:

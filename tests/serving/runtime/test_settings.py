@@ -28,12 +28,14 @@ def test_all_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "regulars.toml"
     path.write_text(
         '[serve]\nhost = "127.0.0.2"\nport = 1\nworkers = 2\nkeys = "k"\nrate = "1/day"\nscores = "s"\n'
-        'report = "r"\nwatch_seconds = 2\n[store]\ntimezone = "Asia/Seoul"\n'
+        'report = "r"\nplans = "p"\nwatch_seconds = 2\n[store]\ntimezone = "Asia/Seoul"\n'
         "[ingest]\nrating_maximum = 100\n"
     )
     monkeypatch.setenv("REGULARS_CONFIG", str(path))
     here = path.parent
-    expected = ServeSettings("127.0.0.2", 1, 2, here / "k", "1/day", here / "s", here / "r", "Asia/Seoul", 100.0, 2.0)
+    expected = ServeSettings(
+        "127.0.0.2", 1, 2, here / "k", "1/day", here / "s", here / "r", here / "p", "Asia/Seoul", 100.0, 2.0
+    )
     assert serve_settings() == expected
     older = {"KEYS": "/k", "RATE": "5/second", "TIMEZONE": "Asia/Tokyo", "SCORES": "/s", "REPORT": "/r"}
     for name, value in {**older, "WATCH_SECONDS": "0.5", "WORKERS": "4"}.items():
@@ -41,7 +43,7 @@ def test_all_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("REGULARS_SERVE_KEYS", "/newer")
     paths = [Path("/newer"), Path("/s"), Path("/r")]
     assert serve_settings() == ServeSettings(
-        "127.0.0.2", 1, 4, paths[0], "5/second", paths[1], paths[2], "Asia/Tokyo", 100.0, 0.5
+        "127.0.0.2", 1, 4, paths[0], "5/second", *paths[1:], here / "p", "Asia/Tokyo", 100.0, 0.5
     )
 
 

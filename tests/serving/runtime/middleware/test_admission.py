@@ -44,6 +44,7 @@ def ring(tmp_path: Path) -> tuple[KeyRing, dict[str, str]]:
         "shop": add_key(file, "shop", ["score"]),
         "office": add_key(file, "office", ["page", "score", "customers"], "3/hour"),
         "monitor": add_key(file, "monitor", ["metrics"]),
+        "crm": add_key(file, "crm", ["plan"]),
     }
     return KeyRing(file, lambda **_: None), secrets
 
@@ -64,6 +65,16 @@ def ring(tmp_path: Path) -> tuple[KeyRing, dict[str, str]]:
         ("/", "office", 200),
         ("/", "shop", 403),
         ("/", None, 401),
+        ("/plans", "crm", 200),
+        ("/plans/2026-W48-9c1f02ab/items", "crm", 200),
+        ("/plans/2026-W48-9c1f02ab/records", "crm", 200),
+        ("/plans/2026-W48-9c1f02ab/reps/r07.html", "crm", 200),
+        ("/plans/2026-W48-9c1f02ab/items", "shop", 403),
+        ("/plans/2026-W48-9c1f02ab/records", "office", 403),
+        ("/plans/2026-W48-9c1f02ab/reps/r07.html", "office", 403),
+        ("/plans/2026-W48-9c1f02ab/items", None, 401),
+        ("/score", "crm", 403),
+        ("/", "crm", 403),
         ("/livez", None, 200),
         ("/readyz", None, 200),
         ("/nowhere", None, 200),  # for the application to answer: there is nothing to protect
