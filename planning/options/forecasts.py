@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.exceptions import ConvergenceWarning
 
 from features.errors import InvalidArgumentError, PlanError
 from training.models.btyd.bg_nbd import BGNBD
@@ -67,7 +66,9 @@ def fitted_forecasts(features: pd.DataFrame, horizon_days: int) -> Forecasts:
     table = pd.DataFrame(np.nan, features.index, list(FORECASTS))
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # the penalty keeps what it found usable
+            # The penalty keeps what a fit without convergence found usable, and repeat customers whose purchases are
+            # worth nothing, which Gamma-Gamma leaves out, are forecast with a value of 0 all the same.
+            warnings.simplefilter("ignore", UserWarning)
             counts = BGNBD(penalizer=PENALIZER).fit(buyers)
             # Spend that goes with the rate makes single forecasts worse; a fit with trials is the remedy, and is named.
             spend = GammaGamma(penalizer=PENALIZER, max_correlation=1.0).fit(buyers)

@@ -16,7 +16,8 @@ from sklearn.isotonic import IsotonicRegression
 from features.loyalty.formula import Formula, load_formula
 from features.loyalty.scoring import score
 from training.models.arrays import Floats
-from training.models.forecaster import ForecasterMixin, latest_outcome
+from training.models.btyd.rfm_input import refuse
+from training.models.forecaster import ForecasterMixin, horizon_of_rows, latest_outcome
 
 MIN_PROBABILITY = 1e-6
 
@@ -58,21 +59,21 @@ class Baseline(ForecasterMixin, BaseEstimator, ABC):  # type: ignore[misc]  # sc
 
     def expected_purchases(self, X: pd.DataFrame, horizon_days: Any) -> Floats:
         """Return the expected purchase occasions in the horizon, float64 of shape (n,)."""
-        return np.asarray(self._count(X) * self._horizons(horizon_days))
+        return np.asarray(self._count(X) * self._horizons(horizon_days, len(X)))
 
     def no_purchase_probability(self, X: pd.DataFrame, horizon_days: Any) -> Floats:
         """Return P(no purchase in the horizon), float64 of shape (n,), strictly between 0 and 1."""
         probability = np.clip(self._no_purchase(X), MIN_PROBABILITY, 1 - MIN_PROBABILITY)
-        return np.asarray(probability ** self._horizons(horizon_days))
+        return np.asarray(probability ** self._horizons(horizon_days, len(X)))
 
     def forecast(self, X: pd.DataFrame, horizon_days: Any) -> tuple[Floats, Floats]:
         """Return both, with the expectation raised to at least P(any purchase): the two are learnt apart."""
         none = self.no_purchase_probability(X, horizon_days)
         return np.maximum(self.expected_purchases(X, horizon_days), 1 - none), none
 
-    def _horizons(self, horizon_days: Any) -> Any:
-        """Return horizons as multiples of that of the fit."""
-        return np.asarray(horizon_days, float) / self.horizon_days_
+    def _horizons(self, horizon_days: Any, n: int) -> Floats:
+        """Return the horizons of n rows as multiples of that of the fit."""
+        return horizon_of_rows(horizon_days, n) / self.horizon_days_
 
     def _learn(self, X: pd.DataFrame, y: Floats) -> None:
         """Learn what the forecasts need; nothing, unless a subclass says so."""
@@ -129,6 +130,8 @@ class OwnRate(Baseline):
     """Everybody goes on at their own rate (persistence): purchase days per day since the first, a Poisson process."""
 
     def _count(self, X: pd.DataFrame) -> Floats:
+        for name in ("purchase_days", "T"):
+            refuse((X[name] < 0).to_numpy(bool), f"{name} is negative", "expected 0 or more")
         # T + 1 days, the first purchase included, so that a customer of this morning has a rate too.
         return np.asarray(X["purchase_days"] / (X["T"] + 1) * self.horizon_days_, float)
 

@@ -12,16 +12,21 @@ import pandas as pd
 
 from features.atomic_file import atomic_write
 from features.definitions import FEATURE_NAMES
-from features.errors import ModelError
+from features.errors import InvalidArgumentError, ModelError
 from features.loyalty.formula import Formula
-from training.models.arrays import Floats
+from training.models.arrays import Flags, Floats
 from training.models.bundle import MODEL_FILE, OUTPUTS, Card, model_digest, unreadable_reason
 from training.models.count_intervals import CountIntervals, at_cutoff, count_forecast
 from training.models.forecaster import Forecaster
 from training.models.moved_classes import load_pickle
+from training.models.numeric_arguments import DAY_LIMIT, require_number, require_whole
 from training.models.spend.model import SpendModel
 
 MAX_VALUE_DAYS = 1095
+MAX_LOG_GROWTH = 100.0
+"""A negative discount rate may multiply a later amount by exp(100) at most, so that values are finite."""
+VALUE_STEPS = 6
+"""In how many steps a value is discounted; a horizon of fewer days has a step for each day."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class CustomerModel:
         as_of_day : int
             The cutoff, in days since 1970 in the business time zone.
         horizon_days : int
-            The length of the horizon.
+            The length of the horizon, at least 1.
 
         Returns
         -------
@@ -70,12 +75,14 @@ class CustomerModel:
 
         Raises
         ------
+        InvalidArgumentError
+            The cutoff or the horizon is not a whole number of days, or out of range.
         ModelError
             A column is missing, or the purchase model fails.
         """
-        if missing := [name for name in self.card.feature_columns if name not in features.columns]:
-            raise ModelError(f"the features lack {', '.join(missing)}: build them with this version's feature_table")
-        bought = (features["purchase_days"] > 0).to_numpy()
+        as_of_day = require_whole("as_of_day", as_of_day, -DAY_LIMIT, DAY_LIMIT)
+        horizon_days = require_whole("horizon_days", horizon_days, 1, DAY_LIMIT)
+        bought = self._bought(features)
         forecasts = np.full((len(features), len(OUTPUTS)), np.nan)
         if bought.any():
             buyers = features if bought.all() else features[bought]
@@ -91,7 +98,7 @@ class CustomerModel:
         as_of_day: int,
         horizon_days: int = MAX_VALUE_DAYS,
         discount_rate: float = 0.10,
-        steps: int = 6,
+        steps: int | None = None,
     ) -> Floats:
         """Return the discounted currency expected from each customer in the horizon from a cutoff on.
 
@@ -104,29 +111,53 @@ class CustomerModel:
         as_of_day : int
             The cutoff, in days since 1970 in the business time zone.
         horizon_days : int, default 1095
-            The length of the horizon.
+            The length of the horizon, at least 1.
         discount_rate : float, default 0.10
-            The yearly rate: currency in one year is worth 1 / (1 + rate) today.
-        steps : int, default 6
-            How many steps to discount separately.
+            The yearly rate, above -1: currency in one year is worth 1 / (1 + rate) today.
+        steps : int, optional
+            How many steps to discount separately, at most one for each day; None for 6, or fewer in a horizon of fewer
+            days.
 
         Returns
         -------
         ndarray of float64, shape (n,)
             NaN for customers who have never bought.
+
+        Raises
+        ------
+        InvalidArgumentError
+            The cutoff, the horizon or the steps are not whole numbers or out of range, the rate is -1 or less, or a
+            value is infinite at this rate.
+        ModelError
+            A column is missing.
         """
+        as_of_day = require_whole("as_of_day", as_of_day, -DAY_LIMIT, DAY_LIMIT)
+        horizon_days = require_whole("horizon_days", horizon_days, 1, DAY_LIMIT)
+        rate = require_number("discount_rate", discount_rate, -1, above=True)
+        steps = require_whole("steps", min(VALUE_STEPS, horizon_days) if steps is None else steps, 1, horizon_days)
         ends = np.linspace(0, horizon_days, steps + 1).astype(int)[1:]
-        bought = (features["purchase_days"] > 0).to_numpy()
+        if -np.log1p(rate) * horizon_days / 365 > MAX_LOG_GROWTH:
+            raise InvalidArgumentError(
+                f"discount_rate is {rate:g} over {horizon_days} days, which makes currency grow without limit; "
+                "expected a rate further from -1, or fewer days"
+            )
+        bought = self._bought(features)
         buyers = at_cutoff(features[bought], as_of_day)
         value, purchases_before = np.zeros(len(buyers)), np.zeros(len(buyers))
         spend = self.spend.expected_spend(buyers)
         for start, end in zip([0, *ends[:-1]], ends, strict=True):
             purchases = self.purchases.expected_purchases(buyers, int(end))
-            value += (purchases - purchases_before) * spend / (1 + discount_rate) ** ((start + end) / 2 / 365)
+            value += (purchases - purchases_before) * spend / (1 + rate) ** ((start + end) / 2 / 365)
             purchases_before = purchases
         values = np.full(len(features), np.nan)
         values[bought] = value
         return values
+
+    def _bought(self, features: pd.DataFrame) -> Flags:
+        """Return which customers have bought; raises ModelError when a column of the card is missing."""
+        if missing := [name for name in self.card.feature_columns if name not in features.columns]:
+            raise ModelError(f"the features lack {', '.join(missing)}: build them with this version's feature_table")
+        return np.asarray(features["purchase_days"] > 0)
 
     def save(self, folder: str | Path) -> str:
         """Write the model and its card to a folder.

@@ -17,6 +17,8 @@ AS_OF_DAY, HORIZON_DAYS = "as_of_day", "horizon_days"
 """The columns that a stacked feature table has beside the features: the cutoff, in days since 1970, and the horizon."""
 ROUNDING = 1e-9
 """By how much the laws may be broken: the forecasts are rounded."""
+MAX_HORIZON_DAYS = 1e12
+"""No horizon is longer; the forecasts are finite up to it."""
 MIN_EXPECTED = 1e-9
 """The least expected count of which the deviance is taken."""
 
@@ -90,7 +92,7 @@ class ForecasterMixin(RegressorMixin):  # type: ignore[misc]  # scikit-learn has
         sample_weight : array-like of float, shape (n,), optional
             The weight of each row.
         """
-        outcome = np.asarray(y, float)
+        outcome = outcome_of_rows(y, len(X))
         known = ~np.isnan(outcome)
         weight = None if sample_weight is None else np.asarray(sample_weight, float)[known]
         expected = np.maximum(self.predict(X[known]), MIN_EXPECTED)
@@ -104,12 +106,55 @@ class ForecasterMixin(RegressorMixin):  # type: ignore[misc]  # scikit-learn has
 
 
 def column(X: pd.DataFrame, name: str) -> Floats:
-    """Return a column of a stacked feature table, float64 of shape (n,); raises InvalidArgumentError without it."""
+    """Return a column of a stacked feature table, float64 of shape (n,).
+
+    Raises InvalidArgumentError when it is absent, or a value in it is null or infinite.
+    """
     if not isinstance(X, pd.DataFrame):
         raise InvalidArgumentError(f"X is a {type(X).__name__}; expected a DataFrame: the feature table")
     if name not in X.columns:
         raise InvalidArgumentError(f"X has no column {name}: add it to the feature table, in days")
-    return X[name].to_numpy(float)
+    values = X[name].to_numpy(dtype=np.float64, na_value=np.nan)
+    if (bad := ~np.isfinite(values)).any():
+        raise InvalidArgumentError(
+            f"{name} is null or infinite in {bad.sum()} rows, the first is row {bad.argmax()}; expected days"
+        )
+    return values
+
+
+def horizon_of_rows(horizon_days: ArrayLike, n: int) -> Floats:
+    """Return the horizon of each of n rows, from one number or n of them.
+
+    Raises InvalidArgumentError unless all are numbers from 0 to `MAX_HORIZON_DAYS`.
+    """
+    days = _numbers("horizon_days", horizon_days)
+    if days.shape not in ((), (n,)):
+        raise InvalidArgumentError(
+            f"horizon_days has shape {days.shape}; expected a number or one for each of the {n} rows"
+        )
+    if not ((days >= 0) & (days <= MAX_HORIZON_DAYS)).all():
+        raise InvalidArgumentError(
+            f"horizon_days is negative, null or above {MAX_HORIZON_DAYS:g} in a row; expected days, 0 or more"
+        )
+    return np.broadcast_to(days, (n,))
+
+
+def outcome_of_rows(y: ArrayLike | None, n: int) -> Floats:
+    """Return the purchase occasions of each of n rows, NaN where they are not known, as all are without `y`.
+
+    Raises InvalidArgumentError unless there is one for each row, none negative or infinite.
+    """
+    if y is None:
+        return np.full(n, np.nan)
+    outcome = _numbers("y", y)
+    if outcome.shape != (n,):
+        raise InvalidArgumentError(f"y has shape {outcome.shape}; expected ({n},): an outcome for each row of X")
+    if (bad := (outcome < 0) | np.isinf(outcome)).any():
+        raise InvalidArgumentError(
+            f"y is negative or infinite in {bad.sum()} rows, the first is row {bad.argmax()}; expected purchase "
+            "occasions, or NaN where the horizon was not over"
+        )
+    return outcome
 
 
 def latest_cutoff(X: pd.DataFrame) -> pd.DataFrame:
@@ -128,7 +173,7 @@ def latest_outcome(X: pd.DataFrame, y: ArrayLike | None) -> tuple[pd.DataFrame, 
 
     Raises TooLittleDataError when no outcome is known.
     """
-    outcome = np.full(len(X), np.nan) if y is None else np.asarray(y, float)
+    outcome = outcome_of_rows(y, len(X))
     known = ~np.isnan(outcome)
     if not known.any():
         raise TooLittleDataError("y holds no known outcome: give the purchases of at least one horizon that is over")
@@ -137,6 +182,8 @@ def latest_outcome(X: pd.DataFrame, y: ArrayLike | None) -> tuple[pd.DataFrame, 
         day = column(X, AS_OF_DAY)
         known &= day == day[known].max()
     known &= horizon == horizon[known].max()
+    if not horizon[known][0] >= 1:
+        raise InvalidArgumentError(f"horizon_days is {horizon[known][0]:g} where y is known; expected at least 1 day")
     return X[known], outcome[known], int(horizon[known][0])
 
 
@@ -145,7 +192,7 @@ def cutoffs_and_horizons(
 ) -> Iterator[tuple[int, float, NDArray[np.bool_] | slice]]:
     """Yield each cutoff and horizon among the rows, with its rows; the cutoff is `day` where X has no `as_of_day`."""
     days = column(X, AS_OF_DAY) if AS_OF_DAY in X.columns else np.full(len(X), float(day))
-    pairs = np.column_stack([days, np.broadcast_to(np.asarray(horizon_days, float), len(X))])
+    pairs = np.column_stack([days, horizon_of_rows(horizon_days, len(X))])
     if len(pairs) and (pairs == pairs[0]).all():
         yield int(pairs[0, 0]), float(pairs[0, 1]), slice(None)
         return
@@ -208,6 +255,13 @@ def require_lawful(model: Forecaster, X: pd.DataFrame, horizons: tuple[int, ...]
                 f"{horizon_days} days; {law}"
             )
         before = expected, none
+
+
+def _numbers(name: str, values: ArrayLike) -> Floats:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InvalidArgumentError(f"{name} is no number and no array of numbers; expected one of these") from None
 
 
 def _each(model: Forecaster, X: pd.DataFrame, horizon_days: int) -> tuple[Floats, Floats]:

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from training.models.arrays import Floats
-from training.models.forecaster import AS_OF_DAY, HORIZON_DAYS, column, latest_cutoff
+from training.models.forecaster import AS_OF_DAY, HORIZON_DAYS, column, latest_cutoff, outcome_of_rows
 from training.models.window import Window
 
 
@@ -51,7 +51,7 @@ def from_table(X: pd.DataFrame, y: ArrayLike | None) -> tuple[Window, list[Windo
     day = column(X, AS_OF_DAY)
     latest = latest_cutoff(X)
     current = Window(int(day.max()), _features(latest), {}, {})
-    outcome = np.full(len(X), np.nan) if y is None else np.asarray(y, float)
+    outcome = outcome_of_rows(y, len(X))
     horizon = column(X, HORIZON_DAYS) if HORIZON_DAYS in X.columns else np.zeros(len(X))
     usable = ~np.isnan(outcome) & (day < current.day)
     return current, [

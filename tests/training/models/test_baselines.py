@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.errors import InvalidArgumentError
 from training.models.baselines import BaseRate, OneColumn, OwnRate, Zero
 
 X = pd.DataFrame({"purchase_days": [1.0, 4.0, 2.0, 9.0], "T": [0.0, 99.0, 199.0, 99.0], "days_since": [0, 5, 90, 1.0]})
@@ -57,3 +58,18 @@ def test_a_null_is_a_group_of_its_own():
     assert known.expected_purchases(number, 30)[:2] == pytest.approx([0.5, 0.5])
     nobody = OneColumn("number", True).fit(number.iloc[:2].assign(horizon_days=30), [4, 2])
     assert nobody.expected_purchases(number, 30) == pytest.approx([3.0] * 4)
+
+
+def test_nonsense_is_refused_in_one_line():
+    """Horizons below 0, null or of another shape, negative days or counts, and an outcome of no days."""
+    model = OwnRate().fit(X.assign(horizon_days=30), CAME)
+    for days in (-1, np.nan, [30, 60]):
+        for forecast in (model.expected_purchases, model.no_purchase_probability, model.forecast):
+            with pytest.raises(InvalidArgumentError, match="horizon_days"):
+                forecast(X, days)
+    with pytest.raises(InvalidArgumentError, match="T is negative in 4 rows"):
+        model.expected_purchases(X.assign(T=-1.0), 30)
+    with pytest.raises(InvalidArgumentError, match="horizon_days is 0 where y is known"):
+        BaseRate().fit(X.assign(horizon_days=0), CAME)
+    with pytest.raises(InvalidArgumentError, match="y is negative or infinite in 1 rows"):
+        BaseRate().fit(X.assign(horizon_days=30), [0, -1, 2, 3])

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from features.definitions import FEATURE_NAMES
-from features.errors import ModelError
+from features.errors import InvalidArgumentError, ModelError
 from features.event_words import BUILT_IN_WORDS, EventWords
 from tests.training.stand_in import customer_model as stand_in
 from training.models.bundle import CARD_FILE, MODEL_FILE, OUTPUTS, model_digest
@@ -44,6 +44,49 @@ def test_value_by_hand(model, windows):
     value = replace(model, purchases=purchases, spend=spend).customer_value(customers, 20_000, 730, 0.21, steps=2)
     assert value[0] == pytest.approx(182.5 / 1.1 + 182.5 / 1.331)
     assert np.isnan(value[1])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"discount_rate": -1}, "discount_rate is -1; expected a finite number above -1"),
+        ({"discount_rate": -1.5}, "discount_rate is -1.5; expected"),
+        ({"discount_rate": np.nan}, "discount_rate is nan; expected"),
+        ({"discount_rate": np.inf}, "discount_rate is inf; expected"),
+        (
+            {"discount_rate": -0.999999999, "horizon_days": 3650},
+            "over 3650 days, which makes currency grow without limit",
+        ),
+        ({"horizon_days": 0}, "horizon_days is 0; expected a whole number from 1"),
+        ({"horizon_days": -90}, "horizon_days is -90; expected"),
+        ({"horizon_days": 90.5}, "horizon_days is 90.5; expected"),
+        ({"horizon_days": np.nan}, "horizon_days is nan; expected"),
+        ({"horizon_days": 90, "steps": 0}, "steps is 0; expected a whole number from 1 to 90"),
+        ({"horizon_days": 5, "steps": 6}, "steps is 6; expected a whole number from 1 to 5"),
+        ({"as_of_day": np.nan}, "as_of_day is nan; expected a whole number"),
+    ],
+)
+def test_arguments_that_mean_nothing_are_refused_in_one_line(model, windows, wrong, message):
+    """A value is never NaN because of an argument, and a forecast has the same checks of cutoff and horizon."""
+    arguments = {"as_of_day": windows.now.day, "horizon_days": 90} | wrong
+    with pytest.raises(InvalidArgumentError, match=message) as error:
+        model.customer_value(windows.now.features, **arguments)
+    assert "\n" not in str(error.value)
+    if not wrong.keys() & {"discount_rate", "steps"}:
+        with pytest.raises(InvalidArgumentError, match=message):
+            model.predict(windows.now.features, **arguments)
+
+
+def test_a_value_of_a_few_days_has_as_many_steps(model, windows):
+    """Without `steps` there are six, or one for each day; a negative rate above -1 makes later currency worth more."""
+    customers, day = windows.now.features, windows.now.day
+    np.testing.assert_array_equal(
+        model.customer_value(customers, day, 3), model.customer_value(customers, day, 3, steps=3)
+    )
+    np.testing.assert_array_equal(model.customer_value(customers, day), model.customer_value(customers, day, steps=6))
+    assert (model.customer_value(customers, day, 90, -0.5) > model.customer_value(customers, day, 90, 0.0)).all()
+    with pytest.raises(ModelError, match="lack purchase_days"):
+        model.customer_value(customers.drop(columns="purchase_days"), day)
 
 
 def test_value_grows_with_the_days(model, windows):

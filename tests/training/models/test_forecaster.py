@@ -24,9 +24,11 @@ from training.models.forecaster import (
     Forecaster,
     ForecasterMixin,
     forecast,
+    horizon_of_rows,
     latest_cutoff,
     latest_outcome,
     lawful,
+    outcome_of_rows,
     require_lawful,
 )
 from training.models.purchases.model import PurchaseModel
@@ -226,3 +228,23 @@ def test_lawful_is_per_customer() -> None:
     """One bad row leaves the others."""
     expected, none = np.array([1.0, np.inf, 0.1, 0.5]), np.array([0.5, 0.5, 0.5, 1.5])
     assert lawful(expected, none).tolist() == [True, False, False, False]
+
+
+@pytest.mark.parametrize("days", [-1, np.nan, np.inf, 1e13, [1, 2, 3], [[1, 2]], "ninety", None])
+def test_a_bad_horizon_is_refused(days):
+    """A horizon is a finite number of days, or one for each row; every model that takes several says so alike."""
+    with pytest.raises(InvalidArgumentError, match=r"horizon_days .*expected .*(days|number|these)"):
+        horizon_of_rows(days, 2)
+
+
+@pytest.mark.parametrize("y", [[1.0], [[1.0, 2.0]], [-1.0, 2.0], [np.inf, 2.0], ["many", "few"]])
+def test_a_bad_outcome_is_refused(y):
+    """An outcome is a count of 0 or more for each row, or NaN."""
+    with pytest.raises(InvalidArgumentError, match=r"y (has shape|is) .*expected"):
+        outcome_of_rows(y, 2)
+
+
+def test_outcomes_may_be_unknown():
+    """NaN is kept; without any outcome all are unknown."""
+    np.testing.assert_array_equal(outcome_of_rows([2, np.nan], 2), [2, np.nan])
+    assert np.isnan(outcome_of_rows(None, 3)).tolist() == [True] * 3

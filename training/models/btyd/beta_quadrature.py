@@ -8,7 +8,7 @@ from scipy.special import expit, log_expit
 
 from training.models.arrays import Floats, Index
 from training.models.btyd.constants import DROP, STEP, TAIL
-from training.models.btyd.rfm_input import unique_rows
+from training.models.btyd.rfm_input import refuse, unique_rows
 
 BLOCK_ROWS = 512
 
@@ -30,9 +30,12 @@ class BetaNodes:
 def beta_blocks(A: Floats, B: Floats, spread: Floats) -> Iterator[tuple[Index, BetaNodes]]:
     """Row numbers and the nodes for ``Beta(A, B)`` in these rows, block after block of one A and B.
 
-    ``A``, ``B`` > 0 and ``spread`` have shape (n,). A row's nodes, which depend on that row alone, fit
-    functions of p that vary by at most the factor exp(spread) and level off where |logit p| > 28 + spread.
+    ``A``, ``B`` > 0 and ``spread`` >= 0 have shape (n,), all finite; InvalidArgumentError is raised otherwise. A row's
+    nodes, which depend on that row alone, fit functions of p that vary by at most the factor exp(spread) and level off
+    where |logit p| > 28 + spread.
     """
+    usable = (A > 0) & (B > 0) & (spread >= 0) & np.isfinite(A + B + spread)
+    refuse(~usable, "A, B or spread is out of range", "expected finite A and B above 0, and spread of at least 0")
     coarse = 4.0 * np.ceil(spread / 4.0)
     for level in np.unique(coarse):
         rows = np.flatnonzero(coarse == level)

@@ -37,6 +37,13 @@ class BGNBD(BuyTillYouDie):
     log_likelihood_ : float
         The total log-likelihood of the customers fitted to, a density per day.
 
+    Notes
+    -----
+    Published estimates for CDNOW rest on a T that is one day shorter than the feature table's: to the last day
+    observed, not to the midnight after it. The same frequency, recency and T give the same estimates. In 200 simulated
+    samples of CDNOW's size the mean error of the total forecast is -0.4 % with the feature table's T and +1.0 % with
+    the shorter one; see "The last day of T" in `docs/explanation/model.md`.
+
     References
     ----------
     Fader, Hardie & Lee (2005), "Counting your customers" the easy way: An alternative to the Pareto/NBD model,

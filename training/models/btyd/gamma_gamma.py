@@ -12,9 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 from features.errors import InvalidArgumentError
 from training.models.arrays import Floats
 from training.models.btyd.optimiser import maximise
-from training.models.btyd.rfm_input import float_columns, refuse
+from training.models.btyd.rfm_input import LIMIT, float_columns, refuse, refuse_fractions
+from training.models.numeric_arguments import require_number
 
 COLUMNS = ("frequency", "monetary_value")
+LARGEST_VALUE = 1e100
+"""Sums of larger amounts are not finite."""
 
 
 class GammaGamma(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -25,7 +28,10 @@ class GammaGamma(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
 
         E[M | x, m] = p (gamma + x m) / (p x + q - 1)
 
-    The model assumes that spend and purchase rate are independent.
+    The model assumes that spend and purchase rate are independent. A Gamma distribution has no mass at 0: customers
+    whose repeat purchases are worth nothing on balance (gifts, or as much returned as bought) cannot be fitted. `fit`
+    leaves them out and warns with their number, because the mean of the base is then that of the others.
+    `expected_spend` counts their purchases with a value of 0.
 
     Parameters
     ----------
@@ -82,19 +88,23 @@ class GammaGamma(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         Returns
         -------
         GammaGamma
-            The fitted model itself. Warns UserWarning of a correlation beyond `max_correlation`.
+            The fitted model itself. Warns UserWarning of repeat customers who are left out, with a monetary value of 0
+            or less or without one, and of a correlation beyond `max_correlation`.
 
         Raises
         ------
         InvalidArgumentError
-            A column is missing, or no customer qualifies.
+            A column is missing, a frequency is null, negative or not a whole number, a value is infinite,
+            `max_correlation` is negative, or no customer qualifies.
         """
-        x, m = float_columns(X, COLUMNS)
-        used = (x > 0) & (m > 0) & np.isfinite(x) & np.isfinite(m)
+        require_number("max_correlation", self.max_correlation, 0)
+        x, m = _columns(X)
+        used = (x > 0) & (m > 0)
         if not used.any():
             raise InvalidArgumentError(
                 "X has no customer with frequency and monetary_value above 0; expected one or more"
             )
+        _warn_of_left_out(int(((x > 0) & (m <= 0)).sum()), int(((x > 0) & np.isnan(m)).sum()), int((x > 0).sum()))
         x, m = x[used], m[used]
         self.correlation_ = _correlation(x, m)
         if abs(self.correlation_) - 2 / np.sqrt(len(x)) > self.max_correlation:
@@ -146,15 +156,37 @@ class GammaGamma(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         Raises
         ------
         InvalidArgumentError
-            A column is missing, a frequency is null or negative, or a value is infinite.
+            A column is missing, a frequency is null, negative or not a whole number, or a value is infinite.
         """
         check_is_fitted(self)
         p, q, gamma = (self.params_[name] for name in ("p", "q", "gamma"))
-        x, m = float_columns(X, COLUMNS)
-        refuse(~(np.isfinite(x) & (x >= 0)), "frequency is null, infinite or negative", "expected 0 or more")
-        refuse(np.isinf(m), "monetary_value is infinite", "expected currency or null")
+        x, m = _columns(X)
         known = np.where(np.isnan(m), 0.0, x)
         return p * (gamma + known * np.maximum(np.nan_to_num(m), 0.0)) / (p * known + q - 1)
+
+
+def _columns(X: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Return frequency and monetary value (NaN where it is null), or refuse them."""
+    x, m = float_columns(X, COLUMNS)
+    refuse(~(np.isfinite(x) & (x >= 0)), "frequency is null, infinite or negative", "expected 0 or more")
+    refuse_fractions(x)
+    refuse(x > LIMIT, f"frequency is above {LIMIT:g}", "count repeat purchase days")
+    refuse(np.isinf(m), "monetary_value is infinite", "expected currency or null")
+    refuse(np.abs(m) > LARGEST_VALUE, f"monetary_value is beyond {LARGEST_VALUE:g}", "expected currency")
+    return x, m
+
+
+def _warn_of_left_out(worthless: int, unknown: int, repeaters: int) -> None:
+    """Warn of the repeat customers that the likelihood cannot take."""
+    found = [f"{worthless:,} with a monetary_value of 0 or less"] if worthless else []
+    found += [f"{unknown:,} without one"] if unknown else []
+    if found:
+        warnings.warn(
+            f"of {repeaters:,} customers with repeat purchases the fit leaves out {' and '.join(found)}: "
+            "the mean spend is that of the others",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _correlation(x: Floats, m: Floats) -> float:

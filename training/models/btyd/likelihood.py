@@ -14,8 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from features.errors import InvalidArgumentError
 from training.models.arrays import Floats, Index
 from training.models.btyd.optimiser import maximise
-from training.models.btyd.rfm_input import horizon_of_rows, on_unique_rows, rfm_columns, unique_rows
-from training.models.forecaster import ForecasterMixin, latest_cutoff
+from training.models.btyd.rfm_input import on_unique_rows, rfm_columns, unique_rows
+from training.models.forecaster import ForecasterMixin, horizon_of_rows, latest_cutoff
 
 
 @dataclass(frozen=True)

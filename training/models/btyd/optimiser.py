@@ -8,6 +8,7 @@ from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
 
 from training.models.arrays import Floats
+from training.models.numeric_arguments import require_number
 
 LOG_BOUND = 12.0
 """Parameters stay within exp(-12) to exp(12) of their unit: one that the data do not identify stays finite."""
@@ -34,7 +35,14 @@ def maximise(
     -------
     ndarray of float64, shape (k,)
         The parameters. Warns ConvergenceWarning when the search fails.
+
+    Raises
+    ------
+    InvalidArgumentError
+        The penalizer is negative, the tolerance is not above 0, or one of them is not finite.
     """
+    require_number("penalizer", penalizer, 0)
+    require_number("tol", tol, 0, above=True)
 
     def loss(log_parameters: Floats) -> tuple[float, Floats]:
         parameters = np.exp(log_parameters)

@@ -83,7 +83,7 @@ class ParetoNBD(BuyTillYouDie):
             either = per_alpha[rows, None] * nodes.p + per_beta[rows, None] * nodes.q
             first = 1 / (1 + nodes.q / (nodes.p * ratio[rows, None]))
             buys[rows] = (-np.expm1(-k[rows, None] * np.log1p(either)) * first) @ nodes.weight
-        return buys
+        return np.minimum(buys, 1.0)  # the weights sum to 1 up to rounding
 
     def _expected_if_alive(self, x: Floats, T: Floats, t: Floats) -> Floats:
         # Fader & Hardie (2005), eq. 41, with exprel in the place of the division by s - 1

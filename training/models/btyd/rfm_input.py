@@ -1,15 +1,16 @@
-"""Input checks of the buy-till-you-die models: frequency, recency, T and the horizon; and unique rows."""
+"""Input checks of the buy-till-you-die models: frequency, recency and T; and unique rows."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from features.errors import InvalidArgumentError
 from training.models.arrays import Flags, Floats, Index
 
 COLUMNS = ("frequency", "recency", "T")
+LIMIT = 1e12
+"""Larger counts and times are faults of the data; the forecasts are finite up to it."""
 
 
 def rfm_columns(X: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
@@ -18,13 +19,15 @@ def rfm_columns(X: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
     Raises
     ------
     InvalidArgumentError
-        A column is missing, a value is null, infinite or negative, recency exceeds T, or only one of frequency and
-        recency is 0.
+        A column is missing, a value is null, infinite, negative or above `LIMIT`, a frequency is not a whole number,
+        recency exceeds T, or only one of frequency and recency is 0.
     """
     frequency, recency, T = float_columns(X, COLUMNS)
     for name, values in zip(COLUMNS, (frequency, recency, T), strict=True):
         refuse(~np.isfinite(values), f"{name} is null or infinite", "leave out who never bought")
         refuse(values < 0, f"{name} is negative", "expected 0 or more")
+        refuse(values > LIMIT, f"{name} is above {LIMIT:g}", "expected days")
+    refuse_fractions(frequency)
     refuse(recency > T, "recency exceeds T", "expected 0 <= recency <= T, in one unit")
     refuse((frequency > 0) != (recency > 0), "only one of frequency and recency is 0", "count days, not rows")
     return frequency, recency, T
@@ -46,19 +49,9 @@ def refuse(bad: Flags, problem: str, expected: str) -> None:
         raise InvalidArgumentError(f"{problem} in {bad.sum()} rows, the first is row {bad.argmax()}; {expected}")
 
 
-def horizon_of_rows(horizon_days: ArrayLike, n: int) -> Floats:
-    """Return the horizon of each of n rows, from one number or n of them.
-
-    Raises InvalidArgumentError unless all are finite and at least 0.
-    """
-    days = np.asarray(horizon_days, dtype=np.float64)
-    if days.shape not in ((), (n,)):
-        raise InvalidArgumentError(
-            f"horizon_days has shape {days.shape}; expected a number or one for each of the {n} rows"
-        )
-    if not (np.isfinite(days) & (days >= 0)).all():
-        raise InvalidArgumentError("horizon_days is negative, null or infinite in a row; expected days, 0 or more")
-    return np.broadcast_to(days, (n,))
+def refuse_fractions(frequency: Floats) -> None:
+    """Raise InvalidArgumentError if a frequency is not a whole number: the models count repeat purchase days."""
+    refuse(frequency != np.floor(frequency), "frequency is not a whole number", "count repeat purchase days")
 
 
 def unique_rows(*arrays: Floats) -> tuple[Index, Index]:

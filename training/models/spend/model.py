@@ -11,8 +11,11 @@ from sklearn.base import BaseEstimator
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.metrics import mean_gamma_deviance
 
+from features.errors import InvalidArgumentError
 from training.models.arrays import Floats
 from training.models.btyd.gamma_gamma import GammaGamma
+from training.models.btyd.rfm_input import refuse
+from training.models.numeric_arguments import require_whole
 from training.models.spend.constants import COLUMNS, MIN_SPEND
 from training.models.spend.sklearn_trees import tree_numbers
 from training.models.spend.tree_lookup import TreeLookup
@@ -42,6 +45,8 @@ class SpendModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         Mean gamma deviance on the validation rows of each kind that was validated.
     mean_ : float
         The mean spend per occasion.
+    left_out_ : int
+        How many rows had occasions but no spend on balance, and were left out.
     model_ : GammaGamma or HistGradientBoostingRegressor
         The fitted model; absent for `mean`.
     """
@@ -56,7 +61,9 @@ class SpendModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     ) -> Self:
         """Choose the kind on the validation rows, and fit it to all rows.
 
-        Rows without an occasion or an amount are ignored.
+        Rows without an occasion say nothing about its value. Rows with occasions but without spend, net of returns,
+        are left out too, and counted in `left_out_`: unknown amounts and gifts cannot be told apart. So the forecast is
+        that of an occasion which is paid for.
 
         Parameters
         ----------
@@ -74,10 +81,31 @@ class SpendModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         -------
         SpendModel
             The fitted model itself.
+
+        Raises
+        ------
+        InvalidArgumentError
+            An array is not of shape (n,), spend is null or infinite, purchases are null, infinite or negative, or a
+            parameter is out of range.
         """
+        require_whole("min_rows", self.min_rows, 1)
+        require_whole("min_customers", self.min_customers, 1)
         spend, purchases = np.asarray(spend, float), np.asarray(purchases, float)
+        train, validation = np.asarray(train, bool), np.asarray(validation, bool)
+        for name, values in (("spend", spend), ("purchases", purchases), ("train", train), ("validation", validation)):
+            if values.shape != (len(X),):
+                raise InvalidArgumentError(
+                    f"{name} has shape {values.shape}; expected ({len(X)},): one for each row of X"
+                )
+        refuse(~np.isfinite(spend), "spend is null or infinite", "expected currency")
+        refuse(
+            ~(np.isfinite(purchases) & (purchases >= 0)),
+            "purchases are null, infinite or negative",
+            "expected 0 or more",
+        )
         priced = (purchases > 0) & (spend > 0)
-        train, validation = np.asarray(train, bool)[priced], np.asarray(validation, bool)[priced]
+        self.left_out_ = int(((purchases > 0) & ~priced).sum())
+        train, validation = train[priced], validation[priced]
         X, y, weight = X[priced], spend[priced] / purchases[priced], purchases[priced]
         self.mean_ = float(np.average(y, weights=weight)) if len(y) else 0.0
         self.kind_, self.deviance_ = "mean", {}
@@ -123,7 +151,8 @@ class SpendModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     def _fitted(self, kind: str, X: pd.DataFrame, y: Floats, weight: Floats) -> BaseEstimator:
         if kind == "gamma-gamma":
             with warnings.catch_warnings():
-                # The comparison on later rows decides whether the model's independence assumption does harm.
+                # The comparison on later rows decides whether the independence that the model assumes does harm, and
+                # repeat customers of no value, whom it leaves out, are forecast with a value of 0 all the same.
                 warnings.simplefilter("ignore", UserWarning)
                 return GammaGamma(penalizer=PRIOR / len(X)).fit(X)
         trees = HistGradientBoostingRegressor(

@@ -9,6 +9,7 @@ from scipy.integrate import quad
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
+from features.errors import InvalidArgumentError
 from training.models.btyd.gamma_gamma import GammaGamma
 
 # the checks that hand over bare arrays do not apply: the model takes a table with columns by name
@@ -145,6 +146,41 @@ def test_bad_tables_are_refused():
         given_parameters().expected_spend(X.assign(frequency=[1, -1]))
     with pytest.raises(ValueError, match="no column monetary_value"):
         GammaGamma().fit(X[["frequency"]])
+
+
+def test_repeat_customers_who_are_left_out_are_counted():
+    """Gifts, net returns and unknown values have no density: a warning says how many, and the rest is fitted."""
+    X = drawn(400)
+    worthless = pd.DataFrame({"frequency": [2.0, 1.0, 3.0, 0.0], "monetary_value": [0.0, -5.0, np.nan, 0.0]})
+    with pytest.warns(
+        UserWarning,
+        match="of 403 .* purchases the fit leaves out 2 with a monetary_value of 0 or less and 1 without one:",
+    ):
+        m = GammaGamma().fit(pd.concat([X, worthless]))
+    assert m.params_ == pytest.approx(GammaGamma().fit(X).params_)
+    assert m.expected_spend(worthless)[0] < m.expected_spend(worthless)[3]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("frequency", np.nan, "frequency is null, infinite or negative in 1 rows"),
+        ("frequency", -1.0, "frequency is null, infinite or negative in 1 rows"),
+        ("frequency", 0.5, "frequency is not a whole number in 1 rows"),
+        ("frequency", 1e13, "frequency is above"),
+        ("monetary_value", -np.inf, "monetary_value is infinite in 1 rows"),
+        ("monetary_value", 1e200, "monetary_value is beyond"),
+    ],
+)
+def test_nonsense_is_refused_by_fit_and_forecast(column, value, message):
+    """Nobody is left out in silence because of a value that means nothing."""
+    X = drawn(30)
+    X.loc[7, column] = value
+    for call in (GammaGamma().fit, given_parameters().expected_spend):
+        with pytest.raises(InvalidArgumentError, match=message):
+            call(X)
+    with pytest.raises(InvalidArgumentError, match="max_correlation is -1; expected a finite number of at least 0"):
+        GammaGamma(max_correlation=-1).fit(drawn(30))
 
 
 @pytest.mark.needs_data

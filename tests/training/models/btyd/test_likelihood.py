@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
+from features.errors import InvalidArgumentError
 from training.models.btyd.bg_nbd import BGNBD
 from training.models.btyd.mbg_nbd import MBGNBD
 from training.models.btyd.pareto_nbd import ParetoNBD
@@ -107,6 +108,59 @@ def test_the_gradient_is_that_of_the_likelihood(with_parameters, model, values, 
     steps = 1e-4 * np.eye(4)
     numeric = [(likelihood(at * np.exp(h))[0] - likelihood(at * np.exp(-h))[0]) / 2e-4 for h in steps]
     assert likelihood(at)[1] * at == pytest.approx(numeric, rel=1e-4, abs=1e-4)
+
+
+anything = st.one_of(st.sampled_from([1e-6, 0.5, 1.0, 1e6]), st.floats(-6, 6).map(lambda v: 10.0**v))
+
+
+@st.composite
+def extreme_histories(draw):
+    """A table of one row: no purchase and no time, the last at T, up to 10^12 purchases, times of 1e-6 to 1e6 days."""
+    frequency = draw(st.one_of(st.integers(0, 3), st.integers(0, 10**12)))
+    T = draw(anything) if frequency else draw(st.one_of(st.just(0.0), anything))
+    recency = draw(st.one_of(st.just(T), st.floats(-6, 0).map(lambda v: T * 10.0**v))) if frequency else 0.0
+    return pd.DataFrame({"frequency": [frequency], "recency": [recency], "T": [T]}, dtype=float)
+
+
+@every_model
+@given(
+    values=st.tuples(*[anything] * 4), X=extreme_histories(), t=st.one_of(st.sampled_from([0.0, 1e-9, 1e5]), anything)
+)
+def test_no_parameters_and_no_history_break_a_forecast(with_parameters, model, values, X, t):
+    """Parameters of 1e-6 to 1e6: finite, in range, at most the rate of an active customer times the horizon."""
+    m = with_parameters(model, *values)
+    with np.errstate(divide="raise", invalid="raise", over="raise"):
+        likelihood, gradient = m._mean_log_likelihood(*X.to_numpy().T, np.ones(1))(m._parameters())
+        expected, none, alive = (
+            m.expected_purchases(X, t)[0],
+            m.no_purchase_probability(X, t)[0],
+            m.probability_alive(X)[0],
+        )
+    assert np.isfinite([likelihood, *gradient, expected]).all()
+    assert 0 <= none <= 1
+    assert 0 <= alive <= 1
+    x, _, T = X.to_numpy()[0]
+    assert 0 <= expected <= alive * (values[0] + x) / (values[1] + T) * t * (1 + 1e-9)
+    assert (1 - none) * (1 - 1e-9) - 1e-12 <= expected
+
+
+@every_model
+def test_half_a_purchase_is_refused(with_parameters, model):
+    """Frequency counts days, so a fraction is a fault of the data; every method says so in one line."""
+    X = pd.DataFrame({"frequency": [0.5], "recency": [2.0], "T": [30.0]})
+    m = with_parameters(model, 0.9, 12.0, 1.4, 0.3)
+    for call in (model().fit, m.log_likelihood, m.probability_alive, lambda X: m.expected_purchases(X, 30)):
+        with pytest.raises(InvalidArgumentError, match="frequency is not a whole number in 1 rows"):
+            call(X)
+
+
+@every_model
+@pytest.mark.parametrize("wrong", [{"penalizer": -1.0}, {"penalizer": np.nan}, {"tol": 0.0}, {"tol": "small"}])
+def test_parameters_of_a_search_are_checked(model, wrong):
+    """A penalizer below 0 or a tolerance of 0 is refused by name before the search."""
+    X = pd.DataFrame({"frequency": [1.0], "recency": [2.0], "T": [3.0]})
+    with pytest.raises(InvalidArgumentError, match=f"{next(iter(wrong))} is .*; expected a finite number"):
+        model(**wrong).fit(X)
 
 
 @every_model

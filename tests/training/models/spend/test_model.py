@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.errors import InvalidArgumentError
 from training.models.spend.model import MIN_SPEND, SpendModel
 
 
@@ -124,3 +125,21 @@ def test_later_windows_choose():
     model = SpendModel().fit(X, np.where(train, by_basket, spend), purchases, train, validation)
     assert model.kind_ == "gamma-gamma"
     assert model.deviance_["trees"] > model.deviance_["gamma-gamma"]
+
+
+def test_rows_without_spend_are_counted_and_nonsense_is_refused():
+    """Occasions that brought nothing on balance are left out, with their number; null or infinite numbers never are."""
+    X, spend, purchases, _ = shop(100, seed=8)
+    bought = np.flatnonzero(purchases > 0)[:3]
+    gifts = spend.copy()
+    gifts[bought] = [0.0, 0.0, -4.0]
+    assert SpendModel().fit(X, gifts, purchases, *halves(100)).left_out_ == 3
+    for bad in (np.nan, np.inf, -np.inf):
+        with pytest.raises(InvalidArgumentError, match="spend is null or infinite in 1 rows, the first is row 4"):
+            SpendModel().fit(X, np.where(np.arange(100) == 4, bad, spend), purchases, *halves(100))
+    with pytest.raises(InvalidArgumentError, match="purchases are null, infinite or negative in 100 rows"):
+        SpendModel().fit(X, spend, -1 - purchases, *halves(100))
+    with pytest.raises(InvalidArgumentError, match=r"spend has shape \(99,\); expected \(100,\)"):
+        SpendModel().fit(X, spend[1:], purchases, *halves(100))
+    with pytest.raises(InvalidArgumentError, match="min_rows is 0; expected a whole number of at least 1"):
+        SpendModel(min_rows=0).fit(X, spend, purchases, *halves(100))
