@@ -48,6 +48,18 @@ def new_homes_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_the_disk() -> Iterator[None]:
+    """Nothing in this process waits until a file is on the disk: most of the time of a small `ingest`.
+
+    That survives a loss of power, which no test has. Whether and in which order files are synchronised is tested with a
+    recording `os.fsync`; processes that a test starts, and kills, call the real one.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with a test that states a long timeout come first: begun last, one worker would wait for the other."""
