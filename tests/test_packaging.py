@@ -53,7 +53,7 @@ def test_the_wheel_holds_all_rooms_and_nothing_else(wheel: zipfile.ZipFile) -> N
     data |= {"regulars/py.typed", "serving/runtime/first_request.json"}
     data |= {
         f"serving/api/{name}"
-        for name in ("api.html", "examples.json", "home.html", "openapi.json", "page.css", "page.html")
+        for name in ("api.html", "examples.json", "home.html", "openapi.json", "page.css", "page.html", "plans.html")
     }
     data |= {file.relative_to(ROOT).as_posix() for file in (ROOT / "features/ingestion/profiles").glob("*.toml")}
     data |= {
