@@ -34,7 +34,7 @@ CHANGED: dict[str, str] = {
     "features-old-store": "Returns count.",
     "features-raw": "Titles and notes are in plain English; the file is the same.",
     "fit": "Plain English. Visits, feedback, usage and incentives reach the model; losses by segment are printed.",
-    "help": "--config, --model and the options of sources, append, replace, buckets, past dates and versions are new.",
+    "help": "--config, --model, --plans and options of sources, append, replace, buckets, dates and versions are new.",
     "history": "The file is CSV as every table is: texts are quoted, the figures are JSON.",
     "history-nothing": "The command speaks plain English; what it writes is the same.",
     "ingest-contract": "Versions only by recorded_at; schema 2, readings. Reasons name the cure. Contents are kept.",
