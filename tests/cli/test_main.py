@@ -230,6 +230,7 @@ def test_no_verb_imports_another_verb() -> None:
     """Of `cli`, a verb imports only the modules that verbs share."""
     shared = {
         "cli.champion",
+        "cli.customers_file",
         "cli.options",
         "cli.log_options",
         "cli.retrain_folder",
