@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from features.as_of import AsOf, AsOfLike
 from features.store.event_store import EventStore
 from features.store.layout import ABSENT, KIND_CODES
-from planning.contacts import NO_CONTACTS, contact_rows
+from planning.contacts import carried_out
 from planning.plan_folder import Plan
 from planning.plans_in_force import cutoff_of, monday_of, outcomes_from
 from planning.records import current_records
@@ -51,10 +51,9 @@ def decisions(
     -------
     pandas.DataFrame
         `plan_id, week, plan_item, customer_id, start` (the date from which on outcomes count), `action, event_type,
-        channel, arm, propensity`; `treated` (bool, the arm `do`); `carried_out` (bool: a record says so, or the log has
-        such a contact between the cutoff and the end of the week); `cost` (currency, 0 where it was not done);
-        `purchases` and `spend` (net of returns) in the horizon; `purchases_before`, `spend_before` in as many days
-        before the cutoff;
+        channel, arm, propensity`; `treated` (bool, the arm `do`); `carried_out` (bool: a record says so, or the log, see
+        `planning.contacts.carried_out`); `cost` (currency, 0 where it was not done); `purchases` and
+        `spend` (net of returns) in the horizon; `purchases_before`, `spend_before` in as many days before the cutoff;
         `satisfaction` and `loyalty` (the mean rating given in the horizon, null where nobody asked);
         `planned_in_horizon` (actions planned for the customer, this one and those of later plans that begin in the
         horizon); and what the plan knew: `loyalty_score, expected_purchases, expected_spend, churn_probability`.
@@ -97,13 +96,13 @@ def _decisions_of(store: EventStore, plan: Plan, horizon_days: int, known: AsOf 
     before = _outcomes(store, _earlier(store, cutoff, horizon_days), horizon_days, cutoff).reindex(
         customers, fill_value=0
     )
-    rated = ratings(store, start, horizon_end(store, start, horizon_days), known).reindex(customers)
-    week_end = horizon_end(store, monday_of(plan, zone), WEEK)
+    week_end, end = horizon_end(store, monday_of(plan, zone), WEEK), horizon_end(store, start, horizon_days)
+    rated = ratings(store, start, end, known).reindex(customers)
     return table.assign(
         week=str(plan.manifest.get("week", "")),
         start=str(start.date),
         treated=(table["arm"] == "do").to_numpy(bool),
-        carried_out=_contacted(store, table, cutoff, week_end, known),
+        carried_out=carried_out(store, table, cutoff, week_end, end, known),
         cost=table["cost_expected"].astype(float).fillna(0.0),
         **{name: after[name].to_numpy(float) for name in ("purchases", "spend")},
         **{f"{name}_before": before[name].to_numpy(float) for name in ("purchases", "spend")},
@@ -156,20 +155,6 @@ def ratings(store: EventStore, start: AsOf, end: AsOf, known: AsOf | None = None
             means[name] = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
         parts.append(pd.DataFrame(means, index=np.asarray(store.customer_ids, object)[customers]))
     return pd.concat(parts)
-
-
-def _contacted(store: EventStore, table: pd.DataFrame, start: AsOf, end: AsOf, known: AsOf | None) -> pd.Series:
-    """Return whether the log has a contact of each row's type and channel in `[start, end)`."""
-    contacts: set[tuple[str, str, str]] = set()
-    wanted = {(str(kind), str(channel)) for kind, channel in zip(table["event_type"], table["channel"], strict=True)}
-    for customers, part in store.buckets:
-        ids = np.asarray(store.customer_ids, object)[customers]
-        for kind, channel in wanted:
-            if kind in NO_CONTACTS:
-                rows = contact_rows(part, kind, start.time, end.time, known, channel)
-                contacts |= {(customer, kind, channel) for customer in ids[events(part, rows)[0]]}
-    keys = zip(table["customer_id"], table["event_type"], table["channel"], strict=True)
-    return pd.Series([key in contacts for key in keys], index=table.index, dtype=bool)
 
 
 def latest_records(folders: Sequence[Path]) -> pd.DataFrame:
