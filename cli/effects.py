@@ -32,6 +32,16 @@ def register(app: typer.Typer) -> None:
                 help="Days from each plan's week on in which outcomes count. Without it: as the last plan says.",
             ),
         ] = None,
+        what_if: Annotated[
+            Path | None,
+            typer.Option(
+                "--what-if",
+                metavar="PLAN",
+                exists=True,
+                file_okay=False,
+                help="Another plan folder, of the week of a plan that was carried out: what it would have brought.",
+            ),
+        ] = None,
         language: Annotated[
             Literal["en", "zh"], typer.Option(help="The language of the page and of these lines.")
         ] = "en",
@@ -46,6 +56,8 @@ def register(app: typer.Typer) -> None:
         `regulars effects store --plans plans --out effects`
 
         `regulars effects store --plans plans --out effects --horizon-days 60 --language zh`
+
+        `regulars effects store --plans plans --out effects --what-if tried/w48-half-budget`
         """
         from planning.effects.decisions import latest_records
         from planning.effects.effects_of_plans import effects_of_plans
@@ -56,6 +68,7 @@ def register(app: typer.Typer) -> None:
             headline,
             interval_words,
             mean_words,
+            other_plan_words,
             verdict_words,
         )
         from planning.files.effects_page import write_effects_page
@@ -68,7 +81,9 @@ def register(app: typer.Typer) -> None:
         made = plans_in_force(every)
         days = horizon_days or (int(made[-1].manifest.get("horizon_days", 90)) if made else 90)
         with options.opened_store(store) as events, progress_steps() as step:
-            found = effects_of_plans(events, made, days, records=latest_records(folders), progress=step)
+            other = None if what_if is None else read_plan(what_if)
+            records = latest_records(folders)
+            found = effects_of_plans(events, made, days, records=records, other=other, progress=step)
         out.mkdir(parents=True, exist_ok=True)
         write_effects_page(out / "effects.html", found, language)
         write_effects_workbook(out / "effects.xlsx", found)
@@ -92,6 +107,8 @@ def register(app: typer.Typer) -> None:
             echo(f"{MEASURE_WORDS[each.name][side]}: {verdict_words(each)[side]}")
         n_over = int(found.plans["over"].sum())
         echo((f"plans that are over: {n_over} of {len(made)}", f"已结束的计划：{len(made)} 份中 {n_over} 份")[side])
+        for words in other_plan_words(found.other) if found.other else ():
+            echo(words[side])
         if left_out := len(every) - len(made):
             echo(
                 (

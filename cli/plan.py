@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from features.as_of import AsOf
+    from features.loyalty.formula import Formula
     from features.store.event_store import EventStore
+    from planning.catalogue.actions import Catalogue
     from planning.options.forecasts import Forecasts
     from training.models.customer_model import CustomerModel
 
@@ -75,6 +77,29 @@ def register(app: typer.Typer) -> None:
         budget: Annotated[
             float | None, typer.Option(metavar="AMOUNT", min=0, help="Instead of the catalogue's budget.")
         ] = None,
+        by_rule: Annotated[
+            bool,
+            typer.Option(
+                "--by-rule",
+                help="Make offers by the band of the loyalty score, as --rules says, instead of by what they bring.",
+            ),
+        ] = False,
+        rules: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="FILE",
+                exists=True,
+                dir_okay=False,
+                help="Offers by band, like planning/catalogue/incentives.toml: for --by-rule, and to compare with.",
+            ),
+        ] = None,
+        scenario: Annotated[
+            str | None,
+            typer.Option(
+                metavar="NAME",
+                help="The table of --rules to take. Without it: the preset named by --catalogue, or retail.",
+            ),
+        ] = None,
         again: Annotated[
             Path | None,
             typer.Option(
@@ -102,12 +127,14 @@ def register(app: typer.Typer) -> None:
         `regulars plan store --out plans/w48 --week 2026-W48`
 
         `regulars plan store --out plans/w48 --week 2026-W48 --catalogue actions.toml --budget 2000`
+
+        `regulars plan store --out plans/w48 --week 2026-W48 --by-rule --scenario travel`
         """
         from features.as_of import AsOf
         from features.engines.feature_table import feature_table
         from features.errors import PlanError
         from planning.allocation.limits import with_budget
-        from planning.catalogue.catalogue_file import load_catalogue
+        from planning.catalogue.catalogue_file import PRESETS, load_catalogue
         from planning.effects.posterior_effects import posterior_effects
         from planning.files.outputs import CRM, PAGE, REPS, write_files
         from planning.files.plan_summary import sentences
@@ -120,15 +147,23 @@ def register(app: typer.Typer) -> None:
 
         former = None
         if again is not None:
-            _refuse_given(context, ("week", "as_of", "catalogue", "budget", "seed"))
+            _refuse_given(context, ("week", "as_of", "catalogue", "budget", "seed", "by_rule", "rules", "scenario"))
             former = read_plan(again).manifest
         refuse_existing(out)
-        actions = with_budget(load_catalogue(catalogue), budget)
-        if former is not None:
-            week, as_of, seed = str(former["week"]), str(former["as_of"]), int(former["seed"])
-            actions = catalogue_of(former["catalogue"])
+        if by_rule:
+            _refuse_given(context, ("catalogue",), "--by-rule", "makes the offers of --rules and --scenario")
         champion, _ = champion_in_use(home)
         rule = options.formula_in_use(formula, champion[0].formula if champion else None)
+        actions = load_catalogue(catalogue)
+        asked = by_rule or rules is not None or scenario is not None
+        offers = _offers(rule, scenario or (catalogue if catalogue in PRESETS else "retail"), rules, asked=asked)
+        if by_rule and offers is not None:
+            actions, offers = offers, None
+        actions = with_budget(actions, budget)
+        if former is not None:
+            week, as_of, seed = str(former["week"]), str(former["as_of"]), int(former["seed"])
+            actions, by_rule = catalogue_of(former["catalogue"]), bool(former.get("by_rule"))
+            offers = catalogue_of(former["rules"]) if former.get("rules") else None
         with options.opened_store(store) as events, progress_steps() as step:
             cutoff = log_end(events) if as_of is None else AsOf.parse(as_of, events.timezone)
             week = week or week_from(cutoff.date)
@@ -146,7 +181,8 @@ def register(app: typer.Typer) -> None:
             if former is not None:
                 later = former.get("later_opt_outs", {})
             digests = plan_digests(past, earlier_plans, known)
-            inputs = Inputs(*(events, cutoff, week, actions, rule, known, earlier_plans, effects, digests, seed, later))
+            settings = (seed, later, offers, by_rule)
+            inputs = Inputs(*(events, cutoff, week, actions, rule, known, earlier_plans, effects, digests, *settings))
             new_plan = make_plan(inputs, features, forecasts)
             if former is not None and (changed := changed_inputs(former, new_plan.manifest)):
                 raise PlanError(
@@ -189,14 +225,30 @@ def _forecasts(
     return champion_forecasts(*champion, features, cutoff.day, horizon_days)
 
 
-def _refuse_given(context: typer.Context, names: tuple[str, ...]) -> None:
-    """Refuse options that --again takes from the manifest."""
+def _offers(formula: "Formula", scenario: str, file: Path | None, *, asked: bool) -> "Catalogue | None":
+    """Return incentives by rule; None where nobody asked for them and the formula has bands of its own."""
+    from features.errors import CatalogueError
+    from planning.catalogue.incentive_rules import load_incentive_rules
+
+    try:
+        return load_incentive_rules(formula, scenario, file)
+    except CatalogueError:
+        if asked:
+            raise
+        return None
+
+
+def _refuse_given(
+    context: typer.Context,
+    names: tuple[str, ...],
+    option: str = "--again",
+    reason: str = "makes the plan of its manifest",
+) -> None:
+    """Refuse options that say what another option says already."""
     given = [name for name in names if (source := context.get_parameter_source(name)) and source.name != "DEFAULT"]
     if given:
         words = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise typer.BadParameter(
-            f"the plan made again has its own {words}: leave out what you gave", param_hint="--again"
-        )
+        raise typer.BadParameter(f"{option} {reason}: leave out {words}", param_hint=option)
 
 
 def _known_plans(folders: list[Path], cutoff: "AsOf", timezone: str, former: "Mapping[str, Any] | None") -> list[Path]:

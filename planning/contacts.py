@@ -15,9 +15,7 @@ NO_CONTACTS = {"visit": ("no_contact",), "incentive": ("redeemed", "expired")}
 redemption happens at a purchase, so to count it as a contact would make the outcome its own cause."""
 
 
-def contact_rows(
-    part: EventStore, kind: str, start: int, end: int, known_at: AsOf | None
-) -> NDArray[np.int64]:
+def contact_rows(part: EventStore, kind: str, start: int, end: int, known_at: AsOf | None) -> NDArray[np.int64]:
     """Return the positions of the contacts in `[start, end)` (microseconds, UTC).
 
     Parameters

@@ -15,6 +15,7 @@ from features.store.event_store import EventStore
 from planning.allocation.allocate import Allocation, allocate
 from planning.allocation.limits import Limits, binding, make_limits, with_days
 from planning.allocation.what_if import borderline, what_ifs
+from planning.by_rule import allocate_by_rule, offers_like, optimum_beside_rule, rule_beside_plan
 from planning.catalogue.actions import Catalogue
 from planning.catalogue.content import choose_content, content_reasons
 from planning.holdout import draw_arms
@@ -59,6 +60,10 @@ class Inputs:
     seed : int
     later_opt_outs : mapping of str to sequence of str
         Channels by customer of opt-outs recorded after the cutoff.
+    rules : Catalogue, optional
+        Incentives by rule that the plan is compared with; none where there is nothing to compare.
+    by_rule : bool
+        Whether `catalogue` holds incentives by rule, which the loyalty score decides instead of the allocation.
     """
 
     store: EventStore
@@ -72,6 +77,8 @@ class Inputs:
     digests: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     later_opt_outs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    rules: Catalogue | None = None
+    by_rule: bool = False
 
     @property
     def monday(self) -> date:
@@ -121,6 +128,8 @@ def make_plan(inputs: Inputs, features: pd.DataFrame, forecasts: Forecasts) -> P
     limits = make_limits(options.table, remaining, goals)
 
     def solve(part: pd.DataFrame, bounds: Limits) -> Allocation:
+        if inputs.by_rule:
+            return allocate_by_rule(part, table["loyalty_score"], bounds.capacity[0], inputs.seed)
         return allocate(
             part,
             bounds.usage,
@@ -153,13 +162,27 @@ def make_plan(inputs: Inputs, features: pd.DataFrame, forecasts: Forecasts) -> P
         "over_budget": chance_over_budget(executed, catalogue),
         "holdout": _holdout(inputs, rows[~rows["exploration"]]),
         "exploration": rows.loc[rows["exploration"], "plan_item"].tolist(),
-        "passed_over": passed_over_counts(options.passed_over, options.table, allocation),
-        "borderline": borderline(options.table, limits, allocation, drawn),
+        "passed_over": passed_over_counts(options.passed_over, options.table, allocation, inputs.by_rule),
+        "borderline": {} if inputs.by_rule else borderline(options.table, limits, allocation, drawn),
+        "comparison": _comparison(inputs, table, options.table, allocation, week_start),
         "what_if": what_ifs(options.table, remaining, limits, allocation, solve, goals),
         "warnings": warnings(catalogue, forecasts, features["gap_mean"], len(inputs.later_opt_outs)),
         "replaces": [each.plan_id for each in inputs.earlier_plans.replaced],
     }
     return Plan(rows[SCHEMA.names], plain(manifest))
+
+
+def _comparison(
+    inputs: Inputs, table: pd.DataFrame, options: pd.DataFrame, allocation: Allocation, week_start: int
+) -> dict[str, Any] | None:
+    """Return the plan beside incentives by rule, or such a plan beside the best choice of its offers."""
+    if inputs.by_rule:
+        return optimum_beside_rule(inputs.catalogue, options, allocation, inputs.seed)
+    if inputs.rules is None:
+        return None
+    rules = offers_like(inputs.rules, inputs.catalogue)
+    offered = make_options(table, rules, inputs.as_of, week_start, inputs.earlier_plans).table
+    return rule_beside_plan(rules, offered, table["loyalty_score"], options[allocation.chosen], inputs.seed)
 
 
 def _identity_of(inputs: Inputs, forecasts: Forecasts) -> dict[str, Any]:
@@ -173,8 +196,11 @@ def _identity_of(inputs: Inputs, forecasts: Forecasts) -> dict[str, Any]:
         "forecasts": {"source": forecasts.source, "fitted_here": forecasts.fitted_here},
         "formula_version": inputs.formula.version,
         "later_opt_outs": {name: list(channels) for name, channels in sorted(inputs.later_opt_outs.items())},
+        **({"by_rule": True} if inputs.by_rule else {}),
+        **({"rules": catalogue_table(inputs.rules)} if inputs.rules is not None else {}),
         "posterior_effects": {
-            name: plain({"change": each.change, "width": each.width}) for name, each in sorted(inputs.effects.items())
+            name: plain({"change": each.change, "width": each.width, **each.evidence})
+            for name, each in sorted(inputs.effects.items())
         },
     }
 

@@ -7,7 +7,9 @@ from planning.catalogue.actions import Catalogue
 from planning.options.forecasts import Forecasts
 
 
-def passed_over_counts(passed_over: pd.Series, options: pd.DataFrame, allocation: Allocation) -> dict[str, int]:
+def passed_over_counts(
+    passed_over: pd.Series, options: pd.DataFrame, allocation: Allocation, by_rule: bool = False
+) -> dict[str, int]:
     """Return how many customers are not in a plan, by reason.
 
     Parameters
@@ -16,6 +18,8 @@ def passed_over_counts(passed_over: pd.Series, options: pd.DataFrame, allocation
         Why customers have no option.
     options : DataFrame
     allocation : Allocation
+    by_rule : bool
+        Whether what an option brings played no part.
 
     Returns
     -------
@@ -26,7 +30,8 @@ def passed_over_counts(passed_over: pd.Series, options: pd.DataFrame, allocation
     counts = {str(reason): int(number) for reason, number in passed_over.value_counts().items()}
     best = options.groupby("customer")["value"].max()
     out = best[~best.index.isin(options.loc[allocation.chosen, "customer"])]
-    return {**counts, "does_not_pay": int((out <= 0).sum()), "no_room": int((out > 0).sum())}
+    unpaid = 0 if by_rule else int((out <= 0).sum())
+    return {**counts, "does_not_pay": unpaid, "no_room": len(out) - unpaid}
 
 
 def warnings(

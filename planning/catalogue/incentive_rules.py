@@ -137,7 +137,7 @@ def _catalogue(rules: Scenario, scenario: str, formula: Formula) -> Catalogue:
     return catalogue
 
 
-def chosen_by_rule(options: pd.DataFrame, scores: pd.Series, catalogue: Catalogue, seed: int = 0) -> NDArray[np.bool_]:
+def chosen_by_rule(options: pd.DataFrame, scores: pd.Series, budget: float, seed: int = 0) -> NDArray[np.bool_]:
     """Return which offers are made: those of the highest loyalty scores, as long as the budget lasts.
 
     Parameters
@@ -147,7 +147,8 @@ def chosen_by_rule(options: pd.DataFrame, scores: pd.Series, catalogue: Catalogu
         `cost_expected`.
     scores : Series of float
         The loyalty score of each customer, by position.
-    catalogue : Catalogue
+    budget : float
+        Currency.
     seed : int
         Customers of equal score are ordered by a hash of the seed and their number.
 
@@ -159,6 +160,6 @@ def chosen_by_rule(options: pd.DataFrame, scores: pd.Series, catalogue: Catalogu
     customers = options["customer"].to_numpy(np.int64)
     order = np.lexsort((splitmix64(seed, customers), -scores.to_numpy(float)[customers]))
     chosen = np.zeros(len(options), bool)
-    within = np.cumsum(options["cost_expected"].to_numpy(float)[order]) <= catalogue.pool(BUDGET).amount
+    within = np.cumsum(options["cost_expected"].to_numpy(float)[order]) <= budget
     chosen[order[within]] = True
     return chosen

@@ -51,9 +51,9 @@ def decisions(
     -------
     pandas.DataFrame
         `plan_id, week, plan_item, customer_id, start` (the date from which on outcomes count), `action, event_type,
-        channel, arm, propensity`; `treated` (bool, the arm `do`); `carried_out` (bool: a record says so, or the log, see
-        `planning.contacts.carried_out`); `cost` (currency, 0 where it was not done); `purchases` and
-        `spend` (net of returns) in the horizon; `purchases_before`, `spend_before` in as many days before the cutoff;
+        channel, arm, propensity`; `treated` (bool, the arm `do`); `carried_out` (bool: a record says so, or the log
+        does, see `planning.contacts.carried_out`); `cost` (currency, 0 where it was not done); `purchases` and `spend`
+        (net of returns) in the horizon; `purchases_before`, `spend_before` in as many days before the cutoff;
         `satisfaction` and `loyalty` (the mean rating given in the horizon, null where nobody asked);
         `planned_in_horizon` (actions planned for the customer, this one and those of later plans that begin in the
         horizon); and what the plan knew: `loyalty_score, expected_purchases, expected_spend, churn_probability`.

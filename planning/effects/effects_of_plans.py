@@ -1,7 +1,7 @@
 """Everything that past plans have shown: the five measures, effects by action, and what else the log suggests."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -12,7 +12,7 @@ from planning.causal_inference.complier_effect import complier_effect
 from planning.causal_inference.doubly_robust import ObservationalEffect
 from planning.causal_inference.randomised_effect import Effect
 from planning.effects.decisions import decisions
-from planning.effects.effects_by_action import effects_by_action
+from planning.effects.effects_by_action import PooledRounds, effects_by_action, pooled_rounds
 from planning.effects.five_measures import (
     Measure,
     before_and_after,
@@ -23,6 +23,8 @@ from planning.effects.five_measures import (
 )
 from planning.effects.lifetime_value import spend_forecasts
 from planning.effects.observational_effects import observational_effects
+from planning.effects.other_plan import OtherPlan, other_plan
+from planning.effects.uplift_by_action import ActionUplift, enough_for_uplift, uplift_by_action, with_known_facts
 from planning.plan_folder import Plan
 from planning.plans_in_force import cutoff_of, outcomes_from, plans_in_force
 from training.targets import horizon_end, horizon_is_over, log_end
@@ -51,6 +53,12 @@ class EffectsOfPlans:
     before_after : pandas.DataFrame
     observational : mapping of str to ObservationalEffect
         Not randomised: by kind, on purchases.
+    rounds : mapping of str to PooledRounds
+        By action: what each plan has shown by itself, and all of them together.
+    uplift : mapping of str to ActionUplift
+        By action: whether customers differ in its effect.
+    other : OtherPlan or None
+        What another plan would have brought, if one was given.
     not_drawn : int
         Rows of plans without a hold-out, which are counted in `plans` and compared with nobody.
     """
@@ -63,6 +71,9 @@ class EffectsOfPlans:
     by_action: dict[str, Effect]
     before_after: pd.DataFrame
     observational: Mapping[str, ObservationalEffect]
+    rounds: Mapping[str, PooledRounds] = field(default_factory=dict)
+    uplift: Mapping[str, ActionUplift] = field(default_factory=dict)
+    other: OtherPlan | None = None
     not_drawn: int = 0
 
 
@@ -72,6 +83,7 @@ def effects_of_plans(
     horizon_days: int,
     *,
     records: pd.DataFrame | None = None,
+    other: Plan | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> EffectsOfPlans:
     """Return what plans have changed within a horizon from their weeks on.
@@ -85,6 +97,8 @@ def effects_of_plans(
     horizon_days : int
     records : pandas.DataFrame, optional
         The latest record of each plan item, see `planning.effects.decisions.decisions`.
+    other : Plan, optional
+        Another plan of the week of one of these, see `planning.effects.other_plan.other_plan`.
     progress : callable, optional
         Called with the name of each step.
 
@@ -115,6 +129,8 @@ def effects_of_plans(
     table = table.merge(counts, on="plan_id", how="left")
     # A plan of nothing is a plan too.
     table.loc[table["over"], counts.columns[1:]] = table.loc[table["over"], counts.columns[1:]].fillna(0)
+    progress("differences between customers")
+    uplift = uplift_by_action(with_known_facts(store, over, enough_for_uplift(compared)))
     progress("without a draw")
     starts = [outcomes_from(plan, store.timezone) for plan in over[-OBSERVED_ROUNDS:]]
     return EffectsOfPlans(
@@ -126,6 +142,9 @@ def effects_of_plans(
         effects_by_action(compared),
         before_and_after(compared),
         observational_effects(store, starts, horizon_days),
+        pooled_rounds(compared),
+        uplift,
+        None if other is None else other_plan(rows, over, other),
         len(rows) - len(compared),
     )
 

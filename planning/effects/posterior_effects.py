@@ -1,19 +1,24 @@
 """The effects that a new plan expects: the guesses of the catalogue after what earlier plans have shown."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import numpy as np
+import pandas as pd
 
 from features.as_of import AsOf
 from features.store.event_store import EventStore
-from planning.catalogue.actions import Catalogue
+from planning.catalogue.actions import Action, Catalogue
 from planning.causal_inference.randomised_effect import Effect
 from planning.effects.decisions import decisions
-from planning.effects.effects_by_action import effects_of_one_action
+from planning.effects.effects_by_action import PooledRounds, effects_of_one_action, planned_more, pooled_rounds
+from planning.effects.uplift_by_action import ActionUplift, enough_for_uplift, uplift_by_action, with_known_facts
 from planning.options.options_table import ActionEffect
 from planning.plan_folder import Plan
 from planning.plans_in_force import cutoff_of, plans_in_force
+from training.models.arrays import Floats
 
 
 def posterior_effects(
@@ -36,18 +41,76 @@ def posterior_effects(
     -------
     dict of str to ActionEffect
         By action of the catalogue: the guess after what was seen; an action with too few customers keeps its guess and
-        is not among them.
+        is not among them. Where several rounds have shown it, what was seen is their mean by a random-effects model,
+        as uncertain as a round to come is. Where the customers drawn at random tell one customer's effect from
+        another's, it is by customer.
     """
     made = [plan for plan in plans if cutoff_of(plan, store.timezone).time <= cutoff.time]
-    table = decisions(
-        store, [plan for plan in plans_in_force(made) if len(plan.items)], catalogue.horizon_days, known_at=cutoff
-    )
+    in_force = [plan for plan in plans_in_force(made) if len(plan.items)]
+    table = decisions(store, in_force, catalogue.horizon_days, known_at=cutoff)
+    table = table[table["action"].isin([action.name for action in catalogue.actions])]
     if table.empty:
         return {}
-    seen = effects_of_one_action(table[table["action"].isin([action.name for action in catalogue.actions])])
-    learned = posterior_catalogue(catalogue, seen, catalogue.horizon_days)
-    actions = [learned.action(name) for name in seen]
-    return {action.name: ActionEffect(action.effect, action.effect_width, "posterior") for action in actions}
+    seen = effects_of_one_action(table)
+    rounds = pooled_rounds(table)
+    learned = posterior_catalogue(catalogue, seen, catalogue.horizon_days, rounds)
+    uplifts = uplift_by_action(with_known_facts(store, in_force, enough_for_uplift(table)))
+    found = {}
+    for name in seen:
+        action, part = learned.action(name), table[table["action"] == name]
+        evidence: dict[str, Any] = {"customers": len(part), "rounds": int(part["plan_id"].nunique())}
+        by_customer = None
+        if (uplift := uplifts.get(name)) is not None:
+            evidence |= uplift_evidence(uplift)
+            if uplift.by_customer:
+                by_customer = CustomerEffects(action, uplift, planned_more(part), catalogue.horizon_days)
+        found[name] = ActionEffect(action.effect, action.effect_width, "posterior", by_customer, evidence)
+    return found
+
+
+def uplift_evidence(uplift: ActionUplift) -> dict[str, Any]:
+    """Return what a manifest keeps of the effects on single customers: used or not, and how well calibrated."""
+    figures = {
+        "calibration_slope": uplift.slope,
+        "qini": uplift.qini,
+        "qini_beyond_response": uplift.beyond_response,
+        "squared_error_saved": uplift.gain,
+    }
+    return {
+        "by_customer": uplift.by_customer,
+        "learner": uplift.model.learner_,
+        "differences_kept": uplift.model.kept_,
+        **{name: [each.value, each.low, each.high] for name, each in figures.items()},
+    }
+
+
+@dataclass(frozen=True)
+class CustomerEffects:
+    """Turns an action's effect into one by customer: the differences between customers beside the action's mean.
+
+    Attributes
+    ----------
+    action : Action
+        With the effect after what was seen.
+    uplift : ActionUplift
+    more : float
+        How many actions more the planned had in the horizon.
+    horizon_days : int
+    """
+
+    action: Action
+    uplift: ActionUplift
+    more: float
+    horizon_days: int
+
+    def __call__(self, table: pd.DataFrame) -> tuple[Floats, Floats]:
+        """Return the relative change of each customer of the planning table, and its standard deviation."""
+        differences, errors = self.uplift.beside_proportional(table)
+        expected = table["expected_purchases"].to_numpy(float)
+        acting = min(self.action.acts_days, self.horizon_days) / self.horizon_days
+        bought = np.where(expected > 0, expected, np.inf) * acting * self.more  # NaN stays: nothing is foreseen of them
+        change = np.clip(self.action.effect + np.nan_to_num(differences / bought), -1, 10)
+        return change, np.hypot(self.action.effect_width, np.nan_to_num(errors / bought))
 
 
 def posterior(guess: float, width: float, seen: float, error: float) -> tuple[float, float]:
@@ -67,7 +130,12 @@ def posterior(guess: float, width: float, seen: float, error: float) -> tuple[fl
     return (guess / width**2 + seen / error**2) / precision, float(precision**-0.5)
 
 
-def posterior_catalogue(catalogue: Catalogue, effects: Mapping[str, Effect], horizon_days: int) -> Catalogue:
+def posterior_catalogue(
+    catalogue: Catalogue,
+    effects: Mapping[str, Effect],
+    horizon_days: int,
+    rounds: Mapping[str, PooledRounds] | None = None,
+) -> Catalogue:
     """Return the catalogue with the effects that past plans have shown.
 
     A catalogue's effect is a relative change of purchases while the action acts; what was seen is one over the whole
@@ -81,6 +149,8 @@ def posterior_catalogue(catalogue: Catalogue, effects: Mapping[str, Effect], hor
         Of purchases, by action, as `effects_of_one_action` returns them.
     horizon_days : int
         In which they were counted.
+    rounds : mapping of str to PooledRounds, optional
+        As `pooled_rounds` returns them: of these actions their mean counts, with the spread between rounds.
 
     Returns
     -------
@@ -91,10 +161,11 @@ def posterior_catalogue(catalogue: Catalogue, effects: Mapping[str, Effect], hor
     for action in catalogue.actions:
         seen = effects.get(action.name)
         if seen is not None and seen.mean_control > 0:
-            stretch = max(1.0, horizon_days / action.acts_days) / seen.mean_control
-            mean, width = posterior(
-                action.effect, action.effect_width, seen.estimate * stretch, seen.standard_error * stretch
-            )
+            pooled = (rounds or {}).get(action.name)
+            change = pooled.mean if pooled else seen.estimate / seen.mean_control
+            error = pooled.next_error if pooled else seen.standard_error / seen.mean_control
+            stretch = max(1.0, horizon_days / action.acts_days)
+            mean, width = posterior(action.effect, action.effect_width, change * stretch, error * stretch)
             action = msgspec.structs.replace(action, effect=float(np.clip(mean, -1, 10)), effect_width=width)
         actions.append(action)
     return msgspec.structs.replace(catalogue, actions=tuple(actions))

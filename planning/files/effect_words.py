@@ -2,6 +2,9 @@
 
 from planning.causal_inference.randomised_effect import Effect
 from planning.effects.five_measures import Measure
+from planning.effects.other_plan import OtherPlan
+from planning.effects.uplift_by_action import ActionUplift
+from planning.uplift.uplift_evaluation import Figure
 
 Words = tuple[str, str]
 """The same in English and in Chinese."""
@@ -97,6 +100,90 @@ def interval_words(effect: Effect, digits: int) -> Words:
 def mean_words(value: float, digits: int) -> str:
     """Return a mean, or a dash for none."""
     return "–" if value != value else _number(value, digits)
+
+
+def uplift_words(uplift: ActionUplift) -> list[Words]:
+    """Return what can be said of differences between customers, and whether a plain forecast orders them as well."""
+    if uplift.by_customer:
+        found = [
+            (
+                "Customers differ in this effect more than in proportion to what they buy: the next plan expects "
+                "another effect of each.",
+                "客户间的效果差异超出其购买量的比例：下一份计划将按客户分别估计效果。",
+            )
+        ]
+    else:
+        found = [
+            (
+                "No difference is sure beyond one in proportion to what a customer buys anyway: the next plan "
+                "expects the action's mean.",
+                "除与客户自身购买量成比例外，未见可靠的差异：下一份计划采用该行动的平均效果。",
+            )
+        ]
+    if uplift.response_is_as_good:
+        better = uplift.beyond_response.high < 0
+        found.append(
+            (
+                f"A plain forecast of purchases orders these customers {'better' if better else 'as well, or better'}.",
+                "仅按购买预测排序，效果" + ("更好。" if better else "相当或更好。"),
+            )
+        )
+    else:
+        found.append(
+            (
+                "The model of the effect orders these customers better than a plain forecast of purchases does, "
+                "beyond chance.",
+                "效果模型对客户的排序优于单纯的购买预测，非偶然。",
+            )
+        )
+    return found
+
+
+OUTCOME_WORDS: dict[str, Words] = {
+    "purchases": ("purchases a customer", "每位客户的购买次数"),
+    "spend": ("spend a customer", "每位客户的金额"),
+}
+
+
+def other_plan_words(found: OtherPlan) -> list[Words]:
+    """Return what another plan would have brought, of whom that holds, and how much it rests on."""
+    sentences = []
+    for name, value in found.values.items():
+        english, chinese = OUTCOME_WORDS[name]
+        mean, difference = value.doubly_robust or value.snips, found.differences[name]
+        sure = difference.low > 0 or difference.high < 0
+        low, high = (_number(each, 2) for each in (mean.low, mean.high))
+        ends = [_number(each, 2, sign=True) for each in (difference.value, difference.low, difference.high)]
+        sentences.append(
+            (
+                f"{english[0].upper()}{english[1:]} would have been {_number(mean.value, 2)} ({low} to {high}) beside "
+                f"{_number(found.own[name], 2)}: a difference of {ends[0]} ({ends[1]} to {ends[2]}), "
+                f"{'beyond chance' if sure else 'which may be chance'}.",
+                f"{chinese}将为 {_number(mean.value, 2)}（{low} 至 {high}），实际为 {_number(found.own[name], 2)}："
+                f"差异 {ends[0]}（{ends[1]} 至 {ends[2]}），{'非偶然' if sure else '可能出于偶然'}。",
+            )
+        )
+    effective = min(value.effective_sample_size for value in found.values.values())
+    sentences.append(
+        (
+            f"This holds for {found.customers:,} customers of week {found.week}, and is as sure as if that plan had "
+            f"been carried out for {effective:,.0f} of them. It says nothing of "
+            f"{found.outside:,} customers whom only that plan has, and of {found.excluded:,} to whom it would do "
+            "something that the draw gave to nobody.",
+            f"适用于 {found.week} 周的 {found.customers:,} 位客户，信息量相当于按该计划抽取的 {effective:,.0f} 位客户。"
+            f"仅该计划包含的 {found.outside:,} 位客户，以及该计划采取了从未抽中行动的 {found.excluded:,} 位客户，"
+            "无从得知。",
+        )
+    )
+    return sentences
+
+
+def figure_words(figure: Figure, digits: int = 3) -> Words:
+    """Return a value with its interval."""
+    if figure.value != figure.value:
+        return "–", "–"
+    value, low, high = (_number(each, digits, sign=True) for each in (figure.value, figure.low, figure.high))
+    return f"{value} ({low} to {high})", f"{value}（{low} 至 {high}）"
 
 
 def _number(value: float, digits: int, sign: bool = False) -> str:

@@ -1,6 +1,7 @@
 """What plans changed as tables: a workbook with the meaning of each column, and JSON."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,16 @@ MEANINGS = {
     "robustness": "share of the unexplained variation that a hidden reason must tell, of both purchases and contacts",
     "robustness_of_interval": "the same, to bring the interval to 0",
     "trimmed": "rows left out for want of a counterpart",
+    "round_week": "the week of the plan; empty for all rounds together",
+    "shrunk": "change_share of the round, drawn to the mean of all rounds as far as they agree (random effects, REML)",
+    "shrunk_error": "standard error of shrunk",
+    "spread": "standard deviation of the true change_share between rounds",
+    "by_customer": "whether the next plan expects another effect of each customer, or the action's mean",
+    "response_as_good": "whether a plain forecast of purchases orders customers as well, as far as the data can tell",
+    "learner": "ridge or boosted: what predicts the effect on single customers",
+    "figure": "slope (of seen on predicted effects; 1 is right), qini, auuc, rate, response_qini (of the order by a "
+    "forecast of purchases), beyond_response (qini less it), squared_error_saved (beside effects in proportion)",
+    "value": "of the figure, of customers whom the model had not seen",
     "group": "planned or control",
     "customers": "rows of the group",
     "purchases_before": "mean in as many days before the cutoff",
@@ -58,13 +69,15 @@ MEANINGS = {
 
 
 def effect_tables(found: EffectsOfPlans) -> dict[str, pd.DataFrame]:
-    """Return the tables: `measures`, `by_action`, `before_after`, `not_randomised` and `plans`."""
+    """Return the tables: `measures`, `by_action`, `rounds`, `uplift`, `before_after`, `not_randomised`, `plans`."""
     words = [verdict_words(each) for each in found.measures]
     return {
         "measures": measure_table(found.measures).assign(
             verdict_en=[english for english, _ in words], verdict_zh=[chinese for _, chinese in words]
         ),
         "by_action": pd.DataFrame([{"action": name, **_row(effect)} for name, effect in found.by_action.items()]),
+        "rounds": pd.DataFrame(_rounds(found)),
+        "uplift": pd.DataFrame(_uplift(found)),
         "before_after": found.before_after,
         "not_randomised": pd.DataFrame(
             [
@@ -80,6 +93,45 @@ def effect_tables(found: EffectsOfPlans) -> dict[str, pd.DataFrame]:
         ),
         "plans": found.plans,
     }
+
+
+def _rounds(found: EffectsOfPlans) -> Iterator[dict[str, Any]]:
+    weeks = found.plans.set_index("plan_id")["week"].to_dict()
+    for action, pooled in found.rounds.items():
+        for row in pooled.rounds.itertuples():
+            yield {
+                "action": action,
+                "round_week": weeks.get(row.plan_id, row.plan_id),
+                "change_share": row.change,
+                "standard_error": row.error,
+                "shrunk": row.shrunk,
+                "shrunk_error": row.shrunk_error,
+            }
+        yield {
+            "action": action,
+            "round_week": None,
+            "change_share": pooled.mean,
+            "standard_error": pooled.standard_error,
+            "spread": pooled.spread,
+        }
+
+
+def _uplift(found: EffectsOfPlans) -> Iterator[dict[str, Any]]:
+    for action, each in found.uplift.items():
+        for name, figure in each.figures.items():
+            yield {
+                "action": action,
+                "figure": name,
+                "value": figure.value,
+                "low": figure.low,
+                "high": figure.high,
+                "standard_error": figure.standard_error,
+                "customers_planned": each.n_treated,
+                "customers_left_alone": each.n_control,
+                "learner": each.model.learner_,
+                "by_customer": each.by_customer,
+                "response_as_good": each.response_is_as_good,
+            }
 
 
 def _row(effect: Effect) -> dict[str, float]:
@@ -129,8 +181,13 @@ def write_effects_json(path: str | Path, found: EffectsOfPlans) -> None:
     content["complier_effect"] = (
         {key: _value(value) for key, value in asdict(found.complier_effect).items()} if found.complier_effect else None
     )
+    content["what_if"] = None if found.other is None else _nested(asdict(found.other))
     with atomic_write(path) as part:
         part.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _nested(value: Any) -> Any:
+    return {key: _nested(each) for key, each in value.items()} if isinstance(value, dict) else _value(value)
 
 
 def _value(value: Any) -> Any:

@@ -43,7 +43,9 @@ def write_plan_page(path: str | Path, plan: Plan, language: str = "en") -> None:
             for reason, texts in PASSED_OVER.items()
             if manifest["passed_over"].get(reason)
         ],
-        border=manifest["borderline"],
+        border={"last_in": [], "first_out": [], **manifest["borderline"]},
+        comparison=manifest.get("comparison"),
+        by_rule=bool(manifest.get("by_rule")),
         what_if=[{**each, **_change(each)} for each in manifest["what_if"]],
     )
 

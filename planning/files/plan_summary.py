@@ -49,7 +49,8 @@ def sentences(manifest: Mapping[str, Any]) -> list[Sentence]:
     list of (str, str)
         English and Chinese.
     """
-    return [*_outcome(manifest), *_limits(manifest), *_gap(manifest), *_holdout(manifest), *_passed_over(manifest)]
+    parts = (_outcome, _limits, _gap, _comparison, _holdout, _passed_over)
+    return [sentence for part in parts for sentence in part(manifest)]
 
 
 def count_of(kind: str, number: int) -> Sentence:
@@ -67,6 +68,13 @@ def count_of(kind: str, number: int) -> Sentence:
 def _outcome(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
     week, currency = manifest["week"], manifest["catalogue"]["currency"]
     value = manifest["value"]
+    if not value["rows"] and manifest.get("by_rule"):
+        yield (
+            f"Nothing is planned for week {week}: nobody who may get an offer is in a band that has one, or the "
+            "budget buys none.",
+            f"{week} 周不安排任何行动：没有可获优惠的客户处于有优惠的等级，或预算不足。",
+        )
+        return
     if not value["rows"]:
         yield (
             f"Nothing is planned for week {week}: no action is expected to bring more than it costs. "
@@ -89,6 +97,12 @@ def _outcome(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
         rest = "; the others are guesses of the catalogue." if value["guessed"] else "."
         rest_zh = "；其余取自目录中的估计值。" if value["guessed"] else "。"
         yield f"{english}{rest}", f"{'、'.join(observed)} 的效果来自以往计划的实际结果{rest_zh}"
+        found = manifest["posterior_effects"].items()
+        if differ := [in_english(name) for name, each in found if each.get("by_customer")]:
+            yield (
+                f"For {_joined(differ)} they tell one customer's effect from another's, so each has their own.",
+                f"{'、'.join(differ)}：以往结果可区分不同客户的效果，因此按客户分别估计。",
+            )
     elif value["guessed"]:
         yield (
             "The effects are guesses of the catalogue; outcomes of plans will replace them.",
@@ -161,7 +175,7 @@ def _price(limit: Mapping[str, Any]) -> Sentence:
 
 
 def _gap(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
-    if manifest["value"]["rows"]:
+    if manifest["value"]["rows"] and not manifest.get("by_rule"):
         gap = max(math.ceil(10_000 * manifest["gap"]) / 100, 0.01)
         yield (
             f"No other choice within these limits is expected to bring more than {gap:g} % more.",
@@ -172,6 +186,33 @@ def _gap(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
             f"The chance that redemptions cost more than the budget is {100 * over:.0f} %.",
             f"兑换成本超出预算的概率为 {100 * over:.0f}%。",
         )
+
+
+def _comparison(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
+    """Yield how offers by rule stand beside offers and visits that are chosen by what they bring."""
+    if not (found := manifest.get("comparison")):
+        return
+    rule, best, currency = found["by_rule"], found["optimised"], manifest["catalogue"]["currency"]
+    gains = [_amount(side["expected"], plus=True) for side in (rule, best)]
+    costs = [_amount(side["cost"]) for side in (rule, best)]
+    losing = f", {rule['losing']:,} of whom are expected to cost more than they bring" if rule["losing"] else ""
+    losing_zh = f"，其中 {rule['losing']:,} 位预期成本高于收益" if rule["losing"] else ""
+    if manifest.get("by_rule"):
+        yield (
+            f"Offers follow from the band of the loyalty score alone{losing.replace(',', ':', 1)}. Chosen by what "
+            f"they are expected to bring, the same offers and budget would bring {gains[1]} {currency} after "
+            f"{costs[1]} of cost, and these {gains[0]} after {costs[0]}, before anybody is left alone.",
+            f"优惠仅由忠诚度等级决定{losing_zh}。若按预期收益选择，同样的优惠和预算可带来 {gains[1]} {currency}"
+            f"（成本 {costs[1]}）；本计划为 {gains[0]}（成本 {costs[0]}）；均未扣除随机留白。",
+        )
+        return
+    yield (
+        f"Offers by the band of the loyalty score, with the same budget, would go to {rule['chosen']:,} "
+        f"customers{losing}, and are expected to bring {gains[0]} {currency} after {costs[0]} of cost; this plan "
+        f"{gains[1]} after {costs[1]}. Both count everybody chosen, and rest on the effects that are expected.",
+        f"若按忠诚度等级发放优惠，同样的预算将覆盖 {rule['chosen']:,} 位客户{losing_zh}，预期带来 {gains[0]} "
+        f"{currency}（成本 {costs[0]}）；本计划为 {gains[1]}（成本 {costs[1]}）。两者均按全部入选客户和预期效果计算。",
+    )
 
 
 def _holdout(manifest: Mapping[str, Any]) -> Iterator[Sentence]:

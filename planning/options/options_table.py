@@ -5,8 +5,9 @@ the action's relative effect on what the customer would buy while it acts. Custo
 incentives too, which the cost holds.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,11 +45,17 @@ class ActionEffect:
         For all customers of the planning table, or of each: mean and standard deviation.
     source : {"guess", "posterior"}
         Whether it stands in the catalogue, or comes from outcomes of earlier plans.
+    by_customer : callable, optional
+        Takes the planning table and returns change and width of each customer, in their place.
+    evidence : mapping of str to Any
+        What a manifest keeps of how it was learnt.
     """
 
     change: Floats | float
     width: Floats | float
     source: str = "guess"
+    by_customer: Callable[[pd.DataFrame], tuple[Floats, Floats]] | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -182,7 +189,8 @@ def _priced(
     purchases = table["expected_purchases"].to_numpy(float)[rows]
     spend = table["expected_spend"].to_numpy(float)[rows]
     acting = min(action.acts_days, catalogue.horizon_days) / catalogue.horizon_days
-    change, width = (np.broadcast_to(each, len(table))[rows] for each in (effect.change, effect.width))
+    found = (effect.change, effect.width) if effect.by_customer is None else effect.by_customer(table)
+    change, width = (np.broadcast_to(each, len(table))[rows] for each in found)
     gain = catalogue.margin * spend * acting  # of doubling what is bought while the action acts
     # What the action adds is redeemed too.
     bought = purchases * acting * np.maximum(1 + change, 0)

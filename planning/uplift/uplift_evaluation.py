@@ -93,13 +93,41 @@ def rate(scores: ArrayLike, effects: ArrayLike) -> Figure:
     return _weighted(scores, effects, lambda rank: -np.log(rank) - 1, lambda rank: -1 / rank)
 
 
+def qini_difference(scores: ArrayLike, effects: ArrayLike, others: ArrayLike) -> Figure:
+    """Return the Qini of one order less that of another, of the same customers.
+
+    Parameters
+    ----------
+    scores, effects : array-like of float, shape (n,)
+        As in `qini`.
+    others : array-like of float, shape (n,)
+        What the other order follows, the highest first.
+
+    Examples
+    --------
+    >>> round(qini_difference([2, 2, 0, 0], [.9, .8, .1, .2], [.1, .2, .8, .9]).value, 3)
+    0.5
+    """
+    influences = [
+        _influence(scores, each, lambda rank: 0.5 - rank, lambda rank: np.full_like(rank, -1.0))
+        for each in (effects, others)
+    ]
+    difference = influences[0][1] - influences[1][1]
+    return figure(influences[0][0] - influences[1][0], float(np.std(difference) / np.sqrt(len(difference))))
+
+
 def _weighted(
     scores: ArrayLike, effects: ArrayLike, weight: Callable[[Floats], Floats], slope: Callable[[Floats], Floats]
 ) -> Figure:
-    """Return the mean of score times a weight of the rank share (0 the highest effect), with its standard error.
+    """Return the mean of score times a weight of the rank share (0 the highest effect), with its standard error."""
+    value, influence = _influence(scores, effects, weight, slope)
+    return figure(value, float(np.std(influence) / np.sqrt(len(influence))))
 
-    The error counts that the ranks are those of a sample: it is that of the statistic's influence function.
-    """
+
+def _influence(
+    scores: ArrayLike, effects: ArrayLike, weight: Callable[[Floats], Floats], slope: Callable[[Floats], Floats]
+) -> tuple[float, Floats]:
+    """Return the weighted mean and its influence function at each customer, which counts that ranks are estimated."""
     order = np.argsort(-np.asarray(effects, float), kind="stable")
     score, effect = np.asarray(scores, float)[order], np.asarray(effects, float)[order]
     n = len(score)
@@ -115,8 +143,9 @@ def _weighted(
     within = np.bincount(group, pull)[group]
     last = np.r_[np.flatnonzero(starts)[1:], n] - 1
     below = np.r_[below, 0.0][last[group] + 1] + within / 2
-    influence = score * weights + below - np.sum(pull * shares) - value
-    return figure(value, float(np.std(influence) / np.sqrt(n)))
+    influence = np.empty(n)
+    influence[order] = score * weights + below - np.sum(pull * shares) - value
+    return value, influence
 
 
 def figure(value: float, error: float) -> Figure:

@@ -39,6 +39,8 @@ class UpliftModel:
     kept_ : float
         The share, 0 to 1, of the differences between customers that is kept: the expected slope of effects seen on
         those predicted, for other customers, where every slope between 0 and 1 was as likely before.
+    scores_ : ndarray of shape (n,)
+        The doubly robust score of each row, an unbiased and noisy measure of its effect.
     effects_ : ndarray of shape (n,)
         Each customer's effect by a model of `learner_` that was fitted to other customers: for evaluation.
 
@@ -85,6 +87,7 @@ class UpliftModel:
         customers = np.arange(len(y)) if clusters is None else np.asarray(clusters)
         nuisances = cross_fit(y, t, features, propensity=propensity, clusters=customers, seed=self.seed)
         pseudo = nuisances.pseudo_outcome(y, t)
+        self.scores_ = pseudo
         self.columns_ = [str(name) for name in features]
         raw = features.to_numpy(float)
         fold = folds_of(customers, FOLDS, self.seed)
@@ -103,9 +106,9 @@ class UpliftModel:
             out_of_fold["ridge"][here] = _ridge(x[there], pseudo[there]).predict(x[here])
             out_of_fold["boosted"][here] = _boosted(x[there], pseudo[there]).predict(x[here])
         difference = (pseudo - out_of_fold["ridge"]) ** 2 - (pseudo - out_of_fold["boosted"]) ** 2
-        self.gain_, self.gain_error_ = float(difference.mean()), _error(difference, customers)
+        self.gain_, self.gain_error_ = float(difference.mean()), clustered_error(difference, customers)
         self.learner_ = "boosted" if self.gain_ > self.gain_error_ else "ridge"
-        self.mean_, self.mean_error_ = float(pseudo.mean()), _error(pseudo, customers)
+        self.mean_, self.mean_error_ = float(pseudo.mean()), clustered_error(pseudo, customers)
         slope = calibration(pseudo, out_of_fold[self.learner_]).slope
         self.kept_ = _expected_slope(slope.value, slope.standard_error)
         self.effects_ = self._shrunk(out_of_fold[self.learner_])
@@ -166,7 +169,7 @@ def _boosted(x: Floats, pseudo: Floats) -> HistGradientBoostingRegressor:
     return HistGradientBoostingRegressor(**BOOSTING | {"learning_rate": 0.05, "min_samples_leaf": 100}).fit(x, pseudo)
 
 
-def _error(values: Floats, customers: NDArray[np.generic]) -> float:
+def clustered_error(values: Floats, customers: NDArray[np.generic]) -> float:
     """Return the standard error of the mean, a customer's rows together."""
     sums = np.bincount(np.unique(customers, return_inverse=True)[1], values - values.mean())
     return float(np.sqrt(np.sum(sums**2)) / len(values))

@@ -3,8 +3,10 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import features.loyalty
 from features.ingestion.ingest import ingest
 from features.simulate import write_log
 from planning.plan_folder import MANIFEST_FILE, PLAN_FILE, read_plan
@@ -107,3 +109,42 @@ def test_refusals_are_one_line(regulars, shop: Path, tmp_path: Path) -> None:  #
         assert message in ended.error
         assert len([line for line in ended.error.splitlines() if line.startswith("regulars:")]) == 1
     assert [each.name for each in tmp_path.iterdir()] == ["full"]
+
+
+def test_offers_by_rule_are_a_plan_like_any_other(regulars, shop: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """With hold-out, cost within the budget, files and --again; each customer has the offer of the band."""
+    common = ("--as-of", "2026-01-01", "--week", "2026-W02", "--home", "none")
+    ended = regulars("plan", shop, "--out", "plans/rule", "--by-rule", "--scenario", "travel", "--budget", 50, *common)
+    assert ended.code == 0, ended.error
+    words = " ".join(ended.error.split())
+    assert "Offers follow from the band of the loyalty score alone" in words
+    assert "No other choice" not in words
+    plan = read_plan(tmp_path / "plans/rule")
+    bands = plan.items["action"].str.partition("_")[0]
+    score = plan.items["loyalty_score"]
+    assert bands.tolist() == np.where(score < 40, "bronze", np.where(score < 70, "silver", "gold")).tolist()
+    assert set(plan.items["arm"]) == {"do", "leave"}
+    assert plan.items["cost_expected"].sum() <= 50
+    assert (tmp_path / "plans/rule/crm.csv").read_text(encoding="utf-8-sig").count("P") > 1
+    again = regulars("plan", shop, "--out", "b", "--again", "plans/rule", "--plans", "plans", "--home", "none")
+    assert again.code == 0, again.error
+    assert (tmp_path / "b" / MANIFEST_FILE).read_bytes() == (tmp_path / "plans/rule" / MANIFEST_FILE).read_bytes()
+    both = regulars("plan", shop, "--out", "c", "--by-rule", "--catalogue", "travel", "--home", "none")
+    assert both.code == 2
+    assert "leave out --catalogue" in " ".join(both.error.split())
+
+
+def test_a_plan_is_compared_with_offers_by_rule(regulars, shop: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """In one line; a formula with bands of its own is compared with nothing, unless somebody asks for it."""
+    ended = regulars("plan", shop, "--out", "a", "--week", "2026-W02", "--home", "none")
+    assert "Offers by the band of the loyalty score, with the same budget, would go to" in " ".join(ended.error.split())
+    assert read_plan(tmp_path / "a").manifest["comparison"]["by_rule"]["chosen"] > 0
+    text = Path(features.loyalty.__file__).with_name("formula.toml").read_text("utf-8")
+    (tmp_path / "own.toml").write_text(text.replace('"gold"', '"top"').replace("gold", "top"))
+    own = ("--week", "2026-W02", "--home", "none", "--formula", "own.toml")
+    ended = regulars("plan", shop, "--out", "b", *own)
+    assert ended.code == 0, ended.error
+    assert read_plan(tmp_path / "b").manifest["comparison"] is None
+    ended = regulars("plan", shop, "--out", "c", *own, "--by-rule")
+    assert ended.code == 1
+    assert "unknown band 'gold'" in " ".join(ended.error.split())

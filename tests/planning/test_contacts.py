@@ -71,7 +71,9 @@ CONTACTS = [
 
 def carried(folder, contacts, buckets=1, **given):
     """What `carried_out` says of PLAN, from a log of these contacts."""
-    table = pd.DataFrame(contacts, columns=["customer_id", "event_time", "event_type", "channel", "outcome", "plan_item"])
+    table = pd.DataFrame(
+        contacts, columns=["customer_id", "event_time", "event_type", "channel", "outcome", "plan_item"]
+    )
     table.to_csv(folder / "log.csv", index=False)
     ingest([folder / "log.csv"], folder / "store", buckets=buckets)
     items = pd.DataFrame(PLAN, columns=["plan_item", "customer_id", "event_type", "channel", "arm"])

@@ -48,7 +48,7 @@ def test_the_offer_follows_from_the_band(seed: int, scenario: str) -> None:
     people = table(120, seed)
     rules = load_incentive_rules(FORMULA, scenario)
     options = make_options(people, rules, AsOf.parse("2024-06-03", "UTC"), 19_877).table
-    chosen = chosen_by_rule(options, people["loyalty_score"], rules)
+    chosen = chosen_by_rule(options, people["loyalty_score"], rules.pool("budget").amount)
     scores = people["loyalty_score"].to_numpy()[options["customer"]]
     bands = np.where(scores < 40, "bronze", np.where(scores < 70, "silver", "gold"))
     assert [name.partition("_")[0] for name in options["action"]] == bands.tolist()
@@ -63,7 +63,7 @@ def test_the_optimised_plan_is_worth_more_in_the_same_columns() -> None:
     rules = load_incentive_rules(FORMULA, "retail")
     options = make_options(people, rules, AsOf.parse("2024-06-03", "UTC"), 19_877).table
     limits = make_limits(options, rules)
-    by_rule = chosen_by_rule(options, people["loyalty_score"], rules)
+    by_rule = chosen_by_rule(options, people["loyalty_score"], rules.pool("budget").amount)
     best = allocate(options, limits.usage, limits.capacity)
     assert best.value > options["value"][by_rule].sum()
     drawn = draw_arms(options, by_rule, "plan", rules, limits.usage, limits.capacity)
@@ -72,9 +72,8 @@ def test_the_optimised_plan_is_worth_more_in_the_same_columns() -> None:
 
 def test_equal_scores_are_told_apart_by_a_hash() -> None:
     """Of equal customers neither the first nor the last get the budget."""
-    rules = load_incentive_rules(FORMULA, "retail")
     options = pd.DataFrame({"customer": np.arange(4_000), "cost_expected": 1.0})
-    chosen = chosen_by_rule(options, pd.Series(50.0, index=range(4_000)), rules)
+    chosen = chosen_by_rule(options, pd.Series(50.0, index=range(4_000)), 1_500)
     assert chosen.sum() == 1_500
     assert 600 < chosen[:2_000].sum() < 900
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from planning.effects.effects_by_action import LEAST_CUSTOMERS, effects_by_action, effects_of_one_action
+from planning.effects.effects_by_action import LEAST_CUSTOMERS, effects_by_action, effects_of_one_action, pooled_rounds
 from tests.planning.effects.test_five_measures import rows
 
 
@@ -49,3 +49,26 @@ def test_the_error_is_as_wide_as_students_interval():
     seen, once = effects_by_action(table)["call"], effects_of_one_action(table)["call"]
     assert once.standard_error > 1.01 * seen.standard_error
     assert 1.959964 * once.standard_error == pytest.approx((seen.high - seen.low) / 2)
+
+
+def test_rounds_that_agree_are_pooled_and_those_that_differ_are_uncertain():
+    """Equal rounds have their mean with a smaller error; rounds of different effects leave the next one uncertain."""
+
+    def of(gains):
+        parts = [rows(np.random.default_rng([5, k]), 3000, gain=gain) for k, gain in enumerate(gains)]
+        return pd.concat([part.assign(plan_id=f"week-{k}", action="call") for k, part in enumerate(parts)])
+
+    alike, apart = pooled_rounds(of([0.4] * 4))["call"], pooled_rounds(of([0.0, 1.5, 0.0, 1.5]))["call"]
+    assert len(alike.rounds) == 4
+    assert alike.standard_error < 0.8 * alike.rounds["error"].mean()
+    assert alike.rounds["shrunk"].std() < alike.rounds["change"].std()
+    assert apart.spread > 3 * alike.spread
+    assert apart.next_error > 2 * alike.next_error
+
+
+def test_one_round_is_no_pool():
+    """Nor a second one with too few customers."""
+    table = rows(np.random.default_rng(1), 400, gain=0.5).assign(action="call")
+    few = table.head(20).assign(plan_id="other")
+    assert pooled_rounds(table) == {}
+    assert pooled_rounds(pd.concat([table, few])) == {}

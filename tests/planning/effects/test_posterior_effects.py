@@ -12,8 +12,8 @@ from features.ingestion.ingest import ingest
 from features.store.event_store import EventStore, open_store
 from planning.catalogue.catalogue_file import load_catalogue
 from planning.causal_inference.randomised_effect import Effect
-from planning.effects.effects_by_action import effects_by_action
-from planning.effects.posterior_effects import posterior, posterior_catalogue, posterior_effects
+from planning.effects.effects_by_action import effects_by_action, pooled_rounds
+from planning.effects.posterior_effects import CustomerEffects, posterior, posterior_catalogue, posterior_effects
 from planning.plan_folder import SCHEMA, Plan, plan_items
 from tests.planning.effects.test_five_measures import rows
 
@@ -116,3 +116,35 @@ def test_a_wrong_guess_is_mended_round_by_round():
         nearer += abs(learned.effect - first.effect / 3) < abs(first.effect - first.effect / 3)
         assert learned.effect_width < first.effect_width
     assert nearer >= 15
+
+
+def test_a_customers_effect_is_the_actions_and_what_differs() -> None:
+    """In purchases: the action's change of what is bought while it acts, and a difference shared by actions planned."""
+
+    class Differences:
+        def beside_proportional(self, table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+            return np.array([0.3, 0.0, 0.3]), np.array([0.1, 0.0, 0.1])
+
+    phone = CATALOGUE.action("phone")
+    effects = CustomerEffects(phone, Differences(), 2.0, 90)  # type: ignore[arg-type]
+    table = pd.DataFrame({"expected_purchases": [3.0, 3.0, np.nan]})
+    change, width = effects(table)
+    bought = 3.0 * phone.acts_days / 90
+    assert change[0] * bought == pytest.approx(phone.effect * bought + 0.3 / 2)
+    assert change[1:].tolist() == [phone.effect] * 2
+    assert width[0] == pytest.approx(np.hypot(phone.effect_width, 0.1 / 2 / bought))
+    assert width[1] == phone.effect_width
+
+
+def test_rounds_that_differ_move_a_guess_less() -> None:
+    """What four rounds show together counts with the spread between them, for the next round is one of its own."""
+    phone = CATALOGUE.action("phone")
+
+    def learned(gains: list[float]) -> float:
+        parts = [rows(np.random.default_rng([5, k]), 3000, gain=gain) for k, gain in enumerate(gains)]
+        table = pd.concat([part.assign(plan_id=f"w{k}", action="phone") for k, part in enumerate(parts)])
+        seen = effects_by_action(table)
+        return posterior_catalogue(CATALOGUE, seen, 28, pooled_rounds(table)).action("phone").effect_width
+
+    assert learned([0.0, 1.5, 0.0, 1.5]) > 2 * learned([0.75] * 4)
+    assert learned([0.0, 1.5, 0.0, 1.5]) < phone.effect_width

@@ -64,6 +64,8 @@ def test_harm_is_not_clipped() -> None:
     """An effect below nothing gives a value below nothing, by customer where the effect is by customer."""
     effect = ActionEffect(np.array([-0.5, 0.5]), np.array([0.1, 0.2]), "posterior")
     options = make_options(table_of(2), CATALOGUE, CUTOFF, FIRST_DAY, effects={"visit": effect}).table
+    called = ActionEffect(0.3, 0.1, "learnt", lambda table: (effect.change[: len(table)], effect.width[: len(table)]))
+    assert options.equals(make_options(table_of(2), CATALOGUE, CUTOFF, FIRST_DAY, effects={"visit": called}).table)
     values = options[options["action"] == "visit"]["value"].tolist()
     assert values == pytest.approx([0.4 * 50 * -0.5 - 2, 0.4 * 50 * 0.5 - 2])
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from planning.uplift.uplift_evaluation import auuc, calibration, effect_scores, qini, rate
+from planning.uplift.uplift_evaluation import auuc, calibration, effect_scores, qini, qini_difference, rate
 
 RNG = np.random.default_rng(11)
 EFFECTS = RNG.normal(size=400)
@@ -86,3 +86,16 @@ def test_the_calibration_slope_is_1_where_effects_are_right():
 def test_constant_effects_have_no_slope():
     """Where all are predicted the same, the slope is not a number."""
     assert np.isnan(calibration(SCORES, np.ones(400)).slope.value)
+
+
+def test_the_difference_of_two_orders_is_paired():
+    """It is the difference of both figures; its error is that of many samples, and 0 for an order beside itself."""
+    rng = np.random.default_rng(7)
+    found = []
+    for _ in range(300):
+        effects = rng.normal(size=400)
+        scores, others = effects + rng.normal(size=400), effects + rng.normal(size=400)
+        found.append(qini_difference(scores, effects, others))
+    assert found[-1].value == pytest.approx(qini(scores, effects).value - qini(scores, others).value)
+    assert np.mean([each.standard_error for each in found]) == pytest.approx(np.std([e.value for e in found]), rel=0.15)
+    assert qini_difference(scores, effects, effects).standard_error == 0
