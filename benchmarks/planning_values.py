@@ -7,12 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from benchmarks.simulated_visits import HORIZON, bought_between, features_at
 from features.simulate import Truth, World
 from planning.allocation.allocate import allocate
-from planning.causal_inference.randomised_effect import randomised_effect
+from planning.allocation.limits import make_limits
+from planning.catalogue.actions import Action, Catalogue, Pool
+from planning.effects.effects_by_action import effects_of_one_action, pooled_rounds
+from planning.effects.posterior_effects import posterior_catalogue
+from planning.holdout import draw_arms
 from training.models.btyd.bg_nbd import BGNBD
 
 
@@ -65,67 +68,72 @@ def value(
     return pd.DataFrame(rows)
 
 
-CATALOGUE = {"face_to_face": (0.50 / 3, 45.0, 2.0), "phone": (0.25, 12.0, 0.4), "email": (0.10 * 3, 1.0, 0.05)}
+WRONG = {"face_to_face": (0.50 / 3, 45.0, 2.0), "phone": (0.25, 12.0, 0.4), "email": (0.10 * 3, 1.0, 0.05)}
 """Guessed effect (wrong by a factor of three in two of three), minutes, cost."""
+GUESSES = Catalogue(
+    "1",
+    "EUR",
+    0.4,
+    28,
+    (Pool("minutes", "minutes", 6_000.0),),
+    tuple(
+        Action(name, "visit", name, guess, guess, cost=cost, minutes=minutes, pools=("minutes",), min_gap_days=0)
+        for name, (guess, minutes, cost) in WRONG.items()
+    ),
+    holdout_share=0.3,
+    exploration_share=0.0,
+)
 
 
-def rounds(runs: int, customers: int = 8_000, minutes: float = 6_000.0, effects: bool = True) -> pd.DataFrame:
-    """Return a row a world: the true value of three plans and their sizes; the later ones learn from the hold-outs."""
+def rounds(runs: int, customers: int = 8_000, effects: bool = True) -> pd.DataFrame:
+    """Return a row a world: the true value of three plans and their sizes; the later ones learn from the hold-outs.
+
+    What a plan learns is what `regulars plan` learns: the guesses after the effects of all rounds so far, pooled.
+    """
     truth = Truth(days=700, acquisition_days=400, incentives=())
     truth = truth if effects else truth.without_effects()
     rows = []
     for seed in range(runs):
         world = World(truth, customers, seed)
         world.until(448)
-        prior = {name: (guess, guess) for name, (guess, _, _) in CATALOGUE.items()}  # mean and its error
-        row = {}
+        catalogue, shown, row = GUESSES, [], {}
         for number in range(1, 4):
-            start = world.day
-            x = features_at(world)
-            x = x[x["T"].notna()]
-            bought = BGNBD(penalizer=0.001).fit(x).expected_purchases(x, 28)
-            amount = ((x["spend"] + 100) / (x["purchase_count"] + 3)).to_numpy()
-            options = pd.concat(
-                [
-                    pd.DataFrame(
-                        {
-                            "customer": np.arange(len(x)),
-                            "action": name,
-                            "value": 0.4 * bought * amount * prior[name][0] - cost,
-                            "minutes": needed,
-                        }
-                    )
-                    for name, (_, needed, cost) in CATALOGUE.items()
-                ],
-                ignore_index=True,
-            )
-            usage = sparse.csr_array(options[["minutes"]].to_numpy())
-            picked = options[allocate(options, usage, np.array([minutes])).chosen]
-            plan = pd.DataFrame(
-                {"customer_id": x.index[picked["customer"]], "day": start, "event_type": "visit",
-                 "channel": picked["action"].to_numpy()}
-            )  # fmt: skip
+            options = _options(world, catalogue)
+            limits = make_limits(options, catalogue)
+            chosen = allocate(options, limits.usage, limits.capacity).chosen
+            drawn = draw_arms(options, chosen, f"{seed}-{number}", catalogue)
+            plan = options.loc[drawn.index].join(drawn).assign(day=world.day)
             row |= {f"round {number}": _true_value(world, plan), f"size {number}": float(len(plan))}
-            rng = np.random.default_rng((seed, number))
-            control = rng.random(len(plan)) < 0.3
+            row |= {f"{action.name} {number}": action.effect for action in catalogue.actions}
             before = world.truth_table()["purchases"]
-            world.act(plan[~control])
-            world.until(start + 28, campaigns=False)
-            y = bought_between(world, before[plan["customer_id"]]).to_numpy(float)
-            expected = bought[picked["customer"]]
-            for name in CATALOGUE:
-                rows_of = (plan["channel"] == name).to_numpy()
-                if min((rows_of & control).sum(), (rows_of & ~control).sum()) >= 20:
-                    found = randomised_effect(y[rows_of], ~control[rows_of], expected[rows_of])
-                    scale = max(expected[rows_of].mean(), 1e-9)
-                    prior[name] = _updated(prior[name], found.estimate / scale, found.standard_error / scale)
+            treated = plan["arm"] == "do"
+            world.act(plan.loc[treated, ["customer_id", "day", "event_type", "channel"]])
+            world.until(world.day + 28, campaigns=False)
+            bought = bought_between(world, before[plan["customer_id"]]).to_numpy(float)
+            outcomes = {"plan_id": str(number), "treated": treated, "purchases": bought}
+            shown.append(plan.assign(**outcomes, planned_in_horizon=treated.astype(float)))
+            table = pd.concat(shown, ignore_index=True)
+            seen = effects_of_one_action(table)
+            catalogue = posterior_catalogue(GUESSES, seen, GUESSES.horizon_days, pooled_rounds(table))
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _updated(prior: tuple[float, float], estimate: float, error: float) -> tuple[float, float]:
-    weights = 1 / prior[1] ** 2, 1 / error**2
-    return (prior[0] * weights[0] + estimate * weights[1]) / sum(weights), sum(weights) ** -0.5
+def _options(world: World, catalogue: Catalogue) -> pd.DataFrame:
+    """Return each customer with each action, and what it is expected to bring."""
+    x = features_at(world)
+    x = x[x["T"].notna()]
+    bought = BGNBD(penalizer=0.001).fit(x).expected_purchases(x, catalogue.horizon_days)
+    amount = ((x["spend"] + 100) / (x["purchase_count"] + 3)).to_numpy()
+    parts = []
+    for action in catalogue.actions:
+        value = catalogue.margin * bought * amount * action.effect - action.cost
+        columns = {"value": value, "value_expected": value, "cost_expected": action.cost, "minutes": action.minutes}
+        words = {"action": action.name, "event_type": "visit", "channel": action.channel, "rep": None}
+        known = {"expected_purchases": bought, "purchases_before": x["purchase_30"].to_numpy(float)}
+        who = {"customer": np.arange(len(x)), "customer_id": x.index}
+        parts.append(pd.DataFrame(who | words | columns | known))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _true_value(world: World, plan: pd.DataFrame, futures: int = 6) -> float:
@@ -133,9 +141,9 @@ def _true_value(world: World, plan: pd.DataFrame, futures: int = 6) -> float:
     gain = pd.Series(0.0, table.index)
     for future in range(futures):
         acted, idle = world.copy(future), world.copy(future)
-        acted.act(plan)
+        acted.act(plan[["customer_id", "day", "event_type", "channel"]])
         for twin in (acted, idle):
             twin.until(world.day + 28, campaigns=False)
         gain += (acted.truth_table()["purchases"] - idle.truth_table()["purchases"]) / futures
-    costs = plan["channel"].map({name: cost for name, (_, _, cost) in CATALOGUE.items()}).sum()
+    costs = plan["channel"].map({name: cost for name, (_, _, cost) in WRONG.items()}).sum()
     return float(0.4 * (gain * table["mean_spend"]).sum() - costs)

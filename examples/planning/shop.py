@@ -14,6 +14,7 @@ from pathlib import Path
 
 import openpyxl
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -45,10 +46,13 @@ def main(folder: Path) -> None:
     world.act(assigned[["customer_id", "day", "event_type", "channel", "goal", "content", "plan_item", "minutes"]])
     later = world.until(DAY + AFTER)
     books = fill_workbooks(plans / "first" / "reps", world.records())
+    sent = fill_crm(plans / "first" / "crm.csv", folder / "crm-back.csv", world.records())
     week_over = TRUTH.start + timedelta(days=DAY + 14)
-    run("record", plans / "first", *books, "--recorded-at", week_over, "--append", store)
-    # What the plan did is recorded by the representatives; the rest comes from the firm's own systems.
-    rest = later.filter(pc.is_null(later["plan_item"])) if "plan_item" in later.column_names else later
+    run("record", plans / "first", *books, sent, "--recorded-at", week_over, "--append", store)
+    # What the plan did is recorded by the representatives and the CRM; the rest comes from the firm's own systems.
+    planned = pc.is_valid(later["plan_item"])
+    later_on = pc.is_in(later["outcome"], pa.array(["redeemed", "expired"]))
+    rest = later.filter(pc.or_(pc.invert(planned), pc.fill_null(later_on, False)))
     pq.write_table(rest, folder / "later.parquet")
     run("append", folder / "later.parquet", "--store", store)
     run("effects", store, "--plans", plans, "--out", folder / "effects")
@@ -72,6 +76,17 @@ def fill_workbooks(folder: Path, records: pd.DataFrame) -> list[Path]:
                     sheet.cell(row, columns[name]).value = None if pd.isna(value) else value
         book.save(path)
     return books
+
+
+def fill_crm(path: Path, back: Path, records: pd.DataFrame) -> Path:
+    """Return the CRM's file with what it sent: the rows that take nobody's time, which no workbook has."""
+    known = records.set_index("plan_item")
+    table = pd.read_csv(path, dtype=str, encoding="utf-8-sig")
+    table = table[(table["minutes_planned"].astype(float) == 0) & table["plan_item"].isin(known.index)]
+    for name in ("status", "reason", "done_at", "outcome"):
+        table[name] = known[name].reindex(table["plan_item"]).to_numpy()
+    table.to_csv(back, index=False, encoding="utf-8-sig")
+    return back
 
 
 def run(*arguments: object) -> None:

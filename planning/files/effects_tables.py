@@ -127,7 +127,7 @@ def _uplift(found: EffectsOfPlans) -> Iterator[dict[str, Any]]:
                 "high": figure.high,
                 "standard_error": figure.standard_error,
                 "customers_planned": each.n_treated,
-                "customers_left_alone": each.n_control,
+                "customers_control": each.n_control,
                 "learner": each.model.learner_,
                 "by_customer": each.by_customer,
                 "response_as_good": each.response_is_as_good,

@@ -195,14 +195,17 @@ def _comparison(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
     rule, best, currency = found["by_rule"], found["optimised"], manifest["catalogue"]["currency"]
     gains = [_amount(side["expected"], plus=True) for side in (rule, best)]
     costs = [_amount(side["cost"]) for side in (rule, best)]
-    losing = f", {rule['losing']:,} of whom are expected to cost more than they bring" if rule["losing"] else ""
-    losing_zh = f"，其中 {rule['losing']:,} 位预期成本高于收益" if rule["losing"] else ""
+    everybody = rule["losing"] == rule["chosen"]
+    share = "all" if everybody else f"{rule['losing']:,}"
+    losing = f", {share} of whom are expected to cost more than they bring" if rule["losing"] else ""
+    losing_zh = f"，{'全部' if everybody else '其中 ' + share + ' 位'}预期成本高于收益" if rule["losing"] else ""
     if manifest.get("by_rule"):
         yield (
-            f"Offers follow from the band of the loyalty score alone{losing.replace(',', ':', 1)}. Chosen by what "
-            f"they are expected to bring, the same offers and budget would bring {gains[1]} {currency} after "
-            f"{costs[1]} of cost, and these {gains[0]} after {costs[0]}, before anybody is left alone.",
-            f"优惠仅由忠诚度等级决定{losing_zh}。若按预期收益选择，同样的优惠和预算可带来 {gains[1]} {currency}"
+            f"Offers follow from the band of the loyalty score alone; they go to {rule['chosen']:,} customers{losing}. "
+            f"Chosen by what they are expected to bring, the same offers and budget would bring {gains[1]} {currency} "
+            f"after {costs[1]} of cost, and these bring {gains[0]} after {costs[0]}, before anybody is left alone.",
+            f"优惠仅由忠诚度等级决定，覆盖 {rule['chosen']:,} 位客户{losing_zh}。若按预期收益选择，"
+            f"同样的优惠和预算可带来 {gains[1]} {currency}"
             f"（成本 {costs[1]}）；本计划为 {gains[0]}（成本 {costs[0]}）；均未扣除随机留白。",
         )
         return

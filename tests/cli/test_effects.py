@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from planning.plan_folder import write_plan
+from planning.plan_folder import Plan, read_plan, write_plan
 from tests.cli.conftest import Ended
 from tests.planning.shops import shop
 
@@ -37,6 +37,24 @@ def test_effects_are_files_and_a_table(regulars: Regulars, planned: Path) -> Non
     assert (planned / "effects" / "effects.xlsx").exists()
     chinese = regulars(*arguments, "--out", planned / "zh", "--language", "zh")
     assert "上升：" in chinese.error
+
+
+def test_another_plan_is_asked_about(regulars: Regulars, planned: Path) -> None:
+    """What it would have brought is a line, and in the files; a plan of another week is refused in one line."""
+    first = read_plan(planned / "plans" / "week-1")
+    fewer = first.items.iloc[20:].assign(plan_id="fewer")
+    for name, week in (("fewer", first.manifest["week"]), ("later", "2030-W01")):
+        write_plan(planned / name, Plan(fewer, {**first.manifest, "plan_id": "fewer", "week": week}))
+    arguments = ("effects", planned / "shop" / "store", "--plans", planned / "plans", "--horizon-days", "60")
+    ended = regulars(*arguments, "--out", planned / "out", "--what-if", planned / "fewer")
+    assert ended.code == 0, ended.error
+    assert "Purchases a customer would have been" in " ".join(ended.error.split())
+    content = json.loads((planned / "out" / "effects.json").read_text())
+    assert content["what_if"]["values"]["purchases"]["effective_sample_size"] >= 100
+    assert "What if: plan fewer instead of week-1" in (planned / "out" / "effects.html").read_text()
+    ended = regulars(*arguments, "--out", planned / "out", "--what-if", planned / "later")
+    assert ended.code == 1
+    assert "no plan of week 2030-W01 was carried out" in " ".join(ended.error.split())
 
 
 def test_what_is_missing_is_one_line(regulars: Regulars, planned: Path) -> None:
