@@ -60,7 +60,7 @@ def test_rounds_that_agree_are_pooled_and_those_that_differ_are_uncertain():
 
     alike, apart = pooled_rounds(of([0.4] * 4))["call"], pooled_rounds(of([0.0, 1.5, 0.0, 1.5]))["call"]
     assert len(alike.rounds) == 4
-    assert alike.standard_error < 0.8 * alike.rounds["error"].mean()
+    assert alike.standard_error < alike.rounds["error"].mean()
     assert alike.rounds["shrunk"].std() < alike.rounds["change"].std()
     assert apart.spread > 3 * alike.spread
     assert apart.next_error > 2 * alike.next_error
