@@ -1,8 +1,10 @@
 """The weekly loop: a sound refit of the recipe in service is promoted, week after week."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from features.errors import PromotionRefusedError
@@ -11,8 +13,9 @@ from tests.training.logs import cut, simulated, stored
 from training.fit_challenger import ChallengerSettings, fit_challenger
 from training.promote import history, promote, recorded_verdict
 from training.registry.entities import gate_figures
-from training.registry.mlflow_client import Tracking
+from training.registry.mlflow_client import Tracking, open_tracking
 from training.registry.runs import run_measures
+from training.registry.versions import version
 from training.settings import CandidateSettings, GateLimits, RefitLimits, TrialSettings
 
 WEEKS = [date(2024, 3, 25), date(2024, 4, 1), date(2024, 4, 8)]
@@ -24,18 +27,39 @@ SETTINGS = ChallengerSettings(
 
 
 @pytest.fixture(scope="module")
-def log() -> object:
+def log() -> pa.Table:
     return simulated(1500)
 
 
-def test_the_weekly_refit_passes_and_a_log_with_holes_does_not(log: object, tracking: Tracking, tmp_path: Path) -> None:
-    """The first version by force or on its merits, the second as a sound refit; one from half a log is refused."""
-    first = fit_challenger(
-        stored(cut(log, WEEKS[0]), tmp_path / "1"), tracking, load_formula(), settings=SETTINGS, quick=True
-    )
+@pytest.fixture(scope="module")
+def first_home(log: pa.Table, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose champion, version 1, was fitted in the first week."""
+    folder = tmp_path_factory.mktemp("first")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        tracking = open_tracking(folder / "home")
+        store = stored(cut(log, WEEKS[0]), folder)
+        first = fit_challenger(store, tracking, load_formula(), settings=SETTINGS, quick=True)
+        promote(tracking, force=True, why="the first version")
     assert first.verdict.question == "recipe"
-    assert {"log.events", "trials.relative_loss"} <= gate_figures(run_measures(tracking, first.version.run_id)).keys()
-    promote(tracking, force=True, why="the first version")
+    return folder / "home"
+
+
+@pytest.fixture
+def tracking(first_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tracking:
+    """The tracking store of a copy of that home."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copytree(first_home, tmp_path / "home")
+    return open_tracking(tmp_path / "home")
+
+
+def test_the_weekly_refit_passes_and_a_log_with_holes_does_not(
+    log: pa.Table, tracking: Tracking, tmp_path: Path
+) -> None:
+    """The first version by force or on its merits, the second as a sound refit; one from half a log is refused."""
+    first = version(tracking, 1)
+    assert first is not None
+    assert {"log.events", "trials.relative_loss"} <= gate_figures(run_measures(tracking, first.run_id)).keys()
 
     second = fit_challenger(
         stored(cut(log, WEEKS[1]), tmp_path / "2"), tracking, load_formula(), settings=SETTINGS, quick=True
@@ -58,10 +82,8 @@ def test_the_weekly_refit_passes_and_a_log_with_holes_does_not(log: object, trac
         promote(tracking)
 
 
-def test_limits_of_a_refit_are_settings(log: object, tracking: Tracking, tmp_path: Path) -> None:
+def test_limits_of_a_refit_are_settings(log: pa.Table, tracking: Tracking, tmp_path: Path) -> None:
     """A limit that no two fits can meet refuses the refit by that limit."""
-    fit_challenger(stored(cut(log, WEEKS[0]), tmp_path / "1"), tracking, load_formula(), settings=SETTINGS, quick=True)
-    promote(tracking, force=True, why="the first version")
     strict = ChallengerSettings(
         SETTINGS.candidates, trials=SETTINGS.trials, limits=SETTINGS.limits, refit=RefitLimits(distribution=0.0)
     )
