@@ -1,6 +1,8 @@
-"""BG/NBD fit and covariates of the customers at one cutoff."""
+"""BG/NBD fit with pauses and covariates of the customers at one cutoff."""
 
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -8,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from training.models.arrays import Floats
-from training.models.btyd.bg_nbd import BGNBD
+from training.models.btyd.pausing_bg_nbd import PausingBGNBD
 from training.models.purchases.covariates import BaseStatistics, covariates
 from training.models.purchases.seasonality import Seasonality
 from training.models.window import Window
@@ -31,29 +33,36 @@ class CutoffFit:
         The adjusted time.
     rfm : DataFrame, shape (n, 3)
         Frequency, recency and T in adjusted days.
-    bg_nbd : BGNBD
+    bg_nbd : PausingBGNBD
         Fitted to `rfm`, as it would have been at the cutoff.
     base : BaseStatistics
         Statistics of the base at the cutoff.
-    covariates : ndarray of float64, shape (n, covariates)
-        See `training.models.purchases.covariates`.
     """
 
     window: Window
     seasonality: Seasonality
     rfm: pd.DataFrame
-    bg_nbd: BGNBD
+    bg_nbd: PausingBGNBD
     base: BaseStatistics
-    covariates: Floats
 
     @classmethod
     def of(cls, window: Window, seasonality: Seasonality) -> Self:
-        """Fit BG/NBD to what was known at the window's cutoff, and compute the covariates."""
+        """Fit BG/NBD to what was known at the window's cutoff."""
         X, day = window.features, window.day
         rfm = seasonality.adjusted_rfm(X, day)
-        bg_nbd = BGNBD(penalizer=PRIOR / len(rfm)).fit(rfm)
-        base = BaseStatistics.of(X, rfm, bg_nbd, seasonality, day)
-        return cls(window, seasonality, rfm, bg_nbd, base, covariates(X, rfm, bg_nbd, seasonality, base, day))
+        bg_nbd = PausingBGNBD(penalizer=PRIOR / len(rfm)).fit(rfm)
+        return cls(window, seasonality, rfm, bg_nbd, BaseStatistics.of(X, rfm, bg_nbd, seasonality, day))
+
+    def paused(self, shape: float, gaps: float) -> Self:
+        """Return the same fit with pauses of another shape and scale."""
+        bg_nbd = copy(self.bg_nbd).set_params(pause_shape=shape, pause_gaps=gaps)
+        return replace(self, bg_nbd=bg_nbd)
+
+    @cached_property
+    def covariates(self) -> Floats:
+        """The covariates of the customers, shape (n, covariates): see `training.models.purchases.covariates`."""
+        day = self.window.day
+        return covariates(self.window.features, self.rfm, self.bg_nbd, self.seasonality, self.base, day)
 
     def expected_purchases(self, horizon_days: int) -> Floats:
         """Return the purchase occasions that BG/NBD expects in the horizon from the cutoff on, shape (n,)."""

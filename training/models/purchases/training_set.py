@@ -8,6 +8,7 @@ from typing import Self
 from training.models.purchases.adjustment_rows import AdjustmentRows
 from training.models.purchases.cutoff_fit import CutoffFit
 from training.models.purchases.level_calibration import LEVEL_HORIZONS, YEAR_AGO_DAYS, LevelCalibration
+from training.models.purchases.pauses import fit_pauses
 from training.models.purchases.seasonality import Seasonality
 from training.models.window import Activity, Window
 
@@ -58,13 +59,23 @@ class TrainingSet:
         else:
             first_day = activity.first_day
             seasonality = Seasonality.fit(current.features, activity.until(current.day), current.day)
-        current_fit = CutoffFit.of(current, seasonality)
-        past: list[tuple[CutoffFit, int]] = []
+        year_ago_day = current.day - YEAR_AGO_DAYS
+        fits = [CutoffFit.of(window, seasonality) for window in earlier]
+        pauses = fit_pauses(_outcomes(fits, year_ago_day))
+        fits = [fit.paused(*pauses) for fit in fits]
+        current_fit = CutoffFit.of(current, seasonality).paused(*pauses)
         level = LevelCalibration.identity()
-        for window in earlier:
-            fit = CutoffFit.of(window, seasonality)
-            a_year_ago = window.day == current.day - YEAR_AGO_DAYS
-            past += [(fit, days) for days in sorted(window.purchases) if not (a_year_ago and days in LEVEL_HORIZONS)]
-            if a_year_ago:
+        for fit in fits:
+            if fit.window.day == year_ago_day:
                 level = LevelCalibration.fit(current_fit, fit)
-        return cls(current_fit, tuple(past), level, first_day)
+        return cls(current_fit, tuple(_outcomes(fits, year_ago_day)), level, first_day)
+
+
+def _outcomes(fits: Sequence[CutoffFit], year_ago_day: int) -> list[tuple[CutoffFit, int]]:
+    """Return each cutoff with each of its horizons, but those that only the level reads."""
+    return [
+        (fit, days)
+        for fit in fits
+        for days in sorted(fit.window.purchases)
+        if not (fit.window.day == year_ago_day and days in LEVEL_HORIZONS)
+    ]
