@@ -25,6 +25,7 @@ from training.models.purchases.constants import (
     MIN_NO_PURCHASE,
     PURCHASE_WINDOWS,
 )
+from training.models.purchases.fading import horizon_parts
 
 REQUIRED = ("frequency", "recency", "T", *(column for column, _, _ in PURCHASE_WINDOWS.values()))
 """The columns that are never null for a customer who has bought."""
@@ -41,13 +42,20 @@ LOG_4 = log(4)
 def purchase_numbers(model: object) -> dict[str, Any]:
     """Return the numbers of a fitted purchase model, ready for JSON; raises ModelError for another kind of model."""
     from training.models.btyd.bg_nbd import BGNBD
+    from training.models.btyd.pausing_bg_nbd import PausingBGNBD
     from training.models.purchases.model import PurchaseModel
 
-    if type(model) is not PurchaseModel or type(model.bg_nbd_) is not BGNBD:
+    if type(model) is not PurchaseModel or type(model.bg_nbd_) not in (BGNBD, PausingBGNBD):
         raise ModelError(f"the purchase model is a {type(model).__name__}, expected a PurchaseModel of BG/NBD")
     seasonality, level, adjustments = model.seasonality_, model.level_calibration_, model.adjustments_
     days = seasonality.origin + np.arange(CYCLE_DAYS + 1.0)
-    declared = {"declared": [list(covariate) for covariate in adjustments.declared]} if adjustments.declared else {}
+    optional: dict[str, Any] = {}
+    if adjustments.declared:
+        optional["declared"] = [list(covariate) for covariate in adjustments.declared]
+    if isinstance(model.bg_nbd_, PausingBGNBD):
+        optional["pauses"] = [model.bg_nbd_.pause_shape, model.bg_nbd_.pause_gaps]
+    if model.learnt_days_ is not None:
+        optional["learnt_days"] = int(model.learnt_days_)
     return {
         "bg_nbd": {name: model.bg_nbd_.params_[name] for name in ("r", "alpha", "a", "b")},
         "clock": {"origin": seasonality.origin, "ticks": seasonality.adjusted_time(days).tolist()},
@@ -61,7 +69,7 @@ def purchase_numbers(model: object) -> dict[str, Any]:
         "dispersion": [float(coefficient) for coefficient in adjustments.dispersion],
         "level": model.level_,
         "contents": [float(content) for content in model.interval_contents_],
-    } | declared
+    } | optional
 
 
 def purchase_columns(numbers: dict[str, Any]) -> tuple[str, ...]:
@@ -74,6 +82,9 @@ class CompiledPurchases:
 
     def __init__(self, numbers: dict[str, Any]) -> None:
         self._r, self._alpha, self._a, self._b = (float(numbers["bg_nbd"][name]) for name in ("r", "alpha", "a", "b"))
+        # Versions published before pauses have none: with a shape of 0 nobody comes back.
+        self._pause_shape, self._pause_gaps = numbers.get("pauses", (0.0, 1.0))
+        self._learnt_days = numbers.get("learnt_days")
         self._origin, self._times = int(numbers["clock"]["origin"]), [float(time) for time in numbers["clock"]["ticks"]]
         self._horizons, self._calibrated = numbers["stretch"]["asked"], numbers["stretch"]["taken"]
         self._pace, self._log_basket = numbers["pace"], numbers["log_basket"]
@@ -91,34 +102,57 @@ class CompiledPurchases:
         x, recency, T_days, *_ = values
         if not min(values[: len(REQUIRED)]) >= 0 or not sum(values[: len(REQUIRED)]) < inf:
             self._refuse(values)
-        horizon, content, usual = self._cached_horizon(day, horizon_days)
+        horizon, parts, content, usual = self._cached_horizon(day, horizon_days)
         first = day - T_days
         start = self._adjusted_time(first)
         t_x = max(round((self._adjusted_time(first + recency) - start) * 10) / 10, 0.1) if x > 0 else 0.0
         T = max(round((self._adjusted_time(day) - start) * 10) / 10, t_x)
 
-        r, alpha = self._r, self._alpha
-        c, end = r + x, alpha + T
-        alive = 1.0
+        c, end = self._r + x, self._alpha + T
+        alive, silence, scale = 1.0, T - t_x, self._pause_gaps * end / c
         if x > 0:
-            log_odds = log((self._b + x - 1) / self._a) - c * log1p((T - t_x) / (alpha + t_x))
+            log_odds = log((self._b + x - 1) / self._a) - c * log1p(silence / (self._alpha + t_x))
+            log_odds += self._pause_shape * log1p(silence / scale)
             smaller = exp(-abs(log_odds))
             alive = (1.0 if log_odds > 0 else smaller) / (1 + smaller)
+        back = (scale + silence, c / (self._alpha + t_x), self._a / (self._a + self._b + x))
         if self._adjusts:
             near, far = self._expected_if_alive(x, c, (COVARIATE_HORIZON_DAYS / end, horizon / end))
-            none = max(1 + alive * expm1(-c * log1p(COVARIATE_HORIZON_DAYS / end)), MIN_EXPECTED)
-            covariates = self._covariates(
-                values, x, t_x, T, c / end, max(alive * near, MIN_EXPECTED), min(none, 1 - MIN_EXPECTED), usual
-            )
+            returned, purchases = self._returns(*back, COVARIATE_HORIZON_DAYS)
+            near = alive * near + (1 - alive) * purchases
+            none = 1 + alive * expm1(-c * log1p(COVARIATE_HORIZON_DAYS / end)) - (1 - alive) * returned
+            none = min(max(none, MIN_EXPECTED), 1 - MIN_EXPECTED)
+            covariates = self._covariates(values, x, t_x, T, c / end, max(near, MIN_EXPECTED), none, usual)
             count_factor, none_factor = self._log_factors(covariates)
         else:
             (far,) = self._expected_if_alive(x, c, (horizon / end,))
             count_factor = none_factor = 0.0
-        expected = alive * far * exp(count_factor + self._level)
-        none = min(max(1 + alive * expm1(-c * log1p(horizon / end)), MIN_NO_PURCHASE), 1.0)
-        none **= exp(none_factor + self._level + self._none_offset)
+        _, purchases = self._returns(*back, horizon)
+        expected = (alive * far + (1 - alive) * purchases) * exp(count_factor + self._level)
+        none_factor += self._none_offset
+        hazard = before = 0.0
+        for part, share in parts:
+            none = 1 + alive * expm1(-c * log1p(part / end)) - (1 - alive) * self._returns(*back, part)[0]
+            total = -log(min(max(none, MIN_NO_PURCHASE), 1.0))
+            hazard += (total - before) * exp(share * none_factor)
+            before = total
+        none = exp(-hazard * exp(self._level))
         expected = max(expected, 1 - none)
         return expected, *interval(expected, none, self._dispersion, horizon_days, content), none
+
+    def _returns(self, since: float, rate: float, pause: float, t: float) -> tuple[float, float]:
+        """Return P(a purchase in t days) and the expected purchases of a paused customer, as `PausingBGNBD` does.
+
+        `since` is the scale of the pause and the silence so far, `rate` that of purchases before it, and `pause` the
+        probability of a new pause with each.
+        """
+        shape = self._pause_shape
+        if shape == 0 or t <= 0:
+            return 0.0, 0.0
+        growth = log1p(t / since)
+        returned = -expm1(-shape * growth)
+        left = max(t - since / (1 - shape) * expm1((1 - shape) * growth), 0.0) / max(returned, 1e-300)
+        return returned, returned * (1 - expm1(-rate * pause * left) / pause)
 
     def _log_factors(self, covariates: Sequence[float]) -> tuple[float, float]:
         """Return the log factors on the count and on -log P(no purchase), as `Adjustments.log_factors` does."""
@@ -193,23 +227,28 @@ class CompiledPurchases:
             *declared,
         )
 
-    def _horizon(self, day: int, horizon_days: int) -> tuple[float, float, tuple[float, ...]]:
-        """Return the calibrated horizon, the nominal content, and the base's usual length of each purchase window.
+    def _horizon(
+        self, day: int, horizon_days: int
+    ) -> tuple[float, Sequence[tuple[float, float]], float, Sequence[float]]:
+        """Return the calibrated horizon, its parts, the nominal content, and the usual length of each purchase window.
 
         They depend on the cutoff and the horizon alone, not on the customer.
         """
         now = self._adjusted_time(day)
-        adjusted_days = self._adjusted_time(day + horizon_days) - now
-        if adjusted_days <= self._horizons[-1]:
-            horizon = _interpolated(adjusted_days, self._horizons, self._calibrated)
-        else:
-            horizon = self._calibrated[-1] + adjusted_days - self._horizons[-1]
+        parts = [(self._calibrated_horizon(day, end), share) for end, share in horizon_parts(self._learnt_days, horizon_days)]
         content = _interpolated(log(max(horizon_days, 1)), [log(days) for days in INTERVAL_HORIZONS], self._contents)
-        usual = (
+        usual = [
             ((self._adjusted_time(day + end) - now) - (self._adjusted_time(day + start) - now)) * pace
             for (_, start, end), pace in zip(PURCHASE_WINDOWS.values(), self._pace, strict=True)
-        )
-        return horizon, content, tuple(usual)
+        ]
+        return parts[-1][0], parts, content, usual
+
+    def _calibrated_horizon(self, day: int, horizon_days: float) -> float:
+        """Return the horizon in adjusted days, rescaled to last year's level, as `LevelCalibration.horizon` does."""
+        adjusted_days = self._adjusted_time(day + horizon_days) - self._adjusted_time(day)
+        if adjusted_days <= self._horizons[-1]:
+            return _interpolated(adjusted_days, self._horizons, self._calibrated)
+        return float(self._calibrated[-1] + adjusted_days - self._horizons[-1])
 
     def _adjusted_time(self, day: float) -> float:
         """Return the adjusted time at the start of a day, as `Seasonality.adjusted_time` does."""

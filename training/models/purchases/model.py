@@ -14,6 +14,7 @@ from training.models.forecaster import ForecasterMixin, cutoffs_and_horizons
 from training.models.purchases.adjustments import Adjustments
 from training.models.purchases.constants import INTERVAL_HORIZONS, MIN_NO_PURCHASE
 from training.models.purchases.covariates import covariates
+from training.models.purchases.fading import horizon_parts
 from training.models.purchases.hurdle_distribution import HurdleDistribution, nominal_content
 from training.models.purchases.training_set import TrainingSet
 from training.models.window import Activity
@@ -28,13 +29,13 @@ class PurchaseModel(ForecasterMixin, BaseEstimator):  # type: ignore[misc]  # sc
 
     With h the horizon in seasonally adjusted days, rescaled to last year's level, and X the covariates::
 
-        E[Y]           = E_bg(h) exp(X b + level)
-        P(no purchase) = P_bg(no purchase in h) ^ exp(X c + level)
+        E[Y]               = E_bg(h) exp(X b + level)
+        -log P(no purchase) = H_bg(h) exp(X c + level),  H_bg(h) = -log P_bg(no purchase in h)
 
-    The covariates compare a customer with BG/NBD; columns whose definition names a transform are appended.
-
-    The adjustments do not depend on the horizon, so that for every customer counts grow and P(no purchase) falls with
-    it, and BG/NBD alone carries the forecast beyond the longest window.
+    The covariates compare a customer with BG/NBD; columns whose definition names a transform are appended. The
+    adjustments of counts do not depend on the horizon. Those of P(no purchase) fade: the increase of H_bg up to the
+    longest horizon learnt from is adjusted by exp(X c), that up to twice this horizon by exp(X c / 2), and what follows
+    is BG/NBD's own. So for every customer counts grow and P(no purchase) falls with the horizon.
 
     Parameters
     ----------
@@ -57,6 +58,8 @@ class PurchaseModel(ForecasterMixin, BaseEstimator):  # type: ignore[misc]  # sc
         The log factor that keeps the total of the base.
     level_calibration_ : LevelCalibration
         Last year's level.
+    learnt_days_ : int or None
+        The longest horizon learnt from, in days; None, in models of earlier releases, for no fading.
     interval_contents_ : list of float, length len(INTERVAL_HORIZONS)
         The nominal content of the intervals at each of `INTERVAL_HORIZONS`.
 
@@ -64,6 +67,8 @@ class PurchaseModel(ForecasterMixin, BaseEstimator):  # type: ignore[misc]  # sc
     ----------
     BG/NBD: see `training.models.btyd.bg_nbd.BGNBD`. Distribution: see `HurdleDistribution`.
     """
+
+    learnt_days_: int | None = None
 
     def __init__(self, ridge: float | None = RIDGE) -> None:
         self.ridge = ridge
@@ -104,6 +109,7 @@ class PurchaseModel(ForecasterMixin, BaseEstimator):  # type: ignore[misc]  # sc
         self.day_, self.seasonality_ = current.window.day, current.seasonality
         self.bg_nbd_, self.base_statistics_ = current.bg_nbd, current.base
         self.level_calibration_ = training_set.level
+        self.learnt_days_ = max((days for _, days in training_set.past), default=None)
         self.adjustments_ = Adjustments.fit(training_set.rows, training_set.first_day, self.day_, self.ridge)
         # Adjustments tell customers apart and leave the total to BG/NBD at last year's level.
         expected = current.expected_purchases(LEVEL_HORIZON_DAYS)
@@ -158,12 +164,24 @@ class PurchaseModel(ForecasterMixin, BaseEstimator):  # type: ignore[misc]  # sc
 
     def _forecast(self, rfm: pd.DataFrame, X: Floats, day: int, horizon_days: float) -> tuple[Floats, Floats]:
         """Return the expected purchases and P(no purchase), each of shape (n,)."""
-        horizon = self.level_calibration_.horizon(float(self.seasonality_.adjusted_days(day, horizon_days)))
         count_factor, none_factor = self.adjustments_.log_factors(X)
+        horizon = self._adjusted_horizon(day, horizon_days)
         expected = self.bg_nbd_.expected_purchases(rfm, horizon) * np.exp(count_factor + self.level_)
-        none = np.clip(self.bg_nbd_.no_purchase_probability(rfm, horizon), MIN_NO_PURCHASE, 1)
-        none = none ** np.exp(none_factor + self.level_ + self.adjustments_.no_purchase_offset)
+        factor = none_factor + self.adjustments_.no_purchase_offset
+        hazard, before = np.zeros((2, len(rfm)))
+        for end, share in horizon_parts(self.learnt_days_, horizon_days):
+            total = self._cumulative_hazard(rfm, self._adjusted_horizon(day, end))
+            hazard += (total - before) * np.exp(share * factor)
+            before = total
+        none = np.exp(-hazard * np.exp(self.level_))
         return np.maximum(expected, 1 - none), none
+
+    def _adjusted_horizon(self, day: int, horizon_days: float) -> float:
+        return self.level_calibration_.horizon(float(self.seasonality_.adjusted_days(day, horizon_days)))
+
+    def _cumulative_hazard(self, rfm: pd.DataFrame, horizon: float) -> Floats:
+        """Return -log P(no purchase) by BG/NBD, shape (n,)."""
+        return -np.log(np.clip(self.bg_nbd_.no_purchase_probability(rfm, horizon), MIN_NO_PURCHASE, 1))
 
     def _fit_interval_contents(self, rfm: pd.DataFrame, X: Floats) -> None:
         """Calibrate the nominal content of the intervals at each horizon, on customers spread evenly over the base."""
