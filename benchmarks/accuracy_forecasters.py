@@ -54,7 +54,7 @@ def baseline(name: str, store: EventStore, current: Window, horizons: Sequence[i
         earlier = [before] if len(before.features) else []
         model = fit_model(name, new_model(name, formula), TrainingData(current, earlier, past, days))
         expected, none = forecast(model, features, days, joint=False)
-        intervals = CountIntervals.fit(model, current, earlier)
+        intervals = CountIntervals.fit(model, earlier)
         low, high = intervals.interval(np.maximum(expected, 1 - none), none, days)
         forecasts[days] = pd.DataFrame(dict(zip(COLUMNS, (expected, none, low, high), strict=True)), features.index)
     return forecasts

@@ -162,7 +162,7 @@ def count_intervals(model: Forecaster, data: TrainingData) -> CountIntervals | N
     require_lawful(model, sample, INTERVAL_HORIZONS)
     # The many horizons of the window a year ago are for models that follow the level of demand.
     earlier = [past for past in data.earlier if past.day != data.current.day - YEAR_AGO_DAYS]
-    return CountIntervals.fit(model, data.current, earlier)
+    return CountIntervals.fit(model, earlier)
 
 
 def fit_spend(earlier: Sequence[Window], current: Window, seed: int) -> SpendModel:

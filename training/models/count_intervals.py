@@ -10,12 +10,7 @@ import pandas as pd
 from training.models.arrays import Floats
 from training.models.forecaster import AS_OF_DAY, Forecaster, forecast, lawful
 from training.models.purchases.constants import INTERVAL_HORIZONS
-from training.models.purchases.hurdle_distribution import (
-    DISPERSION,
-    HurdleDistribution,
-    fit_dispersion,
-    nominal_content,
-)
+from training.models.purchases.hurdle_distribution import DISPERSION, HurdleDistribution, fit_dispersion
 from training.models.window import Window
 
 CALIBRATION_CUSTOMERS = 4_000
@@ -25,21 +20,23 @@ CONTENT = 0.90
 
 @dataclass(frozen=True)
 class CountIntervals:
-    """The distribution of counts about a forecast, and the content to ask of it for intervals of 90 %.
+    """The distribution of counts about a forecast, whose intervals hold 90 % or more of it for every customer.
+
+    Whole counts make an interval hold more than is asked for: for a customer with P(no purchase) .97 it is 0 to 0.
 
     Attributes
     ----------
     dispersion : tuple of float
         See `HurdleDistribution`.
     contents : tuple of float, length len(INTERVAL_HORIZONS)
-        The nominal content at each of `INTERVAL_HORIZONS`; whole counts hold more than they are asked for.
+        The content to ask for at each of `INTERVAL_HORIZONS`; below .9 in versions of earlier releases alone.
     """
 
     dispersion: tuple[float, float] = DISPERSION
     contents: tuple[float, ...] = (CONTENT,) * len(INTERVAL_HORIZONS)
 
     def interval(self, expected: Floats, none: Floats, horizon_days: int) -> tuple[Floats, Floats]:
-        """Return the ends, both included, of the interval that holds the count of nine in ten customers.
+        """Return the ends, both included, of the interval with 90 % of the distribution or more.
 
         Parameters
         ----------
@@ -56,32 +53,24 @@ class CountIntervals:
         return HurdleDistribution(expected, none, self.dispersion, horizon_days).interval(content)
 
     @classmethod
-    def fit(cls, model: Forecaster, current: Window, earlier: Sequence[Window]) -> Self:
-        """Learn the dispersion from earlier windows with outcomes, and calibrate the contents on the current one.
+    def fit(cls, model: Forecaster, earlier: Sequence[Window]) -> Self:
+        """Learn the dispersion from earlier windows with outcomes.
 
         Parameters
         ----------
         model : Forecaster
             Fitted.
-        current : Window
-            The window at the cutoff of its fit.
         earlier : sequence of Window
             Without any, or without twenty purchases in them, the dispersion is a usual one.
         """
-        dispersion = DISPERSION
         past = [(window, days) for window in earlier for days in window.purchases]
-        if past:
-            y = np.concatenate([window.purchases[days] for window, days in past]).astype(float)
-            both = [forecast(model, at_cutoff(window.features, window.day), days) for window, days in past]
-            expected, none = (np.concatenate(side) for side in zip(*both, strict=True))
-            horizons = np.concatenate([np.full(len(window.features), float(days)) for window, days in past])
-            dispersion = fit_dispersion(y, expected, none, horizons)
-        sample = at_cutoff(spread_sample(current.features), current.day)
-        contents = []
-        for days in INTERVAL_HORIZONS:
-            distribution = HurdleDistribution(*forecast(model, sample, days), dispersion, days)
-            contents.append(nominal_content(distribution, CONTENT))
-        return cls(dispersion, tuple(contents))
+        if not past:
+            return cls()
+        y = np.concatenate([window.purchases[days] for window, days in past]).astype(float)
+        both = [forecast(model, at_cutoff(window.features, window.day), days) for window, days in past]
+        expected, none = (np.concatenate(side) for side in zip(*both, strict=True))
+        horizons = np.concatenate([np.full(len(window.features), float(days)) for window, days in past])
+        return cls(fit_dispersion(y, expected, none, horizons))
 
 
 def count_forecast(
@@ -105,7 +94,7 @@ def count_forecast(
     Returns
     -------
     DataFrame, shape (n, 4)
-        `expected_purchases`, `low` and `high` (whole counts that hold the outcome of nine in ten customers) and
+        `expected_purchases`, `low` and `high` (whole counts that hold at least 90 % of the customer's distribution) and
         `churn_probability`, indexed like `features`; NaN in a whole row whose forecast is not possible, see `lawful`.
     """
     expected, none = forecast(model, at_cutoff(features, as_of_day), horizon_days)

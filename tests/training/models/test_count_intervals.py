@@ -6,14 +6,14 @@ import pytest
 from training.evaluation.metrics import coverage
 from training.models.baselines import BaseRate, OwnRate
 from training.models.count_intervals import CountIntervals, at_cutoff, count_forecast, spread_sample
-from training.models.purchases.hurdle_distribution import DISPERSION
+from training.models.purchases.hurdle_distribution import DISPERSION, HurdleDistribution
 from training.models.window_table import to_table
 
 
 def test_intervals_of_another_model_hold_nine_in_ten(windows) -> None:
     """Of the next quarter, up to how far the model itself is off."""
     model = OwnRate().fit(*to_table(windows.now, windows.earlier, 90))
-    intervals = CountIntervals.fit(model, windows.now, windows.earlier)
+    intervals = CountIntervals.fit(model, windows.earlier)
     assert intervals.dispersion != DISPERSION
     table = count_forecast(model, windows.now.features, windows.now.day, 90, intervals)
     assert list(table) == ["expected_purchases", "low", "high", "churn_probability"]
@@ -21,12 +21,22 @@ def test_intervals_of_another_model_hold_nine_in_ten(windows) -> None:
     assert 0.75 <= coverage(windows.now.purchases[90], table["low"], table["high"]) <= 0.99
 
 
+def test_an_interval_holds_its_content_for_every_customer(windows, purchase_model) -> None:
+    """Under the distribution that gives the count and the churn probability beside it: 0 to 0 only from .9 on."""
+    for days in (7, 30, 90, 365, 800):
+        table = count_forecast(model, windows.now.features, windows.now.day, days, purchase_model.intervals_)
+        expected, none = table["expected_purchases"].to_numpy(), table["churn_probability"].to_numpy()
+        drawn = HurdleDistribution(expected, none, purchase_model.intervals_.dispersion, days)
+        assert drawn.content(table["low"], table["high"]).min() >= 0.9 - 1e-9
+        assert (none[table["high"] == 0] >= 0.9 - 1e-9).all()
+
+
 def test_without_a_past_the_dispersion_is_a_usual_one(windows) -> None:
-    """The contents are calibrated all the same: whole counts hold more than they are asked for."""
+    """And nine tenths are asked for at every horizon."""
     model = BaseRate().fit(*to_table(windows.now, windows.earlier, 90))
-    intervals = CountIntervals.fit(model, windows.now, [])
+    intervals = CountIntervals.fit(model, [])
     assert intervals.dispersion == DISPERSION
-    assert max(intervals.contents) <= 0.9
+    assert set(intervals.contents) == {0.9}
 
 
 def test_a_forecast_that_is_not_possible_is_null(windows) -> None:

@@ -7,7 +7,8 @@ from scipy.special import expit
 
 from training.models.arrays import Floats
 from training.models.btyd.bg_nbd import BGNBD
-from training.models.btyd.rfm_input import horizon_of_rows, on_unique_rows, rfm_columns
+from training.models.btyd.rfm_input import on_unique_rows, rfm_columns
+from training.models.forecaster import horizon_of_rows
 
 PAUSE_SHAPE, PAUSE_GAPS = 0.05, 3.0
 """The pauses before anything is learnt about them: most never end within the life of a log."""
@@ -22,8 +23,8 @@ class PausingBGNBD(BGNBD):
         P(D > t) = (beta / (beta + t))^s,  beta = gaps (alpha + T) / (r + x)
 
     so beta is a multiple of the customer's own mean gap. After d days without a purchase, t more follow with
-    probability S(t) = ((beta + d) / (beta + d + t))^s: the rate of return falls with the silence as s / (beta + d), never
-    to 0. With d = T - t_x and the likelihood terms of BG/NBD::
+    probability S(t) = ((beta + d) / (beta + d + t))^s: the rate of return falls with the silence as s / (beta + d),
+    never to 0. With d = T - t_x and the likelihood terms of BG/NBD::
 
         odds(active)   = (b + x - 1) / a * ((alpha + t_x) / (alpha + T))^(r + x) * ((beta + d) / beta)^s
         P(no purchase) = P(active) ((alpha + T) / (alpha + T + t))^(r + x) + P(paused) S(t)
@@ -59,7 +60,7 @@ class PausingBGNBD(BGNBD):
     >>> BGNBD(penalizer=0.01).fit(X).expected_purchases(silent, 90).round(2)
     array([0.])
     >>> PausingBGNBD(penalizer=0.01).fit(X).expected_purchases(silent, 90).round(2)
-    array([0.44])
+    array([0.3])
     """
 
     def __init__(

@@ -235,7 +235,9 @@ class CompiledPurchases:
         They depend on the cutoff and the horizon alone, not on the customer.
         """
         now = self._adjusted_time(day)
-        parts = [(self._calibrated_horizon(day, end), share) for end, share in horizon_parts(self._learnt_days, horizon_days)]
+        parts = [
+            (self._calibrated_horizon(day, end), share) for end, share in horizon_parts(self._learnt_days, horizon_days)
+        ]
         content = _interpolated(log(max(horizon_days, 1)), [log(days) for days in INTERVAL_HORIZONS], self._contents)
         usual = [
             ((self._adjusted_time(day + end) - now) - (self._adjusted_time(day + start) - now)) * pace

@@ -78,21 +78,6 @@ class HurdleDistribution:
         return self.cdf(high) - self.cdf(np.asarray(low, float) - 1)
 
 
-def nominal_content(distribution: HurdleDistribution, wanted: float) -> float:
-    """Return the content to ask of `interval` so that the intervals hold `wanted` on average over these customers.
-
-    Whole counts make an interval hold more than it is asked for; over a base the excess can be taken back.
-    """
-    low, high = 0.3, wanted
-    for _ in range(14):
-        middle = (low + high) / 2
-        if distribution.content(*distribution.interval(middle)).mean() < wanted:
-            low = middle
-        else:
-            high = middle
-    return high
-
-
 def fit_dispersion(
     y: Floats, expected_purchases: Floats, no_purchase_probability: Floats, horizon_days: Floats
 ) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """The purchase model: BG/NBD in seasonally adjusted time, adjusted by covariates, with intervals."""
 
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -9,13 +10,12 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from training.models.arrays import Floats
-from training.models.count_intervals import CALIBRATION_CUSTOMERS, CONTENT, CountIntervals
+from training.models.count_intervals import CONTENT, CountIntervals
 from training.models.forecaster import ForecasterMixin, cutoffs_and_horizons
 from training.models.purchases.adjustments import Adjustments
 from training.models.purchases.constants import INTERVAL_HORIZONS, MIN_NO_PURCHASE
 from training.models.purchases.covariates import covariates
 from training.models.purchases.fading import horizon_parts
-from training.models.purchases.hurdle_distribution import HurdleDistribution, nominal_content
 from training.models.purchases.training_set import TrainingSet
 from training.models.window import Activity
 from training.models.window_table import from_table
@@ -60,8 +60,8 @@ class PurchaseModel(ForecasterMixin, BaseEstimator):  # type: ignore[misc]  # sc
         Last year's level.
     learnt_days_ : int or None
         The longest horizon learnt from, in days; None, in models of earlier releases, for no fading.
-    interval_contents_ : list of float, length len(INTERVAL_HORIZONS)
-        The nominal content of the intervals at each of `INTERVAL_HORIZONS`.
+    interval_contents_ : sequence of float, length len(INTERVAL_HORIZONS)
+        The content to ask of the intervals at each of `INTERVAL_HORIZONS`: .9, or less in models of earlier releases.
 
     References
     ----------
@@ -69,6 +69,7 @@ class PurchaseModel(ForecasterMixin, BaseEstimator):  # type: ignore[misc]  # sc
     """
 
     learnt_days_: int | None = None
+    interval_contents_: Sequence[float] = (CONTENT,) * len(INTERVAL_HORIZONS)
 
     def __init__(self, ridge: float | None = RIDGE) -> None:
         self.ridge = ridge
@@ -116,7 +117,6 @@ class PurchaseModel(ForecasterMixin, BaseEstimator):  # type: ignore[misc]  # sc
         values = self.adjustments_.covariates(current.covariates, current.window.features)
         adjusted = expected * np.exp(self.adjustments_.log_factors(values)[0])
         self.level_ = float(np.log(expected.sum() / adjusted.sum()))
-        self._fit_interval_contents(current.rfm, values)
         return self
 
     @property
@@ -182,13 +182,3 @@ class PurchaseModel(ForecasterMixin, BaseEstimator):  # type: ignore[misc]  # sc
     def _cumulative_hazard(self, rfm: pd.DataFrame, horizon: float) -> Floats:
         """Return -log P(no purchase) by BG/NBD, shape (n,)."""
         return -np.log(np.clip(self.bg_nbd_.no_purchase_probability(rfm, horizon), MIN_NO_PURCHASE, 1))
-
-    def _fit_interval_contents(self, rfm: pd.DataFrame, X: Floats) -> None:
-        """Calibrate the nominal content of the intervals at each horizon, on customers spread evenly over the base."""
-        size = len(X)
-        rows = np.unique(np.linspace(0, size - 1, min(size, CALIBRATION_CUSTOMERS)).astype(int))
-        self.interval_contents_ = []
-        for days in INTERVAL_HORIZONS:
-            forecast = self._forecast(rfm.iloc[rows], X[rows], self.day_, days)
-            distribution = HurdleDistribution(*forecast, self.adjustments_.dispersion, days)
-            self.interval_contents_.append(nominal_content(distribution, CONTENT))

@@ -9,7 +9,6 @@ from training.models.purchases.hurdle_distribution import (
     DISPERSION,
     HurdleDistribution,
     fit_dispersion,
-    nominal_content,
 )
 
 NONES = st.floats(1e-12, 1.0)
@@ -58,17 +57,6 @@ def test_an_interval_always_has_two_ends_and_its_content(none, beyond, dispersio
     assert np.isfinite(high).all()
     assert 0 <= low[0] <= high[0]
     assert drawn.content(low, high)[0] >= content - 1e-6
-
-
-def test_intervals_of_a_base_hold_what_is_wanted_on_average():
-    """The excess that whole counts bring is taken back over many customers, as far as steps allow."""
-    rng = np.random.default_rng(1)
-    none = rng.uniform(0.02, 0.9, 800)
-    drawn = counts(none, rng.gamma(1.0, 2.0, 800))
-    asked = nominal_content(drawn, 0.9)
-    assert asked < 0.9
-    assert drawn.content(*drawn.interval(asked)).mean() == pytest.approx(0.9, abs=0.01)
-    assert drawn.content(*drawn.interval(0.9)).mean() > 0.92
 
 
 def test_the_shape_is_found_again():

@@ -46,7 +46,7 @@ def test_a_large_base_follows_last_year(stretched, factor):
 
 def test_few_customers_hardly_move_it(stretched):
     """A few purchases more or less a year ago are chance, and taken for it."""
-    assert stretched(0.1, 2.0)[1] == pytest.approx(1, abs=0.1)
+    assert stretched(0.1, 2.0)[1] == pytest.approx(1, abs=0.12)
 
 
 def test_it_rises_with_the_horizon(stretched):
