@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.training.training_sets import fitted, table
 from training.evaluation.metrics import coverage
+from training.models.purchases.hurdle_distribution import HurdleDistribution
 from training.models.purchases.level_calibration import YEAR_AGO_DAYS
 
 HORIZONS = st.lists(st.integers(1, 4000), min_size=2, max_size=4).map(sorted)
