@@ -24,7 +24,7 @@ def test_intervals_of_another_model_hold_nine_in_ten(windows) -> None:
 def test_an_interval_holds_its_content_for_every_customer(windows, purchase_model) -> None:
     """Under the distribution that gives the count and the churn probability beside it: 0 to 0 only from .9 on."""
     for days in (7, 30, 90, 365, 800):
-        table = count_forecast(model, windows.now.features, windows.now.day, days, purchase_model.intervals_)
+        table = count_forecast(purchase_model, windows.now.features, windows.now.day, days, purchase_model.intervals_)
         expected, none = table["expected_purchases"].to_numpy(), table["churn_probability"].to_numpy()
         drawn = HurdleDistribution(expected, none, purchase_model.intervals_.dispersion, days)
         assert drawn.content(table["low"], table["high"]).min() >= 0.9 - 1e-9
