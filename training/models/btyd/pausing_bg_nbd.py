@@ -111,4 +111,4 @@ class PausingBGNBD(BGNBD):
 
     def _scale(self, x: Floats, T: Floats) -> Floats:
         r, alpha, _, _ = self._parameters()
-        return self.pause_gaps * (alpha + T) / (r + x)
+        return np.asarray(self.pause_gaps * (alpha + T) / (r + x))
