@@ -29,6 +29,9 @@ def fitted(tracking: Tracking) -> Tracking:
     return tracking
 
 
+HALVED = "is no whole archive|is no backup of a home|are not in|is damaged|not what was registered"
+
+
 def test_leftovers_of_a_killed_backup_are_removed(fitted: Tracking, home: Path, tmp_path: Path) -> None:
     """By the next backup to the same target; what belongs to another target stays."""
     for name in ("copy.tar.gz", "other.tar.gz"):
@@ -122,9 +125,10 @@ def test_nothing_is_overwritten(fitted: Tracking, home: Path, tmp_path: Path) ->
         archive.add(tmp_path / "taken", "taken")
     with pytest.raises(TrackingError, match="is no backup of a home"):
         restore(tmp_path / "other.tar", tmp_path / "var")
+    # what is missed first depends on where the half ends
     whole = (tmp_path / "copy.tar").read_bytes()
     (tmp_path / "half.tar").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(TrackingError, match=r"is no whole archive|are not in|is damaged|not what was registered"):
+    with pytest.raises(TrackingError, match=HALVED):
         restore(tmp_path / "half.tar", tmp_path / "var")
     assert not (tmp_path / "var" / "mlflow.db").exists()
 

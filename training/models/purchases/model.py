@@ -112,11 +112,13 @@ class PurchaseModel(ForecasterMixin, BaseEstimator):  # type: ignore[misc]  # sc
         self.level_calibration_ = training_set.level
         self.learnt_days_ = max((days for _, days in training_set.past), default=None)
         self.adjustments_ = Adjustments.fit(training_set.rows, training_set.first_day, self.day_, self.ridge)
-        # Adjustments tell customers apart and leave the total to BG/NBD at last year's level.
+        # Adjustments and pauses tell customers apart and leave the total to BG/NBD at last year's level: its parameters
+        # were fitted as if nobody came back.
         expected = current.expected_purchases(LEVEL_HORIZON_DAYS)
         values = self.adjustments_.covariates(current.covariates, current.window.features)
         adjusted = expected * np.exp(self.adjustments_.log_factors(values)[0])
-        self.level_ = float(np.log(expected.sum() / adjusted.sum()))
+        total = current.paused(0.0, 1.0).expected_purchases(LEVEL_HORIZON_DAYS).sum()
+        self.level_ = float(np.log(total / adjusted.sum()))
         return self
 
     @property

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.training.training_sets import fitted, table
 from training.evaluation.metrics import coverage
+from training.models.btyd.bg_nbd import BGNBD
 from training.models.purchases.hurdle_distribution import HurdleDistribution
 from training.models.purchases.level_calibration import YEAR_AGO_DAYS
 
@@ -55,14 +56,18 @@ def test_the_order_of_customers_changes_nothing(purchase_model, windows):
 
 
 def test_without_earlier_windows_it_is_the_model_of_the_base_alone(windows):
-    """Nothing is corrected and nothing stretched where no outcome is known."""
+    """Nothing is adjusted where no outcome is known but the total, which is that of BG/NBD without pauses."""
     model = fitted(windows, [])
     histories = model.seasonality_.adjusted_rfm(windows.now.features, windows.now.day)
     reach = model.seasonality_.adjusted_days(windows.now.day, 90)
     expected = model.expected_purchases(windows.now.features, 90)
     none = table(model, windows.now.features, windows.now.day, 90)["churn_probability"]
-    np.testing.assert_allclose(expected, model.bg_nbd_.expected_purchases(histories, reach), rtol=1e-9)
-    np.testing.assert_allclose(none, model.bg_nbd_.no_purchase_probability(histories, reach), rtol=1e-9)
+    level = np.exp(model.level_)
+    np.testing.assert_allclose(expected, model.bg_nbd_.expected_purchases(histories, reach) * level, rtol=1e-9)
+    np.testing.assert_allclose(none, model.bg_nbd_.no_purchase_probability(histories, reach) ** level, rtol=1e-9)
+    plain = BGNBD()
+    plain.params_ = model.bg_nbd_.params_
+    assert expected.sum() == pytest.approx(plain.expected_purchases(histories, reach).sum(), rel=1e-9)
 
 
 def test_corrections_move_customers_and_not_their_total(windows):
