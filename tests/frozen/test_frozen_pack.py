@@ -18,15 +18,15 @@ from tests.frozen.replay import PACK, RunCommand, Service, differences
 
 CHANGED: dict[str, str] = {
     "backtest": "Plain English. Visits, feedback, usage and incentives reach the model; losses by segment; pauses.",
-    "backtest-too-short": "Plain English. Visits, feedback, usage and incentives reach the model. Returns count. Pauses.",
+    "backtest-too-short": "Plain English. Visits, feedback, usage and incentives reach it. Returns count. Pauses.",
     "bad-date": "The message says 'is not a', and what to give.",
     "bad-map": "The message says 'is not a', and what to give.",
     "bad-map-name": "sale_reference is a column of the contract. So is plan_item.",
     "bad-time": "The message says 'is not a', and what to give.",
     "bad-year": "The message says 'is not a', and what to give.",
     "before-all": "A cutoff before the log is warned of.",
-    "compare": "Exact Wilson bounds. Visits, feedback, usage and incentives reach the model. Returns count. Pauses.",
-    "compare-champion": "Exact Wilson bounds. Visits, feedback, usage and incentives reach the model. Returns count. Pauses.",
+    "compare": "Exact Wilson bounds. Visits, feedback, usage and incentives reach it. Returns count. Pauses.",
+    "compare-champion": "Exact Wilson bounds. Visits, feedback, usage and incentives reach it. Returns count. Pauses.",
     "damaged-schema": "This version reads store schema 2.",
     "docs": "Plain English; no null as default; ratings up to the scale; model and segments. Returns count. Plans.",
     "features-end": "Returns count.",

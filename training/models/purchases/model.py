@@ -21,6 +21,8 @@ from training.models.window import Activity
 from training.models.window_table import from_table
 
 LEVEL_HORIZON_DAYS = 90
+MAX_PAUSED = 1.5
+"""The total with pauses over that without, up to which the latter is kept."""
 RIDGE: float | None = None
 
 
@@ -112,13 +114,13 @@ class PurchaseModel(ForecasterMixin, BaseEstimator):  # type: ignore[misc]  # sc
         self.level_calibration_ = training_set.level
         self.learnt_days_ = max((days for _, days in training_set.past), default=None)
         self.adjustments_ = Adjustments.fit(training_set.rows, training_set.first_day, self.day_, self.ridge)
-        # Adjustments and pauses tell customers apart and leave the total to BG/NBD at last year's level: its parameters
-        # were fitted as if nobody came back.
-        expected = current.expected_purchases(LEVEL_HORIZON_DAYS)
+        # Adjustments tell customers apart and leave the total to BG/NBD at last year's level. So do pauses, since its
+        # parameters were fitted as if nobody came back; but a base that has fallen silent keeps its way back.
+        paused = current.expected_purchases(LEVEL_HORIZON_DAYS)
+        plain = current.paused(0.0, 1.0).expected_purchases(LEVEL_HORIZON_DAYS).sum()
         values = self.adjustments_.covariates(current.covariates, current.window.features)
-        adjusted = expected * np.exp(self.adjustments_.log_factors(values)[0])
-        total = current.paused(0.0, 1.0).expected_purchases(LEVEL_HORIZON_DAYS).sum()
-        self.level_ = float(np.log(total / adjusted.sum()))
+        adjusted = paused * np.exp(self.adjustments_.log_factors(values)[0])
+        self.level_ = float(np.log(max(plain, paused.sum() / MAX_PAUSED) / adjusted.sum()))
         return self
 
     @property

@@ -1,6 +1,7 @@
 """The count model: its laws for every customer and horizon, and its figures on a simulated shop."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -98,3 +99,24 @@ def test_a_horizon_that_is_a_step_of_the_level_is_learnt_from_too(windows):
     same = [type(w)(w.day, w.features, {28: w.purchases[30]}, {28: w.spend[30]}) for w in month]
     learnt = fitted(windows, same, ridge=100.0)
     assert np.abs(learnt.adjustments_.count_slopes).max() > 0
+
+
+@pytest.mark.parametrize("customers", [1, 30])
+def test_a_base_that_has_fallen_silent_is_not_forecast_dead(windows, customers):
+    """53 purchases in 137 days, 136 days of silence: BG/NBD's total of nothing is not kept."""
+    features = windows.now.features.iloc[[0] * customers].copy()
+    features[["frequency", "recency", "T", "purchase_days"]] = [53.0, 137.0, 273.0, 54.0]
+    model = fitted(windows._replace(now=replace(windows.now, features=features)), [])
+    expected, none = model.forecast(features, 90)
+    assert np.isfinite(model.level_)
+    assert (expected > 0.03).all()
+    assert (none < 0.995).all()
+
+
+def test_a_base_that_came_every_day_and_never_again_has_a_finite_level(windows):
+    """BG/NBD expects exactly nothing of it."""
+    features = windows.now.features.iloc[[0] * 3].copy()
+    features[["frequency", "recency", "T", "purchase_days"]] = [700.0, 730.0, 5000.0, 701.0]
+    model = fitted(windows._replace(now=replace(windows.now, features=features)), [])
+    assert np.isfinite(model.level_)
+    assert np.isfinite(model.forecast(features, 90)).all()
