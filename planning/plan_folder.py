@@ -136,7 +136,10 @@ def write_plan(
     repeated = plan.items["plan_item"][plan.items["plan_item"].duplicated()]
     if len(repeated):
         raise PlanError(f"the plan item {repeated.iloc[0]!r} stands in two rows, expected one a customer")
-    table = pa.Table.from_pandas(plan.items[SCHEMA.names], SCHEMA, preserve_index=False).replace_schema_metadata(None)
+    items = plan.items[SCHEMA.names]
+    if items.empty:  # columns of a table without rows are of no type that lists could be made of
+        items = items.astype(object)
+    table = pa.Table.from_pandas(items, SCHEMA, preserve_index=False).replace_schema_metadata(None)
     with scratch_folder(folder.absolute().parent, f".{folder.name}.", ".plan") as scratch:
         part = scratch / "plan"
         part.mkdir()

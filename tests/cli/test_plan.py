@@ -39,6 +39,16 @@ def test_from_a_store_to_files(regulars, shop: Path, tmp_path: Path) -> None:  #
     assert not [customer for customer in control if f",{customer}," in listed]
 
 
+def test_a_plan_of_nothing_is_an_answer(regulars, shop: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Without a budget nothing can be planned: the plan says so, and has its page."""
+    ended = regulars("plan", shop, "--out", "plans/w02", "--week", "2026-W02", "--home", "none", "--budget", "0")
+    assert ended.code == 0, ended.error
+    assert "Nothing is planned for week 2026-W02" in " ".join(ended.error.split())
+    folder = tmp_path / "plans" / "w02"
+    assert read_plan(folder).items.empty
+    assert (folder / "plan.html").exists()
+
+
 def test_made_again_it_is_equal_to_the_byte(regulars, shop: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """From its manifest; another seed or budget makes another plan."""
     assert regulars("plan", shop, "--out", "plans/a", "--budget", 20, "--home", "none").code == 0

@@ -51,6 +51,14 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert found.assigned["customer_id"].tolist() == ["=C1"]
 
 
+def test_a_plan_of_nothing_is_a_plan(tmp_path: Path) -> None:
+    """Without a row, whatever types its columns have."""
+    empty = some_plan().items.iloc[:0]
+    for number, items in enumerate((empty, empty.astype(float), pd.DataFrame(columns=SCHEMA.names))):
+        write_plan(tmp_path / str(number), Plan(items, MANIFEST))
+        assert read_plan(tmp_path / str(number)).items.empty
+
+
 def test_equal_to_the_byte(tmp_path: Path) -> None:
     """The same plan gives the same two files."""
     for name in ("first", "second"):
