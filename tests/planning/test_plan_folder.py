@@ -54,7 +54,8 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 def test_a_plan_of_nothing_is_a_plan(tmp_path: Path) -> None:
     """Without a row, whatever types its columns have."""
     empty = some_plan().items.iloc[:0]
-    for number, items in enumerate((empty, empty.astype(float), pd.DataFrame(columns=SCHEMA.names))):
+    untyped = pd.DataFrame(columns=SCHEMA.names)
+    for number, items in enumerate((empty, untyped, untyped.astype(float))):
         write_plan(tmp_path / str(number), Plan(items, MANIFEST))
         assert read_plan(tmp_path / str(number)).items.empty
 
