@@ -98,10 +98,13 @@ class BGNBD(BuyTillYouDie):
         return could, np.where(could, b + x + self._EARLY_EXITS - 1, 1.0)
 
     def _alive(self, x: Floats, t_x: Floats, T: Floats) -> Floats:
+        return np.asarray(expit(self._log_odds_alive(x, t_x, T)))
+
+    def _log_odds_alive(self, x: Floats, t_x: Floats, T: Floats) -> Floats:
+        """Return the log odds of being active at T; infinite for customers who cannot be inactive."""
         r, alpha, a, b = self._parameters()
         could, stayed = self._exits(x, b)
-        log_odds = np.log(stayed / a) - (r + x) * np.log1p((T - t_x) / (alpha + t_x))
-        return np.where(could, expit(log_odds), 1.0)
+        return np.where(could, np.log(stayed / a) - (r + x) * np.log1p((T - t_x) / (alpha + t_x)), np.inf)
 
     def _buys_if_alive(self, x: Floats, T: Floats, t: Floats) -> Floats:
         # Customers become inactive only with a purchase: until the next, the rate is lambda ~ Gamma(r + x, alpha + T).

@@ -1,5 +1,7 @@
 """BG/NBD whose customers pause instead of leaving for good."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -12,6 +14,47 @@ from training.models.forecaster import horizon_of_rows
 
 PAUSE_SHAPE, PAUSE_GAPS = 0.05, 3.0
 """The pauses before anything is learnt about them: most never end within the life of a log."""
+
+
+@dataclass(frozen=True)
+class Silences:
+    """What the pauses of customers depend on besides their shape and scale.
+
+    Attributes
+    ----------
+    log_odds : ndarray of float64, shape (n,)
+        Of being active, by BG/NBD.
+    days : ndarray of float64, shape (n,)
+        Since the last purchase.
+    age, purchases : ndarray of float64, shape (n,)
+        alpha + T and r + x, whose ratio is the customer's mean gap.
+    """
+
+    log_odds: Floats
+    days: Floats
+    age: Floats
+    purchases: Floats
+
+    def active(self, shape: float, gaps: float) -> Floats:
+        """Return P(active at the cutoff), shape (n,)."""
+        return np.asarray(expit(self.log_odds + shape * np.log1p(self.days / self._scale(gaps))))
+
+    def since(self, gaps: float) -> Floats:
+        """Return the scale of the pause and the silence so far, in days, shape (n,)."""
+        return self._scale(gaps) + self.days
+
+    def no_purchase_probability(self, shape: float, gaps: float, buys_if_active: Floats, t: Floats) -> Floats:
+        """Return P(no purchase in t days), given P(a purchase) of active customers, shape (n,)."""
+        active = self.active(shape, gaps)
+        return 1 - active * buys_if_active - (1 - active) * returned(self.since(gaps), shape, t)
+
+    def _scale(self, gaps: float) -> Floats:
+        return gaps * self.age / self.purchases
+
+
+def returned(since: Floats, shape: float, t: Floats) -> Floats:
+    """Return P(a purchase in t days) of paused customers, from `Silences.since`, shape (n,)."""
+    return np.asarray(-np.expm1(-shape * np.log1p(t / since)))
 
 
 class PausingBGNBD(BGNBD):
@@ -74,41 +117,43 @@ class PausingBGNBD(BGNBD):
         self.pause_shape = pause_shape
         self.pause_gaps = pause_gaps
 
+    def silences(self, X: pd.DataFrame) -> Silences:
+        """Return what the pauses of the customers depend on; X as for `fit`."""
+        x, t_x, T = rfm_columns(X)
+        r, alpha, _, _ = self._parameters()
+        return Silences(super()._log_odds_alive(x, t_x, T), T - t_x, alpha + T, r + x)
+
+    def purchase_probability_if_active(self, X: pd.DataFrame, horizon_days: ArrayLike) -> Floats:
+        """Return P(a purchase in the horizon) of customers active at the cutoff, float64 of shape (n,)."""
+        x, _, T = rfm_columns(X)
+        return on_unique_rows(self._buys_if_alive, x, T, horizon_of_rows(horizon_days, len(x)))
+
     def no_purchase_probability(self, X: pd.DataFrame, horizon_days: ArrayLike) -> Floats:
         """Return P(no purchase in the horizon), float64 of shape (n,); parameters as of `BuyTillYouDie`."""
-        x, t_x, T = rfm_columns(X)
-        t = horizon_of_rows(horizon_days, len(x))
-        active = self._alive(x, t_x, T)
-        returns, _ = self._returns(x, t_x, T, t)
-        return 1 - active * on_unique_rows(self._buys_if_alive, x, T, t) - (1 - active) * returns
+        buys = self.purchase_probability_if_active(X, horizon_days)
+        t = horizon_of_rows(horizon_days, len(buys))
+        return self.silences(X).no_purchase_probability(self.pause_shape, self.pause_gaps, buys, t)
 
     def expected_purchases(self, X: pd.DataFrame, horizon_days: ArrayLike) -> Floats:
         """Return the expected purchase days, float64 of shape (n,); parameters as of `BuyTillYouDie`."""
         x, t_x, T = rfm_columns(X)
         t = horizon_of_rows(horizon_days, len(x))
-        active = self._alive(x, t_x, T)
-        _, expected = self._returns(x, t_x, T, t)
-        return active * on_unique_rows(self._expected_if_alive, x, T, t) + (1 - active) * expected
+        silences = self.silences(X)
+        active = silences.active(self.pause_shape, self.pause_gaps)
+        paused = self._expected_if_paused(x, t_x, silences.since(self.pause_gaps), t)
+        return active * on_unique_rows(self._expected_if_alive, x, T, t) + (1 - active) * paused
 
-    def _alive(self, x: Floats, t_x: Floats, T: Floats) -> Floats:
-        r, alpha, a, b = self._parameters()
-        could, stayed = self._exits(x, b)
-        silence = T - t_x
-        log_odds = np.log(stayed / a) - (r + x) * np.log1p(silence / (alpha + t_x))
-        return np.where(could, expit(log_odds + self.pause_shape * np.log1p(silence / self._scale(x, T))), 1.0)
+    def probability_alive(self, X: pd.DataFrame) -> Floats:
+        """Return P(active at the cutoff), not paused, float64 of shape (n,)."""
+        return self.silences(X).active(self.pause_shape, self.pause_gaps)
 
-    def _returns(self, x: Floats, t_x: Floats, T: Floats, t: Floats) -> tuple[Floats, Floats]:
-        """Return P(a purchase in t days) and the expected purchases in them of customers who have paused since t_x."""
+    def _expected_if_paused(self, x: Floats, t_x: Floats, since: Floats, t: Floats) -> Floats:
+        """Return the expected purchases in t days of customers who have paused since t_x."""
         r, alpha, a, b = self._parameters()
         shape = self.pause_shape
-        since = self._scale(x, T) + T - t_x
-        growth = np.log1p(t / since)
-        returned = -np.expm1(-shape * growth)
-        after = t - since / (1 - shape) * np.expm1((1 - shape) * growth)  # the integral of P(returned) over t
-        left = np.maximum(after, 0) / np.maximum(returned, 1e-300)
+        back = returned(since, shape, t)
+        # the integral of P(returned) over t
+        after = t - since / (1 - shape) * np.expm1((1 - shape) * np.log1p(t / since))
+        left = np.maximum(after, 0) / np.maximum(back, 1e-300)
         pause = a / (a + b + x)
-        return returned, returned * (1 - np.expm1(-(r + x) / (alpha + t_x) * pause * left) / pause)
-
-    def _scale(self, x: Floats, T: Floats) -> Floats:
-        r, alpha, _, _ = self._parameters()
-        return np.asarray(self.pause_gaps * (alpha + T) / (r + x))
+        return np.asarray(back * (1 - np.expm1(-(r + x) / (alpha + t_x) * pause * left) / pause))

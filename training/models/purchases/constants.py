@@ -19,7 +19,7 @@ MIN_NO_PURCHASE = 1e-12
 MIN_SHARE = 0.01
 """The least distance of a share from 0 and 1 whose logit is a covariate."""
 INTERVAL_HORIZONS = (7, 30, 90, 180, 365, 730)
-"""Horizons, in days, at which the nominal content of the intervals is calibrated."""
+"""Horizons, in days, at which the laws of a fit are checked and models keep the content to ask of their intervals."""
 LOG_SHAPE_LIMIT = 6.0
 """Bounds of the log shape of the negative binomial, either way."""
 PACE_DAYS = 90

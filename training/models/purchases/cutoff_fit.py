@@ -66,15 +66,16 @@ class CutoffFit:
 
     def expected_purchases(self, horizon_days: int) -> Floats:
         """Return the purchase occasions that BG/NBD expects in the horizon from the cutoff on, shape (n,)."""
-        return self.bg_nbd.expected_purchases(self.rfm, self._adjusted(horizon_days))
+        return self.bg_nbd.expected_purchases(self.rfm, self.adjusted_days(horizon_days))
 
     def no_purchase_probability(self, horizon_days: int) -> Floats:
         """Return P(no purchase) in the horizon from the cutoff on by BG/NBD, shape (n,)."""
-        return self.bg_nbd.no_purchase_probability(self.rfm, self._adjusted(horizon_days))
+        return self.bg_nbd.no_purchase_probability(self.rfm, self.adjusted_days(horizon_days))
 
     def total_purchases(self, adjusted_days: ArrayLike) -> Floats:
         """Return the expected purchases of the whole base within each of several horizons in adjusted days."""
         return np.array([self.bg_nbd.expected_purchases(self.rfm, days).sum() for days in np.ravel(adjusted_days)])
 
-    def _adjusted(self, horizon_days: int) -> Floats:
+    def adjusted_days(self, horizon_days: int) -> Floats:
+        """Return the adjusted days that a horizon from the cutoff on has."""
         return self.seasonality.adjusted_days(self.window.day, horizon_days)

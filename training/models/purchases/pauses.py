@@ -8,12 +8,13 @@ from scipy.optimize import minimize
 from training.models.arrays import Flags, Floats
 from training.models.btyd.pausing_bg_nbd import PAUSE_GAPS, PAUSE_SHAPE
 from training.models.purchases.cutoff_fit import CutoffFit
+from training.models.purchases.ridge_regression import no_purchase_derivatives, no_purchase_log_likelihood
 
 LOG_SD = 1.0
 """Prior standard deviation of the logarithms of both parameters about `PAUSE_SHAPE` and `PAUSE_GAPS`."""
 MIN_SHAPE, MAX_SHAPE = 1e-6, 0.95
 TOLERANCE, MAX_STEPS = 0.05, 60
-INTERCEPT_STEPS = 6
+INTERCEPT_STEPS, CONVERGED = 6, 1e-9
 
 
 def fit_pauses(past: Sequence[tuple[CutoffFit, int]]) -> tuple[float, float]:
@@ -38,11 +39,19 @@ def fit_pauses(past: Sequence[tuple[CutoffFit, int]]) -> tuple[float, float]:
     rows = sum(len(fit.rfm) for fit, _ in past)
     repeats = rows / max(len(fit.rfm) for fit, _ in past)
 
+    # All that does not depend on the pauses is computed once.
+    silences = {id(fit): fit.bg_nbd.silences(fit.rfm) for fit, _ in past}
+    windows = []
+    for fit, days in past:
+        horizon = np.full(len(fit.rfm), float(fit.adjusted_days(days)))
+        buys = fit.bg_nbd.purchase_probability_if_active(fit.rfm, horizon)
+        windows.append((silences[id(fit)], buys, horizon, fit.window.purchases[days] > 0))
+
     def loss(v: Floats) -> float:
-        shape, gaps = _parameters(v)
+        parameters = _parameters(v)
         fits = (
-            _log_likelihood(fit.paused(shape, gaps).no_purchase_probability(days), fit.window.purchases[days] > 0)
-            for fit, days in past
+            _log_likelihood(silence.no_purchase_probability(*parameters, buys, horizon), bought)
+            for silence, buys, horizon, bought in windows
         )
         return float(((v - prior) ** 2).sum() / (2 * LOG_SD**2) - sum(fits) / repeats)
 
@@ -59,10 +68,9 @@ def _log_likelihood(none: Floats, bought: Flags) -> float:
     log_hazard = np.log(-np.log(np.clip(none, 1e-12, 1 - 1e-9)))
     intercept = 0.0
     for _ in range(INTERCEPT_STEPS):
-        hazard = np.exp(np.clip(log_hazard + intercept, -30, 4))
-        purchase, none = -np.expm1(-hazard), np.exp(-hazard)
-        slope = np.where(bought, hazard * none / purchase, -hazard).sum() - intercept
-        curvature = (hazard**2 * none / purchase).sum() + 1
-        intercept += float(np.clip(slope / curvature, -1, 1))
-    hazard = np.exp(np.clip(log_hazard + intercept, -30, 4))
-    return float(np.where(bought, np.log(-np.expm1(-hazard)), -hazard).sum() - intercept**2 / 2)
+        slope, weight = no_purchase_derivatives(log_hazard + intercept, bought)
+        step = float(np.clip((slope.sum() - intercept) / (weight.sum() + 1), -1, 1))
+        intercept += step
+        if abs(step) < CONVERGED:
+            break
+    return float(no_purchase_log_likelihood(log_hazard + intercept, bought).sum() - intercept**2 / 2)

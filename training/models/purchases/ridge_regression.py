@@ -49,7 +49,8 @@ def no_purchase_slopes(
 
     def loss(v: Floats) -> tuple[float, Floats]:
         slopes, intercepts = v[:columns], v[columns:]
-        fit, slope, _ = _no_purchase_terms(log_offset + intercepts[group] + X @ slopes, bought)
+        log_hazard = log_offset + intercepts[group] + X @ slopes
+        fit, (slope, _) = no_purchase_log_likelihood(log_hazard, bought), no_purchase_derivatives(log_hazard, bought)
         gradient = np.concatenate((X.T @ slope - ridge * slopes, np.bincount(group, slope, groups) - intercepts))
         return float(ridge / 2 * slopes @ slopes + intercepts @ intercepts / 2 - fit.sum()), -gradient
 
@@ -66,7 +67,7 @@ def count_ridge(X: Floats, log_offset: Floats, y: Floats, group: Groups, custome
 def no_purchase_ridge(X: Floats, log_offset: Floats, bought: Flags, group: Groups, customer: Groups) -> float:
     """Return the penalty for `no_purchase_slopes` by `ridge_by_evidence`."""
     _, intercepts = no_purchase_slopes(np.zeros((len(X), 0)), log_offset, bought, group, 0.0)
-    _, slope, weight = _no_purchase_terms(log_offset + intercepts[group], bought)
+    slope, weight = no_purchase_derivatives(log_offset + intercepts[group], bought)
     return ridge_by_evidence(_centred(X, weight, group), slope, weight, customer)
 
 
@@ -115,12 +116,23 @@ def _count_means(log_mean: Floats, y: Floats, group: Groups) -> tuple[Floats, Fl
     return mean * np.exp(intercepts)[group], intercepts
 
 
-def _no_purchase_terms(log_hazard: Floats, bought: Flags) -> tuple[Floats, Floats, Floats]:
-    """Return each row's log-likelihood, and its first and expected second derivative by the log hazard."""
+def no_purchase_log_likelihood(log_hazard: Floats, bought: Flags) -> Floats:
+    """Return each row's log-likelihood under P(none) = exp(-exp(log hazard)), shape (n,)."""
+    hazard, purchase = _hazard(log_hazard)
+    return np.where(bought, np.log(purchase), -hazard)
+
+
+def no_purchase_derivatives(log_hazard: Floats, bought: Flags) -> tuple[Floats, Floats]:
+    """Return its first and expected negative second derivative by the log hazard, each of shape (n,)."""
+    hazard, purchase = _hazard(log_hazard)
+    odds = hazard * np.exp(-hazard) / purchase
+    return np.where(bought, odds, -hazard), hazard * odds
+
+
+def _hazard(log_hazard: Floats) -> tuple[Floats, Floats]:
+    """Return the hazard, within bounds, and P(a purchase)."""
     hazard = np.exp(np.clip(log_hazard, -25, 5))
-    purchase, none = -np.expm1(-hazard) + 1e-12, np.exp(-hazard)
-    fit = np.where(bought, np.log(purchase), -hazard)
-    return fit, np.where(bought, hazard * none / purchase, -hazard), hazard**2 * none / purchase
+    return hazard, -np.expm1(-hazard) + 1e-12
 
 
 def _centred(X: Floats, weight: Floats, group: Groups) -> Floats:
