@@ -38,29 +38,29 @@ def main() -> None:
     if unknown := set(arguments.only) - set(known):
         parser.error(f"unknown forecasters {sorted(unknown)}; expected some of {', '.join(known)}")
     chosen = {name: known[name] for name in arguments.only} or known
-    found: list[Case] = []
+    windows: list[Case] = []
     for name in arguments.logs:
         if fill(LOGS[name], arguments.cache, arguments.data, chosen, arguments.only):
-            found += cases(LOGS[name], arguments.cache)
-    write_windows(found, arguments.cache / "windows")
+            windows += cases(LOGS[name], arguments.cache)
+    write_windows(windows, arguments.cache / "windows")
     out = arguments.out or arguments.cache
     out.mkdir(parents=True, exist_ok=True)
-    tables = report(found)
+    tables = report(windows)
     (out / "accuracy.json").write_text(json.dumps({name: _records(table) for name, table in tables.items()}, indent=1))
     text = "\n\n".join(f"### {name}\n\n{markdown(table)}" for name, table in tables.items() if len(table))
     (out / "accuracy.md").write_text(text + "\n")
     print(text)
 
 
-def report(found: Sequence[Case]) -> dict[str, pd.DataFrame]:
+def report(windows: Sequence[Case]) -> dict[str, pd.DataFrame]:
     """Return the tables by title."""
-    real = [case for case in found if case.truth is None]
-    measures = pd.concat({case.key: case_measures(case) for case in found}, names=["log", "date", "horizon"])
+    real = [case for case in windows if case.truth is None]
+    measures = pd.concat({case.key: case_measures(case) for case in windows}, names=["log", "date", "horizon"])
     compared = comparisons(real)
     return {
         "Measures, mean over the dates and horizons of a log": measures.groupby(["log", "forecaster"]).mean(),
         "Gain over the best buy-till-you-die model": mean_gains(real),
-        "Regret against the truth of simulated logs": regrets(found),
+        "Regret against the truth of simulated logs": regrets(windows),
         "Gain over each other forecaster, mean over windows": compared.groupby(["log", "loss", "other"])["gain"]
         .agg(["mean", "min", "max"])
         .assign(worse=compared[compared["worse"] < LEVEL].groupby(["log", "loss", "other"]).size())
@@ -69,8 +69,8 @@ def report(found: Sequence[Case]) -> dict[str, pd.DataFrame]:
         "Worse beyond doubt": compared[compared["worse"] < LEVEL].set_index(
             ["log", "date", "horizon", "loss", "other"]
         ),
-        "Frequent buyers by silence": silent_customers(found, ("ours", "mbg_nbd", "own_rate", "recurrent_network")),
-        "P(none) of one-time buyers": one_time_buyers(found, ("ours", "bg_nbd", "mbg_nbd")),
+        "Frequent buyers by silence": silent_customers(windows, ("ours", "mbg_nbd", "own_rate", "recurrent_network")),
+        "P(none) of one-time buyers": one_time_buyers(windows, ("ours", "bg_nbd", "mbg_nbd")),
         "Measures of every window": measures,
         "Comparisons of every window": compared.set_index(["log", "date", "horizon", "loss", "other"]),
     }

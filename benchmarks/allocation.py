@@ -36,8 +36,8 @@ def base(customers: int, reps: int, ties: bool, travel: bool) -> tuple[pd.DataFr
     """Options, what they take from each limit, and the limits; in parts, so that making them needs little memory."""
     part = 100_000
     made = [_part(start, min(part, customers - start), reps, ties, travel) for start in range(0, customers, part)]
-    each = customers / reps
-    capacity = np.concatenate([np.full(reps, 1.8 * each), np.full(reps, round(0.04 * each))])
+    per_rep = customers / reps
+    capacity = np.concatenate([np.full(reps, 1.8 * per_rep), np.full(reps, round(0.04 * per_rep))])
     whole = customers * np.array([0.1, 0.05, 0.3])
     usage = sparse.vstack([usage for _, usage in made], format="csr")
     return pd.concat([options for options, _ in made], ignore_index=True), usage, np.concatenate([capacity, whole])
@@ -77,21 +77,21 @@ def main() -> None:
         options, usage, capacity = base(arguments.customers, arguments.reps, arguments.ties, arguments.travel)
 
         def run() -> dict[str, Any]:
-            found = allocate(options, usage, capacity)
-            over = usage[np.flatnonzero(found.chosen)].sum(axis=0) - capacity
-            facts = {"options": len(options), "limits": len(capacity), "gap": found.gap}
-            return facts | {"chosen": int(found.chosen.sum()), "over": float(over.max())}
+            allocation = allocate(options, usage, capacity)
+            over = usage[np.flatnonzero(allocation.chosen)].sum(axis=0) - capacity
+            facts = {"options": len(options), "limits": len(capacity), "gap": allocation.gap}
+            return facts | {"chosen": int(allocation.chosen.sum()), "over": float(over.max())}
 
         tell(run, lambda: allocate(*base(100, 1, False, False)))
         return
     print(" customers    options limits               gap %   CPU s  wall s     MB")
     for customers, reps, flags in CASES:
         module = "benchmarks.allocation"
-        found = measured(sys.executable, module, "--customers", customers, "--reps", reps, *flags)
-        facts = found.facts
+        run = measured(sys.executable, module, "--customers", customers, "--reps", reps, *flags)
+        facts = run.facts
         what = f"{customers:>10,} {facts['options']:>10,} {facts['limits']:>6} {' '.join(flags):10}"
-        seconds = f"{found.cpu:>7.1f} {found.wall:>7.1f}"
-        print(f"{what} {100 * facts['gap']:>8.4f} {seconds} {found.peak / 1e6:>6.0f}")
+        seconds = f"{run.cpu:>7.1f} {run.wall:>7.1f}"
+        print(f"{what} {100 * facts['gap']:>8.4f} {seconds} {run.peak / 1e6:>6.0f}")
 
 
 if __name__ == "__main__":

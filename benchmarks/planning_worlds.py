@@ -64,13 +64,13 @@ def observed(runs: int, customers: int = 4_000, truth: Truth = VISITS, futures: 
         period = period.set_index("customer_id")
         treated = period["channel"].notna().to_numpy()
         y = bought_between(world, before[period.index]).to_numpy(float)
-        found = aipw_effect(y, treated, x.loc[period.index]).effect
+        effect = aipw_effect(y, treated, x.loc[period.index]).effect
         rows.append(
             {
                 "naive": y[treated].mean() - y[~treated].mean(),
-                "estimate": found.estimate,
-                "standard_error": found.standard_error,
-                "covers": found.low <= target <= found.high,
+                "estimate": effect.estimate,
+                "standard_error": effect.standard_error,
+                "covers": effect.low <= target <= effect.high,
                 "truth": target,
                 "truth_error": error,
             }
@@ -223,8 +223,12 @@ def main() -> None:
     parser.add_argument("experiment", choices=EXPERIMENTS)
     parser.add_argument("--runs", type=int, default=20, metavar="N")
     arguments = parser.parse_args()
-    found = EXPERIMENTS[arguments.experiment](arguments.runs)
-    print(pd.DataFrame({"mean": found.mean(), "sd": found.std(), "standard error": found.sem()}).round(4).to_string())
+    results = EXPERIMENTS[arguments.experiment](arguments.runs)
+    print(
+        pd.DataFrame({"mean": results.mean(), "sd": results.std(), "standard error": results.sem()})
+        .round(4)
+        .to_string()
+    )
 
 
 if __name__ == "__main__":

@@ -77,47 +77,51 @@ def register(app: typer.Typer) -> None:
         from planning.plans_in_force import plans_in_force
 
         folders = plan_folders(plans)
-        every = [read_plan(folder) for folder in folders]
-        made = plans_in_force(every)
-        days = horizon_days or (int(made[-1].manifest.get("horizon_days", 90)) if made else 90)
+        all_plans = [read_plan(folder) for folder in folders]
+        in_force = plans_in_force(all_plans)
+        days = horizon_days or (int(in_force[-1].manifest.get("horizon_days", 90)) if in_force else 90)
         with options.opened_store(store) as events, progress_steps() as step:
             other = None if what_if is None else read_plan(what_if)
             records = latest_records(folders)
-            found = effects_of_plans(events, made, days, records=records, other=other, progress=step)
+            results = effects_of_plans(events, in_force, days, records=records, other=other, progress=step)
         out.mkdir(parents=True, exist_ok=True)
-        write_effects_page(out / "effects.html", found, language)
-        write_effects_workbook(out / "effects.xlsx", found)
-        write_effects_json(out / "effects.json", found)
+        write_effects_page(out / "effects.html", results, language)
+        write_effects_workbook(out / "effects.xlsx", results)
+        write_effects_json(out / "effects.json", results)
         side = int(language == "zh")
         rows = []
-        for each in found.measures:
-            effect, digits = each.effect, DIGITS[each.name]
+        for measure in results.measures:
+            effect, digits = measure.effect, DIGITS[measure.name]
             figures = ["–"] * 4
             if effect is not None:
                 means = [mean_words(value, digits) for value in (effect.mean_treated, effect.mean_control)]
                 figures = [*means, change_words(effect, digits), interval_words(effect, digits)[side]]
-            rows.append([MEASURE_WORDS[each.name][side], *figures])
+            rows.append([MEASURE_WORDS[measure.name][side], *figures])
         heads = (
             ["measure", "planned", "left alone", "change", "interval"],
             ["指标", "计划内", "留白", "变化", "区间"],
         )
-        echo(headline(found.measures)[side])
+        echo(headline(results.measures)[side])
         echo_table("", heads[side], rows)
-        for each in found.measures:
-            echo(f"{MEASURE_WORDS[each.name][side]}: {verdict_words(each)[side]}")
-        n_over = int(found.plans["over"].sum())
-        echo((f"plans that are over: {n_over} of {len(made)}", f"已结束的计划：{len(made)} 份中 {n_over} 份")[side])
-        for words in other_plan_words(found.other) if found.other else ():
+        for measure in results.measures:
+            echo(f"{MEASURE_WORDS[measure.name][side]}: {verdict_words(measure)[side]}")
+        n_over = int(results.plans["over"].sum())
+        echo(
+            (f"plans that are over: {n_over} of {len(in_force)}", f"已结束的计划：{len(in_force)} 份中 {n_over} 份")[
+                side
+            ]
+        )
+        for words in other_plan_words(results.other) if results.other else ():
             echo(words[side])
-        if left_out := len(every) - len(made):
+        if left_out := len(all_plans) - len(in_force):
             echo(
                 (
                     f"plans left out, since another replaces them or they are copies: {left_out}",
                     f"已被替换或重复、未计入的计划：{left_out}",
                 )[side]
             )
-        if found.not_drawn:
-            count = f"{found.not_drawn:,}"
+        if results.not_drawn:
+            count = f"{results.not_drawn:,}"
             echo(
                 (
                     f"{count} rows of plans that left nobody alone are not compared",

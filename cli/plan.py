@@ -290,5 +290,5 @@ def _earlier_plans(plans: Path | None, out: Path, again: Path | None) -> list[Pa
     from planning.plan_folder import plan_folders
 
     folder = plans or out.absolute().parent
-    found = plan_folders(folder) if plans or folder.is_dir() else []
-    return [each for each in found if again is None or each.resolve() != again.resolve()]
+    earlier = plan_folders(folder) if plans or folder.is_dir() else []
+    return [plan for plan in earlier if again is None or plan.resolve() != again.resolve()]

@@ -54,36 +54,36 @@ def register(app: typer.Typer) -> None:
         from planning.records import EVENTS_FILE, RECORDS_FILE
         from serving.clock import utc_now
 
-        found = add(plan, files, recorded_at or utc_now())
-        for line in _lines(found):
+        summary = add(plan, files, recorded_at or utc_now())
+        for line in _lines(summary):
             echo(line)
-        if append is not None and (found.statuses.get("done") or found.outside):
+        if append is not None and (summary.statuses.get("done") or summary.outside):
             for line in append_events(plan / EVENTS_FILE, append).lines():
                 echo(line)
-        if found.quarantined and found.quarantined == found.rows_in:
-            raise RecordError(f"all {found.rows_in:,} rows are faulty: nothing was added to the records of {plan}")
+        if summary.quarantined and summary.quarantined == summary.rows_in:
+            raise RecordError(f"all {summary.rows_in:,} rows are faulty: nothing was added to the records of {plan}")
         echo(f"-> {plan / RECORDS_FILE}, and {plan / EVENTS_FILE} for `regulars append`")
 
 
-def _lines(found: "RecordSummary") -> list[str]:
-    statuses = ", ".join(f"{count:,} {status}" for status, count in found.statuses.items())
+def _lines(summary: "RecordSummary") -> list[str]:
+    statuses = ", ".join(f"{count:,} {status}" for status, count in summary.statuses.items())
     lines = [
-        f"{found.rows_in:,} rows in: {found.used:,} used, {found.quarantined:,} quarantined, {found.superseded:,} "
-        f"superseded, {found.seen:,} seen before, {found.blank:,} not filled in",
-        f"of {found.planned:,} planned: {statuses}",
+        f"{summary.rows_in:,} rows in: {summary.used:,} used, {summary.quarantined:,} quarantined, "
+        f"{summary.superseded:,} superseded, {summary.seen:,} seen before, {summary.blank:,} not filled in",
+        f"of {summary.planned:,} planned: {statuses}",
     ]
-    if found.skipped:
-        lines.append("skipped: " + ", ".join(f"{count:,} {reason}" for reason, count in found.skipped.items()))
+    if summary.skipped:
+        lines.append("skipped: " + ", ".join(f"{count:,} {reason}" for reason, count in summary.skipped.items()))
     lines.append(
-        f"{found.control_contacted:,} of {found.control:,} customers in the control group were contacted all the same; "
-        f"{found.outside:,} records of customers met outside the plan"
+        f"{summary.control_contacted:,} of {summary.control:,} customers in the control group were contacted all the "
+        f"same; {summary.outside:,} records of customers met outside the plan"
     )
-    if found.withdrawn:
+    if summary.withdrawn:
         lines.append(
-            f"{found.withdrawn:,} records no longer say done: a store that has their events keeps them until its log "
+            f"{summary.withdrawn:,} records no longer say done: a store that has their events keeps them until its log "
             "is ingested again with --replace"
         )
-    lines += [f"  {count:,}  {reason}" for reason, count in found.reasons.items()]
-    if found.quarantine:
-        lines.append(f"the faulty rows are in {found.quarantine}: mend them and record that file")
+    lines += [f"  {count:,}  {reason}" for reason, count in summary.reasons.items()]
+    if summary.quarantine:
+        lines.append(f"the faulty rows are in {summary.quarantine}: mend them and record that file")
     return lines

@@ -93,7 +93,7 @@ def list_plans(folder: Path) -> PlansListed:
     plans = [copies[0] for copies in found.values() if len(copies) == 1]
     plans.sort(key=lambda plan: (plan.week, plan.as_of, plan.plan_id))
     by_replaced = {replaced: plan.plan_id for plan in plans for replaced in plan.replaces}  # the latest one's
-    return PlansListed([_replaced(plan, by_replaced.get(plan.plan_id)) for plan in plans], unusable)
+    return PlansListed([replace(plan, replaced_by=by_replaced.get(plan.plan_id)) for plan in plans], unusable)
 
 
 def items_of(plan: PlanFacts) -> pa.Table:
@@ -118,10 +118,6 @@ def pages_of(plan: PlanFacts) -> dict[str, Path]:
 def without_path(error: Exception, folder: Path) -> str:
     """Return the message of an error with paths below the folder, so that it does not tell where that is."""
     return str(error).replace(f"{folder}/", "").replace(str(folder), folder.name)
-
-
-def _replaced(plan: PlanFacts, by: str | None) -> PlanFacts:
-    return replace(plan, replaced_by=by)
 
 
 def _stamp(file: Path) -> Stamp | None:
