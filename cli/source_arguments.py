@@ -127,6 +127,7 @@ def read_sources(
     from features.errors import FaultyRowsError
     from features.ingestion.ingest import append, ingest
     from features.store.event_store import is_store, read_manifest
+    from features.store.generations import generations_before
     from serving.clock import utc_now
 
     arguments = options.arguments() | {"known_at": utc_now()}
@@ -140,9 +141,13 @@ def read_sources(
     else:
         settings["existing"], read = existing, ingest
         if existing == "replace" and is_store(store):
-            present = read_manifest(store)
-            counted = f" of {len(present['sources']):,} sources" if present.get("sources") else ""
-            replaced = f"replaces {present['events']:,} events{counted}: `regulars store rollback {store}` goes back"
+            present, _ = generations_before(store)
+            replaced = "replaces a store whose manifest could not be read"
+            if present is not None:
+                counted = f" of {len(present['sources']):,} sources" if present.get("sources") else ""
+                replaced = (
+                    f"replaces {present['events']:,} events{counted}: `regulars store rollback {store}` goes back"
+                )
     try:
         with progress_bar("rows") as advance:
             report = read(sources or [], store, progress=advance, **arguments, **settings)

@@ -209,9 +209,9 @@ def open_store(path: str | Path) -> EventStore:
             # A writer may have replaced the folder since the manifest was read.
             previous, manifest = manifest, read_manifest(path)
             if manifest == previous:
-                raise StoreError(f"{path} is damaged ({error!r}): ingest the log again") from None
+                raise StoreError(f"{path} is damaged ({error!r}): ingest the log again with --replace") from None
         except (KeyError, ValueError, EOFError, EventWordsError) as error:
-            raise StoreError(f"{path} is damaged ({error!r}): ingest the log again") from None
+            raise StoreError(f"{path} is damaged ({error!r}): ingest the log again with --replace") from None
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -222,10 +222,11 @@ def read_manifest(path: Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         raise StoreError(f"{path} holds no event store: make one with `regulars ingest SOURCE --out {path}`") from None
     except (KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"{path} is damaged ({error!r}): ingest the log again") from None
+        raise StoreError(f"{path} is damaged ({error!r}): ingest the log again with --replace") from None
     if version not in READABLE:
         raise StoreError(
-            f"{path} has store schema {version}, this version reads {SCHEMA_VERSION}: ingest the log again"
+            f"{path} has store schema {version}, this version reads {SCHEMA_VERSION}: ingest the log again with "
+            "--replace"
         )
     return manifest
 
@@ -233,7 +234,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
 def _opened(folder: Path, manifest: Mapping[str, Any]) -> EventStore:
     stored = words_of(manifest)
     if difference := conflict(stored, WORDS):
-        raise StoreError(f"{folder.parent} has {difference}, or ingest the log again")
+        raise StoreError(f"{folder.parent} has {difference}, or ingest the log again with --replace")
     return opened_folder(folder, manifest, stored)
 
 

@@ -44,15 +44,31 @@ def generations(path: str | Path) -> list[dict[str, Any]]:
 
     The present one is that which `read_manifest` returns; after a rollback it is not the first.
     """
-    found = [read_manifest(Path(path))]
-    for folder in Path(path).glob("events-*"):
+    return _sorted(Path(path), read_manifest(Path(path)))
+
+
+def generations_before(path: Path) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """Return the present manifest and all generations; of a manifest that is damaged or missing, None and the others.
+
+    A store whose manifest cannot be read is mended by writing the next generation.
+    """
+    try:
+        present = read_manifest(path)
+    except StoreError:
+        present = None
+    return present, _sorted(path, present)
+
+
+def _sorted(path: Path, present: dict[str, Any] | None) -> list[dict[str, Any]]:
+    manifests = [] if present is None else [present]
+    for folder in path.glob("events-*"):
         try:
             manifest = json.loads((folder / MANIFEST).read_text())
         except (OSError, ValueError):
             continue
-        if folder.name != found[0]["folder"]:
-            found.append(manifest)
-    return sorted(found, key=generation_number, reverse=True)
+        if present is None or folder.name != present["folder"]:
+            manifests.append(manifest)
+    return sorted(manifests, key=generation_number, reverse=True)
 
 
 def generation_number(manifest: Mapping[str, Any]) -> int:
@@ -62,16 +78,27 @@ def generation_number(manifest: Mapping[str, Any]) -> int:
 
 def put_in_place(path: Path, manifest: Mapping[str, Any], keep: int) -> None:
     """Make a finished data folder the store, in one step, and remove generations beyond the latest `keep`."""
-    if (path / MANIFEST).is_file():
-        # A store of schema 1 has no manifest in its folder, which would then count as never finished.
-        present = read_manifest(path)
-        if not (path / present["folder"] / MANIFEST).exists():
-            _write(path / present["folder"] / MANIFEST, present)
+    present, _ = generations_before(path)
+    # A store of schema 1 has no manifest in its folder, which would then count as never finished.
+    if present is not None and not (path / present["folder"] / MANIFEST).exists():
+        _write(path / present["folder"] / MANIFEST, present)
     _write(path / manifest["folder"] / MANIFEST, manifest)
     _write(path / MANIFEST, manifest)
     kept = {each["folder"] for each in generations(path)[:keep]} | {manifest["folder"]}
     for folder in path.glob("events-*"):
         if folder.name not in kept:
+            # The manifest goes first: what is removed in part is then no generation to go back to.
+            (folder / MANIFEST).unlink(missing_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_unfinished(path: Path) -> None:
+    """Remove data folders that a killed writer left half written or half removed; the caller holds the lock."""
+    present, _ = generations_before(path)
+    if present is None and (path / MANIFEST).exists():
+        return  # of schema 1 the present folder has no manifest either
+    for folder in path.glob("events-*"):
+        if (present is None or folder.name != present["folder"]) and not (folder / MANIFEST).exists():
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -22,10 +22,9 @@ from features.store.event_store import (
     is_store,
     open_store,
     opened_folder,
-    read_manifest,
     words_of,
 )
-from features.store.generations import generation_number, generations, locked, put_in_place
+from features.store.generations import generation_number, generations_before, locked, put_in_place, remove_unfinished
 from features.store.merging import Merged, joint_outcome, write_merged_columns
 from features.store.row_packing import optional_columns, pack_rows
 from features.store.settings import StoreSettings
@@ -122,6 +121,7 @@ class StoreWriter:
                     )
             elif self._existing == "refuse":
                 refuse_store(self.path)
+            remove_unfinished(self.path)
             self.folder = self.path / f"events-{uuid.uuid4().hex[:12]}"
             self.folder.mkdir()
             if self.base is not None:
@@ -242,10 +242,10 @@ class StoreWriter:
         sources : sequence of mapping
             What the rows came from, for the manifest: name, digest, rows and time span of each.
         """
-        before = generations(self.path) if is_store(self.path) else []
+        present, before = generations_before(self.path)
         number = 1 + max([0, *map(generation_number, before)])
-        if before:
-            self._manifest["parent"] = generation_number(read_manifest(self.path))
+        if present is not None:
+            self._manifest["parent"] = generation_number(present)
         written = sorted(self.folder.rglob("*"))
         files = [str(file.relative_to(self.folder)) for name in CUSTOMER_FILES for file in written if file.name == name]
         self._manifest |= {"generation": number, "sources": list(sources), "customer_files": files}

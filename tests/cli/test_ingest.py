@@ -131,6 +131,16 @@ def test_a_store_that_is_there_is_left_alone(log: Path, regulars: Regulars) -> N
     assert "anna" not in open_store("store").customer_ids.to_pylist()
 
 
+def test_a_damaged_store_is_replaced(log: Path, regulars: Regulars) -> None:
+    """By what its message advises."""
+    assert regulars("ingest", log, "--out", "store").code == 0
+    Path("store/manifest.json").write_text("{")
+    assert "ingest the log again with --replace" in regulars("append", log, "--store", "store").error
+    ended = regulars("ingest", log, "--out", "store", "--replace")
+    assert ended.code == 0
+    assert "replaces a store whose manifest could not be read" in ended.output
+
+
 def test_too_many_faulty_rows_exit_with_1(log: Path, tmp_path: Path, regulars: Regulars) -> None:
     """The report is shown all the same, the last line says what to do, and the rows lie beside the store."""
     log.write_text(LOG + FAULTY)

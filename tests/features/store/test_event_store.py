@@ -189,7 +189,7 @@ def test_a_store_whose_words_cannot_be_read_is_refused(
     found = python(OPEN, installation, words)
     assert found.returncode == 1
     assert message in found.stderr
-    assert found.stderr.rstrip().endswith("or ingest the log again")
+    assert found.stderr.rstrip().endswith("or ingest the log again with --replace")
     assert found.stderr.count("\n") == 1
 
 

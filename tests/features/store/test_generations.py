@@ -8,7 +8,7 @@ import pytest
 from features.errors import StoreError
 from features.store.event_store import open_store, read_manifest
 from features.store.generations import generation_number, generations, locked, rollback
-from features.store.writer import write_store
+from features.store.writer import StoreWriter, write_store
 from tests.features.logs import KIND, Event, batch
 
 
@@ -85,3 +85,25 @@ def test_a_folder_that_was_never_finished_is_removed(path: Path) -> None:
     write_store(path, [], timezone="UTC", digest="6")
     assert numbers(path) == [6, 5, 4]
     assert len(list(path.glob("events-*"))) == 3
+
+
+def test_the_next_writer_removes_what_a_killed_one_left(path: Path) -> None:
+    """Also where it then adds nothing: no half folder outlives the next command."""
+    (path / "events-unfinished").mkdir()
+    (path / "events-unfinished" / "day.npy").write_bytes(b"half")
+    with StoreWriter(path, timezone="UTC", digest="6", existing="append") as writer:
+        writer.write_columns()
+    assert writer.opened() is None
+    assert numbers(path) == [5, 4, 3]
+    assert len(list(path.glob("events-*"))) == 3
+
+
+@pytest.mark.parametrize("manifest", ["{", "{}", '{"schema_version": 99, "folder": "events-99"}'])
+def test_a_damaged_manifest_is_mended_by_the_next_ingest(path: Path, manifest: str) -> None:
+    """As its message advises; the generations that can be read stay."""
+    (path / "manifest.json").write_text(manifest)
+    with pytest.raises(StoreError, match="ingest the log again"):
+        open_store(path)
+    write_store(path, [], timezone="UTC", digest="6")
+    assert numbers(path) == [6, 5, 4]
+    assert open_store(path).manifest["digest"] == "6"
