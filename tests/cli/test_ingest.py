@@ -138,7 +138,7 @@ def test_a_damaged_store_is_replaced(log: Path, regulars: Regulars) -> None:
     assert "ingest the log again with --replace" in regulars("append", log, "--store", "store").error
     ended = regulars("ingest", log, "--out", "store", "--replace")
     assert ended.code == 0
-    assert "replaces a store whose manifest could not be read" in ended.output
+    assert "replaces a store whose manifest could not be read" in ended.error
 
 
 def test_too_many_faulty_rows_exit_with_1(log: Path, tmp_path: Path, regulars: Regulars) -> None:
