@@ -8,7 +8,8 @@ import typer
 
 from cli.terminal import echo
 
-DRAIN_SECONDS = 30
+REQUEST_SECONDS = 30
+"""How long requests in progress may take to end when the service stops."""
 KEEP_ALIVE_SECONDS = 75
 """Longer than proxies keep idle connections, so that the proxy closes them and not the service."""
 
@@ -58,12 +59,21 @@ def register(app: typer.Typer) -> None:
                 help="The business time zone until a model with its own is published. Without it: UTC.",
             ),
         ] = None,
+        drain_seconds: Annotated[
+            float | None,
+            typer.Option(
+                metavar="SECONDS",
+                min=0,
+                max=3600,
+                help="Seconds after SIGTERM in which it answers but is not ready. Without it: 1.",
+            ),
+        ] = None,
     ) -> None:
         """Serve scores over HTTP: the rule score, and the forecasts of the latest published version.
 
         A version published later is loaded while the service runs. The model store is that of BENTOML_HOME. Options
-        that are not given are those of [serve] in the settings file. SIGTERM
-        and Ctrl-C stop the service after the requests in progress.
+        that are not given are those of [serve] in the settings file. Ctrl-C stops
+        the service after the requests in progress, SIGTERM some seconds later (--drain-seconds).
 
         Examples:
 
@@ -71,7 +81,8 @@ def register(app: typer.Typer) -> None:
 
         `regulars serve --port 8080 --workers 4 --keys keys.toml --scores scores.parquet`
         """
-        values = {"host": host, "port": port, "workers": workers, "rate": rate, "timezone": timezone}
+        values: dict[str, object] = {"host": host, "port": port, "workers": workers, "rate": rate, "timezone": timezone}
+        values["drain_seconds"] = drain_seconds
         files = {"keys": keys, "scores": scores, "report": report, "plans": plans}
         given = {name: str(value) for name, value in values.items() if value is not None}
         given |= {name: str(file.absolute()) for name, file in files.items() if file}
@@ -83,10 +94,11 @@ def register(app: typer.Typer) -> None:
 
         settings = serve_settings()
         address = free_address(settings.host, settings.port)
-        check_before_start()
+        if warning := check_before_start():
+            echo(f"warning: {warning}")
         if not address.is_loopback and settings.keys is None:
             host = settings.host
             echo(f"warning: {host} is reachable from other machines, and without --keys anyone there can use it")
         echo(f"starting at http://{settings.host}:{settings.port} ...")
         announce_when_ready(settings.host, settings.port, echo)
-        run_server(settings.host, settings.port, DRAIN_SECONDS, KEEP_ALIVE_SECONDS)
+        run_server(settings.host, settings.port, REQUEST_SECONDS, KEEP_ALIVE_SECONDS)

@@ -162,7 +162,7 @@ class Versions(Struct, omit_defaults=True):
 
 
 class Readiness(Struct, omit_defaults=True):
-    """Whether the service is complete: `ready`, or `degraded` with the reasons."""
+    """Whether the service is complete: `ready`, `degraded` with the reasons, or `draining` before it stops."""
 
-    status: Literal["ready", "degraded"]
+    status: Literal["ready", "degraded", "draining"]
     reasons: list[str] | UnsetType = UNSET

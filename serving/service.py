@@ -5,16 +5,21 @@ by pydantic, adaptive batches, a timer and a trace each) costs more than the sco
 requests do not pass through it; its workers, signals, sockets, model store and metrics are used as they are.
 """
 
+import os
+
 import bentoml
 from bentoml.exceptions import BentoMLException
 from starlette.types import ASGIApp
 
 from features.errors import RegularsError, SettingsError
 from features.segments.settings import segmentation_of_settings
-from serving.bento import Service, model_store_path
+from serving.bento import Service, model_store_path, worker_index
 from serving.runtime.api_keys import read_keys
+from serving.runtime.first_process import prepare_workers
+from serving.runtime.metrics_files import VARIABLE, share_metrics
 from serving.runtime.model_store import latest_version, read_published
 from serving.runtime.settings import ServeSettings, serve_settings
+from serving.runtime.supervision import end_with_first_process, reason_of, report
 
 
 class RegularsService(Service[object]):  # type: ignore[misc]  # BentoML ships no types
@@ -22,19 +27,31 @@ class RegularsService(Service[object]):  # type: ignore[misc]  # BentoML ships n
 
     def to_asgi(self, is_main: bool = True) -> ASGIApp:
         """Return the application of a worker; everything is loaded and checked when this returns."""
-        from serving.runtime.bento_app import make_worker_app  # the first process only starts workers and stays small
+        end_with_first_process()
+        try:
+            shared = share_metrics(os.environ.get(VARIABLE, ""), worker_index())
+            # Only workers import this: the first process starts them and stays small.
+            from serving.runtime.bento_app import make_worker_app
 
-        return make_worker_app(super().to_asgi(is_main), serve_settings(), model_store_path())
+            return make_worker_app(super().to_asgi(is_main), serve_settings(), model_store_path(), shared)
+        except Exception as error:
+            report(reason_of(error))
+            raise SystemExit(1) from None
 
 
-def check_before_start() -> None:
-    """Raise a RegularsError for settings, keys or a published version that cannot be used here."""
+def check_before_start() -> str | None:
+    """Raise a RegularsError for settings, keys or a published version that cannot be used here.
+
+    Returns a warning where no version is published, since a mistyped BENTOML_HOME looks like that.
+    """
     settings, store = serve_settings(), model_store_path()
     if settings.keys:
         read_keys(settings.keys)
     segmentation_of_settings()
     if name := latest_version(store):
         read_published(store, name)
+        return None
+    return f"no version is published in {store} (BENTOML_HOME), so scores are by the rule alone"
 
 
 def settings_at_import() -> ServeSettings:
@@ -59,6 +76,7 @@ class Regulars:
             check_before_start()
         except RegularsError as error:
             raise BentoMLException(str(error)) from None
+        prepare_workers(SETTINGS.workers)
 
 
 service = bentoml.service(

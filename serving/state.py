@@ -1,6 +1,6 @@
 """The formula and model that score requests at one moment, replaced together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -82,8 +82,29 @@ class ServiceState:
     segmentation: Segmentation | None = None
 
 
+Trouble = Callable[[], str | None]
+"""Returns what does not work in a part of the service, in words that anybody may read, None if all does."""
+
+
 class CurrentState:
-    """One reference to the state: a request reads `state` once, a reload replaces it in one step."""
+    """One reference to the state: a request reads `state` once, a reload replaces it in one step.
+
+    Attributes
+    ----------
+    state : ServiceState
+        The formula and model in service.
+    draining : bool
+        Whether the service is about to stop: it still answers, but is no longer ready.
+    troubles : list of callable
+        What else may not work, for readiness.
+    """
 
     def __init__(self, state: ServiceState) -> None:
         self.state = state
+        self.draining = False
+        self.troubles: list[Trouble] = []
+
+    @property
+    def ready_status(self) -> int:
+        """Return the HTTP status of readiness; a degraded service is still better than none."""
+        return 503 if self.draining else 200

@@ -89,7 +89,7 @@ def make_app(
             ExactRoute("/score", by_events, methods=["POST"]),
             ExactRoute("/score_features", by_features, methods=["POST"]),
             ExactRoute("/score_customers", posts.score_customers, methods=["POST"]),
-            ExactRoute("/readyz", _page(JSON, lambda: json_response(readiness(current.state)))),
+            ExactRoute("/readyz", _page(JSON, lambda: json_response(readiness(current), current.ready_status))),
             ExactRoute("/versions", _page(JSON, lambda: json_response(versions(current.state)))),
             ExactRoute("/docs.json", _page(JSON, lambda: Response(document(), media_type=JSON))),
             ExactRoute("/docs", _page(HTML, api_page)),

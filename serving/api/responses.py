@@ -28,9 +28,9 @@ START = b'{"scores":'
 _encode = msgspec.json.Encoder().encode
 
 
-def json_response(body: Any) -> Response:
+def json_response(body: Any, status: int = 200) -> Response:
     """Return a struct as a JSON response."""
-    return Response(_encode(body), media_type=JSON)
+    return Response(_encode(body), status, media_type=JSON)
 
 
 def score_response(features: Features, context: ScoringContext, media_type: str) -> Response:

@@ -1,12 +1,16 @@
 """The bodies of /versions and /readyz."""
 
+from typing import Literal
+
 from msgspec import UNSET
 
 from features.definitions import FEATURE_NAMES
 from features.segments.segmentation import MEASURES, Segmentation
 from serving.response_types import FormulaInService, ModelInService, Readiness, SegmentsInService, Versions
 from serving.scoring import NO_MODEL
-from serving.state import ServiceState
+from serving.state import CurrentState, ServiceState
+
+REFUSED = "the version published last was refused: /versions and the log say why"
 
 
 def versions(state: ServiceState) -> Versions:
@@ -56,8 +60,17 @@ def _segments(segmentation: Segmentation) -> SegmentsInService:
     )
 
 
-def readiness(state: ServiceState) -> Readiness:
-    """Return `ready`, or `degraded` with the reasons; without a model the rule is still served."""
-    reasons = [] if state.model else [state.absent or NO_MODEL]
-    reasons += [f"a newer version was refused: {state.refused}"] if state.refused else []
-    return Readiness("degraded", reasons) if reasons else Readiness("ready")
+def readiness(current: CurrentState) -> Readiness:
+    """Return `ready`, or `degraded` with the reasons, or `draining`; without a model the rule is still served.
+
+    Readiness needs no key, so a reason names no path and repeats no content of a file; /versions and the log do.
+    """
+    state = current.state
+    reasons = []
+    if state.model is None:
+        reasons.append(NO_MODEL if state.refused else state.absent or NO_MODEL)
+    if state.refused:
+        reasons.append(REFUSED)
+    reasons += [trouble for find in current.troubles if (trouble := find())]
+    status: Literal["ready", "degraded", "draining"] = "degraded" if reasons else "ready"
+    return Readiness("draining" if current.draining else status, reasons or UNSET)

@@ -16,8 +16,9 @@ from werkzeug.datastructures import Authorization
 from features.atomic_file import atomic_write
 from features.errors import ApiKeysError, RateLimitError
 from serving.runtime.json_log import LogEvent
-from serving.runtime.poller import Check, when_changed
+from serving.runtime.poller import when_changed
 from serving.runtime.rate_limits import parse_rate
+from serving.runtime.regular_file import read_regular
 
 Scope = Literal["score", "customers", "page", "plan", "metrics"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -47,27 +48,45 @@ class KeyFile(msgspec.Struct, forbid_unknown_fields=True):
 class KeyRing:
     """The keys of a file, which may be replaced at any time.
 
-    While the file cannot be read, the keys read before stay valid; if it never could be read, there are none.
+    A file that is missing, empty or cannot be read has no keys, and nobody is admitted: whoever takes back the last key
+    must not leave it valid. Such a file is read again at every check, since its trouble may end without a change to it.
+
+    Attributes
+    ----------
+    keys : tuple of Key
+        The keys that are valid now.
+    refused : str or None
+        Why the file has no keys; None while it has some.
     """
 
     def __init__(self, path: Path, log_event: LogEvent) -> None:
         self._path, self._log_event = path, log_event
         self.keys: tuple[Key, ...] = ()
-        self.check: Check = when_changed(path, self._read)
+        self.refused: str | None = None
+        self._read_changed = when_changed(path, self._read)
         self.check()
+
+    def check(self) -> bool:
+        """Read the file if it has changed, or could not be used before; return whether it was read."""
+        if self.refused is None:
+            return bool(self._read_changed())
+        self._read()
+        return True
 
     def _read(self) -> None:
         try:
-            self.keys = read_keys(self._path)
+            self.keys, self.refused = read_keys(self._path), None
         except ApiKeysError as error:
-            self._log_event(event="keys refused", reason=str(error))
+            if str(error) != self.refused:
+                self._log_event(event="keys refused", reason=str(error))
+            self.keys, self.refused = (), str(error)
 
 
 def read_keys(path: str | Path) -> tuple[Key, ...]:
     """Return the keys of a TOML file of `[[keys]]` tables; raises ApiKeysError for any other content."""
     advice = f"keys are made with `regulars key NAME --keys {path}`"
     try:
-        keys = msgspec.toml.decode(Path(path).read_bytes(), type=KeyFile).keys
+        keys = msgspec.toml.decode(read_regular(path), type=KeyFile).keys
     except FileNotFoundError:
         raise ApiKeysError(f"no file of keys at {path}: {advice}") from None
     except (OSError, UnicodeDecodeError, msgspec.DecodeError, RateLimitError) as error:

@@ -16,21 +16,26 @@ from serving.api.app import make_app
 from serving.api.routes import ExactRoute, RouteTemplates
 from serving.clock import utc_now
 from serving.runtime.api_keys import KeyRing
+from serving.runtime.draining import drain_first
 from serving.runtime.json_log import JsonLog
-from serving.runtime.metrics import Metrics, remove_gauges_of_dead_workers
+from serving.runtime.metrics import Metrics
 from serving.runtime.middleware.admission import AdmissionMiddleware
 from serving.runtime.middleware.request_log import RequestLogMiddleware
 from serving.runtime.model_reload import ModelReload, initial_state
 from serving.runtime.poller import Poller
 from serving.runtime.settings import ServeSettings
+from serving.runtime.supervision import report
 from serving.state import CurrentState
 
 BENTOML_PATHS = ("/livez", "/healthz", "/metrics")
+KEYS_REFUSED = "the file of API keys cannot be used, so nobody is admitted: the log says why"
+CHECK_HANGS = "a check for newer versions or changed keys does not end: is the store's disk or network there?"
 
 
-def make_worker_app(bentoml_app: Starlette, settings: ServeSettings, store: Path) -> ASGIApp:
+def make_worker_app(
+    bentoml_app: Starlette, settings: ServeSettings, store: Path, metrics_shared: bool = True
+) -> ASGIApp:
     """Return the application of a worker that serves the models of `store`; BentoML's answers BENTOML_PATHS."""
-    remove_gauges_of_dead_workers()
     log = JsonLog(utc_now)
     log.capture_libraries()
     formula, timezone = formula_of_settings(), settings.timezone or "UTC"
@@ -42,15 +47,26 @@ def make_worker_app(bentoml_app: Starlette, settings: ServeSettings, store: Path
 
     def count() -> None:
         state = current.state
-        metrics.set_state(state.model.version if state.model else None, state.refused is not None, log.lost)
+        metrics.set_state(
+            state.model.version if state.model else None,
+            refused=state.refused is not None,
+            lost=log.lost,
+            keys_refused=keys is not None and keys.refused is not None,
+            hanging=poller.stalled(),
+        )
+
+    checks = (reload.check, *([keys.check] if keys else []), count)
+    poller = Poller(settings.watch_seconds, log.log_event, *checks)
+    current.troubles.append(lambda: KEYS_REFUSED if keys and keys.refused else None)
+    current.troubles.append(lambda: CHECK_HANGS if poller.stalled() else None)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         gc.collect()
         gc.freeze()  # what is loaded by now stays, so later collections need not look at it
-        checks = (reload.check, *([keys.check] if keys else []), count)
         async with bentoml_app.router.lifespan_context(bentoml_app):
-            with Poller(settings.watch_seconds, log.log_event, *checks):
+            with poller, drain_first(current, settings.drain_seconds):
+                report()
                 yield
 
     app = make_app(
@@ -63,7 +79,7 @@ def make_worker_app(bentoml_app: Starlette, settings: ServeSettings, store: Path
         lifespan=lifespan,
     )
     templates = RouteTemplates(app.routes)
-    metrics = Metrics(templates)
+    metrics = Metrics(templates, metrics_shared)
     http_app = RequestLogMiddleware(AdmissionMiddleware(app, templates, keys, settings.rate), metrics, log.log_event)
 
     async def worker_app(scope: Scope, receive: Receive, send: Send) -> None:

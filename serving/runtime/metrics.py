@@ -1,8 +1,6 @@
 """Counters and gauges in BentoML's Prometheus client; every label has few values, whatever clients send."""
 
-import os
 from functools import cache
-from pathlib import Path
 
 from serving.api.routes import RouteTemplates
 from serving.bento import metrics_client
@@ -16,10 +14,17 @@ class Metrics:
     """The metrics of one worker; BentoML adds up those of all workers at /metrics.
 
     Made once in each process: Prometheus keeps the numbers of each process in a file of its own.
+
+    Parameters
+    ----------
+    templates : RouteTemplates
+        Those of the known paths.
+    shared : bool
+        Whether there are such files; without them /metrics has the numbers of the worker that answers.
     """
 
-    def __init__(self, templates: RouteTemplates) -> None:
-        client = metrics_client()
+    def __init__(self, templates: RouteTemplates, shared: bool = True) -> None:
+        client = metrics_client(shared)
         labels = ["route", "method", "status"]
         self._templates = templates
         self._requests = cache(client.Counter("regulars_requests_total", "Requests answered", labels).labels)
@@ -33,6 +38,16 @@ class Metrics:
             "regulars_version_refused", "1 while a newer version is refused", multiprocess_mode="livemax"
         )
         self._lost = client.Gauge("regulars_log_lines_lost", "Log lines not written", multiprocess_mode="livesum")
+        self._keys = client.Gauge(
+            "regulars_keys_refused", "1 while the file of keys has none that can be used", multiprocess_mode="livemax"
+        )
+        self._hanging = client.Gauge(
+            "regulars_check_hangs", "1 while a check for versions or keys hangs", multiprocess_mode="livemax"
+        )
+        unshared = client.Gauge(
+            "regulars_metrics_not_shared", "Workers whose metrics are not added up", multiprocess_mode="livesum"
+        )
+        unshared.set(not shared)
 
     def route(self, path: str) -> str:
         """Return the template of a known path; all other paths share one label."""
@@ -45,17 +60,12 @@ class Metrics:
         if customers:
             self._customers(route).inc(customers)
 
-    def set_state(self, version: str | None, refused: bool, lost: int) -> None:
-        """Set which version is in service, whether a newer one is refused, and how many log lines were lost."""
+    def set_state(
+        self, version: str | None, *, refused: bool, lost: int, keys_refused: bool = False, hanging: bool = False
+    ) -> None:
+        """Set which version is in service, what is refused or hangs, and how many log lines were lost."""
         self._version.set(int(version) if version and version.isdigit() else 0)
         self._refused.set(refused)
         self._lost.set(lost)
-
-
-def remove_gauges_of_dead_workers() -> None:
-    """Delete the gauges of workers that were killed, because nothing else does and their requests have ended."""
-    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    for file in Path(folder).glob("gauge_live*_*.db") if folder else ():
-        process = file.stem.rpartition("_")[2]
-        if process.isdigit() and not Path("/proc", process).exists():
-            file.unlink(missing_ok=True)
+        self._keys.set(keys_refused)
+        self._hanging.set(hanging)

@@ -12,7 +12,7 @@ from features.loyalty.formula import Formula
 from features.schema import RATING_MAXIMUM
 from serving.runtime.json_log import LogEvent
 from serving.runtime.model_loader import load_model
-from serving.runtime.model_store import latest_version, read_published
+from serving.runtime.model_store import latest_version, named_version, read_published
 from serving.runtime.poller import Check, when_changed
 from serving.state import CurrentState, ServiceState
 from training.models.bundle import REGISTERED_NAME
@@ -32,15 +32,17 @@ def initial_state(
     rating_maximum: float = RATING_MAXIMUM,
 ) -> ServiceState:
     """Return the state at the start: the latest version, else the one served before, else the rule without a model."""
-    refused = None
-    for name in dict.fromkeys((latest_version(store), _served(store))):
-        if name is None:
-            continue
+    refused, tried = None, None
+    for find in (latest_version, served_version):
+        name = None
         try:
+            name = find(store)
+            if name is None or name == tried:
+                continue
             return _load(store, name, clock, log_event, refused)
         except PublishedModelError as error:
-            refused = str(error)
-            log_event(event="refused", version=name, reason=refused)
+            log_event(event="refused", version=name, reason=str(error))
+            refused, tried = refused or str(error), name
     return ServiceState(formula, timezone, None, clock(), refused or NONE_PUBLISHED, refused, rating_maximum)
 
 
@@ -49,23 +51,29 @@ class ModelReload:
 
     def __init__(self, current: CurrentState, store: Path, clock: Callable[[], datetime], log_event: LogEvent) -> None:
         self._current, self._store, self._clock, self._log_event = current, store, clock, log_event
+        self._attempt = 0
         self.check: Check = when_changed(store / REGISTERED_NAME / "latest", self._load_latest)
 
     def _load_latest(self) -> None:
         """Load the version published last; a bad one is refused, and the old one stays.
 
-        A refused version is tried again when it is published again.
+        A refused version is tried again when it is published again. An attempt that hung, as on a network folder, and
+        ends after a later one changes nothing.
         """
-        name, state = latest_version(self._store), self._current.state
-        if name is None or (state.model and state.model.folder.name == name):
-            self._current.state = replace(state, refused=None)
-            return
+        self._attempt = attempt = self._attempt + 1
+        state, name = self._current.state, None
         try:
-            loaded = _load(self._store, name, self._clock, self._log_event, None)
-            self._current.state = replace(loaded, segmentation=state.segmentation)
+            name = latest_version(self._store)
+            if name is None or (state.model and state.model.folder.name == name):
+                found = replace(state, refused=None)
+            else:
+                loaded = _load(self._store, name, self._clock, self._log_event, None)
+                found = replace(loaded, segmentation=state.segmentation)
         except PublishedModelError as error:
-            self._current.state = replace(state, refused=str(error))
+            found = replace(state, refused=str(error))
             self._log_event(event="refused", version=name, reason=str(error))
+        if attempt == self._attempt:
+            self._current.state = found
 
 
 def _load(
@@ -78,15 +86,15 @@ def _load(
     return ServiceState(formula, card.timezone, model, clock(), refused=refused, rating_maximum=card.rating_maximum)
 
 
-def _served(store: Path) -> str | None:
-    try:
-        return (store / REGISTERED_NAME / SERVED).read_text().strip() or None
-    except OSError:
-        return None
+def served_version(store: Path) -> str | None:
+    """Return the name of the version loaded last, None if there is none or it cannot be read."""
+    with suppress(PublishedModelError):
+        return named_version(store / REGISTERED_NAME / SERVED)
+    return None
 
 
 def _note_served(store: Path, name: str) -> None:
     """Write down which version was loaded; a read-only store will have no other versions."""
-    if _served(store) != name:
+    if served_version(store) != name:
         with suppress(OSError), atomic_write(store / REGISTERED_NAME / SERVED) as part:
             part.write_text(name)

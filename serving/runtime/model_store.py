@@ -3,6 +3,7 @@
 Imports neither pandas nor scikit-learn: the first process checks, its workers load.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,11 @@ from bentoml.exceptions import BentoMLException
 from features.atomic_file import file_digest
 from features.definitions import FEATURE_NAMES
 from features.errors import ModelError, PublishedModelError
+from serving.runtime.regular_file import read_regular
 from training.models.bundle import BUNDLE, COMPILED_FILE, MODEL_FILE, REGISTERED_NAME, Card, other_releases
+
+LONGEST_NAME = 200
+VERSION_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -30,11 +35,28 @@ class PublishedModel:
 
 
 def latest_version(store: Path) -> str | None:
-    """Return the name of the version published last; None if there is none."""
+    """Return the name of the version published last, None if there is none.
+
+    Raises PublishedModelError when the file with it cannot be read or has something else.
+    """
+    return named_version(store / REGISTERED_NAME / "latest")
+
+
+def named_version(file: Path) -> str | None:
+    """Return the name of a version that a file holds, None without the file or with an empty one.
+
+    The content of a file that holds something else is not repeated in the PublishedModelError: whoever can put a link
+    there must not read by it what the service can read.
+    """
     try:
-        return (store / REGISTERED_NAME / "latest").read_text().strip() or None
-    except OSError:
+        text = read_regular(file, LONGEST_NAME).decode("ascii", "replace").strip()
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise PublishedModelError(f"{file} cannot be read ({error.strerror}): publish again") from None
+    if text and not VERSION_NAME.fullmatch(text):
+        raise PublishedModelError(f"{file} holds no name of a version: publish again")
+    return text or None
 
 
 def read_published(store: Path, name: str) -> PublishedModel:

@@ -1,5 +1,6 @@
 """Starts the BentoML server and, once it is ready, prints its URL and an example request."""
 
+import errno
 import ipaddress
 import json
 import socket
@@ -7,16 +8,20 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import URLError
 
+import psutil
 from bentoml.exceptions import BentoMLException
 
 import serving
 from features.errors import ServerStartError
 from serving.bento import serve
+from serving.runtime.first_process import take_failure
 
 START_SECONDS = 120
+COMMAND_LENGTH = 120
 SERVICE = "serving.service:service"
 
 
@@ -31,14 +36,31 @@ def free_address(host: str, port: int) -> ipaddress.IPv4Address | ipaddress.IPv6
         try:
             probe.bind((host, port))
         except OSError as error:
+            holder = _holder(port) if error.errno == errno.EADDRINUSE else ""
             raise ServerStartError(
-                f"nothing can listen at {host}:{port} ({error.strerror}): take another port"
+                f"nothing can listen at {host}:{port} ({error.strerror}{holder}): take another port"
+                + (", or end that process" if holder else "")
             ) from None
     return address
 
 
+def _holder(port: int) -> str:
+    """Return in words which process listens at a port, of a service the first one; nothing where that is hidden."""
+    with suppress(psutil.Error, OSError):
+        listening = [each for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN]
+        holders = [psutil.Process(each.pid) for each in listening if each.pid and each.laddr.port == port]
+        if holders:
+            process = min(holders, key=lambda holder: (holder.create_time(), holder.pid))
+            return f" by process {process.pid}: {' '.join(process.cmdline())[:COMMAND_LENGTH]}"
+    return ""
+
+
 def run_server(host: str, port: int, drain_seconds: int, keep_alive_seconds: int) -> None:
-    """Run the service until it is stopped; raises ServerStartError when its check before the start fails."""
+    """Run the service until it is stopped.
+
+    Raises ServerStartError when its check before the start fails, a folder that it needs cannot be made, or none of its
+    workers can start.
+    """
     project = str(Path(serving.__file__).parents[1])
     try:
         serve(
@@ -51,6 +73,10 @@ def run_server(host: str, port: int, drain_seconds: int, keep_alive_seconds: int
         )
     except BentoMLException as error:
         raise ServerStartError(str(error)) from None
+    except (OSError, RuntimeError) as error:
+        raise ServerStartError(take_failure() or f"the service cannot start: {error}") from None
+    if failure := take_failure():
+        raise ServerStartError(failure)
 
 
 def announce_when_ready(host: str, port: int, say: Callable[[str], None]) -> None:

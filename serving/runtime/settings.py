@@ -42,6 +42,8 @@ class ServeSettings:
         The highest value of the rating scale until a model with its own is published; without it that of [ingest].
     watch_seconds : float
         Seconds between two checks for a newer version and changed keys.
+    drain_seconds : float
+        Seconds after SIGTERM in which the service still answers but /readyz says 503, before the port is closed.
     """
 
     host: str = "127.0.0.1"
@@ -55,9 +57,11 @@ class ServeSettings:
     timezone: str | None = field(default=None, metadata={"example": "Europe/London"})
     rating_maximum: float | None = field(default=None, metadata={"example": 5.0})
     watch_seconds: float = 1.0
+    drain_seconds: float = 1.0
 
     def __post_init__(self) -> None:
-        for name, low, high in (("port", 1, 65535), ("workers", 1, 64), ("watch_seconds", 0.05, 3600)):
+        limits = (("port", 1, 65535), ("workers", 1, 64), ("watch_seconds", 0.05, 3600), ("drain_seconds", 0, 3600))
+        for name, low, high in limits:
             if not low <= getattr(self, name) <= high:
                 raise InvalidArgumentError(f"{name} is {getattr(self, name)}, expected a number from {low} to {high}")
         if self.rate is not None:

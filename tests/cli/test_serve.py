@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Ended
 
 Command = Callable[..., Ended]
-NAMES = ("KEYS", "SCORES", "REPORT", "PLANS", "RATE", "TIMEZONE", "WORKERS", "PORT", "HOST")
+NAMES = ("KEYS", "SCORES", "REPORT", "PLANS", "RATE", "TIMEZONE", "WORKERS", "PORT", "HOST", "DRAIN_SECONDS")
 """Variables that the verb sets; a test sets them, so that they are afterwards as they were."""
 
 
@@ -25,7 +25,8 @@ def test_a_port_that_is_taken_is_told(regulars: Command, monkeypatch) -> None:
         ended = regulars("serve", "--port", taken.getsockname()[1])
     assert ended.code == 1
     assert "Address already in use" in ended.error
-    assert ended.error.rstrip().endswith("take another port")
+    assert f"by process {os.getpid()}: " in ended.error
+    assert ended.error.rstrip().endswith("take another port, or end that process")
     ended = regulars("serve", "--host", "example.org")
     assert ended.code == 1
     assert "'example.org' is no IP address" in ended.error
@@ -42,10 +43,11 @@ def test_every_option_is_a_setting_of_the_service(
     monkeypatch.setattr("serving.service.check_before_start", lambda: None)
     files = ("--keys", "k.toml", "--scores", "s.parquet", "--report", "r.html", "--plans", "p")
     others = ("--rate", "5/second", "--timezone", "Asia/Tokyo", "--workers", 3, "--port", 3999, "--host", "127.0.0.2")
+    others += ("--drain-seconds", 2.5)
     call = call_of("serving.runtime.server.run_server", "serve", *files, *others)
     settings = [os.environ[f"REGULARS_SERVE_{name}"] for name in NAMES]
     absolute = [str(tmp_path / name) for name in ("k.toml", "s.parquet", "r.html", "p")]
-    assert settings == [*absolute, "5/second", "Asia/Tokyo", "3", "3999", "127.0.0.2"]
+    assert settings == [*absolute, "5/second", "Asia/Tokyo", "3", "3999", "127.0.0.2", "2.5"]
     assert (call["host"], call["port"]) == ("127.0.0.2", 3999)
 
 
@@ -57,8 +59,19 @@ def test_an_open_service_without_keys_is_warned_of(regulars: Command, monkeypatc
     monkeypatch.setattr("serving.runtime.server.run_server", lambda *_: None)
     monkeypatch.setattr("serving.runtime.server.free_address", lambda host, port: ipaddress.ip_address(host))
     assert "warning: 0.0.0.0 is reachable from other machines" in regulars("serve", "--host", "0.0.0.0").error
-    assert "warning" not in regulars("serve", "--host", "127.0.0.1").error
-    assert "warning" not in regulars("serve", "--host", "0.0.0.0", "--keys", "k.toml").error
+    assert "reachable" not in regulars("serve", "--host", "127.0.0.1").error
+    assert "reachable" not in regulars("serve", "--host", "0.0.0.0", "--keys", "k.toml").error
+
+
+def test_a_home_without_a_version_is_named(regulars: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistyped BENTOML_HOME looks like a new one, so the folder stands in a warning."""
+    for name in NAMES:
+        monkeypatch.setenv(f"REGULARS_SERVE_{name}", "")
+    monkeypatch.setattr("serving.runtime.server.announce_when_ready", lambda *_: None)
+    monkeypatch.setattr("serving.runtime.server.run_server", lambda *_: None)
+    monkeypatch.setattr("serving.runtime.server.free_address", lambda host, port: ipaddress.ip_address(host))
+    monkeypatch.setattr("serving.service.model_store_path", lambda: tmp_path / "models")
+    assert f"warning: no version is published in {tmp_path / 'models'} (BENTOML_HOME)" in regulars("serve").error
 
 
 def test_the_settings_file_says_what_is_not_given(

@@ -26,6 +26,7 @@ from training.models.customer_model import CustomerModel
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 90
+QUICK = {"REGULARS_SERVE_WATCH_SECONDS": "0.1", "REGULARS_SERVE_DRAIN_SECONDS": "0"}
 EVENTS = [
     {"event_type": "purchase", "event_time": f"2024-0{month}-05T10:00:00Z", "amount": 10.5 * month}
     for month in (1, 3, 4)
@@ -144,7 +145,12 @@ def start(
     home: Path, port: int, lines: Any, *options: str, errors: Any = subprocess.STDOUT, **environment: str
 ) -> subprocess.Popen[bytes]:
     """Start `regulars serve`, in a process group of its own, and do not wait."""
-    given = os.environ | {"BENTOML_HOME": str(home), "REGULARS_SERVE_WATCH_SECONDS": "0.1"} | environment
+    given = (
+        os.environ
+        | {"BENTOML_HOME": str(home), "REGULARS_SERVE_WATCH_SECONDS": "0.1"}
+        | {"REGULARS_SERVE_DRAIN_SECONDS": "0"}
+        | environment
+    )
     command = [sys.executable, "-m", "cli.main", "serve", "--port", str(port), *options]
     return subprocess.Popen(command, cwd=ROOT, env=given, stdout=lines, stderr=errors, start_new_session=True)
 

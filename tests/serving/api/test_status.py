@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 
 from features.segments.segmentation import Boundaries, load_segmentation
 from serving.api.app import make_app
+from serving.api.status import REFUSED
 from serving.state import CurrentState, ServedModel, ServiceState
 from tests.serving.asking import ask
 from tests.serving.conftest import NOW, ZONE
@@ -64,11 +65,23 @@ def test_a_version_that_was_refused_is_told(model_state: ServiceState) -> None:
     app = make_app(CurrentState(replace(model_state, refused="its digest is wrong <b>")), clock=lambda: NOW)
     ready = ask(app, "/readyz")
     assert ready.status == 200
-    assert ready.json() == {"status": "degraded", "reasons": ["a newer version was refused: its digest is wrong <b>"]}
+    assert ready.json() == {"status": "degraded", "reasons": [REFUSED]}
     assert ask(app, "/versions").json()["refused"] == "its digest is wrong <b>"
     page = ask(app, "/").body.decode()
     assert "its digest is wrong &lt;b&gt;" in page
     assert "://" not in page
+
+
+def test_readiness_shows_no_text_of_a_refusal(rule_state: ServiceState) -> None:
+    """It needs no key, and a refusal may name paths or what a file holds; while it drains the status is 503."""
+    current = CurrentState(replace(rule_state, absent="/srv/models: root:x:0:0", refused="/srv/models: root:x:0:0"))
+    current.troubles += [lambda: "the keys are gone", lambda: None]
+    app = make_app(current, clock=lambda: NOW)
+    reasons = ["no model is in service", REFUSED, "the keys are gone"]
+    assert ask(app, "/readyz").json() == {"status": "degraded", "reasons": reasons}
+    current.draining = True
+    ready = ask(app, "/readyz")
+    assert (ready.status, ready.json()) == (503, {"status": "draining", "reasons": reasons})
 
 
 def test_all_is_well(app: Starlette) -> None:

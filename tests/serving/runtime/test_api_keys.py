@@ -122,7 +122,7 @@ def test_a_name_is_made_once(tmp_path: Path) -> None:
 
 
 def test_a_ring_follows_its_file(tmp_path: Path) -> None:
-    """A key deleted from the file is taken back; while the file is faulty the keys read before hold."""
+    """A key deleted from the file is taken back, and a file that cannot be used admits nobody, which is logged once."""
     file, said = tmp_path / "keys.toml", []
     ring = KeyRing(file, lambda **line: said.append(line["event"]))
     assert ring.keys == ()
@@ -130,11 +130,20 @@ def test_a_ring_follows_its_file(tmp_path: Path) -> None:
     add_key(file, "shop", ["score"])
     ring.check()
     assert [key.name for key in ring.keys] == ["shop"]
-    file.write_text("[[keys")
-    ring.check()
+    assert ring.refused is None
+    good = file.read_bytes()
+    for spoil in (lambda: file.write_text("[[keys"), lambda: file.write_text(""), file.unlink, lambda: os.mkfifo(file)):
+        lines = len(said)
+        spoil()
+        ring.check()
+        ring.check()
+        assert (ring.keys, len(said)) == ((), lines + 1)
+        assert "keys" in str(ring.refused)
+    file.unlink()
+    file.write_bytes(good)
     ring.check()
     assert [key.name for key in ring.keys] == ["shop"]
-    assert said == ["keys refused"] * 2
+    assert ring.refused is None
     file.unlink()
     add_key(file, "office", ["page"])
     ring.check()

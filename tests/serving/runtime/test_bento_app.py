@@ -42,7 +42,7 @@ def app(metrics: Metrics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps
         yield
         steps.append("poller" if "poller" in {thread.name for thread in threading.enumerate()} else "stopped")
 
-    monkeypatch.setattr(bento_app, "Metrics", lambda _: metrics)
+    monkeypatch.setattr(bento_app, "Metrics", lambda *_: metrics)
     monkeypatch.setattr(JsonLog, "capture_libraries", lambda _: None)
     monkeypatch.setattr("gc.freeze", lambda: None)
     bentoml_app = Starlette(routes=[Route(path, behind) for path in BENTOML_PATHS], lifespan=lifespan)

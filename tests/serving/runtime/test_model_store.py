@@ -1,6 +1,7 @@
 """A published version is checked before it is loaded: whole, unchanged, of these libraries and columns."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,26 @@ def test_of_an_empty_store_nothing_is_the_latest_version(tmp_path: Path) -> None
     """Neither of a folder that is not there, nor of an empty one."""
     assert latest_version(tmp_path) is None
     assert latest_version(tmp_path / "models") is None
+
+
+@pytest.mark.parametrize("text", ["root:x:0:0:root:/root:/bin/sh", "../../secret", "a" * 300, "\0", "é"])
+def test_what_is_no_name_is_not_repeated(store: Path, text: str) -> None:
+    """Whoever can put a link into the store does not read by it what the service can read."""
+    latest = store / "regulars" / "latest"
+    latest.write_text(text)
+    with pytest.raises(PublishedModelError) as caught:
+        latest_version(store)
+    assert text not in str(caught.value)
+    assert str(latest) in str(caught.value)
+
+
+def test_a_pipe_in_place_of_the_name_is_refused_at_once(store: Path) -> None:
+    """Opening it would wait for somebody who writes."""
+    latest = store / "regulars" / "latest"
+    latest.unlink()
+    os.mkfifo(latest)
+    with pytest.raises(PublishedModelError, match="is no regular file"):
+        latest_version(store)
 
 
 def bundle(store: Path) -> Path:

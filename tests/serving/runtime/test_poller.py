@@ -2,9 +2,11 @@
 
 import os
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
-from serving.runtime.poller import Poller, when_changed
+from serving.runtime.poller import MOST_ATTEMPTS, Poller, when_changed
 
 
 def test_checks_outlive_a_failure_and_end_with_the_block() -> None:
@@ -26,6 +28,59 @@ def test_checks_outlive_a_failure_and_end_with_the_block() -> None:
     assert events[0] == {"event": "round failed", "fault": "RuntimeError", "reason": "no"}
 
 
+def test_a_check_that_hangs_stops_nothing() -> None:
+    """Others run on, it is tried again beside the attempt that hangs, and the end does not wait for it."""
+    go, done, attempts, lines = threading.Event(), [], [], []
+
+    def hang() -> bool:
+        attempts.append(len(attempts))
+        if attempts[-1] in (0, 1):
+            go.wait(60)
+        return attempts[-1] == 3
+
+    poller = Poller(
+        0.01,
+        lambda **line: lines.append(line),
+        hang,
+        lambda: done.append(1),
+        stall_seconds=0.1,
+        stop_seconds=0.1,
+    )
+
+    def holds(condition: Callable[[], bool]) -> bool:
+        until = time.monotonic() + 20
+        while not condition() and time.monotonic() < until:
+            time.sleep(0.01)
+        return condition()
+
+    try:
+        with poller:
+            assert not poller.stalled()
+            assert holds(poller.stalled)
+            before = len(done)
+            assert holds(lambda: len(done) > before + 3)
+            assert holds(lambda: len(attempts) > 3 and not poller.stalled())  # the fourth acted
+            assert lines == [{"event": "check hangs", "seconds": 0.1}]
+            began = time.monotonic()
+        assert time.monotonic() - began < 5
+    finally:
+        go.set()
+
+
+def test_a_hanging_check_is_not_tried_for_ever() -> None:
+    """Each attempt holds a thread."""
+    go, attempts = threading.Event(), []
+
+    def hang() -> None:
+        attempts.append(1)
+        go.wait(60)
+
+    with Poller(0.01, lambda **_: None, hang, stall_seconds=0.0, stop_seconds=0.0):
+        time.sleep(0.3)
+    go.set()
+    assert len(attempts) == MOST_ATTEMPTS
+
+
 def test_a_change_of_a_file_is_noticed_once(tmp_path: Path) -> None:
     """The first check acts, and then another time, another inode, another size and a deletion do, each once."""
     file, other, acted = tmp_path / "file", tmp_path / "other", []
@@ -37,10 +92,10 @@ def test_a_change_of_a_file_is_noticed_once(tmp_path: Path) -> None:
         return len(acted) > before
 
     assert (acts(), acts()) == (True, False)  # there is no file
-    for text, time in (("one", 1), ("one", 2), ("longer", 2)):
+    for text, stamp in (("one", 1), ("one", 2), ("longer", 2)):
         file.write_text(text)
-        os.utime(file, ns=(time, time))
-        assert (acts(), acts()) == (True, False), (text, time)
+        os.utime(file, ns=(stamp, stamp))
+        assert (acts(), acts()) == (True, False), (text, stamp)
     other.write_text("longer")
     os.utime(other, ns=(2, 2))
     other.replace(file)
