@@ -145,12 +145,7 @@ def start(
     home: Path, port: int, lines: Any, *options: str, errors: Any = subprocess.STDOUT, **environment: str
 ) -> subprocess.Popen[bytes]:
     """Start `regulars serve`, in a process group of its own, and do not wait."""
-    given = (
-        os.environ
-        | {"BENTOML_HOME": str(home), "REGULARS_SERVE_WATCH_SECONDS": "0.1"}
-        | {"REGULARS_SERVE_DRAIN_SECONDS": "0"}
-        | environment
-    )
+    given = os.environ | {"BENTOML_HOME": str(home)} | QUICK | environment
     command = [sys.executable, "-m", "cli.main", "serve", "--port", str(port), *options]
     return subprocess.Popen(command, cwd=ROOT, env=given, stdout=lines, stderr=errors, start_new_session=True)
 

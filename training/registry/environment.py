@@ -5,7 +5,7 @@ import socket
 from collections.abc import Mapping
 from functools import cache
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 CLOCK_SLACK = 2.0
 """Seconds by which two readings of one process's start may differ: they depend on the machine's clock."""
