@@ -146,7 +146,7 @@ class _Posts:
 
             if media_type == wanted == JSON and len(body) <= limits.inline_bytes:
                 return respond()
-            return await self._worker_thread.run(respond)
+            return await self._worker_thread.run(respond, request, len(body))
 
         return endpoint
 
@@ -169,7 +169,7 @@ class _Posts:
             except BatchScoresError as error:
                 raise ProblemError("no-batch-scores", str(error)) from None
 
-        return await self._worker_thread.run(respond)
+        return await self._worker_thread.run(respond, request, len(body))
 
 
 def _media_types(request: Request, bodies: tuple[str, ...], responses: tuple[str, ...]) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from serving.api.feature_rows import Faults, Features, repeated_customers
 from serving.api.parameters import RequestLimits, ScoringContext
 from serving.api.problem_details import invalid
 from serving.api.request_body import refuse_too_many
+from serving.api.turns import checkpoint
 from serving.request_types import Customer, Event, ScoreRequest
 from serving.response_types import Duplicate
 from serving.timestamps import read_timestamp
@@ -34,6 +35,7 @@ def features_of_event_json(request: ScoreRequest, context: ScoringContext, limit
     faults = repeated_customers(ids, "customers/{row}/customer_id")
     rows, duplicates = [], []
     for at, customer in enumerate(customers):
+        checkpoint()
         path, scale = f"customers/{at}", state.rating_maximum
         row, repeated = features_of(customer, path, context.as_of, state.timezone, scale, context.latest, faults)
         rows.append(row)

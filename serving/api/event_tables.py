@@ -17,6 +17,7 @@ from serving.api.feature_rows import Features, faults_of, row_faults
 from serving.api.parameters import RequestLimits, ScoringContext
 from serving.api.problem_details import invalid
 from serving.api.request_body import refuse_too_many
+from serving.api.turns import checkpoint
 from serving.response_types import Duplicate
 
 OPTIONAL = tuple(name for name in LOG_COLUMN_NAMES if name not in REQUIRED_LOG_COLUMNS)
@@ -69,6 +70,7 @@ def _features(
     values = np.empty((len(customers), len(FEATURE_NAMES)))
     duplicates: list[Duplicate] = []
     for position, (start, stop) in enumerate(pairwise(ends.tolist())):
+        checkpoint()
         features, repeated = features_of_encoded(
             customers[position],
             rows[start:stop],

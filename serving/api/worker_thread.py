@@ -1,30 +1,77 @@
-"""Runs large requests in one worker thread with a bounded queue; answers 503 when it is full."""
+"""Runs requests beside the event loop, in turn and with a bounded queue; answers 503 when it is full."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
+from starlette.requests import ClientDisconnect, Request
 
 from serving.api.problem_details import ProblemError
+from serving.api.turns import AbandonedError, Turns, Work, working
 
 T = TypeVar("T")
+LARGE_BYTES = 2**20
+"""Of bodies above this size one is under way at a time, so that their tables do not fill the memory together."""
 
 
 class WorkerThread:
-    """One thread for work that would block the event loop; more threads would only compete for the interpreter."""
+    """Threads for work that would block the event loop.
+
+    One runs at a time, as more would only compete for the interpreter. It gives way to those that wait after each chunk
+    (`serving.api.turns.checkpoint`), so that a small request does not wait for the end of a large one, and stops when
+    its client leaves.
+    """
 
     def __init__(self, queue_size: int) -> None:
-        self._limiter = CapacityLimiter(1)
         self._maximum = queue_size + 1
+        self._threads = CapacityLimiter(self._maximum)
+        self._turns, self._large = Turns(), Turns()
         self._pending = 0
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """Return the result of `work`; raises a 503 problem when the queue is full."""
+    async def run(self, work: Callable[[], T], request: Request | None = None, body_bytes: int = 0) -> T:
+        """Return the result of `work`.
+
+        Parameters
+        ----------
+        work : callable
+            Called without arguments in a thread.
+        request : Request, optional
+            Its body has been read; when its client leaves the work stops at the next checkpoint. Without it the work
+            is done whatever happens.
+        body_bytes : int
+            Size of the body.
+
+        Raises
+        ------
+        ProblemError
+            503 when the queue is full.
+        ClientDisconnect
+            When the client has left.
+        """
         if self._pending >= self._maximum:
             detail = f"{self._pending} large requests are under way or waiting; try again"
             raise ProblemError("busy", detail, headers={"Retry-After": str(self._pending)})
         self._pending += 1
+        one = Work()
+
+        def in_turn() -> T:
+            with self._large.turn(one) if body_bytes > LARGE_BYTES else nullcontext(), working(self._turns, one):
+                return work()
+
+        watch = asyncio.ensure_future(_abandon_when_left(request, one)) if request is not None else None
         try:
-            return await to_thread.run_sync(work, limiter=self._limiter)
+            return await to_thread.run_sync(in_turn, limiter=self._threads)
+        except AbandonedError:
+            raise ClientDisconnect from None
         finally:
             self._pending -= 1
+            if watch is not None:
+                watch.cancel()
+
+
+async def _abandon_when_left(request: Request, work: Work) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    work.abandon()

@@ -93,7 +93,7 @@ class RequestLogMiddleware:
 
     def _finish(self, scope: Scope, route: str, status: int, seconds: float) -> None:
         state, method = scope["state"], scope["method"]
-        self._metrics.answered(route, method, status, seconds, state.get("customers", 0))
+        self._metrics.answered(route, method, status, seconds, state.get("customers", 0) if status < 400 else 0)
         if status < 400 and route in QUIET:
             return
         ms = round(1000 * seconds, 3)

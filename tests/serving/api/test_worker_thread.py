@@ -2,9 +2,13 @@
 
 import asyncio
 import threading
+import time
 from typing import Any
 
+from starlette.requests import ClientDisconnect
+
 from serving.api.problem_details import ProblemError
+from serving.api.turns import checkpoint
 from serving.api.worker_thread import WorkerThread
 
 
@@ -33,3 +37,59 @@ def test_large_requests_queue_and_then_are_sent_away() -> None:
     assert [each.kind for each in refused] == ["busy", "busy"]
     assert refused[0].headers == {"Retry-After": "3"}
     assert later == 4
+
+
+class Left:
+    """A request whose client leaves after some time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    async def receive(self) -> dict[str, Any]:
+        await asyncio.sleep(self._seconds)
+        return {"type": "http.disconnect"}
+
+
+def test_work_for_a_client_that_left_is_stopped() -> None:
+    """What runs ends at its next checkpoint, what waits never starts; both as Starlette's disconnect."""
+
+    async def leave() -> tuple[list[Any], int]:
+        worker, chunks = WorkerThread(queue_size=3), []
+
+        def work() -> None:
+            for _ in range(2000):
+                chunks.append(1)
+                time.sleep(0.005)
+                checkpoint()
+
+        requests: Any = [Left(0.1), Left(0.05)]
+        found = await asyncio.gather(*(worker.run(work, each) for each in requests), return_exceptions=True)
+        assert await worker.run(lambda: 7) == 7
+        return found, len(chunks)
+
+    found, chunks = asyncio.run(leave())
+    assert [type(each) for each in found] == [ClientDisconnect] * 2
+    assert chunks < 500
+
+
+def test_one_large_body_is_under_way_at_a_time() -> None:
+    """While small ones take their turns between its chunks."""
+
+    async def several() -> list[str]:
+        worker, done = WorkerThread(queue_size=3), []
+
+        def work(name: str, chunks: int) -> None:
+            for _ in range(chunks):
+                done.append(name)
+                time.sleep(0.06)
+                checkpoint()
+
+        large = [asyncio.create_task(worker.run(lambda n=n: work(n, 5), None, 2**21)) for n in ("first", "second")]
+        await asyncio.sleep(0.03)
+        small = asyncio.create_task(worker.run(lambda: work("small", 1), None, 2**15))
+        await asyncio.gather(*large, small)
+        return done
+
+    done = asyncio.run(several())
+    assert done.index("second") > max(position for position, name in enumerate(done) if name == "first")
+    assert done.index("small") < 4
