@@ -11,7 +11,7 @@ from features.errors import ModelError, RegularsError
 from training.models.arrays import Floats
 from training.models.forecaster import Forecaster
 from training.models.purchases.training_set import TrainingSet
-from training.models.window import Activity, Window
+from training.models.window import Activity, PurchaseDays, Window
 from training.models.window_table import to_table
 
 
@@ -29,12 +29,15 @@ class TrainingData:
         First and repeat purchases of the base on each day.
     horizon_days : int
         The horizon of the rows of `current`.
+    purchase_days : PurchaseDays, optional
+        Of the customers in `current`, before the cutoff.
     """
 
     current: Window
     earlier: Sequence[Window]
     activity: Activity
     horizon_days: int
+    purchase_days: PurchaseDays | None = None
 
     @cached_property
     def table(self) -> tuple[pd.DataFrame, Floats]:
@@ -44,7 +47,7 @@ class TrainingData:
     @cached_property
     def training_set(self) -> TrainingSet:
         """The form that purchase models share."""
-        return TrainingSet.of(self.current, self.earlier, self.activity)
+        return TrainingSet.of(self.current, self.earlier, self.activity, self.purchase_days)
 
 
 def fit_model(name: str, model: Forecaster, data: TrainingData) -> Forecaster:

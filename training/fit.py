@@ -28,7 +28,7 @@ from training.models.purchases.level_calibration import YEAR_AGO_DAYS
 from training.models.spend.model import SpendModel
 from training.models.window import Window
 from training.settings import FitSettings
-from training.windows import activity, midnight, window, window_plan
+from training.windows import activity, midnight, purchase_days, window, window_plan
 
 HELD_OUT = 0.75
 """The windows that start after this quantile of all starts choose the kind of spend model."""
@@ -123,7 +123,8 @@ def fit_candidates(
         if len(past_window.features):  # a purchase may have been recorded long after it was made
             earlier.append(past_window)
     report("counts and churn")
-    data = TrainingData(current, earlier, past, max(settings.horizons))
+    days = purchase_days(store, cutoff, current.features)
+    data = TrainingData(current, earlier, past, max(settings.horizons), days)
     fitted = {name: fit_model(name, model, data) for name, model in unfitted.items()}
     report("spend")
     spend = fit_spend(earlier, current, seed)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from features.as_of import AsOf, AsOfLike
@@ -12,7 +13,7 @@ from features.store.event_store import EventStore
 from features.store.layout import ABSENT
 from features.store.log_dates import dates_every, first_day, last_day
 from training.models.purchases.level_calibration import LEVEL_HISTORY_DAYS, LEVEL_HORIZONS, YEAR_AGO_DAYS
-from training.models.window import Activity, Window
+from training.models.window import Activity, PurchaseDays, Window
 from training.targets import log_end, purchases_between, targets
 
 REPEATS = 4
@@ -146,6 +147,14 @@ def activity(store: EventStore, as_of: AsOfLike, customers: NDArray[np.int64] | 
         np.bincount(days[first_of_customer] - first_day, minlength=length),
         np.bincount(days[first_of_day & ~first_of_customer] - first_day, minlength=length),
     )
+
+
+def purchase_days(store: EventStore, as_of: AsOfLike, features: pd.DataFrame) -> PurchaseDays:
+    """Return the days known at the midnight of `as_of` on which the customers of a feature table bought."""
+    customer, days, _, _ = purchases_between(store, ABSENT["known_from"], midnight(store, as_of))
+    row = features.index.get_indexer(pd.Index(store.customer_ids))[customer]
+    new = np.append(True, (customer[1:] != customer[:-1]) | (days[1:] != days[:-1]))[: len(days)] & (row >= 0)
+    return PurchaseDays(row[new], days[new].astype(np.int64))
 
 
 def midnight(store: EventStore, as_of: AsOfLike) -> AsOf:

@@ -14,7 +14,16 @@ from features.errors import InvalidArgumentError, TooLittleDataError
 from tests.training.logs import START, cut, simulated, stored
 from training.models.purchases.level_calibration import LEVEL_HISTORY_DAYS, LEVEL_HORIZONS, YEAR_AGO_DAYS
 from training.targets import targets
-from training.windows import LEAST_HISTORY, OLDEST, REPEATS, activity, backtest_dates, window, window_plan
+from training.windows import (
+    LEAST_HISTORY,
+    OLDEST,
+    REPEATS,
+    activity,
+    backtest_dates,
+    purchase_days,
+    window,
+    window_plan,
+)
 
 AS_OF = START + timedelta(days=300)
 DAY = (AS_OF - EPOCH).days
@@ -139,3 +148,24 @@ def test_a_log_without_room_for_a_date_says_how_long_it_must_be(store, tmp_path)
         backtest_dates(store, 30, 400)
     with pytest.raises(InvalidArgumentError, match="there is no date from 2024-01-01 to 2023-01-01"):
         backtest_dates(store, 30, 90, "2024-01-01", "2023-01-01")
+
+
+def test_purchase_days_are_those_of_the_customers_before_the_day(log, store, tmp_path):
+    """Each day once, as many as the feature table counts; later events change nothing."""
+    features = window(store, AS_OF, []).features
+    found = purchase_days(store, AS_OF, features)
+    assert (np.bincount(found.customer, minlength=len(features)) == features["purchase_days"]).all()
+    assert len({*zip(found.customer.tolist(), found.day.tolist(), strict=True)}) == len(found.day)
+    assert found.day.max() < DAY
+    last = np.full(len(features), 0)
+    np.maximum.at(last, found.customer, found.day)
+    assert (DAY - last == features["days_since_last_purchase"]).all()
+    earlier = stored(cut(log, AS_OF), tmp_path)
+    alone = purchase_days(earlier, AS_OF, features)
+    assert (alone.day == found.day).all()
+    assert (alone.customer == found.customer).all()
+
+
+def test_nobody_has_purchase_days_in_an_empty_table(store):
+    """Of customers who are not in it nothing is read."""
+    assert len(purchase_days(store, AS_OF, window(store, AS_OF, []).features.iloc[:0]).day) == 0

@@ -52,3 +52,19 @@ class Activity:
         """Return the activity before a day."""
         days = max(0, day - self.first_day)
         return replace(self, new=self.new[:days], repeat=self.repeat[:days])
+
+
+@dataclass(frozen=True)
+class PurchaseDays:
+    """The days on which the customers of a feature table bought.
+
+    Attributes
+    ----------
+    customer : ndarray of int64, shape (k,)
+        The row of the customer in the table.
+    day : ndarray of int64, shape (k,)
+        Days since 1970 in the business time zone; each day of a customer once.
+    """
+
+    customer: NDArray[np.int64]
+    day: NDArray[np.int64]

@@ -52,6 +52,8 @@ def purchase_numbers(model: object) -> dict[str, Any]:
     optional: dict[str, Any] = {}
     if adjustments.declared:
         optional["declared"] = [list(covariate) for covariate in adjustments.declared]
+    if adjustments.hinges:
+        optional["hinges"] = [list(hinge) for hinge in adjustments.hinges]
     if isinstance(model.bg_nbd_, PausingBGNBD):
         optional["pauses"] = [model.bg_nbd_.pause_shape, model.bg_nbd_.pause_gaps]
     if model.learnt_days_ is not None:
@@ -91,6 +93,7 @@ class CompiledPurchases:
         columns = [numbers["corrections"][key] for key in ADJUSTMENT_KEYS]
         self._adjustments = list(zip(*columns, strict=True))
         self._declared = [compiled_covariate(transform, fill) for _, transform, fill in numbers.get("declared", ())]
+        self._hinges = [(int(column), *hinge) for column, *hinge in numbers.get("hinges", ())]
         self._adjusts = any(columns[-2]) or any(columns[-1])
         self._none_offset, self._dispersion = numbers["none_gap"], (numbers["dispersion"][0], numbers["dispersion"][1])
         self._level, self._contents = numbers["level"], numbers["contents"]
@@ -157,6 +160,7 @@ class CompiledPurchases:
     def _log_factors(self, covariates: Sequence[float]) -> tuple[float, float]:
         """Return the log factors on the count and on -log P(no purchase), as `Adjustments.log_factors` does."""
         count_factor = none_factor = 0.0
+        standardised = []
         for value, (mean, scale, lowest, highest, count_slope, none_slope) in zip(
             covariates, self._adjustments, strict=True
         ):
@@ -164,6 +168,12 @@ class CompiledPurchases:
             value = lowest if value < lowest else highest if value > highest else value
             count_factor += value * count_slope
             none_factor += value * none_slope
+            standardised.append(value)
+        for column, knot, count_slope, none_slope in self._hinges:
+            above = standardised[column] - knot
+            if above > 0:
+                count_factor += above * count_slope
+                none_factor += above * none_slope
         return (
             min(max(count_factor, -MAX_LOG_FACTOR), MAX_LOG_FACTOR),
             min(max(none_factor, -MAX_LOG_FACTOR), MAX_LOG_FACTOR),

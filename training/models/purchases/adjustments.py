@@ -1,7 +1,7 @@
 """Adjustments: what covariates say about a customer beyond BG/NBD, learnt from past windows with known outcomes."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -23,9 +23,27 @@ HALF_WEIGHT_PURCHASES = 200
 """Shrinkage: a window with this many purchases gets weight 1/2 in the estimate of the no-purchase offset."""
 
 
+class Hinge(NamedTuple):
+    """A bend in the function of a covariate: slopes that are added above a knot.
+
+    Attributes
+    ----------
+    column : int
+        The position of the covariate.
+    knot : float
+        The standardised value above which the slopes hold.
+    count_slope, no_purchase_slope : float
+    """
+
+    column: int
+    knot: float
+    count_slope: float
+    no_purchase_slope: float
+
+
 @dataclass(frozen=True)
 class Adjustments:
-    """Log factors on the expected count and on -log P(no purchase), linear in the standardised covariates.
+    """Log factors on the expected count and on -log P(no purchase), piecewise linear in the standardised covariates.
 
     Attributes
     ----------
@@ -41,6 +59,8 @@ class Adjustments:
         See `HurdleDistribution`.
     declared : tuple of DeclaredCovariate
         The covariates that follow those of `COVARIATES`.
+    hinges : tuple of Hinge
+        Bends, of what the sequence of purchases says: see `training.models.purchases.sequence`.
     """
 
     mean: Floats
@@ -52,6 +72,7 @@ class Adjustments:
     no_purchase_offset: float = 0.0
     dispersion: tuple[float, float] = DISPERSION
     declared: tuple[DeclaredCovariate, ...] = ()  # models pickled by earlier versions have none
+    hinges: tuple[Hinge, ...] = ()  # the same
 
     @classmethod
     def identity(cls) -> Self:
@@ -104,8 +125,17 @@ class Adjustments:
         covariates : ndarray of float64, shape (n, covariates)
             As `Adjustments.covariates` returns them.
         """
-        X = np.clip((covariates - self.mean) / self.scale, self.lowest, self.highest)
-        return _clipped(X @ self.count_slopes), _clipped(X @ self.no_purchase_slopes)
+        X = self.standardised(covariates)
+        count, none = X @ self.count_slopes, X @ self.no_purchase_slopes
+        if self.hinges:
+            columns, knots, count_slopes, none_slopes = (np.array(values) for values in zip(*self.hinges, strict=True))
+            above = np.maximum(X[:, columns] - knots, 0.0)
+            count, none = count + above @ count_slopes, none + above @ none_slopes
+        return _clipped(count), _clipped(none)
+
+    def standardised(self, covariates: Floats) -> Floats:
+        """Return the covariates standardised and clipped, of the same shape."""
+        return np.clip((covariates - self.mean) / self.scale, self.lowest, self.highest)
 
 
 def _clipped(log_factor: Floats) -> Floats:

@@ -16,6 +16,7 @@ from training.models.purchases.adjustments import Adjustments
 from training.models.purchases.constants import INTERVAL_HORIZONS, MIN_NO_PURCHASE
 from training.models.purchases.covariates import covariates
 from training.models.purchases.fading import horizon_parts
+from training.models.purchases.sequence import with_sequence
 from training.models.purchases.training_set import TrainingSet
 from training.models.window import Activity
 from training.models.window_table import from_table
@@ -113,7 +114,8 @@ class PurchaseModel(ForecasterMixin, BaseEstimator):  # type: ignore[misc]  # sc
         self.bg_nbd_, self.base_statistics_ = current.bg_nbd, current.base
         self.level_calibration_ = training_set.level
         self.learnt_days_ = max((days for _, days in training_set.past), default=None)
-        self.adjustments_ = Adjustments.fit(training_set.rows, training_set.first_day, self.day_, self.ridge)
+        adjustments = Adjustments.fit(training_set.rows, training_set.first_day, self.day_, self.ridge)
+        self.adjustments_ = with_sequence(adjustments, training_set, self.ridge)
         # Adjustments tell customers apart and leave the total to BG/NBD at last year's level. So do pauses, since its
         # parameters were fitted as if nobody came back; but a base that has fallen silent keeps its way back.
         paused = current.expected_purchases(LEVEL_HORIZON_DAYS)

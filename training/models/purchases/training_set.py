@@ -10,7 +10,7 @@ from training.models.purchases.cutoff_fit import CutoffFit
 from training.models.purchases.level_calibration import LEVEL_HORIZONS, YEAR_AGO_DAYS, LevelCalibration
 from training.models.purchases.pauses import fit_pauses
 from training.models.purchases.seasonality import Seasonality
-from training.models.window import Activity, Window
+from training.models.window import Activity, PurchaseDays, Window
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,15 @@ class TrainingSet:
         Last year's level of demand.
     first_day : int
         The first day of the log, counted from 1970.
+    purchase_days : PurchaseDays or None
+        Of the customers at the cutoff, for what the sequence of their purchases says.
     """
 
     current: CutoffFit
     past: tuple[tuple[CutoffFit, int], ...]
     level: LevelCalibration
     first_day: int
+    purchase_days: PurchaseDays | None = None
 
     @cached_property
     def rows(self) -> AdjustmentRows | None:
@@ -40,7 +43,13 @@ class TrainingSet:
         return AdjustmentRows.of(self.past) if self.past else None
 
     @classmethod
-    def of(cls, current: Window, earlier: Sequence[Window], activity: Activity | None) -> Self:
+    def of(
+        cls,
+        current: Window,
+        earlier: Sequence[Window],
+        activity: Activity | None,
+        purchase_days: PurchaseDays | None = None,
+    ) -> Self:
         """Build the training set from what was known at the cutoff of `current`.
 
         Parameters
@@ -52,6 +61,8 @@ class TrainingSet:
             gives the level.
         activity : Activity or None
             First and repeat purchases of each day; None for no season.
+        purchase_days : PurchaseDays, optional
+            The days before the cutoff on which the customers of `current` bought.
         """
         if activity is None:
             first_day = current.day - int(current.features["T"].max())
@@ -68,7 +79,7 @@ class TrainingSet:
         for fit in fits:
             if fit.window.day == year_ago_day:
                 level = LevelCalibration.fit(current_fit, fit)
-        return cls(current_fit, tuple(_outcomes(fits, year_ago_day)), level, first_day)
+        return cls(current_fit, tuple(_outcomes(fits, year_ago_day)), level, first_day, purchase_days)
 
 
 def _outcomes(fits: Sequence[CutoffFit], year_ago_day: int) -> list[tuple[CutoffFit, int]]:

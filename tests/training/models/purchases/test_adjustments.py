@@ -7,7 +7,7 @@ import pytest
 
 from training.models.purchases import adjustments
 from training.models.purchases.adjustment_rows import AdjustmentRows
-from training.models.purchases.adjustments import Adjustments
+from training.models.purchases.adjustments import Adjustments, Hinge
 from training.models.purchases.constants import MAX_LOG_FACTOR
 from training.models.purchases.covariates import COVARIATES
 from training.models.purchases.cutoff_fit import CutoffFit
@@ -73,3 +73,15 @@ def test_the_no_purchase_offset_by_hand(told, windows, monkeypatch):
     monkeypatch.setattr(adjustments, "no_purchase_slopes", lambda *_: (slopes, np.array([1.2, -0.7])))
     learned = Adjustments.fit(AdjustmentRows.of(past), first_day=0, day=100, ridge=1.0)
     assert learned.no_purchase_offset == pytest.approx(-1 / 3)
+
+
+def test_a_hinge_bends_the_function_of_its_covariate():
+    """Below the knot nothing, above it the slopes; the limit holds for the sum."""
+    plain = Adjustments.identity()
+    wide = replace(plain, lowest=np.full(len(COVARIATES), -9.0), highest=np.full(len(COVARIATES), 9.0))
+    bent = replace(wide, hinges=(Hinge(1, 0.5, 0.4, -0.2), Hinge(1, 2.0, 10.0, 0.0)))
+    X = np.zeros((4, len(COVARIATES)))
+    X[:, 1] = [-3.0, 0.5, 1.5, 9.0]
+    count, none = bent.log_factors(X)
+    assert count == pytest.approx([0.0, 0.0, 0.4, MAX_LOG_FACTOR])
+    assert none == pytest.approx([0.0, 0.0, -0.2, -1.7])
