@@ -1,0 +1,47 @@
+"""The table of states in docs/operations.md is whole: each row names the test that shows it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "operations.md").read_text()
+ROWS = re.findall(r"^\| (.+?) \|", PAGE.partition("## States")[2].partition("\n## ")[0], re.MULTILINE)[1:]
+TESTS = {
+    "all is well": "serving/test_service.py::test_health_is_as_bentoml_gives_it_and_readiness_ours",
+    "no version is published": "serving/test_service.py::test_without_a_model_the_rule_is_served",
+    "the version published last is refused": "serving/test_service.py"
+    "::test_a_new_version_is_taken_over_and_a_bad_one_refused",
+    "its name is a named pipe, or no name": "serving/runtime/test_model_store.py"
+    "::test_a_pipe_in_place_of_the_name_is_refused_at_once",
+    "a check of store or keys hangs": "serving/runtime/test_poller.py::test_a_check_that_hangs_stops_nothing",
+    "the file of keys has none": "serving/runtime/test_api_keys.py::test_a_ring_follows_its_file",
+    "the client has left": "serving/api/test_worker_thread.py::test_work_for_a_client_that_left_is_stopped",
+    "the log cannot be written": "serving/runtime/test_under_load.py::test_a_full_disk_stops_nothing",
+    "no room for shared metrics": "serving/runtime/test_metrics_files.py"
+    "::test_without_room_a_worker_keeps_its_metrics_to_itself",
+    "one of several workers is killed": "serving/runtime/test_under_load.py"
+    "::test_a_killed_worker_comes_back_and_the_other_goes_on",
+    "SIGTERM, before the port closes": "serving/api/test_status.py::test_readiness_shows_no_text_of_a_refusal",
+    "the first process is killed": "serving/runtime/test_supervision.py::test_a_worker_ends_with_the_first_process",
+    "the port is taken": "cli/test_serve.py::test_a_port_that_is_taken_is_told",
+    "no file of keys at the start": "serving/test_service.py"
+    "::test_another_environment_is_refused_before_the_port_is_bound",
+    "the published version cannot be used here": "serving/test_service.py"
+    "::test_another_environment_is_refused_before_the_port_is_bound",
+    "no worker can start": "serving/runtime/test_first_process.py::test_a_failure_of_the_workers_is_the_exit_code",
+    "a setting cannot be used": "cli/test_serve.py::test_a_setting_that_cannot_be_used_is_one_line",
+}
+
+
+def test_the_table_has_the_states_that_are_tested() -> None:
+    """No row more and none less."""
+    assert list(TESTS) == ROWS
+
+
+@pytest.mark.parametrize("test", TESTS.values())
+def test_the_test_of_a_state_is_there(test: str) -> None:
+    """A test that is renamed takes its row along."""
+    file, _, name = test.partition("::")
+    assert f"def {name}(" in (ROOT / "tests" / file).read_text()
