@@ -1,6 +1,7 @@
 """Publishing: the champion into the BentoML model store, whole or not at all."""
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from math import isfinite
@@ -110,8 +111,17 @@ def _stage(tracking: Tracking, chosen: ModelVersion, tag: str, staging: Path, al
         shutil.move(bundle, folder / BUNDLE)
         (folder / "figures.json").write_text(json.dumps(known | unknown, indent=1, sort_keys=True))
         run_file(tracking, chosen.run_id, FIGURES, folder)
+    _open_to_umask(staging / REGISTERED_NAME)
     for file in staging.rglob("*"):
         fsync_path(file)
+
+
+def _open_to_umask(folder: Path) -> None:
+    """Give a folder and all in it the mode that the umask leaves: temporary folders are their owner's alone."""
+    umask = os.umask(0)
+    os.umask(umask)
+    for path in (folder, *folder.rglob("*")):
+        path.chmod((0o777 if path.is_dir() else 0o666) & ~umask)
 
 
 def _check(folder: Path, chosen: ModelVersion) -> None:

@@ -3,6 +3,7 @@
 Imports neither pandas nor scikit-learn: the first process checks, its workers load.
 """
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,7 @@ def read_published(store: Path, name: str) -> PublishedModel:
     version was fitted with other libraries or other feature columns.
     """
     folder = store / REGISTERED_NAME / name
+    _require_readable(folder, f"{REGISTERED_NAME}:{name}")
     try:
         info = bentoml.Model.from_path(str(folder)).info
     except (BentoMLException, OSError, ValueError) as error:
@@ -81,6 +83,27 @@ def read_published(store: Path, name: str) -> PublishedModel:
     )
     _check(published)
     return published
+
+
+def _require_readable(folder: Path, tag: str) -> None:
+    """Raise PublishedModelError for a file or folder of a version that this user may not read, or that is no file."""
+
+    def refuse(error: OSError) -> None:
+        if isinstance(error, PermissionError):
+            status = Path(error.filename).stat()
+            raise PublishedModelError(
+                f"{tag} cannot be read by user {os.geteuid()}: {error.filename} has mode {status.st_mode & 0o777:04o} "
+                f"and belongs to user {status.st_uid}, who can run `chmod -R go+rX {folder}`, or publish with umask 022"
+            ) from None
+
+    for place, _, files in os.walk(folder, onerror=refuse):
+        for file in (Path(place, name) for name in files):
+            if file.exists() and not file.is_file():
+                raise PublishedModelError(f"{tag} is refused: {file} is no regular file; publish again")
+            try:
+                os.close(os.open(file, os.O_RDONLY | os.O_NONBLOCK))
+            except OSError as error:
+                refuse(error)
 
 
 def _check(published: PublishedModel) -> None:

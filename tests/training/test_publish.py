@@ -1,6 +1,7 @@
 """Publishing into a real BentoML store in a temporary folder: whole or not at all, and once."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -70,6 +71,20 @@ def test_the_champion_is_the_latest_in_the_store(tracking: Tracking, store: Path
     assert json.loads((folder / "bundle" / "card.json").read_text())["as_of"] == "2011-06-10"
     assert json.loads((folder / "figures.json").read_text())["auc"] is None
     assert (folder / "figures" / "reliability.png").is_file()
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o027])
+def test_a_version_has_the_mode_that_the_umask_leaves(tracking: Tracking, store: Path, umask: int) -> None:
+    """A service of another user can read what is published for it, all of it."""
+    champion(tracking)
+    before = os.umask(umask)
+    try:
+        folder = publish(tracking).path
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o777 for path in (folder, *folder.rglob("*"))}
+    assert modes == {0o777 & ~umask, 0o666 & ~umask}
+    assert (folder.parent / "latest").stat().st_mode & 0o777 == 0o666 & ~umask
 
 
 def test_publishing_twice_is_once(tracking: Tracking, store: Path) -> None:

@@ -5,8 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -57,6 +60,47 @@ def test_a_pipe_in_place_of_the_name_is_refused_at_once(store: Path) -> None:
     os.mkfifo(latest)
     with pytest.raises(PublishedModelError, match="is no regular file"):
         latest_version(store)
+
+
+@contextmanager
+def another_user() -> Iterator[None]:
+    """Have the process read as somebody without rights; root may read everything."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+@pytest.mark.parametrize("at", [".", "bundle", "bundle/card.json"])
+def test_a_version_of_another_user_names_the_permission(store: Path, at: str) -> None:
+    """With its mode and owner, and what the owner can do; publishing it again with the same umask would not help."""
+    name = str(latest_version(store))
+    with TemporaryDirectory() as folder:  # pytest's own folders are closed to others
+        Path(folder).chmod(0o755)
+        version = shutil.copytree(store, Path(folder, "models")) / "regulars" / name
+        for path in (version, *version.rglob("*")):
+            path.chmod(0o755)
+        closed = version / at
+        mode = closed.stat().st_mode
+        closed.chmod(0o000)
+        with another_user(), pytest.raises(PublishedModelError) as caught:
+            read_published(Path(folder, "models"), name)
+        closed.chmod(mode)
+    assert f"{closed} has mode 0000 and belongs to user {os.geteuid()}" in str(caught.value)
+    assert f"`chmod -R go+rX {version}`" in str(caught.value)
+
+
+def test_a_pipe_among_the_files_is_refused_at_once(store: Path) -> None:
+    """It would be waited for without end."""
+    card = bundle(store) / CARD_FILE
+    card.unlink()
+    os.mkfifo(card)
+    with pytest.raises(PublishedModelError, match="is no regular file"):
+        read_published(store, str(latest_version(store)))
 
 
 def bundle(store: Path) -> Path:
