@@ -8,6 +8,7 @@ import pandas as pd
 
 from features.as_of import AsOf
 from features.errors import ModelError, TrackingError
+from training.models.arrays import Floats
 from training.models.bundle import COMPILED_FILE, OUTPUTS
 from training.models.compiled.compiled_model import CompiledModel
 from training.models.compiled.purchases import COLUMNS as PURCHASE_COLUMNS
@@ -103,9 +104,17 @@ def _check_uncompiled(model: CustomerModel, allowed: bool) -> None:
 def require_equal(
     model: CustomerModel, compiled_model: CompiledModel, features: pd.DataFrame, as_of_day: int, horizon_days: int
 ) -> None:
-    """Raise TrackingError with the first forecast in which the two forms of a model differ on a feature table."""
-    expected = model.predict(features, as_of_day, horizon_days).to_numpy()
-    actual = np.array([compiled_model.predict(row, as_of_day, horizon_days) for row in features.to_numpy().tolist()])
+    """Raise TrackingError with the first forecast in which the forms of a model differ on a feature table.
+
+    The compiled model forecasts it row by row and as a table.
+    """
+    expected, values = model.predict(features, as_of_day, horizon_days).to_numpy(), features.to_numpy(float)
+    one_by_one = [compiled_model.predict(row, as_of_day, horizon_days) for row in values.tolist()]
+    _require_close(np.array(one_by_one), expected, horizon_days)
+    _require_close(compiled_model.predict_table(values, as_of_day, horizon_days), expected, horizon_days)
+
+
+def _require_close(actual: Floats, expected: Floats, horizon_days: int) -> None:
     equal = np.isclose(actual, expected, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
     counts = slice(OUTPUTS.index("low"), OUTPUTS.index("high") + 1)
     equal[:, counts] &= (actual[:, counts] == expected[:, counts]) | np.isnan(expected[:, counts])

@@ -1,4 +1,4 @@
-"""The customer model as plain numbers, for one customer at a time: no pickle, scikit-learn, SciPy or pandas.
+"""The customer model as plain numbers, for one customer or many: no pickle, scikit-learn, SciPy or pandas.
 
 `CustomerModel` is the reference; the compiled model gives the same forecasts in a fraction of a millisecond. It is one
 JSON object, which keeps every number to the last bit.
@@ -6,16 +6,21 @@ JSON object, which keeps every number to the last bit.
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+import numpy as np
+
 from features.atomic_file import atomic_write, file_digest
 from features.definitions import FEATURE_NAMES
 from features.errors import ModelError
+from training.models.arrays import Floats, Index
 from training.models.compiled.purchases import CompiledPurchases, purchase_columns, purchase_numbers
-from training.models.compiled.spend import compiled_spend, spend_numbers
+from training.models.compiled.purchases_table import PurchasesTable
+from training.models.compiled.spend import compiled_spend, spend_numbers, spend_table
 from training.models.spend.constants import COLUMNS as SPEND_COLUMNS
 
 if TYPE_CHECKING:
@@ -39,7 +44,7 @@ NO_FORECAST = Forecast(*[math.nan] * 5)
 
 
 class CompiledModel:
-    """The forecasts of `CustomerModel.predict`, one customer at a time.
+    """The forecasts of `CustomerModel.predict`, one customer at a time or as a table.
 
     Parameters
     ----------
@@ -67,10 +72,16 @@ class CompiledModel:
             )
         self.numbers = numbers
         self._purchase_days = FEATURE_NAMES.index("purchase_days")
-        self._purchase_values = itemgetter(*(FEATURE_NAMES.index(name) for name in purchase_columns(numbers["count"])))
-        self._spend_values = itemgetter(*(FEATURE_NAMES.index(name) for name in SPEND_COLUMNS))
+        self._purchase_places = [FEATURE_NAMES.index(name) for name in purchase_columns(numbers["count"])]
+        self._spend_places = [FEATURE_NAMES.index(name) for name in SPEND_COLUMNS]
+        self._purchase_values, self._spend_values = itemgetter(*self._purchase_places), itemgetter(*self._spend_places)
         self._purchases = CompiledPurchases(numbers["count"])
         self._spend = compiled_spend(numbers["spend"])
+
+    @cached_property
+    def _tables(self) -> tuple[PurchasesTable, Callable[[Floats], Floats]]:
+        """The models of purchases and spend for many customers, built with the first table."""
+        return PurchasesTable(self._purchases), spend_table(self.numbers["spend"])
 
     @classmethod
     def of(cls, model: "CustomerModel") -> Self:
@@ -114,6 +125,36 @@ class CompiledModel:
         forecast = self._purchases.forecast(self._purchase_values(features), as_of_day, horizon_days)
         return Forecast(*forecast, forecast[0] * self._spend(self._spend_values(features)))
 
+    def predict_table(self, features: Floats, as_of_day: int, horizon_days: int) -> Floats:
+        """Forecast many customers.
+
+        Parameters
+        ----------
+        features : ndarray of float64, shape (n, len(FEATURE_NAMES))
+            Rows of the feature table, in the order of `FEATURE_NAMES`, NaN for null.
+        as_of_day, horizon_days : int
+            As for `predict`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, len(OUTPUTS))
+            A `Forecast` in each row, to 1e-9 that of `predict`; all NaN for a customer who has never bought.
+
+        Raises
+        ------
+        ModelError
+            A count or time that every buyer has is null, infinite or negative.
+        """
+        purchases, spend = self._tables
+        forecasts = np.full((len(features), len(Forecast._fields)), np.nan)
+        bought = np.flatnonzero(features[:, self._purchase_days] > 0)
+        # extreme values may overflow a step, as they do in the estimators; the caller looks for finite forecasts
+        with np.errstate(all="ignore"):
+            counts = purchases.forecast(_columns(features, bought, self._purchase_places), as_of_day, horizon_days)
+            currency = counts[0] * spend(_columns(features, bought, self._spend_places))
+        forecasts[bought] = np.vstack([counts, currency]).T
+        return forecasts
+
     def save(self, path: str | Path) -> str:
         """Write the numbers to a JSON file, whole or not at all, and return its digest (SHA-256, hex)."""
         with atomic_write(path) as part:
@@ -135,3 +176,8 @@ class CompiledModel:
             raise
         except (ValueError, LookupError, TypeError) as error:
             raise ModelError(f"{path} holds no compiled model ({error}): publish the version again") from None
+
+
+def _columns(features: Floats, rows: Index, places: Sequence[int]) -> Floats:
+    """Return columns of some rows, each contiguous, shape (columns, rows)."""
+    return np.array([features[rows, place] for place in places])

@@ -83,43 +83,44 @@ class CompiledPurchases:
     """Expected purchase occasions, their 90 % interval and P(no purchase) of one customer."""
 
     def __init__(self, numbers: dict[str, Any]) -> None:
-        self._r, self._alpha, self._a, self._b = (float(numbers["bg_nbd"][name]) for name in ("r", "alpha", "a", "b"))
+        self.numbers = numbers
+        self.r, self.alpha, self.a, self.b = (float(numbers["bg_nbd"][name]) for name in ("r", "alpha", "a", "b"))
         # Versions published before pauses have none: with a shape of 0 nobody comes back.
-        self._pause_shape, self._pause_gaps = numbers.get("pauses", (0.0, 1.0))
+        self.pause_shape, self.pause_gaps = numbers.get("pauses", (0.0, 1.0))
         self._learnt_days = numbers.get("learnt_days")
-        self._origin, self._times = int(numbers["clock"]["origin"]), [float(time) for time in numbers["clock"]["ticks"]]
+        self.origin, self.times = int(numbers["clock"]["origin"]), [float(time) for time in numbers["clock"]["ticks"]]
         self._horizons, self._calibrated = numbers["stretch"]["asked"], numbers["stretch"]["taken"]
-        self._pace, self._log_basket = numbers["pace"], numbers["log_basket"]
+        self._pace, self.log_basket = numbers["pace"], numbers["log_basket"]
         columns = [numbers["corrections"][key] for key in ADJUSTMENT_KEYS]
-        self._adjustments = list(zip(*columns, strict=True))
+        self.adjustments = list(zip(*columns, strict=True))
         self._declared = [compiled_covariate(transform, fill) for _, transform, fill in numbers.get("declared", ())]
-        self._hinges = [(int(column), *hinge) for column, *hinge in numbers.get("hinges", ())]
-        self._adjusts = any(columns[-2]) or any(columns[-1])
-        self._none_offset, self._dispersion = numbers["none_gap"], (numbers["dispersion"][0], numbers["dispersion"][1])
-        self._level, self._contents = numbers["level"], numbers["contents"]
-        self._nodes = lru_cache(CACHED_NODES)(lambda x, spread: beta_nodes(self._a, self._b + x, spread))
-        self._cached_horizon = lru_cache(CACHED_HORIZONS)(self._horizon)
+        self.hinges = [(int(column), *hinge) for column, *hinge in numbers.get("hinges", ())]
+        self.adjusts = any(columns[-2]) or any(columns[-1])
+        self.none_offset, self.dispersion = numbers["none_gap"], (numbers["dispersion"][0], numbers["dispersion"][1])
+        self.level, self._contents = numbers["level"], numbers["contents"]
+        self._nodes = lru_cache(CACHED_NODES)(lambda x, spread: beta_nodes(self.a, self.b + x, spread))
+        self.at_horizon = lru_cache(CACHED_HORIZONS)(self._horizon)
 
     def forecast(self, values: Sequence[float], day: int, horizon_days: int) -> tuple[float, float, float, float]:
         """Return expected occasions, low, high and P(no purchase) for the values of `purchase_columns`."""
         x, recency, T_days, *_ = values
         if not min(values[: len(REQUIRED)]) >= 0 or not sum(values[: len(REQUIRED)]) < inf:
-            self._refuse(values)
-        horizon, parts, content, usual = self._cached_horizon(day, horizon_days)
+            self.refuse(values)
+        horizon, parts, content, usual = self.at_horizon(day, horizon_days)
         first = day - T_days
         start = self._adjusted_time(first)
         t_x = max(round((self._adjusted_time(first + recency) - start) * 10) / 10, 0.1) if x > 0 else 0.0
         T = max(round((self._adjusted_time(day) - start) * 10) / 10, t_x)
 
-        c, end = self._r + x, self._alpha + T
-        alive, silence, scale = 1.0, T - t_x, self._pause_gaps * end / c
+        c, end = self.r + x, self.alpha + T
+        alive, silence, scale = 1.0, T - t_x, self.pause_gaps * end / c
         if x > 0:
-            log_odds = log((self._b + x - 1) / self._a) - c * log1p(silence / (self._alpha + t_x))
-            log_odds += self._pause_shape * log1p(silence / scale)
+            log_odds = log((self.b + x - 1) / self.a) - c * log1p(silence / (self.alpha + t_x))
+            log_odds += self.pause_shape * log1p(silence / scale)
             smaller = exp(-abs(log_odds))
             alive = (1.0 if log_odds > 0 else smaller) / (1 + smaller)
-        back = (scale + silence, c / (self._alpha + t_x), self._a / (self._a + self._b + x))
-        if self._adjusts:
+        back = (scale + silence, c / (self.alpha + t_x), self.a / (self.a + self.b + x))
+        if self.adjusts:
             near, far = self._expected_if_alive(x, c, (COVARIATE_HORIZON_DAYS / end, horizon / end))
             returned, purchases = self._returns(*back, COVARIATE_HORIZON_DAYS)
             near = alive * near + (1 - alive) * purchases
@@ -131,17 +132,17 @@ class CompiledPurchases:
             (far,) = self._expected_if_alive(x, c, (horizon / end,))
             count_factor = none_factor = 0.0
         _, purchases = self._returns(*back, horizon)
-        expected = (alive * far + (1 - alive) * purchases) * exp(count_factor + self._level)
-        none_factor += self._none_offset
+        expected = (alive * far + (1 - alive) * purchases) * exp(count_factor + self.level)
+        none_factor += self.none_offset
         hazard = before = 0.0
         for part, share in parts:
             none = 1 + alive * expm1(-c * log1p(part / end)) - (1 - alive) * self._returns(*back, part)[0]
             total = -log(min(max(none, MIN_NO_PURCHASE), 1.0))
             hazard += (total - before) * exp(share * none_factor)
             before = total
-        none = exp(-hazard * exp(self._level))
+        none = exp(-hazard * exp(self.level))
         expected = max(expected, 1 - none)
-        return expected, *interval(expected, none, self._dispersion, horizon_days, content), none
+        return expected, *interval(expected, none, self.dispersion, horizon_days, content), none
 
     def _returns(self, since: float, rate: float, pause: float, t: float) -> tuple[float, float]:
         """Return P(a purchase in t days) and the expected purchases of a paused customer, as `PausingBGNBD` does.
@@ -149,7 +150,7 @@ class CompiledPurchases:
         `since` is the scale of the pause and the silence so far, `rate` that of purchases before it, and `pause` the
         probability of a new pause with each.
         """
-        shape = self._pause_shape
+        shape = self.pause_shape
         if shape == 0 or t <= 0:
             return 0.0, 0.0
         growth = log1p(t / since)
@@ -162,14 +163,14 @@ class CompiledPurchases:
         count_factor = none_factor = 0.0
         standardised = []
         for value, (mean, scale, lowest, highest, count_slope, none_slope) in zip(
-            covariates, self._adjustments, strict=True
+            covariates, self.adjustments, strict=True
         ):
             value = (value - mean) / scale
             value = lowest if value < lowest else highest if value > highest else value
             count_factor += value * count_slope
             none_factor += value * none_slope
             standardised.append(value)
-        for column, knot, count_slope, none_slope in self._hinges:
+        for column, knot, count_slope, none_slope in self.hinges:
             above = standardised[column] - knot
             if above > 0:
                 count_factor += above * count_slope
@@ -203,7 +204,7 @@ class CompiledPurchases:
             declared = [covariate(value) for covariate, value in zip(self._declared, values[WIDTH:], strict=True)]
             values = values[:WIDTH]
         (_, _, T_days, *recent, gap, gap_last, gap_std, overdue_ratio, basket_mean, basket_last) = values
-        alpha = self._alpha
+        alpha = self.alpha
         many, log_expected = log1p(x), log(expected)
         windows = [
             log((count + 0.5) / (rate * length + 0.5)) if T_days >= -start else 0.0
@@ -232,7 +233,7 @@ class CompiledPurchases:
             gap_spread,
             overdue * gap_spread,
             log(late) if 0 < late < inf else 0.0,
-            basket - self._log_basket if basket < inf else 0.0,
+            basket - self.log_basket if basket < inf else 0.0,
             last,
             *declared,
         )
@@ -264,14 +265,15 @@ class CompiledPurchases:
 
     def _adjusted_time(self, day: float) -> float:
         """Return the adjusted time at the start of a day, as `Seasonality.adjusted_time` does."""
-        cycles, within = divmod(day - self._origin, CYCLE_DAYS)
+        cycles, within = divmod(day - self.origin, CYCLE_DAYS)
         whole = int(within)
-        time = self._times[whole]
+        time = self.times[whole]
         if within != whole:
-            time += (within - whole) * (self._times[whole + 1] - time)
-        return cycles * self._times[-1] + time
+            time += (within - whole) * (self.times[whole + 1] - time)
+        return cycles * self.times[-1] + time
 
-    def _refuse(self, values: Sequence[float]) -> None:
+    def refuse(self, values: Sequence[float]) -> None:
+        """Raise ModelError for a count or time that is null, infinite or negative; naming each."""
         bad = [f"{name} {value}" for name, value in zip(REQUIRED, values, strict=False) if not 0 <= value < inf]
         if bad:
             raise ModelError(f"the features of a buyer hold {', '.join(bad)}: expected finite numbers, 0 or more")

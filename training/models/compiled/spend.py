@@ -1,10 +1,13 @@
-"""The currency of `SpendModel` for one customer: a mean, Gamma-Gamma, or trees."""
+"""The currency of `SpendModel` for one customer and for many: a mean, Gamma-Gamma, or trees."""
 
 import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from features.errors import ModelError
+from training.models.arrays import Floats
 from training.models.spend.constants import MIN_SPEND
 from training.models.spend.sklearn_trees import tree_numbers
 from training.models.spend.tree_lookup import TreeLookup
@@ -39,6 +42,23 @@ def compiled_spend(numbers: dict[str, Any]) -> Callable[[Row], float]:
         return _gamma_gamma(numbers["p"], numbers["q"], numbers["gamma"])
     trees = TreeLookup(numbers)
     return lambda row: max(math.exp(trees.predict_one(row)), MIN_SPEND)
+
+
+def spend_table(numbers: dict[str, Any]) -> Callable[[Floats], Floats]:
+    """Return the function from `COLUMNS`, shape (columns, n), to the expected currency of each customer's occasion."""
+    if numbers["kind"] == "mean":
+        return lambda columns: np.full(columns.shape[1], float(numbers["mean"]))
+    if numbers["kind"] == "gamma-gamma":
+        return lambda columns: _gamma_gamma_table(columns, numbers["p"], numbers["q"], numbers["gamma"])
+    trees = TreeLookup(numbers)
+    return lambda columns: np.maximum(np.exp(trees.predict(columns.T)), MIN_SPEND)
+
+
+def _gamma_gamma_table(columns: Floats, p: float, q: float, gamma: float) -> Floats:
+    x, m = columns[:2]
+    known = np.where(np.isnan(m), 0.0, x)
+    spend = p * (gamma + known * np.maximum(np.nan_to_num(m), 0.0)) / (p * known + q - 1)
+    return np.asarray(np.maximum(spend, MIN_SPEND))
 
 
 def _gamma_gamma(p: float, q: float, gamma: float) -> Callable[[Row], float]:

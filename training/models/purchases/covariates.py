@@ -6,18 +6,20 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from training.models.arrays import Flags, Floats
+from training.models.arrays import Floats
 from training.models.btyd.bg_nbd import BGNBD
-from training.models.purchases.constants import COVARIATE_HORIZON_DAYS, MIN_EXPECTED, PURCHASE_WINDOWS
+from training.models.purchases.constants import COVARIATE_HORIZON_DAYS, PURCHASE_WINDOWS
+from training.models.purchases.covariate_values import (
+    COVARIATE_COLUMNS,
+    COVARIATES,
+    covariate_values,
+    covered,
+    log_money,
+    own_rate,
+)
 from training.models.purchases.seasonality import Seasonality
 
-COVARIATES = (
-    *("frequency", "frequency_many", "recency_share", "quiet", "one_time", "one_time_age"),
-    *("rate", "rate_high", "rate_low", "alive", "churn_shape"),
-    *PURCHASE_WINDOWS,
-    *("overdue", "gap_spread", "overdue_spread", "gap_last", "basket", "basket_last"),
-)
-"""The names of the covariates, in the order of the columns."""
+__all__ = ["COVARIATES", "BaseStatistics", "covariates"]
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,11 @@ class BaseStatistics:
         rate = _own_rate(rfm, bg_nbd)
         pace = {}
         for name, (column, start, end) in PURCHASE_WINDOWS.items():
-            covered = _covered(X, start)
+            whole = covered(X["T"].to_numpy(), start)
             length = seasonality.adjusted_days(day, end) - seasonality.adjusted_days(day, start)
-            expected = float((rate[covered] * length).sum())
-            pace[name] = (float(X[column].to_numpy()[covered].sum()) + 5) / (expected + 5)
-        basket = _log_money(X["basket_mean"])
+            expected = float((rate[whole] * length).sum())
+            pace[name] = (float(X[column].to_numpy()[whole].sum()) + 5) / (expected + 5)
+        basket = log_money(X["basket_mean"].to_numpy(float))
         return cls(pace, float(np.nanmedian(basket)) if np.isfinite(basket).any() else 0.0)
 
 
@@ -77,54 +79,22 @@ def covariates(
     ndarray of float64, shape (n, len(COVARIATES))
         All finite.
     """
-    x, t_x, T = (rfm[name].to_numpy() for name in ("frequency", "recency", "T"))
-    alpha = bg_nbd.params_["alpha"]
-    expected = np.maximum(bg_nbd.expected_purchases(rfm, COVARIATE_HORIZON_DAYS), MIN_EXPECTED)
-    no_purchase = np.clip(bg_nbd.no_purchase_probability(rfm, COVARIATE_HORIZON_DAYS), MIN_EXPECTED, 1 - MIN_EXPECTED)
-    rate = _own_rate(rfm, bg_nbd)
-    one_time = (x == 0).astype(float)
-    values = {
-        "frequency": np.log1p(x),
-        "frequency_many": np.maximum(np.log1p(x) - np.log(4), 0),
-        "recency_share": t_x / np.maximum(T, 1),
-        "quiet": np.log1p((T - t_x) / alpha),
-        "one_time": one_time,
-        "one_time_age": one_time * np.log1p(T / alpha),
-        "rate": np.log(expected),
-        "rate_high": np.maximum(np.log(expected), 0),
-        "rate_low": np.minimum(np.log(expected / 0.1), 0),
-        "alive": np.log(np.clip(expected / (rate * COVARIATE_HORIZON_DAYS), 1e-6, 1)),
-        "churn_shape": np.log(-np.log(no_purchase)) - np.log(expected),
-    }
-    for name, (column, start, end) in PURCHASE_WINDOWS.items():
-        length = seasonality.adjusted_days(day, end) - seasonality.adjusted_days(day, start)
-        usual = rate * length * base.pace[name]
-        values[name] = np.where(_covered(X, start), np.log((X[column].to_numpy() + 0.5) / (usual + 0.5)), 0.0)
-    mean, last, std = (X[name].to_numpy() for name in ("gap_mean", "gap_last", "gap_std"))
-    values["overdue"] = _finite(np.log1p(X["overdue_ratio"].to_numpy()))
-    values["gap_spread"] = _finite(np.log(0.25 + std / mean) * x / (x + 4))
-    values["overdue_spread"] = values["overdue"] * values["gap_spread"]
-    values["gap_last"] = _finite(np.log((last + 7) / (mean + 7)))
-    basket = _log_money(X["basket_mean"])
-    values["basket"] = _finite(basket - base.log_basket)
-    values["basket_last"] = _finite(_log_money(X["basket_last"]) - basket)
-    return np.column_stack([values[name] for name in COVARIATES])
+    lengths = [
+        float(seasonality.adjusted_days(day, end) - seasonality.adjusted_days(day, start))
+        for _, start, end in PURCHASE_WINDOWS.values()
+    ]
+    return covariate_values(
+        {name: X[name].to_numpy(float) for name in COVARIATE_COLUMNS},
+        [rfm[name].to_numpy() for name in ("frequency", "recency", "T")],
+        _own_rate(rfm, bg_nbd),
+        bg_nbd.params_["alpha"],
+        bg_nbd.expected_purchases(rfm, COVARIATE_HORIZON_DAYS),
+        bg_nbd.no_purchase_probability(rfm, COVARIATE_HORIZON_DAYS),
+        [length * base.pace[name] for length, name in zip(lengths, PURCHASE_WINDOWS, strict=True)],
+        base.log_basket,
+    )
 
 
 def _own_rate(rfm: pd.DataFrame, bg_nbd: BGNBD) -> Floats:
-    """Return the purchases an adjusted day that a customer's own history leads to expect while they are active."""
-    r, alpha = bg_nbd.params_["r"], bg_nbd.params_["alpha"]
-    return (r + rfm["frequency"].to_numpy()) / (alpha + rfm["T"].to_numpy())
-
-
-def _covered(X: pd.DataFrame, start: int) -> Flags:
-    """Return who was a customer through the whole window that starts at `start` days from the cutoff."""
-    return np.asarray(X["T"].to_numpy() >= -start)
-
-
-def _log_money(column: pd.Series) -> Floats:
-    return np.asarray(np.log(np.maximum(column.to_numpy(float), 0.01)))
-
-
-def _finite(values: Floats) -> Floats:
-    return np.where(np.isfinite(values), values, 0.0)
+    """Return `own_rate` of the customers."""
+    return own_rate(rfm["frequency"].to_numpy(), rfm["T"].to_numpy(), bg_nbd.params_["r"], bg_nbd.params_["alpha"])

@@ -5,7 +5,7 @@ null, and a value for which the transform is not defined, counts as the mean ove
 no forecast. A column that tells whether there is a value, such as a count, can be declared beside it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ import pandas as pd
 from features.definitions import FEATURE_COLUMNS
 from features.errors import ModelError
 from training.models.arrays import Floats
-from training.models.purchases.constants import MIN_SHARE
+from training.models.purchases.transforms import TRANSFORMS
 
 
 class DeclaredCovariate(NamedTuple):
@@ -33,16 +33,6 @@ class DeclaredCovariate(NamedTuple):
     column: str
     transform: str
     fill: float
-
-
-TRANSFORMS: dict[str, Callable[[Floats], Floats]] = {
-    "identity": lambda values: values,
-    "log1p": lambda values: np.log1p(np.where(values > -1, values, np.nan)),
-    "log": lambda values: np.log(np.where(values > 0, values, np.nan)),
-    "signed_log1p": lambda values: np.sign(values) * np.log1p(np.abs(values)),
-    "logit": lambda values: _logit(np.where((values >= 0) & (values <= 1), values, np.nan)),
-}
-"""By name, the function from a column, shape (n,), to the covariate; NaN where it is not defined."""
 
 
 def fit_declared(tables: Sequence[pd.DataFrame]) -> tuple[DeclaredCovariate, ...]:
@@ -90,8 +80,3 @@ def with_declared(covariates: Floats, features: pd.DataFrame, declared: Sequence
 
 def _transformed(table: pd.DataFrame, name: str, transform: str) -> Floats:
     return TRANSFORMS[transform](table[name].to_numpy(float))
-
-
-def _logit(share: Floats) -> Floats:
-    share = np.clip(share, MIN_SHARE, 1 - MIN_SHARE)
-    return np.asarray(np.log(share / (1 - share)))

@@ -84,8 +84,9 @@ class TreeLookup:
                 left &= table.take(code[rows], axis=0)
             values = self._values.take(self._first_leaf + self._leaf(left))
             values[:, 0] += self._baseline
-            # Not sum(), which adds pairwise: scikit-learn adds one tree after the other.
-            forecast[rows] = np.cumsum(values, axis=1)[:, -1]
+            # scikit-learn adds one tree after the other; so does sum() over rows of two or more, else it adds pairwise.
+            by_tree = np.ascontiguousarray(values.T)
+            forecast[rows] = by_tree.sum(axis=0) if len(values) > 1 else np.add.accumulate(by_tree)[-1]
         return forecast
 
     def _leaf(self, left: NDArray[Any]) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from features.errors import ModelError
 from training.models.btyd.gamma_gamma import GammaGamma
-from training.models.compiled.spend import compiled_spend, spend_numbers
+from training.models.compiled.spend import compiled_spend, spend_numbers, spend_table
 from training.models.spend.constants import COLUMNS
 from training.models.spend.model import SpendModel
 
@@ -61,3 +61,18 @@ def test_another_kind_is_refused():
     """By its name."""
     with pytest.raises(ModelError, match="of kind 'guess', expected mean, gamma-gamma or trees"):
         spend_numbers(of_kind("guess"))
+
+
+def test_a_table_has_the_spend_of_each_row():
+    """Of all three kinds, with nulls and amounts below 0."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(20, 20, (300, len(COLUMNS))), columns=COLUMNS).mask(rng.random((300, 8)) < 0.2)
+    X["frequency"] = rng.integers(0, 9, 300).astype(float)
+    gamma_gamma = GammaGamma()
+    gamma_gamma.params_ = {"p": 6.25, "q": 3.74, "gamma": 15.45}
+    grown = HistGradientBoostingRegressor(loss="gamma", min_samples_leaf=5, random_state=0)
+    grown.fit(X.to_numpy(), np.exp(X["basket_mean"].fillna(20) / 30))
+    for model in (of_kind("mean"), of_kind("gamma-gamma", gamma_gamma), of_kind("trees", grown)):
+        numbers = json.loads(json.dumps(spend_numbers(model), allow_nan=False))
+        found, one = spend_table(numbers)(X.to_numpy().T), compiled_spend(numbers)
+        np.testing.assert_allclose(found, [one(row) for row in X.to_numpy().tolist()], rtol=1e-13)

@@ -1,0 +1,88 @@
+"""The intervals of `HurdleDistribution` for many customers, without SciPy."""
+
+import numpy as np
+
+from training.models.arrays import Floats, Index
+from training.models.compiled.interval import MIN_TERM, quantiles
+from training.models.purchases.constants import LOG_SHAPE_LIMIT, PACE_DAYS
+
+MAX_TERMS = 10_000
+"""The terms of the distribution are added up to this count, if the mean is below half of it."""
+BLOCK = 2**15
+"""Terms that are computed at a time, over all rows; they stay in the processor's cache."""
+MAX_WIDTH = 256
+"""Terms of one row at a time."""
+
+
+def interval_table(
+    expected: Floats, none: Floats, dispersion: tuple[float, float], horizon_days: float, content: float
+) -> tuple[Floats, Floats]:
+    """Return low and high of each customer, as `HurdleDistribution.interval` does, both of shape (n,)."""
+    low, high, upper = np.zeros((3, len(none)))
+    rows = np.flatnonzero((1 + content) / 2 > none)  # the others' intervals are 0 to 0
+    none = none[rows]
+    purchase = np.maximum(1 - none, 1e-12)
+    beyond = np.maximum(expected[rows] / purchase - 1, 1e-6)
+    log_shape = dispersion[0] + dispersion[1] * np.log(beyond * PACE_DAYS / max(horizon_days, 1e-9))
+    shape = np.exp(np.clip(log_shape, -LOG_SHAPE_LIMIT, LOG_SHAPE_LIMIT))
+    probabilities = (np.array([(1 - content) / 2, (1 + content) / 2, content])[:, None] - none) / purchase
+    low[rows], high[rows], upper[rows] = quantile_table(probabilities, shape, shape / (shape + beyond))
+    from_zero = upper <= high - low
+    return np.where(from_zero, 0.0, low), np.where(from_zero, upper, high)
+
+
+def quantile_table(probabilities: Floats, shape: Floats, success: Floats) -> Floats:
+    """Return `quantiles` of each row.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float64, shape (k, n)
+        Up to 0 for a quantile of 0.
+    shape, success : ndarray of float64, shape (n,)
+        Of the negative binomial.
+
+    Returns
+    -------
+    ndarray of float64, shape (k, n)
+        0, or 1 and the quantile of the negative binomial.
+    """
+    wanted = np.minimum(probabilities, 1 - 1e-9)
+    found = (wanted > 0).astype(float)
+    with np.errstate(under="ignore"):
+        term = success**shape
+    few = (term > MIN_TERM) & (2 * shape * (1 - success) < MAX_TERMS * success)
+    rows = np.flatnonzero(few & (wanted > 0).any(axis=0))
+    unfinished = _summed(found, wanted, shape, 1 - success, term, rows)
+    for row in np.concatenate([np.flatnonzero(~few), unfinished]):
+        found[:, row] = quantiles(wanted[:, row].tolist(), float(shape[row]), float(success[row]))
+    return found
+
+
+def _summed(found: Floats, wanted: Floats, shape: Floats, fail: Floats, term: Floats, rows: Index) -> Index:
+    """Add to `found` the counts below each quantile, by adding up terms; return the rows that need `MAX_TERMS`.
+
+    Terms are computed in blocks, the next ones only for the rows that need them. A term is the one before times
+    fail (shape + count - 1) / count.
+    """
+    rising = fail * (shape - 1)
+    term, total, most = term[rows], term[rows], wanted[:, rows].max(axis=0)
+    for place, probability in enumerate(wanted[:, rows]):
+        found[place, rows] += (probability > 0) & (total < probability)
+    first = 1
+    while True:
+        left = total < most
+        rows, term, total, most = rows[left], term[left], total[left], most[left]
+        width = min(max(BLOCK // max(len(rows), 1), 1), MAX_WIDTH, MAX_TERMS - first)
+        if not len(rows) or width < 1:
+            return rows
+        counts = np.arange(first, first + width)[:, None]
+        terms = rising[rows] / counts
+        terms += fail[rows]
+        terms[0] *= term
+        np.multiply.accumulate(terms, axis=0, out=terms)
+        cdf = terms.copy()
+        cdf[0] += total
+        np.add.accumulate(cdf, axis=0, out=cdf)
+        for place, probability in enumerate(wanted[:, rows]):
+            found[place, rows] += (cdf < probability).sum(axis=0)
+        term, total, first = terms[-1], cdf[-1], first + width
