@@ -22,7 +22,9 @@ from tests.training.stand_in import purchase_model as plain_count
 from training.models.bundle import OUTPUTS
 from training.models.compiled import purchases as counts
 from training.models.compiled.compiled_model import CompiledModel, Forecast
+from training.models.purchases.adjustments import Hinge
 from training.models.purchases.constants import PURCHASE_WINDOWS
+from training.models.purchases.covariate_values import COVARIATES
 from training.models.purchases.declared import DeclaredCovariate
 from training.models.purchases.model import PurchaseModel
 from training.models.purchases.seasonality import Seasonality
@@ -61,7 +63,7 @@ DECLARED = (
 
 
 def with_declared(model):
-    """The model with a covariate of each transform that moves a forecast."""
+    """The model with a covariate of each transform, and with hinges, that move a forecast."""
     extended = {
         name: np.append(getattr(model.adjustments_, name), np.full(len(DECLARED), value))
         for name, value in (("mean", 0.5), ("scale", 1.5), ("lowest", -2.0), ("highest", 2.5))
@@ -71,7 +73,9 @@ def with_declared(model):
         name: np.append(getattr(model.adjustments_, name), slopes) for name in ("count_slopes", "no_purchase_slopes")
     }
     changed = PurchaseModel()
-    changed.__dict__.update(model.__dict__, adjustments_=replace(model.adjustments_, declared=DECLARED, **extended))
+    hinges = (Hinge(6, 0.3, 0.2, -0.1), Hinge(len(COVARIATES), -0.5, -0.1, 0.2), Hinge(6, -1.0, 0.1, 0.1))
+    adjustments = replace(model.adjustments_, declared=DECLARED, hinges=hinges, **extended)
+    changed.__dict__.update(model.__dict__, adjustments_=adjustments)
     return changed
 
 
