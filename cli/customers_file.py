@@ -33,6 +33,9 @@ def take_customers_file(store: Path, file: Path, recorded_at: str | None = None)
         echo(f"{update.lifted:,} opt-outs lifted: the file says that they do not hold any more")
     for reason, count in update.reasons.items():
         echo(f"  {count:,}  {reason}")
+    if update.kept:
+        have = "row of earlier files has" if update.kept == 1 else "rows of earlier files have"
+        echo(f"{update.kept:,} faulty {have} not been mended")
     if update.quarantine:
         echo(f"the faulty rows are in {update.quarantine}: mend them and read that file")
     age = ""

@@ -8,6 +8,9 @@ import typer
 from cli import options
 from cli.terminal import echo
 
+SHOWN = 3
+"""Unknown customers that are named."""
+
 if TYPE_CHECKING:
     from planning.record_summary import RecordSummary
 
@@ -49,41 +52,92 @@ def register(app: typer.Typer) -> None:
         `regulars record plans/w48 crm-export.csv --append store`
         """
         from features.errors import RecordError
-        from features.ingestion.ingest import append as append_events
+        from features.store.event_store import open_store
         from planning.record_files import record as add
         from planning.records import EVENTS_FILE, RECORDS_FILE
         from serving.clock import utc_now
 
-        summary = add(plan, files, recorded_at or utc_now())
-        for line in _lines(summary):
+        known = None if append is None else open_store(append).customer_ids
+        summary = add(plan, files, recorded_at or utc_now(), known)
+        for line in _lines(summary, appended=append is not None):
             echo(line)
+        taken = summary.used + summary.superseded + summary.seen
         if append is not None and (summary.statuses.get("done") or summary.outside):
-            for line in append_events(plan / EVENTS_FILE, append).lines():
-                echo(line)
-        if summary.quarantined and summary.quarantined == summary.rows_in:
-            raise RecordError(f"all {summary.rows_in:,} rows are faulty: nothing was added to the records of {plan}")
-        echo(f"-> {plan / RECORDS_FILE}, and {plan / EVENTS_FILE} for `regulars append`")
+            _append(plan / EVENTS_FILE, append)
+        if not taken:
+            raise RecordError(_nothing_added(summary, plan))
+        then = "" if append else f", and {plan / EVENTS_FILE} for `regulars append`"
+        echo(f"-> {plan / RECORDS_FILE}{then}")
 
 
-def _lines(summary: "RecordSummary") -> list[str]:
+def _append(events: Path, store: Path) -> None:
+    """Add the events of a plan to a store, and print what became of them."""
+    from features.ingestion.ingest import append as append_events
+
+    report = append_events(events, store)
+    if report.kept:
+        echo(f"appended to {store}, from the records of the whole plan:")
+        for line in report.lines():
+            echo(f"  {line}")
+    else:
+        echo(f"{store} has the events of what was done already; nothing was appended")
+
+
+def _nothing_added(summary: "RecordSummary", plan: Path) -> str:
+    if summary.quarantined and summary.quarantined == summary.rows_in:
+        return f"all {summary.rows_in:,} rows are faulty: nothing was added to the records of {plan}"
+    faulty = f", {summary.quarantined:,} are faulty" if summary.quarantined else ""
+    return (
+        f"nothing is filled in: {summary.blank:,} of {summary.rows_in:,} rows are blank{faulty}, and nothing was added "
+        f"to the records of {plan}; fill in the status of what was done or skipped"
+    )
+
+
+def _standing(summary: "RecordSummary") -> list[str]:
+    """Return how the whole plan stands."""
     statuses = ", ".join(f"{count:,} {status}" for status, count in summary.statuses.items())
+    lines = [f"of {summary.planned:,} rows to carry out: {statuses}"]
+    if summary.skipped:
+        lines.append("skipped: " + ", ".join(f"{count:,} {reason}" for reason, count in summary.skipped.items()))
+    drawn = summary.control - summary.holdout
+    of_whom = f" ({summary.holdout:,} of the hold-out, {drawn:,} drawn to learn from)" if drawn else " (the hold-out)"
+    lines.append(
+        f"by the records {summary.control_contacted:,} of {summary.control:,} customers left alone at random{of_whom} "
+        f"were contacted all the same; {summary.outside:,} records of customers met outside the plan"
+    )
+    return lines
+
+
+def _lines(summary: "RecordSummary", *, appended: bool) -> list[str]:
     lines = [
         f"{summary.rows_in:,} rows in: {summary.used:,} used, {summary.quarantined:,} quarantined, "
         f"{summary.superseded:,} superseded, {summary.seen:,} seen before, {summary.blank:,} not filled in",
-        f"of {summary.planned:,} planned: {statuses}",
     ]
-    if summary.skipped:
-        lines.append("skipped: " + ", ".join(f"{count:,} {reason}" for reason, count in summary.skipped.items()))
-    lines.append(
-        f"{summary.control_contacted:,} of {summary.control:,} customers in the control group were contacted all the "
-        f"same; {summary.outside:,} records of customers met outside the plan"
-    )
-    if summary.withdrawn:
+    if summary.seen and summary.seen + summary.blank == summary.rows_in:
+        rows = "1 row that is filled in was" if summary.seen == 1 else f"{summary.seen:,} rows that are filled in were"
+        lines.append(f"nothing new: all {rows} recorded before")
+    else:
+        lines += _standing(summary)
+    if summary.unknown:
+        shown = ", ".join(summary.unknown[:SHOWN]) + (", ..." if len(summary.unknown) > SHOWN else "")
+        one = len(summary.unknown) == 1
+        become = ("becomes" if one else "become") if appended else "would become"
         lines.append(
-            f"{summary.withdrawn:,} records no longer say done: a store that has their events keeps them until its log "
-            "is ingested again with --replace"
+            f"warning: {len(summary.unknown):,} {'customer' if one else 'customers'} met outside the plan ({shown}) "
+            f"{'was' if one else 'were'} not in the log: {'it' if one else 'they'} {become} "
+            f"{'a new customer' if one else 'new customers'} of the store that takes their events; mend a wrong id in "
+            "the source, before its events are appended"
+        )
+    if summary.withdrawn:
+        says = "record no longer says" if summary.withdrawn == 1 else "records no longer say"
+        lines.append(
+            f"warning: {summary.withdrawn:,} {says} done: a store that took their events keeps them as made; "
+            "`regulars store rollback` goes back to before, or ingest its log again with --replace"
         )
     lines += [f"  {count:,}  {reason}" for reason, count in summary.reasons.items()]
+    if summary.kept:
+        have = "row of earlier readings has" if summary.kept == 1 else "rows of earlier readings have"
+        lines.append(f"{summary.kept:,} faulty {have} not been mended")
     if summary.quarantine:
         lines.append(f"the faulty rows are in {summary.quarantine}: mend them and record that file")
     return lines

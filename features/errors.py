@@ -7,6 +7,8 @@ RegularsError
  │    └── TimestampError           a timestamp in a request that cannot be read
  ├── SourceError                   a source that cannot be read as an event log
  │    ├── UnreadableSourceError    the file or database behind it
+ │    │    ├── HeaderError         a text file in which no header is found
+ │    │    └── SheetError          a workbook without the sheet to read, or with several
  │    ├── MissingColumnError       a column that is required or named, and is not there
  │    ├── ProfileError             a source profile, or an option of ingest, that cannot be used
  │    ├── AmbiguousSourceError     values that can be read in two ways: the message names the option that settles it
@@ -74,6 +76,34 @@ class SourceError(RegularsError):
 
 class UnreadableSourceError(SourceError):
     """A file or database that cannot be read; the message continues a sentence that begins with its name."""
+
+
+class HeaderError(UnreadableSourceError):
+    """A text file in which no header of a log is found.
+
+    Attributes
+    ----------
+    found : str
+        What is there instead, without what was expected.
+    """
+
+    def __init__(self, found: str, expected: str) -> None:
+        super().__init__(f"{found}; expected {expected}")
+        self.found = found
+
+
+class SheetError(UnreadableSourceError):
+    """A workbook that lacks the sheet to read, or has several and none was named.
+
+    Attributes
+    ----------
+    sheets : tuple of str
+        Those that it could be; none where the one that was named is not there.
+    """
+
+    def __init__(self, message: str, sheets: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.sheets = sheets
 
 
 class MissingColumnError(SourceError):

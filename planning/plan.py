@@ -169,7 +169,7 @@ def make_plan(inputs: Inputs, features: pd.DataFrame, forecasts: Forecasts) -> P
         "warnings": warnings(catalogue, forecasts, features["gap_mean"], len(inputs.later_opt_outs)),
         "replaces": [each.plan_id for each in inputs.earlier_plans.replaced],
     }
-    return Plan(rows[SCHEMA.names], plain(manifest))
+    return Plan(rows[SCHEMA.names], plain(manifest), tuple(map(str, table.index)))
 
 
 def _comparison(

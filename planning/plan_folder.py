@@ -2,27 +2,29 @@
 
     PLAN/plan.parquet     one row a decision, hold-outs and customers drawn to learn from included
     PLAN/manifest.json    cutoff, week, digests of what went in, limits with their prices, bound and gap
+    PLAN/known_customers.parquet   the ids of all customers who were known at the cutoff, planned or not
 
-Neither holds a clock: a plan made again from its manifest is equal to the byte. What reps and systems send back goes
+None holds a clock: a plan made again from its manifest is equal to the byte. What reps and systems send back goes
 into other files of the same folder.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import parquet
 
 from features.atomic_file import file_digest, fsync_path
 from features.errors import PlanError
 from features.scratch_folders import scratch_folder
 
-PLAN_FILE, MANIFEST_FILE = "plan.parquet", "manifest.json"
+PLAN_FILE, MANIFEST_FILE, CUSTOMERS_FILE = "plan.parquet", "manifest.json", "known_customers.parquet"
 PLAN_FORMAT = 1
 """The version of the folder's format, kept in the manifest."""
 ARMS = ("do", "leave")
@@ -75,10 +77,13 @@ class Plan:
         One row a decision, with the columns of `SCHEMA`.
     manifest : mapping of str to Any
         How it was made; `plan_id`, `as_of`, `week` and `timezone` are always there.
+    customer_ids : sequence of str
+        All customers known at the cutoff, to be written; a plan that is read has none, see `unknown_customers`.
     """
 
     items: pd.DataFrame
     manifest: Mapping[str, Any]
+    customer_ids: Sequence[str] = ()
 
     @property
     def plan_id(self) -> str:
@@ -147,8 +152,10 @@ def write_plan(
         manifest = {**plan.manifest, "format": PLAN_FORMAT, "plan_digest": file_digest(part / PLAN_FILE)}
         text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
         (part / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8")
+        ids = sorted({*map(str, plan.customer_ids), *items["customer_id"]})
+        parquet.write_table(pa.table({"customer_id": pa.array(ids, pa.string())}), part / CUSTOMERS_FILE)
         write_files(part, read_plan(part))
-        for path in (part / PLAN_FILE, part / MANIFEST_FILE, part):
+        for path in (part / PLAN_FILE, part / MANIFEST_FILE, part / CUSTOMERS_FILE, part):
             fsync_path(path)
         try:
             part.rename(folder)  # onto an empty folder, or to a new name: refused when another plan was faster
@@ -156,6 +163,35 @@ def write_plan(
             refuse_existing(folder)
             raise
     fsync_path(folder.absolute().parent)
+
+
+def unknown_customers(folder: str | Path, customer_ids: Iterable[str], others: pa.Array | None = None) -> list[str]:
+    """Return the customers of whom a plan knew nothing when it was made, sorted.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A plan folder. One of an earlier version kept no list: without `others` it can tell of nobody.
+    customer_ids : iterable of str
+    others : pyarrow.Array of str, optional
+        Customers who are known beside those of the plan.
+
+    Raises
+    ------
+    PlanError
+        When the plan's list of customers cannot be read.
+    """
+    left = sorted(set(customer_ids))
+    path = Path(folder) / CUSTOMERS_FILE
+    if not left or (others is None and not path.is_file()):
+        return []
+    try:
+        known = [parquet.read_table(path)["customer_id"]] if path.is_file() else []
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise PlanError(f"{path} cannot be read ({error}): put the original back, or remove it") from None
+    for ids in (*known, *([] if others is None else [others])):
+        left = pc.filter(pa.array(left, pa.string()), pc.invert(pc.is_in(pa.array(left, pa.string()), ids))).to_pylist()
+    return left
 
 
 def refuse_existing(folder: str | Path) -> None:

@@ -1,7 +1,7 @@
 """How a plan stands after records came in."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +26,9 @@ class RecordSummary:
     skipped : mapping of str to int
         The skipped ones by reason.
     control, control_contacted : int
-        Customers who were to be left alone, and those of them who were met all the same.
+        Customers left alone at random, and those of them whom the records say were met all the same.
+    holdout : int
+        Those of them who had been chosen, with whom `regulars effects` compares; the others were drawn to learn from.
     outside : int
         Records of customers met outside the plan.
     withdrawn : int
@@ -35,6 +37,10 @@ class RecordSummary:
         Faulty rows by what is wrong.
     quarantine : Path or None
         Their file.
+    kept : int
+        Faulty rows of earlier readings that are still in it.
+    unknown : sequence of str
+        Customers met outside the plan of whom it knew nothing; a store that takes their events gets them as customers.
     """
 
     rows_in: int
@@ -48,10 +54,13 @@ class RecordSummary:
     skipped: Mapping[str, int]
     control: int
     control_contacted: int
+    holdout: int
     outside: int
     withdrawn: int
     reasons: Mapping[str, int] = field(default_factory=dict)
     quarantine: Path | None = None
+    kept: int = 0
+    unknown: Sequence[str] = ()
 
 
 def record_summary(
@@ -60,7 +69,7 @@ def record_summary(
     counts: Counter[str],
     faults: Faults,
     withdrawn: int,
-    quarantine: Path,
+    quarantine: Path | None,
 ) -> RecordSummary:
     """Return how a plan stands.
 
@@ -73,7 +82,8 @@ def record_summary(
         Rows by what became of them.
     faults : Faults
     withdrawn : int
-    quarantine : Path
+    quarantine : Path, optional
+        The file of faulty rows, if there are any.
     """
     arms = dict(zip(plan.items["plan_item"], plan.items["arm"], strict=True))
     to_do = [item for item, arm in arms.items() if arm == "do"]
@@ -95,8 +105,9 @@ def record_summary(
         skipped=dict(skipped.most_common()),
         control=len(control),
         control_contacted=len(met.intersection(control)),
+        holdout=len({*control}.difference(plan.manifest.get("exploration", ()))),
         outside=sum(key not in arms for key in current),
         withdrawn=withdrawn,
         reasons=faults.reasons(),
-        quarantine=quarantine if faults.rows else None,
+        quarantine=quarantine,
     )

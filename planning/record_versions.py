@@ -71,11 +71,11 @@ def _repeated_outcomes(found: Sequence[Record], known: Sequence[Record]) -> list
     contents: dict[str, list[list[Any]]] = {}
     for row in known:
         contents.setdefault(row["record_id"], []).append(_content(row))
-    numbers = {row["row"] for row in known if row["digest"] == digest}
+    places = {(row["source"], row["row"]) for row in known if row["digest"] == digest}
     since = {row["record_id"] for row in known[first:]}
     outcomes = []
     for row in found:
-        if row["row"] in numbers or _content(row) in contents.get(row["record_id"], ()):
+        if (row["source"], row["row"]) in places or _content(row) in contents.get(row["record_id"], ()):
             outcomes.append(SEEN)
         else:
             outcomes.append(SUPERSEDED if row["record_id"] in since else "")

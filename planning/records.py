@@ -1,7 +1,7 @@
 """What came back of a plan: appended to its folder, checked row by row, the latest record of a row counts.
 
     PLAN/records.parquet          every record, in the order of reading; only grows
-    PLAN/records-quarantine.csv   the faulty rows of the last reading
+    PLAN/records-quarantine.csv   the faulty rows that nobody has mended
     PLAN/events.parquet           the event log of what was done, for `regulars append`
 
 A record never changes the plan itself. One process writes at a time; the others wait or are refused.
@@ -10,8 +10,8 @@ A record never changes the plan itself. One process writes at a time; the others
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -22,7 +22,7 @@ from features.as_of import AsOf, AsOfLike
 from features.atomic_file import atomic_write
 from features.errors import RecordError
 from features.store.generations import locked
-from planning.plan_folder import Plan, read_plan
+from planning.plan_folder import Plan, read_plan, unknown_customers
 from planning.record_events import contract_events
 from planning.record_rows import NUMBERS, TEXTS, Record, RowChecker
 from planning.record_summary import RecordSummary, record_summary
@@ -118,15 +118,42 @@ def add_records(
     StoreError
         When another process writes to the folder for longer.
     """
-    plan = read_plan(folder)
-    numbered = [TextRow(source, number, dict(cells)) for number, cells in enumerate(rows, 1)]
-    faults = Faults()
-    _checker(plan, recorded_at).records(numbered, faults)
-    found = [(row.number - 1, column, reason) for row, column, reason in faults.rows]
+    plan, numbered = read_plan(folder), _numbered(rows, source)
+    found = _faults_of(plan, numbered, recorded_at)
     digest = hashlib.sha256(json.dumps([row.cells for row in numbered], sort_keys=True).encode()).hexdigest()
     tables = [] if found else [RecordTable(numbered, digest)]
     summary, outcomes = append_tables(folder, plan, tables, recorded_at, wait_seconds=wait_seconds)
     return AddedRecords(summary, found, [(row["row"] - 1, row, outcome) for row, outcome in outcomes])
+
+
+def record_faults(
+    folder: str | Path, rows: Sequence[Mapping[str, str]], recorded_at: AsOfLike
+) -> list[tuple[int, str, str]]:
+    """Return what `add_records` would find wrong with rows: place, column and reason of each faulty one.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A plan folder.
+    rows : sequence of mapping of str to str
+    recorded_at : AsOf, str, datetime.date or datetime.datetime
+
+    Raises
+    ------
+    PlanError
+        When the folder holds no plan.
+    """
+    return _faults_of(read_plan(folder), _numbered(rows, ""), recorded_at)
+
+
+def _numbered(rows: Sequence[Mapping[str, str]], source: str) -> list[TextRow]:
+    return [TextRow(source, number, dict(cells)) for number, cells in enumerate(rows, 1)]
+
+
+def _faults_of(plan: Plan, rows: Sequence[TextRow], recorded_at: AsOfLike) -> list[tuple[int, str, str]]:
+    faults = Faults()
+    _checker(plan, recorded_at).records(rows, faults)
+    return [(row.number - 1, column, reason) for row, column, reason in faults.rows]
 
 
 def append_tables(
@@ -137,6 +164,8 @@ def append_tables(
     faults: Faults | None = None,
     unreadable: int = 0,
     wait_seconds: float = 0.0,
+    customer_ids: pa.Array | None = None,
+    write_faults: Callable[[Path, Faults, Iterable[TextRow]], int] | None = None,
 ) -> tuple[RecordSummary, list[tuple[Record, str]]]:
     """Add the valid rows of tables to the records of a plan.
 
@@ -149,12 +178,15 @@ def append_tables(
     recorded_at : AsOf, str, datetime.date or datetime.datetime
         When rows without a `recorded_at` of their own are known.
     faults : Faults, optional
-        Receives the faulty rows, and is written to the quarantine; it may hold rows of files that cannot be read.
-        Without it the quarantine stays as it is.
+        Receives the faulty rows; it may hold rows of files that cannot be read.
     unreadable : int
         How many of these there are.
     wait_seconds : float
         How long to wait for another process that writes to the folder.
+    customer_ids : pyarrow.Array of str, optional
+        Customers who are known beside those of the plan.
+    write_faults : callable, optional
+        Writes the quarantine, as `planning.quarantine.write_quarantine` does; without it that stays as it is.
 
     Returns
     -------
@@ -169,7 +201,7 @@ def append_tables(
     StoreError
         When another process writes to the folder for longer.
     """
-    folder, found_faults = Path(folder), Faults() if faults is None else faults
+    folder, found_faults, kept = Path(folder), Faults() if faults is None else faults, 0
     checker = _checker(plan, recorded_at)
     counts: Counter[str] = Counter(rows_in=unreadable)
     outcomes: list[tuple[Record, str]] = []
@@ -189,11 +221,15 @@ def append_tables(
                 pq.write_table(table_of_records, part)
         with atomic_write(folder / EVENTS_FILE) as part:  # each time: an earlier run may have ended before it
             pq.write_table(contract_events(known, after), part)
-        if faults is not None:
-            faults.write(folder / QUARANTINE_FILE)
+        if write_faults is not None:
+            read = (row for table in tables for row in table.rows)
+            kept = write_faults(folder / QUARANTINE_FILE, found_faults, read)
     withdrawn = sum(row["status"] == "done" != after[key]["status"] for key, row in before.items())
-    summary = record_summary(plan, after, counts, found_faults, withdrawn, folder / QUARANTINE_FILE)
-    return summary, outcomes
+    quarantine = folder / QUARANTINE_FILE if found_faults.rows or kept else None
+    summary = record_summary(plan, after, counts, found_faults, withdrawn, quarantine)
+    met = [row["customer_id"] for row in after.values() if row["plan_item"] is None]
+    unknown = unknown_customers(folder, met, customer_ids)
+    return replace(summary, kept=kept, unknown=tuple(unknown)), outcomes
 
 
 def _checker(plan: Plan, recorded_at: AsOfLike) -> RowChecker:

@@ -1,20 +1,23 @@
 """Reads small tables from people (CSV, workbook, Parquet, ...) as rows of text."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from features.errors import SourceError
-from features.ingestion.read_options import ReadOptions
-from features.ingestion.source_files import find_files
-from features.ingestion.source_formats import open_file
+from features.errors import HeaderError, SheetError, SourceError
+from features.ingestion.batches import QUARANTINE_COLUMNS, SourceBatch
+from features.ingestion.read_options import OWN, ReadOptions
+from features.ingestion.source_files import SourceFile, find_files
+from features.ingestion.source_formats import Source, open_file
 from features.ingestion.source_sample import NOTHING_OPEN
 from features.schema import REQUIRED_LOG_COLUMNS
 from planning.text_rows import Faults, TextRow
+
+UNREADABLE = "row"
+"""The column of a quarantine file with the text of rows that could not be split into cells."""
 
 
 def read_text_rows(path: str | Path, sheet: str, faults: Faults) -> tuple[list[str], list[TextRow]]:
@@ -23,7 +26,8 @@ def read_text_rows(path: str | Path, sheet: str, faults: Faults) -> tuple[list[s
     Parameters
     ----------
     path : str or Path
-        Any file that `regulars ingest` reads.
+        Any file that `regulars ingest` reads. The rows of a quarantine file are those of the files from which they
+        came, and have their places.
     sheet : str
         The sheet of a workbook that has one of this name; else its only one.
     faults : Faults
@@ -42,37 +46,60 @@ def read_text_rows(path: str | Path, sheet: str, faults: Faults) -> tuple[list[s
     rows: list[TextRow] = []
     header: list[str] = []
     for file in find_files(str(path)):
-        sources = _opened(file, sheet)
-        for source in sources:
-            header += [name for name in source.header if name not in header]
+        name = Path(file.name or file.path).name
+        for source in _opened(file, sheet):
+            header += [column for column in source.header if column not in header]
             for batch in source.batches():
-                table = batch.full_rows(np.arange(len(batch.numbers))).select(list(source.header))
-                names = [name.strip() for name in table.column_names]
-                for number, values in zip(batch.numbers.tolist(), _cells(table), strict=True):
-                    cells = {name: value for name, value in zip(names, values, strict=True) if value}
-                    if cells:
-                        rows.append(TextRow(Path(source.name).name, number, cells))
+                for row in _rows(batch, source, name):
+                    if row.fault and set(row.cells) == {UNREADABLE}:  # its cells were not filled in
+                        faults.add(row, *row.fault)
+                    else:
+                        rows.append(row)
                 for broken in batch.unreadable:
-                    row = TextRow(Path(source.name).name, broken.number, {"row": broken.text.strip()})
-                    faults.add(row, "row", broken.reason)
+                    faults.add(
+                        TextRow(name, broken.number, {UNREADABLE: broken.text.strip()}), UNREADABLE, broken.reason
+                    )
     return [name.strip() for name in header], rows
 
 
-def _opened(file: Any, sheet: str) -> Sequence[Any]:
+def _rows(batch: SourceBatch, source: Source, file: str) -> Iterator[TextRow]:
+    table = batch.full_rows(np.arange(len(batch.numbers))).select(list(source.header))
+    names = [name.strip() for name in table.column_names]
+    about = [batch.log[OWN + name].to_pylist() for name in QUARANTINE_COLUMNS] if source.about_faults else []
+    for at, (number, values) in enumerate(zip(batch.numbers.tolist(), _cells(table), strict=True)):
+        cells = {name: value for name, value in zip(names, values, strict=True) if value}
+        if not cells:
+            continue
+        fault = {name: column[at] or "" for name, column in zip(QUARANTINE_COLUMNS, about, strict=bool(about))}
+        first_number = fault.get("row_number", "").removesuffix(".0")
+        name = file
+        if first_number.isdecimal() and fault["source"]:
+            name, number = fault["source"], int(first_number)
+        yield TextRow(name, number, cells, (fault["column"], fault["reason"]) if fault else None)
+
+
+def _opened(file: SourceFile, sheet: str) -> Sequence[Source]:
     options = ReadOptions(constants=dict.fromkeys(REQUIRED_LOG_COLUMNS, "1"), profiles={"": NOTHING_OPEN})
     try:
         try:
-            return open_file(file, replace(options, sheet=sheet))
+            sources = open_file(file, replace(options, sheet=sheet))
         except SourceError as error:
-            if f"has no sheet {sheet}" not in str(error):
+            if not isinstance(error.__cause__, SheetError):
                 raise
-            return open_file(file, options)
+            sources = open_file(file, options)
+        if about := sources[0].about_faults:
+            own = {OWN + name: column for name, column in zip(QUARANTINE_COLUMNS, about, strict=True)}
+            sources = open_file(file, replace(options, map=own))
+        return sources
     except SourceError as error:
-        text = str(error)
-        if "event_time" in text:  # an empty file, which is expected to have the columns of a log
-            raise SourceError(f"{text.split(';')[0]}: expected a header line and rows") from None
-        if "--sheet" in text:
-            raise SourceError(f"{text.split(': name one')[0]}: name the one to read {sheet}") from None
+        match error.__cause__:
+            case HeaderError(found=found):
+                raise SourceError(f"{file.name or file.path} {found}: expected a header line and rows") from None
+            case SheetError(sheets=sheets) if sheets:
+                listed = ", ".join(map(repr, sheets[:10]))
+                raise SourceError(
+                    f"{file.name or file.path} has {len(sheets)} sheets ({listed}): name the one to read {sheet}"
+                ) from None
         raise
 
 

@@ -1,6 +1,5 @@
-"""Rows of a small table from people as text, checks of their cells, and the file of those that are faulty."""
+"""Rows of a small table from people as text, and checks of their cells."""
 
-import csv
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,9 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from features.atomic_file import atomic_write
 from features.errors import SourceError
-from features.ingestion.batches import QUARANTINE_COLUMNS
 from features.ingestion.casting import RowErrors, cast_timestamps
 from features.timezones import business_timezone
 
@@ -34,11 +31,14 @@ class TextRow:
         The row's number in it, from 1.
     cells : dict of str to str
         Its cells that are not blank, by column.
+    fault : (str, str), optional
+        Of a row of a quarantine file, the column and reason of what was wrong.
     """
 
     source: str
     number: int
     cells: Row
+    fault: tuple[str, str] | None = None
 
 
 @dataclass
@@ -63,20 +63,6 @@ class Faults:
             text = f"{column} {reason}".strip()
             counts[text] = counts.get(text, 0) + 1
         return dict(sorted(counts.items(), key=lambda item: -item[1]))
-
-    def write(self, path: Path) -> None:
-        """Write the rows to a CSV file that can be mended and read again; without any, remove it."""
-        if not self.rows:
-            path.unlink(missing_ok=True)
-            return
-        # With the columns that were found empty, so that they can be filled in.
-        header = dict.fromkeys(name for row, column, _ in self.rows for name in (*row.cells, column))
-        with atomic_write(path) as part, part.open("w", encoding="utf-8-sig", newline="") as file:
-            writer = csv.DictWriter(file, [*QUARANTINE_COLUMNS, *header])
-            writer.writeheader()
-            for row, column, reason in self.rows:
-                place = (row.source, str(row.number), column, row.cells.get(column, ""), reason)
-                writer.writerow({**dict(zip(QUARANTINE_COLUMNS, place, strict=True)), **row.cells})
 
 
 def refuse_unknown(source: str | Path, header: Sequence[str], required: str, known: Iterable[str]) -> None:

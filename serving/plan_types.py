@@ -152,6 +152,9 @@ class RecordedRow(Struct, kw_only=True, omit_defaults=True):
     row: Literal["planned", "control", "outside"]
     customer_id: str
     plan_item: str | UnsetType = UNSET
+    unknown_customer: Annotated[
+        bool, Meta(description="Met outside the plan, which knew nothing of this customer: is the id right?")
+    ] = False
 
 
 class PlanProgress(Struct, kw_only=True):
@@ -160,8 +163,9 @@ class PlanProgress(Struct, kw_only=True):
     planned: int
     statuses: dict[str, int]
     skipped: dict[str, int]
-    control_contacted: Annotated[int, Meta(description="Customers of the control group who were met all the same.")]
+    control_contacted: Annotated[int, Meta(description="Customers left alone at random who were met all the same.")]
     outside: Annotated[int, Meta(description="Records of customers who were met outside the plan.")]
+    unknown: Annotated[int, Meta(description="Customers of these of whom the plan knew nothing.")]
     withdrawn: Annotated[
         int, Meta(description="Rows that were done and are not any more; a store that took their events has them.")
     ]

@@ -162,10 +162,26 @@ def _all_null(chunks: list[pq.ColumnChunkMetaData]) -> bool:
     )
 
 
+def quarantine_columns(header: Sequence[str]) -> list[str]:
+    """Return the names of the five columns of a quarantine file, none of which a source with this header has.
+
+    Examples
+    --------
+    >>> quarantine_columns(["customer_id", "value"])
+    ['source', 'row_number', 'column', 'quarantine_value', 'reason']
+    """
+    names = []
+    for name in QUARANTINE_COLUMNS:
+        while name in header:
+            name = f"quarantine_{name}"
+        names.append(name)
+    return names
+
+
 def data_columns(header: Sequence[str]) -> list[str]:
     """Return the columns without the five that a quarantine file has before those of the log."""
-    is_quarantine = tuple(header[: len(QUARANTINE_COLUMNS)]) == QUARANTINE_COLUMNS
-    return list(header[len(QUARANTINE_COLUMNS) :] if is_quarantine else header)
+    first, others = list(header[: len(QUARANTINE_COLUMNS)]), list(header[len(QUARANTINE_COLUMNS) :])
+    return others if first == quarantine_columns(others) else list(header)
 
 
 def _as_text(column: pa.Array) -> pa.StringArray:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv
 
-from features.ingestion.batches import QUARANTINE_COLUMNS, SourceBatch
+from features.ingestion.batches import SourceBatch, quarantine_columns
 from features.ingestion.casting import RowErrors
 from features.ingestion.row_reasons import first_errors
 from features.ingestion.source_formats import Source
@@ -21,7 +21,8 @@ from features.ingestion.source_formats import Source
 class Quarantine:
     """Writes invalid rows to a CSV file (UTF-8 with a byte order mark, for spreadsheets); none if all are valid.
 
-    Its columns are `QUARANTINE_COLUMNS`, then all columns of the sources, as text. A row with several errors is
+    Its columns are those of `quarantine_columns`, then all columns of the sources, as text. A row with several errors
+    is
     written once, with the column and value of the first. A row that could not be split into fields has its text in
     `value` and nothing in the sources' columns, so it goes to quarantine again unless it is corrected.
 
@@ -45,9 +46,7 @@ class Quarantine:
         self.reasons: Counter[str] = Counter()
         self.reasons_by_source: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._header = list(dict.fromkeys(name for source in sources for name in source.header))
-        clash = set(self._header) & set(QUARANTINE_COLUMNS)
-        own = [f"quarantine_{name}" if name in clash else name for name in QUARANTINE_COLUMNS]
-        self._schema = pa.schema([(name, pa.string()) for name in [*own, *self._header]])
+        self._schema = pa.schema([(name, pa.string()) for name in [*quarantine_columns(self._header), *self._header]])
         self._writer: csv.CSVWriter | None = None
 
     def __enter__(self) -> Self:

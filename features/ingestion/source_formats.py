@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.errors import SourceError, UnreadableSourceError
+from features.errors import HeaderError, SourceError, UnreadableSourceError
 from features.ingestion.arrow_reader import arrow_schema, read_arrow_batches
 from features.ingestion.batches import (
     BATCH_ROWS,
@@ -66,6 +66,8 @@ class Source:
         Of what a query over files read, where the order of its rows is not fixed; empty otherwise.
     open_batches : callable
         Starts reading; a plain error of the reader stops it.
+    about_faults : sequence of str
+        Of a quarantine file, the five columns before its own, which say what was wrong.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Source:
     open_batches: Callable[[], Iterator[SourceBatch]]
     part: str = ""
     digest: str = ""
+    about_faults: Sequence[str] = ()
 
     def has_column(self, name: str) -> bool:
         """Return whether it gives a log column, as a column or a constant."""
@@ -100,7 +103,7 @@ def open_file(file: SourceFile, options: ReadOptions) -> list[Source]:
     Raises
     ------
     SourceError
-        When it is of no known format, damaged, or not an event log.
+        When it is of no known format, damaged, or not an event log; its cause says which of these.
     """
     name = file.name or os.fsencode(file.path).decode("utf-8", "backslashreplace")
     options = options.of_source(name)
@@ -111,7 +114,7 @@ def open_file(file: SourceFile, options: ReadOptions) -> list[Source]:
             raise UnreadableSourceError(f"is {kind} in {opened.compression}: unpack it")
         sources = OPENERS[kind](opened, name, file.partition, options)
     except UnreadableSourceError as error:
-        raise SourceError(f"{name} {error}") from None
+        raise SourceError(f"{name} {error}") from error
     except OSError as error:
         reason = error.strerror or _first_line(error)
         raise SourceError(f"{name} cannot be read ({reason}): check its permissions") from None
@@ -130,7 +133,7 @@ def _open_csv(file: Openable, name: str, partition: Partition, options: ReadOpti
     try:
         layout = sniff_csv_format(file, wanted, options.delimiter, options.encoding, options.header_line)
     except UnreadableSourceError as error:
-        raise UnreadableSourceError(f"{error}; expected CSV with a header line naming {REQUIRED}") from None
+        raise HeaderError(str(error), f"CSV with a header line naming {REQUIRED}") from None
     rows = partial(read_csv_rows, file, layout)
     return [_of_text(name, {"format": "CSV", **layout.assumed()}, layout.header, rows, partition, options)]
 
@@ -174,7 +177,8 @@ def _of_text(
     def batches() -> Iterator[SourceBatch]:
         return text_batches(read_rows(), own, in_file)
 
-    return _source(name, own, columns, sample, settings, first is None, batches, partition, options)
+    source = _source(name, own, columns, sample, settings, first is None, batches, partition, options)
+    return replace(source, about_faults=header[: len(header) - len(own)])
 
 
 def stray_values(header: Sequence[str], rows: pa.RecordBatch) -> dict[str, str]:
@@ -269,7 +273,8 @@ def _of_types(
         sample = {} if empty else next(batches(SAMPLE_ROWS)).log
     except (OSError, pa.ArrowException) as error:
         raise UnreadableSourceError(f"cannot be read to its end ({_first_line(error)}): write it again") from None
-    return _source(name, header, columns, sample, assumed, empty, batches, partition, options)
+    source = _source(name, header, columns, sample, assumed, empty, batches, partition, options)
+    return replace(source, about_faults=schema.names[: len(schema.names) - len(header)])
 
 
 OPENERS: Mapping[str, Callable[..., list[Source]]] = {

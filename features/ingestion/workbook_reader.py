@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from features.errors import UnreadableSourceError
+from features.errors import SheetError, UnreadableSourceError
 from features.ingestion.csv_format import TITLE_LINES, Record, find_header
 from features.ingestion.csv_reader import CsvRows, UnreadableRow
 
@@ -45,15 +45,16 @@ def sniff_sheets(
         names = [name for name in workbook.sheet_names if fnmatchcase(name, pattern)] if pattern else visible
         if not names:
             listed = ", ".join(workbook.sheet_names[:10])
-            raise UnreadableSourceError(f"has no sheet {pattern or 'that is visible'}: its sheets are {listed}")
+            raise SheetError(f"has no sheet {pattern or 'that is visible'}: its sheets are {listed}")
         found = [_sniff(workbook, name, wanted, header_line) for name in names]
     filled = [sheet for sheet in found if sheet.header]
     if not filled:
         raise UnreadableSourceError(f"has nothing in its sheet {names[0]}: expected a header and rows")
     if len(filled) > 1 and not pattern:
         listed = ", ".join(repr(sheet.sheet) for sheet in filled[:10])
-        raise UnreadableSourceError(
-            f"has {len(filled)} sheets ({listed}): name one by --sheet, or all by --sheet '*' (they become one log)"
+        raise SheetError(
+            f"has {len(filled)} sheets ({listed}): name one by --sheet, or all by --sheet '*' (they become one log)",
+            tuple(sheet.sheet for sheet in filled),
         )
     return filled
 

@@ -1,7 +1,7 @@
 """The customers' table of a store: rep, place, opt-outs and the firm's own attributes, with their history.
 
     STORE/customers.parquet          every version of what was known of a customer; replaced in one step, only grows
-    STORE/customers-quarantine.csv   the faulty rows of the last file
+    STORE/customers-quarantine.csv   the faulty rows that nobody has mended
 
 A version is known from its `recorded_at`. Without one, a customer's first version is known from the beginning, and a
 later one from the moment when it was read; an opt-out without one counts at every cutoff.
@@ -31,6 +31,7 @@ from planning.customers.customer_rows import (
     refuse_columns,
 )
 from planning.customers.known_customers import SCHEMA, TABLE_FILE, read_table, table_at
+from planning.quarantine import write_quarantine
 from planning.text_files import read_text_rows
 from planning.text_rows import Faults
 
@@ -61,6 +62,8 @@ class CustomersSummary:
         Faulty rows by what is wrong.
     quarantine : Path or None
         Their file.
+    kept : int
+        Faulty rows of earlier files that are still in it.
     """
 
     rows_in: int
@@ -77,6 +80,7 @@ class CustomersSummary:
     last_recorded: int | None
     reasons: Mapping[str, int]
     quarantine: Path | None
+    kept: int
 
 
 def update_customers(store_folder: str | Path, file: str | Path, read_at: AsOfLike) -> CustomersSummary:
@@ -112,7 +116,7 @@ def update_customers(store_folder: str | Path, file: str | Path, read_at: AsOfLi
     refuse_columns(file, header)
     versions = checked_versions(rows, store.timezone, moment.time, faults)
     with locked(folder):
-        faults.write(quarantine)
+        kept = write_quarantine(quarantine, faults, rows)
         if not versions:
             more = f": the faulty ones are in {quarantine}" if faults.rows else ""
             raise SourceError(f"{file} has no valid row{more}; the customers' table stays as it was")
@@ -123,7 +127,7 @@ def update_customers(store_folder: str | Path, file: str | Path, read_at: AsOfLi
             table = pa.concat_tables([table, pa.Table.from_pylist(added, SCHEMA)])
             with atomic_write(folder / TABLE_FILE) as part:
                 pq.write_table(table, part)
-    return _summary(table, store, counts, faults, quarantine)
+    return _summary(table, store, counts, faults, quarantine if faults.rows or kept else None, kept)
 
 
 def _added(
@@ -165,7 +169,7 @@ def _added(
 
 
 def _summary(
-    table: pa.Table, store: EventStore, counts: Mapping[str, int], faults: Faults, quarantine: Path
+    table: pa.Table, store: EventStore, counts: Mapping[str, int], faults: Faults, quarantine: Path | None, kept: int
 ) -> CustomersSummary:
     now = table_at(table)
     known = pc.is_in(pa.array(now.index, pa.string()), store.customer_ids)
@@ -180,5 +184,6 @@ def _summary(
         reps=int(now["rep"].nunique()),
         last_recorded=last_recorded,
         reasons=faults.reasons(),
-        quarantine=quarantine if faults.rows else None,
+        quarantine=quarantine,
+        kept=kept,
     )

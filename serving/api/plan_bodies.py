@@ -101,7 +101,13 @@ def records_answer(plan: PlanFacts, items: pa.Table, added: AddedRecords) -> Rec
         item = record["plan_item"]
         row = "planned" if item in planned else "outside" if item is None else "control"
         fields = {"outcome": OUTCOMES[outcome], "row": row} | {name: record[name] for name in ("status", "customer_id")}
-        rows.append(RecordedRow(**fields, plan_item=item if row == "planned" else UNSET))
+        rows.append(
+            RecordedRow(
+                **fields,
+                plan_item=item if row == "planned" else UNSET,
+                unknown_customer=row == "outside" and record["customer_id"] in summary.unknown,
+            )
+        )
     counts = Counter(row.outcome for row in rows)
     return RecordsAnswer(
         plan_id=plan.plan_id,
@@ -116,6 +122,7 @@ def records_answer(plan: PlanFacts, items: pa.Table, added: AddedRecords) -> Rec
             skipped=dict(summary.skipped),
             control_contacted=summary.control_contacted,
             outside=summary.outside,
+            unknown=len(summary.unknown),
             withdrawn=summary.withdrawn,
         ),
     )

@@ -1,7 +1,8 @@
 """The endpoints of /plans: which plans there are, the rows of one, its pages, and the records that come back."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,12 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from features.errors import PlanError, RecordError, StoreError
-from planning.records import add_records
+from planning.records import add_records, record_faults
 from serving.api.content_negotiation import ARROW, JSON, body_type, response_type
 from serving.api.html_pages import file_page, plans_page
 from serving.api.parameters import Clock, RequestLimits, query_values
 from serving.api.plan_bodies import cells_of, items_response, plans_answer, records_answer
 from serving.api.problem_details import ProblemError, invalid
+from serving.api.record_faults import read_records
 from serving.api.request_body import decode_json, fault_of, read_body, refuse_too_many
 from serving.api.responses import json_response
 from serving.api.routes import HTML, ExactRoute, TemplateRoute
@@ -105,23 +107,39 @@ class PlanEndpoints:
         key = request.scope.get("state", {}).get("key")
 
         def respond(folder: Path) -> Response:
-            records = decode_json(body, self._decode_records).records
+            now = self._clock()
+            try:
+                records = decode_json(body, self._decode_records).records
+            except ProblemError as error:
+                raise self._all_faults(error, body, folder, plan_id, now) from None
             refuse_too_many("records", len(records), self._limits.records)
             plan = _find(list_plans(folder), plan_id)
             items = items_of(plan)  # before anything is added: a damaged plan takes no records
             source = f"service, key {key}" if key else "service"
-            now = self._clock()
             try:
                 added = add_records(plan.folder, [cells_of(each) for each in records], now, source, LOCK_SECONDS)
             except StoreError:
                 detail = f"another process is writing to plan {plan_id}; nothing was added, try again"
                 raise ProblemError("busy", detail, headers={"Retry-After": "1"}) from None
             if added.faults:
-                faults = [(f"records/{at}/{column}", reason) for at, column, reason in added.faults]
-                raise invalid(faults, self._limits.records)
+                raise invalid(_paths(added.faults), self._limits.records)
             return json_response(records_answer(plan, items, added))
 
         return await self._run(respond)
+
+    def _all_faults(self, error: ProblemError, body: bytes, folder: Path, plan_id: str, now: datetime) -> ProblemError:
+        """Return the problem of a body that cannot be decoded, with the faults of all its records."""
+        if error.kind != "invalid":
+            return error
+        faults, others = read_records(body)
+        if not faults:
+            return error
+        refuse_too_many("records", len(faults) + len(others), self._limits.records)
+        plan = _find(list_plans(folder), plan_id)
+        places = sorted(others)
+        found = record_faults(plan.folder, [cells_of(others[at]) for at in places], now)
+        faults += _paths((places[at], column, reason) for at, column, reason in found)
+        return invalid(sorted(faults, key=lambda fault: int(fault[0].split("/")[1])), self._limits.records)
 
     async def page(self, request: Request) -> Response:
         """Answer GET of a page of a plan."""
@@ -166,6 +184,10 @@ class PlanEndpoints:
     def _check_page_request(request: Request) -> None:
         query_values(request.scope["query_string"])
         response_type(request.headers.get("accept"), (HTML,))
+
+
+def _paths(faults: Iterable[tuple[int, str, str]]) -> list[tuple[str, str]]:
+    return [(f"records/{at}/{column}", reason) for at, column, reason in faults]
 
 
 def _plan_id(request: Request) -> str:

@@ -9,7 +9,7 @@ import pytest
 import features.loyalty
 from features.ingestion.ingest import ingest
 from features.simulate import write_log
-from planning.plan_folder import MANIFEST_FILE, PLAN_FILE, read_plan
+from planning.plan_folder import CUSTOMERS_FILE, MANIFEST_FILE, PLAN_FILE, read_plan
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,14 @@ def test_from_a_store_to_files(regulars, shop: Path, tmp_path: Path) -> None:  #
     assert -1 not in places, ended.error
     assert places == sorted(places)
     folder = tmp_path / "plans" / "w02"
-    assert {each.name for each in folder.iterdir()} == {MANIFEST_FILE, PLAN_FILE, "plan.html", "crm.csv", "reps"}
+    assert {each.name for each in folder.iterdir()} == {
+        MANIFEST_FILE,
+        PLAN_FILE,
+        CUSTOMERS_FILE,
+        "plan.html",
+        "crm.csv",
+        "reps",
+    }
     plan = read_plan(folder)
     control = set(plan.items.loc[plan.items["arm"] == "leave", "customer_id"])
     assert control

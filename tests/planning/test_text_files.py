@@ -22,17 +22,6 @@ def test_a_table_is_the_same_from_csv_and_parquet(tmp_path: Path) -> None:
         assert [row.number for row in rows] == [1, 2]
 
 
-def test_a_row_with_too_many_cells_is_faulty(tmp_path: Path) -> None:
-    """It is written with its text, and the file of faults reads as a table again."""
-    (tmp_path / "t.csv").write_text("customer_id,rep\nc1,R1\nc2,R2,x\n")
-    faults = Faults()
-    assert len(read_text_rows(tmp_path / "t.csv", "plan", faults)[1]) == 1
-    faults.write(tmp_path / "q.csv")
-    assert pd.read_csv(tmp_path / "q.csv")["row_number"].tolist() == [2]
-    Faults().write(tmp_path / "q.csv")
-    assert not (tmp_path / "q.csv").exists()
-
-
 def test_what_cannot_be_read_names_no_option_of_another_verb(tmp_path: Path) -> None:
     """A workbook of several sheets asks for one of the table's name, an empty file for a header."""
     with pd.ExcelWriter(tmp_path / "two.xlsx") as writer:

@@ -6,7 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.ingestion.batches import QUARANTINE_COLUMNS, data_columns, parquet_batches, text_batches
+from features.ingestion.batches import (
+    QUARANTINE_COLUMNS,
+    data_columns,
+    parquet_batches,
+    quarantine_columns,
+    text_batches,
+)
 from features.ingestion.csv_format import CsvFormat
 from features.ingestion.csv_reader import read_csv_rows
 from tests.features.reading import csv_file, parquet_file, read
@@ -38,6 +44,10 @@ def test_the_columns_about_quarantine_are_not_data() -> None:
     """A quarantine file begins with five columns of its own; elsewhere columns of these names are the source's."""
     assert data_columns([*QUARANTINE_COLUMNS, "customer_id"]) == ["customer_id"]
     assert data_columns(["customer_id", *QUARANTINE_COLUMNS]) == ["customer_id", *QUARANTINE_COLUMNS]
+    for header in (["value"], ["reason", "quarantine_reason", "customer_id"], [*QUARANTINE_COLUMNS, "customer_id"]):
+        about = quarantine_columns(header)
+        assert len({*about, *header}) == len(about) + len(header)
+        assert data_columns([*about, *header]) == header
 
 
 def test_columns_that_are_null_throughout_are_not_read(tmp_path: Path) -> None:

@@ -169,6 +169,21 @@ def test_a_faulty_row_is_quarantined(cells: dict[str, object], column: str, reas
     assert (store / TABLE_FILE).read_bytes() == before
 
 
+def test_the_quarantine_is_mended_and_read_again(store: Path) -> None:
+    """Attributes may be called like its own columns; another file in between leaves it."""
+    bad = {"customer_id": "c1", "value": "high", "source": "fair", "opted_out": "emial"}
+    assert update(store, bad, {"customer_id": "c2", "rep": "R2"}).quarantined == 1
+    assert update_customers(store, csv_of(store / "new.csv", {"customer_id": "c1", "rep": "R1"}), READ).kept == 1
+    path = store / QUARANTINE_FILE
+    path.write_text(path.read_text(encoding="utf-8-sig").replace("emial", "email"))
+    mended = update_customers(store, path, READ)
+    assert (mended.quarantined, mended.changed, mended.quarantine) == (0, 1, None)
+    table = customers_at(store, None)
+    assert table is not None
+    assert table.loc["c1", ["value", "source", "rep"]].tolist() == ["high", "fair", "R1"]
+    assert table.loc["c1", "opted_out"] == ["email"]
+
+
 @pytest.mark.parametrize("name", ["Opted_Out", "opted out", "opt_out", "optout", "Opted-out_email", "Rep"])
 def test_a_column_that_may_mean_another_is_refused(name: str, store: Path) -> None:
     """An opt-out is never kept as an attribute for the spelling of its column."""

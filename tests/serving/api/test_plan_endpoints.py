@@ -172,6 +172,29 @@ def test_one_of_the_control_group_who_was_met_is_counted(app: Starlette) -> None
     assert (found["plan"]["control_contacted"], found["plan"]["outside"]) == (1, 1)
 
 
+def test_a_customer_whom_the_plan_did_not_know_is_named(app: Starlette) -> None:
+    """In its row, and counted; a customer of the plan is known."""
+    met = [OUTSIDE | {"customer_id": each} for each in ("typo", "visited")]
+    found = valid(ask(app, RECORDS, {"records": met}), "RecordsAnswer")
+    assert [row.get("unknown_customer", False) for row in found["records"]] == [True, False]
+    assert (found["plan"]["outside"], found["plan"]["unknown"]) == (2, 1)
+
+
+def test_all_faults_of_a_request_are_named_at_once(app: Starlette, folder: Path) -> None:
+    """Those of types and those that the plan knows, in the order of the records, with the words that are allowed."""
+    records = [
+        {"plan_item": "P0", "status": "done"},
+        DONE | {"status": "finished", "loyalty": "9"},
+        {"plan_item": ITEMS["visited"], "status": "skipped", "reason": "rain"},
+        DONE,
+    ]
+    problem = ask(app, RECORDS, {"records": records}).json()
+    paths = ["records/0/plan_item", "records/1/status", "records/1/loyalty", "records/2/reason"]
+    assert [fault["path"] for fault in problem["errors"]] == paths
+    assert "expected already_in_contact, bad_moment" in problem["errors"][3]["detail"]
+    assert not (folder / "first" / RECORDS_FILE).exists()
+
+
 @pytest.mark.parametrize(
     ("record", "path"),
     [
@@ -179,7 +202,7 @@ def test_one_of_the_control_group_who_was_met_is_counted(app: Starlette) -> None
         (DONE | {"satisfaction": "8"}, "records/1/satisfaction"),
         (DONE | {"satisfaction": -1}, "records/1/satisfaction"),
         (DONE | {"satisfaction": 11}, "records/1/satisfaction"),
-        (DONE | {"arm": "leave"}, "records/1"),
+        (DONE | {"arm": "leave"}, "records/1/arm"),
         (DONE | {"plan_item": "P0"}, "records/1/plan_item"),
         (DONE | {"plan_item": " "}, "records/1/plan_item"),
         (DONE | {"customer_id": "other"}, "records/1/customer_id"),
@@ -188,7 +211,7 @@ def test_one_of_the_control_group_who_was_met_is_counted(app: Starlette) -> None
         (DONE | {"done_at": "2026-02-30"}, "records/1/done_at"),
         (DONE | {"recorded_at": "2031-01-01"}, "records/1/recorded_at"),
         ({"status": "done"}, "records/1/customer_id"),
-        ({"plan_item": ITEMS["visited"]}, "records/1"),
+        ({"plan_item": ITEMS["visited"]}, "records/1/status"),
         ({"plan_item": ITEMS["visited"], "status": "skipped"}, "records/1/reason"),
         ({"plan_item": ITEMS["visited"], "status": "moved", "outcome": "ordered"}, "records/1/outcome"),
         (OUTSIDE | {"status": "skipped", "reason": "other"}, "records/1/status"),
