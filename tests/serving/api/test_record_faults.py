@@ -29,7 +29,7 @@ def test_each_fault_of_each_record_is_named() -> None:
     ]
     assert faults["records/0/status"] == ('found "finished", expected accepted, done, moved, skipped, unanswered')
     assert "expected already_in_contact, bad_moment" in faults["records/0/reason"]
-    assert faults["records/2/event_type"] == 'found "gift", expected visit, incentive'
+    assert faults["records/2/event_type"] == 'found "gift", expected incentive, visit'
     assert faults["records/2/status"].startswith("is missing: expected accepted, done")
 
 
