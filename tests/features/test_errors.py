@@ -23,11 +23,14 @@ TREE = {name: cls for name, cls in vars(errors).items() if inspect.isclass(cls) 
 
 OTHER_ERRORS = {
     "ProblemError": "carries a problem document to the response; the service answers it and no caller sees it",
+    "AbandonedError": "stops the work of a client that has left; nobody is left to tell",
     "DisconnectError": "the client went away; nobody is left to tell",
 }
 """Error classes outside the tree, each with its reason."""
 
 BUILTIN_RAISES = {
+    ("metrics_files", "OSError"): "caught where the files are made, like the system's own",
+    ("regular_file", "OSError"): "like the system's own, for callers that catch what `open` raises",
     ("sqlite_file", "PermissionError"): "read as an OSError, like the system's own, where the file is opened",
     ("__init__", "AttributeError"): "Python's protocol for a module without such a name",
     ("rfm_input", "TypeError"): "scikit-learn's contract for an estimator's input",
