@@ -28,9 +28,16 @@ Timestamp = Annotated[
         examples=["2011-06-10T09:30:00+01:00", "2011-06-10 09:30:00", "2011-06-10"],
     ),
 ]
-CustomerId = Annotated[
-    str, Meta(pattern=r"^[^\x00]*[^\s\x00][^\x00]*$", description="Spaces around it are ignored.", examples=["12415"])
-]
+CustomerId = (
+    Annotated[
+        str,
+        # Its parts begin with different characters, so the time for a text is linear in its length.
+        Meta(pattern=r"^\s*[^\s\x00][^\x00]*$", description="Spaces around it are ignored.", examples=["12415"]),
+    ]
+    | int
+)
+"""A whole number is the text of its digits, as in tables."""
+Reference = Annotated[str | int, Meta(description="The source's own id of the event.")]
 Amount = Annotated[float, Meta(ge=0, le=AMOUNT_MAXIMUM, description="In currency; of a return, the amount given back.")]
 Rating = Annotated[
     float,
@@ -64,13 +71,13 @@ class Event(Struct, kw_only=True, forbid_unknown_fields=True, gc=False, tag_fiel
         Currency, 0 or more; of a return, the amount given back.
     satisfaction, loyalty : float, optional
         Ratings, from 0 to the maximum of the scale.
-    plan_item : str, optional
+    plan_item : str or int, optional
         Of a visit or incentive, the row of a plan that it carries out; not used.
     channel, goal, outcome, content : str, optional
         Words of the event contract for types that have such words; free text, not used, for others.
-    reference : str, optional
+    reference : str or int, optional
         The source's own id of the event; events of one type and reference are versions of one event.
-    sale_reference : str, optional
+    sale_reference : str or int, optional
         Of a return, the reference of its purchase.
     recorded_at : str, optional
         When the source recorded the event.
@@ -84,13 +91,15 @@ class Event(Struct, kw_only=True, forbid_unknown_fields=True, gc=False, tag_fiel
     loyalty: Rating | UnsetType | None = UNSET
     content: Text = UNSET
     plan_item: (
-        Annotated[str, Meta(description="Of a visit or incentive, the row of a plan that it carries out; not used.")]
+        Annotated[
+            str | int, Meta(description="Of a visit or incentive, the row of a plan that it carries out; not used.")
+        ]
         | UnsetType
         | None
     ) = UNSET
-    reference: Annotated[str, Meta(description="The source's own id of the event.")] | UnsetType | None = UNSET
+    reference: Reference | UnsetType | None = UNSET
     sale_reference: (
-        Annotated[str, Meta(description="Of a return, the reference of its purchase.")] | UnsetType | None
+        Annotated[str | int, Meta(description="Of a return, the reference of its purchase.")] | UnsetType | None
     ) = UNSET
     recorded_at: Annotated[Timestamp, Meta(description="When the source recorded it.")] | UnsetType | None = UNSET
     channel: Text = UNSET
@@ -141,8 +150,8 @@ class Customer(Struct, forbid_unknown_fields=True):
 
     Parameters
     ----------
-    customer_id : str
-        Unique within a request.
+    customer_id : str or int
+        Unique within a request; a whole number is the text of its digits.
     events : list of Event
         Purchase, Return, Visit, Feedback, Usage, Incentive, and those of the firm's own types.
     """
@@ -155,13 +164,18 @@ class ScoringParameters(Struct, kw_only=True, forbid_unknown_fields=True):
     """Parameters of every request for scores."""
 
     as_of: Cutoff | UnsetType | None = UNSET
-    horizon_days: HorizonDays | UnsetType = UNSET
+    horizon_days: HorizonDays | UnsetType | None = UNSET
 
 
 class ScoreRequest(ScoringParameters, kw_only=True, forbid_unknown_fields=True):
     """Customers to score by their events."""
 
     customers: Annotated[list[Customer], Meta(min_length=1)]
+
+
+def id_text(value: str | int) -> str:
+    """Return an id of a request as tables have it: trimmed, a whole number as its digits."""
+    return value.strip() if isinstance(value, str) else str(value)
 
 
 def feature_limits(column: FeatureColumn, rating_maximum: float = RATING_MAXIMUM) -> Limits:
@@ -182,12 +196,15 @@ def _feature_type(column: FeatureColumn) -> Any:
         limits = {"ge": None if least < 0 else least}
     description = f"{column.meaning} ({column.unit}; {column.null_rule})"
     number = Annotated[float, Meta(**limits, description=description, title=column.name)]
-    return number | None if column.null_when else number
+    return number | None if column.null_when or column.optional else number
 
 
 def _struct(name: str, fields: dict[str, Any], doc: str, **options: Any) -> Any:
+    absent = {*NULLABLE_COLUMNS, *OPTIONAL_COLUMNS}
     given = [
-        (field, type_ | UnsetType, UNSET) if field in OPTIONAL_COLUMNS else (field, type_)
+        (field, type_ | UnsetType if type_ is Raw else type_ | UnsetType | None, UNSET)
+        if field in absent
+        else (field, type_)
         for field, type_ in fields.items()
     ]
     return defstruct(
@@ -204,14 +221,16 @@ def _struct(name: str, fields: dict[str, Any], doc: str, **options: Any) -> Any:
 FEATURE_TYPES: dict[str, Any] = {"customer_id": CustomerId} | {
     column.name: _feature_type(column) for column in FEATURE_COLUMNS
 }
-OPTIONAL_COLUMNS = tuple(column.name for column in FEATURE_COLUMNS if column.optional)
-"""Columns that a row may leave out where neither formula nor model reads them."""
+NULLABLE_COLUMNS = tuple(column.name for column in FEATURE_COLUMNS if column.null_when)
+"""Columns that may be null or left out, which means the same."""
+OPTIONAL_COLUMNS = tuple(column.name for column in FEATURE_COLUMNS if column.optional and not column.null_when)
+"""Columns that may be null or left out where neither formula nor model reads them."""
 COLUMN_TYPES: dict[str, Any] = {name: list.__class_getitem__(type_) for name, type_ in FEATURE_TYPES.items()}
 FeatureRow = _struct(
     "FeatureRow",
     FEATURE_TYPES,
-    "A row of the feature table, null where the column's null rule says so. Columns that are not required may be left "
-    "out where neither formula nor model in service reads them.",
+    "A row of the feature table. Null and absent mean the same: what the column's null rule says. Columns without such "
+    "a rule that are not required may be null or absent where neither formula nor model in service reads them.",
     gc=False,
 )
 FeatureColumns = _struct(
@@ -241,8 +260,8 @@ class ColumnsRequest(ScoringParameters, kw_only=True, forbid_unknown_fields=True
 class FeaturesRequest(ScoringParameters, kw_only=True, forbid_unknown_fields=True):
     """A RowsRequest or a ColumnsRequest, as decoded: one of the two fields is set."""
 
-    rows: Annotated[list[FeatureRow], Meta(min_length=1)] | UnsetType = UNSET  # type: ignore[valid-type]
-    columns: RawColumns | UnsetType = UNSET  # type: ignore[valid-type]
+    rows: Annotated[list[FeatureRow], Meta(min_length=1)] | UnsetType | None = UNSET  # type: ignore[valid-type]
+    columns: RawColumns | UnsetType | None = UNSET  # type: ignore[valid-type]
 
 
 class CustomersRequest(Struct, kw_only=True, forbid_unknown_fields=True):

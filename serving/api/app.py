@@ -23,13 +23,14 @@ from serving.api.parameters import (
     Clock,
     RequestLimits,
     ScoringContext,
+    one_source,
     query_parameters,
     query_values,
     scoring_context,
 )
 from serving.api.plan_endpoints import PlanEndpoints
 from serving.api.problem_details import ProblemError, internal_error, invalid, problem_response
-from serving.api.request_body import decode_json, read_body, refuse_too_many
+from serving.api.request_body import decode_json, read_body, refuse_long_list, refuse_too_many
 from serving.api.responses import batch_response, json_response, score_response
 from serving.api.routes import HTML, Endpoint, ExactRoute
 from serving.api.status import readiness, versions
@@ -37,7 +38,7 @@ from serving.api.time_limit import TimeLimit
 from serving.api.worker_thread import WorkerThread
 from serving.batch_lookup import lookup_batch_scores
 from serving.clock import utc_now
-from serving.request_types import CustomersRequest, FeaturesRequest, ScoreRequest
+from serving.request_types import CustomersRequest, FeaturesRequest, ScoreRequest, id_text
 from serving.state import CurrentState
 from serving.timestamps import read_timestamp
 
@@ -130,15 +131,16 @@ class _Posts:
         async def endpoint(request: Request) -> Response:
             state, limits = self._current.state, self._limits
             media_type, wanted = _media_types(request, BODIES, RESPONSES)
-            query = None if media_type == JSON else query_parameters(request.scope["query_string"])
+            query = query_parameters(request.scope["query_string"])
             body = await read_body(request, limits.body_bytes, self._body_time)
 
             def respond() -> Response:
-                parameters = query or decode_json(body, decode)
-                context = scoring_context(parameters, state, self._clock)
-                if query is None:
-                    features = of_json(parameters, context, limits)
+                if media_type == JSON:
+                    decoded = decode_json(body, decode)
+                    context = scoring_context(one_source(query, decoded), state, self._clock)
+                    features = of_json(decoded, context, limits)
                 else:
+                    context = scoring_context(query, state, self._clock)
                     features = of_table(body, media_type, context, limits)
                 request.state.customers = len(features.ids)
                 request.state.model_version = state.model.version if state.model else None
@@ -153,10 +155,12 @@ class _Posts:
     async def score_customers(self, request: Request) -> Response:
         """Answer POST /score_customers: the latest batch scores of some customers."""
         _media_types(request, (JSON,), (JSON,))
+        query_values(request.scope["query_string"])
         body = await read_body(request, self._limits.body_bytes, self._body_time)
 
         def respond() -> Response:
-            ids = [customer_id.strip() for customer_id in decode_json(body, self._decode_customers).customer_ids]
+            refuse_long_list("customers", body, self._limits.customers)
+            ids = [id_text(customer_id) for customer_id in decode_json(body, self._decode_customers).customer_ids]
             refuse_too_many("customers", len(ids), self._limits.customers)
             if faults := repeated_customers(ids, "customer_ids/{row}"):
                 raise invalid(faults)
@@ -173,13 +177,10 @@ class _Posts:
 
 
 def _media_types(request: Request, bodies: tuple[str, ...], responses: tuple[str, ...]) -> tuple[str, str]:
-    """Return the media types of the body and of the response; a request with JSON has no query."""
+    """Return the media types of the body and of the response."""
     headers = request.headers
     media_type = body_type(headers.get("content-type"), headers.get("content-encoding"), bodies)
-    wanted = response_type(headers.get("accept"), responses)
-    if media_type == JSON:
-        query_values(request.scope["query_string"])
-    return media_type, wanted
+    return media_type, response_type(headers.get("accept"), responses)
 
 
 def _page(media_type: str, respond: Callable[[], Response]) -> Endpoint:

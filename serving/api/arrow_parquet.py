@@ -1,38 +1,110 @@
 """Reads Arrow streams and Parquet files from request bodies, within limits of size and with the expected columns."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from serving.api.content_negotiation import ARROW
+from serving.api.decoded_size import decoded_bytes, is_variable
+from serving.api.parquet_pages import DELTA_LENGTH_BYTE_ARRAY, PLAIN, PLAIN_DICTIONARY, RLE_DICTIONARY, Pages, add_pages
 from serving.api.problem_details import ProblemError, invalid
 from serving.api.request_body import refuse_too_many
 
-GROWTH = 16
-"""How many times its size a Parquet file may grow when it is read: a small file can need more memory than there is."""
-TEXTS = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
-LONGEST_TEXT = 10_000
+TABLE_BYTES = 160 * 2**20
+"""Bytes that the columns of a table may have when they are decoded: a million events with UUIDs have as many."""
+CHUNKS = 100_000
+"""Pieces of columns (record batches times columns, pages): each costs memory and time, however small it is."""
+FOOTER_BYTES = 2**20
+"""Of a Parquet file; in memory its footer takes some hundred times as much."""
+FOOTER_LIST = 5_000
+"""Row groups, columns and the like in a list of the footer, for which memory is allocated before they are read."""
+FORMATS = {b"ARROW1": "an Arrow file (Feather)", b"FEA1": "a file of Feather version 1", b"PAR1": "a Parquet file"}
+DICTIONARY_ENCODINGS = {PLAIN, PLAIN_DICTIONARY, RLE_DICTIONARY}
 
 
-def read_table(
-    body: bytes, media_type: str, required: Sequence[str], optional: Sequence[str], maximum_rows: int
-) -> pa.Table:
-    """Return the table of a body of this media type, each column in one chunk.
+class TableColumns(NamedTuple):
+    """The columns that a table may have.
 
-    Raises a 400 or 413 problem, and a 422 problem for missing, unknown and repeated columns.
+    Attributes
+    ----------
+    required, optional : sequence of str
+    type_fault : callable
+        Returns what was expected where a column, given its name, cannot be read from an Arrow type; else None.
+    unused : sequence of str
+        Those of the optional columns whose values nothing reads: their types are checked, they are never decoded.
     """
+
+    required: Sequence[str]
+    optional: Sequence[str]
+    type_fault: Callable[[str, pa.DataType], str | None]
+    unused: Sequence[str] = ()
+
+    def check(self, schema: pa.Schema) -> list[str]:
+        """Return the names of the columns to read; raises a 422 problem for names and types of others."""
+        names, known = schema.names, {*self.required, *self.optional}
+        faults = [(name, "unknown column; remove or rename it") for name in names if name not in known]
+        faults += [(name, "missing column") for name in self.required if name not in names]
+        faults += [(name, "comes twice; keep one") for name in sorted({n for n in names if names.count(n) > 1})]
+        for name, type_ in zip(names, schema.types, strict=True):
+            if name in known and (expected := self.type_fault(name, type_)):
+                faults.append((name, f"found {_short(type_)}, expected {expected}"))
+        if faults:
+            raise invalid(faults)
+        return [name for name in names if name not in self.unused]
+
+
+def read_table(body: bytes, media_type: str, columns: TableColumns, maximum_rows: int) -> pa.Table:
+    """Return the columns of a body of this media type that are used; `plain_array` decodes each.
+
+    Raises a 400 or 413 problem, and a 422 problem for missing, unknown and repeated columns and those of other types.
+    """
+    name = "Arrow stream" if media_type == ARROW else "Parquet file"
     try:
-        table = (_arrow if media_type == ARROW else _parquet)(body, required, optional, maximum_rows)
+        table = (_arrow if media_type == ARROW else _parquet)(body, columns, maximum_rows)
         table.validate(full=True)
-    except (pa.ArrowException, OSError, ValueError, NotImplementedError, struct.error) as error:
-        name = "Arrow stream" if media_type == ARROW else "Parquet file"
-        raise ProblemError("malformed", f"the body is no whole {name}: {str(error).splitlines()[0]}") from None
+    except (pa.ArrowException, OSError, ValueError, NotImplementedError, struct.error, KeyError) as error:
+        found = next((found for magic, found in FORMATS.items() if body.startswith(magic) and name not in found), None)
+        detail = f"found {found}" if found else f"the body is no whole {name}: {(str(error) or '-').splitlines()[0]}"
+        raise ProblemError("malformed", f"{detail}; send {_expected(name)}") from None
     if not table.num_rows:
         raise invalid([("", "found no rows, expected at least one")])
-    return table.combine_chunks()
+    sizes = {name: decoded_bytes(table[name]) for name in table.column_names}
+    _refuse_too_large(sum(sizes.values()), max(sizes, key=sizes.__getitem__))
+    return table
+
+
+def plain_array(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column of `read_table` as one array, without a dictionary or views."""
+    if pa.types.is_dictionary(column.type):
+        column = pa.chunked_array([chunk.dictionary_decode() for chunk in column.chunks], column.type.value_type)
+    if pa.types.is_string_view(column.type):
+        column = column.cast(pa.string())
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _expected(name: str) -> str:
+    return "an Arrow stream, as pyarrow.ipc.new_stream writes it" if name == "Arrow stream" else "a Parquet file"
+
+
+def _short(type_: pa.DataType) -> str:
+    """Return the name of a type in one line; that of a nested one may be as long as the body."""
+    text = " ".join(str(type_).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _refuse_too_large(size: int, largest: str) -> None:
+    """Raise a 413 problem for a table that has more bytes than it may have when it is decoded."""
+    if size > TABLE_BYTES:
+        detail = f"found {size} bytes in the decoded table, most of them in {largest}, expected {TABLE_BYTES} at most"
+        raise ProblemError("too-large", f"{detail}; send fewer rows, or shorter texts")
+
+
+def _refuse_too_many_chunks(count: int, what: str) -> None:
+    if count > CHUNKS:
+        raise ProblemError("too-large", f"found more than {CHUNKS} {what}; write the table in larger ones")
 
 
 def _refuse_compression(body: bytes) -> None:
@@ -50,7 +122,7 @@ def _refuse_compression(body: bytes) -> None:
             batch = _table(head, batch, 1)
         if batch and _field(head, batch, 3):
             detail = "found compressed buffers, expected an Arrow stream without compression, or Parquet"
-            raise ProblemError("unsupported-media-type", detail)
+            raise ProblemError("unsupported-media-type", f"{detail}; Content-Encoding: zstd compresses the whole body")
 
 
 def _table(head: bytes, table: int, number: int) -> int | None:
@@ -68,47 +140,76 @@ def _field(head: bytes, table: int, number: int) -> int | None:
     return table + offset if offset else None
 
 
-def _arrow(body: bytes, required: Sequence[str], optional: Sequence[str], maximum_rows: int) -> pa.Table:
-    _refuse_compression(body)
+def _arrow(body: bytes, columns: TableColumns, maximum_rows: int) -> pa.Table:
     with pa.ipc.open_stream(body) as reader:
-        _check_names(reader.schema.names, required, optional)
-        table = reader.read_all()  # takes no memory: the columns of an uncompressed stream are pieces of the body
-    refuse_too_many("rows", table.num_rows, maximum_rows)
-    return table
+        schema = reader.schema
+    used = columns.check(schema)
+    _refuse_compression(body)
+    # Takes little memory: the columns of an uncompressed stream are pieces of the body.
+    options = pa.ipc.IpcReadOptions(included_fields=[schema.names.index(name) for name in used], use_threads=False)
+    batches, rows = [], 0
+    with pa.ipc.open_stream(body, options=options) as reader:
+        for batch in reader:
+            rows += batch.num_rows
+            refuse_too_many("rows", rows, maximum_rows)
+            batches.append(batch)
+            _refuse_too_many_chunks(len(batches) * len(used), "record batches times columns")
+        return pa.Table.from_batches(batches, reader.schema)
 
 
-def _parquet(body: bytes, required: Sequence[str], optional: Sequence[str], maximum_rows: int) -> pa.Table:
-    with pq.ParquetFile(pa.BufferReader(body)) as file:
-        names = file.schema_arrow.names
-        _check_names(names, required, optional)
-        groups = [file.metadata.row_group(group) for group in range(file.num_row_groups)]
-        refuse_too_many("rows", file.metadata.num_rows, maximum_rows)
-        size = sum(group.total_byte_size for group in groups)
-        if size > max(GROWTH * len(body), 2**20):
-            detail = f"found a table of {size} bytes in {len(body)}, expected {GROWTH} times as much at most"
-            raise ProblemError("too-large", f"{detail}; send it less compressed")
+def _parquet(body: bytes, columns: TableColumns, maximum_rows: int) -> pa.Table:
+    if FOOTER_BYTES < int.from_bytes(body[-8:-4], "little") <= len(body):
+        detail = f"found a footer of more than {FOOTER_BYTES} bytes; write the file in fewer row groups"
+        raise ProblemError("too-large", detail)
+    options = {"thrift_container_size_limit": FOOTER_LIST}
+    with pq.ParquetFile(pa.BufferReader(body), **options) as file:
+        used, metadata = columns.check(file.schema_arrow), file.metadata
+        refuse_too_many("rows", metadata.num_rows, maximum_rows)
+        groups = [metadata.row_group(group) for group in range(file.num_row_groups)]
+        refuse_too_many("rows", sum(group.num_rows for group in groups), maximum_rows)
+        texts = [name for name in used if _is_text(file.schema_arrow.field(name).type)]
+        pages = _pages(body, metadata, groups, used)
+        _refuse_too_large(sum(each.decompressed_bytes for each in pages.values()), _largest(pages))
+        coded = [name for name in texts if _read_as_dictionary(name, pages[name].encodings)]
     # A dictionary can repeat one long text in every row; read as codes it is stored once.
-    with pq.ParquetFile(pa.BufferReader(body), read_dictionary=names) as file:
-        return file.read()
+    with pq.ParquetFile(pa.BufferReader(body), read_dictionary=coded, **options) as file:
+        return file.read(columns=used, use_threads=False)
 
 
-def _check_names(names: Sequence[str], required: Sequence[str], optional: Sequence[str]) -> None:
-    known = {*required, *optional}
-    faults = [(name, "unknown column; remove or rename it") for name in names if name not in known]
-    faults += [(name, "missing column") for name in required if name not in names]
-    faults += [(name, "comes twice; keep one") for name in sorted({n for n in names if list(names).count(n) > 1})]
-    if faults:
-        raise invalid(faults)
+def _pages(
+    body: bytes, metadata: pq.FileMetaData, groups: Sequence[pq.RowGroupMetaData], used: Sequence[str]
+) -> dict[str, Pages]:
+    """Return what the pages of each column become; raises ValueError for what cannot be read."""
+    positions = {metadata.schema.column(at).path: at for at in range(metadata.num_columns)}
+    pages = {name: Pages() for name in used}
+    for group in groups:
+        for name in used:
+            chunk = group.column(positions[name])
+            start = chunk.data_page_offset
+            if chunk.dictionary_page_offset is not None and 0 < chunk.dictionary_page_offset < start:
+                start = chunk.dictionary_page_offset
+            if chunk.num_values != group.num_rows:
+                raise ValueError(f"column {name} has {chunk.num_values} values in {group.num_rows} rows")
+            add_pages(pages[name], body, start, chunk.total_compressed_size, group.num_rows, CHUNKS)
+            _refuse_too_many_chunks(sum(each.count for each in pages.values()), "pages")
+    return pages
 
 
-def plain_array(column: pa.ChunkedArray) -> pa.Array:
-    """Return a column of `read_table` without a dictionary; raises a 422 problem if its texts are too long."""
-    array = column.chunk(0)
-    if pa.types.is_string_view(array.type):
-        return array.cast(pa.string())
-    if pa.types.is_dictionary(array.type):
-        values = array.dictionary
-        if values.type in TEXTS and (pc.max(pc.binary_length(values)).as_py() or 0) > LONGEST_TEXT:
-            raise invalid([("", f"found a text of more than {LONGEST_TEXT} bytes; shorten it")])
-        return array.dictionary_decode()
-    return array
+def _largest(pages: dict[str, Pages]) -> str:
+    return max(pages, key=lambda name: pages[name].decompressed_bytes)
+
+
+def _is_text(type_: pa.DataType) -> bool:
+    return is_variable(type_.value_type if pa.types.is_dictionary(type_) else type_)
+
+
+def _read_as_dictionary(name: str, encodings: set[int]) -> bool:
+    """Return whether texts in pages of these encodings can be read as codes; raises ValueError if they are unbounded.
+
+    In DELTA_BYTE_ARRAY each text may repeat the one before, so a small page may become a large column.
+    """
+    if encodings <= DICTIONARY_ENCODINGS:
+        return True
+    if encodings == {DELTA_LENGTH_BYTE_ARRAY}:
+        return False
+    raise ValueError(f"column {name} has an encoding that is not read here; expected PLAIN or a dictionary")

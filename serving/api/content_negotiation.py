@@ -5,6 +5,7 @@ from functools import lru_cache
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header, parse_options_header
 
+from serving.api.content_coding import DECODERS
 from serving.api.problem_details import ProblemError
 
 JSON = "application/json"
@@ -15,9 +16,9 @@ PARQUET = "application/vnd.apache.parquet"
 @lru_cache(maxsize=256)
 def body_type(content_type: str | None, encoding: str | None, known: tuple[str, ...]) -> str:
     """Return which of the known media types a body has; raises a 415 problem."""
-    if encoding and encoding.strip().lower() not in ("", "identity"):
-        detail = f"Content-Encoding: found {encoding!r}, expected none; send the body as it is"
-        raise ProblemError("unsupported-media-type", detail, headers={"Accept-Encoding": "identity"})
+    if encoding and encoding.strip().lower() not in ("", "identity", *DECODERS):
+        detail = f"Content-Encoding: found {encoding!r}, expected gzip, zstd or none"
+        raise ProblemError("unsupported-media-type", detail, headers={"Accept-Encoding": "gzip, zstd"})
     expected = f"expected {' or '.join(known)}"
     if content_type is None:
         raise ProblemError("unsupported-media-type", f"Content-Type: found none, {expected}")

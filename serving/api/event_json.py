@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from features.as_of import AsOf
+from features.definitions import FEATURE_NAMES
 from features.engines.python_engine import UNRECORDED, Row, encode_event, features_from_encoded
 from features.errors import TimestampError
 from features.ingestion.planned_visits import AFTER_RECORD, is_after
@@ -14,16 +15,18 @@ from features.schema import EVENT_TYPES
 from features.store.layout import SORT_ORDER
 from features.timezones import business_timezone
 from serving.api.feature_constraints import above_scale
-from serving.api.feature_rows import Faults, Features, repeated_customers
+from serving.api.feature_rows import SINGLE_ROWS, Faults, Features, repeated_customers
 from serving.api.parameters import RequestLimits, ScoringContext
 from serving.api.problem_details import invalid
 from serving.api.request_body import refuse_too_many
 from serving.api.turns import checkpoint
-from serving.request_types import Customer, Event, ScoreRequest
+from serving.request_types import Customer, Event, ScoreRequest, id_text
 from serving.response_types import Duplicate
 from serving.timestamps import read_timestamp
 
 KIND = SORT_ORDER.index("kind")
+FAULTS_LOOKED_FOR = 10_000
+"""Faults after which no more customers are looked at: a million would take more memory than the request."""
 
 
 def features_of_event_json(request: ScoreRequest, context: ScoringContext, limits: RequestLimits) -> Features:
@@ -31,18 +34,30 @@ def features_of_event_json(request: ScoreRequest, context: ScoringContext, limit
     customers, state = request.customers, context.state
     refuse_too_many("customers", len(customers), limits.customers)
     refuse_too_many("events", sum(len(customer.events) for customer in customers), limits.events)
-    ids = [customer.customer_id.strip() for customer in customers]
+    longest = max(customers, key=lambda customer: len(customer.events))
+    refuse_too_many(
+        f"events of customer {id_text(longest.customer_id)[:100]}", len(longest.events), limits.customer_events
+    )
+    ids = [id_text(customer.customer_id) for customer in customers]
     faults = repeated_customers(ids, "customers/{row}/customer_id")
-    rows, duplicates = [], []
+    rows: list[dict[str, float]] = []
+    values = np.empty((len(ids), len(FEATURE_NAMES))) if len(ids) > SINGLE_ROWS else None
+    duplicates = []
     for at, customer in enumerate(customers):
         checkpoint()
         path, scale = f"customers/{at}", state.rating_maximum
         row, repeated = features_of(customer, path, context.as_of, state.timezone, scale, context.latest, faults)
-        rows.append(row)
+        if values is None:
+            rows.append(row)
+        else:
+            values[at] = list(row.values())
         duplicates += repeated
+        customer.events.clear()  # decoded events take several times the size of the body
+        if len(faults) >= FAULTS_LOOKED_FOR:
+            break
     if faults:
         raise invalid(faults)
-    return Features(ids, rows, duplicates)
+    return Features(ids, rows if values is None else values, duplicates)
 
 
 def features_of(
@@ -103,9 +118,13 @@ def features_of(
             known_from,
         )
         rows.append(row)
-        references.append(event.reference.strip() if event.reference else None)
-        sale_references.append(event.sale_reference.strip() if event.sale_reference else None)
-    return features_of_encoded(customer.customer_id.strip(), rows, references, sale_references, as_of)
+        references.append(_reference(event.reference))
+        sale_references.append(_reference(event.sale_reference))
+    return features_of_encoded(id_text(customer.customer_id), rows, references, sale_references, as_of)
+
+
+def _reference(value: str | int | UnsetType | None) -> str | None:
+    return id_text(value) if value or value == 0 else None
 
 
 def _is_planned(event: Event, time: int, known_from: int, timezone: str) -> bool:

@@ -15,12 +15,19 @@ from numpy.typing import NDArray
 from features.definitions import FEATURE_COLUMNS, FEATURE_NAMES
 from features.ingestion.casting import RowErrors, cast_text, strip_whitespace
 from features.ingestion.validation import unreadable_type
-from serving.api.arrow_parquet import plain_array, read_table
+from serving.api.arrow_parquet import TableColumns, plain_array, read_table
 from serving.api.feature_constraints import impossible_row, impossible_rows
 from serving.api.parameters import RequestLimits, ScoringContext
 from serving.api.problem_details import MAXIMUM_FAULTS, invalid
-from serving.api.request_body import fault_of, refuse_too_many
-from serving.request_types import OPTIONAL_COLUMNS, CustomerId, FeaturesRequest, feature_limits
+from serving.api.request_body import fault_of, refuse_long_list, refuse_too_many
+from serving.request_types import (
+    NULLABLE_COLUMNS,
+    OPTIONAL_COLUMNS,
+    CustomerId,
+    FeaturesRequest,
+    feature_limits,
+    id_text,
+)
 from serving.response_types import Duplicate
 from serving.state import ServiceState
 
@@ -58,37 +65,30 @@ class Features(NamedTuple):
 
 def features_in_json(request: FeaturesRequest, context: ScoringContext, limits: RequestLimits) -> Features:
     """Return the features of a FeaturesRequest; raises a 413 or 422 problem."""
-    given: Any = request.rows
-    if (given is UNSET) == (request.columns is UNSET):
+    rows, columns = request.rows or None, request.columns or None
+    if (rows is None) == (columns is None):
         raise invalid([("", "expected rows or columns, and not both")])
-    if given is UNSET:
-        _refuse_absent(_absent(request.columns), context.state, "columns")
-        return features_of_columns(request.columns, limits.customers, context.state.rating_maximum)
-    for number, row in enumerate(given):
-        _refuse_absent(_absent(row), context.state, f"rows/{number}")
-    return features_of_rows(given, limits.customers, context.state.rating_maximum)
+    if columns is not None:
+        return features_of_columns(columns, limits.customers, context.state)
+    return features_of_rows(rows or [], limits.customers, context.state)
 
 
-def _absent(given: Any) -> list[str]:
-    return [name for name in OPTIONAL_COLUMNS if getattr(given, name) is UNSET]
+def _columns_read(state: ServiceState) -> set[str]:
+    """Return the columns that the formula or the model in service reads."""
+    return {*state.formula.columns, *(state.model.customer_model.card.feature_columns if state.model else ())}
 
 
-def _refuse_absent(absent: Sequence[str], state: ServiceState, path: str) -> None:
-    """Raise a 422 problem where the formula or the model in service reads a column that was left out."""
-    if absent:
-        read = {*state.formula.columns, *(state.model.customer_model.card.feature_columns if state.model else ())}
-        if missing := [name for name in absent if name in read]:
-            raise invalid([(path, f"Object missing required field `{missing[0]}`")])
-
-
-def features_of_rows(rows: Sequence[Any], maximum: int, rating_maximum: float) -> Features:
+def features_of_rows(rows: Sequence[Any], maximum: int, state: ServiceState) -> Features:
     """Return FeatureRows, of which msgspec has checked each value; raises a 413 or 422 problem."""
     refuse_too_many("customers", len(rows), maximum)
     ids, path = [row.customer_id for row in rows], "rows/{row}/{name}"
+    _refuse_unknown_in_rows(rows, state)
     given = (msgspec.structs.astuple(row)[1:] for row in rows)
     if len(rows) > SINGLE_ROWS:
-        numbers = [[nan if number is UNSET else number for number in row] for row in given]
-        return _checked(ids, np.array(numbers, dtype=np.float64), path, rating_maximum)
+        numbers = np.empty((len(rows), len(FEATURE_NAMES)))
+        for position, row in enumerate(given):
+            numbers[position] = [nan if number is UNSET else number for number in row]
+        return _checked(ids, numbers, path, state.rating_maximum)
     values = [
         {
             name: nan if number is None or number is UNSET else number
@@ -96,28 +96,54 @@ def features_of_rows(rows: Sequence[Any], maximum: int, rating_maximum: float) -
         }
         for row in given
     ]
-    return _checked(ids, values, path, rating_maximum)
+    return _checked(ids, values, path, state.rating_maximum)
 
 
-def features_of_columns(columns: Any, maximum: int, rating_maximum: float) -> Features:
+def _refuse_unknown_in_rows(rows: Sequence[Any], state: ServiceState) -> None:
+    """Raise a 422 problem where an optional column that is read has no value."""
+    read: set[str] | None = None
+    for number, row in enumerate(rows):
+        for name in OPTIONAL_COLUMNS:
+            if (value := getattr(row, name)) is UNSET or value is None:
+                read = _columns_read(state) if read is None else read
+                if name in read:
+                    raise invalid([_absent_fault(f"rows/{number}", name)])
+
+
+def _absent_fault(path: str, name: str) -> Fault:
+    return path, f"Object missing required field `{name}`"
+
+
+def features_of_columns(columns: Any, maximum: int, state: ServiceState) -> Features:
     """Return RawColumns, decoded; raises a 413 or 422 problem."""
+    refuse_long_list("customers", columns.customer_id, maximum)
     ids = _decoded_column(columns, "customer_id", _decode_ids)
     if not ids:
         raise invalid([("columns/customer_id", "found no customers, expected at least one")])
     refuse_too_many("customers", len(ids), maximum)
     values = np.empty((len(ids), len(FEATURE_NAMES)))
+    absent = []
     for position, name in enumerate(FEATURE_NAMES):
-        if getattr(columns, name) is UNSET:
-            values[:, position] = np.nan
+        raw = getattr(columns, name)
+        if raw is UNSET or bytes(memoryview(raw)[:4]) == b"null":
+            values[:, position] = nan
+            absent.append(name)
             continue
+        refuse_long_list(f"values of {name}", raw, maximum)
         column = _decoded_column(columns, name, _decode_numbers)
         if len(column) != len(ids):
             detail = f"found {len(column)} values for {len(ids)} customers, expected one each"
             raise invalid([(f"columns/{name}", detail)])
         values[:, position] = column
-    path = "columns/{name}/{row}"
-    faults = _limit_faults(values, path, rating_maximum, _absent(columns))
-    return _checked(ids, values, path, rating_maximum, faults)
+    _refuse_absent(absent, state, "columns")
+    return _checked_table(ids, values, "columns/{name}/{row}", state)
+
+
+def _refuse_absent(absent: Sequence[str], state: ServiceState, path: str) -> None:
+    """Raise a 422 problem where a column that is read, and may not be null, was left out."""
+    missing = [name for name in absent if name not in NULLABLE_COLUMNS]
+    if missing and (missing := [n for n in missing if n not in OPTIONAL_COLUMNS or n in _columns_read(state)]):
+        raise invalid([_absent_fault(path, missing[0])])
 
 
 def _decoded_column(columns: Any, name: str, decode: Callable[[msgspec.Raw], list[T]]) -> list[T]:
@@ -129,23 +155,49 @@ def _decoded_column(columns: Any, name: str, decode: Callable[[msgspec.Raw], lis
 
 def features_of_table(body: bytes, media_type: str, context: ScoringContext, limits: RequestLimits) -> Features:
     """Return a feature table in Arrow or Parquet; NaN in it is null, as in pandas. Raises a 400, 413 or 422 problem."""
-    required = tuple(name for name in FEATURE_NAMES if name not in OPTIONAL_COLUMNS)
-    table = read_table(body, media_type, ("customer_id", *required), OPTIONAL_COLUMNS, limits.customers)
-    absent = [name for name in OPTIONAL_COLUMNS if name not in table.column_names]
+    table = read_table(body, media_type, TABLE_COLUMNS, limits.customers)
+    absent = [name for name in FEATURE_NAMES if name not in table.column_names]
     _refuse_absent(absent, context.state, "")
     ids = _customer_ids(plain_array(table["customer_id"]))
     values = np.empty((len(ids), len(FEATURE_NAMES)))
     for position, name in enumerate(FEATURE_NAMES):
         if name in absent:
-            values[:, position] = np.nan
+            values[:, position] = nan
+        else:
+            numbers = plain_array(table[name]).cast(pa.float64(), safe=False)
+            values[:, position] = numbers.to_numpy(zero_copy_only=False)
+    return _checked_table(ids, values, "{name}/{row}", context.state)
+
+
+def _type_fault(name: str, type_: pa.DataType) -> str | None:
+    """Return None if a column of a feature table can be read from this Arrow type, else what was expected."""
+    if name == "customer_id":
+        return unreadable_type(name, type_)
+    type_ = type_.value_type if pa.types.is_dictionary(type_) else type_
+    number = pa.types.is_floating(type_) or pa.types.is_integer(type_) or pa.types.is_decimal(type_)
+    return None if number or pa.types.is_null(type_) else "numbers"
+
+
+TABLE_COLUMNS = TableColumns(
+    ("customer_id", *(name for name in FEATURE_NAMES if name not in (*NULLABLE_COLUMNS, *OPTIONAL_COLUMNS))),
+    (*NULLABLE_COLUMNS, *OPTIONAL_COLUMNS),
+    _type_fault,
+)
+
+
+def _checked_table(ids: Sequence[str | int], values: NDArray[np.float64], path: str, state: ServiceState) -> Features:
+    """Return features with the checks that msgspec does of rows: limits, and nulls where there is no null rule."""
+    faults = _limit_faults(values, path, state.rating_maximum)
+    read: set[str] | None = None
+    for numbers, column in zip(values.T, FEATURE_COLUMNS, strict=True):
+        if column.null_when or not (null := np.isnan(numbers)).any():
             continue
-        array = plain_array(table[name])
-        type_ = array.type
-        if not (pa.types.is_floating(type_) or pa.types.is_integer(type_) or pa.types.is_null(type_)):
-            raise invalid([(name, f"found {type_}, expected numbers")])
-        values[:, position] = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    path, rating_maximum = "{name}/{row}", context.state.rating_maximum
-    return _checked(ids, values, path, rating_maximum, _limit_faults(values, path, rating_maximum, absent))
+        if column.name in OPTIONAL_COLUMNS:
+            read = _columns_read(state) if read is None else read
+            if column.name not in read:
+                continue
+        faults += row_faults(path.replace("{name}", column.name), null, "is null, expected a number")
+    return _checked(ids, values, path, state.rating_maximum, faults)
 
 
 def _customer_ids(array: pa.Array) -> list[str]:
@@ -185,8 +237,8 @@ def row_faults(path: str, wrong: NDArray[np.bool_], detail: str) -> Faults:
     return [(path.format(row=row), detail) for row in np.flatnonzero(wrong)[:MAXIMUM_FAULTS]]
 
 
-def _limit_faults(values: NDArray[np.float64], path: str, rating_maximum: float, absent: Sequence[str] = ()) -> Faults:
-    """Return the faults of values outside the limits of their columns, except those that were left out."""
+def _limit_faults(values: NDArray[np.float64], path: str, rating_maximum: float) -> Faults:
+    """Return the faults of values outside the limits of their columns."""
     faults: Faults = []
     for numbers, column in zip(values.T, FEATURE_COLUMNS, strict=True):
         least, greatest, whole = feature_limits(column, rating_maximum)
@@ -196,22 +248,20 @@ def _limit_faults(values: NDArray[np.float64], path: str, rating_maximum: float,
         faults += row_faults(own_path, outside, f"expected a number from {least:.15g} to {greatest:.15g}")
         if whole:
             faults += row_faults(own_path, ~null & ~outside & (numbers != np.floor(numbers)), "expected a whole number")
-        if not column.null_when and column.name not in absent:
-            faults += row_faults(own_path, null, "is null, expected a number")
     return faults
 
 
 def _checked(
-    ids: Sequence[str],
+    ids: Sequence[str | int],
     values: NDArray[np.float64] | list[dict[str, float]],
     path: str,
     rating_maximum: float,
     faults: Sequence[Fault] = (),
 ) -> Features:
     """Return features with trimmed ids; raises a 422 problem for impossible rows and repeated customers."""
-    ids = [customer_id.strip() for customer_id in ids]
-    features = Features(ids, values if len(ids) > SINGLE_ROWS else rows_by_name(values))
-    faults = [*faults, *repeated_customers(ids, path.replace("{name}", "customer_id"))[:MAXIMUM_FAULTS]]
+    texts = [id_text(customer_id) for customer_id in ids]
+    features = Features(texts, values if len(ids) > SINGLE_ROWS else rows_by_name(values))
+    faults = [*faults, *repeated_customers(texts, path.replace("{name}", "customer_id"))[:MAXIMUM_FAULTS]]
     if isinstance(features.values, list):
         for number, row in enumerate(features.values):
             faults += impossible_row(row, path.replace("{row}", str(number)), rating_maximum)

@@ -38,7 +38,7 @@ MORE_PROBLEMS = {
     "/plans/{plan_id}/plan.html": ("invalid", "unknown-plan", "plan-unusable", "busy"),
     "/plans/{plan_id}/reps/{page}": ("invalid", "unknown-plan", "plan-unusable", "busy"),
 }
-TABLE_PARAMETER = "For a body of Arrow or Parquet; a JSON body has it as a field."
+TABLE_PARAMETER = "Where the body is JSON it may be a field of it instead; both must agree."
 FOLDER = Path(__file__).parent
 
 

@@ -34,6 +34,8 @@ class RequestLimits:
         Seconds in which a body must arrive.
     customers, events : int
         Number of each in a request.
+    customer_events : int
+        Number of events of one customer.
     inline_bytes : int
         JSON bodies up to this size are scored in the event loop, others in the worker thread.
     queue_size : int
@@ -46,6 +48,7 @@ class RequestLimits:
     body_seconds: float = 30.0
     customers: int = 100_000
     events: int = 1_000_000
+    customer_events: int = 100_000
     inline_bytes: int = 16 * 2**10
     queue_size: int = 8
     records_bytes: int = 4 * 2**20
@@ -87,8 +90,27 @@ def scoring_context(parameters: ScoringParameters, state: ServiceState, clock: C
     return ScoringContext(state, as_of, parameters.horizon_days or DEFAULT_HORIZON_DAYS, latest)
 
 
+NO_PARAMETERS = ScoringParameters()
+
+
+def one_source(query: ScoringParameters, body: ScoringParameters) -> ScoringParameters:
+    """Return the parameters that stand in the query or in a JSON body; raises a 400 problem where these contradict."""
+    if query is NO_PARAMETERS:
+        return body
+    found = {}
+    for name in ScoringParameters.__struct_fields__:
+        in_query, in_body = getattr(query, name), getattr(body, name)
+        found[name] = in_query or in_body
+        if in_query and in_body and in_query != in_body:
+            detail = f"found {in_query!r} in the query and {in_body!r} in the body; keep one"
+            raise ProblemError("unknown-parameter", f"{name}: {detail}", [(name, detail)])
+    return ScoringParameters(**found)
+
+
 def query_parameters(query: bytes) -> ScoringParameters:
-    """Return the parameters in the query of a request with a table; raises a 400 or 422 problem."""
+    """Return the parameters in the query of a request for scores; raises a 400 or 422 problem."""
+    if not query:
+        return NO_PARAMETERS
     try:
         return msgspec.convert(
             query_values(query, ScoringParameters.__struct_fields__), ScoringParameters, strict=False

@@ -23,7 +23,11 @@ class Kind(NamedTuple):
 
 KINDS: Mapping[str, Kind] = {
     "malformed": Kind(400, "The request cannot be read", "no JSON, no UTF-8, a key twice, no Arrow or Parquet data"),
-    "unknown-parameter": Kind(400, "The query is not understood", "an unknown, repeated or unreadable query parameter"),
+    "unknown-parameter": Kind(
+        400,
+        "The query is not understood",
+        "an unknown, repeated or unreadable query parameter, or one that contradicts the body",
+    ),
     "unauthorized": Kind(401, "A key is needed", "no key, or an unknown one, where keys are in use"),
     "forbidden": Kind(403, "The key does not allow this", "a key without the scope of the endpoint"),
     "not-found": Kind(404, "There is no such page", "an unknown path"),

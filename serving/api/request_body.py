@@ -1,5 +1,6 @@
 """Reads the body of a request up to a limit, and decodes JSON strictly, with the path of each error."""
 
+import asyncio
 import json
 import re
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from starlette.requests import Request
 
+from serving.api.content_coding import DECODERS, PIECE, BodyDecoder
 from serving.api.problem_details import ProblemError, invalid
 from serving.api.time_limit import TimeLimit
 from serving.timestamps import TIME
@@ -16,6 +18,9 @@ T = TypeVar("T")
 
 _encode = msgspec.json.Encoder().encode
 _ERROR_PATH = re.compile(r"^(.*) - at `\$?(.*?)`$", re.DOTALL)
+_COMMA_OR_TEXT = re.compile(rb',|"(?:[^"\\]++|\\.)*+"')
+_PLACE = re.compile(r"\(byte (\d+)\)")
+_NO_NUMBER = re.compile(rb"-?(NaN|Infinity)")
 _PATH_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -24,9 +29,10 @@ SEND_LESS = "send fewer customers, or columns, Arrow or Parquet"
 
 
 async def read_body(request: Request, maximum_bytes: int, time_limit: TimeLimit, send_less: str = SEND_LESS) -> bytes:
-    """Return the body; raises a 413 problem as soon as it is known to be too large, and a 408 problem.
+    """Return the body, decoded if it has a content coding.
 
-    Raises Starlette's ClientDisconnect when the client leaves. Uvicorn reads and drops the rest of a refused body.
+    Raises a 413 problem as soon as it is known to be too large, as sent or as decoded, a 400 or 408 problem, and
+    Starlette's ClientDisconnect when the client leaves. Uvicorn reads and drops the rest of a refused body.
     """
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > maximum_bytes:
@@ -39,12 +45,25 @@ async def read_body(request: Request, maximum_bytes: int, time_limit: TimeLimit,
 
 
 async def _read_chunks(request: Request, maximum_bytes: int, send_less: str) -> bytes:
-    size, chunks = 0, []
+    size, sent, chunks = 0, 0, []
+    coding = request.headers.get("content-encoding")
+    decoder = BodyDecoder(name) if coding and (name := coding.strip().lower()) in DECODERS else None
     async for chunk in request.stream():
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > maximum_bytes:
-            raise _too_large(size, maximum_bytes, send_less)
+        sent += len(chunk)
+        if sent > maximum_bytes:
+            raise _too_large(sent, maximum_bytes, send_less)
+        if decoder is None:
+            chunks.append(chunk)
+            continue
+        for piece in decoder.pieces(chunk):
+            size += len(piece)
+            if size > maximum_bytes:
+                raise _too_large(size, maximum_bytes, send_less)
+            chunks.append(piece)
+            if len(piece) == PIECE:
+                await asyncio.sleep(0)  # a small body may become a large one, and other requests are waiting
+    if decoder is not None:
+        decoder.finish()
     return b"".join(chunks)
 
 
@@ -60,6 +79,19 @@ def refuse_too_many(what: str, count: int, maximum: int) -> None:
         raise ProblemError("too-large", detail)
 
 
+def refuse_long_list(what: str, raw: bytes | msgspec.Raw, maximum: int) -> None:
+    """Raise a 413 problem if a list in JSON has more than `maximum` values, before it is decoded.
+
+    In two bytes of a list may be a Python object of fifty. Of wrong values that hold commas themselves these count too.
+    """
+    if len(memoryview(raw)) <= 2 * maximum or (text := bytes(raw)).count(b",") < maximum:
+        return
+    commas = 0
+    for match in _COMMA_OR_TEXT.finditer(text):
+        commas += match.end() == match.start() + 1
+        refuse_too_many(what, commas + 1, maximum)
+
+
 def decode_json(body: bytes, decode: Callable[[bytes], T]) -> T:
     """Return a JSON body decoded by `decode`, of a msgspec decoder whose type has UNSET as default of optional fields.
 
@@ -71,12 +103,23 @@ def decode_json(body: bytes, decode: Callable[[bytes], T]) -> T:
     except msgspec.ValidationError as error:
         raise invalid([fault_of(str(error))]) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ProblemError("malformed", f"the body is no JSON in UTF-8: {error}; correct it") from None
+        raise ProblemError("malformed", _why_malformed(body, str(error))) from None
     # msgspec keeps the last of repeated keys. Encoding the request again writes every key and text of the body once,
     # so a body with more quotation marks has a key twice. Only \u0022 hides a quotation mark from the count.
     if b"\\u0022" in body or body.count(b'"') != _encode(request).count(b'"'):
         _refuse_repeated_keys(body)
     return request
+
+
+def _why_malformed(body: bytes, error: str) -> str:
+    """Return why a body is no JSON; NaN and Infinity, which some writers make of missing numbers, by name."""
+    if place := _PLACE.search(error):
+        at = int(place[1])
+        if found := _NO_NUMBER.match(body, max(at - 1, 0)) or _NO_NUMBER.match(body, at):
+            key = body[:at].rpartition(b'":')[0].rpartition(b'"')[2][:100].decode("utf-8", "replace")
+            where = f"after the key {key!r} " if key else ""
+            return f"found {found[0].decode()} {where}(byte {found.start()}), which JSON does not have; send null"
+    return f"the body is no JSON in UTF-8: {error}; correct it"
 
 
 def fault_of(message: str, prefix: str = "") -> tuple[str, str]:

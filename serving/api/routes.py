@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from inspect import iscoroutinefunction
 from typing import Any
 
 from starlette.requests import Request
@@ -9,12 +10,20 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
+from serving.api.content_coding import compressed
+
 HTML = "text/html"
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class ExactRoute(Route):
-    """A route of exactly one path; Starlette's pattern would also match the path with a line feed at its end."""
+    """A route of exactly one path; Starlette's pattern would also match the path with a line feed at its end.
+
+    Large responses of an endpoint are compressed; an application answers as it does.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, compressed(endpoint) if iscoroutinefunction(endpoint) else endpoint, **options)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Return whether path and method match."""

@@ -12,6 +12,7 @@ from serving import plan_types
 from serving import request_types as schemas
 from serving import response_types as replies
 from serving.api.app import RequestLimits
+from serving.api.arrow_parquet import CHUNKS, FOOTER_BYTES, TABLE_BYTES
 from serving.api.openapi import document
 from serving.api.problem_details import KINDS, MAXIMUM_FAULTS
 from tests.serving.asking import ask
@@ -59,6 +60,10 @@ def test_the_limits_are_told() -> None:
         "bytes of a body": limits.body_bytes,
         "customers in a request": limits.customers,
         "events in a request": limits.events,
+        "events of one customer": limits.customer_events,
+        "bytes of a table when its columns are decoded, 8 more for each text": TABLE_BYTES,
+        "pages of a Parquet file; record batches times columns of an Arrow stream": CHUNKS,
+        "bytes of the footer of a Parquet file": FOOTER_BYTES,
         "seconds for a body to arrive": int(limits.body_seconds),
         "bytes of a body with records": limits.records_bytes,
         "records in a request": limits.records,

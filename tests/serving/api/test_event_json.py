@@ -172,7 +172,9 @@ INVALID: dict[str, tuple[Any, str]] = {
     "null as the request": (b"null", ""),
     "a customer without an id": (score_request(customers=[{"events": []}]), "customers/0"),
     "a customer without events": (score_request(customers=[{"customer_id": "a"}]), "customers/0"),
-    "a number as an id": (score_request(customer={"customer_id": 12415}), "customers/0/customer_id"),
+    "half a number as an id": (score_request(customer={"customer_id": 12415.5}), "customers/0/customer_id"),
+    "a truth value as an id": (score_request(customer={"customer_id": True}), "customers/0/customer_id"),
+    "null as an id": (score_request(customer={"customer_id": None}), "customers/0/customer_id"),
     "an empty id": (score_request(customer={"customer_id": ""}), "customers/0/customer_id"),
     "a blank id": (score_request(customer={"customer_id": " \t "}), "customers/0/customer_id"),
     "an id with a NUL": (score_request(customer={"customer_id": "a\0b"}), "customers/0/customer_id"),
@@ -218,7 +220,6 @@ INVALID: dict[str, tuple[Any, str]] = {
     "a horizon of eleven years": (score_request(horizon_days=3651), "horizon_days"),
     "a horizon of half a day": (score_request(horizon_days=0.5), "horizon_days"),
     "a horizon in words": (score_request(horizon_days="90"), "horizon_days"),
-    "a horizon of null": (score_request(horizon_days=None), "horizon_days"),
     "depth without end": (text(score_request(), "120.5", "[" * 100_000), f"{EVENT}/amount"),
 }
 
