@@ -134,6 +134,8 @@ def test_a_bento_installs_what_the_service_needs() -> None:
     assert names == {"msgspec", "numpy", "pandas", "pyarrow", "tzdata"}
 
 
+STANDARD = {*sys.stdlib_module_names, "compression"}
+"""Python's own modules; `compression` is new in 3.14."""
 ALLOWED = {
     "features": ("spark", "lake", "mysql"),
     "training": ("train", "serve"),
@@ -158,7 +160,7 @@ def test_each_library_that_is_imported_is_asked_for(package: str) -> None:
         for node in ast.walk(ast.parse(file.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            for library in {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names) - set(PACKAGES):
+            for library in {name.partition(".")[0] for name in names} - STANDARD - set(PACKAGES):
                 if not known & {name.lower().replace("_", "-") for name in distributions.get(library, [library])}:
                     unknown.add(f"{file.relative_to(ROOT)} imports {library}")
     assert unknown == set()

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from serving.api.content_negotiation import ARROW
+from serving.api.content_negotiation import ARROW, PARQUET
 from serving.api.decoded_size import decoded_bytes, is_variable
 from serving.api.parquet_pages import DELTA_LENGTH_BYTE_ARRAY, PLAIN, PLAIN_DICTIONARY, RLE_DICTIONARY, Pages, add_pages
 from serving.api.problem_details import ProblemError, invalid
@@ -22,6 +22,7 @@ FOOTER_BYTES = 2**20
 FOOTER_LIST = 5_000
 """Row groups, columns and the like in a list of the footer, for which memory is allocated before they are read."""
 FORMATS = {b"ARROW1": "an Arrow file (Feather)", b"FEA1": "a file of Feather version 1", b"PAR1": "a Parquet file"}
+_AS_WRITTEN_BY = {ARROW: ", as pyarrow.ipc.new_stream writes it", PARQUET: ""}
 DICTIONARY_ENCODINGS = {PLAIN, PLAIN_DICTIONARY, RLE_DICTIONARY}
 
 
@@ -66,9 +67,13 @@ def read_table(body: bytes, media_type: str, columns: TableColumns, maximum_rows
         table = (_arrow if media_type == ARROW else _parquet)(body, columns, maximum_rows)
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError, NotImplementedError, struct.error, KeyError) as error:
-        found = next((found for magic, found in FORMATS.items() if body.startswith(magic) and name not in found), None)
-        detail = f"found {found}" if found else f"the body is no whole {name}: {(str(error) or '-').splitlines()[0]}"
-        raise ProblemError("malformed", f"{detail}; send {_expected(name)}") from None
+        if found := next(
+            (found for magic, found in FORMATS.items() if body.startswith(magic) and name not in found), None
+        ):
+            expected = f"{'an' if media_type == ARROW else 'a'} {name}"
+            raise ProblemError("malformed", f"found {found}, expected {expected}{_AS_WRITTEN_BY[media_type]}") from None
+        detail = f"the body is no whole {name}: {(str(error) or type(error).__name__).splitlines()[0]}"
+        raise ProblemError("malformed", detail) from None
     if not table.num_rows:
         raise invalid([("", "found no rows, expected at least one")])
     sizes = {name: decoded_bytes(table[name]) for name in table.column_names}
@@ -83,10 +88,6 @@ def plain_array(column: pa.ChunkedArray) -> pa.Array:
     if pa.types.is_string_view(column.type):
         column = column.cast(pa.string())
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-
-
-def _expected(name: str) -> str:
-    return "an Arrow stream, as pyarrow.ipc.new_stream writes it" if name == "Arrow stream" else "a Parquet file"
 
 
 def _short(type_: pa.DataType) -> str:

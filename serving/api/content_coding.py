@@ -9,7 +9,7 @@ from typing import Any
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 
@@ -90,9 +90,21 @@ def compressed(endpoint: Callable[..., Any]) -> Callable[[Request], Awaitable[AS
             return response
         if not _accepts_gzip(request.headers.get("accept-encoding")):
             return response
-        return GZipMiddleware(response, SMALLEST_COMPRESSED, GZIP_LEVEL)
+        return GZipMiddleware(_with_own_headers(response), SMALLEST_COMPRESSED, GZIP_LEVEL)
 
     return compressing_endpoint
+
+
+def _with_own_headers(response: Response) -> ASGIApp:
+    """Return the response with a copy of its headers, which GZipMiddleware changes: some responses are made once."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_copy(message: Message) -> None:
+            await send({**message, "headers": list(message["headers"])} if "headers" in message else message)
+
+        await response(scope, receive, send_copy)
+
+    return app
 
 
 @lru_cache(256)

@@ -111,10 +111,12 @@ def query_parameters(query: bytes) -> ScoringParameters:
     """Return the parameters in the query of a request for scores; raises a 400 or 422 problem."""
     if not query:
         return NO_PARAMETERS
+    values = query_values(query, ScoringParameters.__struct_fields__)
+    for name, value in values.items():
+        if value.lower() == "null":  # msgspec would take the text for None
+            raise invalid([(name, f"found the text {value!r}, expected a value, or no such parameter")])
     try:
-        return msgspec.convert(
-            query_values(query, ScoringParameters.__struct_fields__), ScoringParameters, strict=False
-        )
+        return msgspec.convert(values, ScoringParameters, strict=False)
     except msgspec.ValidationError as error:
         raise invalid([fault_of(str(error))]) from None
 

@@ -216,7 +216,7 @@ def test_other_files_are_told_apart(app: Starlette, kind: str) -> None:
     for found, body in sent.items():
         answer = ask(app, "/score", body, kind=kind)
         problem_of(answer, 400, None)
-        assert answer.json()["detail"].startswith(f"found {found}; send a")
+        assert answer.json()["detail"].startswith(f"found {found}, expected a")
 
 
 def test_texts_of_any_page_encoding_are_read_or_refused_by_column(app: Starlette) -> None:

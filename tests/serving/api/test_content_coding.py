@@ -120,7 +120,13 @@ def test_large_answers_are_compressed_for_who_takes_gzip(app: Starlette, accept:
     """Streamed and whole ones, and the description; small ones and problems never; the content is the same."""
     headers = {"accept-encoding": accept} if accept is not None else {}
     some = MANY | {"rows": MANY["rows"][:20]}
-    for path, body in [("/score_features", MANY), ("/score_features", some), ("/docs.json", None)]:
+    for path, body in [
+        ("/score_features", MANY),
+        ("/score_features", some),
+        ("/docs.json", None),
+        ("/docs", None),
+        ("/docs", None),
+    ]:
         plain, answer = ask(app, path, body), ask(app, path, body, headers=headers)
         assert len(plain.body) > SMALLEST_COMPRESSED
         assert (answer.headers.get("content-encoding") == "gzip") == coded

@@ -11,7 +11,7 @@ INVALID_FEATURES: dict[str, tuple[Any, str]] = {
     "neither rows nor columns": ({"as_of": "2011-06-10"}, ""),
     "rows and columns": (rows_request() | columns_request(), ""),
     "no rows": (rows_request(rows=[]), "rows"),
-    "a row without its last column": (
+    "a row without a column that has no null rule": (
         rows_request(rows=[{k: v for k, v in feature_row().items() if k != "days_since_last_incentive"}]),
         "rows/0",
     ),
