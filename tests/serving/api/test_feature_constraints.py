@@ -12,7 +12,7 @@ INVALID_FEATURES: dict[str, tuple[Any, str]] = {
     "rows and columns": (rows_request() | columns_request(), ""),
     "no rows": (rows_request(rows=[]), "rows"),
     "a row without a column that has no null rule": (
-        rows_request(rows=[{k: v for k, v in feature_row().items() if k != "days_since_last_incentive"}]),
+        rows_request(rows=[{k: v for k, v in feature_row().items() if k != "frequency"}]),
         "rows/0",
     ),
     "a column too many": (rows_request(row={"height": 180}), "rows/0"),
