@@ -9,7 +9,16 @@ import pyarrow.parquet as pq
 
 from serving.api.content_negotiation import ARROW, PARQUET
 from serving.api.decoded_size import decoded_bytes, is_variable
-from serving.api.parquet_pages import DELTA_LENGTH_BYTE_ARRAY, PLAIN, PLAIN_DICTIONARY, RLE_DICTIONARY, Pages, add_pages
+from serving.api.parquet_pages import (
+    DELTA_LENGTH_BYTE_ARRAY,
+    PLAIN,
+    PLAIN_DICTIONARY,
+    RLE_DICTIONARY,
+    Chunk,
+    Pages,
+    add_pages,
+    column_chunks,
+)
 from serving.api.problem_details import ProblemError, invalid
 from serving.api.request_body import refuse_too_many
 
@@ -162,37 +171,34 @@ def _parquet(body: bytes, columns: TableColumns, maximum_rows: int) -> pa.Table:
     if FOOTER_BYTES < int.from_bytes(body[-8:-4], "little") <= len(body):
         detail = f"found a footer of more than {FOOTER_BYTES} bytes; write the file in fewer row groups"
         raise ProblemError("too-large", detail)
+    groups = column_chunks(body)
+    refuse_too_many("rows", sum(max((chunk.rows for chunk in group), default=0) for group in groups), maximum_rows)
     options = {"thrift_container_size_limit": FOOTER_LIST}
     with pq.ParquetFile(pa.BufferReader(body), **options) as file:
-        used, metadata = columns.check(file.schema_arrow), file.metadata
-        refuse_too_many("rows", metadata.num_rows, maximum_rows)
-        groups = [metadata.row_group(group) for group in range(file.num_row_groups)]
-        refuse_too_many("rows", sum(group.num_rows for group in groups), maximum_rows)
-        texts = [name for name in used if _is_text(file.schema_arrow.field(name).type)]
-        pages = _pages(body, metadata, groups, used)
-        _refuse_too_large(sum(each.decompressed_bytes for each in pages.values()), _largest(pages))
-        coded = [name for name in texts if _read_as_dictionary(name, pages[name].encodings)]
+        schema = file.schema_arrow
+        used = columns.check(schema)
+        refuse_too_many("rows", file.metadata.num_rows, maximum_rows)
+    pages = _pages(body, groups, schema.names, used)
+    _refuse_too_large(sum(each.decompressed_bytes for each in pages.values()), _largest(pages))
+    texts = [name for name in used if _is_text(schema.field(name).type)]
+    coded = [name for name in texts if _read_as_dictionary(name, pages[name].encodings)]
     # A dictionary can repeat one long text in every row; read as codes it is stored once.
     with pq.ParquetFile(pa.BufferReader(body), read_dictionary=coded, **options) as file:
         return file.read(columns=used, use_threads=False)
 
 
 def _pages(
-    body: bytes, metadata: pq.FileMetaData, groups: Sequence[pq.RowGroupMetaData], used: Sequence[str]
+    body: bytes, groups: Sequence[Sequence[Chunk]], names: Sequence[str], used: Sequence[str]
 ) -> dict[str, Pages]:
     """Return what the pages of each column become; raises ValueError for what cannot be read."""
-    positions = {metadata.schema.column(at).path: at for at in range(metadata.num_columns)}
     pages = {name: Pages() for name in used}
     for group in groups:
-        for name in used:
-            chunk = group.column(positions[name])
-            start = chunk.data_page_offset
-            if chunk.dictionary_page_offset is not None and 0 < chunk.dictionary_page_offset < start:
-                start = chunk.dictionary_page_offset
-            if chunk.num_values != group.num_rows:
-                raise ValueError(f"column {name} has {chunk.num_values} values in {group.num_rows} rows")
-            add_pages(pages[name], body, start, chunk.total_compressed_size, group.num_rows, CHUNKS)
-            _refuse_too_many_chunks(sum(each.count for each in pages.values()), "pages")
+        if len(group) != len(names):
+            raise ValueError(f"a row group has {len(group)} columns, the schema {len(names)}")
+        for name, chunk in zip(names, group, strict=True):
+            if name in pages:
+                add_pages(pages[name], body, chunk, CHUNKS)
+                _refuse_too_many_chunks(sum(each.count for each in pages.values()), "pages")
     return pages
 
 
