@@ -1,8 +1,8 @@
 """Reads the footer and the page headers of a Parquet file: what its pages become, before any is decompressed.
 
 Sizes in the footer are those that the writer claims; a reader allocates what the header of each page says. Both are
-Thrift structs in the compact protocol. PyArrow gives the headers to nobody, and its `RowGroupMetaData.column` ends the
-process where a column chunk contradicts itself.
+Thrift structs in the compact protocol. PyArrow shows no page headers, and its `RowGroupMetaData.column` ends the
+process where the footer contradicts itself.
 
 References
 ----------
