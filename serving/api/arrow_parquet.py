@@ -178,6 +178,8 @@ def _parquet(body: bytes, columns: TableColumns, maximum_rows: int) -> pa.Table:
         schema = file.schema_arrow
         used = columns.check(schema)
         refuse_too_many("rows", file.metadata.num_rows, maximum_rows)
+        if file.num_row_groups != len(groups):
+            raise ValueError("the footer cannot be read")
     pages = _pages(body, groups, schema.names, used)
     _refuse_too_large(sum(each.decompressed_bytes for each in pages.values()), _largest(pages))
     texts = [name for name in used if _is_text(schema.field(name).type)]
