@@ -16,6 +16,7 @@ from training.models.baselines import BaseRate, OneColumn, OwnRate, RuleScore, Z
 from training.models.btyd.bg_nbd import BGNBD
 from training.models.btyd.mbg_nbd import MBGNBD
 from training.models.btyd.pareto_nbd import ParetoNBD
+from training.models.btyd.pausing_bg_nbd import PausingBGNBD
 from training.models.forecaster import Forecaster
 from training.models.purchases.model import PurchaseModel
 
@@ -29,6 +30,7 @@ BUILT_IN: dict[str, Factory] = {
     "bg_nbd": BGNBD,
     "mbg_nbd": MBGNBD,
     "pareto_nbd": ParetoNBD,
+    "pausing_bg_nbd": PausingBGNBD,
     "standard": PurchaseModel,
     "bold": lambda: PurchaseModel(ridge=300.0),
     "cautious": lambda: PurchaseModel(ridge=15_000.0),

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from training.models.arrays import Floats
+from training.models.btyd.beta_quadrature import beta_blocks
 from training.models.btyd.bg_nbd import BGNBD
 from training.models.btyd.rfm_input import on_unique_rows, rfm_columns
 from training.models.forecaster import horizon_of_rows
@@ -26,14 +27,13 @@ class Silences:
         Of being active, by BG/NBD.
     days : ndarray of float64, shape (n,)
         Since the last purchase.
-    age, purchases : ndarray of float64, shape (n,)
-        alpha + T and r + x, whose ratio is the customer's mean gap.
+    mean_gap : ndarray of float64, shape (n,)
+        The customer's mean gap up to the last purchase, in days.
     """
 
     log_odds: Floats
     days: Floats
-    age: Floats
-    purchases: Floats
+    mean_gap: Floats
 
     def active(self, shape: float, gaps: float) -> Floats:
         """Return P(active at the cutoff), shape (n,)."""
@@ -49,7 +49,7 @@ class Silences:
         return 1 - active * buys_if_active - (1 - active) * returned(self.since(gaps), shape, t)
 
     def _scale(self, gaps: float) -> Floats:
-        return gaps * self.age / self.purchases
+        return gaps * self.mean_gap
 
 
 def returned(since: Floats, shape: float, t: Floats) -> Floats:
@@ -63,18 +63,23 @@ class PausingBGNBD(BGNBD):
     Under BG/NBD a long silence of a frequent buyer has one explanation, that they have left for good, and their
     forecast falls to 0 without limit. Here the inactive state is a pause of length D with a heavy tail (Lomax)::
 
-        P(D > t) = (beta / (beta + t))^s,  beta = gaps (alpha + T) / (r + x)
+        P(D > t) = (beta / (beta + t))^s,  beta = gaps (alpha + t_x) / (r + x)
 
-    so beta is a multiple of the customer's own mean gap. After d days without a purchase, t more follow with
-    probability S(t) = ((beta + d) / (beta + d + t))^s: the rate of return falls with the silence as s / (beta + d),
-    never to 0. With d = T - t_x and the likelihood terms of BG/NBD::
+    so beta is a multiple of the customer's own mean gap up to the last purchase. After d days without a purchase, t
+    more follow with probability S(t) = ((beta + d) / (beta + d + t))^s: the rate of return falls with the silence as
+    s / (beta + d), never to 0. With d = T - t_x and the likelihood terms of BG/NBD::
 
         odds(active)   = (b + x - 1) / a * ((alpha + t_x) / (alpha + T))^(r + x) * ((beta + d) / beta)^s
         P(no purchase) = P(active) ((alpha + T) / (alpha + T + t))^(r + x) + P(paused) S(t)
-        E[Y]           = P(active) E_bg(t) + P(paused) (1 - S(t)) (1 + (1 - exp(-l p u)) / p)
+        E[Y]           = P(active) E_bg(t) + P(paused) (1 - S(t)) (1 + A(u))
+        A(u)           = E[(1 - p) (1 - exp(-lambda p u)) / p]
+                       = (b + x - 1) / a * E'[1 - exp(-lambda p u)]
 
-    where u is the mean time left after a return within t, l = (r + x) / (alpha + t_x) the rate before the pause, and
-    p = a / (a + b + x) the mean probability of the next one. With a shape of 0 nobody returns: BG/NBD.
+    A(u) are the purchases after the return, in the time u that is left then on average: lambda ~ Gamma(r + x,
+    alpha + t_x) is the rate before the pause, p ~ Beta(a + 1, b + x - 1) the probability of a pause after each
+    purchase, by Bayes' rule given one after the last, and 1 - p that of none after the return; E' is over p ~
+    Beta(a, b + x). With a shape of 0 nobody returns: BG/NBD. Pauses that ended before the last purchase are not told
+    apart from gaps, and one that begins after the cutoff is taken for endless.
 
     The parameters r, alpha, a and b are those of BG/NBD. The two of the pauses cannot be told from frequency, recency
     and T: see `training.models.purchases.pauses`.
@@ -121,7 +126,7 @@ class PausingBGNBD(BGNBD):
         """Return what the pauses of the customers depend on; X as for `fit`."""
         x, t_x, T = rfm_columns(X)
         r, alpha, _, _ = self._parameters()
-        return Silences(super()._log_odds_alive(x, t_x, T), T - t_x, alpha + T, r + x)
+        return Silences(super()._log_odds_alive(x, t_x, T), T - t_x, (alpha + t_x) / (r + x))
 
     def purchase_probability_if_active(self, X: pd.DataFrame, horizon_days: ArrayLike) -> Floats:
         """Return P(a purchase in the horizon) of customers active at the cutoff, float64 of shape (n,)."""
@@ -155,5 +160,11 @@ class PausingBGNBD(BGNBD):
         # the integral of P(returned) over t
         after = t - since / (1 - shape) * np.expm1((1 - shape) * np.log1p(t / since))
         left = np.maximum(after, 0) / np.maximum(back, 1e-300)
-        pause = a / (a + b + x)
-        return np.asarray(back * (1 - np.expm1(-(r + x) / (alpha + t_x) * pause * left) / pause))
+        # A(u) of the class; of one-time buyers, who cannot be paused, 0
+        expected = np.zeros(len(x))
+        could = np.flatnonzero(x > 0)
+        c, s = (r + x)[could], (left / (alpha + t_x))[could]
+        for rows, nodes in beta_blocks(np.full(len(c), a), b + x[could], np.log1p((1 + c) * s)):
+            buys = -np.expm1(-c[rows, None] * np.log1p(s[rows, None] * nodes.p)) @ nodes.weight
+            expected[could[rows]] = buys * (b + x[could[rows]] - 1) / a
+        return back * (1 + expected)

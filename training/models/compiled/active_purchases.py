@@ -36,10 +36,12 @@ class ActivePurchases:
     ----------
     r, a, b : float
         Of BG/NBD.
+    until_pause : bool, default True
+        False for E[1 - (1 + s P)^-c], without the division by P: the probability of a new pause within the horizon.
     """
 
-    def __init__(self, r: float, a: float, b: float) -> None:
-        self._r, self._a, self._b = r, a, b
+    def __init__(self, r: float, a: float, b: float, until_pause: bool = True) -> None:
+        self._r, self._a, self._b, self._until_pause = r, a, b, until_pause
         self._panel = lru_cache(CACHED_PANELS)(self._tabulated)
 
     def expected(self, x: Floats, share: Floats) -> Floats:
@@ -95,6 +97,8 @@ class ActivePurchases:
         c = self._r + x
         spread = 4.0 * np.ceil(np.log1p((1 + c) * share.max()) / 4.0)
         p, weight = beta_nodes(self._a, self._b + x, float(spread))
+        if not self._until_pause:
+            weight = weight * p
         return np.asarray(-np.expm1(-c * np.log1p(share[:, None] * p)) @ weight)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from features.errors import ModelError
+from training.models.arrays import Floats
 from training.models.compiled.declared import compiled_covariate
 from training.models.compiled.interval import interval
 from training.models.compiled.quadrature import beta_nodes
@@ -98,7 +99,7 @@ class CompiledPurchases:
         self.adjusts = any(columns[-2]) or any(columns[-1])
         self.none_offset, self.dispersion = numbers["none_gap"], (numbers["dispersion"][0], numbers["dispersion"][1])
         self.level, self._contents = numbers["level"], numbers["contents"]
-        self._nodes = lru_cache(CACHED_NODES)(lambda x, spread: beta_nodes(self.a, self.b + x, spread))
+        self._nodes = lru_cache(CACHED_NODES)(self._weighted_nodes)
         self.at_horizon = lru_cache(CACHED_HORIZONS)(self._horizon)
 
     def forecast(self, values: Sequence[float], day: int, horizon_days: int) -> tuple[float, float, float, float]:
@@ -113,30 +114,29 @@ class CompiledPurchases:
         T = max(round((self._adjusted_time(day) - start) * 10) / 10, t_x)
 
         c, end = self.r + x, self.alpha + T
-        alive, silence, scale = 1.0, T - t_x, self.pause_gaps * end / c
+        alive, silence, since = 1.0, T - t_x, inf
         if x > 0:
             log_odds = log((self.b + x - 1) / self.a) - c * log1p(silence / (self.alpha + t_x))
+            scale = self.pause_gaps * (self.alpha + t_x) / c
+            since = scale + silence
             log_odds += self.pause_shape * log1p(silence / scale)
             smaller = exp(-abs(log_odds))
             alive = (1.0 if log_odds > 0 else smaller) / (1 + smaller)
-        back = (scale + silence, c / (self.alpha + t_x), self.a / (self.a + self.b + x))
+        horizons = (COVARIATE_HORIZON_DAYS, horizon) if self.adjusts else (horizon,)
+        purchases = self._purchases(x, alive, since, end, self.alpha + t_x, horizons)
         if self.adjusts:
-            near, far = self._expected_if_alive(x, c, (COVARIATE_HORIZON_DAYS / end, horizon / end))
-            returned, purchases = self._returns(*back, COVARIATE_HORIZON_DAYS)
-            near = alive * near + (1 - alive) * purchases
+            near, returned = purchases[0], self._returned(since, COVARIATE_HORIZON_DAYS)
             none = 1 + alive * expm1(-c * log1p(COVARIATE_HORIZON_DAYS / end)) - (1 - alive) * returned
             none = min(max(none, MIN_EXPECTED), 1 - MIN_EXPECTED)
             covariates = self._covariates(values, x, t_x, T, c / end, max(near, MIN_EXPECTED), none, usual)
             count_factor, none_factor = self._log_factors(covariates)
         else:
-            (far,) = self._expected_if_alive(x, c, (horizon / end,))
             count_factor = none_factor = 0.0
-        _, purchases = self._returns(*back, horizon)
-        expected = (alive * far + (1 - alive) * purchases) * exp(count_factor + self.level)
+        expected = purchases[-1] * exp(count_factor + self.level)
         none_factor += self.none_offset
         hazard = before = 0.0
         for part, share in parts:
-            none = 1 + alive * expm1(-c * log1p(part / end)) - (1 - alive) * self._returns(*back, part)[0]
+            none = 1 + alive * expm1(-c * log1p(part / end)) - (1 - alive) * self._returned(since, part)
             total = -log(min(max(none, MIN_NO_PURCHASE), 1.0))
             hazard += (total - before) * exp(share * none_factor)
             before = total
@@ -144,19 +144,9 @@ class CompiledPurchases:
         expected = max(expected, 1 - none)
         return expected, *interval(expected, none, self.dispersion, horizon_days, content), none
 
-    def _returns(self, since: float, rate: float, pause: float, t: float) -> tuple[float, float]:
-        """Return P(a purchase in t days) and the expected purchases of a paused customer, as `PausingBGNBD` does.
-
-        `since` is the scale of the pause and the silence so far, `rate` that of purchases before it, and `pause` the
-        probability of a new pause with each.
-        """
-        shape = self.pause_shape
-        if shape == 0 or t <= 0:
-            return 0.0, 0.0
-        growth = log1p(t / since)
-        returned = -expm1(-shape * growth)
-        left = max(t - since / (1 - shape) * expm1((1 - shape) * growth), 0.0) / max(returned, 1e-300)
-        return returned, returned * (1 - expm1(-rate * pause * left) / pause)
+    def _returned(self, since: float, t: float) -> float:
+        """Return P(a purchase in t days) of a paused customer; `since`: the scale of the pause and the silence."""
+        return -expm1(-self.pause_shape * log1p(t / since))
 
     def _log_factors(self, covariates: Sequence[float]) -> tuple[float, float]:
         """Return the log factors on the count and on -log P(no purchase), as `Adjustments.log_factors` does."""
@@ -180,12 +170,32 @@ class CompiledPurchases:
             min(max(none_factor, -MAX_LOG_FACTOR), MAX_LOG_FACTOR),
         )
 
-    def _expected_if_alive(self, x: float, c: float, shares: tuple[float, ...]) -> Sequence[float]:
+    def _purchases(
+        self, x: float, alive: float, since: float, end: float, age: float, horizons: Sequence[float]
+    ) -> Sequence[float]:
+        """Return BG/NBD's expected purchases with pauses; `since`: pause scale and silence; `age`: alpha + t_x."""
+        c, shape = self.r + x, self.pause_shape
+        shares, backs = [t / end for t in horizons], []
+        if alive < 1 and shape > 0:
+            for t in horizons:
+                growth = log1p(t / since)
+                back = -expm1(-shape * growth)
+                left = max(t - since / (1 - shape) * expm1((1 - shape) * growth), 0.0) / max(back, 1e-300)
+                backs.append(back)
+                shares.append(left / age)
         spread = log1p((1 + c) * max(shares))
-        p, weight = self._nodes(x, 4.0 * ceil(spread / 4.0))
-        s = np.array(shares)
-        expected: Sequence[float] = (-np.expm1(-c * np.log1p(s[:, None] * p)) @ weight).tolist()
+        p, weights = self._nodes(x, 4.0 * ceil(spread / 4.0))
+        until_pause, pauses = (-np.expm1(-c * np.log1p(np.array(shares)[:, None] * p)) @ weights).T.tolist()
+        expected = [alive * purchases for purchases in until_pause[: len(horizons)]]
+        stays = (self.b + x - 1) / self.a
+        for number, back in enumerate(backs):
+            expected[number] += (1 - alive) * back * (1 + stays * pauses[len(horizons) + number])
         return expected
+
+    def _weighted_nodes(self, x: float, spread: float) -> tuple[Floats, Floats]:
+        """Return p and the weights of two integrals: of the purchases until a pause, and of a pause in the time."""
+        p, weight = beta_nodes(self.a, self.b + x, spread)
+        return p, np.column_stack([weight, weight * p])
 
     def _covariates(
         self,

@@ -34,6 +34,7 @@ class PurchasesTable:
         self._columns = purchase_columns(one.numbers)
         self._declared = [(TRANSFORMS[transform], fill) for _, transform, fill in one.numbers.get("declared", ())]
         self._active = ActivePurchases(one.r, one.a, one.b)
+        self._pause = ActivePurchases(one.r, one.a, one.b, until_pause=False)
         self._adjustments = np.array(one.adjustments, float).T
         self._times = np.array(one.times)
 
@@ -64,22 +65,21 @@ class PurchasesTable:
         x, t_x, T = self._adjusted_rfm(values[0], values[1], values[2], day)
         c, end = one.r + x, one.alpha + T
         active, since = self._active_and_since(x, t_x, T)
-        before, pause = c / (one.alpha + t_x), one.a / (one.a + one.b + x)
         count_factor = none_factor = np.zeros(len(x))
         if one.adjusts:
-            returned, purchases = self._returns(since, before, pause, COVARIATE_HORIZON_DAYS)
+            returned, purchases = self._returns(x, t_x, since, COVARIATE_HORIZON_DAYS)
             near = active * self._active.expected(x, COVARIATE_HORIZON_DAYS / end) + (1 - active) * purchases
             none = self._no_purchase(active, c, end, returned, COVARIATE_HORIZON_DAYS)
             columns = dict(zip(self._columns[:WIDTH], values[:WIDTH], strict=True))
             covariates = covariate_values(columns, (x, t_x, T), c / end, one.alpha, near, none, usual, one.log_basket)
             count_factor, none_factor = self._log_factors(covariates, values[WIDTH:])
-        _, purchases = self._returns(since, before, pause, horizon)
+        _, purchases = self._returns(x, t_x, since, horizon)
         expected = active * self._active.expected(x, horizon / end) + (1 - active) * purchases
         expected *= np.exp(count_factor + one.level)
         none_factor = none_factor + one.none_offset
         hazard = total_before = np.zeros(len(x))
         for part, share in parts:
-            none = self._no_purchase(active, c, end, self._returns(since, before, pause, part)[0], part)
+            none = self._no_purchase(active, c, end, self._returned(since, part), part)
             total = -np.log(np.clip(none, MIN_NO_PURCHASE, 1.0))
             hazard = hazard + (total - total_before) * np.exp(share * none_factor)
             total_before = total
@@ -109,7 +109,7 @@ class PurchasesTable:
         """Return P(active at the cutoff), and the scale of the pause and the silence so far, in days."""
         one = self._one
         c, silence = one.r + x, T - t_x
-        scale = one.pause_gaps * (one.alpha + T) / c
+        scale = one.pause_gaps * (one.alpha + t_x) / c
         log_odds = np.log(np.maximum(one.b + x - 1, 1e-300) / one.a) - c * np.log1p(silence / (one.alpha + t_x))
         log_odds += one.pause_shape * np.log1p(silence / scale)
         smaller = np.exp(-np.abs(log_odds))
@@ -120,15 +120,22 @@ class PurchasesTable:
         """Return P(no purchase in t adjusted days) by BG/NBD with pauses."""
         return np.asarray(1 + active * np.expm1(-c * np.log1p(t / end)) - (1 - active) * returned)
 
-    def _returns(self, since: Floats, before: Floats, pause: Floats, t: float) -> tuple[Floats | float, Floats | float]:
+    def _returned(self, since: Floats, t: float) -> Floats:
+        """Return P(a purchase in t days) of paused customers."""
+        return np.asarray(-np.expm1(-self._one.pause_shape * np.log1p(t / since)))
+
+    def _returns(self, x: Floats, t_x: Floats, since: Floats, t: float) -> tuple[Floats, Floats]:
         """Return P(a purchase in t days) and the expected purchases of paused customers, as for one customer."""
-        shape = self._one.pause_shape
-        if shape == 0 or t <= 0:
-            return 0.0, 0.0
-        growth = np.log1p(t / since)
-        returned = -np.expm1(-shape * growth)
-        left = np.maximum(t - since / (1 - shape) * np.expm1((1 - shape) * growth), 0.0) / np.maximum(returned, 1e-300)
-        return returned, returned * (1 - np.expm1(-before * pause * left) / pause)
+        one, shape = self._one, self._one.pause_shape
+        returned = self._returned(since, t)
+        purchases = np.zeros(len(x))
+        could = np.flatnonzero((x > 0) & (returned > 0))
+        if len(could):
+            growth, back, since, x = np.log1p(t / since[could]), returned[could], since[could], x[could]
+            left = np.maximum(t - since / (1 - shape) * np.expm1((1 - shape) * growth), 0.0) / np.maximum(back, 1e-300)
+            again = (one.b + x - 1) / one.a * self._pause.expected(x, left / (one.alpha + t_x[could]))
+            purchases[could] = back * (1 + again)
+        return returned, purchases
 
     def _log_factors(self, covariates: Floats, declared: Floats) -> tuple[Floats, Floats]:
         """Return the log factors on the count and on -log P(no purchase), as `Adjustments.log_factors` does."""

@@ -40,10 +40,11 @@ class LevelCalibration:
         return cls(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
 
     @classmethod
-    def fit(cls, current: CutoffFit, year_ago: CutoffFit) -> Self:
+    def fit(cls, current: CutoffFit, year_ago: CutoffFit, past_level: float = 0.0) -> Self:
         """Learn the map from actual over expected purchases of the base a year ago.
 
-        Each step's ratio shrinks towards 1 by its noise. The purchases have a variance that is a multiple of their
+        The expectation is that at the level of past windows, by which the forecast is multiplied as well. Each step's
+        ratio shrinks towards 1 by its noise. The purchases have a variance that is a multiple of their
         number, as the spread of the customers' counts shows; the expectation rests on the purchases before the cutoff.
 
         Parameters
@@ -52,11 +53,13 @@ class LevelCalibration:
             The base at the cutoff.
         year_ago : CutoffFit
             The base `YEAR_AGO_DAYS` earlier, with outcomes at `LEVEL_HORIZONS`.
+        past_level : float, default 0.0
+            The log level of past windows.
         """
         steps = [step for step in LEVEL_HORIZONS if step in year_ago.window.purchases]
         if not steps:
             return cls.identity()
-        forecasts = [year_ago.expected_purchases(step) for step in steps]
+        forecasts = [year_ago.expected_purchases(step) * np.exp(past_level) for step in steps]
         expected = np.diff([forecast.sum() for forecast in forecasts], prepend=0.0)
         actual = np.diff([year_ago.window.purchases[step].sum() for step in steps], prepend=0)
         total = actual.sum()

@@ -22,8 +22,6 @@ from training.models.window import Activity
 from training.models.window_table import from_table
 
 LEVEL_HORIZON_DAYS = 90
-MAX_PAUSED = 1.5
-"""The total with pauses over that without, up to which the latter is kept."""
 RIDGE: float | None = None
 
 
@@ -58,9 +56,9 @@ class PurchaseModel(ForecasterMixin, BaseEstimator):  # type: ignore[misc]  # sc
     adjustments_ : Adjustments
         The slopes b and c.
     level_ : float
-        The log factor that keeps the total of the base.
+        The log factor that keeps the total of the base at the level of past windows.
     level_calibration_ : LevelCalibration
-        Last year's level.
+        Last year's level about it.
     learnt_days_ : int or None
         The longest horizon learnt from, in days; None, in models of earlier releases, for no fading.
     interval_contents_ : sequence of float, length len(INTERVAL_HORIZONS)
@@ -116,13 +114,11 @@ class PurchaseModel(ForecasterMixin, BaseEstimator):  # type: ignore[misc]  # sc
         self.learnt_days_ = max((days for _, days in training_set.past), default=None)
         adjustments = Adjustments.fit(training_set.rows, training_set.first_day, self.day_, self.ridge)
         self.adjustments_ = with_sequence(adjustments, training_set, self.ridge)
-        # Adjustments tell customers apart and leave the total to BG/NBD at last year's level. So do pauses, since its
-        # parameters were fitted as if nobody came back; but a base that has fallen silent keeps its way back.
-        paused = current.expected_purchases(LEVEL_HORIZON_DAYS)
-        plain = current.paused(0.0, 1.0).expected_purchases(LEVEL_HORIZON_DAYS).sum()
+        # Adjustments tell customers apart and leave the total to the base model at the level of past windows.
         values = self.adjustments_.covariates(current.covariates, current.window.features)
-        adjusted = paused * np.exp(self.adjustments_.log_factors(values)[0])
-        self.level_ = float(np.log(max(plain, paused.sum() / MAX_PAUSED) / adjusted.sum()))
+        base = current.expected_purchases(LEVEL_HORIZON_DAYS)
+        adjusted = base * np.exp(self.adjustments_.log_factors(values)[0])
+        self.level_ = float(np.log(base.sum() / adjusted.sum())) + training_set.past_level
         return self
 
     @property

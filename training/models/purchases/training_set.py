@@ -8,6 +8,7 @@ from typing import Self
 from training.models.purchases.adjustment_rows import AdjustmentRows
 from training.models.purchases.cutoff_fit import CutoffFit
 from training.models.purchases.level_calibration import LEVEL_HORIZONS, YEAR_AGO_DAYS, LevelCalibration
+from training.models.purchases.past_level import past_level
 from training.models.purchases.pauses import fit_pauses
 from training.models.purchases.seasonality import Seasonality
 from training.models.window import Activity, PurchaseDays, Window
@@ -23,8 +24,10 @@ class TrainingSet:
         The customers at the cutoff of the fit, without outcomes.
     past : tuple of (CutoffFit, int)
         Earlier cutoffs, each with a horizon in days that has ended since.
+    past_level : float
+        The log level of demand in past windows.
     level : LevelCalibration
-        Last year's level of demand.
+        Last year's level of demand about it.
     first_day : int
         The first day of the log, counted from 1970.
     purchase_days : PurchaseDays or None
@@ -33,6 +36,7 @@ class TrainingSet:
 
     current: CutoffFit
     past: tuple[tuple[CutoffFit, int], ...]
+    past_level: float
     level: LevelCalibration
     first_day: int
     purchase_days: PurchaseDays | None = None
@@ -75,11 +79,13 @@ class TrainingSet:
         pauses = fit_pauses(_outcomes(fits, year_ago_day))
         fits = [fit.paused(*pauses) for fit in fits]
         current_fit = CutoffFit.of(current, seasonality).paused(*pauses)
+        past = tuple(_outcomes(fits, year_ago_day))
+        lasting = past_level(past)
         level = LevelCalibration.identity()
         for fit in fits:
             if fit.window.day == year_ago_day:
-                level = LevelCalibration.fit(current_fit, fit)
-        return cls(current_fit, tuple(_outcomes(fits, year_ago_day)), level, first_day, purchase_days)
+                level = LevelCalibration.fit(current_fit, fit, lasting)
+        return cls(current_fit, past, lasting, level, first_day, purchase_days)
 
 
 def _outcomes(fits: Sequence[CutoffFit], year_ago_day: int) -> list[tuple[CutoffFit, int]]:

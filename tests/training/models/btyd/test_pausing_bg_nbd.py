@@ -74,16 +74,11 @@ def test_a_long_silence_of_a_frequent_buyer_does_not_end_the_forecast():
     assert (expected[1:] > [0.3, 0.1, 0.01]).all()
 
 
-def test_it_forecasts_simulated_customers_who_pause():
-    """Customers drawn from the model, silent for 40 to 60 days: who comes back, and how often, within its error.
-
-    Up to the approximation that a pause before the last purchase leaves the rate as it was.
-    """
-    rng = np.random.default_rng(3)
-    shape, gaps, n = 0.5, 2.0, 60_000
-    rate, pause = rng.gamma(2.0, 1 / 10.0, n), rng.beta(0.5, 6.0, n)
-    T, horizon = 100.0, 90.0
-    x, t_x, later, now = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
+def simulated(n, T, horizon, shape, gaps, r, alpha, a, b, seed):
+    """Histories at T of customers drawn from the model, purchases in the horizon, and who paused before their last."""
+    rng = np.random.default_rng(seed)
+    rate, pause = rng.gamma(r, 1 / alpha, n), rng.beta(a, b, n)
+    x, t_x, later, now = np.zeros((4, n))
     paused_before = np.zeros(n, bool)
     live = np.ones(n, bool)
     while live.any():
@@ -95,13 +90,46 @@ def test_it_forecasts_simulated_customers_who_pause():
         x += live & (now < T)
         t_x = np.where(live & (now < T), now, t_x)
         later += live & (now >= T)
-    given = model(shape, gaps, r=2.0, alpha=10.0, a=0.5, b=6.0)
-    silent = (T - t_x > 40) & (T - t_x < 60) & (x > 4) & ~paused_before
-    history = customers(x[silent], t_x[silent], np.full(silent.sum(), T))
-    none = given.no_purchase_probability(history, horizon)
-    assert silent.sum() > 300
-    assert none.mean() == pytest.approx((later[silent] == 0).mean(), abs=0.08)
+    return customers(x, t_x, np.full(n, T)), later, paused_before
+
+
+def test_it_forecasts_simulated_customers_by_length_of_silence():
+    """Customers drawn from the model who have not paused before: P(no purchase) and counts by tenth of silence.
+
+    The model takes no pause for ended by the last purchase, and pauses after the cutoff for endless.
+    """
+    truth = {"r": 1.0, "alpha": 20.0, "a": 0.8, "b": 2.4}
+    X, later, paused_before = simulated(100_000, 365.0, 90.0, 0.3, 3.0, **truth, seed=5)
+    fresh = ((X["frequency"] > 0) & ~paused_before).to_numpy()
+    X, later = X[fresh], later[fresh]
+    model_ = model(0.3, 3.0, **truth)
+    table = pd.DataFrame({"expected": model_.expected_purchases(X, 90), "later": later})
+    table["none"], table["came_not"] = model_.no_purchase_probability(X, 90), later == 0
+    tenth = pd.qcut(X["T"] - X["recency"], 10, labels=False)
+    means, size = table.groupby(tenth).mean(), table.groupby(tenth).size()
+    error = 4 * np.sqrt(means["came_not"] * (1 - means["came_not"]) / size)
+    assert (abs(means["none"] - means["came_not"]) < error + 0.01).all()
+    assert means["expected"].to_numpy() == pytest.approx(means["later"].to_numpy(), rel=0.15)
+    assert means["expected"].sum() == pytest.approx(means["later"].sum(), rel=0.03)
+
+
+def test_a_customer_in_a_pause_buys_as_often_as_in_simulated_futures():
+    """The rate, the next pause and the return drawn anew: the expectation is their mean, up to the time left at it."""
+    rng = np.random.default_rng(2)
+    n, x, t_x, T, horizon = 200_000, 6, 100.0, 160.0, 365.0
+    a, b, r, alpha = (PARAMETERS[name] for name in ("a", "b", "r", "alpha"))
+    given = model(0.4, 2.0)
+    since = 2.0 * (alpha + t_x) / (r + x) + T - t_x
+    back = since * (rng.random(n) ** (-1 / 0.4) - 1)
+    rate, pause = rng.gamma(r + x, 1 / (alpha + t_x), n), rng.beta(a + 1, b + x - 1, n)
+    left = np.maximum(horizon - back, 0)
+    chances = rng.poisson(rate * left)  # purchases until the horizon if none began a pause
+    until_pause = rng.geometric(pause)  # the return counts as the first
+    simulated_mean = np.where(back < horizon, np.minimum(chances + 1, until_pause), 0).mean()
+    history = customers([x], [t_x], [T])
+    active = given.probability_alive(history)[0]
     plain = BGNBD()
-    plain.params_ = given.params_
-    assert plain.no_purchase_probability(history, horizon).mean() > none.mean() + 0.1
-    assert given.expected_purchases(history, horizon).mean() == pytest.approx(later[silent].mean(), rel=0.25)
+    plain.params_ = PARAMETERS
+    if_active = plain.expected_purchases(history, horizon) / plain.probability_alive(history)
+    paused = (given.expected_purchases(history, horizon) - active * if_active) / (1 - active)
+    assert paused[0] == pytest.approx(simulated_mean, rel=0.05)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tests.training.training_sets import fitted, table
 from training.evaluation.metrics import coverage
-from training.models.btyd.bg_nbd import BGNBD
 from training.models.purchases.hurdle_distribution import HurdleDistribution
 from training.models.purchases.level_calibration import YEAR_AGO_DAYS
+from training.models.purchases.training_set import TrainingSet
 
 HORIZONS = st.lists(st.integers(1, 4000), min_size=2, max_size=4).map(sorted)
 LATER = st.sampled_from([0, 0, 1, 45, 400, 30_000])
@@ -57,26 +57,24 @@ def test_the_order_of_customers_changes_nothing(purchase_model, windows):
 
 
 def test_without_earlier_windows_it_is_the_model_of_the_base_alone(windows):
-    """Nothing is adjusted where no outcome is known but the total, which is that of BG/NBD without pauses."""
+    """Nothing is adjusted where no outcome is known."""
     model = fitted(windows, [])
     histories = model.seasonality_.adjusted_rfm(windows.now.features, windows.now.day)
     reach = model.seasonality_.adjusted_days(windows.now.day, 90)
     expected = model.expected_purchases(windows.now.features, 90)
     none = table(model, windows.now.features, windows.now.day, 90)["churn_probability"]
-    level = np.exp(model.level_)
-    np.testing.assert_allclose(expected, model.bg_nbd_.expected_purchases(histories, reach) * level, rtol=1e-9)
-    np.testing.assert_allclose(none, model.bg_nbd_.no_purchase_probability(histories, reach) ** level, rtol=1e-9)
-    plain = BGNBD()
-    plain.params_ = model.bg_nbd_.params_
-    assert expected.sum() == pytest.approx(plain.expected_purchases(histories, reach).sum(), rel=1e-9)
+    assert model.level_ == pytest.approx(0, abs=1e-12)
+    np.testing.assert_allclose(expected, model.bg_nbd_.expected_purchases(histories, reach), rtol=1e-9)
+    np.testing.assert_allclose(none, model.bg_nbd_.no_purchase_probability(histories, reach), rtol=1e-9)
 
 
 def test_corrections_move_customers_and_not_their_total(windows):
-    """Over a quarter the base buys as the buy-till-you-die model says; the level of the year is another matter."""
+    """Over a quarter the base buys as the model of the base says at the level of past windows."""
     earlier = [window for window in windows.earlier if window.day != windows.now.day - YEAR_AGO_DAYS]
     model = fitted(windows, earlier, ridge=100.0)
-    alone = fitted(windows, [])
-    corrected, plain = (m.expected_purchases(windows.now.features, 90) for m in (model, alone))
+    training_set = TrainingSet.of(windows.now, earlier, windows.past)
+    plain = training_set.current.expected_purchases(90) * np.exp(training_set.past_level)
+    corrected = model.expected_purchases(windows.now.features, 90)
     assert np.abs(corrected / plain - 1).max() > 0.1
     assert corrected.sum() == pytest.approx(plain.sum(), rel=0.01)
 
@@ -103,7 +101,7 @@ def test_a_horizon_that_is_a_step_of_the_level_is_learnt_from_too(windows):
 
 @pytest.mark.parametrize("customers", [1, 30])
 def test_a_base_that_has_fallen_silent_is_not_forecast_dead(windows, customers):
-    """53 purchases in 137 days, 136 days of silence: BG/NBD's total of nothing is not kept."""
+    """53 purchases in 137 days, 136 days of silence."""
     features = windows.now.features.iloc[[0] * customers].copy()
     features[["frequency", "recency", "T", "purchase_days"]] = [53.0, 137.0, 273.0, 54.0]
     model = fitted(windows._replace(now=replace(windows.now, features=features)), [])
@@ -114,7 +112,7 @@ def test_a_base_that_has_fallen_silent_is_not_forecast_dead(windows, customers):
 
 
 def test_a_base_that_came_every_day_and_never_again_has_a_finite_level(windows):
-    """BG/NBD expects exactly nothing of it."""
+    """BG/NBD would expect exactly nothing of it."""
     features = windows.now.features.iloc[[0] * 3].copy()
     features[["frequency", "recency", "T", "purchase_days"]] = [700.0, 730.0, 5000.0, 701.0]
     model = fitted(windows._replace(now=replace(windows.now, features=features)), [])

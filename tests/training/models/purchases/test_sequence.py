@@ -1,5 +1,6 @@
 """The sequence of purchases changes forecasts where past windows show that it helps, and nowhere else."""
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import numpy as np
@@ -48,7 +49,7 @@ def fit(training_set):
 
 
 def without(training_set):
-    return TrainingSet(training_set.current, training_set.past, training_set.level, training_set.first_day)
+    return replace(training_set, purchase_days=None)
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +97,7 @@ def test_shuffled_weeks_say_nothing(clumpy):
     days, cutoff = clumpy.purchase_days, clumpy.current.window.day
     age = clumpy.current.window.features["T"].to_numpy().astype(int)[days.customer]
     random = cutoff - 1 - np.random.default_rng(0).integers(0, np.maximum(age, 1))
-    shuffled = TrainingSet(
-        *(clumpy.current, clumpy.past, clumpy.level, clumpy.first_day), PurchaseDays(days.customer, random)
-    )
+    shuffled = replace(clumpy, purchase_days=PurchaseDays(days.customer, random))
     plain = fit(without(clumpy)).adjustments_
     found = fit(shuffled).adjustments_
     X = plain.covariates(clumpy.current.covariates, clumpy.current.window.features)

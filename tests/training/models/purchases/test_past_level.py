@@ -1,0 +1,56 @@
+"""The level of past windows: learnt from many purchases in many quarters, hardly from few."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from training.models.purchases.cutoff_fit import CutoffFit
+from training.models.purchases.past_level import LEVEL_SD, QUARTER_SD, past_level
+from training.models.purchases.seasonality import Seasonality
+
+
+@pytest.fixture(scope="module")
+def learnt(windows):
+    """The level learnt from windows in which a base, `copies` times as large, bought `factor` as much as expected."""
+    fits = [CutoffFit.of(window, Seasonality(window.day)) for window in windows.earlier]
+    rng = np.random.default_rng(5)
+
+    def learn(factor, copies, quarters, often=1):
+        past = []
+        for start in range(quarters):
+            rows = np.arange(int(copies * len(fits[0].rfm))) % len(fits[0].rfm)
+            window = replace(fits[0].window, features=fits[0].window.features.iloc[rows], day=90 * start)
+            fit = replace(fits[0], window=window, rfm=fits[0].rfm.iloc[rows])
+            purchases = rng.poisson(factor * fit.expected_purchases(90))
+            past += [(replace(fit, window=replace(window, purchases={90: purchases})), 90)] * often
+        return past_level(past)
+
+    return learn
+
+
+def test_without_a_past_there_is_none():
+    """The base model's total is kept."""
+    assert past_level([]) == 0
+
+
+@pytest.mark.parametrize("factor", [0.6, 1.0, 1.5])
+def test_many_quarters_of_a_large_base_teach_it_whole(learnt, factor):
+    """The forecast follows what came, again and again."""
+    assert learnt(factor, 20, 40) == pytest.approx(np.log(factor), abs=0.03)
+
+
+def test_one_quarter_may_have_been_another(learnt):
+    """A large base in one quarter teaches half of it: quarters differ as much as bases do."""
+    share = LEVEL_SD**2 / (LEVEL_SD**2 + QUARTER_SD**2)
+    assert learnt(1.5, 20, 1) == pytest.approx(share * np.log(1.5), rel=0.1)
+
+
+def test_few_customers_hardly_move_it(learnt):
+    """A few purchases more or less are chance, and taken for it."""
+    assert learnt(1.5, 0.05, 2) < 0.15 * np.log(1.5)
+
+
+def test_windows_of_the_same_days_count_once(learnt):
+    """The same purchases seen from three cutoffs say no more than from one."""
+    assert learnt(1.5, 20, 2, often=3) == pytest.approx(learnt(1.5, 20, 2), rel=0.05)
