@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export BENTOML_DO_NOT_TRACK := True
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup setup-spark serve plan test slow proofs mutants check docs pictures requirements
+.PHONY: setup setup-spark serve plan test slow proofs mutants check docs openapi pictures requirements
 
 setup: .venv/.ready
 
@@ -86,6 +86,9 @@ check: setup
 
 docs: setup # the site in var/site; a warning fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+openapi: setup # the description of the service, for generators of clients that have no service at hand
+	@$(BIN)/python -m serving.api.openapi docs/openapi.json
 
 # The picture of the report in README.md, from the example log; needs Debian's chromium.
 pictures: var/picture/report.html

@@ -52,8 +52,8 @@ HorizonDays = Annotated[
     Meta(
         ge=1,
         le=MAXIMUM_HORIZON_DAYS,
-        description="Days from as_of on to forecast.",
-        extra_json_schema={"default": DEFAULT_HORIZON_DAYS},
+        # no `default` in the schema: generators of clients then make the field required
+        description=f"Days from as_of on to forecast. Default: {DEFAULT_HORIZON_DAYS}.",
     ),
 ]
 Cutoff = Annotated[Timestamp, Meta(description="Only events before this time are known. Default: now.")]

@@ -1,6 +1,10 @@
-"""The OpenAPI document, made from the types of requests and responses; each of its examples is answered with 200."""
+"""The OpenAPI document, made from the types of requests and responses; each of its examples is answered with 200.
+
+`python -m serving.api.openapi FILE` writes it, without a service.
+"""
 
 import json
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -107,3 +111,7 @@ def _problems(kinds: tuple[str, ...]) -> dict[str, Any]:
         lines.setdefault(str(KINDS[name].status), []).append(f"`/problems/{name}`: {KINDS[name].meaning}.")
     content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": " ".join(texts), "content": content} for status, texts in sorted(lines.items())}
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_bytes(msgspec.json.format(document(), indent=1) + b"\n")

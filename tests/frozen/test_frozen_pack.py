@@ -33,7 +33,7 @@ CHANGED: dict[str, str] = {
     "damaged-manifest": "The message names the option that replaces the store.",
     "damaged-missing": "The message names the option that replaces the store.",
     "damaged-schema": "This version reads store schema 2. The message names the option that replaces the store.",
-    "docs": "Plain English; no null as default; ratings up to the scale; model and segments. Returns count. Plans.",
+    "docs": "Plain English; no default of requests; ratings up to the scale; model and segments. Plans. Typed tables.",
     "features-end": "Returns count.",
     "features-mid": "Returns count.",
     "features-old-store": "Returns count.",
