@@ -13,9 +13,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
@@ -23,6 +22,9 @@ from pyarrow import parquet
 from features.atomic_file import file_digest, fsync_path
 from features.errors import PlanError
 from features.scratch_folders import scratch_folder
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PLAN_FILE, MANIFEST_FILE, CUSTOMERS_FILE = "plan.parquet", "manifest.json", "known_customers.parquet"
 PLAN_FORMAT = 1
@@ -81,7 +83,7 @@ class Plan:
         All customers known at the cutoff, to be written; a plan that is read has none, see `unknown_customers`.
     """
 
-    items: pd.DataFrame
+    items: "pd.DataFrame"
     manifest: Mapping[str, Any]
     customer_ids: Sequence[str] = ()
 
@@ -91,7 +93,7 @@ class Plan:
         return str(self.manifest["plan_id"])
 
     @property
-    def assigned(self) -> pd.DataFrame:
+    def assigned(self) -> "pd.DataFrame":
         """The rows for reps: those of the arm `do`."""
         return self.items[self.items["arm"] == "do"]
 

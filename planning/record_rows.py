@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import pandas as pd
-
 from features.as_of import microseconds
 from features.schema import AMOUNT_MAXIMUM, RATING_MAXIMUM, WORDS
 from features.timezones import DAY
@@ -174,6 +172,8 @@ class RowChecker:
 
     def _planned_time(self, item: Mapping[str, Any] | None) -> int | None:
         """Return when a row was planned to be done, in microseconds since 1970-01-01 UTC."""
+        import pandas as pd
+
         for name in ("start", "day"):
             value = (item or {}).get(name)
             if value is not None and not pd.isna(value):
@@ -183,6 +183,8 @@ class RowChecker:
 
 
 def _local_day(time: int, timezone: str) -> date:
+    import pandas as pd
+
     return pd.Timestamp(time, unit="us", tz="UTC").tz_convert(timezone).date()
 
 

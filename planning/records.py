@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -28,6 +28,9 @@ from planning.record_rows import NUMBERS, TEXTS, Record, RowChecker
 from planning.record_summary import RecordSummary, record_summary
 from planning.record_versions import latest_records, settle
 from planning.text_rows import Faults, TextRow
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RECORDS_FILE, EVENTS_FILE, QUARANTINE_FILE = "records.parquet", "events.parquet", "records-quarantine.csv"
 TEXT, TIME = pa.string(), pa.timestamp("us", "UTC")
@@ -260,7 +263,7 @@ def read_records(folder: str | Path) -> pa.Table:
         raise RecordError(f"{path} cannot be read ({str(error).splitlines()[0]}): put a copy of it back") from None
 
 
-def current_records(folder: str | Path, before: int | None = None) -> pd.DataFrame:
+def current_records(folder: str | Path, before: int | None = None) -> "pd.DataFrame":
     """Return the latest record of each row of a plan, and of each customer met outside it.
 
     Parameters

@@ -2,18 +2,19 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from msgspec import UNSET
 
-from features.loyalty.scoring import score
 from features.loyalty.scoring_one import score_one
 from features.segments.assignment import COLUMNS, assign, assign_one
 from serving.response_types import Interval, Part, Rfm, Score
 from serving.state import ServiceState
 from training.models.bundle import OUTPUTS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NO_SCORE = "no part of the rule has data"
 NEVER_BOUGHT = "never bought before as_of"
@@ -70,7 +71,7 @@ def score_row(
     return scores
 
 
-def score_table(features: pd.DataFrame, state: ServiceState, day: int, horizon_days: int) -> pd.DataFrame:
+def score_table(features: "pd.DataFrame", state: ServiceState, day: int, horizon_days: int) -> "pd.DataFrame":
     """Return the scores of a feature table, one row a customer, with the same index.
 
     Parameters
@@ -86,6 +87,11 @@ def score_table(features: pd.DataFrame, state: ServiceState, day: int, horizon_d
         The columns of `features.loyalty.scoring.score`; with a model those of `CustomerModel.predict`, NaN in all of
         them where one is not finite; and `no_forecast`, the reason why there is no forecast, null where there is one.
     """
+    # A worker loads pandas with its first table.
+    import pandas as pd
+
+    from features.loyalty.scoring import score
+
     scores = score(features, state.formula)
     reason = np.full(len(features), None, object)
     if state.model is None:
@@ -105,7 +111,7 @@ def score_table(features: pd.DataFrame, state: ServiceState, day: int, horizon_d
     return scores
 
 
-def scores_of_table(table: pd.DataFrame) -> Iterator[Score]:
+def scores_of_table(table: "pd.DataFrame") -> Iterator[Score]:
     """Yield the rows of `score_table`, or of a part of it, as responses have them."""
     columns = [table[name].to_numpy(object).tolist() for name in table.columns]
     parts = _part_names(table.columns)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from features.definitions import FEATURE_NAMES
 from features.errors import InvalidArgumentError, ModelError
@@ -14,24 +14,43 @@ from features.loyalty.formula import Formula
 from features.schema import RATING_MAXIMUM
 from features.segments.segmentation import Segmentation
 from training.models.arrays import Floats
-from training.models.bundle import OUTPUTS
+from training.models.bundle import OUTPUTS, Card
 from training.models.compiled.compiled_model import CompiledModel, Forecast
-from training.models.customer_model import CustomerModel
+
+if TYPE_CHECKING:  # a worker needs neither where the compiled form is enough
+    import pandas as pd
+
+    from training.models.customer_model import CustomerModel
 
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A published version, loaded: the estimators for many rows, their compiled form for one.
+    """A published version, loaded: in its compiled form, or as estimators where it has none.
 
-    `compiled` is None for a model without a compiled form; its estimator then forecasts single customers too.
+    Attributes
+    ----------
+    version, tag, digest : str
+        The version, its tag in the store and the digest of its model file.
+    folder : Path
+        Where it is published.
+    card : Card
+        What it was fitted to.
+    formula : Formula
+        Its loyalty formula.
+    compiled : CompiledModel, optional
+        None for a model without a compiled form.
+    customer_model : CustomerModel, optional
+        The estimators; there only where there is no compiled form.
     """
 
     version: str
     tag: str
     digest: str
     folder: Path
-    customer_model: CustomerModel
-    compiled: CompiledModel | None
+    card: Card
+    formula: Formula
+    compiled: CompiledModel | None = None
+    customer_model: "CustomerModel | None" = None
 
     def forecast_one(self, features: Sequence[float], day: int, horizon_days: int) -> Forecast:
         """Return the forecast of one customer.
@@ -46,21 +65,25 @@ class ServedModel:
         """
         if self.compiled is not None:
             return self.compiled.predict(features, day, horizon_days)
+        import pandas as pd
+
         table = pd.DataFrame([list(features)], columns=list(FEATURE_NAMES))
         return Forecast(*self.forecast_table(table, day, horizon_days)[0].tolist())
 
-    def forecast_table(self, features: pd.DataFrame, day: int, horizon_days: int) -> Floats:
-        """Return `CustomerModel.predict` of a feature table, float64 of shape (n, 5); NaN where there is no forecast.
+    def forecast_table(self, features: "pd.DataFrame", day: int, horizon_days: int) -> Floats:
+        """Return the forecasts of a feature table, float64 of shape (n, 5); NaN where there is no forecast.
 
         A model without a compiled form comes from another package: rows on which it fails have no forecast.
         """
+        if self.compiled is not None:
+            values = features[list(FEATURE_NAMES)].to_numpy(np.float64)
+            return self.compiled.predict_table(values, day, horizon_days)
+        assert self.customer_model is not None
         try:
             return self.customer_model.predict(features, day, horizon_days).to_numpy(copy=True)
         except (ModelError, InvalidArgumentError):
-            if self.compiled is not None:
-                raise
-        if len(features) == 1:
-            return np.full((1, len(OUTPUTS)), np.nan)
+            if len(features) == 1:
+                return np.full((1, len(OUTPUTS)), np.nan)
         rows = (features.iloc[[row]] for row in range(len(features)))
         return np.concatenate([self.forecast_table(row, day, horizon_days) for row in rows])
 

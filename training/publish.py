@@ -45,9 +45,9 @@ def publish(tracking: Tracking, which: int | str = CHAMPION, *, allow_uncompiled
 
     The folder holds `bundle/` (the files of `CustomerModel.save` and `compiled.json`, which is checked against the
     model), `figures.json` (every measure of its fit) and `figures/` (the plots of its fit). Its label `version` and its
-    metadata `digest` and `compiled_digest` (SHA-256; empty without a compiled form) identify the version. The tag holds
-    the digest too, because another registry may have a version of the same number. A version that is there already is
-    left as it is.
+    metadata `digest` and `compiled_digest` (SHA-256; empty without a compiled form) identify the version, and
+    `compiled_formula` says that the service needs the compiled form alone. The tag holds the digest too, because
+    another registry may have a version of the same number. A version that is there already is left as it is.
 
     Parameters
     ----------
@@ -101,9 +101,11 @@ def _stage(tracking: Tracking, chosen: ModelVersion, tag: str, staging: Path, al
     known = {name: value for name, value in measures.items() if isfinite(value)}
     unknown = dict.fromkeys(measures.keys() - known.keys())  # JSON has no NaN
     bundle = fetch(tracking, chosen, staging)
+    compiled = compile_bundle(bundle, chosen.digest, allow_uncompiled=allow_uncompiled)
     metadata = {
         "digest": chosen.digest,
-        "compiled_digest": compile_bundle(bundle, chosen.digest, allow_uncompiled=allow_uncompiled) or "",
+        "compiled_digest": compiled or "",
+        "compiled_formula": compiled is not None,
         "run_id": chosen.run_id,
         "measures": known,
     }

@@ -9,10 +9,9 @@ maxima and bands are data: see `features.loyalty.formula` and formula.toml.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from features.as_of import AsOf
@@ -22,6 +21,9 @@ from features.loyalty.formula import BAND_TOLERANCE, Formula
 from features.loyalty.formula_checks import require_columns
 from features.store.event_store import EventStore
 from features.store.layout import ABSENT
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Floats = NDArray[np.float64]
 
@@ -74,7 +76,7 @@ def _any_amount_known(store: EventStore, as_of: AsOf) -> bool:
     return False
 
 
-def score(features: pd.DataFrame, formula: Formula) -> pd.DataFrame:
+def score(features: "pd.DataFrame", formula: Formula) -> "pd.DataFrame":
     """Compute the loyalty score, 100 sum(P_i W_i) / sum(W_i), of every customer.
 
     A part is left out of both sums where its column is null, or its `data` column is 0 or null.
@@ -114,6 +116,8 @@ def score(features: pd.DataFrame, formula: Formula) -> pd.DataFrame:
     b           75.0    gold
     c          100.0    gold
     """
+    import pandas as pd
+
     parts = part_scores(features, formula)
     points, weight = combine_parts(parts, formula)
     scored = ~np.isnan(points)
@@ -130,7 +134,7 @@ def score(features: pd.DataFrame, formula: Formula) -> pd.DataFrame:
     return pd.DataFrame(columns, index=features.index, copy=False)
 
 
-def part_scores(features: pd.DataFrame, formula: Formula) -> dict[str, Floats]:
+def part_scores(features: "pd.DataFrame", formula: Formula) -> dict[str, Floats]:
     """Return P_i of each part by name: float64 arrays of shape (n_customers,) in 0..1, NaN where it is left out."""
     columns = numeric_columns(features, formula.columns, "the formula's parts")
     arrays = dict(zip(formula.columns, columns, strict=True))
@@ -161,12 +165,14 @@ def combine_parts(parts: Mapping[str, Floats], formula: Formula) -> tuple[Floats
 
 def assign_bands(points: Floats, formula: Formula) -> "pd.Categorical[str]":
     """Return the band of each score as an ordered categorical, null (code -1) without a score."""
+    import pandas as pd
+
     codes = np.searchsorted(formula.thresholds, points + BAND_TOLERANCE, side="right") - 1
     codes = np.where(np.isnan(points), -1, codes)
     return pd.Categorical.from_codes(codes, pd.Index([band.name for band in formula.bands]), ordered=True)
 
 
-def numeric_columns(features: pd.DataFrame, names: Sequence[str], use: str) -> list[Floats]:
+def numeric_columns(features: "pd.DataFrame", names: Sequence[str], use: str) -> list[Floats]:
     """Return the columns as float64 arrays, null as NaN; raises FormulaError when one is absent or not numeric."""
     require_columns(features.columns, names, use)
     arrays = []

@@ -3,13 +3,15 @@
 import math
 from bisect import bisect_left
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from features.errors import SegmentsError
 from features.segments.segmentation import MEASURES, Boundaries, Classes, Segmentation
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ("rfm_recency", "rfm_frequency", "rfm_monetary", "segment")
 """The columns of a file of scores."""
@@ -53,7 +55,7 @@ def assign_one(features: Mapping[str, float], segmentation: Segmentation) -> Ass
     return Assignment(classes, segment)
 
 
-def assign(features: pd.DataFrame, segmentation: Segmentation) -> pd.DataFrame:
+def assign(features: "pd.DataFrame", segmentation: Segmentation) -> "pd.DataFrame":
     """Return the classes and segments of a feature table.
 
     Parameters
@@ -73,6 +75,8 @@ def assign(features: pd.DataFrame, segmentation: Segmentation) -> pd.DataFrame:
     SegmentsError
         When the boundaries are not learnt.
     """
+    import pandas as pd
+
     boundaries = segmentation.learnt()
     values = features[[segmentation.columns[measure] for measure in MEASURES]].to_numpy(np.float64)
     known = ~np.isnan(values).any(axis=1)
@@ -88,7 +92,7 @@ def assign(features: pd.DataFrame, segmentation: Segmentation) -> pd.DataFrame:
     return out
 
 
-def learn_boundaries(features: pd.DataFrame, segmentation: Segmentation, as_of: str, data_digest: str) -> Boundaries:
+def learn_boundaries(features: "pd.DataFrame", segmentation: Segmentation, as_of: str, data_digest: str) -> Boundaries:
     """Return boundaries that part the customers who have bought into classes of equal size, as far as ties allow.
 
     Parameters

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from math import nan
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import UNSET
@@ -31,6 +30,9 @@ from serving.request_types import (
 from serving.response_types import Duplicate
 from serving.state import ServiceState
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _decode_ids = msgspec.json.Decoder(list[CustomerId]).decode
 _decode_numbers = msgspec.json.Decoder(list[float | None]).decode
 SINGLE_ROWS = 200
@@ -54,8 +56,10 @@ class Features(NamedTuple):
         """Return the rows of the feature table by name."""
         return rows_by_name(self.values)
 
-    def frame(self) -> pd.DataFrame:
+    def frame(self) -> "pd.DataFrame":
         """Return the customers as a feature table, indexed by `customer_id`."""
+        import pandas as pd
+
         values = self.values
         if isinstance(values, list):
             values = np.array([list(row.values()) for row in values], float)
@@ -75,7 +79,7 @@ def features_in_json(request: FeaturesRequest, context: ScoringContext, limits: 
 
 def _columns_read(state: ServiceState) -> set[str]:
     """Return the columns that the formula or the model in service reads."""
-    return {*state.formula.columns, *(state.model.customer_model.card.feature_columns if state.model else ())}
+    return {*state.formula.columns, *(state.model.card.feature_columns if state.model else ())}
 
 
 def features_of_rows(rows: Sequence[Any], maximum: int, state: ServiceState) -> Features:

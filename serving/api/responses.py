@@ -3,10 +3,9 @@
 import io
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import pandas as pd
 import pyarrow as pa
 from msgspec import UNSET
 from starlette.responses import Response, StreamingResponse
@@ -20,6 +19,9 @@ from serving.response_types import LastScoresAnswer, ScoringFacts
 from serving.scoring import BATCH_OUTPUTS, score_of_batch, score_row, score_table, scores_of_table
 from serving.state import ServiceState
 from training.models.bundle import OUTPUTS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CHUNK = 2_000
 """Customers in a chunk of a long response: half a megabyte of JSON, and about ten milliseconds of work."""
@@ -49,8 +51,10 @@ def score_response(features: Features, context: ScoringContext, media_type: str)
     return StreamingResponse((_arrow if media_type == ARROW else _json)(table, facts), media_type=media_type)
 
 
-def _score_blocks(features: pd.DataFrame, state: ServiceState, day: int, horizon_days: int) -> pd.DataFrame:
+def _score_blocks(features: "pd.DataFrame", state: ServiceState, day: int, horizon_days: int) -> "pd.DataFrame":
     """Return `score_table` of many customers, block by block, so that other requests have their turn in between."""
+    import pandas as pd
+
     blocks = []
     for first in range(0, len(features), BLOCK):
         checkpoint()
@@ -77,7 +81,7 @@ def batch_response(lookup: BatchLookup, ids: list[str]) -> Response:
     )
 
 
-def _json(table: pd.DataFrame, facts: ScoringFacts) -> Iterator[bytes]:
+def _json(table: "pd.DataFrame", facts: ScoringFacts) -> Iterator[bytes]:
     yield START + b"["
     for first in range(0, len(table), CHUNK):
         scores = list(scores_of_table(table.iloc[first : first + CHUNK]))
@@ -85,7 +89,7 @@ def _json(table: pd.DataFrame, facts: ScoringFacts) -> Iterator[bytes]:
     yield b"]," + _encode(facts)[1:]
 
 
-def _arrow(table: pd.DataFrame, facts: ScoringFacts) -> Iterator[bytes]:
+def _arrow(table: "pd.DataFrame", facts: ScoringFacts) -> Iterator[bytes]:
     """Yield the table as an Arrow stream with the columns of a file of batch scores, null where a value is absent."""
     frame = table.rename(columns=dict(zip(OUTPUTS, BATCH_OUTPUTS, strict=True)))
     frame = frame.astype({"band": "str", "no_forecast": "str"}).reset_index()

@@ -30,7 +30,7 @@ def versions(state: ServiceState) -> Versions:
     if model is None:
         body.absent = {"model": state.absent or NO_MODEL}
         return body
-    card = model.customer_model.card
+    card = model.card
     body.model = ModelInService(
         model.version,
         model.tag,

@@ -82,8 +82,10 @@ def _load(
     model = load_model(read_published(store, name))
     _note_served(store, name)
     log_event(event="in service", version=model.version, tag=model.tag)
-    card, formula = model.customer_model.card, model.customer_model.formula
-    return ServiceState(formula, card.timezone, model, clock(), refused=refused, rating_maximum=card.rating_maximum)
+    card = model.card
+    return ServiceState(
+        model.formula, card.timezone, model, clock(), refused=refused, rating_maximum=card.rating_maximum
+    )
 
 
 def served_version(store: Path) -> str | None:

@@ -25,7 +25,8 @@ VERSION_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
 class PublishedModel:
     """A version in the store: its number, tag, folder, and the digests of its files.
 
-    `compiled_digest` is empty for a model without a compiled form.
+    `compiled_digest` is empty for a model without a compiled form. `needs_pickle` says whether the service unpickles
+    the model: it has no compiled form, or an earlier release made one without the formula.
     """
 
     version: str
@@ -33,6 +34,7 @@ class PublishedModel:
     folder: Path
     digest: str
     compiled_digest: str
+    needs_pickle: bool = True
 
 
 def latest_version(store: Path) -> str | None:
@@ -64,7 +66,7 @@ def read_published(store: Path, name: str) -> PublishedModel:
     """Return a version after checking, without loading it, that it can be loaded here.
 
     Raises PublishedModelError when a file is missing or has another digest than when it was published, and when the
-    version was fitted with other libraries or other feature columns.
+    version has other feature columns or, if it has to be unpickled, was fitted with other libraries.
     """
     folder = store / REGISTERED_NAME / name
     _require_readable(folder, f"{REGISTERED_NAME}:{name}")
@@ -80,6 +82,7 @@ def read_published(store: Path, name: str) -> PublishedModel:
         folder,
         str(info.metadata.get("digest", "")),
         str(info.metadata.get("compiled_digest", "")),
+        not (info.metadata.get("compiled_digest") and info.metadata.get("compiled_formula") is True),
     )
     _check(published)
     return published
@@ -124,7 +127,7 @@ def _check(published: PublishedModel) -> None:
                 f"{tag} is refused: its {file} has digest {digest[:12]}, expected {expected[file][:12] or 'none'}: "
                 "it is not what was published; publish again"
             )
-    for library, fitted_with, installed in other_releases(card.libraries):
+    for library, fitted_with, installed in other_releases(card.libraries) if published.needs_pickle else ():
         raise PublishedModelError(
             f"{tag} is refused: it was fitted with {library} {fitted_with}, here is {installed or 'none'}: "
             "install what it was fitted with, or fit and publish again"

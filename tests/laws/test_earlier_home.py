@@ -64,7 +64,7 @@ def test_its_champion_forecasts_what_it_did(folder: Path, regulars: Callable) ->
     latest = latest_version(store)
     assert latest is not None
     published = load_model(read_published(store, latest))
-    assert (published.version, published.customer_model.card.as_of) == ("1", AS_OF)
+    assert (published.version, published.card.as_of) == ("1", AS_OF)
     assert published.compiled is not None
 
 

@@ -72,7 +72,7 @@ def test_a_model_from_outside_goes_all_the_way(package: Path, tmp_path: Path, mo
 
     published = read_published(shipped.path.parent.parent, shipped.path.name)
     served = load_model(published)
-    assert served.customer_model.card.libraries["acme-models"] == "1.2"
+    assert served.card.libraries["acme-models"] == "1.2"
     state = ServiceState(rule, "UTC", served, datetime.now(UTC))
     in_service = versions(state).model
     assert (in_service.model, in_service.compiled) == ("lapsing_rate", False)

@@ -33,7 +33,9 @@ def served_model(example_store: EventStore, tmp_path_factory: pytest.TempPathFac
     """A model of the example log, as it is in service."""
     model = fit_customer_model(example_store, "2011-06-10", load_formula(), quick=True)
     folder = tmp_path_factory.mktemp("published")
-    return ServedModel("7", "regulars:7-0123456789ab", "0" * 64, folder, model, CompiledModel.of(model))
+    return ServedModel(
+        "7", "regulars:7-0123456789ab", "0" * 64, folder, model.card, model.formula, CompiledModel.of(model), model
+    )
 
 
 @pytest.fixture(scope="session")

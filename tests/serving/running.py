@@ -39,15 +39,18 @@ def variant(model: CustomerModel, number: int) -> CustomerModel:
     return replace(model, card=replace(model.card, data_digest=f"{number:064x}"))
 
 
-def put(home: Path, model: CustomerModel, number: int) -> Path:
-    """Put the model into the store as `regulars publish` does, as that version and the latest; return its folder."""
+def put(home: Path, model: CustomerModel, number: int, *, whole: bool = True) -> Path:
+    """Put the model into the store as `regulars publish` does, as that version and the latest; return its folder.
+
+    Unless `whole` it is as earlier releases published it: the service then has to unpickle the formula.
+    """
     store = home / "models"
     (home / "tmp").mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=home / "tmp") as staging:
         digest = model.save(Path(staging, "bundle"))
         compiled = CompiledModel.of(model).save(Path(staging, "bundle", COMPILED_FILE))
         name = f"{number}-{digest[:12]}"
-        facts = {"digest": digest, "compiled_digest": compiled}
+        facts = {"digest": digest, "compiled_digest": compiled, "compiled_formula": whole}
         beside = ModelStore(Path(staging, "store"))
         Path(staging, "store").mkdir()
         labels = {"version": str(number)}

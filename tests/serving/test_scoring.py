@@ -95,9 +95,7 @@ def test_a_number_that_is_not_finite_is_no_forecast(model_state: ServiceState, m
     assert model is not None
     numbers = (1.0, 0.0, 2.0, 0.5, np.inf)
     monkeypatch.setattr(type(model.compiled), "predict", lambda *_: numbers)
-    monkeypatch.setattr(
-        type(model.customer_model), "predict", lambda _, table, *rest: pd.DataFrame([numbers], table.index)
-    )
+    monkeypatch.setattr(type(model.compiled), "predict_table", lambda *_: np.array([numbers]))
     row = features()
     alone = score_row("a", row, model_state, DAY, HORIZON_DAYS)
     (among_many,) = scores_of_table(score_table(pd.DataFrame([row], ["a"]), model_state, DAY, HORIZON_DAYS))

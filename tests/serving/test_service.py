@@ -206,7 +206,7 @@ def refused(home: Path, *options: str, **environment: str) -> str:
 
 def test_another_environment_is_refused_before_the_port_is_bound(served_model: ServedModel, tmp_path: Path) -> None:
     """In one line; so are keys that cannot be read."""
-    folder = put(tmp_path, served_model.customer_model, 1)
+    folder = put(tmp_path, served_model.customer_model, 1, whole=False)
     card = folder / "bundle" / "card.json"
     card.write_text(card.read_text().replace('"scikit-learn": "', '"scikit-learn": "0.'))
     assert "fitted with scikit-learn 0." in refused(tmp_path)

@@ -14,7 +14,7 @@ def test_a_reader_keeps_the_state_that_it_read(rule_state: ServiceState, model_s
     current.state = model_state
     assert read == rule_state
     assert current.state.model is not None
-    assert current.state.formula == current.state.model.customer_model.formula
+    assert current.state.formula == current.state.model.formula
 
 
 def test_a_state_cannot_be_changed(rule_state: ServiceState) -> None:

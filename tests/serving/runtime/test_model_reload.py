@@ -145,7 +145,7 @@ def test_a_pickle_that_breaks_is_refused(tmp_path: Path, model: CustomerModel) -
 
     import yaml
 
-    folder = put(tmp_path, model, 1)
+    folder = put(tmp_path, model, 1, whole=False)
     (folder / "bundle" / "model.joblib").write_bytes(b"\x80\x04cno_such_module\nNothing\n.")
     facts = yaml.safe_load((folder / "model.yaml").read_text())
     facts["metadata"]["digest"] = hashlib.sha256((folder / "bundle" / "model.joblib").read_bytes()).hexdigest()

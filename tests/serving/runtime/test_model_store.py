@@ -129,8 +129,15 @@ def card(store: Path, **changes: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-def test_another_environment_is_refused(store: Path) -> None:
-    """The line names the library, what it was fitted with, and what is here."""
+def test_no_library_matters_where_nothing_is_unpickled(store: Path) -> None:
+    """The compiled form is plain numbers."""
+    card(store, libraries={"scikit-learn": "0.1", "no-such-library": "3"})
+    assert load_model(read_published(store, str(latest_version(store)))).version == "1"
+
+
+def test_another_environment_is_refused(store: Path, served_model: ServedModel) -> None:
+    """For a version that is unpickled the line names the library, what it was fitted with, and what is here."""
+    put(store.parent, served_model.customer_model, 2, whole=False)
     card(store, libraries={"scikit-learn": "0.1"})
     with pytest.raises(PublishedModelError, match=r"fitted with scikit-learn 0\.1, here is \d.*: install"):
         read_published(store, str(latest_version(store)))
@@ -139,10 +146,11 @@ def test_another_environment_is_refused(store: Path) -> None:
         read_published(store, str(latest_version(store)))
 
 
-def test_another_patch_release_is_accepted(store: Path) -> None:
-    """A security patch of a library does not take a version out of service."""
+def test_another_patch_release_is_accepted(store: Path, served_model: ServedModel) -> None:
+    """A security patch of a library does not take a version that is unpickled out of service."""
+    put(store.parent, served_model.customer_model, 2, whole=False)
     card(store, libraries={name: f"{'.'.join(version(name).split('.')[:2])}.999" for name in LIBRARIES})
-    assert load_model(read_published(store, str(latest_version(store)))).version == "1"
+    assert load_model(read_published(store, str(latest_version(store)))).version == "2"
 
 
 def test_other_features_are_refused(store: Path) -> None:

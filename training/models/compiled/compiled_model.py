@@ -16,7 +16,8 @@ import numpy as np
 
 from features.atomic_file import atomic_write, file_digest
 from features.definitions import FEATURE_NAMES
-from features.errors import ModelError
+from features.errors import FormulaError, ModelError
+from features.loyalty.formula_numbers import formula_numbers, formula_of_numbers
 from training.models.arrays import Floats, Index
 from training.models.compiled.purchases import CompiledPurchases, purchase_columns, purchase_numbers
 from training.models.compiled.purchases_table import PurchasesTable
@@ -55,6 +56,8 @@ class CompiledModel:
     ----------
     numbers : dict
         The same object.
+    formula : Formula or None
+        The loyalty formula; None in forms that earlier releases made.
 
     Raises
     ------
@@ -71,6 +74,7 @@ class CompiledModel:
                 "install the plugin that defines them, or publish anew"
             )
         self.numbers = numbers
+        self.formula = formula_of_numbers(numbers["formula"]) if "formula" in numbers else None
         self._purchase_days = FEATURE_NAMES.index("purchase_days")
         self._purchase_places = [FEATURE_NAMES.index(name) for name in purchase_columns(numbers["count"])]
         self._spend_places = [FEATURE_NAMES.index(name) for name in SPEND_COLUMNS]
@@ -89,7 +93,8 @@ class CompiledModel:
         purchases, spend = purchase_numbers(model.purchases), spend_numbers(model.spend)
         form = FORM_WITH_DECLARED if "declared" in purchases else FORM
         columns = [*purchase_columns(purchases), *SPEND_COLUMNS]
-        return cls({"form": form, "columns": columns, "count": purchases, "spend": spend})
+        formula = formula_numbers(model.formula)
+        return cls({"form": form, "columns": columns, "count": purchases, "spend": spend, "formula": formula})
 
     @staticmethod
     def is_possible(model: "CustomerModel") -> bool:
@@ -174,7 +179,7 @@ class CompiledModel:
             return cls(json.loads(path.read_bytes()))
         except ModelError:
             raise
-        except (ValueError, LookupError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, FormulaError) as error:
             raise ModelError(f"{path} holds no compiled model ({error}): publish the version again") from None
 
 
