@@ -322,13 +322,13 @@ def test_pages_are_handed_out_as_they_are(app: Starlette, folder: Path) -> None:
 
 
 def test_a_worker_loads_no_solver_for_plans() -> None:
-    """Nothing of planning but plan folders and records, and for these neither SciPy nor what reads logs."""
+    """Nothing of planning but plan folders and records, and for these none of pandas, SciPy and what reads logs."""
     found = subprocess.run(
         [sys.executable, "-c", "import sys, planning.plan_folder, planning.records; print(*sys.modules)"],
         capture_output=True, text=True, check=True,
     ).stdout.split()  # fmt: skip
-    assert {"pandas", "planning.record_rows"} <= set(found)
-    assert not {"scipy", "sklearn", "duckdb", "numba", "highspy", "openpyxl", "jinja2"} & set(found)
+    assert "planning.record_rows" in found
+    assert not {"pandas", "scipy", "sklearn", "duckdb", "numba", "highspy", "openpyxl", "jinja2"} & set(found)
     whole = subprocess.run(
         [sys.executable, "-c", "import sys, serving.runtime.bento_app; print(*sys.modules)"],
         capture_output=True, text=True, check=True,
