@@ -12,6 +12,7 @@ from features.loyalty.scoring import drop_unpriced_parts
 from features.loyalty.sensitivity import sensitivity
 from features.store.event_store import EventStore
 from reporting import tables
+from reporting.advice import advice
 from reporting.change import Change, change_since
 from reporting.comparison import Comparison, compare, model_as_of
 from reporting.customers import customer_table, high_threshold
@@ -19,6 +20,7 @@ from reporting.explanations import forecast_factors
 from reporting.log_warnings import Notice, bias_warning, log_warnings
 from reporting.returns import returns_summary, returns_table
 from reporting.suggested_weights import Suggestion, suggest_weights
+from reporting.swap_set import swap_table
 from reporting.trials import trial_table
 from training.registry.mlflow_client import Tracking
 from training.settings import BASELINES, FitSettings
@@ -52,6 +54,11 @@ class Report:
     change: Change | None
     tables: dict[str, pd.DataFrame]
     warnings: list[Notice] = field(default_factory=list)
+
+    @property
+    def advice(self) -> list[Notice]:
+        """Which score to use for what and for whom, as keys and arguments of the page's texts."""
+        return advice(self.tables)
 
     @property
     def thresholds(self) -> tuple[float, float]:
@@ -193,6 +200,7 @@ def _tables(
         "reliability": tables.reliability_table(comparison),
         "deciles": tables.decile_table(comparison),
         "quadrants": tables.quadrant_table(customers),
+        "swap_set": swap_table(customers),
         "agreement": tables.agreement_table(customers),
         "segments": tables.segment_table(comparison, metrics),
         "returns": returns_table(comparison),

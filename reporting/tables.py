@@ -148,7 +148,8 @@ def decile_table(comparison: Comparison) -> pd.DataFrame:
 def quadrant_table(customers: pd.DataFrame) -> pd.DataFrame:
     """Return one row per quadrant of the customer table: its size, and means of scores, forecasts and outcomes.
 
-    `low` and `high` are the 95 % interval of the churned share, `stayed_away`.
+    `low` and `high` are the 95 % interval of the churned share, `stayed_away`. Who they are: `lapsed` (share) and the
+    medians of `days_since_last_purchase` and of the days since the first purchase, `T`.
     """
     grouped = customers.groupby("quadrant").agg(
         customers=("purchases", "size"),
@@ -158,6 +159,9 @@ def quadrant_table(customers: pd.DataFrame) -> pd.DataFrame:
         spend=("spend", "mean"),
         churn_probability=("churn_probability", "mean"),
         stayed_away=("stayed_away", "mean"),
+        lapsed=("segment", lambda segments: (segments == "lapsed").mean()),
+        median_days_since_last_purchase=("days_since_last_purchase", "median"),
+        median_T=("T", "median"),
     )
     grouped = grouped.reindex(list(QUADRANTS)).rename_axis("quadrant")
     grouped["customers"] = grouped["customers"].fillna(0).astype(int)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from features.atomic_file import atomic_write
+from reporting.advice import misses
 from reporting.build import Report
 from reporting.change import MODEL_STEPS, rule_steps
 from reporting.charts.specifications import chart_specifications
@@ -62,7 +63,7 @@ def render_page(report: Report, language: str = "en", files: bool = True, seed: 
         "total": len(tables["customers"]),
         "formula_version": comparison.formula.version,
         "model_version": compared.version,
-        "parts": [part.name for part in comparison.formula.parts],
+        "weights": {part.name: part.weight for part in comparison.formula.parts},
         "factors": factor_names(tables["why"]),
         "average": float(tables["why"]["average"].iloc[0]),
         "steps": {"rule": rule_steps(report.change.rule), "model": list(MODEL_STEPS)} if report.change else None,
@@ -80,6 +81,7 @@ def render_page(report: Report, language: str = "en", files: bool = True, seed: 
         sections=SECTIONS,
         code_version=compared.model.card.code_version,
         report=report,
+        misses=misses,
         c=comparison,
         tables=tables,
         charts=set(charts),

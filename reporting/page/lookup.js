@@ -68,7 +68,8 @@ const unknownText = () => (allRows.length < data.total ? "customer.unknown_sampl
 
 // The view of a customer in the answer of `POST /score_customers`; missing values have a reason in `absent`.
 function liveView(score, about) {
-  const parts = Object.entries(score.loyalty_parts ?? {}).map(([name, part]) => [text(`part.${name}`), part.contribution ?? null]);
+  const parts = Object.entries(score.loyalty_parts ?? {}).map(([name, part]) => [
+    text(`part.${name}`), part.contribution ?? null, part.score > 0 ? part.contribution / part.score : null]);
   const interval = score.expected_purchases_interval;
   const rule = score.loyalty_score === undefined ? [line(score.absent?.loyalty_score ?? text("page.unknown"))] : [
     figure(text("customer.score", { score: number(score.loyalty_score, 1) })),
@@ -85,7 +86,9 @@ function liveView(score, about) {
 // The view of a customer in the page's own data.
 function embeddedView(row, after) {
   const of = (name) => columns[name][row];
-  const points = data.parts.map((name) => [text(`part.${name}`), of(`points_${name}`)]);
+  const parts = Object.entries(data.weights).map(([name, weight]) => [name, of(`points_${name}`), weight]);
+  const weighed = parts.reduce((sum, [, points, weight]) => sum + (points === null ? 0 : weight), 0);
+  const points = parts.map(([name, value, weight]) => [text(`part.${name}`), value, (100 * weight) / weighed]);
   const effective = data.factors.filter((name) => name !== "limits" || Math.abs(of("factor_limits")) > 1e-9);
   const factors = effective.map((name) => [text(`factor.${name}`), of(`factor_${name}`)]);
   const facts = { days: number(of("purchase_days")), silence: number(of("days_since_last_purchase")), money: number(of("net_spend_365"), 2) };
@@ -148,18 +151,23 @@ function barList(rows) {
     element("span", {}, name), bar ?? element("span"), element("span", { class: "number" }, label)]));
 }
 
+// The track of a part is the most points that it can give; where the answer does not tell them it stays empty.
 function partBars(parts, kind) {
-  const most = Math.max(1e-9, ...parts.map(([, points]) => points ?? 0));
-  return barList(parts.map(([name, points]) => points === null
-    ? [name, null, text("customer.no_data")]
-    : [name, svgBar(0, points / most, kind), number(points, 1)]));
+  return barList(parts.map(([name, points, most]) => {
+    if (points === null) return [name, null, text("customer.no_data")];
+    if (most === null) return [name, svgBar(0, 0, kind), number(points, 1)];
+    return [name, svgBar(0, points / most, kind), text("customer.points_of", { points: number(points, 1), most: number(most, 1) })];
+  }));
 }
 
+// One scale for all customers, × ⅛ to × 8: the same length is the same factor, and what is beyond is cut.
+const FACTOR_LIMIT = Math.log(8);
+
 function factorBars(factors, expected) {
-  const most = Math.max(0.1, ...factors.map(([, log]) => Math.abs(log)));
+  const length = (log) => Math.max(-1, Math.min(1, log / FACTOR_LIMIT)) / 2;
   return barList([
     [text("customer.average"), null, number(data.average, 2)],
-    ...factors.map(([name, log]) => [name, svgBar(0.5, 0.5 + log / most / 2, log >= 0 ? "up" : "down"),
+    ...factors.map(([name, log]) => [name, svgBar(0.5, 0.5 + length(log), log >= 0 ? "up" : "down"),
       text("customer.times", { factor: number(Math.exp(log), 2) })]),
     [text("customer.total"), null, number(expected, 2)]]);
 }

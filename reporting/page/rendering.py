@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from features.content_security import content_security_policy
 from reporting.translations import LANGUAGES, catalogue, plain_text, translator
+from reporting.verdicts import verdict
 
 PAGE_CUSTOMERS = 5_000
 """The most customers in a page: more would clutter a scatter plot and make the file too large to mail."""
@@ -53,6 +54,7 @@ def render(
         loader=PackageLoader("reporting.page", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters |= {"count": count, "share": share, "number": number, "signed": signed, "rows": rows}
+    environment.globals["verdict_of"] = verdict
     style = page_file("page.css")
     inline = [vega_script(), "\n".join(page_file(name) for name in scripts)]
     shared = {

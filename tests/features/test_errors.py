@@ -30,6 +30,8 @@ OTHER_ERRORS = {
 
 BUILTIN_RAISES = {
     ("metrics_files", "OSError"): "caught where the files are made, like the system's own",
+    ("arrow_parquet", "ValueError"): "what is wrong with a body, beside what PyArrow raises; answered as a problem",
+    ("parquet_pages", "ValueError"): "what is wrong with a body, beside what PyArrow raises; answered as a problem",
     ("regular_file", "OSError"): "like the system's own, for callers that catch what `open` raises",
     ("sqlite_file", "PermissionError"): "read as an OSError, like the system's own, where the file is opened",
     ("__init__", "AttributeError"): "Python's protocol for a module without such a name",

@@ -155,7 +155,10 @@ def test_a_customer_is_looked_up_by_keyboard(opened, report):
         assert f"{row['expected_purchases']:.2f} purchase days expected in 90 days" in shown_text
         assert f"churn probability {100 * row['churn_probability']:.1f} %" in shown_text
         points = [each for each in shown(page, "#lookup-result .parts >> nth=0 >> .number") if each != "no data"]
-        assert points == [f"{value:.1f}" for value in row.filter(like="points_").dropna()]
+        earned = row.filter(like="points_").dropna()
+        weights = {f"points_{part.name}": part.weight for part in report.comparison.formula.parts}
+        of_all = sum(weights[name] for name in earned.index)
+        assert points == [f"{value:.1f} of {100 * weights[name] / of_all:.1f}" for name, value in earned.items()]
         assert page.locator("#lookup-result script, #lookup-result b").count() == 0
 
 

@@ -1,0 +1,87 @@
+"""Which score to use for what and for whom, in sentences made from the tables: what the page says first."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from reporting.log_warnings import Notice
+from reporting.swap_set import difference_interval
+from reporting.verdicts import verdict
+
+FEWEST = 30
+"""The fewest customers of a group on whom a sentence may rest."""
+
+
+def advice(tables: Mapping[str, pd.DataFrame]) -> list[Notice]:
+    """Return the sentences, as keys and arguments of the page's texts.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        `headline`, `customers`, `quadrants` and `segments` of the report.
+
+    Returns
+    -------
+    list of (str, dict)
+        For each outcome the score to use, with what the other one would lose; then, if it is beyond chance, that the
+        rule ranks customers high who have fallen silent; last the segments in which the model's churn probability
+        misses the observed share.
+    """
+    return [
+        *(_use(row) for row in tables["headline"].to_dict("records")),
+        *_silence(tables["customers"], tables["quadrants"]),
+        *_misses(tables["segments"]),
+    ]
+
+
+def misses(table: pd.DataFrame, predicted: str, side: str = "model") -> pd.DataFrame:
+    """Return the rows of a side whose prediction is outside `low` to `high`, the interval of the observed figure."""
+    rows = table[table["forecast"] == side]
+    return rows[(rows[predicted] < rows["low"]) | (rows[predicted] > rows["high"])]
+
+
+def _use(row: Mapping[str, float | str]) -> Notice:
+    low, high, difference = float(row["low"]), float(row["high"]), float(row["difference"])
+    ahead = verdict(low, high)
+    sign = -1 if ahead == "rule" else 1
+    ends = sorted((sign * low, sign * high))
+    figures = {
+        "list": f"{row['list']:,.0f}",
+        "by_model": f"{row['by_model']:,.0f}",
+        "by_rule": f"{row['by_rule']:,.0f}",
+        "difference": f"{sign * difference:,.0f}".replace("-", "−"),
+        "low": f"{ends[0]:,.0f}".replace("-", "−"),
+        "high": f"{ends[1]:,.0f}".replace("-", "−"),
+    }
+    return f"advice.{row['outcome']}_{ahead}", figures
+
+
+def _silence(customers: pd.DataFrame, quadrants: pd.DataFrame) -> list[Notice]:
+    lapsed = (customers["segment"] == "lapsed").to_numpy(float)
+    rule, model = (lapsed[customers["quadrant"] == name] for name in ("rule_only", "model_only"))
+    if min(len(rule), len(model)) < FEWEST or difference_interval(rule, model)[0] <= 0:
+        return []
+    median = quadrants.set_index("quadrant")["median_days_since_last_purchase"]
+    figures = {
+        "customers": f"{len(rule):,}",
+        "rule": f"{100 * rule.mean():.0f}",
+        "model": f"{100 * model.mean():.0f}",
+        "rule_days": f"{median['rule_only']:,.0f}",
+        "model_days": f"{median['model_only']:,.0f}",
+    }
+    return [("advice.silence", figures)]
+
+
+def _misses(segments: pd.DataFrame) -> list[Notice]:
+    found: list[Notice] = []
+    for row in misses(segments, "said").to_dict("records"):
+        if row["customers"] >= FEWEST:
+            figures = {
+                "segment": f"@segment.{row['segment']}",
+                "said": f"{100 * row['said']:.0f}",
+                "observed": f"{100 * row['stayed_away']:.0f}",
+                "low": f"{100 * row['low']:.0f}",
+                "high": f"{100 * row['high']:.0f}",
+            }
+            found.append((f"advice.{'above' if row['said'] > row['high'] else 'below'}", figures))
+    return found
