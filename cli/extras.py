@@ -7,7 +7,10 @@ EXTRAS = {
         *("altair", "jinja2", "joblib", "markupsafe", "matplotlib", "mlflow", "psutil", "scipy", "sklearn"),
         *("sqlalchemy", "vl_convert"),
     ),
-    "serve": ("anyio", "bentoml", "httptools", "limits", "starlette", "uvloop", "werkzeug"),
+    "serve": (
+        *("anyio", "backports", "bentoml", "httptools", "limits", "prometheus_client", "starlette", "uvloop"),
+        *("werkzeug",),
+    ),
     "spark": ("pyspark",),
     "plan": ("icalendar", "openpyxl"),
     "lake": ("deltalake", "fsspec"),
