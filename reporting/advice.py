@@ -1,6 +1,7 @@
 """Which score to use for what and for whom, in sentences made from the tables: what the page says first."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -40,7 +41,7 @@ def misses(table: pd.DataFrame, predicted: str, side: str = "model") -> pd.DataF
     return rows[(rows[predicted] < rows["low"]) | (rows[predicted] > rows["high"])]
 
 
-def _use(row: Mapping[str, float | str]) -> Notice:
+def _use(row: Mapping[Hashable, Any]) -> Notice:
     low, high, difference = float(row["low"]), float(row["high"]), float(row["difference"])
     ahead = verdict(low, high)
     sign = -1 if ahead == "rule" else 1
