@@ -108,7 +108,7 @@ class PausingBGNBD(BGNBD):
     >>> BGNBD(penalizer=0.01).fit(X).expected_purchases(silent, 90).round(2)
     array([0.])
     >>> PausingBGNBD(penalizer=0.01).fit(X).expected_purchases(silent, 90).round(2)
-    array([0.3])
+    array([0.28])
     """
 
     def __init__(
