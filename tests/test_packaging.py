@@ -172,7 +172,10 @@ def test_a_missing_library_is_traced_to_an_extra_that_installs_it() -> None:
     for extra, libraries in EXTRAS.items():
         asked = {re.split(r"[\[~>=<]", entry)[0] for entry in PROJECT["project"]["optional-dependencies"][extra]}
         for library in libraries:
-            assert asked & {name.lower() for name in distributions.get(library, [library])}, (extra, library)
+            assert asked & {name.lower().replace("_", "-") for name in distributions.get(library, [library])}, (
+                extra,
+                library,
+            )
 
 
 def test_two_extras_ask_for_one_library_in_the_same_way() -> None:
