@@ -65,9 +65,9 @@ def _still_faulty(path: Path, read: Iterable[TextRow], faults: Faults) -> list[t
     read_again: dict[tuple[str, int], list[TextRow]] = {}
     for row in (*read, *(row for row, _, _ in faults.rows)):
         read_again.setdefault((row.source, row.number), []).append(row)
-    found = [(row, *(row.fault or (UNREADABLE, "has no reason here"))) for row in rows]
+    earlier = [(row, *(row.fault or (UNREADABLE, "has no reason here"))) for row in rows]
     kept = []
-    for row, column, reason in (*found, *unreadable.rows):
+    for row, column, reason in (*earlier, *unreadable.rows):
         if not any(_same_customer(row, column, each) for each in read_again.get((row.source, row.number), ())):
             kept.append((row, column, reason))
     return kept

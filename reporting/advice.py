@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from reporting.log_warnings import Notice
+from reporting.number_formats import count, number
 from reporting.swap_set import difference_interval
 from reporting.verdicts import verdict
 
@@ -42,17 +43,14 @@ def misses(table: pd.DataFrame, predicted: str, side: str = "model") -> pd.DataF
 
 
 def _use(row: Mapping[Hashable, Any]) -> Notice:
-    low, high, difference = float(row["low"]), float(row["high"]), float(row["difference"])
-    ahead = verdict(low, high)
+    ahead = verdict(row["low"], row["high"])
     sign = -1 if ahead == "rule" else 1
-    ends = sorted((sign * low, sign * high))
+    low, high = sorted((sign * row["low"], sign * row["high"]))
     figures = {
-        "list": f"{row['list']:,.0f}",
-        "by_model": f"{row['by_model']:,.0f}",
-        "by_rule": f"{row['by_rule']:,.0f}",
-        "difference": f"{sign * difference:,.0f}".replace("-", "−"),
-        "low": f"{ends[0]:,.0f}".replace("-", "−"),
-        "high": f"{ends[1]:,.0f}".replace("-", "−"),
+        **{name: count(row[name]) for name in ("list", "by_model", "by_rule")},
+        "difference": number(sign * row["difference"], 0),
+        "low": number(low, 0),
+        "high": number(high, 0),
     }
     return f"advice.{row['outcome']}_{ahead}", figures
 
@@ -64,25 +62,27 @@ def _silence(customers: pd.DataFrame, quadrants: pd.DataFrame) -> list[Notice]:
         return []
     median = quadrants.set_index("quadrant")["median_days_since_last_purchase"]
     figures = {
-        "customers": f"{len(rule):,}",
-        "rule": f"{100 * rule.mean():.0f}",
-        "model": f"{100 * model.mean():.0f}",
-        "rule_days": f"{median['rule_only']:,.0f}",
-        "model_days": f"{median['model_only']:,.0f}",
+        "customers": count(len(rule)),
+        "rule": number(100 * rule.mean(), 0),
+        "model": number(100 * model.mean(), 0),
+        "rule_days": count(median["rule_only"]),
+        "model_days": count(median["model_only"]),
     }
     return [("advice.silence", figures)]
 
 
 def _misses(segments: pd.DataFrame) -> list[Notice]:
-    found: list[Notice] = []
-    for row in misses(segments, "said").to_dict("records"):
-        if row["customers"] >= FEWEST:
-            figures = {
+    return [
+        (
+            f"advice.{'above' if row['said'] > row['high'] else 'below'}",
+            {
                 "segment": f"@segment.{row['segment']}",
-                "said": f"{100 * row['said']:.0f}",
-                "observed": f"{100 * row['stayed_away']:.0f}",
-                "low": f"{100 * row['low']:.0f}",
-                "high": f"{100 * row['high']:.0f}",
-            }
-            found.append((f"advice.{'above' if row['said'] > row['high'] else 'below'}", figures))
-    return found
+                "said": number(100 * row["said"], 0),
+                "observed": number(100 * row["stayed_away"], 0),
+                "low": number(100 * row["low"], 0),
+                "high": number(100 * row["high"], 0),
+            },
+        )
+        for row in misses(segments, "said").to_dict("records")
+        if row["customers"] >= FEWEST
+    ]

@@ -41,7 +41,7 @@ def difference_interval(first: np.ndarray, second: np.ndarray) -> tuple[float, f
     """Return the 95 % interval of the difference of two groups' means, first less second; NaN for groups of one."""
     if min(len(first), len(second)) < 2:
         return float("nan"), float("nan")
-    found = bootstrap(
+    interval = bootstrap(
         (first, second),
         lambda one, other, axis: one.mean(axis) - other.mean(axis),
         n_resamples=5 * bootstrap_draws(len(first) + len(second)),
@@ -50,4 +50,4 @@ def difference_interval(first: np.ndarray, second: np.ndarray) -> tuple[float, f
         method="percentile",
         rng=np.random.default_rng(0),
     ).confidence_interval
-    return float(found.low), float(found.high)
+    return float(interval.low), float(interval.high)

@@ -1,4 +1,4 @@
-"""What the pages have in common: the template, scripts and styles, data as JSON, and formats of numbers.
+"""What the pages have in common: the template, scripts and styles, and data as JSON.
 
 Vega's expressions are interpreted, not compiled, so that the page's policy needs no `unsafe-eval`.
 """
@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from features.content_security import content_security_policy
+from reporting.number_formats import count, number, share, signed
 from reporting.translations import LANGUAGES, catalogue, plain_text, translator
 from reporting.verdicts import verdict
 
@@ -98,33 +99,9 @@ def vega_script() -> str:
     return bundle.replace("</script", "<\\/script")
 
 
-def count(value: float) -> str:
-    """Return a number of things: 1,234."""
-    return "–" if _missing(value) else f"{value:,.0f}"
-
-
-def share(value: float) -> str:
-    """Return a share of 1 in per cent, without the sign: 54.3."""
-    return "–" if _missing(value) else f"{100 * value:.1f}"
-
-
-def number(value: float, digits: int = 2) -> str:
-    """Return a number with this many decimals and a minus sign: 1,234.50, −0.02."""
-    return "–" if _missing(value) else f"{value:,.{digits}f}".replace("-", "−")
-
-
-def signed(value: float, digits: int = 0) -> str:
-    """Return a difference with its sign: +9, −8."""
-    return "–" if _missing(value) else f"{value:+,.{digits}f}".replace("-", "−")
-
-
 def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table as dictionaries for the template."""
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
-
-
-def _missing(value: float) -> bool:
-    return value is None or math.isnan(value)
 
 
 def _json_value(value: Any) -> Any:

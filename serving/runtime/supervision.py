@@ -95,14 +95,14 @@ class Supervisor:
 
 def _workers() -> set[int]:
     """Return the process ids of the workers that are alive."""
-    found = set()
+    processes = set()
     for child in psutil.Process().children():
         try:
             if child.status() != psutil.STATUS_ZOMBIE and WORKER_MODULE in child.cmdline():
-                found.add(child.pid)
+                processes.add(child.pid)
         except psutil.Error:  # it has just ended
             continue
-    return found
+    return processes
 
 
 def report(reason: str = "") -> None:

@@ -11,8 +11,9 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
+from reporting.number_formats import count, number, share, signed
 from reporting.page.html_page import page_customers, render_page
-from reporting.page.rendering import PAGE_CUSTOMERS, count, number, share, signed
+from reporting.page.rendering import PAGE_CUSTOMERS
 
 
 class Cells(HTMLParser):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reporting.page.rendering import number, share
+from reporting.number_formats import number, share
 from reporting.page.versions_page import render_versions
 from reporting.version_tables import version_tables
 from tests.reporting.page.test_html_page import Cells, filled
