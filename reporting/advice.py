@@ -26,8 +26,8 @@ def advice(tables: Mapping[str, pd.DataFrame]) -> list[Notice]:
     -------
     list of (str, dict)
         For each outcome the score to use, with what the other one would lose; then, if it is beyond chance, that the
-        rule ranks customers high who have fallen silent; last the segments in which the model's churn probability
-        misses the observed share.
+        rule ranks customers high who have stopped buying; last in how many segments the model's churn probability is
+        outside the interval of the observed share, with the worst.
     """
     return [
         *(_use(row) for row in tables["headline"].to_dict("records")),
@@ -72,17 +72,18 @@ def _silence(customers: pd.DataFrame, quadrants: pd.DataFrame) -> list[Notice]:
 
 
 def _misses(segments: pd.DataFrame) -> list[Notice]:
-    return [
-        (
-            f"advice.{'above' if row['said'] > row['high'] else 'below'}",
-            {
-                "segment": f"@segment.{row['segment']}",
-                "said": number(100 * row["said"], 0),
-                "observed": number(100 * row["stayed_away"], 0),
-                "low": number(100 * row["low"], 0),
-                "high": number(100 * row["high"], 0),
-            },
-        )
-        for row in misses(segments, "said").to_dict("records")
-        if row["customers"] >= FEWEST
-    ]
+    of_model = segments[(segments["forecast"] == "model") & (segments["customers"] >= FEWEST)]
+    missed = misses(of_model, "said")
+    if missed.empty:
+        return []
+    worst = missed.iloc[int((missed["said"] - missed["stayed_away"]).abs().argmax())]
+    figures = {
+        "missed": count(len(missed)),
+        "segments": count(len(of_model)),
+        "segment": f"@segment.{worst['segment']}",
+        "said": number(100 * worst["said"], 0),
+        "observed": number(100 * worst["stayed_away"], 0),
+        "low": number(100 * worst["low"], 0),
+        "high": number(100 * worst["high"], 0),
+    }
+    return [("advice.missed", figures)]

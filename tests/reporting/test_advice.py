@@ -75,15 +75,14 @@ def test_silence_is_named_where_the_rule_does_not_see_it(rule: int, model: int, 
         assert (found["advice.silence"]["rule"], found["advice.silence"]["rule_days"]) == ("38", "150")
 
 
-def test_segments_in_which_the_model_is_wrong_are_named():
+def test_segments_in_which_the_model_misses_are_counted_and_the_worst_is_named():
     """Those outside the interval of the observed share, if they are large enough; the rule's are not the model's."""
-    found = advice(
-        {"headline": HEADLINE[:0], "customers": customers(0, 0), "quadrants": quadrants(), "segments": SEGMENTS}
-    )
-    assert [(key, values["segment"]) for key, values in found] == [
-        ("advice.above", "@segment.new"),
-        ("advice.below", "@segment.lapsed"),
-    ]
+    tables = {"headline": HEADLINE[:0], "customers": customers(0, 0), "quadrants": quadrants(), "segments": SEGMENTS}
+    ((key, values),) = advice(tables)
+    assert key == "advice.missed"
+    assert (values["missed"], values["segments"], values["segment"]) == ("2", "3", "@segment.lapsed")
+    assert [values[name] for name in ("said", "observed", "low", "high")] == ["70", "90", "82", "95"]
+    assert advice({**tables, "segments": SEGMENTS[1:2]}) == []
     assert list(misses(SEGMENTS, "said", "rule")["segment"]) == ["lapsed"]
 
 
