@@ -89,17 +89,19 @@ def choice_of(problem: Problem, taken: NDArray[np.bool_]) -> Ints:
 
 
 def shortfall(problem: Problem) -> Floats:
-    """Return by how much each limit must be exceeded at least, in sum, for anything to be within the limits.
+    """Return by how much the minimums, rows of a negative capacity, must be missed at least within the other limits.
 
-    Zeros where the solver gives up.
+    Each counts relative to its own size. Zeros where none must be missed, or the solver gives up.
     """
     matrix, right = constraints(problem)
     limits, columns = len(problem.capacity), len(problem.value)
     slack = sparse.csr_array((-np.ones(limits), (np.arange(limits), np.arange(limits))), shape=(len(right), limits))
-    cost = np.concatenate([np.zeros(columns), 1.0 / np.maximum(1.0, np.abs(problem.capacity))])
-    upper = np.concatenate([np.ones(columns), np.full(limits, np.inf)])
-    bounds = np.column_stack([np.zeros(len(cost)), upper])
-    whole = sparse.hstack([matrix, slack], format="csr")
     with clean_output():
-        found = optimize.linprog(cost, A_ub=whole, b_ub=right, bounds=bounds, method="highs-ds")
+        found = optimize.milp(
+            np.concatenate([np.zeros(columns), 1.0 / np.maximum(1.0, np.abs(problem.capacity))]),
+            constraints=optimize.LinearConstraint(sparse.hstack([matrix, slack], format="csr"), -np.inf, right),
+            integrality=np.concatenate([np.ones(columns), np.zeros(limits)]),
+            bounds=optimize.Bounds(0, np.concatenate([np.ones(columns), np.where(problem.capacity < 0, np.inf, 0.0)])),
+            options={"node_limit": max(1, NODES // columns)},
+        )
     return np.zeros(limits) if found.x is None else np.asarray(found.x[columns:], float)

@@ -28,7 +28,7 @@ def check_attainable(problem: Problem, first: int, names: list[str]) -> None:
 
 
 def check_reached(problem: Problem, first: int, names: list[str], choice: Ints, exact: bool) -> None:
-    """Raise PlanError for the minimum that is short of most in a choice, if one is.
+    """Raise PlanError for the minimum that is short of most, if a choice misses one or exceeds another limit for it.
 
     Parameters
     ----------
@@ -38,15 +38,19 @@ def check_reached(problem: Problem, first: int, names: list[str], choice: Ints, 
     exact : bool
         Whether the problem is small enough for the solver to say what is lacking at least.
     """
-    over = (problem.used(choice) - problem.capacity)[first:]
-    if (over <= problem.tolerance[first:]).all():
+    over = problem.used(choice) - problem.capacity
+    if (over <= problem.tolerance).all():
         return
+    missed = over[first:]
     if exact:  # the least that is lacking names the limit better than what was found
         least = shortfall(problem)[first:]
-        over = np.where(least.any(), least, over)
+        missed = np.where(least.any(), least, missed)
+    if (missed <= problem.tolerance[first:]).all():
+        listed = ", ".join(f"{name} ({-problem.capacity[number]:g})" for number, name in enumerate(names, first))
+        raise PlanError(f"no plan was found within the limits that reaches the minimum of {listed}: lower it")
     wanted = -problem.capacity[first:]
-    worst = int(np.argmax(over / wanted))
-    reached = float(wanted[worst] - over[worst])
+    worst = int(np.argmax(missed / wanted))
+    reached = float(wanted[worst] - missed[worst])
     raise PlanError(_too_high(names[worst], float(wanted[worst]), reached, "but within the other limits the most is"))
 
 
