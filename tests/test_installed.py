@@ -1,5 +1,6 @@
 """The wheel, installed with each extra into a fresh environment: its verbs run, and others name what they need."""
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -85,8 +86,18 @@ def test_plan_plans_a_week_and_takes_its_records(installed: Callable[[str], Path
     done(run(regulars, "customers", "customers.csv", "--store", "store", cwd=tmp_path))
     done(run(regulars, "plan", "store", "--out", "plans/first", cwd=tmp_path))
     assert list((tmp_path / "plans/first/reps").glob("*.xlsx"))
-    records = done(run(regulars, "record", "plans/first", "plans/first/crm.csv", cwd=tmp_path))
-    assert "0 used" in records or (tmp_path / "plans/first/events.parquet").exists()
+    crm = tmp_path / "plans/first/crm.csv"
+    blank = run(regulars, "record", "plans/first", crm, cwd=tmp_path)
+    assert (blank.returncode, "nothing is filled in" in blank.stderr) == (1, True)
+    with crm.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    rows[0] |= {"status": "skipped", "reason": "bad_moment"}
+    with (tmp_path / "filled.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    records = run(regulars, "record", "plans/first", "filled.csv", cwd=tmp_path)
+    assert (records.returncode, " 1 used" in records.stderr) == (0, True), records.stderr
     assert names_the_extra(run(regulars, "fit", "store", cwd=tmp_path), "train")
 
 

@@ -12,7 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.error import URLError
 
-import psutil
 from bentoml.exceptions import BentoMLException
 
 import serving
@@ -46,6 +45,8 @@ def free_address(host: str, port: int) -> ipaddress.IPv4Address | ipaddress.IPv6
 
 def _holder(port: int) -> str:
     """Return in words which process listens at a port, of a service the first one; nothing where that is hidden."""
+    import psutil  # here, so that without the extra it is BentoML that is missing first: psutil is of another one too
+
     with suppress(psutil.Error, OSError):
         listening = [each for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN]
         holders = [psutil.Process(each.pid) for each in listening if each.pid and each.laddr.port == port]

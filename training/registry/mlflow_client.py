@@ -123,7 +123,14 @@ class Tracking:
     @_answered
     def log_datasets(self, run_id: str, datasets: Iterable[LoggedDataset]) -> None:
         """Say which data sets a run read."""
-        self._client.log_inputs(run_id, [entity.dataset_input(dataset) for dataset in datasets])
+        from mlflow.exceptions import MlflowException
+
+        inputs = [entity.dataset_input(dataset) for dataset in datasets]
+        try:
+            self._client.log_inputs(run_id, inputs)
+        except MlflowException:
+            # Two fits that log one data set at the same moment both find it new, and the server refuses one of them.
+            self._client.log_inputs(run_id, inputs)
 
     @_answered
     def log_text(self, run_id: str, path: str, text: str) -> None:

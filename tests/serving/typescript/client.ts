@@ -48,8 +48,9 @@ export async function nonsense(): Promise<void> {
   await client.POST("/score_features", { body: { nonsense: true } });
   // @ts-expect-error: a row needs its columns
   await client.POST("/score_features", { body: { rows: [{ customer_id: "1" }] } });
-  // @ts-expect-error: ids are text
-  await client.POST("/score_customers", { body: { customer_ids: [1] } });
+  await client.POST("/score_customers", { body: { customer_ids: ["1", 1] } });
+  // @ts-expect-error: ids are text or whole numbers
+  await client.POST("/score_customers", { body: { customer_ids: [true] } });
   // @ts-expect-error: no such path
   await client.POST("/scores", { body: { customers: [] } });
 }

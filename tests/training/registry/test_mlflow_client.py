@@ -11,10 +11,12 @@ from typing import Any, get_type_hints
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from mlflow.exceptions import MlflowException
 
 import training.registry.mlflow_client
 from features.errors import TrackingError
 from tests.training.stand_in import customer_model
+from training.registry.entities import LoggedDataset
 from training.registry.mlflow_client import Tracking, open_tracking
 from training.registry.runs import FITS, log_text, nested_run, runs, start_run
 from training.registry.settings import TrackingSettings
@@ -86,6 +88,26 @@ def test_a_search_reads_every_page(tracking: Tracking, monkeypatch: pytest.Monke
     monkeypatch.setattr(tracking._client, "search_runs", lambda *args, **kwargs: search(*args, **kwargs, max_results=2))
     assert {run.name for run in tracking.search_runs(FITS)} == {"parent", *(f"nested {number}" for number in range(4))}
     assert tracking.search_runs("no such experiment") == []
+
+
+def test_two_fits_may_log_one_data_set_at_the_same_moment(tracking: Tracking, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both find it new and the server refuses one of them: it is logged all the same. What fails twice is one line."""
+    log, refusals = tracking._client.log_inputs, [MlflowException("UNIQUE constraint failed: datasets.digest")]
+
+    def refused(*arguments: object) -> None:
+        if refusals:
+            raise refusals.pop()
+        log(*arguments)
+
+    dataset = LoggedDataset("log", "digest", "store", {})
+    monkeypatch.setattr(tracking._client, "log_inputs", refused)
+    with start_run(tracking, "fit") as run:
+        tracking.log_datasets(run.run_id, [dataset])
+        (logged,) = tracking._client.get_run(run.run_id).inputs.dataset_inputs
+        assert (logged.dataset.name, logged.dataset.digest) == ("log", "digest")
+        refusals += [MlflowException("no"), MlflowException("no")]
+        with pytest.raises(TrackingError, match="no"):
+            tracking.log_datasets(run.run_id, [dataset])
 
 
 def test_a_reader_makes_no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
