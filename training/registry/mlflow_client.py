@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-BATCH = 100
-"""How many parameters or metrics MLflow takes in one call."""
 OPENING_SECONDS = 10
 """How long to wait at most for a server's first answer."""
 
@@ -110,15 +108,8 @@ class Tracking:
         tags: Mapping[str, str] | None = None,
     ) -> None:
         """Add parameters, which cannot be changed afterwards, metrics and tags to a run."""
-        from mlflow.entities import Param, RunTag
-
-        entities = {
-            "params": [Param(name, value) for name, value in (params or {}).items()],
-            "metrics": [entity.metric(value) for value in metrics],
-            "tags": [RunTag(name, value) for name, value in (tags or {}).items()],
-        }
-        for first in range(0, max(map(len, entities.values())), BATCH):
-            self._client.log_batch(run_id, **{kind: rows[first : first + BATCH] for kind, rows in entities.items()})
+        for batch in entity.batches(params or {}, metrics, tags or {}):
+            self._client.log_batch(run_id, **batch)
 
     @_answered
     def log_datasets(self, run_id: str, datasets: Iterable[LoggedDataset]) -> None:

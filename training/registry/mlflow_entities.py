@@ -13,6 +13,9 @@ import pandas as pd
 from training.registry.entities import LoggedDataset, MetricValue, ModelVersion, RunRecord
 from training.registry.moved_home import address_here, local_path
 
+BATCH = 100
+"""How many parameters or metrics MLflow takes in one call."""
+
 
 def run_record(run: Any, artifacts: Path | None) -> RunRecord:
     """Return an `mlflow.entities.Run`; its files are followed into the folder `artifacts`."""
@@ -35,6 +38,21 @@ def metric(value: MetricValue) -> Any:
     name, digest = (value.dataset.name, value.dataset.digest) if value.dataset else (None, None)
     number = float(value.value)
     return Metric(value.name, number, value.time, value.step, value.model_id, name, digest)
+
+
+def batches(
+    params: Mapping[str, str], metrics: Iterable[MetricValue], tags: Mapping[str, str]
+) -> Iterator[dict[str, list[Any]]]:
+    """Yield the arguments of each `MlflowClient.log_batch` that together add these to a run."""
+    from mlflow.entities import Param, RunTag
+
+    entities: dict[str, list[Any]] = {
+        "params": [Param(name, value) for name, value in params.items()],
+        "metrics": [metric(value) for value in metrics],
+        "tags": [RunTag(name, value) for name, value in tags.items()],
+    }
+    for first in range(0, max(map(len, entities.values())), BATCH):
+        yield {kind: rows[first : first + BATCH] for kind, rows in entities.items()}
 
 
 def dataset_input(dataset: LoggedDataset) -> Any:
