@@ -57,13 +57,14 @@ def echo_move(move: "Move", place: str) -> None:
     echo(f"version {move.to} is champion in {place} ({move.kind}; {before})")
 
 
-def publish_champion(tracking: "Tracking") -> "PublishResult":
-    """Ship the champion, and print under which tag."""
+def publish_champion(tracking: "Tracking", signing_key: Path | None = None) -> "PublishResult":
+    """Ship the champion, signed if there is a key or [publish] names one, and print under which tag."""
     from training.publish import publish as ship
-    from training.settings import GateLimits
+    from training.settings import GateLimits, PublishSettings
 
     allowed = read_settings("gate", GateLimits).allow_uncompiled
-    shipped = ship(tracking, allow_uncompiled=allowed)
+    key = signing_key or read_settings("publish", PublishSettings).signing_key
+    shipped = ship(tracking, allow_uncompiled=allowed, signing_key=key)
     echo(f"{shipped.tag} {'is' if shipped.new else 'was already, and still is,'} the latest in {shipped.path.parent}")
     return shipped
 

@@ -8,8 +8,8 @@ EXTRAS = {
         *("sqlalchemy", "vl_convert"),
     ),
     "serve": (
-        *("anyio", "backports", "bentoml", "httptools", "limits", "prometheus_client", "starlette", "uvloop"),
-        *("werkzeug",),
+        *("anyio", "backports", "bentoml", "cryptography", "httptools", "limits", "prometheus_client"),
+        *("starlette", "uvloop", "werkzeug"),
     ),
     "spark": ("pyspark",),
     "plan": ("icalendar", "openpyxl"),

@@ -35,6 +35,7 @@ from cli import (
     score,
     segments,
     serve,
+    signing_key,
     simulate,
     store,
     versions,
@@ -56,7 +57,7 @@ app = typer.Typer(
 VERBS = (
     *(init, inspect, ingest, append, store, features, score, indices, segments, fit, backtest, compare),
     *(versions, promote, publish, rollback, retrain, customers, plan, record, effects),
-    *(history, home, serve, key, simulate),
+    *(history, home, serve, key, signing_key, simulate),
 )
 for verb in VERBS:
     verb.register(app)

@@ -59,6 +59,13 @@ def register(app: typer.Typer) -> None:
                 help="The business time zone until a model with its own is published. Without it: UTC.",
             ),
         ] = None,
+        trusted_key: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="FILE",
+                help="The publisher's public key, made by `regulars signing-key`. Without it: no signature is needed.",
+            ),
+        ] = None,
         drain_seconds: Annotated[
             float | None,
             typer.Option(
@@ -83,7 +90,7 @@ def register(app: typer.Typer) -> None:
         """
         values: dict[str, object] = {"host": host, "port": port, "workers": workers, "rate": rate, "timezone": timezone}
         values["drain_seconds"] = drain_seconds
-        files = {"keys": keys, "scores": scores, "report": report, "plans": plans}
+        files = {"keys": keys, "scores": scores, "report": report, "plans": plans, "trusted_key": trusted_key}
         given = {name: str(value) for name, value in values.items() if value is not None}
         given |= {name: str(file.absolute()) for name, file in files.items() if file}
         os.environ.update({f"REGULARS_SERVE_{name.upper()}": value for name, value in given.items()})

@@ -24,6 +24,7 @@ SECTIONS = {
     "trials": "training.settings.TrialSettings",
     "gate": "training.settings.GateLimits",
     "refit": "training.settings.RefitLimits",
+    "publish": "training.settings.PublishSettings",
     "tracking": "training.registry.settings.TrackingSettings",
     "retrain": "cli.retrain_folder.RetrainSettings",
     "serve": "serving.runtime.settings.ServeSettings",

@@ -25,6 +25,7 @@ RegularsError
  ├── PromotionRefusedError         the gate refuses a version
  ├── RetrainInProgressError        another retrain is running in the same home
  ├── PublishedModelError           a published version that cannot go into service
+ ├── SignatureError                a key or signature of a published version that cannot be trusted or used
  ├── SettingsError                 a setting that cannot be used
  │    ├── SettingsFileError        regulars.toml, or a variable that stands for one of its settings
  │    ├── RateLimitError           a rate limit that cannot be read
@@ -192,6 +193,10 @@ class RetrainInProgressError(RegularsError):
 
 class PublishedModelError(RegularsError):
     """A published version that cannot go into service."""
+
+
+class SignatureError(RegularsError):
+    """A key or signature of a published version that cannot be trusted or used."""
 
 
 class SettingsError(RegularsError):

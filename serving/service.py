@@ -17,9 +17,10 @@ from serving.bento import Service, model_store_path, worker_index
 from serving.runtime.api_keys import read_keys
 from serving.runtime.first_process import prepare_workers
 from serving.runtime.metrics_files import VARIABLE, share_metrics
-from serving.runtime.model_store import latest_version, read_published
+from serving.runtime.model_store import Trust, latest_version, read_published
 from serving.runtime.settings import ServeSettings, serve_settings
 from serving.runtime.supervision import end_with_first_process, reason_of, report
+from training.models.signature import public_key_of
 
 
 class RegularsService(Service[object]):  # type: ignore[misc]  # BentoML ships no types
@@ -48,8 +49,11 @@ def check_before_start() -> str | None:
     if settings.keys:
         read_keys(settings.keys)
     segmentation_of_settings()
+    trust = Trust(settings.trusted_key, settings.allow_pickle)
+    if settings.trusted_key:
+        public_key_of(settings.trusted_key)
     if name := latest_version(store):
-        read_published(store, name)
+        read_published(store, name, trust)
         return None
     return f"no version is published in {store} (BENTOML_HOME), so scores are by the rule alone"
 

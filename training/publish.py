@@ -8,9 +8,10 @@ from math import isfinite
 from pathlib import Path
 
 from features.atomic_file import atomic_write, file_digest, fsync_path
-from features.errors import TrackingError
+from features.errors import SignatureError, TrackingError
 from features.scratch_folders import scratch_folder
 from training.models.bundle import BUNDLE, CHAMPION, COMPILED_FILE, MODEL_FILE, REGISTERED_NAME
+from training.models.signature import public_key_of, require_signature, sign_version
 from training.parity import compile_bundle
 from training.registry.bento_client import model_metadata, staged_model, store_home
 from training.registry.entities import ModelVersion
@@ -40,7 +41,13 @@ class PublishResult:
     new: bool
 
 
-def publish(tracking: Tracking, which: int | str = CHAMPION, *, allow_uncompiled: bool = False) -> PublishResult:
+def publish(
+    tracking: Tracking,
+    which: int | str = CHAMPION,
+    *,
+    allow_uncompiled: bool = False,
+    signing_key: Path | None = None,
+) -> PublishResult:
     """Put a version into the BentoML model store and make it `regulars:latest`.
 
     The folder holds `bundle/` (the files of `CustomerModel.save` and `compiled.json`, which is checked against the
@@ -56,6 +63,8 @@ def publish(tracking: Tracking, which: int | str = CHAMPION, *, allow_uncompiled
         Version number or alias.
     allow_uncompiled : bool
         Whether a model without a compiled form may be published; the service then forecasts by its estimator.
+    signing_key : Path, optional
+        The private key to sign the version with, see `training.models.signature`.
 
     Returns
     -------
@@ -66,7 +75,11 @@ def publish(tracking: Tracking, which: int | str = CHAMPION, *, allow_uncompiled
     TrackingError
         When there is no such version, its digest is wrong, its compiled form forecasts otherwise or is missing, or the
         store holds something else under its tag.
+    SignatureError
+        When the key cannot be used, or the version was published before without its signature.
     """
+    if signing_key is not None:
+        public_key_of(signing_key)  # before anything is written
     chosen = version(tracking, which)
     if chosen is None:
         raise TrackingError(f"no version {which} is registered in {tracking.place}: promote one first")
@@ -79,6 +92,8 @@ def publish(tracking: Tracking, which: int | str = CHAMPION, *, allow_uncompiled
     with scratch_folder(home / "tmp") as staging:
         if new:
             _stage(tracking, chosen, f"{REGISTERED_NAME}:{name}", staging, allow_uncompiled)
+            if signing_key is not None:
+                sign_version(staging / REGISTERED_NAME / name, f"{REGISTERED_NAME}:{name}", signing_key)
             final.parent.mkdir(parents=True, exist_ok=True)
             try:
                 (staging / REGISTERED_NAME / name).rename(final)
@@ -88,6 +103,13 @@ def publish(tracking: Tracking, which: int | str = CHAMPION, *, allow_uncompiled
                 new = False  # another process has published the same version meanwhile
             fsync_path(final.parent)
         _check(final, chosen)
+        if signing_key is not None:
+            try:
+                require_signature(final, f"{REGISTERED_NAME}:{name}", signing_key)
+            except SignatureError as error:
+                raise SignatureError(
+                    f"{final} was published before without this key's signature ({error}): delete it and publish again"
+                ) from None
         with atomic_write(staging / "latest") as part:
             part.write_text(name)
         (staging / "latest").replace(final.parent / "latest")

@@ -1,6 +1,7 @@
 """Settings of training, each class a section of `regulars.toml`: what a fit learns from, trials, the gate."""
 
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 
 from features.errors import InvalidArgumentError
 
@@ -239,3 +240,16 @@ class RefitLimits:
                 raise InvalidArgumentError(
                     f"the gate's {limit.name} is {value}, expected {'at least 1' if factor else 'a share from 0 to 1'}"
                 )
+
+
+@dataclass(frozen=True)
+class PublishSettings:
+    """How versions are shipped to the service.
+
+    Attributes
+    ----------
+    signing_key : Path, optional
+        The private key that signs published versions, made by `regulars signing-key`; without it they are not signed.
+    """
+
+    signing_key: Path | None = field(default=None, metadata={"example": "publisher.key"})

@@ -22,6 +22,7 @@ from serving.runtime.metrics import Metrics
 from serving.runtime.middleware.admission import AdmissionMiddleware
 from serving.runtime.middleware.request_log import RequestLogMiddleware
 from serving.runtime.model_reload import ModelReload, initial_state
+from serving.runtime.model_store import Trust
 from serving.runtime.poller import Poller
 from serving.runtime.settings import ServeSettings
 from serving.runtime.supervision import report
@@ -40,9 +41,10 @@ def make_worker_app(
     log.capture_libraries()
     formula, timezone = formula_of_settings(), settings.timezone or "UTC"
     rating_maximum = settings.rating_maximum or RATING_MAXIMUM
-    state = initial_state(store, formula, timezone, utc_now, log.log_event, rating_maximum)
+    trust = Trust(settings.trusted_key, settings.allow_pickle)
+    state = initial_state(store, formula, timezone, utc_now, log.log_event, rating_maximum, trust)
     current = CurrentState(replace(state, segmentation=segmentation_of_settings()))
-    reload = ModelReload(current, store, utc_now, log.log_event)
+    reload = ModelReload(current, store, utc_now, log.log_event, trust)
     keys = KeyRing(settings.keys, log.log_event) if settings.keys else None
 
     def count() -> None:

@@ -12,7 +12,7 @@ from features.loyalty.formula import Formula
 from features.schema import RATING_MAXIMUM
 from serving.runtime.json_log import LogEvent
 from serving.runtime.model_loader import load_model
-from serving.runtime.model_store import latest_version, named_version, read_published
+from serving.runtime.model_store import ANYBODY, Trust, latest_version, named_version, read_published
 from serving.runtime.poller import Check, when_changed
 from serving.state import CurrentState, ServiceState
 from training.models.bundle import REGISTERED_NAME
@@ -30,6 +30,7 @@ def initial_state(
     clock: Callable[[], datetime],
     log_event: LogEvent,
     rating_maximum: float = RATING_MAXIMUM,
+    trust: Trust = ANYBODY,
 ) -> ServiceState:
     """Return the state at the start: the latest version, else the one served before, else the rule without a model."""
     refused, tried = None, None
@@ -39,7 +40,7 @@ def initial_state(
             name = find(store)
             if name is None or name == tried:
                 continue
-            return _load(store, name, clock, log_event, refused)
+            return _load(store, name, clock, log_event, refused, trust)
         except PublishedModelError as error:
             log_event(event="refused", version=name, reason=str(error))
             refused, tried = refused or str(error), name
@@ -49,7 +50,15 @@ def initial_state(
 class ModelReload:
     """Replaces the state when a version is published, in one step, while requests go on."""
 
-    def __init__(self, current: CurrentState, store: Path, clock: Callable[[], datetime], log_event: LogEvent) -> None:
+    def __init__(
+        self,
+        current: CurrentState,
+        store: Path,
+        clock: Callable[[], datetime],
+        log_event: LogEvent,
+        trust: Trust = ANYBODY,
+    ) -> None:
+        self._trust = trust
         self._current, self._store, self._clock, self._log_event = current, store, clock, log_event
         self._attempt = 0
         self.check: Check = when_changed(store / REGISTERED_NAME / "latest", self._load_latest)
@@ -67,7 +76,7 @@ class ModelReload:
             if name is None or (state.model and state.model.folder.name == name):
                 found = replace(state, refused=None)
             else:
-                loaded = _load(self._store, name, self._clock, self._log_event, None)
+                loaded = _load(self._store, name, self._clock, self._log_event, None, self._trust)
                 found = replace(loaded, segmentation=state.segmentation)
         except PublishedModelError as error:
             found = replace(state, refused=str(error))
@@ -77,9 +86,14 @@ class ModelReload:
 
 
 def _load(
-    store: Path, name: str, clock: Callable[[], datetime], log_event: LogEvent, refused: str | None
+    store: Path,
+    name: str,
+    clock: Callable[[], datetime],
+    log_event: LogEvent,
+    refused: str | None,
+    trust: Trust,
 ) -> ServiceState:
-    model = load_model(read_published(store, name))
+    model = load_model(read_published(store, name, trust))
     _note_served(store, name)
     log_event(event="in service", version=model.version, tag=model.tag)
     card = model.card

@@ -5,7 +5,7 @@ Imports neither pandas nor scikit-learn: the first process checks, its workers l
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bentoml
@@ -13,12 +13,38 @@ from bentoml.exceptions import BentoMLException
 
 from features.atomic_file import file_digest
 from features.definitions import FEATURE_NAMES
-from features.errors import ModelError, PublishedModelError
+from features.errors import ModelError, PublishedModelError, SignatureError
 from serving.runtime.regular_file import read_regular
 from training.models.bundle import BUNDLE, COMPILED_FILE, MODEL_FILE, REGISTERED_NAME, Card, other_releases
+from training.models.signature import require_signature
 
 LONGEST_NAME = 200
 VERSION_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What a version needs to go into service.
+
+    Attributes
+    ----------
+    key : Path, optional
+        The public key that must have signed it; None for no signature.
+    allow_pickle : bool, optional
+        Whether it may be unpickled, which runs code that it holds; None for only where no key is trusted.
+    """
+
+    key: Path | None = None
+    allow_pickle: bool | None = None
+
+    @property
+    def pickles(self) -> bool:
+        """Whether versions may be unpickled."""
+        return self.key is None if self.allow_pickle is None else self.allow_pickle
+
+
+ANYBODY = Trust()
+"""Whoever can write into the model store is trusted."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +88,16 @@ def named_version(file: Path) -> str | None:
     return text or None
 
 
-def read_published(store: Path, name: str) -> PublishedModel:
+def read_published(store: Path, name: str, trust: Trust = ANYBODY) -> PublishedModel:
     """Return a version after checking, without loading it, that it can be loaded here.
 
     Raises PublishedModelError when a file is missing or has another digest than when it was published, and when the
-    version has other feature columns or, if it has to be unpickled, was fitted with other libraries.
+    version has other feature columns or, if it has to be unpickled, was fitted with other libraries. Before anything
+    else of it is read, the signature is checked if a key is trusted.
     """
     folder = store / REGISTERED_NAME / name
     _require_readable(folder, f"{REGISTERED_NAME}:{name}")
+    signed = _signed_digests(folder, f"{REGISTERED_NAME}:{name}", trust)
     try:
         info = bentoml.Model.from_path(str(folder)).info
     except (BentoMLException, OSError, ValueError) as error:
@@ -84,8 +112,29 @@ def read_published(store: Path, name: str) -> PublishedModel:
         str(info.metadata.get("compiled_digest", "")),
         not (info.metadata.get("compiled_digest") and info.metadata.get("compiled_formula") is True),
     )
+    if signed is not None:  # not what a file says that may have changed since
+        digest, compiled = (signed.get(f"{BUNDLE}/{file}", "") for file in (MODEL_FILE, COMPILED_FILE))
+        published = replace(published, digest=digest, compiled_digest=compiled)
+    if published.needs_pickle and not trust.pickles:
+        raise PublishedModelError(
+            f"{published.tag} is refused: it has to be unpickled, which runs code that it holds: publish it again with "
+            "this release, or set [serve] allow_pickle = true if it is a model of a plugin"
+        )
     _check(published)
     return published
+
+
+def _signed_digests(folder: Path, tag: str, trust: Trust) -> dict[str, str] | None:
+    """Return the digests of a version's files that the trusted key signed, None where no key is trusted.
+
+    Raises PublishedModelError when it has not signed them.
+    """
+    if trust.key is None:
+        return None
+    try:
+        return require_signature(folder, tag, trust.key)
+    except (SignatureError, OSError) as error:
+        raise PublishedModelError(f"{tag} is refused: {error}") from None
 
 
 def _require_readable(folder: Path, tag: str) -> None:

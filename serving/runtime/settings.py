@@ -42,6 +42,11 @@ class ServeSettings:
         The highest value of the rating scale until a model with its own is published; without it that of [ingest].
     watch_seconds : float
         Seconds between two checks for a newer version and changed keys.
+    trusted_key : Path, optional
+        The public key of the publisher, made by `regulars signing-key`; without it a version needs no signature.
+    allow_pickle : bool, optional
+        Whether to unpickle a version that has no whole compiled form, which runs code that it holds: models of plugins,
+        and versions of earlier releases. Without it: only where there is no trusted_key.
     drain_seconds : float
         Seconds after SIGTERM in which the service still answers but /readyz says 503, before the port is closed.
     """
@@ -57,6 +62,8 @@ class ServeSettings:
     timezone: str | None = field(default=None, metadata={"example": "Europe/London"})
     rating_maximum: float | None = field(default=None, metadata={"example": 5.0})
     watch_seconds: float = 1.0
+    trusted_key: Path | None = field(default=None, metadata={"example": "publisher.key.pub"})
+    allow_pickle: bool | None = field(default=None, metadata={"example": True})
     drain_seconds: float = 1.0
 
     def __post_init__(self) -> None:

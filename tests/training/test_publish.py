@@ -14,11 +14,12 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.models import ModelStore
 from matplotlib.figure import Figure
 
-from features.errors import TrackingError
+from features.errors import SignatureError, TrackingError
 from tests.training.stand_in import customer_model
 from training.models.bundle import CHAMPION
 from training.models.compiled.compiled_model import CompiledModel
 from training.models.customer_model import CustomerModel
+from training.models.signature import SIGNATURE_FILE, make_key_pair, require_signature
 from training.publish import publish
 from training.registry.entities import ModelVersion
 from training.registry.mlflow_client import Tracking
@@ -196,3 +197,29 @@ def test_a_killed_publish_leaves_the_store_as_it_was_or_whole(
     assert bentoml.models.get("regulars:latest").info.metadata["digest"] == made.digest
     assert list((store.parent / "tmp").iterdir()) == []
     assert {path.name for path in (store / "regulars").iterdir() if not path.is_dir()} == {"latest"}
+
+
+def test_a_version_is_signed_by_the_key_that_is_given(tracking: Tracking, store: Path, tmp_path: Path) -> None:
+    """With all of its files; publishing again changes nothing, and another key or none before is said."""
+    champion(tracking)
+    key = tmp_path / "publisher.key"
+    public = make_key_pair(key)
+    published = publish(tracking, signing_key=key)
+    files = {path.relative_to(published.path).as_posix() for path in published.path.rglob("*") if path.is_file()}
+    assert set(require_signature(published.path, published.tag, public)) == files - {SIGNATURE_FILE}
+    assert not publish(tracking, signing_key=key).new
+    other = tmp_path / "other.key"
+    make_key_pair(other)
+    with pytest.raises(SignatureError, match=r"without this key's signature .*: delete it and publish again"):
+        publish(tracking, signing_key=other)
+    (published.path / SIGNATURE_FILE).unlink()
+    with pytest.raises(SignatureError, match="not signed"):
+        publish(tracking, signing_key=key)
+
+
+def test_a_key_that_cannot_sign_publishes_nothing(tracking: Tracking, store: Path, tmp_path: Path) -> None:
+    """It is tried before anything is written."""
+    champion(tracking)
+    with pytest.raises(SignatureError, match="there is no key file"):
+        publish(tracking, signing_key=tmp_path / "none.key")
+    assert not list(store.iterdir())

@@ -2,6 +2,7 @@
 
 import zlib
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, Self
@@ -204,13 +205,14 @@ class CustomerModel:
         folder = Path(folder)
         if not (folder / MODEL_FILE).is_file():
             raise ModelError(f"{folder} holds no model: publish one, or name another folder")
-        digest = model_digest(folder)
+        content = (folder / MODEL_FILE).read_bytes()  # once: what was checked is what is unpickled
+        digest = sha256(content).hexdigest()
         if expected_digest is not None and digest != expected_digest:
             raise ModelError(
                 f"{folder / MODEL_FILE} has digest {digest[:12]}, expected {expected_digest[:12]}: refused"
             )
         try:
-            model: Any = load_pickle(folder / MODEL_FILE)
+            model: Any = load_pickle(folder / MODEL_FILE, content)
         except (AttributeError, ImportError, LookupError, TypeError, ValueError, UnpicklingError, zlib.error) as error:
             # Other releases of the libraries raise these on a pickle; the card can still be read.
             raise ModelError(f"{folder / MODEL_FILE} cannot be read ({error}): {unreadable_reason(folder)}") from error

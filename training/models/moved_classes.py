@@ -78,9 +78,8 @@ class _Unpickler(NumpyUnpickler):  # type: ignore[misc]  # joblib has no types
     dispatch[BUILD[0]] = load_build
 
 
-def load_pickle(path: Path) -> Any:
-    """Unpickle a file written by `joblib.dump`, compressed by zlib or not; runs whatever code the pickle holds."""
-    data = path.read_bytes()
+def load_pickle(path: Path, data: bytes) -> Any:
+    """Unpickle what `joblib.dump` wrote to a file, compressed by zlib or not; runs whatever code the pickle holds."""
     if data.startswith(ZLIB_HEADER):
         data = zlib.decompress(data)
     return _Unpickler(str(path), BytesIO(data), ensure_native_byte_order=False).load()

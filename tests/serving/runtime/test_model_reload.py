@@ -8,9 +8,11 @@ import pytest
 from features.loyalty.formula import load_formula
 from features.schema import RATING_MAXIMUM
 from serving.runtime.model_reload import ModelReload, initial_state
+from serving.runtime.model_store import ANYBODY, Trust
 from serving.state import CurrentState, ServedModel
 from tests.serving.running import latest, put, variant
 from training.models.customer_model import CustomerModel
+from training.models.signature import make_key_pair, sign_version
 
 NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
 
@@ -18,11 +20,12 @@ NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
 class Shop:
     """A store, and a worker that serves its models."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, trust: Trust = ANYBODY) -> None:
         self.home, self.events = home, []
-        state = initial_state(home / "models", load_formula(), "Asia/Tokyo", lambda: NOON, self.log_event, 100.0)
+        store, formula = home / "models", load_formula()
+        state = initial_state(store, formula, "Asia/Tokyo", lambda: NOON, self.log_event, 100.0, trust)
         self.current = CurrentState(state)
-        self.reload = ModelReload(self.current, home / "models", lambda: NOON, self.log_event)
+        self.reload = ModelReload(self.current, store, lambda: NOON, self.log_event, trust)
 
     def log_event(self, **fields: object) -> None:
         self.events.append(fields["event"])
@@ -162,3 +165,22 @@ def test_a_store_that_may_only_be_read_serves(tmp_path: Path, model: CustomerMod
 
     monkeypatch.setattr("serving.runtime.model_reload.atomic_write", full)
     assert Shop(tmp_path).version == "1"
+
+
+def test_a_version_that_nobody_trusted_signed_leaves_the_old_one(tmp_path: Path, model: CustomerModel) -> None:
+    """Refused in one line, and tried again when it is published with the signature."""
+    key = tmp_path / "publisher.key"
+    trust = Trust(make_key_pair(key))
+    first = put(tmp_path, variant(model, 1), 1)
+    sign_version(first, f"regulars:{first.name}", key)
+    shop = Shop(tmp_path, trust)
+    assert shop.version == "1"
+    second = put(tmp_path, variant(model, 2), 2)
+    shop.reload.check()
+    assert shop.version == "1"
+    assert "is not signed" in str(shop.current.state.refused)
+    assert "\n" not in str(shop.current.state.refused)
+    sign_version(second, f"regulars:{second.name}", key)
+    latest(tmp_path, second.name)
+    shop.reload.check()
+    assert (shop.version, shop.current.state.refused) == ("2", None)

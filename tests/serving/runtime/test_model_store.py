@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,10 +17,11 @@ import pytest
 from features.errors import PublishedModelError
 from features.event_words import BUILT_IN_WORDS, EventWords
 from serving.runtime.model_loader import load_model
-from serving.runtime.model_store import latest_version, read_published
+from serving.runtime.model_store import Trust, latest_version, read_published
 from serving.state import ServedModel
 from tests.serving.running import ROOT, put
 from training.models.bundle import CARD_FILE, COMPILED_FILE, LIBRARIES, MODEL_FILE
+from training.models.signature import make_key_pair, sign_version
 
 
 @pytest.fixture(scope="module")
@@ -200,3 +202,49 @@ print({{'numba', 'mlflow', 'matplotlib', 'duckdb'}} & set(sys.modules))
 def python(code: str) -> str:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()[-1]
+
+
+@pytest.fixture
+def trust(tmp_path: Path) -> Trust:
+    """The publisher's key is trusted."""
+    return Trust(make_key_pair(tmp_path / "publisher.key"))
+
+
+def signed(store: Path, key: Path) -> str:
+    """Sign the latest version, and return its name."""
+    name = str(latest_version(store))
+    sign_version(store / "regulars" / name, f"regulars:{name}", key)
+    return name
+
+
+def test_a_signed_version_is_read_with_the_digests_that_were_signed(store: Path, trust: Trust, tmp_path: Path) -> None:
+    """And loads without a pickle."""
+    name = signed(store, tmp_path / "publisher.key")
+    assert load_model(read_published(store, name, trust)).version == "1"
+
+
+@pytest.mark.parametrize("file", [MODEL_FILE, COMPILED_FILE, CARD_FILE, "../model.yaml", "../figures.json"])
+def test_without_the_right_signature_nothing_is_read(store: Path, trust: Trust, tmp_path: Path, file: str) -> None:
+    """Neither of a version without one nor of one with a changed or new file: one line that names it."""
+    with pytest.raises(PublishedModelError, match="is refused: it is not signed: publish it again with --signing-key"):
+        read_published(store, str(latest_version(store)), trust)
+    name = signed(store, tmp_path / "publisher.key")
+    changed = bundle(store) / file
+    changed.write_bytes((changed.read_bytes() if changed.exists() else b"") + b" ")
+    with pytest.raises(PublishedModelError, match=f"is refused: its .*{changed.name} was .* after it was signed"):
+        read_published(store, name, trust)
+    with pytest.raises(PublishedModelError, match="is refused: there is no key file"):
+        read_published(store, name, Trust(tmp_path / "none.pub"))
+
+
+def test_a_pickle_is_loaded_only_where_it_is_allowed(
+    store: Path, trust: Trust, tmp_path: Path, served_model: ServedModel
+) -> None:
+    """By default where no key is trusted: for models of plugins and versions of earlier releases."""
+    put(store.parent, served_model.customer_model, 2, whole=False)
+    name = signed(store, tmp_path / "publisher.key")
+    assert read_published(store, name).needs_pickle
+    for refusing in (trust, Trust(allow_pickle=False)):
+        with pytest.raises(PublishedModelError, match=r"has to be unpickled.*set \[serve\] allow_pickle = true"):
+            read_published(store, name, refusing)
+    assert load_model(read_published(store, name, replace(trust, allow_pickle=True))).version == "2"

@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from hashlib import sha256
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -172,11 +173,12 @@ class CompiledModel:
         path = Path(path)
         if not path.is_file():
             raise ModelError(f"{path} is not there: publish the version again")
-        digest = file_digest(path)
+        content = path.read_bytes()
+        digest = sha256(content).hexdigest()
         if expected_digest is not None and digest != expected_digest:
             raise ModelError(f"{path} has digest {digest[:12]}, expected {expected_digest[:12]}: refused")
         try:
-            return cls(json.loads(path.read_bytes()))
+            return cls(json.loads(content))
         except ModelError:
             raise
         except (ValueError, LookupError, TypeError, FormulaError) as error:
