@@ -177,7 +177,7 @@ def _key_file(path: Path) -> bytes:
 
 
 def _short(path: Path, longest: int) -> bytes:
-    """Return the content of a regular file; a pipe, at which reading would wait, and a longer file raise SignatureError."""
+    """Return the content of a file; raises SignatureError for a longer file, and for a pipe, instead of waiting."""
     if path.exists() and not path.is_file():
         raise SignatureError(f"{path} is no regular file")
     with path.open("rb") as file:
