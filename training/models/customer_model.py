@@ -13,21 +13,16 @@ import pandas as pd
 
 from features.atomic_file import atomic_write
 from features.definitions import FEATURE_NAMES
-from features.errors import InvalidArgumentError, ModelError
+from features.errors import ModelError
 from features.loyalty.formula import Formula
 from training.models.arrays import Flags, Floats
 from training.models.bundle import MODEL_FILE, OUTPUTS, Card, model_digest, unreadable_reason
 from training.models.count_intervals import CountIntervals, at_cutoff, count_forecast
+from training.models.customer_value import MAX_VALUE_DAYS, discounted_value
 from training.models.forecaster import Forecaster
 from training.models.moved_classes import load_pickle
-from training.models.numeric_arguments import DAY_LIMIT, require_number, require_whole
+from training.models.numeric_arguments import DAY_LIMIT, require_whole
 from training.models.spend.model import SpendModel
-
-MAX_VALUE_DAYS = 1095
-MAX_LOG_GROWTH = 100.0
-"""A negative discount rate may multiply a later amount by exp(100) at most, so that values are finite."""
-VALUE_STEPS = 6
-"""In how many steps a value is discounted; a horizon of fewer days has a step for each day."""
 
 
 @dataclass(frozen=True)
@@ -133,23 +128,15 @@ class CustomerModel:
             A column is missing.
         """
         as_of_day = require_whole("as_of_day", as_of_day, -DAY_LIMIT, DAY_LIMIT)
-        horizon_days = require_whole("horizon_days", horizon_days, 1, DAY_LIMIT)
-        rate = require_number("discount_rate", discount_rate, -1, above=True)
-        steps = require_whole("steps", min(VALUE_STEPS, horizon_days) if steps is None else steps, 1, horizon_days)
-        ends = np.linspace(0, horizon_days, steps + 1).astype(int)[1:]
-        if -np.log1p(rate) * horizon_days / 365 > MAX_LOG_GROWTH:
-            raise InvalidArgumentError(
-                f"discount_rate is {rate:g} over {horizon_days} days, which makes currency grow without limit; "
-                "expected a rate further from -1, or fewer days"
-            )
         bought = self._bought(features)
         buyers = at_cutoff(features[bought], as_of_day)
-        value, purchases_before = np.zeros(len(buyers)), np.zeros(len(buyers))
-        spend = self.spend.expected_spend(buyers)
-        for start, end in zip([0, *ends[:-1]], ends, strict=True):
-            purchases = self.purchases.expected_purchases(buyers, int(end))
-            value += (purchases - purchases_before) * spend / (1 + rate) ** ((start + end) / 2 / 365)
-            purchases_before = purchases
+        value = discounted_value(
+            lambda days: self.purchases.expected_purchases(buyers, days),
+            lambda: self.spend.expected_spend(buyers),
+            horizon_days,
+            discount_rate,
+            steps,
+        )
         values = np.full(len(features), np.nan)
         values[bought] = value
         return values

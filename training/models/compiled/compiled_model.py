@@ -23,6 +23,7 @@ from training.models.arrays import Floats, Index
 from training.models.compiled.purchases import CompiledPurchases, purchase_columns, purchase_numbers
 from training.models.compiled.purchases_table import PurchasesTable
 from training.models.compiled.spend import compiled_spend, spend_numbers, spend_table
+from training.models.customer_value import MAX_VALUE_DAYS, discounted_value
 from training.models.spend.constants import COLUMNS as SPEND_COLUMNS
 
 if TYPE_CHECKING:
@@ -160,6 +161,49 @@ class CompiledModel:
             currency = counts[0] * spend(_columns(features, bought, self._spend_places))
         forecasts[bought] = np.vstack([counts, currency]).T
         return forecasts
+
+    def customer_value(
+        self,
+        features: Floats,
+        as_of_day: int,
+        horizon_days: int = MAX_VALUE_DAYS,
+        discount_rate: float = 0.10,
+        steps: int | None = None,
+    ) -> Floats:
+        """Return `CustomerModel.customer_value` of many customers.
+
+        Parameters
+        ----------
+        features : ndarray of float64, shape (n, len(FEATURE_NAMES))
+            As for `predict_table`.
+        as_of_day, horizon_days, discount_rate, steps
+            As of `CustomerModel.customer_value`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            To 1e-9 that of the estimators; NaN for customers who have never bought.
+
+        Raises
+        ------
+        InvalidArgumentError
+            As of `CustomerModel.customer_value`.
+        ModelError
+            A count or time that every buyer has is null, infinite or negative.
+        """
+        purchases, spend = self._tables
+        bought = np.flatnonzero(features[:, self._purchase_days] > 0)
+        buyers = _columns(features, bought, self._purchase_places)
+        values = np.full(len(features), np.nan)
+        with np.errstate(all="ignore"):
+            values[bought] = discounted_value(
+                lambda days: purchases.expected(buyers, as_of_day, days),
+                lambda: spend(_columns(features, bought, self._spend_places)),
+                horizon_days,
+                discount_rate,
+                steps,
+            )
+        return values
 
     def save(self, path: str | Path) -> str:
         """Write the numbers to a JSON file, whole or not at all, and return its digest (SHA-256, hex)."""

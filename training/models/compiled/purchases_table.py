@@ -57,11 +57,21 @@ class PurchasesTable:
         ModelError
             A count or time that every buyer has is null, infinite or negative.
         """
+        expected, none = self._expected_and_none(values, day, horizon_days)
+        content = self._one.at_horizon(day, horizon_days)[2]
+        low, high = interval_table(expected, none, self._one.dispersion, horizon_days, content)
+        return np.stack([expected, low, high, none])
+
+    def expected(self, values: Floats, day: int, horizon_days: int) -> Floats:
+        """Return the expected occasions of `forecast` alone, shape (n,)."""
+        return self._expected_and_none(values, day, horizon_days)[0]
+
+    def _expected_and_none(self, values: Floats, day: int, horizon_days: int) -> tuple[Floats, Floats]:
         one = self._one
         required = values[: len(REQUIRED)]
         if not (required.min(initial=0) >= 0 and required.max(initial=0) < np.inf):
             one.refuse(values[:, np.argmax(~((required >= 0) & (required < np.inf)).all(axis=0))].tolist())
-        horizon, parts, content, usual = one.at_horizon(day, horizon_days)
+        horizon, parts, _, usual = one.at_horizon(day, horizon_days)
         x, t_x, T = self._adjusted_rfm(values[0], values[1], values[2], day)
         c, end = one.r + x, one.alpha + T
         active, since = self._active_and_since(x, t_x, T)
@@ -84,9 +94,7 @@ class PurchasesTable:
             hazard = hazard + (total - total_before) * np.exp(share * none_factor)
             total_before = total
         none = np.exp(-hazard * np.exp(one.level))
-        expected = np.maximum(expected, 1 - none)
-        low, high = interval_table(expected, none, one.dispersion, horizon_days, content)
-        return np.stack([expected, low, high, none])
+        return np.maximum(expected, 1 - none), none
 
     def _adjusted_rfm(self, x: Floats, recency: Floats, T_days: Floats, day: int) -> tuple[Floats, Floats, Floats]:
         """Return frequency, recency and T in adjusted days, as `Seasonality.adjusted_rfm` does."""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from features.atomic_file import file_digest
 from features.definitions import FEATURE_NAMES
-from features.errors import ModelError
+from features.errors import InvalidArgumentError, ModelError
 from tests.training.stand_in import customer_model as stand_in
 from tests.training.stand_in import purchase_model as plain_count
 from training.models.bundle import OUTPUTS
@@ -148,6 +148,19 @@ def test_a_table_has_the_forecasts_of_each_row(model, compiled_model, rows, late
     one = np.array([compiled_model.predict(row, day, days) for row in values.tolist()])
     np.testing.assert_allclose(found, one, rtol=1e-9, atol=1e-9)
     np.testing.assert_array_equal(found[:, 1:3], one[:, 1:3])
+
+
+@pytest.mark.parametrize(("days", "rate", "steps"), [(1, 0.1, None), (90, 0.0, 3), (1095, 0.1, None), (365, -0.5, 7)])
+def test_the_value_of_customers_is_that_of_the_estimators(model, compiled_model, windows, days, rate, steps):
+    """To 1e-9, NaN for who never bought; another horizon and rate are refused alike."""
+    features = with_edge_values(windows.now.features, model.purchases.adjustments_.declared)
+    features.loc[features.index[3], "purchase_days"] = 0.0
+    found = compiled_model.customer_value(features.to_numpy(), windows.now.day, days, rate, steps)
+    expected = model.customer_value(features, windows.now.day, days, rate, steps)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+    assert np.isnan(found[3])
+    with pytest.raises(InvalidArgumentError, match="discount_rate is -1"):
+        compiled_model.customer_value(features.to_numpy(), windows.now.day, days, -1.0)
 
 
 def test_a_row_of_a_table_costs_at_most_six_microseconds(model, compiled_model, windows):
