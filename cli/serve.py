@@ -75,6 +75,14 @@ def register(app: typer.Typer) -> None:
                 help="Seconds after SIGTERM in which it answers but is not ready. Without it: 1.",
             ),
         ] = None,
+        cors_origin: Annotated[
+            list[str] | None,
+            typer.Option(
+                metavar="ORIGIN",
+                help="An origin of web pages whose scripts may use the service (CORS), like https://shop.example, "
+                "or * for any; repeatable. Without it: none.",
+            ),
+        ] = None,
     ) -> None:
         """Serve scores over HTTP: the rule score, and the forecasts of the latest published version.
 
@@ -89,7 +97,7 @@ def register(app: typer.Typer) -> None:
         `regulars serve --port 8080 --workers 4 --keys keys.toml --scores scores.parquet`
         """
         values: dict[str, object] = {"host": host, "port": port, "workers": workers, "rate": rate, "timezone": timezone}
-        values["drain_seconds"] = drain_seconds
+        values |= {"drain_seconds": drain_seconds, "cors_origins": ",".join(cors_origin) if cors_origin else None}
         files = {"keys": keys, "scores": scores, "report": report, "plans": plans, "trusted_key": trusted_key}
         given = {name: str(value) for name, value in values.items() if value is not None}
         given |= {name: str(file.absolute()) for name, file in files.items() if file}

@@ -30,6 +30,9 @@ KINDS: Mapping[str, Kind] = {
     ),
     "unauthorized": Kind(401, "A key is needed", "no key, or an unknown one, where keys are in use"),
     "forbidden": Kind(403, "The key does not allow this", "a key without the scope of the endpoint"),
+    "cross-origin": Kind(
+        403, "The page may not do this", "a preflight of an origin, method or header that CORS does not allow here"
+    ),
     "not-found": Kind(404, "There is no such page", "an unknown path"),
     "unknown-plan": Kind(
         404, "There is no such plan", "an unknown plan or page of a plan, or a service without `--plans`"

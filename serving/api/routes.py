@@ -70,3 +70,8 @@ class RouteTemplates:
         if path in self._exact:
             return path
         return next((route.path for route in self._templates if route.parameters(path) is not None), None)
+
+
+def methods_of(routes: Iterable[BaseRoute]) -> frozenset[str]:
+    """Return the methods that some route takes; those of other applications are theirs."""
+    return frozenset(method for route in routes if isinstance(route, ExactRoute) for method in route.methods or ())

@@ -13,13 +13,14 @@ from features.loyalty.formula_settings import formula_of_settings
 from features.schema import RATING_MAXIMUM
 from features.segments.settings import segmentation_of_settings
 from serving.api.app import make_app
-from serving.api.routes import ExactRoute, RouteTemplates
+from serving.api.routes import ExactRoute, RouteTemplates, methods_of
 from serving.clock import utc_now
 from serving.runtime.api_keys import KeyRing
 from serving.runtime.draining import drain_first
 from serving.runtime.json_log import JsonLog
 from serving.runtime.metrics import Metrics
 from serving.runtime.middleware.admission import AdmissionMiddleware
+from serving.runtime.middleware.cors import CorsMiddleware
 from serving.runtime.middleware.request_log import RequestLogMiddleware
 from serving.runtime.model_reload import ModelReload, initial_state
 from serving.runtime.model_store import Trust
@@ -82,7 +83,10 @@ def make_worker_app(
     )
     templates = RouteTemplates(app.routes)
     metrics = Metrics(templates, metrics_shared)
-    http_app = RequestLogMiddleware(AdmissionMiddleware(app, templates, keys, settings.rate), metrics, log.log_event)
+    inner: ASGIApp = AdmissionMiddleware(app, templates, keys, settings.rate)
+    if settings.cors_origins:
+        inner = CorsMiddleware(inner, settings.cors_origins, methods_of(app.routes))
+    http_app = RequestLogMiddleware(inner, metrics, log.log_event)
 
     async def worker_app(scope: Scope, receive: Receive, send: Send) -> None:
         await (http_app if scope["type"] == "http" else app)(scope, receive, send)

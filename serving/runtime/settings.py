@@ -8,6 +8,7 @@ from features.errors import InvalidArgumentError, RateLimitError
 from features.ingestion.settings import IngestSettings
 from features.settings_file import read_settings
 from features.store.settings import StoreSettings
+from serving.runtime.origins import check_origins
 
 OLDER_KEYS = ("keys", "rate", "timezone", "scores", "report", "watch_seconds", "workers")
 OLDER_VARIABLES = {f"REGULARS_{key.upper()}": key for key in OLDER_KEYS}
@@ -49,6 +50,8 @@ class ServeSettings:
         and versions of earlier releases. Without it: only where there is no trusted_key.
     drain_seconds : float
         Seconds after SIGTERM in which the service still answers but /readyz says 503, before the port is closed.
+    cors_origins : tuple of str
+        Origins of web pages whose scripts may use the service (CORS), or `*` for any; without any they may not.
     """
 
     host: str = "127.0.0.1"
@@ -65,6 +68,7 @@ class ServeSettings:
     trusted_key: Path | None = field(default=None, metadata={"example": "publisher.key.pub"})
     allow_pickle: bool | None = field(default=None, metadata={"example": True})
     drain_seconds: float = 1.0
+    cors_origins: tuple[str, ...] = field(default=(), metadata={"example": ("https://shop.example",)})
 
     def __post_init__(self) -> None:
         limits = (("port", 1, 65535), ("workers", 1, 64), ("watch_seconds", 0.05, 3600), ("drain_seconds", 0, 3600))
@@ -77,6 +81,7 @@ class ServeSettings:
             StoreSettings(timezone=self.timezone)
         if self.rating_maximum is not None:
             IngestSettings(rating_maximum=self.rating_maximum)
+        check_origins(self.cors_origins)
 
 
 def check_rate(rate: object) -> str:

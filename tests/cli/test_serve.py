@@ -11,7 +11,19 @@ import pytest
 from tests.cli.conftest import Ended
 
 Command = Callable[..., Ended]
-NAMES = ("KEYS", "SCORES", "REPORT", "PLANS", "RATE", "TIMEZONE", "WORKERS", "PORT", "HOST", "DRAIN_SECONDS")
+NAMES = (
+    "KEYS",
+    "SCORES",
+    "REPORT",
+    "PLANS",
+    "RATE",
+    "TIMEZONE",
+    "WORKERS",
+    "PORT",
+    "HOST",
+    "DRAIN_SECONDS",
+    "CORS_ORIGINS",
+)
 """Variables that the verb sets; a test sets them, so that they are afterwards as they were."""
 
 
@@ -43,11 +55,12 @@ def test_every_option_is_a_setting_of_the_service(
     monkeypatch.setattr("serving.service.check_before_start", lambda: None)
     files = ("--keys", "k.toml", "--scores", "s.parquet", "--report", "r.html", "--plans", "p")
     others = ("--rate", "5/second", "--timezone", "Asia/Tokyo", "--workers", 3, "--port", 3999, "--host", "127.0.0.2")
-    others += ("--drain-seconds", 2.5)
+    others += ("--drain-seconds", 2.5, "--cors-origin", "https://a.example", "--cors-origin", "http://b.example:8080")
     call = call_of("serving.runtime.server.run_server", "serve", *files, *others)
     settings = [os.environ[f"REGULARS_SERVE_{name}"] for name in NAMES]
     absolute = [str(tmp_path / name) for name in ("k.toml", "s.parquet", "r.html", "p")]
-    assert settings == [*absolute, "5/second", "Asia/Tokyo", "3", "3999", "127.0.0.2", "2.5"]
+    origins = "https://a.example,http://b.example:8080"
+    assert settings == [*absolute, "5/second", "Asia/Tokyo", "3", "3999", "127.0.0.2", "2.5", origins]
     assert (call["host"], call["port"]) == ("127.0.0.2", 3999)
 
 

@@ -40,7 +40,7 @@ CHANGED: dict[str, str] = {
     "features-raw": "Titles and notes are in plain English; the file is the same.",
     "features-wrong-columns": "Columns with a null rule may be absent.",
     "fit": "Plain English. Visits, feedback, usage and incentives reach the model; losses by segment; pauses.",
-    "help": "--config, --model, --plans and options of sources, buckets, dates, versions, draining and keys are new.",
+    "help": "--config, --model, --plans and options of sources, buckets, dates, versions and the service are new.",
     "history": "The file is CSV as every table is: texts are quoted, the figures are JSON.",
     "history-nothing": "The command speaks plain English; what it writes is the same.",
     "horizon-half": "null is a horizon too: not given.",
