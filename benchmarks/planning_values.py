@@ -3,6 +3,7 @@
 `benchmarks.planning_worlds` runs both.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +21,7 @@ from training.models.btyd.bg_nbd import BGNBD
 
 
 def value(
-    runs: int, customers: int = 20_000, truth: Truth | None = None, futures: int = 6, share: float = 0.05
+    seeds: Iterable[int], customers: int = 20_000, truth: Truth | None = None, futures: int = 6, share: float = 0.05
 ) -> pd.DataFrame:
     """Return a row a world: what each plan of visits by phone is worth in spend, in 56 days.
 
@@ -29,7 +30,7 @@ def value(
     """
     truth = replace(Truth(days=860, acquisition_days=600), visit_random_share=0.3) if truth is None else truth
     rows = []
-    for seed in range(runs):
+    for seed in seeds:
         world = World(truth, customers, seed)
         start = truth.days - 84 - truth.days % 28
         world.until(start)
@@ -85,7 +86,7 @@ GUESSES = Catalogue(
 )
 
 
-def rounds(runs: int, customers: int = 8_000, effects: bool = True) -> pd.DataFrame:
+def rounds(seeds: Iterable[int], customers: int = 8_000, effects: bool = True) -> pd.DataFrame:
     """Return a row a world: the true value of three plans and their sizes; the later ones learn from the hold-outs.
 
     What a plan learns is what `regulars plan` learns: the guesses after the effects of all rounds so far, pooled.
@@ -93,7 +94,7 @@ def rounds(runs: int, customers: int = 8_000, effects: bool = True) -> pd.DataFr
     truth = Truth(days=700, acquisition_days=400, incentives=())
     truth = truth if effects else truth.without_effects()
     rows = []
-    for seed in range(runs):
+    for seed in seeds:
         world = World(truth, customers, seed)
         world.until(448)
         catalogue, shown, row = GUESSES, [], {}

@@ -5,16 +5,23 @@ difference of two of them.
 
 `observed`: visits by habit and at random; the naive difference and the doubly robust estimate beside the named
 estimand, the total effect of one visit in four weeks on the purchases of eight, under the campaigns that follow.
-`drawn`: hold-outs drawn at random; coverage, error of the first kind, and the power that was predicted.
+`drawn`: hold-outs drawn at random; coverage. `drawn_without_effect`: error of the first kind.
+`drawn_with_predicted_effect`: the power, with an effect of the size that was predicted to be seen.
 `skipped`: the same where reps skip visits to poor customers; as planned, as carried out, and as treated.
 `value`: what plans are worth that visit one customer in twenty, in expected spend.
 `unchanged`: plans of visits without any effect; how often one of the five measures is called changed.
 `rounds`: three plans from a catalogue that is wrong by a factor of three, each learning from the hold-outs before it.
+
+With `--cache FOLDER` each run is kept as a line of JSON, and runs that are there already are not made again.
 """
 
 import argparse
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -30,6 +37,7 @@ from planning.effects.five_measures import MEASURES, five_measures
 from training.models.btyd.bg_nbd import BGNBD
 
 
+@cache
 def true_total_effect(truth: Truth, customers: int, futures: int, seed: int = 10_000) -> tuple[float, float]:
     """Return the mean effect of one visit in four weeks under the campaigns that follow, and its Monte Carlo error."""
     world = World(truth, customers, seed)
@@ -50,11 +58,11 @@ def true_total_effect(truth: Truth, customers: int, futures: int, seed: int = 10
     return float(means.mean()), float(means.std() / np.sqrt(len(means)))
 
 
-def observed(runs: int, customers: int = 4_000, truth: Truth = VISITS, futures: int = 12) -> pd.DataFrame:
+def observed(seeds: Iterable[int], customers: int = 4_000, truth: Truth = VISITS, futures: int = 12) -> pd.DataFrame:
     """Return a row a log: the naive difference, the doubly robust estimate and the truth."""
     target, error = true_total_effect(truth, 20_000, futures)
     rows = []
-    for seed in range(runs):
+    for seed in seeds:
         world = World(truth, customers, seed)
         world.until(START)
         x, before = features_at(world), world.truth_table()["purchases"]
@@ -78,8 +86,44 @@ def observed(runs: int, customers: int = 4_000, truth: Truth = VISITS, futures: 
     return pd.DataFrame(rows)
 
 
+class _Base(NamedTuple):
+    """A world at the day of a plan, the customers chosen, and what visits to all of them would change."""
+
+    world: World
+    chosen: pd.Index
+    covariates: np.ndarray
+    before: pd.Series
+    effect: float
+    share_done: float
+
+    def outcome(self, future: int, plan: pd.Index) -> tuple[np.ndarray, np.ndarray]:
+        """Return what the chosen buy in a future in which some of them are planned, and who receives a visit."""
+        twin = self.world.copy(future)
+        visits = pd.DataFrame({"customer_id": plan, "day": START, "event_type": "visit", "channel": "phone"})
+        twin.act(visits.assign(plan_item=plan))
+        twin.until(START + HORIZON, campaigns=False)
+        records = twin.records()
+        received = self.chosen.isin(records.loc[records["status"] == "done", "customer_id"])
+        return bought_between(twin, self.before[self.chosen]).to_numpy(float), received
+
+
+@cache
+def _planned_base(customers: int, effect: float, acceptance: float, follows: float, truth_futures: int) -> _Base:
+    visits = (Action("phone", 0.5, effect),)
+    world = World(replace(VISITS, visits=visits, acceptance=acceptance, acceptance_follows=follows), customers, seed=77)
+    world.until(START)
+    x = features_at(world)
+    chosen = x["purchase_365"].sort_values(kind="stable").index[-1_500:]
+    covariates = np.log1p(x.loc[chosen, ["purchase_365", "purchase_90", "purchase_last", "frequency"]].to_numpy(float))
+    base = _Base(world, chosen, covariates, world.truth_table()["purchases"], 0.0, 1.0)
+    # The truth: the same futures with everybody visited and nobody.
+    pairs = [[base.outcome(1_000_000 + k, plan) for plan in (chosen, chosen[:0])] for k in range(truth_futures)]
+    gains = np.mean([one[0] - other[0] for one, other in pairs], axis=0)
+    return base._replace(effect=float(gains.mean()), share_done=float(np.mean([one[1] for one, _ in pairs])))
+
+
 def drawn(
-    runs: int,
+    futures: Iterable[int],
     customers: int = 4_000,
     effect: float = 1.0,
     acceptance: float = 1.0,
@@ -90,38 +134,13 @@ def drawn(
 
     Past and customers are one world's; each plan meets another future.
     """
-    truth = replace(
-        VISITS, visits=(Action("phone", 0.5, effect),), acceptance=acceptance, acceptance_follows=follows
-    )  # fmt: skip
-    world = World(truth, customers, seed=77)
-    world.until(START)
-    x = features_at(world)
-    chosen = x["purchase_365"].sort_values(kind="stable").index[-1_500:]
-    covariates = np.log1p(x.loc[chosen, ["purchase_365", "purchase_90", "purchase_last", "frequency"]].to_numpy(float))
-    before = world.truth_table()["purchases"]
-
-    def outcome(future: int, plan: pd.Index) -> tuple[np.ndarray, np.ndarray]:
-        twin = world.copy(future)
-        twin.act(
-            pd.DataFrame({"customer_id": plan, "day": START, "event_type": "visit", "channel": "phone"}).assign(
-                plan_item=plan
-            )
-        )
-        twin.until(START + HORIZON, campaigns=False)
-        records = twin.records()
-        received = chosen.isin(records.loc[records["status"] == "done", "customer_id"])
-        return bought_between(twin, before[chosen]).to_numpy(float), received
-
-    # The truth: the same futures with everybody visited and nobody.
-    pairs = [(outcome(1_000_000 + k, chosen), outcome(1_000_000 + k, chosen[:0])) for k in range(truth_futures)]
-    gains = np.mean([one[0] - other[0] for one, other in pairs], axis=0)
-    share_done = float(np.mean([one[1] for one, _ in pairs]))
-    itt = float(gains.mean())
+    base = _planned_base(customers, effect, acceptance, follows, truth_futures)
+    chosen, covariates, itt = base.chosen, base.covariates, base.effect
     rows = []
-    for run in range(runs):
+    for run in futures:
         rng = np.random.default_rng(run)
         assigned = rng.permutation(len(chosen)) % 2 == 0
-        y, received = outcome(run, chosen[assigned])
+        y, received = base.outcome(run, chosen[assigned])
         sizes = assigned.sum(), (~assigned).sum()
         planned = randomised_effect(y, assigned, covariates)
         carried_out = complier_effect(y, assigned, received, covariates)
@@ -132,12 +151,12 @@ def drawn(
                 "standard_error": planned.standard_error,
                 "covers": planned.low <= itt <= planned.high,
                 "found": planned.low > 0 or planned.high < 0,
-                "complier_covers": carried_out.low <= itt / share_done <= carried_out.high,
+                "complier_covers": carried_out.low <= itt / base.share_done <= carried_out.high,
                 "complier": carried_out.estimate,
                 "as_treated": treated.estimate,
-                "as_treated_covers": treated.low <= itt / share_done <= treated.high,
+                "as_treated_covers": treated.low <= itt / base.share_done <= treated.high,
                 "truth": itt,
-                "complier_truth": itt / share_done,
+                "complier_truth": itt / base.share_done,
                 "predicted": minimum_detectable_effect(
                     float(y.std(ddof=1)), *sizes, r_squared=_r_squared(y, covariates)
                 ),
@@ -152,7 +171,7 @@ def _r_squared(y: np.ndarray, covariates: np.ndarray) -> float:
     return float(1 - rest.var() / y.var())
 
 
-def unchanged(runs: int, customers: int = 4_000, content: str = "needs") -> pd.DataFrame:
+def unchanged(futures: Iterable[int], customers: int = 4_000, content: str = "needs") -> pd.DataFrame:
     """Return a row a plan of visits that change nothing: which of the five measures are called changed.
 
     With the content `satisfaction_survey` the visits ask some of the planned, and rather satisfied ones answer: then
@@ -181,7 +200,7 @@ def unchanged(runs: int, customers: int = 4_000, content: str = "needs") -> pd.D
     )
     before = world.truth_table().loc[chosen, ["purchases", "spend"]]
     rows = []
-    for run in range(runs):
+    for run in futures:
         treated = np.random.default_rng(run).permutation(len(chosen)) % 2 == 0
         twin = world.copy(run)
         plan = {"customer_id": chosen[treated], "day": START, "event_type": "visit", "channel": "phone"}
@@ -206,24 +225,55 @@ def unchanged(runs: int, customers: int = 4_000, content: str = "needs") -> pd.D
     return pd.DataFrame(rows).assign(any=lambda table: table[list(MEASURES)].any(axis=1))
 
 
-EXPERIMENTS: dict[str, Callable[[int], pd.DataFrame]] = {
-    "observed": observed,
-    "drawn": drawn,
-    "skipped": lambda runs: drawn(runs, acceptance=0.5, follows=2.0),
+@cache
+def predicted_effect() -> float:
+    """Return the parameter of the effect that plans of 1,500 customers are predicted to see; effects follow it."""
+    noise = drawn(range(20), effect=0.0, truth_futures=1)["predicted"].mean()
+    return float(noise / _planned_base(4_000, 1.0, 1.0, 0.0, 60).effect)
+
+
+EXPERIMENTS: dict[str, Callable[[Iterable[int]], pd.DataFrame]] = {
+    "observed": lambda seeds: observed(seeds, futures=60),
+    "drawn": lambda futures: drawn(futures, truth_futures=400),
+    "drawn_without_effect": lambda futures: drawn(futures, effect=0.0, truth_futures=1),
+    "drawn_with_predicted_effect": lambda futures: drawn(futures, effect=predicted_effect(), truth_futures=100),
+    "skipped": lambda futures: drawn(futures, acceptance=0.5, follows=2.0, truth_futures=400),
     "value": value,
     "unchanged": unchanged,
-    "unchanged_by_survey": lambda runs: unchanged(runs, content="satisfaction_survey"),
+    "unchanged_by_survey": lambda futures: unchanged(futures, content="satisfaction_survey"),
     "rounds": rounds,
-    "rounds_without_effects": lambda runs: rounds(runs, effects=False),
+    "rounds_without_effects": lambda seeds: rounds(seeds, effects=False),
 }
+
+
+def kept_runs(experiment: str, seeds: Iterable[int], folder: Path | None) -> pd.DataFrame:
+    """Return a row a seed; with a folder, rows are taken from it, and those missing are made and added one by one."""
+    if folder is None:
+        return EXPERIMENTS[experiment](seeds)
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{experiment}.jsonl"
+    kept = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    known = {row.pop("seed"): row for row in kept}
+    for seed in seeds:
+        if seed not in known:
+            [row] = EXPERIMENTS[experiment]([seed]).to_dict("records")
+            with file.open("a") as lines:
+                lines.write(json.dumps({"seed": seed} | row, default=_plain) + "\n")
+            known[seed] = row
+    return pd.DataFrame([known[seed] for seed in seeds])
+
+
+def _plain(value: np.generic) -> object:
+    return value.item()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.planning_worlds", description=__doc__)
     parser.add_argument("experiment", choices=EXPERIMENTS)
     parser.add_argument("--runs", type=int, default=20, metavar="N")
+    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep each run there, and make missing ones only")
     arguments = parser.parse_args()
-    results = EXPERIMENTS[arguments.experiment](arguments.runs)
+    results = kept_runs(arguments.experiment, range(arguments.runs), arguments.cache)
     print(
         pd.DataFrame({"mean": results.mean(), "sd": results.std(), "standard error": results.sem()})
         .round(4)

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planning.allocation.blocks import blocks_of, common_prices, solve_blocks
 from planning.allocation.integer_program import COLUMNS, relaxed_prices, solve_exactly
 from planning.allocation.knapsack import NONE, Floats, Ints, Problem
 from planning.allocation.lagrangian_dual import dual_prices
@@ -155,7 +156,15 @@ def _by_prices(problem: Problem, seed: int) -> tuple[Ints, Floats, float]:
         best = max(best, fill(problem, prices, choice), key=merit)
         if not _excess(problem, best) and bound - problem.worth(best) <= ENOUGH * abs(bound):
             return best, prices, bound
-    return exchange_pairs(problem, prices, best), prices, bound
+    if blocks := blocks_of(problem) if not _excess(problem, best) else []:
+        solved, lower = solve_blocks(problem, prices, best, blocks)
+        # What a block leaves free nobody else can use: at the common prices alone the limits' own customers stay.
+        at_common = common_prices(prices, blocks)
+        within = fill(problem, prices, repair(problem, at_common, solved))
+        bound, best = min(bound, lower), max(best, within, key=merit)
+    if bound - problem.worth(best) > ENOUGH * abs(bound):
+        best = exchange_pairs(problem, prices, best)
+    return best, prices, bound
 
 
 def _excess(problem: Problem, choice: Ints) -> float:

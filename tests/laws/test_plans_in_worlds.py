@@ -14,13 +14,13 @@ from features.simulate import Truth
 @cache
 def skipped(runs: int, truth_futures: int) -> pd.DataFrame:
     """Hold-outs where half of the visits are made, and rather those to good customers."""
-    return drawn(runs, 2_000, acceptance=0.5, follows=2.0, truth_futures=truth_futures)
+    return drawn(range(runs), 2_000, acceptance=0.5, follows=2.0, truth_futures=truth_futures)
 
 
 @pytest.mark.slow
 def test_a_confounded_log_misleads_a_plain_difference_only():
     """The visited buy far more than the visit makes them buy; the doubly robust estimate is near the truth."""
-    found = observed(2, 3_000, futures=3)
+    found = observed(range(2), 3_000, futures=3)
     assert (found["naive"] > 5 * found["truth"]).all()
     error = (found["estimate"] - found["truth"]).abs() / np.hypot(found["standard_error"], found["truth_error"])
     assert (error < 4).all()
@@ -39,7 +39,7 @@ def test_confounded_skips_mislead_a_comparison_as_treated_only():
 @pytest.mark.slow
 def test_visits_without_effect_are_seldom_called_a_change():
     """All five measures are compared; in at most 4 of 20 plans without any effect one is called changed (5 %: 1)."""
-    found = unchanged(20)
+    found = unchanged(range(20))
     assert (found["compared"] == 5).all()
     assert found["any"].sum() <= 4
 
@@ -47,7 +47,7 @@ def test_visits_without_effect_are_seldom_called_a_change():
 @pytest.mark.slow
 def test_a_plan_by_forecast_is_worth_more():
     """The forecast's plan is near the one that knows each customer's state, and far above chance and churn risk."""
-    found = value(1, 3_000, Truth(days=600, acquisition_days=400), futures=3).sum()
+    found = value(range(1), 3_000, Truth(days=600, acquisition_days=400), futures=3).sum()
     assert found["forecast"] > 0.6 * found["known state"]
     assert found["forecast"] > 3 * found["random"]
     assert found["forecast"] > 5 * found["churn risk"]
@@ -57,7 +57,7 @@ def test_a_plan_by_forecast_is_worth_more():
 @pytest.mark.timeout(7200)
 def test_the_doubly_robust_estimate_covers_the_total_effect():
     """Of 200 logs 91 to 98 % of the intervals hold the truth, whose own error is small; naive is five times off."""
-    found = observed(200, futures=60)
+    found = observed(range(200), futures=60)
     print(f"\n{found.mean().round(4).to_dict()}, spread {found['estimate'].std():.4f}")
     errors = found["standard_error"]
     assert found["truth_error"].iloc[0] < errors.mean() / 10
@@ -74,12 +74,12 @@ def test_hold_outs_cover_and_their_power_is_as_predicted():
 
     An effect of the size that is predicted to be seen is found in 75 to 85 %.
     """
-    found, nothing = drawn(500, truth_futures=400), drawn(500, effect=0.0, truth_futures=1)
+    found, nothing = drawn(range(500), truth_futures=400), drawn(range(500), effect=0.0, truth_futures=1)
     assert 0.92 <= found["covers"].mean() <= 0.98
     assert 0.03 <= nothing["found"].mean() <= 0.07
     # Effects are proportional to the parameter.
     size = nothing["predicted"].mean() / found["truth"].iloc[0]
-    powered = drawn(500, effect=size, truth_futures=100)
+    powered = drawn(range(500), effect=size, truth_futures=100)
     print(f"\n{found.mean().round(4).to_dict()}\npower {powered['found'].mean():.3f} at {size:.2f}")
     assert 0.75 <= powered["found"].mean() <= 0.85
 
@@ -88,7 +88,7 @@ def test_hold_outs_cover_and_their_power_is_as_predicted():
 @pytest.mark.timeout(7200)
 def test_as_planned_and_as_carried_out_cover_under_confounded_skips():
     """Of 500 plans 92 to 98 % of both intervals hold their truth; as treated, most miss it."""
-    found = drawn(500, acceptance=0.5, follows=2.0, truth_futures=400)
+    found = drawn(range(500), acceptance=0.5, follows=2.0, truth_futures=400)
     print(f"\n{found.mean().round(4).to_dict()}")
     assert 0.92 <= found["covers"].mean() <= 0.98
     assert 0.92 <= found["complier_covers"].mean() <= 0.98
@@ -99,7 +99,7 @@ def test_as_planned_and_as_carried_out_cover_under_confounded_skips():
 @pytest.mark.timeout(7200)
 def test_the_value_of_plans_over_twenty_worlds():
     """The forecast's plan: 85 % of the known-state plan, above chance five times and above churn risk beyond doubt."""
-    found = value(20)
+    found = value(range(20))
     print(f"\n{found.mean().round(1).to_dict()}")
     print(_interval(found["forecast"] - found["most loyal"]))
     assert found["forecast"].sum() >= 0.85 * found["known state"].sum()
@@ -112,7 +112,7 @@ def test_the_value_of_plans_over_twenty_worlds():
 @pytest.mark.timeout(7200)
 def test_three_rounds_learn_from_their_hold_outs():
     """From a catalogue that is wrong by a factor of three the third plan is worth more than the first, on average."""
-    found = rounds(20)
+    found = rounds(range(20))
     low, high = _interval(found["round 3"] - found["round 1"])
     print(f"\n{found.mean().round(1).to_dict()}, third above first by {low:.1f} to {high:.1f}")
     assert low > 0
@@ -122,8 +122,8 @@ def test_three_rounds_learn_from_their_hold_outs():
 @pytest.mark.timeout(7200)
 def test_without_effects_nothing_is_called_changed_and_plans_shrink():
     """In at most 5 % of 300 plans, up to chance, any measure is called changed; the third plan is smaller."""
-    share = unchanged(300)["any"].mean()
-    found = rounds(10, effects=False)
+    share = unchanged(range(300))["any"].mean()
+    found = rounds(range(10), effects=False)
     print(f"\ncalled changed {share:.3f}, {found.mean().round(1).to_dict()}")
     assert share <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 300)
     assert found["size 3"].mean() < found["size 1"].mean()
