@@ -9,6 +9,7 @@ estimand, the total effect of one visit in four weeks on the purchases of eight,
 `drawn_with_predicted_effect`: the power, with an effect of the size that was predicted to be seen.
 `skipped`: the same where reps skip visits to poor customers; as planned, as carried out, and as treated.
 `value`: what plans are worth that visit one customer in twenty, in expected spend.
+`channels`: what such plans gain where the channel follows each customer's preference.
 `unchanged`: plans of visits without any effect; how often one of the five measures is called changed.
 `rounds`: three plans from a catalogue that is wrong by a factor of three, each learning from the hold-outs before it.
 
@@ -26,6 +27,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from benchmarks.planning_channels import channels
 from benchmarks.planning_values import rounds, value
 from benchmarks.simulated_visits import DAY, HORIZON, START, VISITS, bought_between, features_at, visit_all
 from features.simulate import Action, Truth, World
@@ -239,6 +241,7 @@ EXPERIMENTS: dict[str, Callable[[Iterable[int]], pd.DataFrame]] = {
     "drawn_with_predicted_effect": lambda futures: drawn(futures, effect=predicted_effect(), truth_futures=100),
     "skipped": lambda futures: drawn(futures, acceptance=0.5, follows=2.0, truth_futures=400),
     "value": value,
+    "channels": channels,
     "unchanged": unchanged,
     "unchanged_by_survey": lambda futures: unchanged(futures, content="satisfaction_survey"),
     "rounds": rounds,

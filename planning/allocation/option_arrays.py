@@ -51,6 +51,8 @@ def problem_of(
     customers = codes[order]
     first = np.zeros(min(1, len(order)), np.int64)
     start = np.concatenate([first, np.flatnonzero(np.diff(customers) != 0) + 1])
-    matrix = sparse.csr_array(sparse.hstack([rows[:, finite], -rows[:, needed]], format="csr")[order])
+    if len(needed) or len(finite) < len(capacity):  # else no copy of all columns, which takes as much as the rest
+        rows = sparse.csr_array(sparse.hstack([rows[:, finite], -rows[:, needed]], format="csr"))
+    matrix = sparse.csr_array(rows[order])
     limits = np.concatenate([capacity[finite], -minimum[needed]])
     return Problem(value[order], start, matrix, limits, customers[start]), order

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.planning_channels import channels
 from benchmarks.planning_values import rounds, value
 from benchmarks.planning_worlds import drawn, observed, unchanged
 from features.simulate import Truth
@@ -51,6 +52,13 @@ def test_a_plan_by_forecast_is_worth_more():
     assert found["forecast"] > 0.6 * found["known state"]
     assert found["forecast"] > 3 * found["random"]
     assert found["forecast"] > 5 * found["churn risk"]
+
+
+@pytest.mark.slow
+def test_who_knows_the_responses_chooses_channels_better_than_one():
+    """Where channels suit customers differently, choosing by the true responses is worth more than any one channel."""
+    found = channels(range(1), 2_000, futures=2).iloc[0]
+    assert found["known state and responses"] > 1.1 * found["best single channel"] > 0
 
 
 @pytest.mark.proof
@@ -106,6 +114,17 @@ def test_the_value_of_plans_over_twenty_worlds():
     assert found["forecast"].sum() >= 5 * found["random"].sum()
     assert _interval(found["forecast"] - found["churn risk"])[0] > 0
     assert found["forecast"].mean() > found["most loyal"].mean()
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(7200)
+def test_a_channel_by_preference_is_worth_a_tenth_more_than_the_best_single_one():
+    """Over 20 worlds, with effects of each channel learnt in one round at random."""
+    found = channels(range(20))
+    low, high = _interval(found["by preference"] - found["best single channel"])
+    print(f"\n{found.mean().round(1).to_dict()}, above the best single channel by {low:.0f} to {high:.0f}")
+    assert found["by preference"].sum() >= 1.1 * found["best single channel"].sum()
+    assert low > 0
 
 
 @pytest.mark.proof
