@@ -50,8 +50,8 @@ def register(app: typer.Typer) -> None:
             [str(row["as_of"]), *(index_cell(row[name], row[f"{name}_customers"]) for name in INDICES)]
             for row in table.to_dict("records")
         ]
-        head = ["date", "S satisfaction (customers)", "L loyalty (customers)", "P purchases (customers)"]
-        echo_table("indices of the base, 0 to 1", head, rows)
+        title = "indices of the base, 0 to 1 (customers): S of satisfaction, L of loyalty, P of purchases"
+        echo_table(title, ["date", "S", "L", "P"], rows)
         if out is not None:
             write_table(out, pa.Table.from_pandas(table, preserve_index=False))
             echo(f"{len(table):,} dates -> {out}")

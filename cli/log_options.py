@@ -62,7 +62,7 @@ Map = Annotated[
     list[str] | None,
     typer.Option(
         metavar="OURS=THEIRS",
-        help="Rename a column, for instance customer_id=client, or orders.csv:customer_id=client in sources of that "
+        help="Rename a column, for instance customer_id=client, or a.csv:customer_id=client in sources of that "
         "name alone; repeatable.",
     ),
 ]
@@ -70,7 +70,7 @@ Constants = Annotated[
     list[str] | None,
     typer.Option(
         metavar="OURS=VALUE",
-        help="Fill a missing column, for instance event_type=purchase or refunds*.csv:event_type=return; repeatable.",
+        help="Fill a missing column, for instance event_type=purchase or b.csv:event_type=return; repeatable.",
     ),
 ]
 Query = Annotated[

@@ -6,6 +6,7 @@ import sys
 import traceback
 import warnings
 from contextlib import ExitStack, suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -42,7 +43,8 @@ from cli import (
 )
 from cli.extras import missing_extra
 from cli.settings import check_settings, use_config
-from cli.terminal import echo_warning
+from cli.terminal import echo_failure, echo_warning, forget_output
+from cli.verb_options import VerbGroup, add_verb_options, group_help
 from features.errors import RegularsError, SettingsFileError
 from features.scratch_folders import process_scratch
 
@@ -53,14 +55,25 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
+    cls=VerbGroup,
 )
-VERBS = (
-    *(init, inspect, ingest, append, store, features, score, indices, segments, fit, backtest, compare),
-    *(versions, promote, publish, rollback, retrain, customers, plan, record, effects),
-    *(history, home, serve, key, signing_key, simulate),
-)
-for verb in VERBS:
-    verb.register(app)
+VERBS = {
+    "Bring in a log": (init, inspect, ingest, append, store, simulate),
+    "Score customers and look at the base": (score, features, indices, segments),
+    "Train models and compare them with the rule": (fit, backtest, compare, versions),
+    "Put a model into service": (promote, publish, rollback, history, retrain, serve, key, signing_key, home),
+    "Plan visits and incentives": (customers, plan, record, effects),
+}
+"""The verbs by what one wants to do, in the order of the help."""
+group_help(app, VERBS)
+add_verb_options(app)
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version of Regulars and end."""
+    if wanted:
+        print(f"regulars {version('regulars')}")
+        raise typer.Exit
 
 
 @app.callback()
@@ -73,6 +86,9 @@ def configure(
             help="The settings file. Without it: that of REGULARS_CONFIG, else regulars.toml in the working directory.",
         ),
     ] = None,
+    _: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
 ) -> None:
     """Set the settings file, and check it, before a verb imports the library."""
     if context.invoked_subcommand != "init":
@@ -94,6 +110,7 @@ def run() -> None:
 
 def _run() -> NoReturn:
     warnings.showwarning = echo_warning
+    forget_output()
     try:
         code = app(prog_name="regulars", standalone_mode=False)
     except typer.TyperException as error:
@@ -149,7 +166,7 @@ def _one_line(text: str) -> str:
 
 def _end(code: int, line: str) -> NoReturn:
     if line:
-        print(line, file=sys.stderr)
+        echo_failure(line, code)
     sys.exit(code)
 
 

@@ -10,10 +10,12 @@ import typer
 from cli import options
 from cli.champion import champion_in_use, warn_of_champion
 from cli.settings import settings_with
-from cli.terminal import echo, echo_table, progress_bar
+from cli.terminal import Figure, echo, echo_table, progress_bar
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from serving.batch import Forecasts
 
 
 def register(app: typer.Typer) -> None:
@@ -84,7 +86,7 @@ def register(app: typer.Typer) -> None:
                 warn_of_champion(forecasts.model.card, events, as_of)
             summary = write_scores(events, as_of, rule, out, forecasts, segmentation, progress=advance)
             options.warn_of_date(events, as_of)
-        _show_leaders(summary.leaders)
+        _show_leaders(summary.leaders, summary.tied, forecasts)
         _show_sizes("customers by band", "band", summary.bands)
         if summary.segments:
             _show_sizes("customers by RFM segment", "segment", summary.segments)
@@ -96,33 +98,54 @@ def register(app: typer.Typer) -> None:
             echo(
                 f"expected in the next {settings.horizon_days} days by champion version {forecasts.version}: "
                 f"{summary.expected_purchases:,.0f} purchase days, "
-                f"{summary.expected_to_stay_away:,.0f} customers without a purchase"
+                f"{summary.expected_to_stay_away:,.0f} customers without a purchase",
+                **{"horizon_days": settings.horizon_days, "model_version": forecasts.version},
+                expected_purchases=summary.expected_purchases,
+                expected_churn=summary.expected_to_stay_away,
             )
         if missing:
             echo(missing)
-        echo(f"{summary.customers:,} customers at {as_of}, {mean}, formula version {rule.version} -> {out}")
-
-
-def _show_leaders(leaders: "pd.DataFrame") -> None:
-    """Print the customers with the highest loyalty scores, with the points of each part."""
-    if len(leaders):
-        echo_table(
-            "highest loyalty scores, with the points of each part (-: no data)",
-            ["customer_id", *(str(name).removeprefix("contribution_") for name in leaders)],
-            [[_cell(value) for value in row] for row in leaders.reset_index().itertuples(index=False)],
+        echo(
+            f"{summary.customers:,} customers at {as_of}, {mean}, formula version {rule.version} -> {out}",
+            **{"customers": summary.customers, "as_of": as_of, "mean_loyalty_score": summary.mean_score, "out": out},
+            formula_version=rule.version,
+            tied_at_the_top=summary.tied,
         )
 
 
-def _cell(value: str | float | None) -> str:
-    if isinstance(value, str):
-        return value
-    return "-" if value is None or math.isnan(value) else f"{value:.1f}"
+HEADS = {"loyalty_score": "score", "expected_purchases": "expected", "churn_probability": "churn"}
+FORMS = {"expected_purchases": ".2f", "churn_probability": ".1%"}
+
+
+def _show_leaders(leaders: "pd.DataFrame", tied: int, forecasts: "Forecasts | None") -> None:
+    """Print the customers with the highest loyalty scores: how many are tied, points of each part, the forecast."""
+    if leaders.empty:
+        return
+    last = leaders["loyalty_score"].iloc[-1]
+    shown = int((leaders["loyalty_score"] == last).sum())
+    if tied > shown:
+        echo(f"{tied:,} customers are tied at {last:.1f} points: of these the first {shown} by id are shown")
+    columns = [str(name) for name in leaders]
+    parts = [name for name in columns if name.startswith("contribution_")]
+    known = [name for name in parts if leaders[name].notna().any()]
+    names = ["loyalty_score", *(name for name in columns if name in FORMS), *known]
+    if without := [name.removeprefix("contribution_") for name in parts if name not in known]:
+        echo(f"the log has no data of them for {', '.join(without)}")
+    echo_table(
+        "highest loyalty scores, with the points of each part"
+        + (f" and the forecast for {forecasts.horizon_days} days" if forecasts else ""),
+        ["customer_id", *(HEADS.get(name, name.removeprefix("contribution_")) for name in names)],
+        [
+            [str(customer), *(Figure(value, FORMS.get(name, ".1f")) for name, value in zip(names, row, strict=True))]
+            for customer, *row in leaders[names].itertuples()
+        ],
+    )
 
 
 def _show_sizes(title: str, kind: str, sizes: Mapping[str, int]) -> None:
     """Print how many customers each band or segment has."""
     total = sum(sizes.values()) or 1
-    rows = [[name, f"{count:,}", f"{count / total:.1%}"] for name, count in sizes.items()]
+    rows = [[name, Figure(count), Figure(count / total, ".1%")] for name, count in sizes.items()]
     echo_table(title, [kind, "customers", "share"], rows)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cli import options
-from cli.terminal import echo, echo_table, progress_bar
+from cli.terminal import Figure, echo, echo_table, progress_bar
 
 if TYPE_CHECKING:
     from features.segments.movement import Movement
@@ -120,11 +120,11 @@ def _show(found: "Movement", names: dict[str, str]) -> None:
     rows = [
         [
             names.get(str(row.segment), str(row.segment)),
-            f"{row.customers:,}",
-            "-" if row.share != row.share else f"{row.share:.1%}",
-            f"{row.monetary:,.0f}",
-            f"+{came.get(row.segment, 0):,}",
-            f"-{went.get(row.segment, 0):,}",
+            Figure(row.customers),
+            Figure(row.share, ".1%"),
+            Figure(row.monetary, ",.0f"),
+            Figure(came.get(row.segment, 0), "+,"),
+            Figure(-went.get(row.segment, 0), ","),
         ]
         for row in latest.itertuples()
     ]

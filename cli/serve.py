@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.terminal import echo
+from cli.terminal import echo, echo_json
 
 REQUEST_SECONDS = 30
 """How long requests in progress may take to end when the service stops."""
@@ -115,5 +115,5 @@ def register(app: typer.Typer) -> None:
             host = settings.host
             echo(f"warning: {host} is reachable from other machines, and without --keys anyone there can use it")
         echo(f"starting at http://{settings.host}:{settings.port} ...")
-        announce_when_ready(settings.host, settings.port, echo)
+        announce_when_ready(settings.host, settings.port, echo, echo_json)
         run_server(settings.host, settings.port, REQUEST_SECONDS, KEEP_ALIVE_SECONDS)

@@ -3,7 +3,7 @@
 import itertools
 from typing import TYPE_CHECKING
 
-from cli.terminal import echo, echo_table
+from cli.terminal import Figure, echo, echo_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,12 +33,10 @@ def measure_table(measures: "pd.DataFrame", title: str) -> None:
     known = measures.dropna(axis="columns", how="all")  # with one customer, say, some are undefined for all forecasts
     best = {name: column.map(METRICS[str(name)].distance).idxmin() for name, column in known.items()}
 
-    def cell(forecast: str, measure: str) -> str:
+    def cell(forecast: str, measure: str) -> Figure:
         value = float(measures.at[forecast, measure])  # type: ignore[arg-type]  # every column is of floats
-        if value != value:
-            return "- "
-        text = f"{value:+.1%}" if measure == "bias" else f"{value:.1%}" if measure == "coverage" else f"{value:.3f}"
-        return f"{text}*" if best[measure] == forecast else f"{text} "
+        form = "+.1%" if measure == "bias" else ".1%" if measure == "coverage" else ".3f"
+        return Figure(value, form, "*" if best.get(measure) == forecast else " ")
 
     echo(title)
     for name, columns in tables_of(measures).items():
@@ -71,7 +69,7 @@ def skill_table(table: "pd.DataFrame") -> None:
             own = losses.pop("model", float("nan"))
             best = min(losses, key=losses.__getitem__, default="")
             figures = [own, losses.get(best, float("nan")), *skill[["value", "low", "high"]]]
-            cells = [f"{figure:.3f}" if figure == figure else "-" for figure in figures]
+            cells = [Figure(figure, ".3f") for figure in figures]
             name = SHORT_NAMES.get(best, best) or "-"
             rows.append([str(day), str(at_date["recipe"].dropna().iloc[0]), cells[0], name, *cells[1:]])
         head = ["date", "model", "loss", "best baseline", "loss", "skill", "low", "high"]
@@ -92,7 +90,7 @@ def segment_table(by_segment: "pd.DataFrame", title: str) -> None:
     own = tables_of(by_segment).get(OWN, ())
     columns = ["customers", *(name for name in ("deviance", "log_loss", *own) if name in by_segment)]
     rows = [
-        [str(group), f"{int(customers):,}", *(f"{value:.3f}" if value == value else "-" for value in values)]
+        [str(group), Figure(int(customers)), *(Figure(value, ".3f") for value in values)]
         for group, customers, *values in by_segment[columns].itertuples()
     ]
     echo_table(title, ["segment", *(column.replace("_", " ") for column in columns)], rows)

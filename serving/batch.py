@@ -103,7 +103,10 @@ class Summary:
     left_out : tuple of str
         Parts of the formula that were left out, because the log has no data for them.
     leaders : pandas.DataFrame
-        The customers with the highest loyalty scores, with the points of each part; indexed by `customer_id`.
+        The customers with the highest loyalty scores, with the points of each part and, with a model, the forecast;
+        indexed by `customer_id`.
+    tied : int
+        How many customers have the score of the last leader.
     indices : pandas.DataFrame
         The indices of the base, see `features.loyalty.base_indices.base_indices`.
     segments : dict of str to int
@@ -117,6 +120,7 @@ class Summary:
     mean_score: float
     left_out: tuple[str, ...]
     leaders: pd.DataFrame = field(compare=False)
+    tied: int
     indices: pd.DataFrame = field(compare=False)
     segments: dict[str, int] = field(default_factory=dict)
     expected_purchases: float | None = None
@@ -182,13 +186,13 @@ def write_scores(
     schema = schema.with_metadata(
         {**(schema.metadata or {}), FACTS: _facts(store, as_of, rule, forecasts, segmentation)}
     )
-    leaders = _scores(EMPTY_TABLE, rule, None, day, None)
+    leaders, tied = _leaders(_scores(EMPTY_TABLE, rule, forecasts, day, None)), 0
     with table_writer(path, schema, ROW_GROUP) as writer:
         for _, table in feature_chunks(store, [as_of], chunk):
             scores = _scores(table, rule, forecasts, day, segmentation)
             values.append(index_values(table, scaled))
             writer.write_table(_rows(scores).cast(schema))
-            leaders = _leaders(pd.concat([leaders, scores]))
+            leaders, tied = _with_leaders_of(scores, leaders, tied)
             customers += len(scores)
             scored += int(scores["loyalty_score"].count())
             total += float(scores["loyalty_score"].sum())
@@ -205,14 +209,27 @@ def write_scores(
     mean = total / scored if scored else math.nan
     totals = (purchases, churned) if forecasts else (None, None)
     indices = indices_of(values, scaled)
-    return Summary(customers, bands, mean, left_out, leaders, indices, sizes, *totals)
+    return Summary(customers, bands, mean, left_out, leaders, tied, indices, sizes, *totals)
 
 
 def _leaders(scores: pd.DataFrame) -> pd.DataFrame:
     """Return the customers with the highest loyalty scores, in order; of equal ones the first by id."""
-    columns = [name for name in scores if name == "loyalty_score" or str(name).startswith("contribution_")]
+    named = {"loyalty_score", "expected_purchases", "churn_probability"}
+    columns = [name for name in scores if name in named or str(name).startswith("contribution_")]
     known = scores.loc[scores["loyalty_score"].notna(), columns]
     return known.sort_values("loyalty_score", ascending=False, kind="stable").head(LEADERS)
+
+
+def _with_leaders_of(scores: pd.DataFrame, leaders: pd.DataFrame, tied: int) -> tuple[pd.DataFrame, int]:
+    """Return the leaders of these customers and those before, and how many of all have the score of the last one."""
+    together = pd.concat([leaders, scores])
+    found = _leaders(together)
+    if found.empty:
+        return found, 0
+    last = found["loyalty_score"].iloc[-1]
+    if len(leaders) == LEADERS and leaders["loyalty_score"].iloc[-1] == last:
+        return found, tied + int((scores["loyalty_score"] == last).sum())
+    return found, int((together["loyalty_score"] == last).sum())  # who was above the old last one is a leader
 
 
 def _scores(

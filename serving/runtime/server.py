@@ -80,12 +80,22 @@ def run_server(host: str, port: int, drain_seconds: int, keep_alive_seconds: int
         raise ServerStartError(failure)
 
 
-def announce_when_ready(host: str, port: int, say: Callable[[str], None]) -> None:
-    """Wait in a thread until the service answers, then say how to send it a first request, and what it answers."""
-    threading.Thread(target=_announce, args=(host, port, say), daemon=True).start()
+def announce_when_ready(host: str, port: int, say: Callable[..., None], end: Callable[[], None]) -> None:
+    """Wait in a thread until the service answers, then say how to try it and where to open it.
+
+    Parameters
+    ----------
+    host, port : str, int
+        Where it listens.
+    say : callable
+        Prints a line; figures of it are keyword arguments.
+    end : callable
+        Called after the last line.
+    """
+    threading.Thread(target=_announce, args=(host, port, say, end), daemon=True).start()
 
 
-def _announce(host: str, port: int, say: Callable[[str], None]) -> None:
+def _announce(host: str, port: int, say: Callable[..., None], end: Callable[[], None]) -> None:
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     url = f"http://{name}:{port}"
     deadline = time.monotonic() + START_SECONDS
@@ -94,10 +104,14 @@ def _announce(host: str, port: int, say: Callable[[str], None]) -> None:
             say(f"no answer at {url}/readyz after {START_SECONDS} seconds; the lines above may say why")
             return
         time.sleep(0.2)
-    say(f"serving at {url} ({json.loads(ready)['status']}); Ctrl-C ends it. To try:")
+    status = json.loads(ready)["status"]
+    say(f"serving at {url} ({status}); Ctrl-C ends it. To try:", url=url, status=status)
     body = json.dumps(json.loads(Path(__file__).with_name("first_request.json").read_text()))
     say(f"curl {url}/score -H 'Content-Type: application/json' -d '{body}'")
     say(_response(f"{url}/score", body.encode()) or "(with a key: -H 'Authorization: Bearer KEY')")
+    say(f"{url}/docs describes it, with examples to try")
+    say(f"open {url} in a browser")
+    end()
 
 
 def _response(url: str, body: bytes | None = None) -> str | None:

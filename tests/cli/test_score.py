@@ -1,5 +1,6 @@
 """`regulars score`: the scores of the library, with who leads and how the base spreads."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,12 +30,36 @@ def test_leaders_and_bands_are_shown(store: Path, regulars: Regulars) -> None:
     """Standard error names the most loyal with the points of each part, every band, and the version of the rule."""
     ended = regulars("score", store, "--as-of", "2024-05-01", "--out", "scores.parquet")
     rows = [line.split() for line in ended.error.splitlines()]
-    assert ["customer_id", "loyalty_score", "purchases", "amount", "usage", "feedback", "visits"] in rows
+    assert ["customer_id", "score", "purchases", "amount", "usage", "visits"] in rows
+    assert "the log has no data of them for feedback\n" in ended.error
     assert [row[0] for row in rows if row and row[0] in ("anna", "ben", "cleo")] == ["anna", "cleo", "ben"]
     assert ["bronze", "3", "100.0%"] in rows
     assert ["gold", "0", "0.0%"] in rows
     assert ended.error.endswith(", formula version 2 -> scores.parquet\n")
     assert ended.out == ""
+
+
+def test_tied_leaders_are_named_as_tied(tmp_path: Path, regulars: Regulars) -> None:
+    """Of seven customers with the highest score five are shown, with how many are tied; alone nobody is."""
+    rows = "".join(f"c{number},2024-01-05,purchase,5000\n" for number in range(7))
+    (tmp_path / "log.csv").write_text("customer_id,event_time,event_type,amount\n" + rows)
+    ended = regulars("score", "log.csv", "--as-of", "2024-05-01", "--out", "s.parquet")
+    assert "7 customers are tied at 47.6 points: of these the first 5 by id are shown\n" in ended.error
+    (tmp_path / "log.csv").write_text(f"customer_id,event_time,event_type,amount\n{rows[:50]}")
+    assert "tied" not in regulars("score", "log.csv", "--as-of", "2024-05-01", "--out", "s.parquet").error
+
+
+def test_json_has_the_figures_of_the_text(store: Path, regulars: Regulars) -> None:
+    """--json prints one object: how it ended, the totals, and tables with numbers."""
+    ended = regulars("score", store, "--as-of", "2024-05-01", "--out", "scores.parquet", "--json")
+    found = json.loads(ended.out)
+    scores = pd.read_parquet("scores.parquet")
+    assert ended.error == ""
+    assert (found["verb"], found["exit_code"], found["values"]["customers"]) == ("score", 0, 3)
+    assert found["values"]["mean_loyalty_score"] == scores["loyalty_score"].mean()
+    leaders = found["tables"][0]
+    shown = [row[leaders["columns"].index("score")] for row in leaders["rows"]]
+    assert shown == sorted(scores["loyalty_score"], reverse=True)
 
 
 def test_a_formula_of_ones_own(store: Path, formula: Path, regulars: Regulars) -> None:

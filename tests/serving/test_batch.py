@@ -73,7 +73,7 @@ def test_a_summary_worked_by_hand(tmp_path: Path) -> None:
     store = shelved(log(purchase("a", 1, 50_000), purchase("b", 2, 50_000)))
     summary = write_scores(store, AS_OF_DAY, RULE, tmp_path / "scores.parquet")
     mean = pytest.approx(100 * (4 / 12 + 1.5) / 7)
-    assert summary == Summary(2, {"bronze": 2, "silver": 0, "gold": 0}, mean, (), summary.leaders, summary.indices)
+    assert summary == Summary(2, {"bronze": 2, "silver": 0, "gold": 0}, mean, (), summary.leaders, 2, summary.indices)
     assert summary.leaders["loyalty_score"].to_dict() == {"a": mean, "b": mean}
     assert summary.leaders.columns[0] == "loyalty_score"
     assert all(str(name).startswith("contribution_") for name in summary.leaders.columns[1:])
@@ -85,6 +85,16 @@ def test_leaders_are_the_highest_of_all_chunks(tmp_path: Path) -> None:
     summary = write_scores(store, AS_OF_DAY, RULE, tmp_path / "scores.parquet", chunk=3)
     scores = written(tmp_path / "scores.parquet")["loyalty_score"].sort_values(ascending=False, kind="stable")
     assert list(summary.leaders.index) == list(scores.index[:5])
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=30), st.integers(1, 8))
+def test_ties_at_the_end_of_the_leaders_are_counted_over_all_chunks(euros: list[int], chunk: int) -> None:
+    """`tied` is how many of all customers have the score of the last leader, however they are divided into chunks."""
+    store = shelved(log(*(purchase(f"c{at:02}", 1, 10_000 * amount) for at, amount in enumerate(euros))))
+    with TemporaryDirectory() as folder:
+        summary = write_scores(store, AS_OF_DAY, RULE, Path(folder) / "scores.parquet", chunk=chunk)
+        scores = written(Path(folder) / "scores.parquet")["loyalty_score"]
+    assert summary.tied == (scores == scores.sort_values(ascending=False).iloc[:5].min()).sum()
 
 
 # Logs without amounts

@@ -71,18 +71,20 @@ def port() -> Iterator[int]:
 
 
 def test_a_ready_service_is_announced_with_a_request_and_its_response(port: int) -> None:
-    """Four lines: where, how to try it, and what that gives; the request shown is the one that was sent."""
+    """Where, how to try it and what it gives, the docs, the page to open; the request shown is the one sent."""
     lines: list[str] = []
     done = threading.Event()
 
-    def say(line: str) -> None:
+    def say(line: str, **_: object) -> None:
         lines.append(line)
-        if len(lines) == 3:
-            done.set()
 
-    announce_when_ready("0.0.0.0", port, say)
+    announce_when_ready("0.0.0.0", port, say, done.set)
     assert done.wait(10)
     assert lines[0] == f"serving at http://127.0.0.1:{port} (ready); Ctrl-C ends it. To try:"
     assert lines[1].startswith(f"curl http://127.0.0.1:{port}/score -H 'Content-Type: application/json' -d '")
     assert json.loads(lines[1].split("-d '")[1][:-1]) == json.loads(Handler.bodies[-1])
     assert lines[2] == '{"scores":[]}'
+    assert lines[3:] == [
+        f"http://127.0.0.1:{port}/docs describes it, with examples to try",
+        f"open http://127.0.0.1:{port} in a browser",
+    ]
