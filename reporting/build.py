@@ -13,6 +13,7 @@ from features.loyalty.sensitivity import sensitivity
 from features.store.event_store import EventStore
 from reporting import tables
 from reporting.advice import advice
+from reporting.base_over_time import base_over_time
 from reporting.change import Change, change_since
 from reporting.comparison import Comparison, compare, model_as_of
 from reporting.customers import customer_table, high_threshold
@@ -166,6 +167,8 @@ def make_report(
     report_step("tables")
     factors = forecast_factors(comparison.compared_model.model.purchases, comparison.features, cutoff.day, horizon_days)
     everything = _tables(comparison, suggestion, change, factors, metrics) | {"trials": further}
+    report_step("the base over time")
+    everything |= base_over_time(store, cutoff, formula).tables()
     warnings = [*_champion_warning(comparison), *log_warnings(store, cutoff, horizon_days)]
     expected = float(comparison.forecasts["model"]["expected_purchases"].sum())
     warnings += bias_warning(expected, float(comparison.purchases.sum()))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from reporting.charts.base import cohort_chart, group_chart, index_chart
 from reporting.charts.change import bridge_chart
 from reporting.charts.customers import swap_chart
 from reporting.charts.forecasts import decile_chart, gain_chart, reliability_chart, segment_chart
@@ -45,6 +46,16 @@ def chart_builders(
     if len(tables["change_of_the_base"]):
         for side, steps in tables["change_of_the_base"].groupby("side", sort=False):
             builders[f"change_{side}"] = partial(bridge_chart, steps, str(side))
+    return {**builders, **_base_builders(tables)}
+
+
+def _base_builders(tables: Mapping[str, pd.DataFrame]) -> dict[str, Callable[[], Chart]]:
+    """Return the charts of the base over time."""
+    builders: dict[str, Callable[[], Chart]] = {"base_indices": partial(index_chart, tables["base_indices"])}
+    for kind in tables["base_groups"].dropna(subset="share")["kind"].unique():
+        builders[f"base_{kind}"] = partial(group_chart, tables["base_groups"], str(kind))
+    if (tables["base_cohorts"]["period"] > 0).any():
+        builders["base_cohorts"] = partial(cohort_chart, tables["base_cohorts"])
     return builders
 
 

@@ -8,16 +8,19 @@ import pandas as pd
 
 from features.atomic_file import atomic_write
 from reporting.advice import misses
+from reporting.base_over_time import STEP_DAYS
 from reporting.build import Report
 from reporting.change import MODEL_STEPS, rule_steps
 from reporting.charts.specifications import chart_specifications
 from reporting.explanations import factor_names
 from reporting.page.rendering import PAGE_CUSTOMERS, columns, render, rows
+from reporting.page.workshop import workshop_data
 from reporting.returns import list_length
 
-SCRIPTS = ("texts.js", "charts.js", "swap.js", "lookup.js", "theme.js", "page.js")
+SCRIPTS = ("texts.js", "charts.js", "swap.js", "lookup.js", "theme.js", "formula.js", "workshop.js", "page.js")
 SECTIONS = (
-    *("headline", "gain", "calibration", "swap", "segments", "returns", "weights", "customer", "change", "all"),
+    *("headline", "gain", "calibration", "swap", "segments", "returns", "weights", "workshop", "base", "customer"),
+    *("change", "all"),
 )
 LISTED_UNMATCHED = 200
 """The most customers listed with a score or a forecast only; absent.csv has all of them."""
@@ -56,6 +59,7 @@ def render_page(report: Report, language: str = "en", files: bool = True, seed: 
     comparison, tables = report.comparison, report.tables
     charts = chart_specifications(tables, report.thresholds)
     compared = comparison.compared_model
+    workshop = workshop_data(comparison, seed)
     data = {
         "as_of": comparison.as_of,
         "since": report.change.since if report.change else None,
@@ -70,6 +74,7 @@ def render_page(report: Report, language: str = "en", files: bool = True, seed: 
         "thresholds": report.thresholds,
         "charts": charts,
         "customers": columns(customers),
+        "workshop": workshop,
     }
     return render(
         "page.html",
@@ -94,6 +99,8 @@ def render_page(report: Report, language: str = "en", files: bool = True, seed: 
         since=report.since,
         warnings=report.warnings,
         trials=tables["trials"],
+        workshop_customers=len(workshop["customers"]),
+        base_step=STEP_DAYS,
     )
 
 

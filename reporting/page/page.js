@@ -6,4 +6,5 @@ afterLanguage.push(() => {
 applyTheme();
 setUpScatterPlot();
 setUpLookUp();
+setUpWorkshop();
 drawAll();

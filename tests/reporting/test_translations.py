@@ -31,11 +31,11 @@ def test_every_text_used_is_in_the_catalogue(report):
     """Those of the template, the scripts and the charts."""
     texts = catalogue("en")
     keys = set()
-    for template in ("base.html", "macros.html", "page.html", "versions.html"):
+    for template in (each.name for each in PAGE.iterdir() if each.name.endswith(".html")):
         keys |= set(
             re.findall(r'\b(?:t|explanation|label|scrolled)\("([a-z_.-]+)"', PAGE.joinpath(template).read_text())
         )
-    for script in ("texts.js", "charts.js", "swap.js", "lookup.js", "theme.js", "page.js", "versions.js"):
+    for script in (each.name for each in PAGE.iterdir() if each.name.endswith(".js")):
         keys |= set(re.findall(r'\b(?:text|nodes)\("([a-z_.-]+)"', PAGE.joinpath(script).read_text()))
     specifications = str(chart_specifications(report.tables, report.thresholds))
     keys |= set(re.findall(r"@t:([a-z_.-]+)", specifications))
