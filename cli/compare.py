@@ -139,18 +139,20 @@ def _compare_versions(
 ) -> None:
     """Write the comparison of two registered versions, and print its main figures."""
     from features.atomic_file import atomic_write
-    from reporting.export import write_tables, write_workbook
+    from reporting.cover import versions_cover
+    from reporting.export import write_tables
     from reporting.log_warnings import english, log_warnings
     from reporting.page.versions_page import write_versions_page
     from reporting.report_folder import PAGE, TABLES, WORKBOOK
     from reporting.version_comparison import compare_versions
     from reporting.version_tables import summary_json, version_tables
+    from reporting.workbook import write_workbook
 
     compared = compare_versions(events, opened_tracking(home, read_only=True), numbers, as_of, horizon_days)
     tables = version_tables(compared, metrics)
     warnings = log_warnings(events, compared.cutoff, horizon_days)
     write_tables(out / TABLES, tables)
-    write_workbook(out / WORKBOOK, tables)
+    write_workbook(out / WORKBOOK, tables, versions_cover(compared, warnings))
     with atomic_write(out / SUMMARY) as part:
         part.write_text(summary_json(compared, tables), encoding="utf-8")
     write_versions_page(out / PAGE, compared, tables, warnings, language)

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -52,7 +53,7 @@ def test_bands_and_moves_are_those_of_each_customer(base, shop):
         counted = Counter(bands[day].values())
         assert {name: int(n) for name, n in groups.loc[day, "customers"].items() if n} == dict(counted)
     moves = base.moves[base.moves["kind"] == "band"]
-    for since, as_of in zip(days, days[1:], strict=False):
+    for since, as_of in pairwise(days):
         counted = Counter((bands[since].get(name, UNKNOWN), band) for name, band in bands[as_of].items())
         rows = moves[(moves["since"] == since) & (moves["as_of"] == as_of)]
         assert (
@@ -83,7 +84,7 @@ def test_who_moved_is_named(base):
 def test_retention_is_that_of_the_log(base, purchases):
     """Each cohort's size and each period's buyers equal a count over the purchase days in the log."""
     days = [date.fromisoformat(day) for day in base.indices["as_of"]]
-    periods = list(zip(days, days[1:], strict=False))
+    periods = list(pairwise(days))
     counted = {}
     for number, (begin, end) in enumerate(periods):
         cohort = [found for found in purchases.values() if begin <= found[0] < end]

@@ -10,8 +10,10 @@ import pytest
 from features.errors import TooLittleDataError
 from features.loyalty.formula import load_formula
 from reporting.build import make_report
-from reporting.export import data_dictionary, write_tables, write_workbook
+from reporting.cover import report_cover
+from reporting.export import data_dictionary, write_tables
 from reporting.page.html_page import render_page
+from reporting.workbook import write_workbook
 from tests.training.logs import stored
 
 START, AS_OF, DAYS = date(2023, 1, 1), "2023-10-28", 60
@@ -47,7 +49,7 @@ def test_the_report_is_whole(name, tmp_path):
     log = log.set_column(2, "event_time", log["event_time"].cast(pa.timestamp("us")))
     report = make_report(stored(log, tmp_path), AS_OF, DAYS, load_formula(), quick=True)
     write_tables(tmp_path / "tables", report.tables)
-    write_workbook(tmp_path / "report.xlsx", report.tables)
+    write_workbook(tmp_path / "report.xlsx", report.tables, report_cover(report))
     assert len(data_dictionary(report.tables)) > 100
     text = render_page(report)
     assert re.findall(r"\b(?:nan|None|inf)\b", visible_text(text)) == []
@@ -68,7 +70,7 @@ def test_a_date_with_little_before_it_says_what_it_cannot_tell(shop, tmp_path):
     assert (report.suggestion.weights["now"] == report.suggestion.weights["suggested"]).all()
     assert report.change is None
     write_tables(tmp_path / "tables", report.tables)
-    write_workbook(tmp_path / "report.xlsx", report.tables)
+    write_workbook(tmp_path / "report.xlsx", report.tables, report_cover(report))
     text = visible_text(render_page(report))
     assert "No customer had bought before 2023-01-01, so there is nothing to compare with." in text
     assert "before the cutoff the log is too short for a window to learn from" in text

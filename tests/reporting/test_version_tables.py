@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from reporting.export import data_dictionary, write_tables, write_workbook
+from reporting.cover import versions_cover
+from reporting.export import data_dictionary, write_tables
 from reporting.version_tables import agreement_table, forecast_table, movers, summary_json, version_tables
+from reporting.workbook import write_workbook
 from training.evaluation.evaluation import measures
 
 
@@ -91,7 +93,7 @@ def test_every_column_is_described_and_every_file_written(compared, tables, tmp_
     columns = {(name, str(column)) for name, table in tables.items() for column in table}
     assert {(row.table, row.column) for row in dictionary.itertuples() if row.column} == columns
     write_tables(tmp_path / "tables", tables)
-    write_workbook(tmp_path / "report.xlsx", tables)
+    write_workbook(tmp_path / "report.xlsx", tables, versions_cover(compared, []))
     read = pd.read_parquet(tmp_path / "tables" / "forecasts.parquet")
     pd.testing.assert_frame_equal(read, tables["forecasts"], check_dtype=False)
 
