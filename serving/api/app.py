@@ -13,11 +13,11 @@ from starlette.routing import BaseRoute
 from starlette.types import Lifespan
 
 from features.errors import BatchScoresError
-from serving.api.content_negotiation import ARROW, JSON, PARQUET, body_type, response_type
+from serving.api.content_negotiation import ARROW, JSON, PARQUET, body_type, prefers_page, response_type
 from serving.api.event_json import features_of_event_json
 from serving.api.event_tables import features_of_event_table
 from serving.api.feature_rows import Features, features_in_json, features_of_table, repeated_customers
-from serving.api.html_pages import api_page, home_page
+from serving.api.html_pages import api_page, home_page, not_found_page
 from serving.api.openapi import document
 from serving.api.parameters import (
     Clock,
@@ -206,6 +206,8 @@ async def _routing_problem(request: Request, error: Exception) -> Response:
         allowed = ", ".join(sorted(request.scope["route"].methods))
         detail = f"found {request.method}, expected {allowed}"
         return problem_response(ProblemError("method-not-allowed", detail, headers={"Allow": allowed}))
+    if prefers_page(request.headers.get("accept")):
+        return not_found_page(request.scope["path"], request.scope.get("root_path", ""))
     known = ", ".join(sorted(route.path for route in request.app.routes if route.methods))
     return problem_response(ProblemError("not-found", f"found no {request.scope['path']!r}, expected one of {known}"))
 

@@ -6,7 +6,7 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header, parse_options_header
 
 from serving.api.content_coding import DECODERS
-from serving.api.problem_details import ProblemError
+from serving.api.problem_details import PROBLEM_TYPE, ProblemError
 
 JSON = "application/json"
 ARROW = "application/vnd.apache.arrow.stream"
@@ -30,6 +30,13 @@ def body_type(content_type: str | None, encoding: str | None, known: tuple[str, 
         detail = f"charset: found {charset!r}, expected utf-8; JSON between systems is UTF-8 (RFC 8259)"
         raise ProblemError("unsupported-media-type", detail)
     return media_type
+
+
+@lru_cache(maxsize=256)
+def prefers_page(accept: str | None) -> bool:
+    """Return whether a client prefers a page for people to JSON, as browsers do; one that names neither does not."""
+    accepted = parse_accept_header(accept or "", MIMEAccept)
+    return accepted.quality("text/html") > max(accepted.quality(JSON), accepted.quality(PROBLEM_TYPE))
 
 
 @lru_cache(maxsize=256)

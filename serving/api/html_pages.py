@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from serving.api.openapi import document
+from serving.api.schema_fields import curl_of, fields_of
 from serving.plan_types import PlansAnswer
 from serving.scoring import NO_MODEL
 from serving.state import ServiceState
@@ -40,17 +41,33 @@ def plans_page(listed: PlansAnswer, effects: bool) -> HTMLResponse:
 
 @cache
 def api_page() -> HTMLResponse:
-    """Return the OpenAPI document as a page to read: each endpoint, example requests, and the possible problems."""
-    return _page("api.html", api=json.loads(document()), indented=partial(json.dumps, indent=1))
+    """Return the OpenAPI document as a page: each endpoint with its fields, examples, problems and a form to try it."""
+    script = Path(__file__).with_name("api.js").read_text()
+    functions = {"indented": partial(json.dumps, indent=1), "fields_of": fields_of, "curl_of": curl_of}
+    return _page("api.html", script, api=json.loads(document()), script=script, **functions)
+
+
+def not_found_page(path: str, root: str) -> HTMLResponse:
+    """Return the page for people who came to a path that is not there; `root` is the path before the service's own."""
+    response = _page("not_found.html", path=path, root=root)
+    response.status_code = 404
+    return response
 
 
 @cache
-def page_style() -> tuple[str, str]:
-    """Return the style of the pages, and the policy that allows this style and nothing else."""
+def page_style(script: str = "") -> tuple[str, str]:
+    """Return the style of the pages, and the policy that allows this style, the script if there is one, no other."""
     style = Path(__file__).with_name("page.css").read_text()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    allowed = f"style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    allowed = (
+        f"style-src '{_digest(style)}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    if script:
+        allowed += f"; script-src '{_digest(script)}'; connect-src 'self'"
     return style, f"default-src 'none'; {allowed}"
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 @cache
@@ -58,7 +75,7 @@ def _templates() -> Environment:
     return Environment(loader=PackageLoader("serving.api", "."), autoescape=True, undefined=StrictUndefined)
 
 
-def _page(template: str, **values: object) -> HTMLResponse:
-    style, policy = page_style()
+def _page(template: str, allowed_script: str = "", **values: object) -> HTMLResponse:
+    style, policy = page_style(allowed_script)
     page = _templates().get_template(template).render(style=style, **values)
     return HTMLResponse(page, headers={"content-security-policy": policy})
