@@ -30,8 +30,10 @@ class Field(NamedTuple):
     meaning: str
 
 
-def fields_of(schema: Mapping[str, Any], schemas: Mapping[str, Any], path: str = "", depth: int = 0) -> Iterator[Field]:
-    """Yield the fields of a schema and of those within it, each before its own.
+def fields_of(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> list[Field]:
+    """Return the fields of a schema and of those within it, each before its own.
+
+    A field that several alternatives have, such as the kinds of events, is there once with all its types.
 
     Parameters
     ----------
@@ -39,18 +41,26 @@ def fields_of(schema: Mapping[str, Any], schemas: Mapping[str, Any], path: str =
         A JSON schema.
     schemas : mapping of str to mapping
         The named schemas that references lead to.
-    path : str
-        The place of the schema.
-    depth : int
-        How deep it is; five levels are shown, so that a schema that refers to itself ends.
     """
+    merged: dict[str, Field] = {}
+    for field in _fields(schema, schemas):
+        if (known := merged.get(field.path)) is None:
+            merged[field.path] = field
+        elif field.kind not in known.kind.split(" or "):
+            both = known.required and field.required
+            merged[field.path] = known._replace(kind=f"{known.kind} or {field.kind}", required=both)
+    return list(merged.values())
+
+
+def _fields(schema: Mapping[str, Any], schemas: Mapping[str, Any], path: str = "", depth: int = 0) -> Iterator[Field]:
+    """Yield the fields of all alternatives; six levels are shown, so that a schema that refers to itself ends."""
     if depth > 5:
         return
     for option in _options(schema, schemas):
         if option.get("type") == "array":
-            yield from fields_of(option.get("items", {}), schemas, f"{path}[]", depth + 1)
+            yield from _fields(option.get("items", {}), schemas, f"{path}[]", depth + 1)
         elif isinstance(option.get("additionalProperties"), Mapping):
-            yield from fields_of(option["additionalProperties"], schemas, f"{path}.NAME" if path else "NAME", depth + 1)
+            yield from _fields(option["additionalProperties"], schemas, f"{path}.NAME" if path else "NAME", depth + 1)
         properties = option.get("properties", {})
         shown = list(properties.items())[: MOST_FEATURES if len(properties) > FEW else None]
         for name, inner in shown:
@@ -58,7 +68,7 @@ def fields_of(schema: Mapping[str, Any], schemas: Mapping[str, Any], path: str =
             described = [each["description"] for each in (inner, *inner.get("anyOf", ())) if "description" in each]
             meaning = " ".join(described)
             yield Field(place, _kind(inner, schemas), name in option.get("required", ()), meaning)
-            yield from fields_of(inner, schemas, place, depth + 1)
+            yield from _fields(inner, schemas, place, depth + 1)
         if len(shown) < len(properties):
             place = f"{path}.…" if path else "…"
             yield Field(place, "number", False, f"and {len(properties) - len(shown)} more columns of the feature table")
@@ -96,9 +106,13 @@ def _kind(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
         elif text == "array":
             text = f"list of {_kind(option.get('items', {}), schemas)}"
         low, high = option.get("minimum", option.get("exclusiveMinimum")), option.get("maximum")
-        limits = " to ".join(f"{value:,}" for value in (low, high) if value is not None)
+        limits = " to ".join(_number(value) for value in (low, high) if value is not None)
         if limits:
             words = "" if None not in (low, high) else "from " if high is None else "up to "
             text += f", {words}{limits}"
         texts.append(text)
     return " or ".join(dict.fromkeys(texts))
+
+
+def _number(value: float) -> str:
+    return f"{int(value):,}" if value == int(value) else f"{value:,}"

@@ -48,11 +48,20 @@ def test_a_struct_with_many_fields_is_cut() -> None:
 
 def test_named_values_have_a_placeholder() -> None:
     """What may have any name is shown below NAME."""
-    schema = {"type": "object", "additionalProperties": SCHEMAS["Line"]}
-    assert [field.path for field in fields_of(schema, SCHEMAS, "parts")] == [
-        "parts.NAME.amount",
-        "parts.NAME.kind",
-        "parts.NAME.share",
+    parts = {"type": "object", "additionalProperties": SCHEMAS["Line"]}
+    schema = {"type": "object", "properties": {"parts": parts}}
+    paths = [field.path for field in fields_of(schema, SCHEMAS)]
+    assert paths == ["parts", "parts.NAME.amount", "parts.NAME.kind", "parts.NAME.share"]
+
+
+def test_a_field_of_several_alternatives_is_there_once() -> None:
+    """With every type, and required only if it is in each."""
+    one = {"type": "object", "properties": {"kind": {"const": "a"}, "x": {"type": "number"}}, "required": ["kind", "x"]}
+    two = {"type": "object", "properties": {"kind": {"const": "b"}, "x": {"type": "string"}}, "required": ["kind"]}
+    rows = fields_of({"anyOf": [one, two]}, {})
+    assert [(row.path, row.kind, row.required) for row in rows] == [
+        ("kind", '"a" or "b"', True),
+        ("x", "number or string", False),
     ]
 
 
