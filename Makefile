@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export BENTOML_DO_NOT_TRACK := True
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup setup-spark serve plan test slow proofs mutants check docs openapi pictures requirements
+.PHONY: setup setup-spark serve plan test slow proofs mutants check docs openapi pictures notebooks notebook-pages requirements
 
 setup: .venv/.ready
 
@@ -90,11 +90,25 @@ docs: setup # the site in var/site; a warning fails
 openapi: setup # the description of the service, for generators of clients that have no service at hand
 	@$(BIN)/python -m serving.api.openapi docs/openapi.json
 
-# The picture of the report in README.md, from the example log; needs Debian's chromium.
+# The notebooks in JupyterLab, and their executed copies in the docs.
+notebooks: .venv/.notebooks-ready
+	@$(BIN)/jupyter lab notebooks
+
+notebook-pages: .venv/.notebooks-ready
+	@rm -rf docs/notebooks && $(BIN)/jupyter nbconvert --execute --to markdown --output-dir docs/notebooks notebooks/*.ipynb
+
+.venv/.notebooks-ready: requirements/notebooks.txt .venv/.ready
+	@echo "Adding JupyterLab to .venv"
+	@if command -v uv >/dev/null; then \
+		uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/notebooks.txt ; \
+	else \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/notebooks.txt ; \
+	fi
+	@touch $@
+
+# The pictures of the report in README.md and the docs, from the example log; needs Debian's chromium.
 pictures: var/picture/report.html
-	chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking \
-		--disable-component-update --disable-sync --user-data-dir=$$(mktemp -d) --hide-scrollbars \
-		--window-size=1440,1000 --virtual-time-budget=20000 --screenshot=docs/images/report.png file://$(CURDIR)/$<
+	@$(BIN)/python examples/pictures.py $< docs/images
 
 var/picture/report.html: var/store/manifest.json
 	$(BIN)/regulars compare var/store --as-of 2011-06-10 --horizon-days 183 --home var/picture --out var/picture
@@ -109,6 +123,7 @@ requirements: setup
 	$(COMPILE) --extra train --extra serve --extra plan --extra lake --extra mysql --group dev -o requirements/dev.txt
 	$(COMPILE) --extra spark -c requirements/dev.txt -o requirements/spark.txt
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group service -c requirements/dev.txt -o requirements/service.txt
+	$(subst compile pyproject.toml,compile,$(COMPILE)) --group notebooks -c requirements/dev.txt -o requirements/notebooks.txt
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group benchmarks -o requirements/benchmarks.txt
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group serving-peers -o requirements/serving_peers.txt
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group planning-peers -o requirements/planning_peers.txt

@@ -140,9 +140,10 @@ def _moves(history: pd.DataFrame, kind: str, order: Sequence[str], days: Sequenc
     rows = []
     for since, as_of in pairwise(days):
         known = wide[wide[as_of] != UNKNOWN]
-        counts = known.groupby([since, as_of]).size()
-        found = sorted(counts.items(), key=lambda each: (place[each[0][0]], place[each[0][1]]))
-        rows += [(since, as_of, kind, *names, int(count)) for names, count in found]
+        counts = known.groupby([since, as_of]).size().rename_axis(["before", "after"]).reset_index(name="customers")
+        found = [(str(row.before), str(row.after), int(row.customers)) for row in counts.itertuples()]
+        found.sort(key=lambda each: (place[each[0]], place[each[1]]))
+        rows += [(since, as_of, kind, *each) for each in found]
     return pd.DataFrame(rows, columns=["since", "as_of", "kind", "from_group", "to_group", "customers"])
 
 

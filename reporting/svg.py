@@ -9,6 +9,7 @@ from typing import Any
 from features.errors import InvalidArgumentError
 from reporting.build import Report
 from reporting.charts.specifications import chart_builders
+from reporting.charts.style import Chart
 from reporting.customers import scatter_rows
 from reporting.translations import catalogue, plain_text
 
@@ -52,9 +53,18 @@ def svg_chart(report: Report, name: str, language: str = "en", width: int = 520)
     InvalidArgumentError
         When the report has no chart of that name, or the language is unknown.
     """
+    return _drawn(filled_specification(report, name, language, width))
+
+
+def draw(chart: Chart, language: str = "en", width: int = 520) -> SvgChart:
+    """Return any chart of `reporting.charts` in light colours, for instance `cohort_chart(cohorts)`."""
+    return _drawn(_filled_chart(chart, language, width))
+
+
+def _drawn(specification: dict[str, Any]) -> SvgChart:
     import vl_convert
 
-    return SvgChart(vl_convert.vegalite_to_svg(json.dumps(filled_specification(report, name, language, width))))
+    return SvgChart(vl_convert.vegalite_to_svg(json.dumps(specification)))
 
 
 def filled_specification(report: Report, name: str, language: str = "en", width: int = 520) -> dict[str, Any]:
@@ -63,18 +73,20 @@ def filled_specification(report: Report, name: str, language: str = "en", width:
     if name not in builders:
         raise InvalidArgumentError(f"the report has no chart {name!r}: choose one of {', '.join(builders)}")
     texts = catalogue(language)
-    style = resources.files("reporting.page").joinpath("page.css").read_text(encoding="utf-8")
-    colours = dict(re.findall(r"--(\w+): (#\w+)", style.partition("[data-theme")[0]))
-    specification: dict[str, Any] = _filled(builders[name]().to_dict(), texts, colours) | {
-        "width": width,
-        "background": colours["card"],
-    }
+    specification = _filled_chart(builders[name](), language, width)
     if name == "swap":
         specification["datasets"]["customers"] = scatter_rows(
             report.tables["customers"], texts["label.bought"], texts["label.stayed_away"]
         )
-    specification["config"] = {"view": {"stroke": None}, "axis": {"gridColor": colours["line"]}}
     return specification
+
+
+def _filled_chart(chart: Chart, language: str, width: int) -> dict[str, Any]:
+    style = resources.files("reporting.page").joinpath("page.css").read_text(encoding="utf-8")
+    colours = dict(re.findall(r"--(\w+): (#\w+)", style.partition("[data-theme")[0]))
+    specification: dict[str, Any] = _filled(chart.to_dict(), catalogue(language), colours)
+    config = {"view": {"stroke": None}, "axis": {"gridColor": colours["line"]}}
+    return specification | {"width": width, "background": colours["card"], "config": config}
 
 
 def _filled(value: Any, texts: dict[str, str], colours: dict[str, str]) -> Any:

@@ -30,7 +30,7 @@ HEADS = {
     "low": "interval from",
     "high": "interval to",
 }
-FORMATS = {
+FORMATS: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 16},
     "label": {"bold": True, "valign": "top"},
     "wrapped": {"text_wrap": True, "valign": "top"},
