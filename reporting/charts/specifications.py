@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from reporting.charts.base import cohort_chart, group_chart, index_chart
+from reporting.charts.base_over_time import cohort_chart, group_chart, index_chart
 from reporting.charts.change import bridge_chart
 from reporting.charts.customers import swap_chart
 from reporting.charts.forecasts import decile_chart, gain_chart, reliability_chart, segment_chart

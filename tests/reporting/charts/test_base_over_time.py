@@ -1,6 +1,6 @@
 """Charts of the base: the figures of their tables, each group and index with its text."""
 
-from reporting.charts.base import cohort_chart, group_chart, index_chart
+from reporting.charts.base_over_time import cohort_chart, group_chart, index_chart
 
 
 def rows_of(chart) -> list[dict]:
