@@ -2,6 +2,9 @@
 
 import math
 
+PERCENT = ("bias", "coverage")
+"""Measures that are shares."""
+
 
 def count(value: float) -> str:
     """Return a number of things: 1,234."""
@@ -21,6 +24,19 @@ def number(value: float, digits: int = 2) -> str:
 def signed(value: float, digits: int = 0) -> str:
     """Return a difference with its sign: +9, −8."""
     return "–" if _missing(value) else f"{value:+,.{digits}f}".replace("-", "−")
+
+
+def measure(value: float, name: str) -> str:
+    """Return a measure of forecasts as the page, the terminal and the workbook write it: bias and coverage in per cent.
+
+    Examples
+    --------
+    >>> measure(-0.0184, "bias"), measure(0.912, "coverage"), measure(0.6789, "auc")
+    ('−1.8 %', '91.2 %', '0.679')
+    """
+    if name not in PERCENT or _missing(value):
+        return number(value, 3)
+    return f"{signed(100 * value, 1) if name == 'bias' else share(value)} %"
 
 
 def _missing(value: float) -> bool:

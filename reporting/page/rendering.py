@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from features.content_security import content_security_policy
-from reporting.number_formats import count, number, share, signed
+from reporting.number_formats import count, measure, number, share, signed
 from reporting.translations import LANGUAGES, catalogue, plain_text, translator
 from reporting.verdicts import verdict
 
@@ -54,7 +54,14 @@ def render(
     environment = Environment(
         loader=PackageLoader("reporting.page", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters |= {"count": count, "share": share, "number": number, "signed": signed, "rows": rows}
+    environment.filters |= {
+        "count": count,
+        "share": share,
+        "number": number,
+        "signed": signed,
+        "measure": measure,
+        "rows": rows,
+    }
     environment.globals["verdict_of"] = verdict
     style = page_file("page.css")
     inline = [vega_script(), "\n".join(page_file(name) for name in scripts)]

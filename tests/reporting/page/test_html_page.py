@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from reporting.number_formats import count, number, share, signed
+from reporting.number_formats import count, measure, number, share, signed
 from reporting.page.html_page import page_customers, render_page
 from reporting.page.rendering import PAGE_CUSTOMERS
 
@@ -83,7 +83,20 @@ def test_the_tables_of_the_page_are_the_tables(text, report):
     cells.feed(text)
     measures = report.tables["measures"]
     shown = [row[1:] for row in cells.tables["measures"][1:]]
-    assert shown == [[number(value, 3) for value in row] for row in measures.iloc[:, 1:].to_numpy()]
+    names = list(measures.columns[1:])
+    assert shown == [[measure(row[name], name) for name in names] for row in measures.to_dict("records")]
+
+
+def test_the_moves_of_the_page_are_those_of_the_table(text, report):
+    """Of bands and of segments: as many customers in all, each group with its row."""
+    cells = Cells()
+    cells.feed(text)
+    last = report.tables["base_moves"].query("as_of == @report.comparison.as_of")
+    for kind in ("band", "segment"):
+        rows = cells.tables[f"base-moves-{kind}"][1:]
+        moves = last[last["kind"] == kind]
+        assert sum(int(cell.replace(",", "")) for row in rows for cell in row[1:]) == moves["customers"].sum()
+        assert len(rows) == moves["from_group"].nunique()
     segments = report.tables["segments"]
     assert [row[6] for row in cells.tables["segments"][1:]] == [f"{share(v)} %" for v in segments["stayed_away"]]
     assert [row[2] for row in cells.tables["segments"][1:]] == [f"{v:,}" for v in segments["customers"]]
