@@ -205,7 +205,7 @@ def _write_sheet(
         sheet.set_column(position, position, min(WIDEST_COLUMN, width + 3), formats[kind])
         sheet.write_string(0, position, head, formats["head"])
         if str(column) in BARS and kind != "text":
-            bar = {"type": "data_bar", "bar_solid": True, "bar_color": "#9CC3D3"}
+            bar = {"type": "data_bar", "bar_color": "#9CC3D3"}
             sheet.conditional_format(1, position, max(1, len(table)), position, bar)
         columns.append((kind, cells))
     for row in range(len(table)):

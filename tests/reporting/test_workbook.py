@@ -101,12 +101,12 @@ def test_nothing_is_minus_zero(tmp_path):
     """A difference that is smaller than a figure's last digit is 0."""
     swap = pd.DataFrame({"outcome": ["spend"] * 2, "difference": [-1e-9, -0.0]})
     customers = pd.Series([7, None], dtype="Int64")
-    sizes = pd.DataFrame({"cohort": ["2024-01-01", None], "customers": customers, "bought": [np.nan, -1e-9]})
+    sizes = pd.DataFrame({"cohort": ["2024-01-01", None], "customers": customers, "bought": [np.nan, 2.0]})
     write_workbook(tmp_path / "some.xlsx", {"base_cohorts": sizes, "swap_set": swap}, COVER)
     book = openpyxl.load_workbook(tmp_path / "some.xlsx")
     assert [str(value) for value in column(book["Where they disagree"], "difference")] == ["0", "0"]
     cells = [[cell.value for cell in row] for row in book["Retention by cohort"].iter_rows(min_row=2)]
-    assert cells == [[datetime(2024, 1, 1), 7, None], [None, None, 0]]
+    assert cells == [[datetime(2024, 1, 1), 7, None], [None, None, 2]]
 
 
 def test_a_long_sheet_is_cut_and_noted(report, tmp_path, monkeypatch):
