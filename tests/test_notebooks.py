@@ -66,3 +66,14 @@ def test_notebooks_are_numbered_thin_and_linked() -> None:
         assert re.match(r"# .+\n\n\*.+\?\*", texts[0]), book.name
         for link in re.findall(r"\]\((?!https?:)([^)#]+)", "\n".join(texts)):
             assert (book.parent / link).exists(), (book.name, link)
+
+
+@pytest.mark.parametrize("book", BOOKS, ids=lambda book: book.stem)
+def test_the_docs_have_an_executed_copy(book: Path) -> None:
+    """It has every cell of the notebook as it is today, else `make notebook-pages`; its pictures are there."""
+    page = ROOT / "docs" / "notebooks" / f"{book.stem}.md"
+    text = page.read_text()
+    assert all(f"```python\n{source}\n```" in text for source in cells(book, "code"))
+    pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", text)
+    assert [name for name in pictures if not (page.parent / name).exists()] == []
+    assert f"notebooks/{page.name}" in (ROOT / "mkdocs.yml").read_text()
