@@ -96,7 +96,7 @@ notebooks: .venv/.notebooks-ready
 
 notebook-pages: .venv/.notebooks-ready
 	@rm -rf docs/notebooks && $(BIN)/jupyter nbconvert --execute --to markdown --output-dir docs/notebooks notebooks/*.ipynb
-	@sed -i 's/\.ipynb)/.md)/; s#(\.\./docs/#(../#' docs/notebooks/*.md
+	@sed -i 's/\.ipynb)/.md)/g; s#(\.\./docs/#(../#' docs/notebooks/*.md
 
 .venv/.notebooks-ready: requirements/notebooks.txt .venv/.ready
 	@echo "Adding JupyterLab to .venv"
