@@ -71,7 +71,9 @@ def test_every_sheet_is_ready_to_print(book):
     for sheet in book.worksheets[2:]:
         assert sheet.freeze_panes == "B2"
         assert sheet.auto_filter.ref is not None
-        assert (sheet.page_setup.orientation, sheet.page_setup.fitToWidth) == ("landscape", 1)
+        assert sheet.page_setup.orientation == "landscape"
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert (sheet.page_setup.fitToWidth or 1, int(sheet.page_setup.fitToHeight)) == (1, 0)
         assert sheet.print_title_rows == "$1:$1"
         assert "&P" in sheet.oddFooter.right.text or "P" in str(sheet.oddFooter.right.text)
         assert int(sheet.print_area.rpartition("$")[2]) <= workbook.PRINTED_ROWS + 1
