@@ -42,7 +42,7 @@ CHANGED: dict[str, str] = {
     "features-wrong-columns": "Columns with a null rule may be absent.",
     "fit": "Plain English. Visits, feedback, usage and incentives reach the model; losses by segment; pauses.",
     "head-root": "The page's own icon is allowed.",
-    "help": "--config, --model, --plans, --version, --quiet, --json and options of sources, dates, versions and keys are new.",
+    "help": "--config, --version, --quiet, --json, --model, --plans and options of sources, dates and keys are new.",
     "history": "The file is CSV as every table is: texts are quoted, the figures are JSON.",
     "history-nothing": "The command speaks plain English; what it writes is the same.",
     "horizon-half": "null is a horizon too: not given.",
