@@ -234,7 +234,7 @@ def _set_up_print(sheet: Any, title: str, printed: int = 0, rows: int = 0) -> No
     sheet.fit_to_pages(1, 0)
     part = f"the first {printed:,} of {rows:,} rows" if printed < rows else ""
     sheet.set_header(f"&L{title.replace('&', '&&')[:200]}")
-    sheet.set_footer(f"&L{part}&R&P / &N")
+    sheet.set_footer((f"&L{part}" if part else "") + "&R&P / &N")
 
 
 def _cells(values: pd.Series, unit: str) -> tuple[str, list[Any]]:

@@ -75,7 +75,7 @@ def test_every_sheet_is_ready_to_print(book):
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
         assert (sheet.page_setup.fitToWidth or 1, int(sheet.page_setup.fitToHeight)) == (1, 0)
         assert sheet.print_title_rows == "$1:$1"
-        assert "&P" in sheet.oddFooter.right.text or "P" in str(sheet.oddFooter.right.text)
+        assert sheet.oddFooter.right.text == "&P / &N"
         assert int(sheet.print_area.rpartition("$")[2]) <= workbook.PRINTED_ROWS + 1
 
 
