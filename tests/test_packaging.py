@@ -112,6 +112,7 @@ def test_every_dependency_is_pinned_and_bounded() -> None:
         "benchmarks": groups["benchmarks"],
         "serving_peers": groups["serving-peers"],
         "planning_peers": groups["planning-peers"],
+        "benchmarks_torch": groups["benchmarks-torch"],
     }
     assert {file.stem for file in PINNED} == set(files)
     for file, requirements in files.items():

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from training.models.arrays import Floats
 from training.models.forecaster import AS_OF_DAY, Forecaster, forecast, lawful
 from training.models.purchases.constants import INTERVAL_HORIZONS
 from training.models.purchases.hurdle_distribution import DISPERSION, HurdleDistribution, fit_dispersion
+from training.models.purchases.level_variance import NO_VARIANCE, LevelVariance
 from training.models.window import Window
 
 CALIBRATION_CUSTOMERS = 4_000
@@ -30,13 +31,22 @@ class CountIntervals:
         See `HurdleDistribution`.
     contents : tuple of float, length len(INTERVAL_HORIZONS)
         The content to ask for at each of `INTERVAL_HORIZONS`; below .9 in versions of earlier releases alone.
+    shorten : bool
+        Whether the intervals are the shortest; False in versions of earlier releases.
+    level_variance : LevelVariance
+        How much the level of demand in a horizon may differ; 0 where it is part of the dispersion.
     """
 
     dispersion: tuple[float, float] = DISPERSION
     contents: tuple[float, ...] = (CONTENT,) * len(INTERVAL_HORIZONS)
+    shorten: bool = True
+    level_variance: LevelVariance = NO_VARIANCE
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update({"shorten": False} | state)  # versions of earlier releases have no such field
 
     def interval(self, expected: Floats, none: Floats, horizon_days: int) -> tuple[Floats, Floats]:
-        """Return the ends, both included, of the interval with 90 % of the distribution or more.
+        """Return the ends, both included, of the shortest interval with 90 % of the distribution or more.
 
         Parameters
         ----------
@@ -50,7 +60,12 @@ class CountIntervals:
             Whole numbers.
         """
         content = float(np.interp(np.log(max(horizon_days, 1)), np.log(INTERVAL_HORIZONS), self.contents))
-        return HurdleDistribution(expected, none, self.dispersion, horizon_days).interval(content)
+        return self.distribution(expected, none, horizon_days).interval(content, self.shorten)
+
+    def distribution(self, expected: Floats, none: Floats, horizon_days: int) -> HurdleDistribution:
+        """Return the distribution of the counts that `interval` is of, with the same parameters."""
+        variance = self.level_variance.in_horizon(horizon_days)
+        return HurdleDistribution(expected, none, self.dispersion, horizon_days, variance)
 
     @classmethod
     def fit(cls, model: Forecaster, earlier: Sequence[Window]) -> Self:

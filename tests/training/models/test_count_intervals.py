@@ -1,5 +1,7 @@
 """Intervals of any forecaster: learnt from its own past, and as wide as they say."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -26,9 +28,24 @@ def test_an_interval_holds_its_content_for_every_customer(windows, purchase_mode
     for days in (7, 30, 90, 365, 800):
         table = count_forecast(purchase_model, windows.now.features, windows.now.day, days, purchase_model.intervals_)
         expected, none = table["expected_purchases"].to_numpy(), table["churn_probability"].to_numpy()
-        drawn = HurdleDistribution(expected, none, purchase_model.intervals_.dispersion, days)
+        drawn = purchase_model.intervals_.distribution(expected, none, days)
         assert drawn.content(table["low"], table["high"]).min() >= 0.9 - 1e-9
         assert (none[table["high"] == 0] >= 0.9 - 1e-9).all()
+
+
+def test_intervals_of_earlier_releases_stay_as_they_were() -> None:
+    """A pickle without the field has the shorter of two intervals, not the shortest of all."""
+    state = {"dispersion": (0.3, 0.4), "contents": CountIntervals().contents}
+    earlier = CountIntervals.__new__(CountIntervals)
+    earlier.__setstate__(state)
+    expected, none = np.array([20.0, 3.0]), np.array([0.001, 0.2])
+    drawn = HurdleDistribution(expected, none, (0.3, 0.4), 90)
+    np.testing.assert_array_equal(earlier.interval(expected, none, 90), drawn.interval(0.9, shorten=False))
+    now = pickle.loads(pickle.dumps(CountIntervals((0.3, 0.4)))).interval(expected, none, 90)
+    np.testing.assert_array_equal(now, drawn.interval(0.9))
+    assert (
+        now[1][0] - now[0][0] < earlier.interval(expected, none, 90)[1][0] - earlier.interval(expected, none, 90)[0][0]
+    )
 
 
 def test_without_a_past_the_dispersion_is_a_usual_one(windows) -> None:

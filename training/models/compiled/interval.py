@@ -4,28 +4,55 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from math import exp, lgamma, log, log1p
 
-from training.models.purchases.constants import LOG_SHAPE_LIMIT, PACE_DAYS
+from training.models.purchases.constants import LOG_SHAPE_LIMIT, MAX_SHORTENED, MIN_TERM, PACE_DAYS
 
 MAX_TERMS = 2000
 """The terms of the distribution are added up one by one to this count, if the mean is below half of it."""
-MIN_TERM = 1e-280
-"""A smaller first term has lost digits that the sum needs."""
 
 
 def interval(
-    expected: float, none: float, dispersion: tuple[float, float], horizon_days: float, content: float
+    expected: float,
+    none: float,
+    dispersion: tuple[float, float],
+    horizon_days: float,
+    content: float,
+    shorten: bool = True,
+    level_variance: float = 0.0,
 ) -> tuple[float, float]:
     """Return low and high, as `HurdleDistribution.interval` does for each customer."""
     purchase = max(1 - none, 1e-12)
     beyond = max(expected / purchase - 1, 1e-6)
     log_shape = dispersion[0] + dispersion[1] * log(beyond * PACE_DAYS / max(horizon_days, 1e-9))
     shape = exp(min(max(log_shape, -LOG_SHAPE_LIMIT), LOG_SHAPE_LIMIT))
+    shape /= 1 + level_variance * (shape + 1)
+    success = shape / (shape + beyond)
     low, high, upper = quantiles(
         [((1 - content) / 2 - none) / purchase, ((1 + content) / 2 - none) / purchase, (content - none) / purchase],
         shape,
-        shape / (shape + beyond),
+        success,
     )
-    return (0.0, float(upper)) if upper <= high - low else (float(low), float(high))
+    if upper <= high - low:
+        low, high = 0, upper
+    if shorten and none < 1 - content and low < high <= MAX_SHORTENED:
+        low, high = _shortened(low, high, content / (1 - none), shape, success)
+    return float(low), float(high)
+
+
+def _shortened(low: int, high: int, content: float, shape: float, success: float) -> tuple[int, int]:
+    """Return the shortest interval, as `shortest` does; `content` of the counts beyond the first purchase."""
+    term, fail = success**shape, 1 - success
+    if term <= MIN_TERM:
+        return low, high
+    below, total, most, length, beyond = [0.0], 0.0, 2 * high + 2, high - low, 0
+    while length and below[beyond] < 1 - content and beyond + length <= most:
+        while len(below) <= beyond + length:
+            total += term
+            term *= fail * (shape + len(below) - 1) / len(below)
+            below.append(total)
+        while below[beyond + length] - below[beyond] >= content:
+            low, high, length = beyond + 1, beyond + length, length - 1
+        beyond += 1
+    return low, high
 
 
 def quantiles(probabilities: Sequence[float], shape: float, success: float) -> list[int]:

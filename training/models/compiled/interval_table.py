@@ -3,8 +3,9 @@
 import numpy as np
 
 from training.models.arrays import Floats, Index
-from training.models.compiled.interval import MIN_TERM, quantiles
-from training.models.purchases.constants import LOG_SHAPE_LIMIT, PACE_DAYS
+from training.models.compiled.interval import quantiles
+from training.models.purchases.constants import LOG_SHAPE_LIMIT, MIN_TERM, PACE_DAYS
+from training.models.purchases.shortest_interval import shortest
 
 MAX_TERMS = 10_000
 """The terms of the distribution are added up to this count, if the mean is below half of it."""
@@ -15,7 +16,13 @@ MAX_WIDTH = 256
 
 
 def interval_table(
-    expected: Floats, none: Floats, dispersion: tuple[float, float], horizon_days: float, content: float
+    expected: Floats,
+    none: Floats,
+    dispersion: tuple[float, float],
+    horizon_days: float,
+    content: float,
+    shorten: bool = True,
+    level_variance: float = 0.0,
 ) -> tuple[Floats, Floats]:
     """Return low and high of each customer, as `HurdleDistribution.interval` does, both of shape (n,)."""
     low, high, upper = np.zeros((3, len(none)))
@@ -26,9 +33,14 @@ def interval_table(
     log_shape = dispersion[0] + dispersion[1] * np.log(beyond * PACE_DAYS / max(horizon_days, 1e-9))
     shape = np.exp(np.clip(log_shape, -LOG_SHAPE_LIMIT, LOG_SHAPE_LIMIT))
     probabilities = (np.array([(1 - content) / 2, (1 + content) / 2, content])[:, None] - none) / purchase
-    low[rows], high[rows], upper[rows] = quantile_table(probabilities, shape, shape / (shape + beyond))
+    shape /= 1 + level_variance * (shape + 1)
+    success = shape / (shape + beyond)
+    low[rows], high[rows], upper[rows] = quantile_table(probabilities, shape, success)
     from_zero = upper <= high - low
-    return np.where(from_zero, 0.0, low), np.where(from_zero, upper, high)
+    low, high = np.where(from_zero, 0.0, low), np.where(from_zero, upper, high)
+    if shorten:
+        low[rows], high[rows] = shortest(low[rows], high[rows], none, shape, success, content)
+    return low, high
 
 
 def quantile_table(probabilities: Floats, shape: Floats, success: Floats) -> Floats:

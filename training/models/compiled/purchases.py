@@ -27,6 +27,7 @@ from training.models.purchases.constants import (
     PURCHASE_WINDOWS,
 )
 from training.models.purchases.fading import horizon_parts
+from training.models.purchases.level_variance import LevelVariance
 
 REQUIRED = ("frequency", "recency", "T", *(column for column, _, _ in PURCHASE_WINDOWS.values()))
 """The columns that are never null for a customer who has bought."""
@@ -50,17 +51,17 @@ def purchase_numbers(model: object) -> dict[str, Any]:
         raise ModelError(f"the purchase model is a {type(model).__name__}, expected a PurchaseModel of BG/NBD")
     seasonality, level, adjustments = model.seasonality_, model.level_calibration_, model.adjustments_
     days = seasonality.origin + np.arange(CYCLE_DAYS + 1.0)
-    optional: dict[str, Any] = {}
-    if adjustments.declared:
-        optional["declared"] = [list(covariate) for covariate in adjustments.declared]
-    if adjustments.hinges:
-        optional["hinges"] = [list(hinge) for hinge in adjustments.hinges]
-    if isinstance(model.bg_nbd_, PausingBGNBD):
-        optional["pauses"] = [model.bg_nbd_.pause_shape, model.bg_nbd_.pause_gaps]
-    if model.learnt_days_ is not None:
-        optional["learnt_days"] = int(model.learnt_days_)
+    bg_nbd = model.bg_nbd_
+    optional = {
+        "declared": [list(covariate) for covariate in adjustments.declared],
+        "hinges": [list(hinge) for hinge in adjustments.hinges],
+        "pauses": [bg_nbd.pause_shape, bg_nbd.pause_gaps] if isinstance(bg_nbd, PausingBGNBD) else None,
+        "learnt_days": None if model.learnt_days_ is None else int(model.learnt_days_),
+        "shortest_intervals": model.shortest_intervals_,
+        "level_variance": list(model.level_variance_) if any(model.level_variance_) else None,
+    }
     return {
-        "bg_nbd": {name: model.bg_nbd_.params_[name] for name in ("r", "alpha", "a", "b")},
+        "bg_nbd": {name: bg_nbd.params_[name] for name in ("r", "alpha", "a", "b")},
         "clock": {"origin": seasonality.origin, "ticks": seasonality.adjusted_time(days).tolist()},
         "stretch": {"asked": level.horizons.tolist(), "taken": level.calibrated.tolist()},
         "pace": [model.base_statistics_.pace[name] for name in PURCHASE_WINDOWS],
@@ -72,7 +73,7 @@ def purchase_numbers(model: object) -> dict[str, Any]:
         "dispersion": [float(coefficient) for coefficient in adjustments.dispersion],
         "level": model.level_,
         "contents": [float(content) for content in model.interval_contents_],
-    } | optional
+    } | {key: value for key, value in optional.items() if value}
 
 
 def purchase_columns(numbers: dict[str, Any]) -> tuple[str, ...]:
@@ -89,6 +90,8 @@ class CompiledPurchases:
         # Versions published before pauses have none: with a shape of 0 nobody comes back.
         self.pause_shape, self.pause_gaps = numbers.get("pauses", (0.0, 1.0))
         self._learnt_days = numbers.get("learnt_days")
+        self._level_variance = LevelVariance(*numbers.get("level_variance", ()))
+        self.shorten = bool(numbers.get("shortest_intervals", False))
         self.origin, self.times = int(numbers["clock"]["origin"]), [float(time) for time in numbers["clock"]["ticks"]]
         self._horizons, self._calibrated = numbers["stretch"]["asked"], numbers["stretch"]["taken"]
         self._pace, self.log_basket = numbers["pace"], numbers["log_basket"]
@@ -107,7 +110,7 @@ class CompiledPurchases:
         x, recency, T_days, *_ = values
         if not min(values[: len(REQUIRED)]) >= 0 or not sum(values[: len(REQUIRED)]) < inf:
             self.refuse(values)
-        horizon, parts, content, usual = self.at_horizon(day, horizon_days)
+        horizon, parts, usual, content, variance = self.at_horizon(day, horizon_days)
         first = day - T_days
         start = self._adjusted_time(first)
         t_x = max(round((self._adjusted_time(first + recency) - start) * 10) / 10, 0.1) if x > 0 else 0.0
@@ -128,7 +131,7 @@ class CompiledPurchases:
             near, returned = purchases[0], self._returned(since, COVARIATE_HORIZON_DAYS)
             none = 1 + alive * expm1(-c * log1p(COVARIATE_HORIZON_DAYS / end)) - (1 - alive) * returned
             none = min(max(none, MIN_EXPECTED), 1 - MIN_EXPECTED)
-            covariates = self._covariates(values, x, t_x, T, c / end, max(near, MIN_EXPECTED), none, usual)
+            covariates = self._covariates(values, t_x, T, max(near, MIN_EXPECTED), none, usual)
             count_factor, none_factor = self._log_factors(covariates)
         else:
             count_factor = none_factor = 0.0
@@ -142,7 +145,8 @@ class CompiledPurchases:
             before = total
         none = exp(-hazard * exp(self.level))
         expected = max(expected, 1 - none)
-        return expected, *interval(expected, none, self.dispersion, horizon_days, content), none
+        ends = interval(expected, none, self.dispersion, horizon_days, content, self.shorten, variance)
+        return expected, *ends, none
 
     def _returned(self, since: float, t: float) -> float:
         """Return P(a purchase in t days) of a paused customer; `since`: the scale of the pause and the silence."""
@@ -198,23 +202,15 @@ class CompiledPurchases:
         return p, np.column_stack([weight, weight * p])
 
     def _covariates(
-        self,
-        values: Sequence[float],
-        x: float,
-        t_x: float,
-        T: float,
-        rate: float,
-        expected: float,
-        none: float,
-        usual: Sequence[float],
+        self, values: Sequence[float], t_x: float, T: float, expected: float, none: float, usual: Sequence[float]
     ) -> tuple[float, ...]:
         """Return the customer's covariates, in the order of `COVARIATES`, then the declared ones."""
         declared: Iterable[float] = ()
         if self._declared:
             declared = [covariate(value) for covariate, value in zip(self._declared, values[WIDTH:], strict=True)]
             values = values[:WIDTH]
-        (_, _, T_days, *recent, gap, gap_last, gap_std, overdue_ratio, basket_mean, basket_last) = values
-        alpha = self.alpha
+        (x, _, T_days, *recent, gap, gap_last, gap_std, overdue_ratio, basket_mean, basket_last) = values
+        alpha, rate = self.alpha, (self.r + x) / (self.alpha + T)
         many, log_expected = log1p(x), log(expected)
         windows = [
             log((count + 0.5) / (rate * length + 0.5)) if T_days >= -start else 0.0
@@ -250,8 +246,8 @@ class CompiledPurchases:
 
     def _horizon(
         self, day: int, horizon_days: int
-    ) -> tuple[float, Sequence[tuple[float, float]], float, Sequence[float]]:
-        """Return the calibrated horizon, its parts, the nominal content, and the usual length of each purchase window.
+    ) -> tuple[float, Sequence[tuple[float, float]], Sequence[float], float, float]:
+        """Return the calibrated horizon, its parts, usual lengths of the windows, nominal content, level variance.
 
         They depend on the cutoff and the horizon alone, not on the customer.
         """
@@ -264,7 +260,7 @@ class CompiledPurchases:
             ((self._adjusted_time(day + end) - now) - (self._adjusted_time(day + start) - now)) * pace
             for (_, start, end), pace in zip(PURCHASE_WINDOWS.values(), self._pace, strict=True)
         ]
-        return parts[-1][0], parts, content, usual
+        return parts[-1][0], parts, usual, content, self._level_variance.in_horizon(horizon_days)
 
     def _calibrated_horizon(self, day: int, horizon_days: float) -> float:
         """Return the horizon in adjusted days, rescaled to last year's level, as `LevelCalibration.horizon` does."""

@@ -58,9 +58,9 @@ class PurchasesTable:
             A count or time that every buyer has is null, infinite or negative.
         """
         expected, none = self._expected_and_none(values, day, horizon_days)
-        content = self._one.at_horizon(day, horizon_days)[2]
-        low, high = interval_table(expected, none, self._one.dispersion, horizon_days, content)
-        return np.stack([expected, low, high, none])
+        *_, content, variance = self._one.at_horizon(day, horizon_days)
+        ends = interval_table(expected, none, self._one.dispersion, horizon_days, content, self._one.shorten, variance)
+        return np.stack([expected, *ends, none])
 
     def expected(self, values: Floats, day: int, horizon_days: int) -> Floats:
         """Return the expected occasions of `forecast` alone, shape (n,)."""
@@ -71,7 +71,7 @@ class PurchasesTable:
         required = values[: len(REQUIRED)]
         if not (required.min(initial=0) >= 0 and required.max(initial=0) < np.inf):
             one.refuse(values[:, np.argmax(~((required >= 0) & (required < np.inf)).all(axis=0))].tolist())
-        horizon, parts, _, usual = one.at_horizon(day, horizon_days)
+        horizon, parts, usual, *_ = one.at_horizon(day, horizon_days)
         x, t_x, T = self._adjusted_rfm(values[0], values[1], values[2], day)
         c, end = one.r + x, one.alpha + T
         active, since = self._active_and_since(x, t_x, T)

@@ -22,5 +22,9 @@ INTERVAL_HORIZONS = (7, 30, 90, 180, 365, 730)
 """Horizons, in days, at which the laws of a fit are checked and models keep the content to ask of their intervals."""
 LOG_SHAPE_LIMIT = 6.0
 """Bounds of the log shape of the negative binomial, either way."""
+MAX_SHORTENED = 1_000
+"""Intervals that end above so many counts are not shortened; counts are days with a purchase."""
+MIN_TERM = 1e-280
+"""A smaller first term of a distribution has lost digits that the sum of its terms needs."""
 PACE_DAYS = 90
 """The pace that the shape follows is a count per quarter."""

@@ -7,6 +7,7 @@ from scipy.stats import nbinom
 
 from training.models.arrays import Floats
 from training.models.purchases.constants import LOG_SHAPE_LIMIT, PACE_DAYS
+from training.models.purchases.shortest_interval import shortest
 
 MIN_BUYERS = 20
 DISPERSION = (0.0, 0.3)
@@ -30,6 +31,9 @@ class HurdleDistribution:
         The coefficients (a, b).
     horizon_days : float or ndarray of float64, shape (n,)
         The horizon of the count.
+    level_variance : float, default 0.0
+        The variance of a log level that multiplies the counts of all customers. It adds to the variance of Y - 1 what a
+        random factor of mean 1 does: of variance v, it makes the shape k / (1 + v (k + 1)).
 
     References
     ----------
@@ -42,10 +46,12 @@ class HurdleDistribution:
         no_purchase_probability: Floats,
         dispersion: tuple[float, float],
         horizon_days: ArrayLike,
+        level_variance: float = 0.0,
     ) -> None:
         self.no_purchase_probability = no_purchase_probability
         self.beyond_first = _beyond_first(expected_purchases, no_purchase_probability)
-        self.shape = _shape(self.beyond_first, dispersion, horizon_days)
+        shape = _shape(self.beyond_first, dispersion, horizon_days)
+        self.shape = shape / (1 + level_variance * (shape + 1))
         self._success = self.shape / (self.shape + self.beyond_first)
 
     def cdf(self, count: ArrayLike) -> Floats:
@@ -66,12 +72,22 @@ class HurdleDistribution:
             counts[positive] = 1 + nbinom.ppf(of_tail, self.shape[positive], self._success[positive])
         return counts
 
-    def interval(self, content: float) -> tuple[Floats, Floats]:
-        """Return the ends, both included, of the shorter of [0, upper] and the central interval that hold `content`."""
+    def interval(self, content: float, shorten: bool = True) -> tuple[Floats, Floats]:
+        """Return the ends, both included, of the shortest interval that holds `content`, each of shape (n,).
+
+        Parameters
+        ----------
+        content : float
+        shorten : bool, default True
+            False for the shorter of [0, upper] and the central interval, as models of earlier releases have it.
+        """
         low, high = self.quantile((1 - content) / 2), self.quantile((1 + content) / 2)
         upper = self.quantile(content)
         from_zero = upper <= high - low
-        return np.where(from_zero, 0.0, low), np.where(from_zero, upper, high)
+        low, high = np.where(from_zero, 0.0, low), np.where(from_zero, upper, high)
+        if shorten:
+            return shortest(low, high, self.no_purchase_probability, self.shape, self._success, content)
+        return low, high
 
     def content(self, low: ArrayLike, high: ArrayLike) -> Floats:
         """Return P(low <= Y <= high), shape (n,)."""

@@ -16,6 +16,7 @@ from training.models.purchases.adjustments import Adjustments
 from training.models.purchases.constants import INTERVAL_HORIZONS, MIN_NO_PURCHASE
 from training.models.purchases.covariates import covariates
 from training.models.purchases.fading import horizon_parts
+from training.models.purchases.level_variance import NO_VARIANCE, LevelVariance
 from training.models.purchases.sequence import with_sequence
 from training.models.purchases.training_set import TrainingSet
 from training.models.window import Activity
@@ -63,6 +64,10 @@ class PurchaseModel(ForecasterMixin, BaseEstimator):  # type: ignore[misc]  # sc
         The longest horizon learnt from, in days; None, in models of earlier releases, for no fading.
     interval_contents_ : sequence of float, length len(INTERVAL_HORIZONS)
         The content to ask of the intervals at each of `INTERVAL_HORIZONS`: .9, or less in models of earlier releases.
+    shortest_intervals_ : bool
+        Whether the intervals are the shortest; False in models of earlier releases.
+    level_variance_ : LevelVariance
+        How much the level of a horizon may differ; 0 in models of earlier releases. It widens the intervals.
 
     References
     ----------
@@ -71,6 +76,8 @@ class PurchaseModel(ForecasterMixin, BaseEstimator):  # type: ignore[misc]  # sc
 
     learnt_days_: int | None = None
     interval_contents_: Sequence[float] = (CONTENT,) * len(INTERVAL_HORIZONS)
+    shortest_intervals_: bool = False
+    level_variance_: LevelVariance = NO_VARIANCE
 
     def __init__(self, ridge: float | None = RIDGE) -> None:
         self.ridge = ridge
@@ -111,6 +118,7 @@ class PurchaseModel(ForecasterMixin, BaseEstimator):  # type: ignore[misc]  # sc
         self.day_, self.seasonality_ = current.window.day, current.seasonality
         self.bg_nbd_, self.base_statistics_ = current.bg_nbd, current.base
         self.level_calibration_ = training_set.level
+        self.shortest_intervals_, self.level_variance_ = True, training_set.level_variance
         self.learnt_days_ = max((days for _, days in training_set.past), default=None)
         adjustments = Adjustments.fit(training_set.rows, training_set.first_day, self.day_, self.ridge)
         self.adjustments_ = with_sequence(adjustments, training_set, self.ridge)
@@ -124,7 +132,12 @@ class PurchaseModel(ForecasterMixin, BaseEstimator):  # type: ignore[misc]  # sc
     @property
     def intervals_(self) -> CountIntervals:
         """The intervals of the counts."""
-        return CountIntervals(self.adjustments_.dispersion, tuple(self.interval_contents_))
+        return CountIntervals(
+            self.adjustments_.dispersion,
+            tuple(self.interval_contents_),
+            self.shortest_intervals_,
+            self.level_variance_,
+        )
 
     def forecast(self, X: pd.DataFrame, horizon_days: ArrayLike) -> tuple[Floats, Floats]:
         """Return the expected purchases and P(no purchase) of each customer.

@@ -5,38 +5,40 @@ from collections.abc import Sequence
 import numpy as np
 
 from training.models.purchases.cutoff_fit import CutoffFit
+from training.models.purchases.level_variance import QUARTER_DAYS, LevelVariance
 
 LEVEL_SD = 0.15
 """Prior standard deviation of the log level that lasts."""
 QUARTER_SD = 0.15
 """Standard deviation of the log level of a quarter about it: seasons, campaigns, years that differ."""
-QUARTER_DAYS = 90
 
 
-def past_level(past: Sequence[tuple[CutoffFit, int]]) -> float:
-    """Return the log of the level that lasts, by which forecasts of the base are multiplied.
+def past_level(past: Sequence[tuple[CutoffFit, int]]) -> tuple[float, LevelVariance]:
+    """Return the log of the level that lasts, by which forecasts of the base are multiplied, and its uncertainty.
 
     The mean log ratio of actual to expected purchases of past windows, weighted by their horizons, shrinks towards 0::
 
         level = n / (n + (QUARTER_SD^2 + noise) / LEVEL_SD^2) * mean log ratio
 
     n counts the quarters that the windows cover, days in several of them once; `noise` is the variance of the log
-    purchases of a quarter, as the spread of the customers' counts shows.
+    purchases of a quarter, as the spread of the customers' counts shows. What is left of the prior variance,
+    LEVEL_SD^2 (1 - n / (n + ...)), and that of a quarter are the uncertainty.
 
     Parameters
     ----------
     past : sequence of (CutoffFit, int)
-        Earlier cutoffs, each with a horizon in days that has ended; without any, 0 is returned.
+        Earlier cutoffs, each with a horizon in days that has ended; without any, the level is 0.
     """
     if not past:
-        return 0.0
+        return 0.0, LevelVariance(LEVEL_SD**2, QUARTER_SD**2)
     ratios, noises = zip(*(_log_ratio(fit, days) for fit, days in past), strict=True)
     horizons = np.array([float(days) for _, days in past])
     covered = {day for fit, days in past for day in range(fit.window.day, fit.window.day + days)}
     quarters = len(covered) / QUARTER_DAYS
     noise = float(np.average(np.array(noises) * horizons / QUARTER_DAYS, weights=horizons))
     share = quarters / (quarters + (QUARTER_SD**2 + noise) / LEVEL_SD**2)
-    return share * float(np.average(ratios, weights=horizons))
+    level = share * float(np.average(ratios, weights=horizons))
+    return level, LevelVariance(LEVEL_SD**2 * (1 - share), QUARTER_SD**2)
 
 
 def _log_ratio(fit: CutoffFit, days: int) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from typing import Self
 from training.models.purchases.adjustment_rows import AdjustmentRows
 from training.models.purchases.cutoff_fit import CutoffFit
 from training.models.purchases.level_calibration import LEVEL_HORIZONS, YEAR_AGO_DAYS, LevelCalibration
+from training.models.purchases.level_variance import LevelVariance
 from training.models.purchases.past_level import past_level
 from training.models.purchases.pauses import fit_pauses
 from training.models.purchases.seasonality import Seasonality
@@ -26,6 +27,8 @@ class TrainingSet:
         Earlier cutoffs, each with a horizon in days that has ended since.
     past_level : float
         The log level of demand in past windows.
+    level_variance : LevelVariance
+        How much the level of a horizon may differ from it.
     level : LevelCalibration
         Last year's level of demand about it.
     first_day : int
@@ -37,6 +40,7 @@ class TrainingSet:
     current: CutoffFit
     past: tuple[tuple[CutoffFit, int], ...]
     past_level: float
+    level_variance: LevelVariance
     level: LevelCalibration
     first_day: int
     purchase_days: PurchaseDays | None = None
@@ -80,12 +84,12 @@ class TrainingSet:
         fits = [fit.paused(*pauses) for fit in fits]
         current_fit = CutoffFit.of(current, seasonality).paused(*pauses)
         past = tuple(_outcomes(fits, year_ago_day))
-        lasting = past_level(past)
+        lasting, variance = past_level(past)
         level = LevelCalibration.identity()
         for fit in fits:
             if fit.window.day == year_ago_day:
                 level = LevelCalibration.fit(current_fit, fit, lasting)
-        return cls(current_fit, past, lasting, level, first_day, purchase_days)
+        return cls(current_fit, past, lasting, variance, level, first_day, purchase_days)
 
 
 def _outcomes(fits: Sequence[CutoffFit], year_ago_day: int) -> list[tuple[CutoffFit, int]]:

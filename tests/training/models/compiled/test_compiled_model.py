@@ -26,6 +26,7 @@ from training.models.purchases.adjustments import Hinge
 from training.models.purchases.constants import PURCHASE_WINDOWS
 from training.models.purchases.covariate_values import COVARIATES
 from training.models.purchases.declared import DeclaredCovariate
+from training.models.purchases.level_variance import LevelVariance
 from training.models.purchases.model import PurchaseModel
 from training.models.purchases.seasonality import Seasonality
 from training.models.spend.model import SpendModel
@@ -75,7 +76,8 @@ def with_declared(model):
     changed = PurchaseModel()
     hinges = (Hinge(6, 0.3, 0.2, -0.1), Hinge(len(COVARIATES), -0.5, -0.1, 0.2), Hinge(6, -1.0, 0.1, 0.1))
     adjustments = replace(model.adjustments_, declared=DECLARED, hinges=hinges, **extended)
-    changed.__dict__.update(model.__dict__, adjustments_=adjustments)
+    changed.__dict__.update(model.__dict__, adjustments_=adjustments, shortest_intervals_=True)
+    changed.level_variance_ = LevelVariance(0.01, 0.02)
     return changed
 
 

@@ -35,8 +35,10 @@ def test_quantiles_are_those_of_scipy(mean, log_shape, probabilities):
 def test_intervals_are_those_of_the_base(expected, none, dispersion, days, content):
     """The same whole numbers as `HurdleDistribution.interval` gives for a column."""
     expected = max(expected, 1 - none)
-    low, high = HurdleDistribution(np.array([expected]), np.array([none]), dispersion, days).interval(content)
-    assert interval(expected, none, dispersion, days, content) == (low[0], high[0])
+    for shorten, variance in ((True, 0.03), (True, 0.0), (False, 0.0)):
+        drawn = HurdleDistribution(np.array([expected]), np.array([none]), dispersion, days, variance)
+        low, high = drawn.interval(content, shorten)
+        assert interval(expected, none, dispersion, days, content, shorten, variance) == (low[0], high[0])
 
 
 @pytest.mark.parametrize("shape", [0.0025, 0.7, 30.0, 403.0])

@@ -32,10 +32,13 @@ def test_intervals_are_those_of_the_base(days, centre):
     rng = np.random.default_rng(0)
     none = rng.beta(0.7, 0.7, 500)
     expected = np.maximum(np.exp(rng.normal(centre, 2, 500)), 1 - none)
-    found = interval_table(expected, none, (0.3, 0.4), days, 0.9)
-    np.testing.assert_array_equal(found, HurdleDistribution(expected, none, (0.3, 0.4), days).interval(0.9))
-    one = [interval(e, p, (0.3, 0.4), days, 0.9) for e, p in zip(expected.tolist(), none.tolist(), strict=True)]
-    np.testing.assert_array_equal(np.transpose(found), one)
+    for shorten, variance in ((True, 0.03), (False, 0.0)):
+        found = interval_table(expected, none, (0.3, 0.4), days, 0.9, shorten, variance)
+        drawn = HurdleDistribution(expected, none, (0.3, 0.4), days, variance)
+        np.testing.assert_array_equal(found, drawn.interval(0.9, shorten))
+        rows = zip(expected.tolist(), none.tolist(), strict=True)
+        one = [interval(e, p, (0.3, 0.4), days, 0.9, shorten, variance) for e, p in rows]
+        np.testing.assert_array_equal(np.transpose(found), one)
 
 
 def test_whom_nothing_is_expected_of_has_an_interval_of_none():

@@ -73,10 +73,10 @@ def test_the_shape_is_found_again():
 
 
 @given(none=NONES, beyond=st.floats(0, 30), dispersion=DISPERSIONS, content=st.floats(0.3, 0.95))
-def test_the_interval_is_the_shorter_of_two(none, beyond, dispersion, content):
+def test_the_interval_of_earlier_releases_is_the_shorter_of_two(none, beyond, dispersion, content):
     """From 0 up where that is no longer than the central interval, each by the quantiles."""
     drawn = counts(none, beyond, dispersion)
-    low, high = (end[0] for end in drawn.interval(content))
+    low, high = (end[0] for end in drawn.interval(content, shorten=False))
     central = [drawn.quantile(probability)[0] for probability in ((1 - content) / 2, (1 + content) / 2)]
     upper = drawn.quantile(content)[0]
     assert (low, high) == ((0.0, upper) if upper - 0 <= central[1] - central[0] else tuple(central))
@@ -96,6 +96,21 @@ def test_the_shape_follows_the_pace_of_a_quarter():
     assert shapes == pytest.approx([np.exp(0.3) * 2**0.5, np.exp(0.3) * 4**0.5])
     assert counts(0.5, 2.0, (50.0, 0.0)).shape[0] == pytest.approx(np.exp(6.0))
     assert counts(0.5, 2.0, (-50.0, 0.0)).shape[0] == pytest.approx(np.exp(-6.0))
+
+
+def test_a_level_that_differs_widens_the_counts_and_moves_no_mean():
+    """The variance of Y - 1 is that of counts times a random factor of the same variance and mean 1."""
+    rng = np.random.default_rng(3)
+    mean, variance = 12.0, 0.08
+    plain = counts(0.0, mean)
+    drawn = HurdleDistribution(1 + np.array([mean]), np.zeros(1), DISPERSION, 90.0, variance)
+    factor = rng.gamma(1 / variance, variance, 400_000)
+    beyond = rng.poisson(mean * factor * rng.gamma(plain.shape[0], 1 / plain.shape[0], 400_000))
+    ends = np.arange(200.0)
+    above = 1 - drawn.cdf(ends)
+    assert above.sum() == pytest.approx(1 + mean, rel=1e-6)
+    second = (above * (2 * ends + 1)).sum() - (1 + mean) ** 2
+    assert second == pytest.approx(beyond.var(), rel=0.02)
 
 
 def test_twenty_buyers_are_enough_to_learn_the_dispersion():

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from tests.training.training_sets import fitted, table
 from training.evaluation.metrics import coverage
-from training.models.purchases.hurdle_distribution import HurdleDistribution
 from training.models.purchases.level_calibration import YEAR_AGO_DAYS
 from training.models.purchases.training_set import TrainingSet
 
@@ -84,7 +83,7 @@ def test_intervals_hold_what_they_say(purchase_model, windows):
     forecast = table(purchase_model, windows.now.features, windows.now.day, 90)
     came = windows.now.purchases[90]
     counts, none = forecast["expected_purchases"].to_numpy(), forecast["churn_probability"].to_numpy()
-    drawn = HurdleDistribution(counts, none, purchase_model.intervals_.dispersion, 90)
+    drawn = purchase_model.intervals_.distribution(counts, none, 90)
     content = drawn.content(forecast["low"], forecast["high"]).mean()
     assert content >= 0.9
     assert coverage(came, forecast["low"], forecast["high"]) == pytest.approx(content, abs=0.03)
