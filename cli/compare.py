@@ -62,14 +62,27 @@ def register(app: typer.Typer) -> None:
             typer.Option(
                 metavar="DATE",
                 callback=options.check_dates,
-                help="A further date at which all forecasts are measured; may be given several times.",
+                help="A further date at which both sides are compared; may be given several times.",
             ),
         ] = None,
+        dates: Annotated[
+            int,
+            typer.Option(
+                metavar="N",
+                min=0,
+                max=12,
+                help="Compare at N earlier dates too, one horizon apart: is the verdict stable? Each trains a model, "
+                "which takes about as long as the report without it.",
+            ),
+        ] = 0,
         formula: options.FormulaFile = None,
         formula_then: Annotated[
             Path | None,
             typer.Option(metavar="FILE", help="The formula in use at the earlier date, if it was a different one."),
         ] = None,
+        currency: Annotated[
+            str, typer.Option(metavar="CODE", help="The currency of the log, such as GBP; shown with money.")
+        ] = "",
         language: Annotated[
             Literal["en", "zh"], typer.Option(help="The page's first language; the page can switch it.")
         ] = "en",
@@ -93,7 +106,14 @@ def register(app: typer.Typer) -> None:
         horizon_days = settings_with("forecast", ForecastSettings, horizon_days=horizon_days).horizon_days
         metrics = read_settings("trials", TrialSettings).metrics
         if versions is not None:
-            unused = {"--since": since, "--trial": trial, "--formula": formula, "--formula-then": formula_then}
+            unused = {
+                "--since": since,
+                "--trial": trial,
+                "--dates": dates,
+                "--formula": formula,
+                "--formula-then": formula_then,
+                "--currency": currency,
+            }
             if given := [name for name, value in {**unused, "--quick": quick}.items() if value]:
                 raise typer.BadParameter(f"{' and '.join(given)} cannot be used with --versions: leave it out")
             with options.opened_store(store) as events:
@@ -120,6 +140,8 @@ def register(app: typer.Typer) -> None:
                 baselines=read_settings("candidates", CandidateSettings).baselines,
                 metrics=metrics,
                 trials=trial or [],
+                earlier=dates,
+                currency=currency,
             )
             step("writing")
             write_report(out, report, language)

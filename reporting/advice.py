@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from reporting.log_warnings import Notice
-from reporting.number_formats import count, number
+from reporting.number_formats import count, money, number
 from reporting.swap_set import difference_interval
 from reporting.verdicts import verdict
 
@@ -14,13 +14,15 @@ FEWEST = 30
 """The fewest customers of a group on whom a sentence may rest."""
 
 
-def advice(tables: Mapping[str, pd.DataFrame]) -> list[Notice]:
+def advice(tables: Mapping[str, pd.DataFrame], currency: str = "") -> list[Notice]:
     """Return the sentences, as keys and arguments of the page's texts.
 
     Parameters
     ----------
     tables : mapping of str to pandas.DataFrame
         `headline`, `customers`, `quadrants` and `segments` of the report.
+    currency : str
+        Shown with money.
 
     Returns
     -------
@@ -30,7 +32,7 @@ def advice(tables: Mapping[str, pd.DataFrame]) -> list[Notice]:
         outside the interval of the observed share, with the worst.
     """
     return [
-        *(_use(row) for row in tables["headline"].to_dict("records")),
+        *(_use(row, currency) for row in tables["headline"].to_dict("records")),
         *_silence(tables["customers"], tables["quadrants"]),
         *_misses(tables["segments"]),
     ]
@@ -42,15 +44,17 @@ def misses(table: pd.DataFrame, predicted: str, side: str = "model") -> pd.DataF
     return rows[(rows[predicted] < rows["low"]) | (rows[predicted] > rows["high"])]
 
 
-def _use(row: Mapping[Hashable, Any]) -> Notice:
+def _use(row: Mapping[Hashable, Any], currency: str) -> Notice:
     ahead = verdict(row["low"], row["high"])
     sign = -1 if ahead == "rule" else 1
     low, high = sorted((sign * row["low"], sign * row["high"]))
+    unit = currency if row["outcome"] == "spend" else ""
     figures = {
-        **{name: count(row[name]) for name in ("list", "by_model", "by_rule")},
-        "difference": number(sign * row["difference"], 0),
-        "low": number(low, 0),
-        "high": number(high, 0),
+        "list": count(row["list"]),
+        **{name: money(row[name], unit) for name in ("by_model", "by_rule")},
+        "difference": money(sign * row["difference"], unit),
+        "low": money(low, unit),
+        "high": money(high, unit),
     }
     return f"advice.{row['outcome']}_{ahead}", figures
 

@@ -141,7 +141,7 @@ def _moves(history: pd.DataFrame, kind: str, order: Sequence[str], days: Sequenc
     for since, as_of in pairwise(days):
         known = wide[wide[as_of] != UNKNOWN]
         counts = known.groupby([since, as_of]).size().rename_axis(["before", "after"]).reset_index(name="customers")
-        found = [(str(before), str(after), int(count)) for before, after, count in counts.to_numpy().tolist()]
+        found = [(str(before), str(after), int(count)) for before, after, count in counts.itertuples(index=False)]
         found.sort(key=lambda each: (place[each[0]], place[each[1]]))
         rows += [(since, as_of, kind, *each) for each in found]
     return pd.DataFrame(rows, columns=["since", "as_of", "kind", "from_group", "to_group", "customers"])

@@ -16,15 +16,19 @@ from reporting.advice import advice
 from reporting.base_over_time import base_over_time
 from reporting.change import Change, change_since
 from reporting.comparison import Comparison, compare, model_as_of
+from reporting.contact_lists import contact_table
 from reporting.customers import customer_table, high_threshold
 from reporting.explanations import forecast_factors
+from reporting.list_lengths import list_length_table
 from reporting.log_warnings import Notice, bias_warning, log_warnings
+from reporting.outliers import outlier_table
 from reporting.returns import returns_summary, returns_table
 from reporting.suggested_weights import Suggestion, suggest_weights
 from reporting.swap_set import swap_table
-from reporting.trials import trial_table
+from reporting.timelines import Timelines, timelines
+from reporting.trials import earlier_dates, trial_comparisons, trial_table, verdict_table
 from training.registry.mlflow_client import Tracking
-from training.settings import BASELINES, FitSettings
+from training.settings import BASELINES, FitSettings, TrialSettings
 
 Progress = Callable[[str], None]
 
@@ -45,8 +49,12 @@ class Report:
         What changed since that date; None when no customer had bought by then.
     tables : dict of str to pandas.DataFrame
         Every table, by name; dictionary.toml describes their columns.
+    timelines : Timelines
+        The events of the compared customers, and their scores over time.
     warnings : list of (str, dict)
         What a reader has to know first, as keys and arguments of the page's texts.
+    currency : str
+        The code of the log's currency, such as GBP; empty where it was not named.
     """
 
     comparison: Comparison
@@ -54,12 +62,14 @@ class Report:
     since: str
     change: Change | None
     tables: dict[str, pd.DataFrame]
+    timelines: Timelines = field(default_factory=Timelines)
     warnings: list[Notice] = field(default_factory=list)
+    currency: str = ""
 
     @property
     def advice(self) -> list[Notice]:
         """Which score to use for what and for whom, as keys and arguments of the page's texts."""
-        return advice(self.tables)
+        return advice(self.tables, self.currency)
 
     @property
     def thresholds(self) -> tuple[float, float]:
@@ -84,6 +94,8 @@ def make_report(
     baselines: Sequence[str] = BASELINES,
     metrics: Sequence[str] = (),
     trials: Sequence[str] = (),
+    earlier: int = 0,
+    currency: str = "",
 ) -> Report:
     """Return the analyst's report on the rule and the model at a past date.
 
@@ -112,7 +124,11 @@ def make_report(
     baselines, metrics : sequence of str
         Names of the models to compare with, and of the metrics to report; all metrics without any.
     trials : sequence of str
-        Further dates at which all forecasts are measured.
+        Further dates at which both sides are compared.
+    earlier : int
+        At how many dates before the cutoff, one horizon apart, both sides are compared too. Each trains a model.
+    currency : str
+        The code of the log's currency, shown with money.
 
     Returns
     -------
@@ -135,16 +151,16 @@ def make_report(
     suggestion = suggest_weights(store, comparison)
     cutoff = comparison.cutoff
     earlier_day = cutoff.day - horizon_days if since is None else AsOf.parse(since, store.timezone).day
-    earlier = AsOf.at_midnight(earlier_day, store.timezone)
-    report_step(f"change since {earlier.date}")
+    earlier_cutoff = AsOf.at_midnight(earlier_day, store.timezone)
+    report_step(f"change since {earlier_cutoff.date}")
     try:
         change = change_since(
             store,
-            (earlier, cutoff),
+            (earlier_cutoff, cutoff),
             horizon_days,
             (earlier_formula, formula),
             (
-                model_as_of(store, earlier, earlier_formula, tracking, quick, settings=settings),
+                model_as_of(store, earlier_cutoff, earlier_formula, tracking, quick, settings=settings),
                 comparison.compared_model,
             ),
         )
@@ -152,27 +168,30 @@ def make_report(
         if since is not None:
             raise
         change = None
-    further = trial_table(
+    found = earlier_dates(store, cutoff, horizon_days, earlier, TrialSettings().least_history_days)
+    further = trial_comparisons(
         store,
-        trials,
+        [*trials, *found],
         horizon_days,
         formula,
         tracking,
         baselines=baselines,
-        metrics=metrics,
         quick=quick,
         settings=settings,
         progress=report_step,
     )
     report_step("tables")
     factors = forecast_factors(comparison.compared_model.model.purchases, comparison.features, cutoff.day, horizon_days)
-    everything = _tables(comparison, suggestion, change, factors, metrics) | {"trials": further}
+    everything = _tables(comparison, suggestion, change, factors, metrics)
+    everything |= {"trials": trial_table(further, metrics), "verdicts": verdict_table([*further, comparison])}
     report_step("the base over time")
     everything |= base_over_time(store, cutoff, formula).tables()
     warnings = [*_champion_warning(comparison), *log_warnings(store, cutoff, horizon_days)]
     expected = float(comparison.forecasts["model"]["expected_purchases"].sum())
     warnings += bias_warning(expected, float(comparison.purchases.sum()))
-    return Report(comparison, suggestion, str(earlier.date), change, everything, warnings)
+    report_step("timelines")
+    history = timelines(store, comparison.features.index, cutoff, horizon_days, formula)
+    return Report(comparison, suggestion, str(earlier_cutoff.date), change, everything, history, warnings, currency)
 
 
 def _champion_warning(comparison: Comparison) -> list[Notice]:
@@ -191,11 +210,15 @@ def _tables(
     metrics: Sequence[str],
 ) -> dict[str, pd.DataFrame]:
     customers = customer_table(comparison)
+    outliers = outlier_table(customers.reset_index())
     empty = pd.DataFrame()
     return {
         "headline": tables.headline_table(comparison),
         "customers": customers.reset_index(),
         "why": factors.reset_index(),
+        "list_lengths": list_length_table(comparison, outliers),
+        "contact_lists": contact_table(comparison, customers.reset_index(), factors.reset_index()),
+        "outliers": outliers,
         "absent": comparison.unmatched.reset_index(),
         "measures": tables.measure_table(comparison, metrics),
         "differences": tables.difference_table(comparison),

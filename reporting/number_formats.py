@@ -8,7 +8,7 @@ PERCENT = ("bias", "coverage")
 
 def count(value: float) -> str:
     """Return a number of things: 1,234."""
-    return "–" if _missing(value) else f"{value:,.0f}"
+    return "–" if _missing(value) else f"{value:z,.0f}"
 
 
 def share(value: float) -> str:
@@ -17,13 +17,20 @@ def share(value: float) -> str:
 
 
 def number(value: float, digits: int = 2) -> str:
-    """Return a number with this many decimals and a minus sign: 1,234.50, −0.02."""
-    return "–" if _missing(value) else f"{value:,.{digits}f}".replace("-", "−")
+    """Return a number with this many decimals and a minus sign: 1,234.50, −0.02; what rounds to nothing has none."""
+    return "–" if _missing(value) else f"{value:z,.{digits}f}".replace("-", "−")
+
+
+def money(value: float, currency: str = "", digits: int = 0) -> str:
+    """Return an amount with its currency: 1,234 GBP; the bare number where the log's currency was not named."""
+    text = number(value, digits)
+    return f"{text}\u00a0{currency}" if currency and not _missing(value) else text
 
 
 def signed(value: float, digits: int = 0) -> str:
-    """Return a difference with its sign: +9, −8."""
-    return "–" if _missing(value) else f"{value:+,.{digits}f}".replace("-", "−")
+    """Return a difference with its sign: +9, −8; what rounds to nothing has none: 0."""
+    text = "–" if _missing(value) else f"{value:+z,.{digits}f}".replace("-", "−")
+    return text[1:] if text.startswith("+") and not text.strip("+0.") else text
 
 
 def measure(value: float, name: str) -> str:

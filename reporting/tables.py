@@ -230,6 +230,16 @@ def measure_table(comparison: Comparison, metrics: Sequence[str] = ()) -> pd.Dat
     return measures(comparison.purchases, comparison.forecasts, metrics).reset_index()
 
 
+def best_forecasts(measure_rows: pd.DataFrame) -> dict[str, set[str]]:
+    """Return for each measure of `measure_table` the forecasts that are best by it; none where only one has a value."""
+    values = measure_rows.set_index("forecast")
+    best = {}
+    for name in values:
+        distance = values[name].map(METRICS[str(name)].distance).dropna()
+        best[str(name)] = set(distance.index[distance == distance.min()]) if len(distance) > 1 else set()
+    return best
+
+
 def difference_table(comparison: Comparison) -> pd.DataFrame:
     """Return the mean loss of the model less that of each other forecast, with 95 % intervals (paired bootstrap).
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from reporting.charts.style import Chart, legend, tooltip
 
+HEIGHT = 440
 TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 CROSS = "M-.75,-.75L.75,.75M.75,-.75L-.75,.75"
 
@@ -14,8 +15,8 @@ CROSS = "M-.75,-.75L.75,.75M.75,-.75L-.75,.75"
 def swap_chart(rule_threshold: float, model_threshold: float, highest: float) -> Chart:
     """Return a point per customer, to be brushed, with lines at the thresholds; the swap set is drawn opaque.
 
-    The customers are those of the named data set `customers`, which the page provides. `highest` is the largest
-    number of expected purchases.
+    The corners name the quadrants. The customers are those of the named data set `customers`, which the page provides.
+    `highest` is the largest number of expected purchases.
     """
     swapped = alt.FieldOneOfPredicate("quadrant", ["rule_only", "model_only"])
     outcomes = ["@t:label.bought", "@t:label.stayed_away"]
@@ -59,4 +60,25 @@ def swap_chart(rule_threshold: float, model_threshold: float, highest: float) ->
         points,
         vertical.encode(x=alt.X("at:Q", title="@t:axis.score")),
         horizontal.encode(y=alt.Y("at:Q", title="@t:axis.expected")),
-    ).properties(width="container", height=440)
+        *_corners(),
+    ).properties(width="container", height=HEIGHT)
+
+
+def _corners() -> list[Chart]:
+    """Return the names of the quadrants in the corners, each on a halo that keeps it readable over points."""
+    texts = []
+    for name, right, top in (("model_only", 0, 1), ("both", 1, 1), ("neither", 0, 0), ("rule_only", 1, 0)):
+        place: dict[str, Any] = {
+            "align": "right" if right else "left",
+            "dx": -8 if right else 8,
+            "fontSize": 12,
+            "fontWeight": 600,
+        }
+        inwards = 14 + 18 * right  # a line further in, so that long names on a narrow page do not meet
+        at = alt.Chart(pd.DataFrame({"name": [f"@t:swap.{name}"]})).encode(
+            x=alt.value("width") if right else alt.value(0),
+            y=alt.value(inwards if top else HEIGHT - inwards),
+            text="name:N",
+        )
+        texts += [at.mark_text(stroke="@card", strokeWidth=4, **place), at.mark_text(color="@ink", **place)]
+    return texts

@@ -34,6 +34,26 @@ def gain_chart(curves: pd.DataFrame) -> style.Chart:
     )
 
 
+def gap_chart(rows: pd.DataFrame) -> style.Chart:
+    """Return the difference of model and rule by length of the list, with its interval: what two close curves hide."""
+    values = rows[["list", "difference", "low", "high"]].round(4)
+    base = alt.Chart(values)
+    x = style.x_axis("list", "axis.list_length")
+    band = base.mark_area(opacity=0.25, color="@model").encode(x=x, y=style.y_axis("low", "axis.gap"), y2="high:Q")
+    zero = alt.Chart(pd.DataFrame({"zero": [0]})).mark_rule(color="@ink", strokeWidth=1).encode(y="zero:Q")
+    line = base.mark_line(color="@model", point=alt.OverlayMarkDef(color="@model", size=30)).encode(
+        x=x,
+        y=style.y_axis("difference", "axis.gap"),
+        tooltip=[
+            style.tooltip("list:Q", "axis.list_length", ","),
+            style.tooltip("difference:Q", "label.difference", "+,.1f"),
+            style.tooltip("low:Q", "label.low", "+,.1f"),
+            style.tooltip("high:Q", "label.high", "+,.1f"),
+        ],
+    )
+    return alt.layer(band, zero, line).properties(width="container", height=170)
+
+
 def reliability_chart(levels: pd.DataFrame) -> style.Chart:
     """Return points of the observed churn by predicted probability; on the diagonal the forecast is calibrated."""
     rows = levels.round(4).assign(name=style.side_texts(levels["forecast"]))

@@ -10,21 +10,26 @@ from features.atomic_file import atomic_write
 from reporting.advice import misses
 from reporting.base_over_time import STEP_DAYS
 from reporting.build import Report
-from reporting.change import MODEL_STEPS, rule_steps
 from reporting.charts.specifications import chart_specifications
-from reporting.explanations import factor_names
+from reporting.page.contact_data import contact_data
+from reporting.page.customer_columns import customer_columns, customer_facts
+from reporting.page.customer_pages import parts_of
 from reporting.page.rendering import PAGE_CUSTOMERS, columns, render, rows
 from reporting.page.workshop import workshop_data
 from reporting.returns import list_length
+from reporting.stability import stability
+from reporting.tables import best_forecasts
 
-SCRIPTS = ("texts.js", "charts.js", "swap.js", "lookup.js", "theme.js", "formula.js", "workshop.js", "page.js")
+SCRIPTS = (
+    *("texts.js", "csv.js", "charts.js", "customer_address.js", "customer_view.js", "lists.js", "swap.js", "lookup.js"),
+    *("theme.js", "formula.js", "workshop.js", "page.js"),
+)
 SECTIONS = (
-    *("headline", "gain", "calibration", "swap", "segments", "returns", "weights", "workshop", "base", "customer"),
-    *("change", "all"),
+    *("headline", "contact", "stability", "gain", "calibration", "swap", "segments", "returns", "weights", "workshop"),
+    *("base", "customer", "change", "all"),
 )
 LISTED_UNMATCHED = 200
 """The most customers listed with a score or a forecast only; absent.csv has all of them."""
-LEFT_OUT = ["rule_place", "model_place", "T", "stayed_away"]
 
 
 def write_page(path: str | Path, report: Report, language: str = "en", files: bool = True, seed: int = 0) -> None:
@@ -61,20 +66,16 @@ def render_page(report: Report, language: str = "en", files: bool = True, seed: 
     compared = comparison.compared_model
     workshop = workshop_data(comparison, seed)
     data = {
-        "as_of": comparison.as_of,
-        "since": report.change.since if report.change else None,
-        "horizon_days": comparison.horizon_days,
+        **customer_facts(report),
         "total": len(tables["customers"]),
         "formula_version": comparison.formula.version,
         "model_version": compared.version,
-        "weights": {part.name: part.weight for part in comparison.formula.parts},
-        "factors": factor_names(tables["why"]),
-        "average": float(tables["why"]["average"].iloc[0]),
-        "steps": {"rule": rule_steps(report.change.rule), "model": list(MODEL_STEPS)} if report.change else None,
+        "parts": parts_of(len(tables["customers"])) if files else None,
         "thresholds": report.thresholds,
         "charts": charts,
         "customers": columns(customers),
         "workshop": workshop,
+        "lists": contact_data(tables),
     }
     return render(
         "page.html",
@@ -98,9 +99,12 @@ def render_page(report: Report, language: str = "en", files: bool = True, seed: 
         quadrants={row["quadrant"]: row for row in rows(tables["quadrants"])},
         since=report.since,
         warnings=report.warnings,
+        best=best_forecasts(tables["measures"]),
         trials=tables["trials"],
         workshop_customers=len(workshop["customers"]),
         base_step=STEP_DAYS,
+        without_outliers=rows(tables["list_lengths"].query("purpose == 'spend' and measure == 'money_without'")),
+        stable=stability(tables["verdicts"]),
     )
 
 
@@ -109,19 +113,8 @@ def page_customers(report: Report, seed: int = 0) -> pd.DataFrame:
 
     Each has the columns of the customer table, the factors of the forecast and the steps of the change.
     """
-    customers = report.tables["customers"]
-    chosen = np.arange(len(customers))
-    if len(chosen) > PAGE_CUSTOMERS:
-        chosen = np.sort(np.random.default_rng(seed).choice(chosen, PAGE_CUSTOMERS, replace=False))
-    why = report.tables["why"]
-    factors = why.iloc[chosen][factor_names(why)].add_prefix("factor_")
-    values = customers.iloc[chosen].drop(columns=LEFT_OUT)
-    table = pd.concat([values.reset_index(drop=True), factors.reset_index(drop=True)], axis=1)
-    if report.change is None:
+    table = customer_columns(report)
+    if len(table) <= PAGE_CUSTOMERS:
         return table
-    for side, change, steps in (
-        ("rule", report.change.rule, rule_steps(report.change.rule)),
-        ("model", report.change.model, list(MODEL_STEPS)),
-    ):
-        table = table.join(change[["before", "now", *steps]].add_prefix(f"change_{side}_"), on="customer_id")
-    return table
+    chosen = np.random.default_rng(seed).choice(len(table), PAGE_CUSTOMERS, replace=False)
+    return table.iloc[np.sort(chosen)]

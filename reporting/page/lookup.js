@@ -59,9 +59,16 @@ async function lookUp(id) {
     if (parts.length === 0 && !served) status = text("customer.embedded", { as_of: data.as_of });
     parts.push(embeddedView(row, parts.length > 0));
   }
-  field("lookup-status").textContent = status;
+  const perhaps = row !== undefined || allRows.length < data.total;
+  field("lookup-status").replaceChildren(status, ...(perhaps ? pageLink(id) : []));
   field("lookup-result").replaceChildren(...parts);
   field("lookup-result").hidden = field("lookup-explanation").hidden = parts.length === 0;
+}
+
+// The page of every customer is beside this one on disk; a service answers itself.
+function pageLink(id) {
+  if (!data.parts || served) return [];
+  return [" ", element("a", { href: `customers/${customerAddress(id, data.parts)}` }, text("timeline.open", { id }))];
 }
 
 const unknownText = () => (allRows.length < data.total ? "customer.unknown_sample" : "customer.unknown");
@@ -73,108 +80,14 @@ function liveView(score, about) {
   const interval = score.expected_purchases_interval;
   const rule = score.loyalty_score === undefined ? [line(score.absent?.loyalty_score ?? text("page.unknown"))] : [
     figure(text("customer.score", { score: number(score.loyalty_score, 1) })),
-    line([score.band && text("customer.band", { band: score.band }), text("customer.coverage", { coverage: share(score.coverage, 0) })].filter(Boolean).join(", ")),
+    line([score.band && text("customer.band", { band: text(`band.${score.band}`) }), text("customer.coverage", { coverage: share(score.coverage, 0) })].filter(Boolean).join(", ")),
     partBars(parts, "rule")];
   const model = score.expected_purchases === undefined ? [line(score.absent?.forecast ?? about.absent?.model ?? text("page.unknown"))] : [
     figure(text("customer.expected", { expected: number(score.expected_purchases, 2), days: about.horizon_days })),
     line([interval && text("customer.interval", { low: number(interval.low), high: number(interval.high) }),
       text("customer.churn", { share: share(score.churn_probability) }),
-      score.expected_spend !== undefined && text("customer.spend", { money: number(score.expected_spend, 2) })].filter(Boolean).join("; "))];
+      score.expected_spend !== undefined && text("customer.spend", { money: moneyText(score.expected_spend, 2) })].filter(Boolean).join("; "))];
   return element("div", { class: "grid two", id: "live" }, side("rule", text("customer.rule"), rule), side("model", text("customer.model"), model));
-}
-
-// The view of a customer in the page's own data.
-function embeddedView(row, after) {
-  const of = (name) => columns[name][row];
-  const parts = Object.entries(data.weights).map(([name, weight]) => [name, of(`points_${name}`), weight]);
-  const weighed = parts.reduce((sum, [, points, weight]) => sum + (points === null ? 0 : weight), 0);
-  const points = parts.map(([name, value, weight]) => [text(`part.${name}`), value, (100 * weight) / weighed]);
-  const effective = data.factors.filter((name) => name !== "limits" || Math.abs(of("factor_limits")) > 1e-9);
-  const factors = effective.map((name) => [text(`factor.${name}`), of(`factor_${name}`)]);
-  const facts = { days: number(of("purchase_days")), silence: number(of("days_since_last_purchase")), money: number(of("net_spend_365"), 2) };
-  const returned = (name) => (of(name) > 0 ? ` ${text("customer.returned", { money: number(of(name), 2) })}` : "");
-  const outcome = of("purchases") > 0
-    ? text("customer.bought", { days: number(of("purchases")), money: number(of("spend"), 2) }) + returned("returned")
-    : text("customer.stayed_away");
-  return element("div", {},
-    after ? element("h3", {}, text("customer.embedded", { as_of: data.as_of })) : null,
-    element("h3", { class: "figure" }, of("customer_id")),
-    line(`${text(`segment.${of("segment")}`)} · ${text("customer.history", facts)}${returned("returned_365")}`),
-    element("div", { class: "grid two" },
-      side("rule", text("customer.rule"), [
-        figure(text("customer.score", { score: number(of("loyalty_score"), 1) })),
-        line(`${text("customer.band", { band: of("band") })}, ${text("customer.coverage", { coverage: share(of("coverage"), 0) })}`),
-        partBars(points, "rule"),
-      ]),
-      side("model", text("customer.model"), [
-        figure(text("customer.expected", { expected: number(of("expected_purchases"), 2), days: data.horizon_days })),
-        line(`${text("customer.interval", { low: number(of("low")), high: number(of("high")) })}; ${text("customer.churn", { share: share(of("churn_probability")) })}; ${text("customer.spend", { money: number(of("expected_spend"), 2) })}`),
-        data.factors.length ? factorBars(factors, of("expected_purchases")) : line(text("customer.no_factors")),
-      ])),
-    element("h3", {}, text("customer.outcome")), line(outcome), ...changeView(row));
-}
-
-function changeView(row) {
-  if (!data.steps) return [];
-  const sides = ["rule", "model"].filter((name) => columns[`change_${name}_before`][row] !== null);
-  const views = sides.map((name) => {
-    const digits = name === "rule" ? 1 : 2;
-    const of = (step) => columns[`change_${name}_${step}`][row];
-    const steps = data.steps[name].filter((step) => Math.abs(of(step)) > 1e-12).map((step) => [
-      text(step.startsWith("behaviour_") ? `part_behaviour.${step.slice(10)}` : `step.${step}`), of(step)]);
-    return side(name, text(`customer.change_${name}`), [
-      line(text("customer.change_how", { before: number(of("before"), digits), now: number(of("now"), digits) })),
-      signedBars(steps, digits)]);
-  });
-  if (views.length === 0) views.push(line(text("customer.change_new")));
-  return [element("h3", {}, text("customer.change", { since: data.since })), element("div", { class: "grid two" }, ...views)];
-}
-
-const figure = (text) => element("p", { class: "verdict" }, text);
-const line = (text) => element("p", { class: "small" }, text);
-const side = (name, title, children) => element("div", {}, element("h3", { class: name }, title), ...children);
-
-function svgBar(from, to, kind) {
-  const svgNode = (tag, attributes) => {
-    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-    return node;
-  };
-  const svg = svgNode("svg", { "aria-hidden": "true" });
-  svg.append(svgNode("rect", { class: "track", width: "100%", height: 12, rx: 3 }));
-  svg.append(svgNode("rect", { class: kind, x: `${100 * Math.min(from, to)}%`, width: `${100 * Math.abs(to - from)}%`, height: 12, rx: 3 }));
-  return svg;
-}
-
-function barList(rows) {
-  return element("div", { class: "parts" }, ...rows.flatMap(([name, bar, label]) => [
-    element("span", {}, name), bar ?? element("span"), element("span", { class: "number" }, label)]));
-}
-
-// The track of a part is the most points that it can give; where the answer does not tell them it stays empty.
-function partBars(parts, kind) {
-  return barList(parts.map(([name, points, most]) => {
-    if (points === null) return [name, null, text("customer.no_data")];
-    if (most === null) return [name, svgBar(0, 0, kind), number(points, 1)];
-    return [name, svgBar(0, points / most, kind), text("customer.points_of", { points: number(points, 1), most: number(most, 1) })];
-  }));
-}
-
-// One scale for all customers, × ⅛ to × 8: the same length is the same factor, and what is beyond is cut.
-const FACTOR_LIMIT = Math.log(8);
-
-function factorBars(factors, expected) {
-  const length = (log) => Math.max(-1, Math.min(1, log / FACTOR_LIMIT)) / 2;
-  return barList([
-    [text("customer.average"), null, number(data.average, 2)],
-    ...factors.map(([name, log]) => [name, svgBar(0.5, 0.5 + length(log), log >= 0 ? "up" : "down"),
-      text("customer.times", { factor: number(Math.exp(log), 2) })]),
-    [text("customer.total"), null, number(expected, 2)]]);
-}
-
-function signedBars(steps, digits) {
-  const most = Math.max(1e-9, ...steps.map(([, value]) => Math.abs(value)));
-  return barList(steps.map(([name, value]) => [name, svgBar(0.5, 0.5 + value / most / 2, value >= 0 ? "up" : "down"), signed(value, digits)]));
 }
 
 function setUpLookUp() {

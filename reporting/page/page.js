@@ -1,9 +1,11 @@
-// The report: scatter plot, list and look-up.
+// The report: lists, scatter plot and look-up.
 afterLanguage.push(() => {
+  showList();
   if (!field("listed").hidden) renderList();
   if (shownId !== null) lookUp(shownId);
 });
 applyTheme();
+setUpLists();
 setUpScatterPlot();
 setUpLookUp();
 setUpWorkshop();

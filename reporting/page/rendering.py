@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from features.content_security import content_security_policy
-from reporting.number_formats import count, measure, number, share, signed
+from reporting.number_formats import count, measure, money, number, share, signed
 from reporting.translations import LANGUAGES, catalogue, plain_text, translator
 from reporting.verdicts import verdict
 
@@ -30,7 +30,9 @@ def render(
     language: str,
     title: tuple[str, Mapping[str, str]],
     scripts: Sequence[str],
-    data: Mapping[str, Any],
+    data: Mapping[str, Any] | str,
+    *,
+    libraries: Sequence[str] | None = None,
     **context: Any,
 ) -> str:
     """Return a page as HTML.
@@ -44,9 +46,12 @@ def render(
     title : tuple of str and mapping
         The key of the page's title, and its arguments.
     scripts : sequence of str
-        Files of this package, which run in this order after Vega.
-    data : mapping
-        What the scripts read, beside the texts; `charts` has the specifications of the charts.
+        Files of this package, which run in this order after the libraries.
+    data : mapping or str
+        What the scripts read, beside the texts; `charts` has the specifications of the charts. A text stands alone, in
+        place of all data.
+    libraries : sequence of str, optional
+        Scripts that run first; without it Vega.
     context : Any
         What the template reads.
     """
@@ -61,10 +66,11 @@ def render(
         "signed": signed,
         "measure": measure,
         "rows": rows,
+        "money": money,
     }
     environment.globals["verdict_of"] = verdict
     style = page_file("page.css")
-    inline = [vega_script(), "\n".join(page_file(name) for name in scripts)]
+    inline = [*([vega_script()] if libraries is None else libraries), "\n".join(page_file(name) for name in scripts)]
     shared = {
         "language": language,
         "catalogues": {name: catalogue(name) for name in LANGUAGES},
@@ -78,7 +84,7 @@ def render(
         style=Markup(style),
         scripts=[Markup(script) for script in inline],
         policy=content_security_policy(inline, [style]),
-        data=Markup(as_json({**shared, **data})),
+        data=Markup(as_json(data if isinstance(data, str) else {**shared, **data})),
         **context,
     )
 
@@ -88,7 +94,7 @@ def columns(table: pd.DataFrame) -> dict[str, list[Any]]:
     return {str(name): [_json_value(value) for value in column.tolist()] for name, column in table.items()}
 
 
-def as_json(data: Mapping[str, Any]) -> str:
+def as_json(data: Mapping[str, Any] | str) -> str:
     """Return the data as JSON that cannot end the script element around it."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_json_value)
     escapes = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}

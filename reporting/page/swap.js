@@ -59,6 +59,38 @@ async function drawBox(score, expected) {
   await view.runAsync();
 }
 
+// A finger draws a box where the button below the plot is pressed; Vega's own brush follows the mouse alone.
+function listenToFinger() {
+  const place = field("chart-swap");
+  let start = null;
+  const at = (event) => {
+    const view = views.swap.view;
+    const canvas = place.querySelector("canvas").getBoundingClientRect();
+    const [left, top] = view.origin();
+    return [view.scale("x").invert(event.clientX - canvas.left - left), view.scale("y").invert(event.clientY - canvas.top - top)];
+  };
+  const box = (event) => {
+    const end = at(event);
+    return [0, 1].map((axis) => [start[axis], end[axis]].sort((a, b) => a - b));
+  };
+  const drawing = (event) => event.pointerType === "touch" && place.classList.contains("drawing") && views.swap;
+  place.addEventListener("pointerdown", (event) => {
+    start = drawing(event) ? at(event) : null;
+  }, true);
+  place.addEventListener("pointermove", (event) => {
+    if (start && drawing(event)) drawBox(...box(event));
+  });
+  place.addEventListener("pointerup", (event) => {
+    if (!start || !drawing(event)) return;
+    const chosen = box(event);
+    start = null;
+    press(null);
+    setRanges(...chosen);
+    listRows(inside(...chosen));
+    drawBox(...chosen);
+  });
+}
+
 function press(button) {
   for (const other of document.querySelectorAll("#quadrants button")) other.setAttribute("aria-pressed", String(other === button));
 }
@@ -91,7 +123,7 @@ function renderList() {
     const name = element("button", { type: "button", class: "link", "data-customer": columns.customer_id[row] }, columns.customer_id[row]);
     const cells = [
       text(`segment.${columns.segment[row]}`), number(columns.loyalty_score[row], 1), number(columns.expected_purchases[row], 2),
-      `${share(columns.churn_probability[row])} %`, number(columns.purchases[row]), number(columns.spend[row], 2),
+      `${share(columns.churn_probability[row])} %`, number(columns.purchases[row]), moneyText(columns.spend[row], 2),
     ];
     return element("tr", {}, element("td", {}, name), ...cells.map((cell) => element("td", {}, cell)));
   });
@@ -99,31 +131,24 @@ function renderList() {
   field("more").hidden = visibleRows >= listed.length;
 }
 
-// A text that a spreadsheet would run as a formula gets a leading apostrophe, as in the CSV files of the report.
-function csv(rows) {
-  const names = Object.keys(columns).filter((name) => !/^(factor|change)_/.test(name));
-  const cell = (value) => {
-    if (value === null) return "";
-    const escaped = typeof value === "string" && /^[=+\-@\t\r\n]/.test(value) ? `'${value}` : String(value);
-    return /[",\n\r]/.test(escaped) ? `"${escaped.replaceAll('"', '""')}"` : escaped;
-  };
-  return [names.join(","), ...rows.map((row) => names.map((name) => cell(columns[name][row])).join(","))].join("\r\n") + "\r\n";
-}
-
 function download() {
-  const file = new Blob(["\ufeff", csv(sorted())], { type: "text/csv;charset=utf-8" });
-  const link = element("a", { href: URL.createObjectURL(file), download: `customers-${data.as_of}.csv` });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  const names = Object.keys(columns).filter((name) => !/^(factor|change)_/.test(name));
+  saveCsv(`customers-${data.as_of}.csv`, names, sorted().map((row) => names.map((name) => columns[name][row])));
 }
 
 function setUpScatterPlot() {
+  listenToFinger();
   field("ranges").addEventListener("submit", async (event) => {
     event.preventDefault();
     press(null);
     const [score, expected] = ranges();
     listRows(inside(score, expected));
     await drawBox(score, expected);
+  });
+  // On a touch screen a drag scrolls the page, until this button gives it to the plot.
+  field("touch-select").addEventListener("click", () => {
+    const drawing = field("chart-swap").classList.toggle("drawing");
+    field("touch-select").setAttribute("aria-pressed", String(drawing));
   });
   field("clear").addEventListener("click", async () => {
     press(null);

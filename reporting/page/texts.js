@@ -27,6 +27,13 @@ function element(tag, attributes = {}, ...children) {
   return node;
 }
 
+function svgNode(tag, attributes, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
 function setLanguage(next) {
   language = next;
   document.documentElement.lang = next === "zh" ? "zh-CN" : next;
@@ -41,11 +48,19 @@ function setLanguage(next) {
 // Numbers in the format of the rendered page: thousands with a comma, and a minus sign.
 function number(value, digits = 0) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
-  return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
+  return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace(/^-(?=0[.0]*$)/, "").replace("-", "−");
 }
 
+// What rounds to nothing has no sign.
 function signed(value, digits = 0) {
+  if (Number(Math.abs(value).toFixed(digits)) === 0) return number(0, digits);
   return value >= 0 ? `+${number(value, digits)}` : number(value, digits);
+}
+
+// Money has the log's currency, where it was named, after a space that does not break.
+function moneyText(value, digits = 0) {
+  const missing = value === null || value === undefined || Number.isNaN(value);
+  return data.currency && !missing ? `${number(value, digits)}\u00a0${data.currency}` : number(value, digits);
 }
 
 function share(value, digits = 1) {

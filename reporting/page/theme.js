@@ -12,6 +12,16 @@ async function redraw() {
   await drawAll();
 }
 
+// On paper everything is open.
+let opened = [];
+addEventListener("beforeprint", () => {
+  opened = [...document.querySelectorAll("details:not([open])")];
+  for (const each of opened) each.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const each of opened) each.open = false;
+});
+
 field("theme").addEventListener("click", () => {
   selectedTheme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
   applyTheme();

@@ -30,7 +30,7 @@ def test_compare_writes_page_workbook_and_tables(regulars: Callable, shop: Path,
     )
     assert ended.code == 0, ended.error
     folder = tmp_path / "rep"
-    assert {each.name for each in folder.iterdir()} == {"report.html", "report.xlsx", "tables"}
+    assert {each.name for each in folder.iterdir()} == {"report.html", "report.xlsx", "tables", "customers"}
     assert '<html lang="zh">' in (folder / "report.html").read_text()
     customers = pd.read_parquet(folder / "tables" / "customers.parquet")
     assert f"{len(customers)} customers at 2024-04-" in ended.error

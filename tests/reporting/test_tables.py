@@ -3,7 +3,7 @@
 import pytest
 from scipy.stats import spearmanr
 
-from reporting.tables import difference_table
+from reporting.tables import best_forecasts, difference_table
 
 
 def test_the_headline_is_the_sum_over_the_lists(report):
@@ -86,3 +86,14 @@ def test_segments_hold_all_customers(report):
     assert segments["customers"].sum() == len(report.comparison.purchases)
     churned = (segments["stayed_away"] * segments["customers"]).sum()
     assert churned == pytest.approx(report.comparison.churned.sum())
+
+
+def test_the_best_of_each_measure_is_named(report):
+    """By its direction: the lowest deviance, the highest AUC, the bias nearest 0; none of what one alone has."""
+    measures = report.tables["measures"]
+    best = best_forecasts(measures)
+    rows = measures.set_index("forecast")
+    assert best["deviance"] == {rows["deviance"].idxmin()}
+    assert best["auc"] >= {rows["auc"].idxmax()}
+    assert best["bias"] == {rows["bias"].abs().idxmin()}
+    assert best["coverage"] == set()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reporting.charts.forecasts import decile_chart, gain_chart, reliability_chart, segment_chart
+from reporting.charts.forecasts import decile_chart, gain_chart, gap_chart, reliability_chart, segment_chart
 
 
 def rows(chart) -> list[list[dict]]:
@@ -42,3 +42,13 @@ def test_segments_have_one_bar_and_a_point_for_each_side(report):
     bars, points = sorted(rows(segment_chart(table)), key=len)
     assert [bar["name"] for bar in bars] == ["@t:side.model"] * table["segment"].nunique()
     assert [point["said"] for point in points] == pytest.approx(table["said"].tolist(), abs=1e-4)
+
+
+def test_the_gap_is_the_difference_at_each_length(report):
+    """The rows of the table with their intervals, and a line at 0."""
+    table = report.tables["list_lengths"].query("purpose == 'purchases' and measure == 'purchases'")
+    datasets = gap_chart(table).to_dict()["datasets"].values()
+    rows = next(rows for rows in datasets if "list" in rows[0])
+    assert [row["list"] for row in rows] == table["list"].tolist()
+    assert [row["difference"] for row in rows] == table["difference"].round(4).tolist()
+    assert [{"zero": 0}] in list(datasets)

@@ -9,7 +9,7 @@ def test_every_chart_of_the_page_has_a_specification(report, written):
     page = written.read_text(encoding="utf-8")
     places = {part.split('"')[0] for part in page.split('id="chart-')[1:]}
     assert set(specifications) == places == set(chart_builders(report.tables, report.thresholds))
-    assert len(places) == 16
+    assert len(places) == 19
 
 
 def test_weights_that_stay_have_no_chart(report):

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-import shutil
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,60 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from reporting.number_formats import count, signed
+from reporting.translations import catalogue
 from tests.reporting.conftest import STRANGE
+from tests.reporting.page.conftest import DRAWN, serious, shown
 
 pytestmark = pytest.mark.needs_chromium
-DRAWN = "html[data-drawn=yes]"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator:
-    """Debian's Chromium, driven by Playwright."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no Chromium to open the page in: install Debian's `chromium`")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        # Chromium refuses its sandbox to root, which CI is.
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def opened(browser, written):
-    """Opens the page and notes what it must not do: errors, warnings, and requests to anywhere."""
-    wrong: list[str] = []
-
-    def opened(address: str = written.as_uri(), width: int = 1440, **options):
-        page = browser.new_page(viewport={"width": width, "height": 900}, **options)
-        page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        home = address.rsplit("/", 1)[0]
-        page.on("request", lambda sent: wrong.append(sent.url) if not sent.url.startswith((home, "data:")) else None)
-        page.goto(address)
-        page.wait_for_selector(DRAWN)
-        return page
-
-    yield opened
-    for context in browser.contexts:
-        context.close()
-    assert wrong == []
-
-
-def shown(page, selector: str) -> list[str]:
-    return [each.strip() for each in page.locator(selector).all_text_contents()]
-
-
-def serious(page) -> list[str]:
-    """What axe-core finds against WCAG that is serious or worse."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    result = Axe().run(page).response
-    assert len(result["passes"]) > 20
-    grave = [each for each in result["violations"] if each["impact"] in ("serious", "critical")]
-    return [f"{each['id']}: {each['nodes'][0]['html'][:150]}" for each in grave]
 
 
 def test_it_opens_from_disk_and_draws_everything(opened, report):
@@ -98,6 +50,53 @@ def test_what_is_brushed_is_listed(opened, report):
     ].between(expected[0] - 0.01, expected[1] + 0.01)
     count = int(page.locator("#listed-count").inner_text().split()[0])
     assert 0 < inside.sum() - (near & ~inside).sum() <= count <= near.sum() < len(customers)
+
+
+@pytest.mark.parametrize("touch", [False, True])
+def test_a_list_of_any_length_is_shown_and_downloaded(opened, report, tmp_path, touch):
+    """By keyboard or by touch: the figures of each length are the table's, and the file has that many customers."""
+    page = opened(has_touch=touch, width=390 if touch else 1200)
+    table = report.tables["list_lengths"]
+    contacts = report.tables["contact_lists"]
+    for purpose in table["purpose"].unique():
+        radio = page.locator(f"input[name=purpose][value={purpose}]")
+        if touch:
+            radio.tap()
+        else:
+            radio.focus()
+            page.keyboard.press("Space")
+        for _ in range(2):
+            if touch:
+                slider = page.locator("#list-length").bounding_box()
+                page.touchscreen.tap(slider["x"] + 0.8 * slider["width"], slider["y"] + slider["height"] / 2)
+            else:
+                page.locator("#list-length").focus()
+                page.keyboard.press("ArrowRight")
+            length = int(page.locator("#list-length-shown").inner_text().replace(",", ""))
+            row = table.query("purpose == @purpose and list == @length and measure == @purpose").iloc[0]
+            cells = shown(page, "#list-result tbody tr >> td:nth-of-type(1)")
+            assert cells == [
+                count(row["by_model"]),
+                count(row["by_rule"]),
+                count(row["by_chance"]),
+                signed(row["difference"]),
+            ]
+        for side in ("model", "rule"):
+            page.locator(f"button[data-list={side}]").click()
+            with page.expect_download() as download:
+                page.locator("#list-download").click()
+            download.value.save_as(tmp_path / "list.csv")
+            rows = list(csv.DictReader(io.StringIO((tmp_path / "list.csv").read_text(encoding="utf-8-sig"))))
+            members = contacts.query("purpose == @purpose and side == @side").head(length)
+            guarded = [f"'{each}" if each[0] in "=+-@" else each for each in members["customer_id"]]
+            assert [each["customer_id"] for each in rows] == guarded
+            for row, member in zip(rows, members.itertuples(), strict=True):
+                name = catalogue("en")[member.reason] if "." in member.reason else catalogue("en")["reason.forecast"]
+                assert row["reason"].startswith(name)
+                figures = [float(each) for each in re.findall(r"\d+\.\d+", row["reason"])]
+                held = [each for each in (member.reason_value, member.reason_most) if each == each]
+                assert figures == pytest.approx(held, abs=0.0501)
+            assert all(each["next_step"] for each in rows)
 
 
 def test_the_swap_set_is_listed_and_downloaded_without_formulas(opened, report, tmp_path):
@@ -330,3 +329,31 @@ def test_a_service_that_does_not_answer_leaves_the_page_of_use(browser, served):
     assert "The service did not answer (503" in page.locator("#lookup-status").inner_text()
     assert page.locator("#lookup-result h3.figure").inner_text() == STRANGE[6]
     page.close()
+
+
+def test_a_finger_selects_where_the_button_is_pressed(browser, written, report):
+    """On a touch screen a drag draws a box, and the customers in it are listed with their count."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(written.as_uri())
+    page.wait_for_selector(DRAWN)
+    page.locator("#touch-select").tap()
+    page.evaluate("() => document.getElementById('chart-swap').scrollIntoView({block: 'center', behavior: 'instant'})")
+    box = page.locator("#chart-swap canvas").bounding_box()
+    across, down = (
+        [box["x"] + share * box["width"] for share in (0.25, 0.9)],
+        [box["y"] + share * box["height"] for share in (0.3, 0.8)],
+    )
+    session = context.new_cdp_session(page)
+    for kind, step in (("touchStart", 0.0), *(("touchMove", step / 5) for step in range(1, 6)), ("touchEnd", 1.0)):
+        point = {"x": across[0] + step * (across[1] - across[0]), "y": down[0] + step * (down[1] - down[0])}
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [] if kind == "touchEnd" else [point]})
+    page.wait_for_selector("#listed:not([hidden])")
+    score, expected = (
+        [float(page.input_value(f"#{name}-{end}")) for end in ("from", "to")] for name in ("score", "expected")
+    )
+    customers = report.tables["customers"]
+    near = customers["loyalty_score"].between(score[0] - 0.01, score[1] + 0.01)
+    near &= customers["expected_purchases"].between(expected[0] - 0.01, expected[1] + 0.01)
+    assert 0 < int(page.locator("#listed-count").inner_text().split()[0]) <= near.sum()
+    context.close()
