@@ -27,7 +27,7 @@ CHANGED: dict[str, str] = {
     "batch-number": "A whole number is an id in JSON too.",
     "before-all": "A cutoff before the log is warned of.",
     "compare": "Wilson bounds. Families reach the model. Returns. Pauses, levels. Tables of the base, lists, dates.",
-    "compare-champion": "Wilson bounds. Families reach the model. Returns. Pauses, levels. Tables of the base, lists, dates.",
+    "compare-champion": "Wilson bounds. Families reach the model. Returns. Pauses. Tables of the base, lists, dates.",
     "compressed": "gzip is taken; this body is none.",
     "damaged-column": "The message names the option that replaces the store.",
     "damaged-manifest": "The message names the option that replaces the store.",

@@ -180,7 +180,7 @@ def test_it_reads_on_every_width_in_light_and_dark(opened, width, scheme):
     page.locator("#quadrants button").first.click()
     page.fill("#who", STRANGE[6])
     page.keyboard.press("Enter")
-    for details in page.locator("summary").all():
+    for details in page.locator("summary:visible").all():
         details.click()
     assert serious(page) == []
     before = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
