@@ -65,6 +65,22 @@ def check_table_file(path: Path | None) -> Path | None:
     return check_writable(path)
 
 
+def check_file_or_folder(path: Path) -> Path:
+    """Refuse a name with another ending than a table's, a folder of something else, and what cannot be written to."""
+    if path.suffix:
+        if path.is_dir():
+            raise typer.BadParameter(f"{path} is a folder: name a file, or a folder without an ending")
+        return check_table_file(path) or path
+    from features.errors import TableFileError
+    from features.partitions.folder import require_replaceable
+
+    try:
+        require_replaceable(path)
+    except TableFileError as error:
+        raise typer.BadParameter(str(error)) from None
+    return check_writable(path) or path
+
+
 PICTURES = (".svg", ".png", ".pdf")
 
 
@@ -85,6 +101,26 @@ AsOfDate = Annotated[
         metavar="DATE",
         callback=check_date,
         help="The cutoff, a date (its midnight) or a time. Only events before it are used.",
+    ),
+]
+AsOfDates = Annotated[
+    list[str],
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        callback=check_dates,
+        help="The cutoff, a date (its midnight) or a time. Only events before it are used. "
+        "Repeat it for several in one folder.",
+    ),
+]
+OutFileOrFolder = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        writable=True,
+        callback=check_file_or_folder,
+        help="The file to write: .parquet, .csv, .xlsx or .arrow; a name without an ending is a folder of Parquet.",
     ),
 ]
 OutFile = Annotated[

@@ -37,6 +37,7 @@ RegularsError
  ├── RecordError                   a file of records of a plan that cannot be read
  ├── PluginError                   a plugin that cannot be loaded
  ├── DefinitionError               a definition of a feature that means nothing
+ ├── SparkError                    work that Spark's workers could not finish
  ├── RequestRefusedError           the service answered the client with a problem document
  └── MissingExtraError             a library of an optional extra is not installed
       └── SparkMissingError        PySpark, or the Java it runs on
@@ -259,6 +260,10 @@ class RequestRefusedError(RegularsError):
 
 class MissingExtraError(RegularsError):
     """A library of an optional extra is not installed; the message names the extra."""
+
+
+class SparkError(RegularsError):
+    """A share of work failed on a worker of Spark."""
 
 
 class SparkMissingError(MissingExtraError):

@@ -91,7 +91,12 @@ def feature_chunks(
     cutoffs = [AsOf.parse(as_of, store.timezone) for as_of in as_ofs]
     for first in range(0, store.n_customers, chunk):
         for cutoff in cutoffs:
-            yield cutoff, _table(store, known_customers(store, cutoff, first, first + chunk), cutoff)
+            yield cutoff, feature_rows(store, cutoff, first, first + chunk)
+
+
+def feature_rows(store: EventStore, as_of: AsOf, first: int, last: int) -> pd.DataFrame:
+    """Return the rows of `feature_table` of the customers at the positions from `first` up to `last`."""
+    return _table(store, known_customers(store, as_of, first, last), as_of)
 
 
 def write_feature_table(

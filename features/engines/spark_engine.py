@@ -1,15 +1,6 @@
-"""Computes the feature table with Spark: each worker runs the compiled kernel on its share of the customers.
+"""Computes the feature table of events in a Spark frame: each worker runs the compiled kernel on its customers."""
 
-Only this module imports PySpark.
-"""
-
-import os
-import shutil
-import sys
-import tempfile
-import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,47 +13,13 @@ from features.as_of import AsOf, AsOfLike
 from features.atomic_file import atomic_write
 from features.definitions.registry import FeatureSet, default_features
 from features.engines.feature_table import CHUNK, SCHEMA, feature_table, table_schema
-from features.errors import SparkMissingError
 from features.store.event_store import EventStore
 from features.store.layout import ABSENT, DTYPES, IDENTITY_DTYPES, SALE_COLUMNS, SORT_ORDER
-from features.table_files import table_writer
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
 ORDER = ("customer_id", *SORT_ORDER)
-REMEDY = "Spark needs pyspark (`make setup-spark`) and Java 17 or newer (Debian's default-jre-headless)"
-
-
-def write_feature_table_on_spark(store: EventStore, as_of: AsOfLike, path: str | Path) -> int:
-    """Write the file that `write_feature_table` writes, computed by Spark on this machine.
-
-    The events pass through the system's temporary folder (`TMPDIR`).
-
-    Parameters
-    ----------
-    store : EventStore
-    as_of : AsOf, str, datetime.date or datetime.datetime
-    path : str or Path
-
-    Returns
-    -------
-    int
-        The number of rows.
-
-    Raises
-    ------
-    AsOfError
-        When `as_of` is not a date or time.
-    SparkMissingError
-        When PySpark is not installed, or there is no Java that it runs on.
-    """
-    cutoff = AsOf.parse(as_of, store.timezone)
-    with tempfile.TemporaryDirectory(prefix="regulars-") as folder, local_session() as session:
-        events, parts = Path(folder) / "events.parquet", Path(folder) / "parts"
-        export_events(store, events)
-        feature_frame(session.read.parquet(str(events)), cutoff, store.timezone).write.parquet(str(parts))
-        return _join(sorted(parts.glob("part-*.parquet")), path)
 
 
 def export_events(store: EventStore, path: str | Path, chunk: int = CHUNK) -> None:
@@ -154,65 +111,3 @@ def regroup_by_customer(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Record
         pending.append(batch.slice(last))
     if pending:
         yield pa.concat_batches(pending)
-
-
-def _join(parts: Iterable[Path], path: str | Path) -> int:
-    """Copy the rows of the parts into one file; return their number."""
-    rows = 0
-    with table_writer(path, SCHEMA) as writer:
-        for part in parts:
-            with pq.ParquetFile(part) as file:
-                for batch in file.iter_batches(CHUNK):
-                    writer.write_table(pa.table(batch).cast(SCHEMA))
-                    rows += batch.num_rows
-    return rows
-
-
-@contextmanager
-def local_session() -> Iterator["SparkSession"]:
-    """Give the active Spark session or, without one, a local session that ends with the block.
-
-    The local session runs on two cores with 2 GB of Java memory.
-
-    Raises
-    ------
-    SparkMissingError
-        When PySpark is not installed, or there is no Java that it runs on.
-    """
-    with warnings.catch_warnings():
-        # Only Arrow passes between Spark and the kernel, nothing of PySpark's own pandas.
-        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
-        try:
-            from pyspark.errors import PySparkRuntimeError
-            from pyspark.sql import SparkSession
-        except ImportError as error:
-            raise SparkMissingError(f"{error}: {REMEDY}") from None
-        if active := SparkSession.getActiveSession():
-            yield active
-            return
-        home = os.environ.get("JAVA_HOME")
-        java = Path(home, "bin", "java") if home else "java"
-        if not shutil.which(java):
-            raise SparkMissingError(f"no {java} found: {REMEDY}")
-        os.environ["PYSPARK_PYTHON"] = sys.executable  # workers run this Python; the session has no setting for it
-        settings = {
-            "spark.master": "local[2]",
-            "spark.app.name": "regulars",
-            "spark.driver.memory": "2g",
-            "spark.driver.host": "127.0.0.1",
-            "spark.driver.bindAddress": "127.0.0.1",
-            "spark.executorEnv.PYTHONPATH": str(Path(__file__).parents[2]),
-            "spark.local.dir": tempfile.gettempdir(),
-            "spark.log.level": "ERROR",
-            "spark.sql.session.timeZone": "UTC",
-            "spark.ui.enabled": "false",
-            "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
-        }
-        try:
-            session = SparkSession.builder.config(map=settings).getOrCreate()
-        except PySparkRuntimeError as error:
-            raise SparkMissingError(f"Spark did not start, {error}: {REMEDY}") from None
-        try:
-            yield session
-        finally:
-            session.stop()

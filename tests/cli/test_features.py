@@ -1,12 +1,14 @@
 """`regulars features`: the table of the library, of a store or of a raw file."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from features.engines.feature_table import feature_table
+from features.partitions.runners import Runner, run_here
 from features.store.event_store import open_store
 from tests.cli.conftest import FAULTY, LOG, Ended
 
@@ -44,9 +46,42 @@ def test_a_raw_file_may_stand_for_a_store(
     pd.testing.assert_frame_equal(pd.read_parquet("raw.parquet"), pd.read_parquet("store.parquet"))
 
 
-def test_the_engine_is_that_asked_for(call_of: Callable, store: Path, tmp_path: Path) -> None:
+def test_several_cutoffs_make_a_folder(store: Path, regulars: Regulars) -> None:
+    """A name without an ending is a folder of Parquet parts by cutoff; one file has one cutoff."""
+    dates = ("--as-of", "2024-03-01", "--as-of", "2024-05-01")
+    ended = regulars("features", store, *dates, "--out", "features")
+    lines = [f"{n} customers known at {day}, 88 columns -> features\n" for n, day in ((1, dates[1]), (3, dates[3]))]
+    assert ended == (0, "", "".join(lines))
+    for as_of in dates[1::2]:
+        found = pd.read_parquet(f"features/as_of={as_of}/bucket=000").set_index("customer_id")
+        pd.testing.assert_frame_equal(found, feature_table(open_store(store), as_of))
+    ended = regulars("features", store, *dates, "--out", "features.parquet")
+    assert ended.code == 2
+    assert "features.parquet is one file, and there are 2 cutoffs: name a folder" in ended.error
+
+
+def test_a_folder_of_something_else_is_not_replaced(store: Path, regulars: Regulars) -> None:
+    """Before any work begins."""
+    Path("mine").mkdir()
+    Path("mine/note").touch()
+    ended = regulars("features", store, "--as-of", "2024-05-01", "--out", "mine")
+    assert ended.code == 2
+    assert "mine has files that no run of regulars wrote: name another folder" in ended.error
+    assert [path.name for path in Path("mine").iterdir()] == ["note"]
+
+
+def test_the_engine_is_that_asked_for(store: Path, regulars: Regulars, monkeypatch: pytest.MonkeyPatch) -> None:
     """Spark where it is asked for, this machine otherwise."""
-    arguments = ("features", store, "--as-of", "2024-05-01", "--out", tmp_path / "f.parquet")
-    spark = "features.engines.spark_engine.write_feature_table_on_spark"
-    assert call_of(spark, *arguments, "--engine", "spark")["as_of"] == "2024-05-01"
-    assert call_of("features.engines.feature_table.write_feature_table", *arguments)["as_of"] == "2024-05-01"
+    session, runs = object(), []
+
+    def runner_of(given: object) -> Runner:
+        runs.append(given)
+        return run_here
+
+    monkeypatch.setattr("features.engines.spark_session.spark_session", lambda: nullcontext(session))
+    monkeypatch.setattr("features.engines.spark_session.spark_runner", runner_of)
+    arguments = ("features", store, "--as-of", "2024-05-01", "--out", "f.parquet")
+    assert regulars(*arguments).code == 0
+    assert runs == []
+    assert regulars(*arguments, "--engine", "spark").code == 0
+    assert runs == [session]

@@ -31,7 +31,7 @@ WRONG = {
     "score {store} --as-of 9:30 --out o.parquet": "'9:30' is not a date or time",
     "score {store} --as-of 0001-01-01T00:00+14:00 --out o.parquet": "outside the years 1900 to 2200",
     "features {store} --as-of 2024-13-01 --out o.parquet": "'2024-13-01' is not a date or time",
-    "features {store} --as-of 2024-05-01 --out .": "is a directory",
+    "features {store} --as-of 2024-05-01 --out .": "has files that no run of regulars wrote",
     "features {store} --as-of 2024-05-01 --out f.txt": "end the name with .parquet, .csv, .xlsx, .arrow",
     "score {store} --as-of 2024-05-01 --out scores": "scores has no ending: end the name with .parquet",
     "backtest {store} --as-of 2024-05-01 --horizon-days 9 --out b.xls": "b.xls ends in .xls: end the name with",
@@ -134,7 +134,7 @@ def test_what_the_machine_does_ends_with_1(
         raise error
 
     (tmp_path / "o.parquet").write_text("old")
-    monkeypatch.setattr("features.engines.feature_table.write_feature_table", fail)
+    monkeypatch.setattr("features.partitions.feature_parts.write_feature_file", fail)
     ended = regulars("features", store, "--as-of", "2024-05-01", "--out", "o.parquet")
     assert ended.code == 1
     assert ended.error.count("\n") == 1
@@ -151,7 +151,7 @@ def test_a_fault_of_regulars_keeps_its_traceback(
     def fail(*_: object, **__: object) -> None:
         raise fault
 
-    monkeypatch.setattr("features.engines.feature_table.write_feature_table", fail)
+    monkeypatch.setattr("features.partitions.feature_parts.write_feature_file", fail)
     ended = regulars("features", store, "--as-of", "2024-05-01", "--out", "o.parquet")
     assert ended.code == 1
     assert "Traceback (most recent call last)" in ended.error

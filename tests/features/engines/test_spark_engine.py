@@ -3,8 +3,6 @@
 import importlib.util
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import pairwise
@@ -20,18 +18,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from features.engines.feature_table import SCHEMA, feature_table, write_feature_table
+from features.engines.feature_table import SCHEMA, feature_table
 from features.engines.spark_engine import (
     ORDER,
-    REMEDY,
     export_events,
     feature_frame,
     features_from_sorted,
-    local_session,
     regroup_by_customer,
-    write_feature_table_on_spark,
 )
-from features.errors import SparkMissingError
+from features.engines.spark_session import REMEDY, spark_session
 from features.simulate import Truth, simulate
 from features.store.event_store import EventStore
 from tests.features.logs import DAY, Log, coded, logs, same_bits, shelved
@@ -94,21 +89,6 @@ def test_events_in_any_order_are_sorted_as_in_the_store(data: st.DataObject, log
     assert shuffled.sort_by([(name, "ascending") for name in ORDER if name in events.column_names]).equals(events)
 
 
-def test_spark_is_told_to_be_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Without pyspark: one line that says how to get it, and no file."""
-    for name in [name for name in sys.modules if name.split(".")[0] == "pyspark"] or ["pyspark"]:
-        monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(SparkMissingError, match=r"make setup-spark.*default-jre-headless"):
-        write_feature_table_on_spark(shelved(EMPTY), "2024-06-10", tmp_path / "table.parquet")
-    assert not list(tmp_path.iterdir())
-
-
-def test_an_unreadable_date_is_told_before_spark_starts(tmp_path: Path) -> None:
-    """As_of is looked at first."""
-    with pytest.raises(ValueError, match="write it like 2011-06-10"):
-        write_feature_table_on_spark(shelved(EMPTY), "soon", tmp_path / "table.parquet")
-
-
 # With Spark
 
 IS_THERE = importlib.util.find_spec("pyspark") and (os.environ.get("JAVA_HOME") or shutil.which("java"))
@@ -123,8 +103,8 @@ def with_spark(test: Callable[..., None]) -> Callable[..., None]:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[None]:
-    """One Spark for all tests that ask for it; `local_session` then finds it."""
-    with local_session():
+    """One Spark for all tests that ask for it; `spark_session` then finds it."""
+    with spark_session():
         yield
 
 
@@ -156,27 +136,13 @@ def dates(store: EventStore) -> list[str]:
 
 
 @with_spark
-def test_spark_writes_the_same_file(running: None, tmp_path: Path) -> None:
-    """At two dates: the rows, order, types and nulls of the file that is written without Spark, and equal bits."""
-    store = late_and_corrected()
-    for as_of in dates(store):
-        rows = write_feature_table_on_spark(store, as_of, tmp_path / "new" / "spark.parquet")
-        assert rows == write_feature_table(store, as_of, tmp_path / "local.parquet") > 1_000
-        found, expected = pq.read_table(tmp_path / "new" / "spark.parquet"), pq.read_table(tmp_path / "local.parquet")
-        assert found.schema.equals(expected.schema, check_metadata=True)
-        assert found.equals(expected)
-        same_bits(*(table.to_pandas().set_index("customer_id") for table in (found, expected)))
-    assert [file.name for file in (tmp_path / "new").iterdir()] == ["spark.parquet"]
-
-
-@with_spark
 def test_rows_in_any_order_in_any_batches(running: None, tmp_path: Path) -> None:
     """Shuffled rows, over several partitions, in batches smaller than some customers: the same table, in order."""
     store = late_and_corrected()
     events = exported(store, 10**6)
     shuffled = events.take(np.random.default_rng(6).permutation(len(events)))
     pq.write_table(shuffled, tmp_path / "events.parquet", row_group_size=10_000)
-    with local_session() as session:
+    with spark_session() as session:
         changes = {"adaptive.enabled": "false", "shuffle.partitions": "5", "execution.arrow.maxRecordsPerBatch": "20"}
         for name, value in changes.items():
             session.conf.set(f"spark.sql.{name}", value)
@@ -187,28 +153,3 @@ def test_rows_in_any_order_in_any_batches(running: None, tmp_path: Path) -> None
             assert frame.rdd.getNumPartitions() == 5
         for name in changes:
             session.conf.unset(f"spark.sql.{name}")
-
-
-@with_spark
-def test_an_empty_store_gives_an_empty_file(running: None, tmp_path: Path) -> None:
-    """No rows, all columns."""
-    assert write_feature_table_on_spark(shelved(EMPTY), "2024-06-10", tmp_path / "table.parquet") == 0
-    assert pq.read_table(tmp_path / "table.parquet").equals(SCHEMA.empty_table())
-
-
-@with_spark
-@pytest.mark.parametrize("java", ["absent", "too old"])
-def test_java_is_told_to_be_missing(java: str, tmp_path: Path) -> None:
-    """No Java where it is looked for, or one that does not run Spark: the last line says what to do."""
-    if java == "too old":
-        (tmp_path / "bin").mkdir()
-        (tmp_path / "bin" / "java").write_text("#!/bin/sh\nexit 1\n")
-        (tmp_path / "bin" / "java").chmod(0o755)
-    code = "from features.engines.spark_engine import local_session\nwith local_session(): pass"
-    environment = os.environ | {"JAVA_HOME": str(tmp_path)}
-    ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
-    assert ended.returncode == 1
-    told = ended.stderr.splitlines()[-1]
-    assert told.startswith("features.errors.SparkMissingError: ")
-    assert told.endswith(REMEDY)
-    assert str(tmp_path / "bin" / "java") in told or java == "too old"
