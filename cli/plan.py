@@ -23,6 +23,19 @@ if TYPE_CHECKING:
     from training.models.customer_model import CustomerModel
 
 
+def check_week_option(week: str | None) -> str | None:
+    """Refuse what is no ISO week before any work begins."""
+    from features.errors import PlanError
+    from planning.weeks import monday_of_week
+
+    try:
+        if week is not None:
+            monday_of_week(week)
+    except PlanError as error:
+        raise typer.BadParameter(str(error)) from None
+    return week
+
+
 def register(app: typer.Typer) -> None:
     """Add the verb to the command."""
 
@@ -40,6 +53,7 @@ def register(app: typer.Typer) -> None:
             str | None,
             typer.Option(
                 metavar="WEEK",
+                callback=check_week_option,
                 help="The ISO week, like 2026-W48. Without it: the first that begins at the cutoff or later.",
             ),
         ] = None,
@@ -142,7 +156,7 @@ def register(app: typer.Typer) -> None:
         from planning.options.earlier_plans import read_earlier_plans
         from planning.plan import Inputs, make_plan
         from planning.plan_folder import Plan, read_plan, refuse_existing, write_plan
-        from planning.weeks import week_from
+        from planning.weeks import check_week, week_from
         from training.targets import log_end
 
         former = None
@@ -167,6 +181,7 @@ def register(app: typer.Typer) -> None:
         with options.opened_store(store) as events, progress_steps() as step:
             cutoff = log_end(events) if as_of is None else AsOf.parse(as_of, events.timezone)
             week = week or week_from(cutoff.date)
+            check_week(week, cutoff.date, actions.working_days)
             step("features")
             features = feature_table(events, cutoff)
             step("forecasts")
@@ -186,7 +201,8 @@ def register(app: typer.Typer) -> None:
             new_plan = make_plan(inputs, features, forecasts)
             if former is not None and (changed := changed_inputs(former, new_plan.manifest)):
                 raise PlanError(
-                    f"{again} cannot be made again: {', '.join(changed)} differ from then; nothing is written"
+                    f"{again} cannot be made again, and nothing is written: what it was made from has changed since "
+                    f"({', '.join(changed)}); put that back, or plan the week without --again"
                 )
             step("files")
             reps: list[str] = []
@@ -204,7 +220,10 @@ def register(app: typer.Typer) -> None:
         for texts in (*sentences(new_plan.manifest), *new_plan.manifest["warnings"]):
             echo(texts[language == "zh"])
         whose = "1 rep" if len(reps) == 1 else f"{len(reps):,} reps"
-        echo(f"files of {whose} in {out / REPS}, all rows for a CRM in {out / CRM}")
+        if reps:
+            echo(f"files of {whose} in {out / REPS}, all rows for a CRM in {out / CRM}")
+        elif len(new_plan.assigned):
+            echo(f"no row takes a rep's time; all rows for a CRM in {out / CRM}")
         echo(f"-> {out / PAGE}")
 
 

@@ -22,7 +22,17 @@ INPUTS = {
     "records": "records of earlier plans",
     "customers": "the customers' table",
 }
-SETTINGS = ("forecasts", "formula_version", "posterior_effects", "catalogue", "seed", "as_of", "week")
+SETTINGS = {
+    "forecasts": "the forecasts",
+    "formula_version": "the formula",
+    "posterior_effects": "effects seen in earlier plans",
+    "later_opt_outs": "later opt-outs",
+    "rules": "the rules of offers",
+    "catalogue": "the catalogue",
+    "seed": "the seed",
+    "as_of": "the cutoff",
+    "week": "the week",
+}
 DIGITS = 10
 """Significant digits of the manifest's numbers: the last bits of a sum depend on the machine."""
 
@@ -95,7 +105,7 @@ def changed_inputs(former: Mapping[str, Any], manifest: Mapping[str, Any]) -> li
     list of str
     """
     pairs = [(words, former["digests"].get(key), manifest["digests"].get(key)) for key, words in INPUTS.items()]
-    pairs += [(key.replace("_", " "), former.get(key), manifest.get(key)) for key in SETTINGS]
+    pairs += [(words, former.get(key), manifest.get(key)) for key, words in SETTINGS.items()]
     return [words for words, before, now in pairs if before != now]
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from features.as_of import EPOCH, AsOf
-from features.errors import PlanError
 from features.loyalty.formula import Formula
 from features.store.event_store import EventStore
 from planning.allocation.allocate import Allocation, allocate
@@ -29,7 +28,8 @@ from planning.plan_folder import SCHEMA, Plan, plan_items
 from planning.plan_notes import passed_over_counts, warnings
 from planning.reasons import LeadingReason, reasons
 from planning.schedule import schedule
-from planning.weeks import monday_of_week
+from planning.weeks import check_week, days_over, far_week_warning, monday_of_week, past_week_warning
+from training.targets import log_end
 
 FORECAST_COLUMNS = ("loyalty_score", "expected_purchases", "churn_probability", "expected_spend")
 FACTS = (*FORECAST_COLUMNS, "satisfaction_last", "loyalty_last")
@@ -88,7 +88,7 @@ class Inputs:
     @property
     def days_over(self) -> int:
         """How many days of the week are over at the cutoff."""
-        return max(0, (self.as_of.date - self.monday).days)
+        return days_over(self.week, self.as_of.date)
 
 
 def make_plan(inputs: Inputs, features: pd.DataFrame, forecasts: Forecasts) -> Plan:
@@ -113,9 +113,7 @@ def make_plan(inputs: Inputs, features: pd.DataFrame, forecasts: Forecasts) -> P
         When no working day of the week is left at the cutoff, or a minimum cannot be met.
     """
     catalogue, monday = inputs.catalogue, inputs.monday
-    if inputs.days_over >= catalogue.working_days:
-        over = "is over" if inputs.days_over > 6 else "has no working day left"
-        raise PlanError(f"week {inputs.week} {over} at {inputs.as_of.date}: name a later week, or an earlier --as-of")
+    check_week(inputs.week, inputs.as_of.date, catalogue.working_days)
     remaining = with_days(catalogue, catalogue.working_days - inputs.days_over)
     table = planning_table(inputs.store, inputs.as_of, features, forecasts, inputs.formula, inputs.customers)
     table["opted_out"] = _with_later(table["opted_out"], inputs.later_opt_outs)
@@ -166,10 +164,19 @@ def make_plan(inputs: Inputs, features: pd.DataFrame, forecasts: Forecasts) -> P
         "borderline": {} if inputs.by_rule else borderline(options.table, limits, allocation, drawn),
         "comparison": _comparison(inputs, table, options.table, allocation, week_start),
         "what_if": what_ifs(options.table, remaining, limits, allocation, solve, goals),
-        "warnings": warnings(catalogue, forecasts, features["gap_mean"], len(inputs.later_opt_outs)),
+        "warnings": [
+            *_week_warnings(inputs),
+            *warnings(catalogue, forecasts, features["gap_mean"], len(inputs.later_opt_outs)),
+        ],
         "replaces": [each.plan_id for each in inputs.earlier_plans.replaced],
     }
     return Plan(rows[SCHEMA.names], plain(manifest), tuple(map(str, table.index)))
+
+
+def _week_warnings(inputs: Inputs) -> list[tuple[str, str]]:
+    far = far_week_warning(inputs.week, inputs.as_of.date, inputs.catalogue.horizon_days)
+    past = past_week_warning(inputs.week, log_end(inputs.store).date)
+    return [each for each in (far, past) if each]
 
 
 def _comparison(

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.as_of import AsOf
+from features.as_of import EPOCH, AsOf
 from planning.plan_folder import Plan, read_plan
 from planning.plans_in_force import cutoff_of, outcomes_from, plans_in_force
 from planning.records import current_records
+from planning.weeks import monday_of_week
 
 SKIP_DAYS = {"bad_moment": 14, "complaint_open": 90}
 """How long a skip with this reason keeps customers out of plans; one with `wrong_person` until the
@@ -29,7 +30,7 @@ class EarlierPlans:
     contacts : mapping of str to int
         The last day of a contact that was planned and not skipped, by customer, in days since 1970-01-01.
     control : frozenset of str
-        Customers held out in an earlier plan whose horizon is not over: to give them an action now would spoil what it
+        Customers held out in an earlier plan whose horizon is not over when the new week begins: to give them an action now would spoil what it
         can show.
     skips : DataFrame
         `customer_id, action, channel, reason, recorded_at` of skipped rows whose reason still holds.
@@ -73,6 +74,7 @@ def read_earlier_plans(folders: Sequence[Path], cutoff: AsOf, week: str, timezon
     -------
     EarlierPlans
     """
+    first_day = max(cutoff.day, (monday_of_week(week) - EPOCH).days)
     contacts: dict[str, int] = {}
     control: set[str] = set()
     skips: list[pd.DataFrame] = []
@@ -88,7 +90,7 @@ def read_earlier_plans(folders: Sequence[Path], cutoff: AsOf, week: str, timezon
             replaced.append(plan)
         if plan.manifest["week"] == week or id(plan) not in in_force:
             rows = rows[rows["status"] == "done"]
-        elif outcomes_from(plan, timezone).day + int(plan.manifest["horizon_days"]) > cutoff.day:
+        elif outcomes_from(plan, timezone).day + int(plan.manifest["horizon_days"]) > first_day:
             control |= set(plan.items.loc[plan.items["arm"] == "leave", "customer_id"])
         met = rows[rows["status"].isin(CONTACTS) | (rows["reason"] == "already_in_contact")]
         for customer_id, day in zip(met["customer_id"], _days(met, timezone), strict=True):

@@ -89,7 +89,9 @@ def test_again_takes_nothing_beside_the_manifest(regulars, shop: Path, tmp_path:
     assert set(read_plan(tmp_path / "c").items["rep"].dropna()) == {"R2"}
     ended = regulars("plan", own, "--out", "b", *again)
     assert ended.code == 1
-    assert "cannot be made again: the customers' table differ" in " ".join(ended.error.split())
+    assert "what it was made from has changed since (the customers' table); put that back" in " ".join(
+        ended.error.split()
+    )
     assert not (tmp_path / "b").exists()
 
 
@@ -116,7 +118,6 @@ def test_refusals_are_one_line(regulars, shop: Path, tmp_path: Path) -> None:  #
     (tmp_path / "full" / "note.txt").write_text("mine")
     for arguments, message in (
         (("--out", "full"), "name a new folder"),
-        (("--out", "p", "--week", "W48"), "write it like 2026-W48"),
         (("--out", "p", "--week", "2025-W02"), "is over at 2026-01-01"),
         (("--out", "p", "--catalogue", "none.toml"), "there is no such file"),
         (("--out", "p", "--as-of", "2022-01-01"), "too small for forecasts"),
@@ -126,6 +127,33 @@ def test_refusals_are_one_line(regulars, shop: Path, tmp_path: Path) -> None:  #
         assert message in ended.error
         assert len([line for line in ended.error.splitlines() if line.startswith("regulars:")]) == 1
     assert [each.name for each in tmp_path.iterdir()] == ["full"]
+
+
+@pytest.mark.parametrize(
+    ("week", "reason"), [("W48", "write it like 2026-W48"), ("2026-W54", "no week"), ("9998-W01", "years 1900 to 2200")]
+)
+def test_a_week_is_checked_before_any_work(regulars, shop: Path, week: str, reason: str) -> None:  # type: ignore[no-untyped-def]
+    """A text that is no week is a bad argument, exit code 2; a week that is over is refused before a feature is made."""
+    ended = regulars("plan", shop, "--out", "p", "--week", week)
+    assert ended.code == 2
+    assert reason in " ".join(ended.error.split())
+    assert "features" not in regulars("plan", shop, "--out", "p", "--week", "2025-W02", "--home", "none").error
+
+
+def test_far_weeks_are_warned_of(regulars, shop: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """With the distance and what to do, on the terminal and the page; a near week is not."""
+    common = ("--home", "none", "--budget", 0)
+    ended = regulars("plan", shop, "--out", "far/a", "--week", "2027-W01", *common)
+    words = " ".join(ended.error.split())
+    assert ended.code == 0, ended.error
+    assert "Week 2027-W01 begins 368 days after the cutoff, 2026-01-01" in words
+    assert "so none of the week. Append the newer events first, or plan 2026-W02." in words
+    assert "begins 368 days after" in (tmp_path / "far/a/plan.html").read_text(encoding="utf-8")
+    ended = regulars("plan", shop, "--out", "past/a", "--as-of", "2025-06-02", *common)
+    assert "Week 2025-W23 was over 206 days before the log's end, 2026-01-01" in " ".join(ended.error.split())
+    near = regulars("plan", shop, "--out", "near/a", *common).error
+    assert "after the cutoff" not in near
+    assert "before the log's end" not in near
 
 
 def test_offers_by_rule_are_a_plan_like_any_other(regulars, shop: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -122,4 +122,4 @@ def test_changed_inputs_are_named() -> None:
     former = {"digests": {"store": "a", "plans": {}, "records": "h"}, "seed": 0, "forecasts": {"source": "x"}}
     assert changed_inputs(former, former) == []
     assert changed_inputs(former, {**former, "digests": {**former["digests"], "store": "b"}}) == ["the event log"]  # type: ignore[dict-item]
-    assert changed_inputs(former, {**former, "forecasts": {"source": "y"}}) == ["forecasts"]
+    assert changed_inputs(former, {**former, "forecasts": {"source": "y"}}) == ["the forecasts"]
