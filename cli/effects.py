@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from cli import options
-from cli.terminal import echo, echo_table, progress_steps
+from cli.terminal import counted, echo, echo_table, progress_steps
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +39,8 @@ def register(app: typer.Typer) -> None:
                 metavar="PLAN",
                 exists=True,
                 file_okay=False,
-                help="Another plan folder, of the week of a plan that was carried out: what it would have brought.",
+                help="What another plan of a week in --plans would have brought: made with the same --as-of, outside "
+                "--plans. At least half of its customers must have the same action in both.",
             ),
         ] = None,
         language: Annotated[
@@ -57,18 +58,21 @@ def register(app: typer.Typer) -> None:
 
         `regulars effects store --plans plans --out effects --horizon-days 60 --language zh`
 
-        `regulars effects store --plans plans --out effects --what-if tried/w48-half-budget`
+        `regulars effects store --plans plans --out effects --what-if tried/w48-budget-1400`
         """
+        from planning.effects.comparable_plans import check_other_plan
         from planning.effects.decisions import latest_records
         from planning.effects.effects_of_plans import effects_of_plans
         from planning.files.effect_words import (
             DIGITS,
             MEASURE_WORDS,
-            change_words,
+            SHORT_MEASURE_WORDS,
             headline,
             interval_words,
             mean_words,
+            number_words,
             other_plan_words,
+            share_words,
             verdict_words,
         )
         from planning.files.effects_page import write_effects_page
@@ -79,9 +83,11 @@ def register(app: typer.Typer) -> None:
         folders = plan_folders(plans)
         all_plans = [read_plan(folder) for folder in folders]
         in_force = plans_in_force(all_plans)
+        other = None if what_if is None else read_plan(what_if)
+        if other is not None and in_force:
+            check_other_plan(in_force, other)
         days = horizon_days or (int(in_force[-1].manifest.get("horizon_days", 90)) if in_force else 90)
         with options.opened_store(store) as events, progress_steps() as step:
-            other = None if what_if is None else read_plan(what_if)
             records = latest_records(folders)
             results = effects_of_plans(events, in_force, days, records=records, other=other, progress=step)
         out.mkdir(parents=True, exist_ok=True)
@@ -89,22 +95,25 @@ def register(app: typer.Typer) -> None:
         write_effects_workbook(out / "effects.xlsx", results)
         write_effects_json(out / "effects.json", results)
         side = int(language == "zh")
-        rows = []
+        rows, verdicts = [], []
         for measure in results.measures:
             effect, digits = measure.effect, DIGITS[measure.name]
-            figures = ["–"] * 4
+            figures, share = ["–"] * 4, ""
             if effect is not None:
                 means = [mean_words(value, digits) for value in (effect.mean_treated, effect.mean_control)]
-                figures = [*means, change_words(effect, digits), interval_words(effect, digits)[side]]
-            rows.append([MEASURE_WORDS[measure.name][side], *figures])
+                change = number_words(effect.estimate, digits, sign=True)
+                figures, share = [*means, change, interval_words(effect, digits)[side]], share_words(effect)
+            rows.append([SHORT_MEASURE_WORDS[measure.name][side], *figures])
+            of_mean = f" ({share})" if share else ""
+            verdicts.append(f"{MEASURE_WORDS[measure.name][side]}{of_mean}: {verdict_words(measure)[side]}")
         heads = (
             ["measure", "planned", "left alone", "change", "interval"],
             ["指标", "计划内", "留白", "变化", "区间"],
         )
         echo(headline(results.measures)[side])
         echo_table("", heads[side], rows)
-        for measure in results.measures:
-            echo(f"{MEASURE_WORDS[measure.name][side]}: {verdict_words(measure)[side]}")
+        for line in verdicts:
+            echo(line)
         n_over = int(results.plans["over"].sum())
         echo(
             (f"plans that are over: {n_over} of {len(in_force)}", f"已结束的计划：{len(in_force)} 份中 {n_over} 份")[
@@ -121,11 +130,12 @@ def register(app: typer.Typer) -> None:
                 )[side]
             )
         if results.not_drawn:
-            count = f"{results.not_drawn:,}"
+            one = results.not_drawn == 1
+            of_plans = "of a plan that left nobody alone is" if one else "of plans that left nobody alone are"
             echo(
                 (
-                    f"{count} rows of plans that left nobody alone are not compared",
-                    f"{count} 行来自没有留白的计划，不参与比较",
+                    f"{counted(results.not_drawn, 'row')} {of_plans} not compared",
+                    f"{results.not_drawn:,} 行来自没有留白的计划，不参与比较",
                 )[side]
             )
         echo(f"-> {out / 'effects.html'}")

@@ -10,7 +10,7 @@ from cli.options import check_writable
 from cli.terminal import echo, echo_table
 
 if TYPE_CHECKING:
-    from features.ingestion.inspection import Inspection
+    from features.ingestion.inspection_result import Inspection
 
 SHOWN = 10
 

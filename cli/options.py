@@ -42,6 +42,32 @@ def check_dates(dates: list[str] | None) -> list[str] | None:
     return dates
 
 
+def check_week(week: str | None) -> str | None:
+    """Refuse what is no ISO week before any work begins."""
+    from features.errors import PlanError
+    from planning.weeks import monday_of_week
+
+    try:
+        if week is not None:
+            monday_of_week(week)
+    except PlanError as error:
+        raise typer.BadParameter(str(error)) from None
+    return week
+
+
+def refuse_given(
+    context: typer.Context,
+    names: tuple[str, ...],
+    option: str = "--again",
+    reason: str = "makes the plan of its manifest",
+) -> None:
+    """Refuse options that say what another option says already."""
+    given = [name for name in names if (source := context.get_parameter_source(name)) and source.name != "DEFAULT"]
+    if given:
+        words = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise typer.BadParameter(f"{option} {reason}: leave out {words}", param_hint=option)
+
+
 def check_writable(path: Path | None) -> Path | None:
     """Refuse a path that cannot be written to before any work begins; missing folders are created later."""
     if path is None:

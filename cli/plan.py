@@ -23,19 +23,6 @@ if TYPE_CHECKING:
     from training.models.customer_model import CustomerModel
 
 
-def check_week_option(week: str | None) -> str | None:
-    """Refuse what is no ISO week before any work begins."""
-    from features.errors import PlanError
-    from planning.weeks import monday_of_week
-
-    try:
-        if week is not None:
-            monday_of_week(week)
-    except PlanError as error:
-        raise typer.BadParameter(str(error)) from None
-    return week
-
-
 def register(app: typer.Typer) -> None:
     """Add the verb to the command."""
 
@@ -53,7 +40,7 @@ def register(app: typer.Typer) -> None:
             str | None,
             typer.Option(
                 metavar="WEEK",
-                callback=check_week_option,
+                callback=options.check_week,
                 help="The ISO week, like 2026-W48. Without it: the first that begins at the cutoff or later.",
             ),
         ] = None,
@@ -161,11 +148,13 @@ def register(app: typer.Typer) -> None:
 
         former = None
         if again is not None:
-            _refuse_given(context, ("week", "as_of", "catalogue", "budget", "seed", "by_rule", "rules", "scenario"))
+            options.refuse_given(
+                context, ("week", "as_of", "catalogue", "budget", "seed", "by_rule", "rules", "scenario")
+            )
             former = read_plan(again).manifest
         refuse_existing(out)
         if by_rule:
-            _refuse_given(context, ("catalogue",), "--by-rule", "makes the offers of --rules and --scenario")
+            options.refuse_given(context, ("catalogue",), "--by-rule", "makes the offers of --rules and --scenario")
         champion, _ = champion_in_use(home)
         rule = options.formula_in_use(formula, champion[0].formula if champion else None)
         actions = load_catalogue(catalogue)
@@ -255,19 +244,6 @@ def _offers(formula: "Formula", scenario: str, file: Path | None, *, asked: bool
         if asked:
             raise
         return None
-
-
-def _refuse_given(
-    context: typer.Context,
-    names: tuple[str, ...],
-    option: str = "--again",
-    reason: str = "makes the plan of its manifest",
-) -> None:
-    """Refuse options that say what another option says already."""
-    given = [name for name in names if (source := context.get_parameter_source(name)) and source.name != "DEFAULT"]
-    if given:
-        words = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise typer.BadParameter(f"{option} {reason}: leave out {words}", param_hint=option)
 
 
 def _known_plans(folders: list[Path], cutoff: "AsOf", timezone: str, former: "Mapping[str, Any] | None") -> list[Path]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import options
-from cli.terminal import echo
+from cli.terminal import counted, echo
 
 SHOWN = 3
 """Unknown customers that are named."""
@@ -85,37 +85,53 @@ def _append(events: Path, store: Path) -> None:
 
 def _nothing_added(summary: "RecordSummary", plan: Path) -> str:
     if summary.quarantined and summary.quarantined == summary.rows_in:
-        return f"all {summary.rows_in:,} rows are faulty: nothing was added to the records of {plan}"
-    faulty = f", {summary.quarantined:,} are faulty" if summary.quarantined else ""
+        whole = "the only row is" if summary.rows_in == 1 else f"all {summary.rows_in:,} rows are"
+        return f"{whole} faulty: nothing was added to the records of {plan}"
+    faulty = f", {summary.quarantined:,} {_are(summary.quarantined)} faulty" if summary.quarantined else ""
     return (
-        f"nothing is filled in: {summary.blank:,} of {summary.rows_in:,} rows are blank{faulty}, and nothing was added "
-        f"to the records of {plan}; fill in the status of what was done or skipped"
+        f"nothing is filled in: {summary.blank:,} of {counted(summary.rows_in, 'row')} {_are(summary.blank)} blank"
+        f"{faulty}, and nothing was added to the records of {plan}; fill in the status of what was done or skipped"
     )
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _standing(summary: "RecordSummary") -> list[str]:
     """Return how the whole plan stands."""
     statuses = ", ".join(f"{count:,} {status}" for status, count in summary.statuses.items())
-    lines = [f"of {summary.planned:,} rows to carry out: {statuses}"]
+    lines = [f"of {counted(summary.planned, 'row')} to carry out: {statuses}"]
     if summary.skipped:
         lines.append("skipped: " + ", ".join(f"{count:,} {reason}" for reason, count in summary.skipped.items()))
     drawn = summary.control - summary.holdout
     of_whom = f" ({summary.holdout:,} of the hold-out, {drawn:,} drawn to learn from)" if drawn else " (the hold-out)"
     lines.append(
-        f"by the records {summary.control_contacted:,} of {summary.control:,} customers left alone at random{of_whom} "
-        f"were contacted all the same; {summary.outside:,} records of customers met outside the plan"
+        f"by the records {summary.control_contacted:,} of {counted(summary.control, 'customer')} left alone at random"
+        f"{of_whom} {'was' if summary.control_contacted == 1 else 'were'} contacted all the same; "
+        f"{counted(summary.outside, 'record')} of customers met outside the plan"
     )
     return lines
 
 
 def _lines(summary: "RecordSummary", *, appended: bool) -> list[str]:
     lines = [
-        f"{summary.rows_in:,} rows in: {summary.used:,} used, {summary.quarantined:,} quarantined, "
+        f"{counted(summary.rows_in, 'row')} in: {summary.used:,} used, {summary.quarantined:,} quarantined, "
         f"{summary.superseded:,} superseded, {summary.seen:,} seen before, {summary.blank:,} not filled in",
     ]
+    for name, state, new in summary.files:
+        what = f"{counted(new, 'row')} of it {_are(new)} new" if new else "nothing in it is new"
+        known = (
+            f"{name} was read before and is unchanged" if state == "unchanged" else f"{name} changed since it was read"
+        )
+        lines.append(f"{known}: {what}")
     if summary.seen and summary.seen + summary.blank == summary.rows_in:
-        rows = "1 row that is filled in was" if summary.seen == 1 else f"{summary.seen:,} rows that are filled in were"
-        lines.append(f"nothing new: all {rows} recorded before")
+        rows = (
+            "the only row that is filled in was"
+            if summary.seen == 1
+            else f"all {summary.seen:,} rows that are filled in were"
+        )
+        lines.append(f"nothing new: {rows} recorded before")
     else:
         lines += _standing(summary)
     if summary.unknown:

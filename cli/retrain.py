@@ -17,7 +17,7 @@ from cli.tracking import opened_tracking
 
 if TYPE_CHECKING:
     from cli.retrain_folder import RetrainRun
-    from cli.retrain_steps import Job
+    from cli.retrain_inputs import Job
 
 EXIT_CODES = {"done": 0, "failed": 1, "nothing_new": 3, "refused": 4, "still_refused": 4}
 """2 is for wrong arguments, as everywhere."""
@@ -80,7 +80,7 @@ def register(app: typer.Typer) -> None:
         `regulars retrain orders-27.csv --store store --profile profile.toml --home var --out runs`
         """
         from cli.retrain_folder import RetrainSettings, retrain_lock
-        from cli.retrain_steps import Job
+        from cli.retrain_inputs import Job
         from features.errors import RetrainInProgressError
         from serving.clock import utc_now
         from training.settings import ForecastSettings

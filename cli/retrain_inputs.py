@@ -1,35 +1,73 @@
 """What decides what `regulars retrain` does, and whether there is anything to do."""
 
 import hashlib
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli import source_options
 from cli.champion import forced_promotion
+from cli.retrain_folder import RetrainSettings
 from cli.settings import SECTIONS, section_class
+from cli.source_arguments import SourceOptions
 from cli.tracking import has_tracking_store, opened_tracking
 from features.settings_file import read_settings
 
 if TYPE_CHECKING:
-    from cli.retrain_steps import Job
     from features.store.event_store import EventStore
 
 FIT_TAG = "retrain_inputs"
 """The tag of a version with the digest of what decided its fit and its verdict, apart from log and champion."""
 
 
-def cutoff(job: "Job", store: "EventStore") -> str:
+@dataclass(frozen=True)
+class Job:
+    """What a retrain is asked to do.
+
+    Attributes
+    ----------
+    sources : tuple of str
+        Files to append, none if the store has the new events already.
+    source_options : SourceOptions
+        How to read them.
+    store, home : Path
+    formula : Path or None
+    as_of : str or None
+        Cutoff of fit and scores; None is the end of the log.
+    horizon_days : int
+    quick : bool
+    seed : int
+    settings : RetrainSettings
+    fit_again : bool
+        Whether to fit even though nothing has changed since the last fit.
+    """
+
+    sources: tuple[str, ...]
+    source_options: SourceOptions
+    store: Path
+    home: Path
+    formula: Path | None
+    as_of: str | None
+    horizon_days: int
+    quick: bool
+    seed: int
+    settings: RetrainSettings
+    fit_again: bool = False
+
+
+def cutoff(job: Job, store: "EventStore") -> str:
     """Return the cutoff of fit and scores, which begins with an ISO date."""
     from training.targets import log_end
 
     return job.as_of or str(log_end(store).date)
 
 
-def run_digest(job: "Job") -> str:
+def run_digest(job: Job) -> str:
     """Return a digest of what decides what a run does, without the data that its sources hold."""
     return _digest(job, source_options.profiles_of_options(job.source_options.profile), _settings(job))
 
 
-def fit_digest(job: "Job") -> str:
+def fit_digest(job: Job) -> str:
     """Return a digest of what decides a fit and its verdict, apart from the log and the champion.
 
     The installed packages count: a fault of one of them may have been the cause of a refusal.
@@ -39,7 +77,7 @@ def fit_digest(job: "Job") -> str:
     return _digest(job.as_of, job.quick, job.seed, _settings(job), environment())
 
 
-def nothing_new(job: "Job", store: "EventStore") -> tuple[str, str] | None:
+def nothing_new(job: Job, store: "EventStore") -> tuple[str, str] | None:
     """Return the status of a run that has nothing to do for the data of the store, and why in one line.
 
     A version that was rolled back is not made again from the same data, nor is one that the gate refused, unless the
@@ -84,7 +122,7 @@ def nothing_new(job: "Job", store: "EventStore") -> tuple[str, str] | None:
     return None
 
 
-def _settings(job: "Job") -> list[object]:
+def _settings(job: Job) -> list[object]:
     sections = {name: read_settings(name, section_class(name)) for name in SECTIONS if name not in ("serve", "retrain")}
     return [job.formula.read_text("utf-8") if job.formula else None, sections]
 

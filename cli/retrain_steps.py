@@ -1,16 +1,14 @@
 """The steps of `regulars retrain`, each by the library function that the verb of its name uses."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.champion import champion_in_use, publish_champion, warn_of_champion
 from cli.options import formula_in_use
-from cli.retrain_folder import RetrainRun, RetrainSettings
-from cli.retrain_inputs import FIT_TAG, cutoff, fit_digest
+from cli.retrain_folder import RetrainRun
+from cli.retrain_inputs import FIT_TAG, Job, cutoff, fit_digest
 from cli.settings import challenger_settings
-from cli.source_arguments import SourceOptions, read_sources
+from cli.source_arguments import read_sources
 from cli.terminal import echo, progress_bar, progress_steps
 from features.settings_file import read_settings
 
@@ -23,41 +21,6 @@ RUN_TAG = "retrain"
 SCORES, REPORT = "scores.parquet", "report"
 
 Result = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a retrain is asked to do.
-
-    Attributes
-    ----------
-    sources : tuple of str
-        Files to append, none if the store has the new events already.
-    source_options : SourceOptions
-        How to read them.
-    store, home : Path
-    formula : Path or None
-    as_of : str or None
-        Cutoff of fit and scores; None is the end of the log.
-    horizon_days : int
-    quick : bool
-    seed : int
-    settings : RetrainSettings
-    fit_again : bool
-        Whether to fit even though nothing has changed since the last fit.
-    """
-
-    sources: tuple[str, ...]
-    source_options: SourceOptions
-    store: Path
-    home: Path
-    formula: Path | None
-    as_of: str | None
-    horizon_days: int
-    quick: bool
-    seed: int
-    settings: RetrainSettings
-    fit_again: bool = False
 
 
 def append(job: Job) -> Result:

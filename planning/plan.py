@@ -158,9 +158,9 @@ def make_plan(inputs: Inputs, features: pd.DataFrame, forecasts: Forecasts) -> P
         "bound": allocation.bound,
         "gap": allocation.gap,
         "over_budget": chance_over_budget(executed, catalogue),
-        "holdout": _holdout(inputs, rows[~rows["exploration"]]),
+        "holdout": _holdout(inputs, rows, allocation.value),
         "exploration": rows.loc[rows["exploration"], "plan_item"].tolist(),
-        "passed_over": passed_over_counts(options.passed_over, options.table, allocation, inputs.by_rule),
+        "passed_over": passed_over_counts(options, allocation, inputs.by_rule),
         "borderline": {} if inputs.by_rule else borderline(options.table, limits, allocation, drawn),
         "comparison": _comparison(inputs, table, options.table, allocation, week_start),
         "what_if": what_ifs(options.table, remaining, limits, allocation, solve, goals),
@@ -217,12 +217,15 @@ def _with_later(opted_out: pd.Series, later: Mapping[str, Sequence[str]]) -> pd.
     return pd.Series(lists, opted_out.index, dtype=object)
 
 
-def _holdout(inputs: Inputs, chosen: pd.DataFrame) -> dict[str, Any]:
-    """Return the size of the hold-out and what it will be able to show."""
+def _holdout(inputs: Inputs, rows: pd.DataFrame, expected: float) -> dict[str, Any]:
+    """Return the size of the hold-out, what all chosen would bring, and what the hold-out will be able to show."""
+    chosen, explored = rows[~rows["exploration"]], rows[rows["exploration"]]
     control = int((chosen["arm"] == "leave").sum())
     holdout: dict[str, Any] = {
         "chosen": len(chosen),
         "control": control,
+        "exploration_done": int((explored["arm"] == "do").sum()),
+        "expected": expected,
         "minimum_detectable_lift": None,
         "measured": None,
     }

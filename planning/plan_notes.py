@@ -5,18 +5,15 @@ import pandas as pd
 from planning.allocation.allocate import Allocation
 from planning.catalogue.actions import Catalogue
 from planning.options.forecasts import Forecasts
+from planning.options.options_table import Options
 
 
-def passed_over_counts(
-    passed_over: pd.Series, options: pd.DataFrame, allocation: Allocation, by_rule: bool = False
-) -> dict[str, int]:
+def passed_over_counts(options: Options, allocation: Allocation, by_rule: bool = False) -> dict[str, int]:
     """Return how many customers are not in a plan, by reason.
 
     Parameters
     ----------
-    passed_over : Series of str
-        Why customers have no option.
-    options : DataFrame
+    options : Options
     allocation : Allocation
     by_rule : bool
         Whether what an option brings played no part.
@@ -24,14 +21,20 @@ def passed_over_counts(
     Returns
     -------
     dict of str to int
-        Those reasons; `does_not_pay`, customers without an option that is expected to bring more than it costs; and
-        `no_room`, customers with one for which the limits leave no room.
+        Why customers have no option, or none of the actions that would pay; `does_not_pay`, customers for whom no
+        action is expected to bring more than it costs; and `no_room`, customers with an option that does, for which
+        the limits leave no room.
     """
-    counts = {str(reason): int(number) for reason, number in passed_over.value_counts().items()}
-    best = options.groupby("customer")["value"].max()
-    out = best[~best.index.isin(options.loc[allocation.chosen, "customer"])]
-    unpaid = 0 if by_rule else int((out <= 0).sum())
-    return {**counts, "does_not_pay": unpaid, "no_room": len(out) - unpaid}
+    best = options.table.groupby("customer")["value"].max()
+    out = best[~best.index.isin(options.table.loc[allocation.chosen, "customer"])]
+    unpaid = out.index[:0] if by_rule else out.index[out <= 0]
+    refused = options.refused[options.refused.index.isin(unpaid)]
+    reasons = pd.concat([options.passed_over, refused]).value_counts()
+    return {
+        **{str(reason): int(number) for reason, number in reasons.items()},
+        "does_not_pay": len(unpaid) - len(refused),
+        "no_room": len(out) - len(unpaid),
+    }
 
 
 def warnings(

@@ -11,7 +11,8 @@ from features.errors import RecordError
 from planning.plan_folder import read_plan
 from planning.quarantine import write_quarantine
 from planning.record_summary import RecordSummary
-from planning.records import RecordTable, append_tables
+from planning.record_versions import RecordTable
+from planning.records import append_tables
 from planning.text_files import read_text_rows
 from planning.text_rows import Faults
 
@@ -63,7 +64,7 @@ def record(
                 "with the status filled in"
             )
         unreadable = len(faults.rows)
-        tables.append(RecordTable(rows, file_digest(file)))
+        tables.append(RecordTable(rows, file_digest(file), Path(file).name))
     summary, _ = append_tables(
         *(folder, plan, tables, recorded_at, faults, unreadable),
         customer_ids=customer_ids,

@@ -41,6 +41,8 @@ class RecordSummary:
         Faulty rows of earlier readings that are still in it.
     unknown : sequence of str
         Customers met outside the plan of whom it knew nothing; a store that takes their events gets them as customers.
+    files : sequence of (str, str, int)
+        Files that were read before: name, `unchanged` or `changed` since, and the rows in them that are new.
     """
 
     rows_in: int
@@ -61,6 +63,7 @@ class RecordSummary:
     quarantine: Path | None = None
     kept: int = 0
     unknown: Sequence[str] = ()
+    files: Sequence[tuple[str, str, int]] = ()
 
 
 def record_summary(

@@ -1,13 +1,40 @@
 """Which records say something new, and which one of a row is the latest."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from planning.record_rows import Record
+from planning.text_rows import TextRow
 
 USED, SEEN, SUPERSEDED = "used", "seen", "superseded"
 """What becomes of a record: it is the latest of its row, it was known already, or a later one of its row stands."""
 NO_CONTENT = ("recorded_at", "stated", "source", "row", "digest")
+
+
+@dataclass(frozen=True)
+class RecordTable:
+    """Rows that came in together, the digest by which they are known again, and the name of their file."""
+
+    rows: Sequence[TextRow]
+    digest: str
+    name: str = ""
+
+
+def file_state(table: RecordTable, known: Sequence[Record]) -> tuple[str, str] | None:
+    """Return the name of a file that was read before, and whether it is `unchanged` or `changed`; None for others.
+
+    Parameters
+    ----------
+    table : RecordTable
+    known : sequence of dict
+        All records so far.
+    """
+    if not table.name:
+        return None
+    if any(row["digest"] == table.digest for row in known):
+        return table.name, "unchanged"
+    return (table.name, "changed") if any(row["source"] == table.name for row in known) else None
 
 
 def latest_records(records: Iterable[Record]) -> dict[str, Record]:

@@ -26,7 +26,7 @@ from planning.plan_folder import Plan, read_plan, unknown_customers
 from planning.record_events import contract_events
 from planning.record_rows import NUMBERS, TEXTS, Record, RowChecker
 from planning.record_summary import RecordSummary, record_summary
-from planning.record_versions import latest_records, settle
+from planning.record_versions import SEEN, RecordTable, file_state, latest_records, settle
 from planning.text_rows import Faults, TextRow
 
 if TYPE_CHECKING:
@@ -57,14 +57,6 @@ SCHEMA = pa.schema(
 """`record_id` is the plan item, or an id of what was done outside the plan; `plan_item` is that of a customer who was
 held out and met all the same, too. `stated`: whether the source gave `recorded_at`; `digest` is of its file or
 request."""
-
-
-@dataclass(frozen=True)
-class RecordTable:
-    """Rows that came in together, and the digest by which they are known again."""
-
-    rows: Sequence[TextRow]
-    digest: str
 
 
 @dataclass(frozen=True)
@@ -208,13 +200,18 @@ def append_tables(
     checker = _checker(plan, recorded_at)
     counts: Counter[str] = Counter(rows_in=unreadable)
     outcomes: list[tuple[Record, str]] = []
+    files: list[tuple[str, str, int]] = []
     with locked(folder, wait_seconds):
         known = read_records(folder).to_pylist()
         number, before = len(known), latest_records(known)
         for table in tables:
             found, blank = checker.records(table.rows, found_faults)
             records = [{**each, "digest": table.digest} for each in found]
-            outcomes += zip(records, settle(records, known), strict=True)
+            read_before = file_state(table, known)
+            settled = settle(records, known)
+            outcomes += zip(records, settled, strict=True)
+            if read_before:
+                files.append((*read_before, sum(outcome != SEEN for outcome in settled)))
             counts.update(blank=blank, rows_in=len(table.rows))
         counts.update(outcome for _, outcome in outcomes)
         after = latest_records(known)
@@ -232,7 +229,7 @@ def append_tables(
     summary = record_summary(plan, after, counts, found_faults, withdrawn, quarantine)
     met = [row["customer_id"] for row in after.values() if row["plan_item"] is None]
     unknown = unknown_customers(folder, met, customer_ids)
-    return replace(summary, kept=kept, unknown=tuple(unknown)), outcomes
+    return replace(summary, kept=kept, unknown=tuple(unknown), files=tuple(files)), outcomes
 
 
 def _checker(plan: Plan, recorded_at: AsOfLike) -> RowChecker:

@@ -4,16 +4,22 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from features.ingestion.column_mapping import CURRENCY_NAMES, letters
-from features.ingestion.column_names import QUANTITY, UNIT_PRICE, fits, is_refund_name, share, texts_of, words_of
+from features.ingestion.column_names import (
+    CURRENCY_NAMES,
+    QUANTITY,
+    UNIT_PRICE,
+    fits,
+    is_refund_name,
+    letters,
+    share,
+    texts_of,
+    words_of,
+)
+from features.ingestion.inspection_result import Inspection
 from features.ingestion.profile import SourceProfile
-
-if TYPE_CHECKING:
-    from features.ingestion.inspection import Inspection
 
 LIKELY = "likely"
 NEGATIVE = r"^\W*[-(\u2212\u2013]\W*(?:[A-Za-z]{1,4}[.$]?\W*)?[\d.,]|\d[^-,.]*-$"
@@ -21,7 +27,7 @@ YES = ("1", "yes", "true", "y", "t", "x", "ja", "oui", "si", "sí", "是")
 NO = ("0", "no", "false", "n", "f", "nein", "non", "否")
 
 
-def find_lines(sample: Mapping[str, pa.Array], found: "Inspection") -> None:
+def find_lines(sample: Mapping[str, pa.Array], found: Inspection) -> None:
     """Look for quantity and price, and for line items."""
     by_letters = {letters(name): name for name in sample}
     quantity = next((by_letters[name] for name in QUANTITY.split() if name in by_letters), None)
@@ -48,7 +54,7 @@ def find_lines(sample: Mapping[str, pa.Array], found: "Inspection") -> None:
             )
 
 
-def ask_for_amounts(sample: Mapping[str, pa.Array], found: "Inspection") -> None:
+def ask_for_amounts(sample: Mapping[str, pa.Array], found: Inspection) -> None:
     """Ask for the column of amounts where none seems to be one."""
     if "amount" in found.profile.columns or found.profile.amounts.expression:
         return
@@ -62,7 +68,7 @@ def ask_for_amounts(sample: Mapping[str, pa.Array], found: "Inspection") -> None
         found.questions.append("no column is left for amounts: purchases are counted, but what was spent is not known")
 
 
-def find_refunds(sample: Mapping[str, pa.Array], found: "Inspection") -> None:
+def find_refunds(sample: Mapping[str, pa.Array], found: Inspection) -> None:
     """Look for columns with what was given back of a row's amount, or with whether it was."""
     for name, column in sample.items():
         if name in found.profile.columns.values() or not is_refund_name(name):
@@ -90,7 +96,7 @@ def find_refunds(sample: Mapping[str, pa.Array], found: "Inspection") -> None:
             )
 
 
-def find_negatives(sample: Mapping[str, pa.Array], found: "Inspection") -> None:
+def find_negatives(sample: Mapping[str, pa.Array], found: Inspection) -> None:
     """Look for negative amounts, which are returns."""
     if found.profile.event_types.negative:
         return
@@ -101,7 +107,7 @@ def find_negatives(sample: Mapping[str, pa.Array], found: "Inspection") -> None:
         found.sure["event_types.negative"] = f"{LIKELY}: {negatives[0]} is negative in some rows"
 
 
-def find_currency(sample: Mapping[str, pa.Array], found: "Inspection") -> None:
+def find_currency(sample: Mapping[str, pa.Array], found: Inspection) -> None:
     """Look for a column of currencies, of which one is kept."""
     name = next((name for name in sample if re.fullmatch(CURRENCY_NAMES, letters(name))), "")
     if not name:

@@ -6,14 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
 from features.errors import MissingColumnError, SourceError
+from features.ingestion.column_names import CURRENCY_NAMES, NAMES, letters, name_score
 from features.ingestion.read_options import OWN
 from features.schema import LOG_COLUMN_NAMES, REQUIRED_LOG_COLUMNS
 
-CURRENCY_NAMES = (
-    "(amount|order|transaction|settlement|payment)?(currency|currencycode|currencyisocode|ccy)"
-    "|währung|waehrung|devise|moneda|币种|货币"
-)
-"""Names of columns with the currency of each row, in small letters; such a column is looked at in any case."""
 SHOWN_NAMES, SHOWN_CHARACTERS = 12, 40
 
 
@@ -79,16 +75,9 @@ def _suggestion(missing: Sequence[str], header: Sequence[str]) -> str:
 
 def _nearest(name: str, header: Sequence[str]) -> str:
     """Return the column of nearly the same name, else one that usually means it, else an empty text."""
-    from features.ingestion.column_names import NAMES, name_score  # which reads names by `letters`
-
     by_letters = {letters(column): column for column in header if column not in LOG_COLUMN_NAMES}
     if near := get_close_matches(letters(name), by_letters, 1, 0.55):
         return by_letters[near[0]]
     usual = {column: name_score(column, name) for column in by_letters.values()} if name in NAMES else {}
     best = max(usual, key=lambda column: usual[column], default="")
     return best if usual.get(best, 0) > 0.85 else ""
-
-
-def letters(name: str) -> str:
-    """Return a name without marks and spaces, in small letters."""
-    return re.sub(r"[\W_]", "", name).lower()

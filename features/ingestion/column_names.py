@@ -7,9 +7,13 @@ from difflib import SequenceMatcher
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.ingestion.column_mapping import letters
 from features.ingestion.currencies import is_currency_sign
 
+CURRENCY_NAMES = (
+    "(amount|order|transaction|settlement|payment)?(currency|currencycode|currencyisocode|ccy)"
+    "|währung|waehrung|devise|moneda|币种|货币"
+)
+"""Names of columns with the currency of each row, in small letters; such a column is looked at in any case."""
 NAMES = {
     "customer_id": (
         "customer_id customer customerid client clientid user userid account accountid email buyer buyerid shopper "
@@ -130,6 +134,11 @@ def is_refund_name(name: str) -> bool:
     """
     usual = [_plain_letters(each) for each in REFUND.split()]
     return _plain_letters(name) in usual or _without_qualifiers(name) in usual
+
+
+def letters(name: str) -> str:
+    """Return a name without marks and spaces, in small letters."""
+    return re.sub(r"[\W_]", "", name).lower()
 
 
 def _plain_letters(name: str) -> str:

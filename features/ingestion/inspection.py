@@ -3,7 +3,6 @@
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import pyarrow as pa
 
@@ -16,7 +15,6 @@ from features.ingestion.amount_inspection import (
     find_negatives,
     find_refunds,
 )
-from features.ingestion.column_mapping import letters
 from features.ingestion.column_names import (
     CLOCK,
     CLOCKS,
@@ -26,38 +24,18 @@ from features.ingestion.column_names import (
     UNIT_PRICE,
     event_type_of,
     fits,
+    letters,
     name_score,
     share,
     words_of,
 )
 from features.ingestion.detection import SHORT_YEARS, detect_amount_marks, detect_time_format, has_short_years
 from features.ingestion.id_rules import are_whole_numbers
+from features.ingestion.inspection_result import Inspection
 from features.ingestion.profile import SourceProfile, load_profile, profile_names
 from features.schema import EVENT_TYPES
 
 CERTAIN = "certain"
-
-
-@dataclass
-class Inspection:
-    """What a sample says of a source.
-
-    Attributes
-    ----------
-    profile : SourceProfile
-        What can be read off the sample; questions leave keys of it open.
-    sure : dict of str to str
-        By key of the profile, such as "columns.amount": how sure it is, and why.
-    questions : list of str
-        What the sample does not settle, each with the key or option that does.
-    known : str
-        The profile that comes along and fits the columns, or "".
-    """
-
-    profile: SourceProfile
-    sure: dict[str, str] = field(default_factory=dict)
-    questions: list[str] = field(default_factory=list)
-    known: str = ""
 
 
 def inspect_sample(sample: Mapping[str, pa.Array]) -> Inspection:

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from features.errors import AmbiguousSourceError
 from features.ingestion.casting import RowErrors, cast_text, strip_whitespace
-from features.ingestion.column_mapping import CURRENCY_NAMES, letters
+from features.ingestion.column_names import CURRENCY_NAMES, letters
 from features.ingestion.currencies import currency_codes
 from features.ingestion.detection import SHORT_YEARS, detect_amount_marks, detect_time_format, has_short_years
 from features.ingestion.id_rules import WHOLE_NUMBER, are_whole_numbers

@@ -32,7 +32,7 @@ from features.store.layout import (
     TEXT_DTYPES,
     kernel_columns,
 )
-from features.store.merged_columns import MergedColumns
+from features.store.merged_columns import BucketColumns, MergedColumns
 from features.store.word_codes import recoded
 
 SCHEMA_VERSION = 2
@@ -257,8 +257,14 @@ def opened_folder(folder: Path, manifest: Mapping[str, Any], stored: EventWords 
         offsets[1 + customers] = np.diff(store.offsets)
         parts.append(Bucket(customers, store))
     np.cumsum(offsets, out=offsets)
+    stored_columns = [
+        BucketColumns(customers, store.offsets, {**store.columns, **store.identity, **store.text_codes})
+        for customers, store in parts
+    ]
     columns, identity, text_codes = (
-        MergedColumns({name: dtype for name, dtype in dtypes.items() if name in manifest.get(key, ())}, offsets, parts)
+        MergedColumns(
+            {name: dtype for name, dtype in dtypes.items() if name in manifest.get(key, ())}, offsets, stored_columns
+        )
         for key, dtypes in (("columns", DTYPES), ("identity_columns", IDENTITY_DTYPES), ("text_columns", TEXT_DTYPES))
     )
     ids = read_ids(folder)

@@ -21,6 +21,9 @@ def borderline(
 ) -> dict[str, list[dict[str, Any]]]:
     """Return the last that came in and the first that did not: nobody who is left alone, whom no page may name.
 
+    Actions are whole: where a better one does not fit what is left of a limit, a smaller one of a lower surplus comes
+    in. So the order alone does not say why somebody is out; `limits` does.
+
     Parameters
     ----------
     options : DataFrame
@@ -33,24 +36,45 @@ def borderline(
     -------
     dict
         `last_in` and `first_out`: at most `BORDER` rows each with `customer_id`, `action`, `value` and `surplus`, the
-        value less what the limits that it takes are worth; of a customer who is not in, the best option counts.
+        value less what the limits that it takes are worth, and `limits`: of a customer who is in, those that are used
+        up and that the action takes; of one who is out, those that have no room for it, none where it brings no more
+        than it costs. Of a customer who is not in, the best option counts.
     """
     surplus = options["value"].to_numpy(float) - limits.usage @ allocation.prices
     table = options[["customer_id", "action", "value"]].assign(surplus=surplus)
     inside = table.loc[drawn.index[(drawn["arm"] == "do") & ~drawn["exploration"].astype(bool)]]
+    names = limits.table["limit"].to_numpy(str)
+    takes = limits.usage > 0
+    free = limits.capacity - np.asarray(limits.usage[np.flatnonzero(allocation.chosen)].sum(axis=0)).ravel()
+
+    def used_up(option: int) -> list[str]:
+        return names[takes[[option]].toarray()[0] & (allocation.prices > 0)].tolist()
+
+    def lacking(option: int) -> list[str]:
+        short = limits.usage[[option]].toarray()[0] > free + 1e-9
+        return names[short].tolist() if table["value"].iat[option] > 0 else []
+
     in_plan = table.loc[drawn.index, "customer_id"]
     outside = table[~table["customer_id"].isin(in_plan)]
     best = outside.loc[outside.groupby("customer_id", sort=False)["surplus"].idxmax()] if len(outside) else outside
     return {
-        "last_in": _rows(inside.sort_values(["surplus", "customer_id"]).head(BORDER)),
-        "first_out": _rows(best.sort_values(["surplus", "customer_id"], ascending=[False, True]).head(BORDER)),
+        "last_in": _rows(inside.sort_values(["surplus", "customer_id"]).head(BORDER), used_up),
+        "first_out": _rows(best.sort_values(["surplus", "customer_id"], ascending=[False, True]).head(BORDER), lacking),
     }
 
 
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+def _rows(table: pd.DataFrame, limits: Callable[[int], list[str]]) -> list[dict[str, Any]]:
     return [
-        {"customer_id": row.customer_id, "action": row.action, "value": row.value, "surplus": row.surplus}
-        for row in table.itertuples()
+        {
+            "customer_id": customer_id,
+            "action": action,
+            "value": value,
+            "surplus": surplus,
+            "limits": limits(int(option)),
+        }
+        for option, (customer_id, action, value, surplus) in zip(
+            table.index, table[["customer_id", "action", "value", "surplus"]].itertuples(index=False), strict=True
+        )
     ]
 
 

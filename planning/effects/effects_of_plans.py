@@ -11,6 +11,7 @@ from features.store.event_store import EventStore
 from planning.causal_inference.complier_effect import complier_effect
 from planning.causal_inference.doubly_robust import ObservationalEffect
 from planning.causal_inference.randomised_effect import Effect
+from planning.effects.comparable_plans import check_other_plan
 from planning.effects.decisions import decisions
 from planning.effects.effects_by_action import PooledRounds, effects_by_action, pooled_rounds
 from planning.effects.five_measures import (
@@ -105,9 +106,11 @@ def effects_of_plans(
     Raises
     ------
     PlanError
-        Without any plan.
+        Without any plan, or with another one of a week that has none.
     HorizonNotOverError
-        When the horizon of no plan is over.
+        When the horizon of no plan is over, or not that of the plan of the other's week.
+    TooLittleDataError
+        When the other plan has too little in common with that of its week.
     """
     plans = plans_in_force(plans)
     if not plans:
@@ -119,6 +122,8 @@ def effects_of_plans(
             f"the log ends on {log_end(store).date}, and the first of {len(plans)} plans can be measured over "
             f"{horizon_days} days from {table['over_on'].min()} on: append later events, or take fewer --horizon-days"
         )
+    if other is not None:
+        _check_horizon(check_other_plan(plans, other), table)
     progress("outcomes")
     rows = decisions(store, plans, horizon_days, records=records)
     progress("lifetime")
@@ -144,9 +149,19 @@ def effects_of_plans(
         observational_effects(store, starts, horizon_days),
         pooled_rounds(compared),
         uplift,
-        None if other is None else other_plan(rows, over, other),
+        None if other is None else other_plan(rows, plans, other),
         len(rows) - len(compared),
     )
+
+
+def _check_horizon(plan: Plan, table: pd.DataFrame) -> None:
+    """Refuse to compare another plan with one whose horizon is not over."""
+    row = table[table["plan_id"] == plan.plan_id].iloc[0]
+    if not row["over"]:
+        raise HorizonNotOverError(
+            f"{plan.plan_id} can be measured from {row['over_on']} on, so nothing can be said of another plan of its "
+            "week yet: append later events, or take fewer --horizon-days"
+        )
 
 
 def _plans(store: EventStore, plans: Sequence[Plan], horizon_days: int) -> pd.DataFrame:

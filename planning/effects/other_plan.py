@@ -7,21 +7,16 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import BayesianRidge
 
-from features.errors import PlanError, TooLittleDataError
+from features.errors import HorizonNotOverError
 from planning.causal_inference.nuisance_models import FOLDS, folds_of
 from planning.causal_inference.randomised_effect import winsorise
+from planning.effects.comparable_plans import check_other_plan, overlap_of
 from planning.effects.five_measures import randomised_rows
 from planning.plan_folder import Plan
 from planning.uplift.policy_value import PolicyValue, policy_value
 from planning.uplift.uplift_evaluation import Figure, figure
 from training.models.arrays import Floats
 
-FEWEST_EFFECTIVE = 100
-"""The effective sample size below which a value is refused: its interval would hold nearly everything."""
-LEAST_OVERLAP = 0.5
-"""The share of the other plan's customers about whom the log must say something."""
-NOTHING = ""
-"""The action of who is left alone."""
 OUTCOMES = ("purchases", "spend")
 
 
@@ -75,6 +70,8 @@ def other_plan(table: pd.DataFrame, plans: Sequence[Plan], other: Plan) -> Other
 
     Raises
     ------
+    HorizonNotOverError
+        When the horizon of the plan of that week is not over.
     PlanError
         When no plan of that week was carried out, or it is this one.
     TooLittleDataError
@@ -84,36 +81,18 @@ def other_plan(table: pd.DataFrame, plans: Sequence[Plan], other: Plan) -> Other
     ----------
     Dudik, Langford & Li (2011), ICML (doubly robust policy evaluation).
     """
-    week = str(other.manifest["week"])
-    plan = next((each for each in plans if str(each.manifest["week"]) == week), None)
-    if plan is None:
-        raise PlanError(f"no plan of week {week} was carried out: give another plan of a week that --plans has")
-    if plan.plan_id == other.plan_id:
-        raise PlanError(f"{other.plan_id} is the plan that was carried out: give another plan of week {week}")
+    plan = check_other_plan(plans, other)
     rows = randomised_rows(table[table["plan_id"] == plan.plan_id])
     if rows.empty:
-        raise TooLittleDataError(
-            f"the plan of week {week} has no hold-out whose horizon is over: wait, or give a plan of another week"
+        raise HorizonNotOverError(
+            f"the horizon of {plan.plan_id} is not over, so nothing can be said of {other.plan_id} yet: append later "
+            "events, or give a plan of another week"
         )
-    learning = other.items["plan_item"].isin(other.manifest.get("exploration", ()))
-    theirs = other.items[~learning].drop_duplicates("customer_id").set_index("customer_id")
-    planned = theirs["action"].reindex(rows["customer_id"]).to_numpy(object)
-    share = _do_share(theirs).reindex(rows["customer_id"]).fillna(0.0).to_numpy(float)
-    logged = rows["action"].to_numpy(object)
-    same = planned == logged
-    possible = same | pd.isna(planned) | (share == 0)
-    outside = int((~theirs.index.isin(rows["customer_id"])).sum())
-    overlap = float(same.sum()) / max(len(theirs), 1)
-    if len(theirs) and overlap < LEAST_OVERLAP:
-        raise TooLittleDataError(
-            f"of the {len(theirs):,} customers of {other.plan_id} only {same.sum():,} could have got the same action "
-            f"by {plan.plan_id}, expected at least half: the log cannot say what the others would have done; compare "
-            "plans that are more alike"
-        )
+    overlap = overlap_of(rows, plan, other)
+    possible = overlap.possible
     kept = rows[possible].reset_index(drop=True)
-    doing = np.where(same, share, 0.0)[possible]
+    doing, probability = overlap.doing[possible], overlap.probability[possible]
     done = kept["treated"].to_numpy(bool)
-    probability = np.where(done, doing, 1 - doing)
     own_doing = np.where(done, kept["propensity"], 1 - kept["propensity"]).astype(float)
     values, own, differences = {}, {}, {}
     for name in OUTCOMES:
@@ -124,24 +103,20 @@ def other_plan(table: pd.DataFrame, plans: Sequence[Plan], other: Plan) -> Other
         own_mean = own_doing * with_action + (1 - own_doing) * without
         propensity = kept["propensity"].to_numpy(float)
         value = policy_value(y, propensity, probability, expected_logged=logged_mean, expected=other_mean)
-        if value.effective_sample_size < FEWEST_EFFECTIVE:
-            raise TooLittleDataError(
-                f"{other.plan_id} and {plan.plan_id} agree for too few customers: they say as much as "
-                f"{value.effective_sample_size:.0f} customers drawn by the other plan would, expected "
-                f"{FEWEST_EFFECTIVE} or more; compare plans of more customers"
-            )
         values[name], own[name] = value, float(y.mean())
         terms = other_mean - own_mean + (probability / propensity - 1) * (y - logged_mean)
         differences[name] = figure(float(terms.mean()), float(terms.std(ddof=1) / np.sqrt(len(terms))))
     return OtherPlan(
-        *(plan.plan_id, other.plan_id, week, len(kept), int((~possible).sum()), outside, values, own, differences)
+        plan.plan_id,
+        other.plan_id,
+        str(other.manifest["week"]),
+        len(kept),
+        int((~possible).sum()),
+        overlap.outside,
+        values,
+        own,
+        differences,
     )
-
-
-def _do_share(items: pd.DataFrame) -> pd.Series:
-    """Return the probability with which each chosen row of a plan is done."""
-    doing = items["arm"] == "do"
-    return items["propensity"].astype(float).where(doing, 1 - items["propensity"].astype(float))
 
 
 def _expected(rows: pd.DataFrame, done: np.ndarray, y: Floats) -> tuple[Floats, Floats]:

@@ -16,6 +16,14 @@ MEASURE_WORDS: dict[str, Words] = {
     "purchase_value": ("value of a purchase", "单次购买金额"),
     "lifetime": ("lifetime value (a forecast)", "客户终身价值（预测）"),
 }
+SHORT_MEASURE_WORDS: dict[str, Words] = {
+    "satisfaction": ("satisfaction", "满意度"),
+    "loyalty": ("loyalty", "忠诚度"),
+    "purchases": ("purchases", "购买次数"),
+    "purchase_value": ("value of a purchase", "单次金额"),
+    "lifetime": ("lifetime (forecast)", "终身价值（预测）"),
+}
+"""The same in a table of a terminal of 80 columns."""
 DIGITS = {"satisfaction": 2, "loyalty": 2, "purchases": 3, "purchase_value": 2, "lifetime": 2}
 KIND_WORDS: dict[str, Words] = {"visit": ("visits", "拜访"), "incentive": ("incentives", "优惠")}
 
@@ -51,7 +59,7 @@ def verdict_words(measure: Measure) -> Words:
             f"尚无法判断：约需再留白 {control} 位客户，或再做 {weeks} 周同样的计划",
         )
     if measure.verdict == "too_small":
-        shown = _number(measure.minimum_detectable or 0.0, DIGITS[measure.name])
+        shown = number_words(measure.minimum_detectable or 0.0, DIGITS[measure.name])
         return (
             f"no change seen: these customers show one of {shown} or more",
             f"未见变化：现有客户只能显示 {shown} 以上的变化",
@@ -84,22 +92,33 @@ def change_words(effect: Effect, digits: int) -> str:
     >>> change_words(Effect(0.11, 0.05, 0, 0, 9, 9, 1.42, 1.31), 2)
     '+0.11 (+8 %)'
     """
+    share = share_words(effect)
+    return f"{number_words(effect.estimate, digits, sign=True)}{f' ({share})' if share else ''}"
+
+
+def share_words(effect: Effect) -> str:
+    """Return a change as a share of the mean of those left alone; an empty text where there is none.
+
+    Examples
+    --------
+    >>> share_words(Effect(-0.11, 0.05, 0, 0, 9, 9, 1.42, 1.31))
+    '−8 %'
+    """
     share = effect.relative
-    relative = f" ({share:+.0%})".replace("%", " %") if share == share else ""
-    return f"{_number(effect.estimate, digits, sign=True)}{relative.replace('-', '−')}"
+    return f"{100 * share:+.0f} %".replace("-", "−") if share == share else ""
 
 
 def interval_words(effect: Effect, digits: int) -> Words:
     """Return the ends of an interval, or that it has none."""
     if not (abs(effect.low) < float("inf") and abs(effect.high) < float("inf")):
         return "– (nothing is excluded)", "–（无法排除任何值）"
-    low, high = (_number(end, digits, sign=True) for end in (effect.low, effect.high))
+    low, high = (number_words(end, digits, sign=True) for end in (effect.low, effect.high))
     return f"{low} to {high}", f"{low} 至 {high}"
 
 
 def mean_words(value: float, digits: int) -> str:
     """Return a mean, or a dash for none."""
-    return "–" if value != value else _number(value, digits)
+    return "–" if value != value else number_words(value, digits)
 
 
 def uplift_words(uplift: ActionUplift) -> list[Words]:
@@ -151,15 +170,16 @@ def other_plan_words(found: OtherPlan) -> list[Words]:
     for name, value in found.values.items():
         english, chinese = OUTCOME_WORDS[name]
         mean, difference = value.doubly_robust or value.snips, found.differences[name]
+        shown, own = number_words(mean.value, 2), number_words(found.own[name], 2)
         sure = difference.low > 0 or difference.high < 0
-        low, high = (_number(each, 2) for each in (mean.low, mean.high))
-        ends = [_number(each, 2, sign=True) for each in (difference.value, difference.low, difference.high)]
+        low, high = (number_words(each, 2) for each in (mean.low, mean.high))
+        ends = [number_words(each, 2, sign=True) for each in (difference.value, difference.low, difference.high)]
         sentences.append(
             (
-                f"{english[0].upper()}{english[1:]} would have been {_number(mean.value, 2)} ({low} to {high}) beside "
-                f"{_number(found.own[name], 2)}: a difference of {ends[0]} ({ends[1]} to {ends[2]}), "
+                f"{english[0].upper()}{english[1:]} would have been {shown} ({low} to {high}) beside "
+                f"{own}: a difference of {ends[0]} ({ends[1]} to {ends[2]}), "
                 f"{'beyond chance' if sure else 'which may be chance'}.",
-                f"{chinese}将为 {_number(mean.value, 2)}（{low} 至 {high}），实际为 {_number(found.own[name], 2)}："
+                f"{chinese}将为 {shown}（{low} 至 {high}），实际为 {own}："
                 f"差异 {ends[0]}（{ends[1]} 至 {ends[2]}），{'非偶然' if sure else '可能出于偶然'}。",
             )
         )
@@ -182,9 +202,17 @@ def figure_words(figure: Figure, digits: int = 3) -> Words:
     """Return a value with its interval."""
     if figure.value != figure.value:
         return "–", "–"
-    value, low, high = (_number(each, digits, sign=True) for each in (figure.value, figure.low, figure.high))
+    value, low, high = (number_words(each, digits, sign=True) for each in (figure.value, figure.low, figure.high))
     return f"{value} ({low} to {high})", f"{value}（{low} 至 {high}）"
 
 
-def _number(value: float, digits: int, sign: bool = False) -> str:
-    return f"{value:{'+' if sign else ''},.{digits}f}".replace("-", "−")
+def number_words(value: float, digits: int, sign: bool = False) -> str:
+    """Return a number with so many digits after the point, none from a thousand on.
+
+    Examples
+    --------
+    >>> number_words(-0.5, 2), number_words(1526.74, 2, sign=True)
+    ('−0.50', '+1,527')
+    """
+    shown = 0 if abs(value) >= 1000 else digits
+    return f"{value:{'+' if sign else ''},.{shown}f}".replace("-", "−")

@@ -22,3 +22,19 @@ document.getElementById("theme").addEventListener("click", () => {
 document.getElementById("language").addEventListener("click", () => {
   setLanguage(root.dataset.language === "zh" ? "en" : "zh");
 });
+
+// On a phone wide tables are shown a row below the other, each figure with the head of its column.
+for (const table of document.querySelectorAll("table")) {
+  const heads = Array.from(table.tHead.rows[0].cells);
+  if (heads.length < 4) continue;
+  table.classList.add("stacked");
+  for (const row of table.tBodies[0].rows) {
+    if (row.cells.length !== heads.length) continue;
+    Array.from(row.cells).slice(1).forEach((cell, position) => {
+      const label = document.createElement("span");
+      label.className = "label";
+      label.append(...Array.from(heads[position + 1].childNodes, (node) => node.cloneNode(true)));
+      cell.prepend(label);
+    });
+  }
+}

@@ -1,12 +1,12 @@
 """The manager's page of a plan: sentences, a line a rep, the limits, the border, what another budget would bring."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from planning.files.plan_summary import PASSED_OVER, count_of, sentences
+from planning.files.plan_summary import PASSED_OVER, Sentence, count_of, joined, limit_words, sentences
 from planning.files.rendering import write_page
 from planning.files.rep_rows import file_names, reps_of, rows_of, rows_to_do
 from planning.plan_folder import Plan
@@ -43,11 +43,36 @@ def write_plan_page(path: str | Path, plan: Plan, language: str = "en") -> None:
             for reason, texts in PASSED_OVER.items()
             if manifest["passed_over"].get(reason)
         ],
-        border={"last_in": [], "first_out": [], **manifest["borderline"]},
+        border=_border(manifest),
         comparison=manifest.get("comparison"),
         by_rule=bool(manifest.get("by_rule")),
+        planned=manifest["holdout"] if "expected" in manifest["holdout"] else None,
         what_if=[{**each, **_change(each)} for each in manifest["what_if"]],
     )
+
+
+def _border(manifest: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows at the border with why each is in or out, in words."""
+    limits = {each["limit"]: limit_words(each) for each in manifest["limits"]}
+    words: dict[str, Callable[[Sentence], Sentence]] = {
+        "last_in": lambda names: (f"takes {names[0]}", f"占用{names[1]}"),
+        "first_out": lambda names: (f"no room in {names[0]}", f"{names[1]}已无余量"),
+    }
+    without = {
+        "last_in": ("pays, and takes nothing that is used up", "有收益，且不占用已用尽的资源"),
+        "first_out": ("brings no more than it costs", "收益不高于成本"),
+    }
+    found: dict[str, list[dict[str, Any]]] = {}
+    for side, say in words.items():
+        rows = manifest["borderline"].get(side, [])
+        named = [[limits[name] for name in row.get("limits", ()) if name in limits] for row in rows]
+        found[side] = [
+            {**row, "why": say((joined([en for en, _ in names]), "、".join(zh for _, zh in names)))}
+            if names
+            else {**row, "why": without[side] if "limits" in row else ("–", "–")}  # older plans do not say
+            for row, names in zip(rows, named, strict=True)
+        ]
+    return found
 
 
 def _in_reps(limit: Mapping[str, Any]) -> bool:

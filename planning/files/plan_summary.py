@@ -93,14 +93,14 @@ def _outcome(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
     )
     observed = [in_english(name) for name in manifest.get("posterior_effects", {})]
     if observed:
-        english = f"The effects of {_joined(observed)} follow outcomes of earlier plans"
+        english = f"The effects of {joined(observed)} follow outcomes of earlier plans"
         rest = "; the others are guesses of the catalogue." if value["guessed"] else "."
         rest_zh = "；其余取自目录中的估计值。" if value["guessed"] else "。"
         yield f"{english}{rest}", f"{'、'.join(observed)} 的效果来自以往计划的实际结果{rest_zh}"
         found = manifest["posterior_effects"].items()
         if differ := [in_english(name) for name, each in found if each.get("by_customer")]:
             yield (
-                f"For {_joined(differ)} they tell one customer's effect from another's, so each has their own.",
+                f"For {joined(differ)} they tell one customer's effect from another's, so each has their own.",
                 f"{'、'.join(differ)}：以往结果可区分不同客户的效果，因此按客户分别估计。",
             )
     elif value["guessed"]:
@@ -116,16 +116,16 @@ def _limits(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
         return
     full = sorted((each for each in limits if each["price"] > 0), key=_worth, reverse=True)
     pools = list(dict.fromkeys(each["pool"] for each in full))
-    used_up = [_pool_name([each for each in full if each["pool"] == pool]) for pool in pools]
+    used_up = [pool_words([each for each in full if each["pool"] == pool]) for pool in pools]
     others = {each["pool"]: {**each, "rep": None} for each in limits if each["pool"] not in pools}
-    unused = [_pool_name([each]) for each in others.values()]
+    unused = [pool_words([each]) for each in others.values()]
     english, chinese = [], []
     if used_up:
         one = len(used_up) == 1 and full[0]["unit"] == "currency"
-        english.append(f"{_joined([each[0] for each in used_up])} {'is' if one else 'are'} used up")
+        english.append(f"{joined([each[0] for each in used_up])} {'is' if one else 'are'} used up")
         chinese.append(f"{'、'.join(each[1] for each in used_up)}已用尽")
     if unused:
-        names = _joined([each[0] for each in unused])
+        names = joined([each[0] for each in unused])
         english.append(f"{names} {'is' if names == 'the budget' else 'are'} not" + ("" if used_up else " used up"))
         chinese.append(f"{'、'.join(each[1] for each in unused)}尚有余量")
     text = "; ".join(english)
@@ -138,14 +138,15 @@ def _limits(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
         yield f"{text[0].upper()}{text[1:]}.", f"{'；'.join(each[1] for each in prices)}。"
 
 
-def _pool_name(limits: Sequence[Mapping[str, Any]]) -> Sentence:
+def pool_words(limits: Sequence[Mapping[str, Any]]) -> Sentence:
     """Return the name of a pool, with the reps of whom it is."""
     first = limits[0]
     pool = in_english(first["pool"])
     if reps := [str(each["rep"]) for each in limits if each["rep"]]:
-        shown, more = reps[:MOST_NAMED], len(reps) - MOST_NAMED
-        names = _joined([*shown, f"{more} more"] if more > 0 else shown)
-        names_zh = "、".join(shown) + (f" 等 {len(reps)} 人" if more > 0 else "")
+        more = len(reps) - MOST_NAMED
+        shown = reps if more <= 1 else reps[:MOST_NAMED]  # "1 more" is no shorter than a name
+        names = joined([*shown, f"{more} more reps"] if more > 1 else shown)
+        names_zh = "、".join(shown) + (f" 等 {len(reps)} 人" if more > 1 else "")
         if first["unit"] == "minutes":
             return (f"{names}'s hours" if len(reps) == 1 else f"the hours of {names}"), f"{names_zh}的工时"
         return f"{pool} of {names}", f"{names_zh}的{pool}"
@@ -155,6 +156,17 @@ def _pool_name(limits: Sequence[Mapping[str, Any]]) -> Sentence:
     return named.get(first["pool"], (f"the {pool}", pool))
 
 
+def limit_words(limit: Mapping[str, Any]) -> Sentence:
+    """Return the name of one limit of a manifest, as it stands in a sentence.
+
+    Examples
+    --------
+    >>> limit_words({"pool": "rep_minutes", "unit": "minutes", "rep": "R07"})[0]
+    "R07's hours"
+    """
+    return pool_words([limit])
+
+
 def _worth(limit: Mapping[str, Any]) -> float:
     """Return what 1 % more of a limit is worth."""
     return float(limit["price"]) * float(limit["capacity"])
@@ -162,7 +174,7 @@ def _worth(limit: Mapping[str, Any]) -> float:
 
 def _price(limit: Mapping[str, Any]) -> Sentence:
     """Return what a little more of a limit is worth."""
-    english, chinese = _pool_name([limit])
+    english, chinese = pool_words([limit])
     if limit["unit"] == "minutes":
         worth = _amount(UNITS["minutes"] * limit["price"])
         owner = f"{limit['rep']}'s" if limit["rep"] else english
@@ -196,12 +208,15 @@ def _comparison(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
     gains = [_amount(side["expected"], plus=True) for side in (rule, best)]
     costs = [_amount(side["cost"]) for side in (rule, best)]
     everybody = rule["losing"] == rule["chosen"]
-    share = "all" if everybody else f"{rule['losing']:,}"
-    losing = f", {share} of whom are expected to cost more than they bring" if rule["losing"] else ""
+    share = "all" if everybody and rule["losing"] > 1 else f"{rule['losing']:,}"
+    cost_more = (
+        "is expected to cost more than it brings" if share == "1" else "are expected to cost more than they bring"
+    )
+    losing = f", {share} of whom {cost_more}" if rule["losing"] else ""
     losing_zh = f"，{'全部' if everybody else '其中 ' + share + ' 位'}预期成本高于收益" if rule["losing"] else ""
     if manifest.get("by_rule"):
         yield (
-            f"Offers follow from the band of the loyalty score alone; they go to {rule['chosen']:,} customers{losing}. "
+            f"Offers follow from the band of the loyalty score alone; they go to {_customers(rule['chosen'])}{losing}. "
             f"Chosen by what they are expected to bring, the same offers and budget would bring {gains[1]} {currency} "
             f"after {costs[1]} of cost, and these bring {gains[0]} after {costs[0]}, before anybody is left alone.",
             f"优惠仅由忠诚度等级决定，覆盖 {rule['chosen']:,} 位客户{losing_zh}。若按预期收益选择，"
@@ -239,10 +254,17 @@ def _holdout(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
         chinese += f"本计划可显示 {100 * lift:.0f}% 以上的购买提升；四周不同客户的计划可显示 {50 * lift:.0f}%。"
     yield english, chinese
     if exploration := len(manifest.get("exploration", ())):
-        yield (
-            f"{exploration:,} more drawn at random, to learn what actions do for others.",
-            f"另随机抽取 {exploration:,} 位，用于了解行动对其他客户的作用。",
+        verb = "was" if exploration == 1 else "were"
+        english = (
+            f"{exploration:,} of those passed over {verb} drawn at random to learn what actions do for such customers"
         )
+        chinese = f"另从未入选客户中随机抽取 {exploration:,} 位，用于了解行动对这类客户的作用"
+        if (done := holdout.get("exploration_done")) is not None:
+            left = exploration - done
+            english += f": {done:,} {'is' if done == 1 else 'are'} among the actions above, "
+            english += f"{left:,} {'is' if left == 1 else 'are'} left alone"
+            chinese += f"：其中 {done:,} 位已计入上述行动，{left:,} 位留白"
+        yield f"{english}.", f"{chinese}。"
 
 
 def _passed_over(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
@@ -255,13 +277,17 @@ def _passed_over(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
         yield f"{total:,} {verb} passed over: {english}.", f"{total:,} 位客户未入选：{chinese}。"
 
 
+def _customers(number: int) -> str:
+    return f"{number:,} customer{'' if number == 1 else 's'}"
+
+
 def _amount(number: float, *, plus: bool = False) -> str:
     digits = 0 if abs(number) >= 20 else 1 if abs(number) >= 2 else 2
     text = f"{number:+,.{digits}f}" if plus else f"{number:,.{digits}f}"
     return text.replace("-", "−")
 
 
-def _joined(names: Sequence[str]) -> str:
+def joined(names: Sequence[str]) -> str:
     """Return names joined as in a sentence."""
     if len(names) == 1:
         return names[0]

@@ -17,7 +17,10 @@ COLUMN_MEANINGS = {
     "value": ("expected gain in margin, less cost", "预期毛利增量（扣除成本）"),
     "alternative": ("another channel, if the customer cannot be reached", "联系不上时的替代方式"),
     "minutes_planned": ("planned minutes, travel included", "计划分钟数（含路程）"),
-    "status": ("accepted, done, skipped or moved", "状态：已接受、已完成、跳过、改期"),
+    "status": (
+        "accepted, done, skipped, moved, or unanswered: tried, and nobody was reached",
+        "状态：已接受、已完成、跳过、改期、未联系上（尝试过但无人应答）",
+    ),
     "reason": ("why it was skipped or moved", "跳过或改期的原因"),
     "done_at": (
         "when it was done; empty for the planned day, needed outside the plan",
@@ -61,6 +64,7 @@ WORDS_ZH = {
     "done": "已完成",
     "skipped": "跳过",
     "moved": "改期",
+    "unanswered": "未应答",
     "ordered": "已下单",
     "interested": "有意向",
     "neutral": "一般",

@@ -11,9 +11,9 @@ import xlsxwriter
 
 from features.atomic_file import atomic_write
 from planning.files.translations import COLUMN_MEANINGS, EMPTY_ROWS_NOTE, WORDS_ZH
+from planning.record_rows import STATUSES
 
 SHEET, HELP_SHEET = "plan", "help"
-STATUSES = ("accepted", "done", "skipped", "moved")
 EXTRA_ROWS = 50
 """Empty rows at the end, for customers met outside the plan."""
 

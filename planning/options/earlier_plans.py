@@ -30,8 +30,8 @@ class EarlierPlans:
     contacts : mapping of str to int
         The last day of a contact that was planned and not skipped, by customer, in days since 1970-01-01.
     control : frozenset of str
-        Customers held out in an earlier plan whose horizon is not over when the new week begins: to give them an action now would spoil what it
-        can show.
+        Customers held out in an earlier plan whose horizon is not over when the new week begins: to give them an action
+        would spoil what it can show.
     skips : DataFrame
         `customer_id, action, channel, reason, recorded_at` of skipped rows whose reason still holds.
     replaced : tuple of Plan

@@ -71,10 +71,13 @@ class Options:
         `value_width` (the standard deviation that the uncertain effect gives the value), all in currency.
     passed_over : Series of str
         By `customer_id`: why a customer has no option.
+    refused : Series of str
+        By position in the planning table, of customers who have options: why an action that would pay is none of them.
     """
 
     table: pd.DataFrame
     passed_over: pd.Series
+    refused: pd.Series
 
 
 def guessed_effects(catalogue: Catalogue) -> dict[str, ActionEffect]:
@@ -115,6 +118,7 @@ def make_options(
     meant, served = np.zeros(len(table), bool), np.zeros(len(table), bool)
     quiet_days = first_day - _last_contact(table, cutoff, earlier_plans)
     parts = []
+    refused = np.full(len(table), len(PASSED_OVER))  # the same, of actions that would pay
     for action in catalogue.actions:
         eligible = holds(action.eligible, table)
         reason = np.full(len(table), len(PASSED_OVER))
@@ -122,6 +126,10 @@ def make_options(
             reason[blocked & (reason == len(PASSED_OVER))] = code
         first_reason = np.where(eligible, np.minimum(first_reason, reason), first_reason)
         rows = np.flatnonzero(eligible & (reason == len(PASSED_OVER)))
+        blocked = np.flatnonzero(eligible & (reason < PASSED_OVER.index("no_forecast")))
+        if len(blocked := blocked[_has_forecast(table)[blocked]]):
+            pays = _priced(table, blocked, action, catalogue, effects[action.name])["value"].to_numpy(float) > 0
+            refused[blocked[pays]] = np.minimum(refused, reason)[blocked[pays]]
         meant |= eligible
         served[rows] = True
         parts.append(_priced(table, rows, action, catalogue, effects[action.name]))
@@ -131,7 +139,12 @@ def make_options(
     for column in ("rep", "territory"):
         options.insert(1, column, table[column].to_numpy(object)[options["customer"]])
     options.insert(1, "customer_id", table.index.to_numpy(object)[options["customer"]])
-    return Options(options, pd.Series(why[~served], table.index[~served], dtype=object))
+    paying = np.flatnonzero(served & (refused < len(PASSED_OVER)))
+    return Options(
+        options,
+        pd.Series(why[~served], table.index[~served], dtype=object),
+        pd.Series(names[refused[paying]], paying, dtype=object),
+    )
 
 
 def _last_contact(table: pd.DataFrame, cutoff: AsOf, earlier_plans: EarlierPlans) -> Floats:
@@ -161,8 +174,12 @@ def _blocks(
     yield quiet_days < action.min_gap_days
     by_rep = any(catalogue.pool(name).per == "rep" for name in action.pools)
     yield table["rep"].isna().to_numpy() & by_rep
+    yield ~_has_forecast(table)
+
+
+def _has_forecast(table: pd.DataFrame) -> NDArray[np.bool_]:
     spend, purchases = table["expected_spend"].to_numpy(float), table["expected_purchases"].to_numpy(float)
-    yield ~(np.isfinite(spend) & (purchases > 0))
+    return np.isfinite(spend) & (purchases > 0)
 
 
 def _named(table: pd.DataFrame, skips: pd.DataFrame, reason: str) -> NDArray[np.bool_]:

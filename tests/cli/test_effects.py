@@ -55,6 +55,7 @@ def test_another_plan_is_asked_about(regulars: Regulars, planned: Path) -> None:
     ended = regulars(*arguments, "--out", planned / "out", "--what-if", planned / "later")
     assert ended.code == 1
     assert "no plan of week 2030-W01 was carried out" in " ".join(ended.error.split())
+    assert "outcomes" not in ended.error  # refused before the log is read
 
 
 def test_what_is_missing_is_one_line(regulars: Regulars, planned: Path) -> None:

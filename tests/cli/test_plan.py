@@ -133,7 +133,7 @@ def test_refusals_are_one_line(regulars, shop: Path, tmp_path: Path) -> None:  #
     ("week", "reason"), [("W48", "write it like 2026-W48"), ("2026-W54", "no week"), ("9998-W01", "years 1900 to 2200")]
 )
 def test_a_week_is_checked_before_any_work(regulars, shop: Path, week: str, reason: str) -> None:  # type: ignore[no-untyped-def]
-    """A text that is no week is a bad argument, exit code 2; a week that is over is refused before a feature is made."""
+    """A text that is no week is a bad argument, exit code 2; one that is over is refused before a feature is made."""
     ended = regulars("plan", shop, "--out", "p", "--week", week)
     assert ended.code == 2
     assert reason in " ".join(ended.error.split())

@@ -25,7 +25,7 @@ def test_a_week_is_recorded_and_appended(log: Path, regulars: Regulars) -> None:
     assert ended.code == 0, ended.error
     assert "3 rows in: 2 used, 1 quarantined, 0 superseded, 0 seen before, 0 not filled in" in ended.error
     assert "skipped: 1 not_there" in ended.error
-    assert "0 of 1 customers left alone at random (the hold-out) were contacted all the same" in ended.error
+    assert "0 of 1 customer left alone at random (the hold-out) were contacted all the same" in ended.error
     assert "c1" in open_store("store").customer_ids.to_pylist()
     events = open_store("store").n_events
     again = regulars("record", "plan", "r1.csv", *NOW, "--append", "store")
@@ -58,7 +58,7 @@ def test_a_file_of_which_nothing_is_filled_in_fails(log: Path, regulars: Regular
     csv_of(Path("r1.csv"), {"plan_item": ITEMS["c1"], "status": None, "note": None})
     csv_of(Path("ids.csv"), {"customer_id": "c1"}, {"customer_id": "c2"})
     for file, message in (
-        ("r1.csv", "nothing is filled in: 1 of 1 rows are blank"),
+        ("r1.csv", "nothing is filled in: 1 of 1 row is blank"),
         ("ids.csv", "has no column status"),
     ):
         ended = regulars("record", "plan", file, *NOW)
@@ -83,7 +83,7 @@ def test_the_quarantine_file_is_mended_and_recorded_as_the_line_says(log: Path, 
     again = regulars("record", "plan", "plan/records-quarantine.csv", *NOW)
     assert (again.code, Path("plan/records-quarantine.csv").exists()) == (0, False)
     assert "skipped: 1 not_there" in again.error
-    assert "nothing new: all 1 row that is filled in" in regulars("record", "plan", "r2.csv", *NOW).error
+    assert "nothing new: the only row that is filled in" in regulars("record", "plan", "r2.csv", *NOW).error
 
 
 def test_customers_whom_nobody_knew_are_named(log: Path, regulars: Regulars) -> None:
@@ -115,3 +115,18 @@ def test_an_event_that_is_not_done_any_more_is_named(log: Path, regulars: Regula
     assert open_store("store").n_events == before + 1
     assert "1 record no longer says done" in ended.error
     assert "regulars store rollback" in ended.error
+
+
+def test_a_file_read_before_is_told_from_one_that_changed(regulars: Regulars) -> None:
+    """By name: unchanged, changed with so many new rows, or new, of which nothing is said."""
+    plan_folder(Path("plan"))
+    first = {"plan_item": ITEMS["c1"], "status": "done", "outcome": "ordered"}
+    csv_of(Path("r1.csv"), first)
+    assert "read before" not in regulars("record", "plan", "r1.csv", *NOW).error
+    csv_of(Path("r2.csv"), {"plan_item": ITEMS["c2"], "status": "done"})
+    both = regulars("record", "plan", "r1.csv", "r2.csv", *NOW).error
+    assert "r1.csv was read before and is unchanged: nothing in it is new" in both
+    assert "r2.csv" not in both.split("->")[0]
+    csv_of(Path("r1.csv"), first | {"outcome": "interested"})
+    changed = regulars("record", "plan", "r1.csv", *NOW).error
+    assert "r1.csv changed since it was read: 1 row of it is new" in changed

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from cli.retrain_inputs import FIT_TAG, fit_digest, nothing_new
-from cli.retrain_steps import Job
+from cli.retrain_inputs import FIT_TAG, Job, fit_digest, nothing_new
 from features.store.event_store import EventStore
 from tests.cli.test_retrain_steps import events, job, registered  # noqa: F401
 from tests.training.conftest import empty_database, home, tracking  # noqa: F401

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from cli.retrain_folder import RetrainRun, RetrainSettings, open_run
-from cli.retrain_steps import RUN_TAG, Job, append, fit, gate, promote, publish
+from cli.retrain_inputs import Job
+from cli.retrain_steps import RUN_TAG, append, fit, gate, promote, publish
 from cli.source_arguments import SourceOptions
 from features.ingestion.ingest import ingest
 from features.store.event_store import EventStore, open_store

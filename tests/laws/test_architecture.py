@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tokenize
 import tomllib
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -66,9 +67,12 @@ def python(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
+def module_of(file: Path) -> str:
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
 def modules() -> list[str]:
-    paths = [file.relative_to(ROOT).with_suffix("") for file in ROOMS if file.name != "__main__.py"]
-    return [".".join(path.parts).removesuffix(".__init__") for path in paths]
+    return [module_of(file) for file in ROOMS if file.name != "__main__.py"]
 
 
 def test_imports_go_one_way() -> None:
@@ -83,6 +87,26 @@ RECORDS = (
     *("text_rows", "weeks"),
 )
 """What serving may import of planning, and what that needs."""
+
+
+def test_no_module_imports_in_a_circle() -> None:
+    """Not even within a function or for types alone: what two modules share belongs below both."""
+    names = set(modules())
+    imported: dict[str, set[str]] = {}
+    for file, name in ((file, name) for file in ROOMS if (name := module_of(file)) in names):
+        statements = ast.walk(ast.parse(file.read_text("utf-8")))
+        found = {
+            each if (each := f"{node.module}.{alias.name}") in names else str(node.module)
+            for node in statements
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+        imported[name] = found & names - {name}
+    order = TopologicalSorter(imported)
+    try:
+        order.prepare()
+    except CycleError as error:
+        pytest.fail(f"import each other: {' <- '.join(error.args[1])}")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pandas as pd
 from planning.allocation.allocate import Allocation
 from planning.catalogue.catalogue_file import load_catalogue
 from planning.options.forecasts import Forecasts
+from planning.options.options_table import Options
 from planning.plan_notes import passed_over_counts, warnings
 
 
@@ -13,8 +14,20 @@ def test_everybody_is_counted_once() -> None:
     """Those without an option by their reason, those who would not pay, and those for whom there is no room."""
     options = pd.DataFrame({"customer": [0, 0, 1, 2, 3], "value": [1.0, -1, -1, 5, 0]})
     allocation = Allocation(np.array([False, False, False, True, False]), np.zeros(0), 5, 5, 0, 0)
-    found = passed_over_counts(pd.Series(["opted_out", "opted_out", "no_forecast"]), options, allocation)
+    none = pd.Series(["opted_out", "opted_out", "no_forecast"])
+    found = passed_over_counts(Options(options, none, pd.Series([], dtype=object)), allocation)
     assert found == {"opted_out": 2, "no_forecast": 1, "does_not_pay": 2, "no_room": 1}
+
+
+def test_who_lacks_a_rep_is_not_called_unprofitable() -> None:
+    """Of customers whose options do not pay, those for whom another action would; nobody who is in, or has no room."""
+    options = pd.DataFrame({"customer": [0, 1, 2, 3], "value": [1.0, -1, 5, -2]})
+    allocation = Allocation(np.array([False, False, True, False]), np.zeros(0), 5, 5, 0, 0)
+    refused = pd.Series(["without_rep", "without_rep", "without_rep"], [0, 1, 2])
+    found = passed_over_counts(Options(options, pd.Series([], dtype=object), refused), allocation)
+    assert found == {"without_rep": 1, "does_not_pay": 1, "no_room": 1}
+    by_rule = passed_over_counts(Options(options, pd.Series([], dtype=object), refused), allocation, by_rule=True)
+    assert by_rule == {"does_not_pay": 0, "no_room": 3}
 
 
 def test_a_short_horizon_and_a_missing_champion_are_named() -> None:

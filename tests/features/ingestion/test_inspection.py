@@ -3,7 +3,8 @@
 import pyarrow as pa
 import pytest
 
-from features.ingestion.inspection import Inspection, inspect_sample
+from features.ingestion.inspection import inspect_sample
+from features.ingestion.inspection_result import Inspection
 from features.ingestion.profile import load_profile, profile_names
 
 

@@ -53,6 +53,9 @@ def test_the_border(solved: tuple[Limits, Allocation]) -> None:
     border = borderline(OPTIONS, limits, allocation, drawn_of(allocation.chosen))
     assert {row["customer_id"] for row in border["last_in"]} == {"a", "b", "c"}
     assert [row["customer_id"] for row in border["first_out"]] == ["d"]
+    reasons = {row["customer_id"]: row["limits"] for row in (*border["last_in"], *border["first_out"])}
+    assert "hours of R1" in reasons["b"]
+    assert reasons["d"] == ["budget"]
     surpluses = [row["surplus"] for row in border["last_in"]]
     assert surpluses == sorted(surpluses)
     assert surpluses[0] >= -1e-9 >= border["first_out"][0]["surplus"] - 1e-9

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.errors import PlanError, TooLittleDataError
+from features.errors import HorizonNotOverError, PlanError, TooLittleDataError
 from planning.effects.other_plan import other_plan
 from planning.plan_folder import Plan
 from tests.planning.effects.test_five_measures import rows
@@ -79,7 +79,11 @@ def test_what_the_draw_gave_to_nobody_is_excluded_and_counted():
     [
         (lambda plan: plan, PlanError, "is the plan that was carried out"),
         (lambda plan: other(plan, plan.items, week="2024-W40"), PlanError, "no plan of week 2024-W40 was carried out"),
-        (lambda plan: other(plan, plan.items.assign(action="visit")), TooLittleDataError, "only 0 could have got"),
+        (
+            lambda plan: other(plan, plan.items.assign(action="visit")),
+            TooLittleDataError,
+            "only 0 have the same action",
+        ),
     ],
 )
 def test_refusals_have_a_reason(change, error, message):
@@ -94,5 +98,9 @@ def test_too_few_customers_are_refused():
     table, plan = carried_out(n=60)
     with pytest.raises(TooLittleDataError, match=r"they say as much as 60 customers .* expected 100 or more"):
         other_plan(table, [plan], other(plan, plan.items))
-    with pytest.raises(TooLittleDataError, match="has no hold-out"):
-        other_plan(table.assign(propensity=1.0), [plan], other(plan, plan.items))
+    whole = Plan(plan.items.assign(propensity=1.0), plan.manifest)
+    with pytest.raises(TooLittleDataError, match="left nobody alone at random"):
+        other_plan(table.assign(propensity=1.0), [whole], other(plan, plan.items))
+    table, plan = carried_out(n=300)
+    with pytest.raises(HorizonNotOverError, match="is not over"):
+        other_plan(table.iloc[:0], [plan], other(plan, plan.items))

@@ -66,10 +66,12 @@ def test_a_plan_of_nothing_is_said_in_words() -> None:
 
 
 def test_many_reps_are_counted() -> None:
-    """Three names and how many more."""
+    """Three names and how many more, but never one more."""
+    four = [limit("minutes", "minutes", 0.1 * number, f"R{number}") for number in range(1, 5)]
+    assert english(limits=four)[1] == "The hours of R4, R3, R2 and R1 are used up."
     limits = [limit("minutes", "minutes", 0.1 * number, f"R{number}") for number in range(1, 7)]
     found = english(limits=limits)
-    assert found[1] == "The hours of R6, R5, R4 and 3 more are used up."
+    assert found[1] == "The hours of R6, R5, R4 and 3 more reps are used up."
     assert found[2] == "One more hour of R6's is worth 36."
     assert english(limits=[limit("budget", "currency", 0)])[1] == "The budget is not used up."
 
@@ -87,7 +89,13 @@ def test_guesses_and_risk_are_named() -> None:
     found = english(value={**manifest()["value"], "guessed": True}, over_budget=0.123, exploration=["P1"])
     assert found[1].startswith("The effects are guesses")
     assert "The chance that redemptions cost more than the budget is 12 %." in found
-    assert "1 more drawn at random, to learn what actions do for others." in found
+    assert "1 of those passed over was drawn at random to learn what actions do for such customers." in found
+    held = {**manifest()["holdout"], "exploration_done": 2}
+    explored = english(exploration=["P1", "P2", "P3"], holdout=held)
+    assert (
+        "3 of those passed over were drawn at random to learn what actions do for such customers: "
+        "2 are among the actions above, 1 is left alone."
+    ) in explored
 
 
 def test_observed_effects_are_named() -> None:

@@ -2,8 +2,7 @@
 
 from features.event_words import BUILT_IN_WORDS
 from planning.files.translations import WORDS_ZH, in_chinese, in_english
-from planning.files.workbook import STATUSES
-from planning.record_rows import SKIP_REASONS
+from planning.record_rows import SKIP_REASONS, STATUSES
 
 
 def test_every_word_has_a_chinese() -> None:

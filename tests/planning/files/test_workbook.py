@@ -8,8 +8,9 @@ import pandas as pd
 
 from planning.files.rep_rows import rows_of, rows_to_do
 from planning.files.translations import COLUMN_MEANINGS
-from planning.files.workbook import ENTERED, EXTRA_ROWS, PLANNED, STATUSES, Choices, write_workbook
+from planning.files.workbook import ENTERED, EXTRA_ROWS, PLANNED, Choices, write_workbook
 from planning.plan_folder import Plan
+from planning.record_rows import STATUSES
 
 CHOICES = Choices(("not_there", "other"), ("ordered", "refused"), ("phone", "email"), 10)
 
