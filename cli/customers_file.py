@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cli.terminal import echo
+from cli.terminal import counted, echo
 
 
 def take_customers_file(store: Path, file: Path, recorded_at: str | None = None) -> None:
@@ -25,12 +25,13 @@ def take_customers_file(store: Path, file: Path, recorded_at: str | None = None)
     moment = AsOf.parse(recorded_at or utc_now(), open_store(store).timezone)
     update = update_customers(store, file, moment)
     echo(
-        f"{update.rows_in:,} rows in: {update.new:,} of new customers, {update.changed:,} changes, "
+        f"{counted(update.rows_in, 'row')} in: {update.new:,} of new customers, {counted(update.changed, 'change')}, "
         f"{update.unchanged:,} known already, {update.superseded:,} superseded within the file, "
         f"{update.quarantined:,} quarantined"
     )
     if update.lifted:
-        echo(f"{update.lifted:,} opt-outs lifted: the file says that they do not hold any more")
+        they = "it does" if update.lifted == 1 else "they do"
+        echo(f"{counted(update.lifted, 'opt-out')} lifted: the file says that {they} not hold any more")
     for reason, count in update.reasons.items():
         echo(f"  {count:,}  {reason}")
     if update.kept:
@@ -41,9 +42,9 @@ def take_customers_file(store: Path, file: Path, recorded_at: str | None = None)
     age = ""
     if update.last_recorded is not None:
         days = max(0, (moment.time - update.last_recorded) // 86_400_000_000)
-        age = f"; the latest fact is {days:,} days old" if days else "; the latest fact is of today"
+        age = f"; the latest fact is {counted(days, 'day')} old" if days else "; the latest fact is of today"
     echo(
-        f"{update.customers:,} customers of {update.reps:,} reps, {update.opted_out:,} opted out of a channel, "
-        f"{update.without_events:,} without an event in the store{age}"
+        f"{counted(update.customers, 'customer')} of {counted(update.reps, 'rep')}, {update.opted_out:,} opted out of "
+        f"a channel, {update.without_events:,} without an event in the store{age}"
     )
     echo(f"-> {store / TABLE_FILE}")

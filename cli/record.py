@@ -87,10 +87,15 @@ def _nothing_added(summary: "RecordSummary", plan: Path) -> str:
     if summary.quarantined and summary.quarantined == summary.rows_in:
         whole = "the only row is" if summary.rows_in == 1 else f"all {summary.rows_in:,} rows are"
         return f"{whole} faulty: nothing was added to the records of {plan}"
-    faulty = f", {summary.quarantined:,} {_are(summary.quarantined)} faulty" if summary.quarantined else ""
+    rows = counted(summary.rows_in, "row")
+    if summary.quarantined:
+        return (
+            f"of {rows} {summary.quarantined:,} {_are(summary.quarantined)} faulty and {summary.blank:,} "
+            f"{_are(summary.blank)} blank: nothing was added to the records of {plan}; mend the faulty ones"
+        )
     return (
-        f"nothing is filled in: {summary.blank:,} of {counted(summary.rows_in, 'row')} {_are(summary.blank)} blank"
-        f"{faulty}, and nothing was added to the records of {plan}; fill in the status of what was done or skipped"
+        f"nothing is filled in: {summary.blank:,} of {rows} {_are(summary.blank)} blank, and nothing was added to the "
+        f"records of {plan}; fill in the status of what was done or skipped"
     )
 
 

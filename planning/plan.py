@@ -166,7 +166,9 @@ def make_plan(inputs: Inputs, features: pd.DataFrame, forecasts: Forecasts) -> P
         "what_if": what_ifs(options.table, remaining, limits, allocation, solve, goals),
         "warnings": [
             *_week_warnings(inputs),
-            *warnings(catalogue, forecasts, features["gap_mean"], len(inputs.later_opt_outs)),
+            *warnings(
+                catalogue, forecasts, features["gap_mean"], len(inputs.later_opt_outs), int(table["rep"].isna().sum())
+            ),
         ],
         "replaces": [each.plan_id for each in inputs.earlier_plans.replaced],
     }

@@ -38,7 +38,7 @@ def passed_over_counts(options: Options, allocation: Allocation, by_rule: bool =
 
 
 def warnings(
-    catalogue: Catalogue, forecasts: Forecasts, gaps: pd.Series, n_later_opt_outs: int = 0
+    catalogue: Catalogue, forecasts: Forecasts, gaps: pd.Series, n_later_opt_outs: int = 0, n_without_rep: int = 0
 ) -> list[tuple[str, str]]:
     """Return what a reader has to know, in English and Chinese.
 
@@ -50,6 +50,8 @@ def warnings(
         The mean gap between purchases of each customer, in days; NaN without one.
     n_later_opt_outs : int
         Customers who opted out after the cutoff.
+    n_without_rep : int
+        Customers who have no rep while others have.
     """
     notes = []
     if forecasts.fitted_here:
@@ -66,6 +68,16 @@ def warnings(
             (
                 f"Customers who opted out of a channel after the cutoff, as the plan respects: {n_later_opt_outs:,}.",
                 f"截止日之后退订某渠道的客户（本计划已遵守）：{n_later_opt_outs:,} 位。",
+            )
+        )
+    if n_without_rep and any(catalogue.pool(name).per == "rep" for each in catalogue.actions for name in each.pools):
+        have, them = ("customer has", "it") if n_without_rep == 1 else ("customers have", "them")
+        notes.append(
+            (
+                f"{n_without_rep:,} {have} no rep, so what takes a rep's time is not planned for {them}: "
+                "`regulars customers` says who is responsible for whom.",
+                f"{n_without_rep:,} 位客户没有代表，因此未为其安排占用代表工时的行动："
+                "可用 regulars customers 指定负责人。",
             )
         )
     longest = max(catalogue.actions, key=lambda action: action.acts_days)

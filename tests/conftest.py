@@ -49,6 +49,14 @@ def new_homes_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 
 
 @pytest.fixture(scope="session", autouse=True)
+def own_bentoml_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """BentoML's home is an empty folder of the run, never the user's own with what is published there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BENTOML_HOME", str(tmp_path_factory.mktemp("bentoml")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def no_waiting_for_the_disk() -> Iterator[None]:
     """Nothing in this process waits until a file is on the disk: most of the time of a small `ingest`.
 

@@ -40,7 +40,8 @@ def borderline(
         up and that the action takes; of one who is out, those that have no room for it, none where it brings no more
         than it costs. Of a customer who is not in, the best option counts.
     """
-    surplus = options["value"].to_numpy(float) - limits.usage @ allocation.prices
+    values = options["value"].to_numpy(float)
+    surplus = values - limits.usage @ allocation.prices
     table = options[["customer_id", "action", "value"]].assign(surplus=surplus)
     inside = table.loc[drawn.index[(drawn["arm"] == "do") & ~drawn["exploration"].astype(bool)]]
     names = limits.table["limit"].to_numpy(str)
@@ -52,7 +53,7 @@ def borderline(
 
     def lacking(option: int) -> list[str]:
         short = limits.usage[[option]].toarray()[0] > free + 1e-9
-        return names[short].tolist() if table["value"].iat[option] > 0 else []
+        return names[short].tolist() if values[option] > 0 else []
 
     in_plan = table.loc[drawn.index, "customer_id"]
     outside = table[~table["customer_id"].isin(in_plan)]

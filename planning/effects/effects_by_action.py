@@ -10,10 +10,7 @@ from scipy import stats
 from features.errors import TooLittleDataError
 from planning.causal_inference.pooling import pooled_effect
 from planning.causal_inference.randomised_effect import LEVEL, Effect, randomised_effect
-from planning.effects.five_measures import covariates_of, randomised_rows, weights_of
-
-LEAST_CUSTOMERS = 20
-"""A plan learns from an action that so many customers of each group have shown."""
+from planning.effects.five_measures import LEAST_CUSTOMERS, covariates_of, randomised_rows, weights_of
 
 
 def effects_by_action(table: pd.DataFrame) -> dict[str, Effect]:

@@ -18,6 +18,8 @@ from training.models.arrays import Flags, Floats
 MEASURES = ("satisfaction", "loyalty", "purchases", "purchase_value", "lifetime")
 FAMILY_LEVEL = 1 - (1 - LEVEL) / len(MEASURES)
 """Bonferroni: that of each interval, so that all hold together with 95 %."""
+LEAST_CUSTOMERS = 20
+"""With fewer in a group nothing is called a change: an interval from so few is narrow too often."""
 LEAST_ASKED = 0.5
 """Ratings are compared where at least this share of both groups was asked."""
 MOST_WEEKS = 260
@@ -36,7 +38,8 @@ class Measure:
     effect : Effect or None
         None where the groups cannot be compared.
     verdict : {"up", "down", "open", "too_small", "not_comparable", "too_few"}
-        `open`: the data show no change and exclude none; `too_few`: fewer than two customers of a group.
+        `open`: the data show no change and exclude none; `too_few`: fewer than two customers of a group, or outcomes
+        that do not differ. `up` and `down` take `LEAST_CUSTOMERS` of each group.
     more_control, more_weeks : int or None
         With an open verdict, how many more customers left alone, or weeks like these with other customers, would show
         the change found, if it is the true one, with a probability of 80 %.
@@ -132,11 +135,12 @@ def _measure(name: str, values: Floats, table: pd.DataFrame, rounds: int, paid: 
         return measure
     error = effect.standard_error
     measure = replace(measure, effect=effect, minimum_detectable=critical_values(FAMILY_LEVEL) * error)
-    if error == 0:
+    if error == 0 or (name == "lifetime" and not part["purchases"].any()):  # then all of it was known before
         return measure
-    if effect.low > 0:
+    enough = min(effect.n_treated, effect.n_control) >= LEAST_CUSTOMERS
+    if enough and effect.low > 0:
         return replace(measure, verdict="up", cost_of_one_more=paid / effect.estimate if paid > 0 else None)
-    if effect.high < 0:
+    if enough and effect.high < 0:
         return replace(measure, verdict="down")
     more_weeks = rounds_needed(effect.estimate, error, level=FAMILY_LEVEL) * rounds - rounds
     if not more_weeks <= MOST_WEEKS:

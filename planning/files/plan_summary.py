@@ -225,9 +225,10 @@ def _comparison(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
         )
         return
     yield (
-        f"Offers by the band of the loyalty score, with the same budget, would go to {rule['chosen']:,} "
-        f"customers{losing}, and are expected to bring {gains[0]} {currency} after {costs[0]} of cost; this plan "
-        f"{gains[1]} after {costs[1]}. Both count everybody chosen, and rest on the effects that are expected.",
+        "Offers by the band of the loyalty score, with the same budget, would go to "
+        f"{_customers(rule['chosen'])}{losing}, and are expected to bring {gains[0]} {currency} after {costs[0]} of "
+        f"cost; this plan {gains[1]} after {costs[1]}. Both count everybody chosen, and rest on the effects that are "
+        "expected.",
         f"若按忠诚度等级发放优惠，同样的预算将覆盖 {rule['chosen']:,} 位客户{losing_zh}，预期带来 {gains[0]} "
         f"{currency}（成本 {costs[0]}）；本计划为 {gains[1]}（成本 {costs[1]}）。两者均按全部入选客户和预期效果计算。",
     )
@@ -261,8 +262,9 @@ def _holdout(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
         chinese = f"另从未入选客户中随机抽取 {exploration:,} 位，用于了解行动对这类客户的作用"
         if (done := holdout.get("exploration_done")) is not None:
             left = exploration - done
-            english += f": {done:,} {'is' if done == 1 else 'are'} among the actions above, "
-            english += f"{left:,} {'is' if left == 1 else 'are'} left alone"
+            among = f"{done:,} {'is' if done == 1 else 'are'}" if done else "none is"
+            english += f": {among} among the actions above, {f'{left:,}' if left else 'none'} "
+            english += f"{'are' if left > 1 else 'is'} left alone"
             chinese += f"：其中 {done:,} 位已计入上述行动，{left:,} 位留白"
         yield f"{english}.", f"{chinese}。"
 

@@ -126,10 +126,10 @@ def make_options(
             reason[blocked & (reason == len(PASSED_OVER))] = code
         first_reason = np.where(eligible, np.minimum(first_reason, reason), first_reason)
         rows = np.flatnonzero(eligible & (reason == len(PASSED_OVER)))
-        blocked = np.flatnonzero(eligible & (reason < PASSED_OVER.index("no_forecast")))
-        if len(blocked := blocked[_has_forecast(table)[blocked]]):
-            pays = _priced(table, blocked, action, catalogue, effects[action.name])["value"].to_numpy(float) > 0
-            refused[blocked[pays]] = np.minimum(refused, reason)[blocked[pays]]
+        barred = np.flatnonzero(eligible & (reason < PASSED_OVER.index("no_forecast")) & _has_forecast(table))
+        if len(barred):
+            pays = _priced(table, barred, action, catalogue, effects[action.name])["value"].to_numpy(float) > 0
+            refused[barred[pays]] = np.minimum(refused, reason)[barred[pays]]
         meant |= eligible
         served[rows] = True
         parts.append(_priced(table, rows, action, catalogue, effects[action.name]))
@@ -179,7 +179,7 @@ def _blocks(
 
 def _has_forecast(table: pd.DataFrame) -> NDArray[np.bool_]:
     spend, purchases = table["expected_spend"].to_numpy(float), table["expected_purchases"].to_numpy(float)
-    return np.isfinite(spend) & (purchases > 0)
+    return np.asarray(np.isfinite(spend) & (purchases > 0))
 
 
 def _named(table: pd.DataFrame, skips: pd.DataFrame, reason: str) -> NDArray[np.bool_]:

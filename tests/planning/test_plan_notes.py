@@ -1,5 +1,6 @@
 """What a plan notes: who is not in it, and what a reader has to know."""
 
+import msgspec
 import numpy as np
 import pandas as pd
 
@@ -40,3 +41,13 @@ def test_a_short_horizon_and_a_missing_champion_are_named() -> None:
     assert "A horizon_days of 136 or more" in english
     assert "136" in chinese
     assert "no champion" in warnings(catalogue, fitted, pd.Series([10.0]))[0][0]
+
+
+def test_customers_without_a_rep_are_counted() -> None:
+    """Where an action needs one; in a catalogue of offers alone nobody misses a rep."""
+    catalogue, forecasts, gaps = load_catalogue("retail"), Forecasts(pd.DataFrame(), "BG/NBD", False), pd.Series([10.0])
+    [[english, chinese]] = warnings(catalogue, forecasts, gaps, n_without_rep=133)
+    assert english.startswith("133 customers have no rep")
+    assert "133" in chinese
+    offers = tuple(each for each in catalogue.actions if each.kind == "incentive")
+    assert warnings(msgspec.structs.replace(catalogue, actions=offers), forecasts, gaps, n_without_rep=133) == []

@@ -167,3 +167,16 @@ def test_before_and_after_stand_side_by_side_for_both_groups():
     assert found.index.tolist() == ["planned", "control"]
     assert found.loc["control", "purchases_before"] == table.loc[~table["treated"], "purchases_before"].mean()
     assert found["customers"].sum() == len(table)
+
+
+def test_a_few_customers_show_no_change():
+    """However large it is: 20 in a group are needed; and where nobody bought, a lifetime value has no effect in it."""
+    table = rows(np.random.default_rng(4), 2000, gain=3.0)
+    few = pd.concat([table[table["treated"]], table[~table["treated"]].head(15)], ignore_index=True)
+    found = named(five_measures(few))["purchases"]
+    assert found.effect.low > 0
+    assert found.verdict == "open"
+    enough = pd.concat([table[table["treated"]], table[~table["treated"]].head(60)], ignore_index=True)
+    assert named(five_measures(enough))["purchases"].verdict == "up"
+    silent = table.assign(purchases=0.0, spend=0.0, lifetime=table["lifetime"] + table["treated"])
+    assert named(five_measures(silent))["lifetime"].verdict == "too_few"
