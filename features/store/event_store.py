@@ -250,21 +250,16 @@ def opened_folder(folder: Path, manifest: Mapping[str, Any], stored: EventWords 
         return _opened_arrays(folder, manifest, manifest, stored, texts)
     of_customers = np.load(folder / BUCKETS_FILE)
     offsets = np.zeros(len(of_customers) + 1, np.int64)
-    parts = []
+    parts, own = [], []
     for number, facts in enumerate(manifest["buckets"]):
         store = _opened_arrays(folder / facts["folder"], manifest, facts, stored, texts)
         customers = np.flatnonzero(of_customers == number)
         offsets[1 + customers] = np.diff(store.offsets)
         parts.append(Bucket(customers, store))
+        own.append(BucketColumns(customers, store.offsets, {**store.columns, **store.identity, **store.text_codes}))
     np.cumsum(offsets, out=offsets)
-    stored_columns = [
-        BucketColumns(customers, store.offsets, {**store.columns, **store.identity, **store.text_codes})
-        for customers, store in parts
-    ]
     columns, identity, text_codes = (
-        MergedColumns(
-            {name: dtype for name, dtype in dtypes.items() if name in manifest.get(key, ())}, offsets, stored_columns
-        )
+        MergedColumns({name: dtype for name, dtype in dtypes.items() if name in manifest.get(key, ())}, offsets, own)
         for key, dtypes in (("columns", DTYPES), ("identity_columns", IDENTITY_DTYPES), ("text_columns", TEXT_DTYPES))
     )
     ids = read_ids(folder)

@@ -49,11 +49,11 @@ def borderline(
     free = limits.capacity - np.asarray(limits.usage[np.flatnonzero(allocation.chosen)].sum(axis=0)).ravel()
 
     def used_up(option: int) -> list[str]:
-        return names[takes[[option]].toarray()[0] & (allocation.prices > 0)].tolist()
+        return list(names[takes[[option]].toarray()[0] & (allocation.prices > 0)])
 
     def lacking(option: int) -> list[str]:
         short = limits.usage[[option]].toarray()[0] > free + 1e-9
-        return names[short].tolist() if values[option] > 0 else []
+        return list(names[short]) if values[option] > 0 else []
 
     in_plan = table.loc[drawn.index, "customer_id"]
     outside = table[~table["customer_id"].isin(in_plan)]
