@@ -53,7 +53,10 @@ def test_the_wheel_holds_all_rooms_and_nothing_else(wheel: zipfile.ZipFile) -> N
     data |= {"regulars/py.typed", "serving/runtime/first_request.json"}
     data |= {
         f"serving/api/{name}"
-        for name in ("api.html", "examples.json", "home.html", "openapi.json", "page.css", "page.html", "plans.html")
+        for name in (
+            *("api.html", "api.js", "home.html", "not_found.html", "page.css", "page.html", "plans.html"),
+            *("examples.json", "openapi.json"),
+        )
     }
     data |= {file.relative_to(ROOT).as_posix() for file in (ROOT / "features/ingestion/profiles").glob("*.toml")}
     data |= {
@@ -113,6 +116,7 @@ def test_every_dependency_is_pinned_and_bounded() -> None:
         "serving_peers": groups["serving-peers"],
         "planning_peers": groups["planning-peers"],
         "benchmarks_torch": groups["benchmarks-torch"],
+        "notebooks": groups["notebooks"],
     }
     assert {file.stem for file in PINNED} == set(files)
     for file, requirements in files.items():

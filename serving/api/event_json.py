@@ -86,7 +86,7 @@ def features_of(
     """
     rows, references, sale_references = [], [], []
     for position, event in enumerate(customer.events):
-        field = "event_time"
+        field, faults_before = "event_time", len(faults)
         try:
             time, day = read_timestamp(event.event_time, timezone, latest)
             known_from = UNRECORDED[1]
@@ -105,6 +105,8 @@ def features_of(
             faults.append((f"{path}/events/{position}/satisfaction", above_scale(rating_maximum)))
         if loyalty and loyalty > rating_maximum:
             faults.append((f"{path}/events/{position}/loyalty", above_scale(rating_maximum)))
+        if len(faults) > faults_before:
+            continue  # what is out of range may be too large to encode
         row = encode_event(
             event.event_type,
             time,

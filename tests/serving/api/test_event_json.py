@@ -193,6 +193,8 @@ INVALID: dict[str, tuple[Any, str]] = {
     "an amount that no float holds": (text(score_request(), "120.5", "1e999"), f"{EVENT}/amount"),
     "an amount of 400 digits": (text(score_request(), "120.5", "9" * 400), f"{EVENT}/amount"),
     "a rating above its scale": (event(event_type="feedback", satisfaction=10.5), f"{EVENT}/satisfaction"),
+    "a rating that overflows": (event(event_type="feedback", satisfaction=1.7e308), f"{EVENT}/satisfaction"),
+    "another that overflows": (event(event_type="feedback", loyalty=1.7e308), f"{EVENT}/loyalty"),
     "a negative rating": (event(event_type="feedback", loyalty=-1), f"{EVENT}/loyalty"),
     "an unknown channel of a visit": (event(event_type="visit", channel="post"), f"{EVENT}/channel"),
     "an unknown goal of a visit": (event(event_type="visit", goal="sales"), f"{EVENT}/goal"),
