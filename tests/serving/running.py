@@ -39,10 +39,11 @@ def variant(model: CustomerModel, number: int) -> CustomerModel:
     return replace(model, card=replace(model.card, data_digest=f"{number:064x}"))
 
 
-def put(home: Path, model: CustomerModel, number: int, *, whole: bool = True) -> Path:
+def put(home: Path, model: CustomerModel, number: int, *, whole: bool = True, damaged: bool = False) -> Path:
     """Put the model into the store as `regulars publish` does, as that version and the latest; return its folder.
 
-    Unless `whole` it is as earlier releases published it: the service then has to unpickle the formula.
+    Unless `whole` it is as earlier releases published it: the service then has to unpickle the formula. A `damaged` one
+    has a byte too many in its compiled form from the beginning, so that no service sees it whole.
     """
     store = home / "models"
     (home / "tmp").mkdir(parents=True, exist_ok=True)
@@ -56,6 +57,9 @@ def put(home: Path, model: CustomerModel, number: int, *, whole: bool = True) ->
         labels = {"version": str(number)}
         with bentoml.models.create(f"regulars:{name}", labels=labels, metadata=facts, _model_store=beside) as made:
             Path(staging, "bundle").rename(Path(made.path, "bundle"))
+            if damaged:
+                with Path(made.path, "bundle", COMPILED_FILE).open("ab") as file:
+                    file.write(b" ")
         final = store / "regulars" / name
         final.parent.mkdir(parents=True, exist_ok=True)
         Path(staging, "store", "regulars", name).rename(final)

@@ -19,7 +19,6 @@ from tests.serving.running import (
     Running,
     eventually,
     free_port,
-    latest,
     put,
     running,
     start,
@@ -63,10 +62,7 @@ def test_a_new_version_is_taken_over_and_a_bad_one_refused(
     workers = service.workers()
     put(home, variant(served_model.customer_model, 2), 2)
     eventually(lambda: service.version() == "2", "version 2 answers")
-    bad = put(home, variant(served_model.customer_model, 3), 3)
-    with (bad / "bundle" / "compiled.json").open("ab") as file:
-        file.write(b" ")
-    latest(home, bad.name)
+    put(home, variant(served_model.customer_model, 3), 3, damaged=True)
     eventually(lambda: service.ask("GET", "/readyz").json()["status"] == "degraded", "the refusal shows")
     assert "compiled.json has digest" in service.ask("GET", "/versions").json()["refused"]
     assert service.ask("GET", "/versions").json()["model"]["version"] == "2"
