@@ -26,12 +26,14 @@ setup: .venv/.ready
 # For `--engine spark` and the tests of it; Java 17 or newer comes from the system (Debian: default-jre-headless).
 setup-spark: .venv/.spark-ready
 
-.venv/.spark-ready: requirements/spark.txt .venv/.ready
-	@echo "Adding Spark to .venv (a download of about 450 MB)"
+.venv/.spark-ready: ADDED = Spark to .venv (a download of about 450 MB)
+.venv/.notebooks-ready: ADDED = JupyterLab to .venv
+.venv/.spark-ready .venv/.notebooks-ready: .venv/.%-ready: requirements/%.txt .venv/.ready
+	@echo "Adding $(ADDED)"
 	@if command -v uv >/dev/null; then \
-		uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/spark.txt ; \
+		uv pip install --quiet --python $(BIN)/python --require-hashes -r $< ; \
 	else \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/spark.txt ; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< ; \
 	fi
 	@touch $@
 
@@ -97,15 +99,6 @@ notebooks: .venv/.notebooks-ready
 notebook-pages: .venv/.notebooks-ready
 	@rm -rf docs/notebooks && $(BIN)/jupyter nbconvert --execute --to markdown --output-dir docs/notebooks notebooks/*.ipynb
 	@sed -i 's/\.ipynb)/.md)/g; s#(\.\./docs/#(../#' docs/notebooks/*.md
-
-.venv/.notebooks-ready: requirements/notebooks.txt .venv/.ready
-	@echo "Adding JupyterLab to .venv"
-	@if command -v uv >/dev/null; then \
-		uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/notebooks.txt ; \
-	else \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/notebooks.txt ; \
-	fi
-	@touch $@
 
 # The pictures of the report in README.md and the docs, from the example log; needs Debian's chromium.
 pictures: var/picture/report.html

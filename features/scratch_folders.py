@@ -49,7 +49,7 @@ def scratch_folder(parent: str | Path | None = None, prefix: str = PREFIX, suffi
         folder = Path(tempfile.mkdtemp(suffix, prefix, parent))
         # Between the two calls another process may have taken the new folder for a leftover.
         try:
-            lock = _lock(folder)
+            lock = lock_folder(folder)
         except (FileNotFoundError, BlockingIOError):
             continue
         except OSError:  # a drive without locks, where nobody removes leftovers
@@ -89,13 +89,13 @@ def remove_leftovers(parent: Path, prefix: str = PREFIX, suffix: str = "") -> No
     """Remove the scratch folders in `parent` that no process holds any more."""
     for folder in parent.glob(glob.escape(prefix) + RANDOM + glob.escape(suffix)):
         with suppress(OSError):  # in use, another user's, or being removed
-            lock = _lock(folder)
+            lock = lock_folder(folder)
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
 
 
-def _lock(folder: Path) -> int:
-    """Return a descriptor that locks the folder; raises BlockingIOError when another has it."""
+def lock_folder(folder: Path) -> int:
+    """Return a descriptor that locks the folder until it is closed; raises BlockingIOError when another has it."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

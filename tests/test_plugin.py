@@ -1,6 +1,5 @@
 """A package of another project adds events, features, a model and a metric: they work in all verbs and the service."""
 
-import importlib.util
 import json
 import os
 import re
@@ -20,6 +19,7 @@ import pytest
 
 from features.simulate import Truth, simulate
 from tests.installing import ROOT, build_wheel, done, new_environment, run, running_service
+from tests.needing_spark import with_spark
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 PLUGIN = Path(__file__).parent / "plugin"
@@ -235,11 +235,7 @@ def test_without_the_plugin_a_version_is_refused(published: Path) -> None:
     (store / "latest").write_text(latest)
 
 
-IS_THERE = importlib.util.find_spec("pyspark") and (os.environ.get("JAVA_HOME") or shutil.which("java"))
-
-
-@pytest.mark.needs_spark
-@pytest.mark.skipif(not IS_THERE, reason="needs pyspark (`make setup-spark`) and Java")
+@with_spark
 def test_spark_gives_the_same_file(wheels: tuple[Path, Path], tmp_path: Path) -> None:
     """`features --engine spark` writes what `features` does, to the last bit, where the plugin is on the path."""
     with zipfile.ZipFile(wheels[1]) as wheel:

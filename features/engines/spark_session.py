@@ -29,8 +29,6 @@ ON_ITS_OWN = {
     "spark.ui.enabled": "false",
 }
 """Settings of the session that is started where nothing names a master."""
-ARROW_ROWS = 200_000
-"""Rows of a batch that a worker takes; by Spark's own 10,000 an event costs five times as much."""
 
 
 @contextmanager

@@ -8,12 +8,12 @@ that was interrupted goes on there with the parts that are not done.
 """
 
 import ctypes
-import fcntl
 import json
 import os
 import shutil
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 from features.atomic_file import atomic_write, fsync_path
 from features.errors import TableFileError
+from features.scratch_folders import lock_folder, remove_leftovers
 from features.store.event_store import EventStore
 
 CONTENT_FILE = "_regulars.json"
@@ -77,12 +78,13 @@ class StagedParts:
 
     folder: Path
 
-    def summary(self, name: str) -> str | None:
-        """Return the summary of a part that is done, None of another one."""
-        try:
-            return self._file(name).read_text()
-        except FileNotFoundError:
-            return None
+    def is_done(self, name: str) -> bool:
+        """Return whether a part is done."""
+        return self._file(name).is_file()
+
+    def summary(self, name: str) -> str:
+        """Return the summary of a part that is done; raises FileNotFoundError for another one."""
+        return self._file(name).read_text()
 
     def finish(self, name: str, summary: str) -> None:
         """Keep the summary of a part whose files are all there: it is done."""
@@ -117,16 +119,16 @@ def staged_parts(folder: Path, content: Mapping[str, Any]) -> Iterator[StagedPar
     """
     folder = folder.resolve()  # "." has no name
     require_replaceable(folder)
-    text = json.dumps(content, sort_keys=True)
-    digest = blake2b(text.encode(), digest_size=8).hexdigest()
-    staging = folder.parent / f".{folder.name}.{digest}.parts"
+    text, prefix, suffix = json.dumps(content, sort_keys=True), f".{folder.name}.", ".parts"
+    # Eight characters, as many as scratch folders have there, so that what others left is removed as theirs is.
+    digest = urlsafe_b64encode(blake2b(text.encode(), digest_size=6).digest()).decode()
+    staging = folder.parent / f"{prefix}{digest}{suffix}"
     staging.mkdir(parents=True, exist_ok=True)
-    lock = os.open(staging, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise TableFileError(f"another run is writing {folder}: wait for it, or name another folder") from None
+        lock = lock_folder(staging)
+    except BlockingIOError:
+        raise TableFileError(f"another run is writing {folder}: wait for it, or name another folder") from None
+    try:
         yield StagedParts(staging)
         shutil.rmtree(staging / DONE, ignore_errors=True)
         with atomic_write(staging / CONTENT_FILE) as file:
@@ -134,7 +136,7 @@ def staged_parts(folder: Path, content: Mapping[str, Any]) -> Iterator[StagedPar
         _put_in_place(staging, folder)
     finally:
         os.close(lock)
-    _remove_others(folder)
+    remove_leftovers(folder.parent, prefix, suffix)
 
 
 def _put_in_place(staging: Path, folder: Path) -> None:
@@ -155,18 +157,6 @@ def _exchange(one: Path, other: Path) -> None:
     other.rename(aside)
     one.rename(other)
     aside.rename(one)
-
-
-def _remove_others(folder: Path) -> None:
-    """Remove the parts of runs with other content that were interrupted, unless one of them is going on."""
-    for staging in folder.parent.glob(f".{folder.name}.*.parts"):
-        with suppress(OSError):
-            lock = os.open(staging, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(staging, ignore_errors=True)
-            finally:
-                os.close(lock)
 
 
 def store_content(store: EventStore) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """One table in one file from a folder of parts, in the order of the customers' ids."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.engines.feature_table import CHUNK
-from features.partitions.customer_ranges import customer_ranges
+from features.partitions.customer_ranges import CustomerRange, customer_ranges
 from features.store.event_store import EventStore
 from features.table_files import table_writer
 
@@ -35,7 +35,11 @@ def write_joined(store: EventStore, folder: Path, path: str | Path, schema: pa.S
     int
         The number of rows.
     """
-    buckets = [_RowsInOrder(_batches(store, folder, bucket)) for bucket in range(len(store.buckets))]
+    ranges = customer_ranges(store)
+    buckets = [
+        _RowsInOrder(_batches(folder, [each for each in ranges if each.bucket == bucket]))
+        for bucket in range(len(store.buckets))
+    ]
     rows = 0
     with table_writer(path, schema) as writer:
         for first in range(0, store.n_customers, CHUNK):
@@ -48,12 +52,11 @@ def write_joined(store: EventStore, folder: Path, path: str | Path, schema: pa.S
     return rows
 
 
-def _batches(store: EventStore, folder: Path, bucket: int) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a bucket in order of the ids."""
-    for customers in customer_ranges(store):
-        if customers.bucket == bucket:
-            with pq.ParquetFile(folder / f"{customers.name}.parquet") as file:
-                yield from file.iter_batches(BATCH)
+def _batches(folder: Path, ranges: Iterable[CustomerRange]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of ranges, one after another."""
+    for customers in ranges:
+        with pq.ParquetFile(folder / f"{customers.name}.parquet") as file:
+            yield from file.iter_batches(BATCH)
 
 
 class _RowsInOrder:

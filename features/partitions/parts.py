@@ -65,7 +65,7 @@ def write_parts(
     """
     ranges = customer_ranges(store)
     with staged_parts(folder, content) as staged:
-        missing = [customers for customers in ranges if staged.summary(customers.name) is None]
+        missing = [customers for customers in ranges if not staged.is_done(customers.name)]
         share = _Share(store.folder, store.manifest, computation, tuple(missing), staged)
         done = sum(customers.last - customers.first for customers in set(ranges) - set(missing))
         if progress and done:
@@ -73,7 +73,7 @@ def write_parts(
         for customers in run(share, len(missing)):
             if progress:
                 progress(customers)
-        return [json.loads(staged.summary(customers.name) or "{}") for customers in ranges]
+        return [json.loads(staged.summary(customers.name)) for customers in ranges]
 
 
 @dataclass(frozen=True)

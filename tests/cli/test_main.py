@@ -134,7 +134,7 @@ def test_what_the_machine_does_ends_with_1(
         raise error
 
     (tmp_path / "o.parquet").write_text("old")
-    monkeypatch.setattr("features.partitions.feature_parts.write_feature_file", fail)
+    monkeypatch.setattr("features.engines.feature_table.write_feature_table", fail)
     ended = regulars("features", store, "--as-of", "2024-05-01", "--out", "o.parquet")
     assert ended.code == 1
     assert ended.error.count("\n") == 1
@@ -151,7 +151,7 @@ def test_a_fault_of_regulars_keeps_its_traceback(
     def fail(*_: object, **__: object) -> None:
         raise fault
 
-    monkeypatch.setattr("features.partitions.feature_parts.write_feature_file", fail)
+    monkeypatch.setattr("features.engines.feature_table.write_feature_table", fail)
     ended = regulars("features", store, "--as-of", "2024-05-01", "--out", "o.parquet")
     assert ended.code == 1
     assert "Traceback (most recent call last)" in ended.error

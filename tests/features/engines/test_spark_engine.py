@@ -1,9 +1,6 @@
 """Features by Spark: batches cut anywhere, rows in any order, and the same file as without Spark, to the last bit."""
 
-import importlib.util
-import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -26,10 +23,11 @@ from features.engines.spark_engine import (
     features_from_sorted,
     regroup_by_customer,
 )
-from features.engines.spark_session import REMEDY, spark_session
+from features.engines.spark_session import spark_session
 from features.simulate import Truth, simulate
 from features.store.event_store import EventStore
 from tests.features.logs import DAY, Log, coded, logs, same_bits, shelved
+from tests.needing_spark import with_spark
 
 ZONE = "America/New_York"
 EMPTY = Log([], "UTC", date(2024, 6, 10))
@@ -90,15 +88,6 @@ def test_events_in_any_order_are_sorted_as_in_the_store(data: st.DataObject, log
 
 
 # With Spark
-
-IS_THERE = importlib.util.find_spec("pyspark") and (os.environ.get("JAVA_HOME") or shutil.which("java"))
-
-
-def with_spark(test: Callable[..., None]) -> Callable[..., None]:
-    """Mark a test as slow, and leave it out where there is no Spark."""
-    for mark in (pytest.mark.slow, pytest.mark.needs_spark, pytest.mark.skipif(not IS_THERE, reason=REMEDY)):
-        test = mark(test)
-    return test
 
 
 @pytest.fixture(scope="module")

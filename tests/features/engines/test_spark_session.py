@@ -1,11 +1,9 @@
 """The Spark session, and the features that its workers compute: the same file as without Spark, to the last byte."""
 
-import importlib.util
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,17 +16,10 @@ from features.partitions.feature_parts import write_feature_file, write_feature_
 from features.simulate import Truth, write_log
 from features.store.event_store import EventStore, open_store
 from features.store.writer import write_store
+from tests.needing_spark import with_spark
 
 DATES = ["2024-06-01", "2023-12-10T09:30:00+05:30"]
-IS_THERE = importlib.util.find_spec("pyspark") and (os.environ.get("JAVA_HOME") or shutil.which("java"))
 ROOT = Path(__file__).parents[3]
-
-
-def with_spark(test: Callable[..., None]) -> Callable[..., None]:
-    """Mark a test as slow, and leave it out where there is no Spark."""
-    for mark in (pytest.mark.slow, pytest.mark.needs_spark, pytest.mark.skipif(not IS_THERE, reason=REMEDY)):
-        test = mark(test)
-    return test
 
 
 def test_without_pyspark_one_line_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,10 +57,10 @@ def test_parts_that_are_done_stay_after_an_error(tmp_path: Path) -> None:
         staged.finish("bucket=000/part-00000", "7 rows")
     assert read(tmp_path / "out") == "old"
     with interrupted(tmp_path / "out", {**CONTENT, "as_of": []}) as staged:
-        assert staged.summary("bucket=000/part-00000") is None
+        assert not staged.is_done("bucket=000/part-00000")
     with interrupted(tmp_path / "out", CONTENT) as staged:
         assert staged.summary("bucket=000/part-00000") == "7 rows"
-        assert staged.summary("bucket=000/part-00001") is None
+        assert not staged.is_done("bucket=000/part-00001")
     write(tmp_path / "out", "new", {"data": "later"})
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
