@@ -49,9 +49,10 @@ function showCustomer() {
   const id = shownCustomer();
   const row = rowById.get(id);
   field("customer-name").textContent = id || text("customer.title");
-  document.title = `${id} · ${text("customer.title")}`;
+  document.title = id ? `${id} · ${text("customer.title")}` : text("customer.title");
   field("who").value = id;
-  field("customer-status").textContent = row === undefined ? text("timeline.unknown", { id, as_of: data.as_of }) : "";
+  const missing = id ? text("timeline.unknown", { id, as_of: data.as_of }) : text("timeline.enter");
+  field("customer-status").textContent = row === undefined ? missing : "";
   field("customer-card").hidden = field("history-card").hidden = row === undefined;
   if (row === undefined) return;
   const { events, scores } = history(row);

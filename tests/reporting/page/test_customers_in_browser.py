@@ -78,6 +78,15 @@ def test_it_reads_on_every_width_in_both_languages(opened, report_folder, width,
     assert "购买" in " ".join(shown(page, "svg.timeline text"))
 
 
+def test_an_address_without_an_id_asks_for_one(opened, report_folder):
+    """Nobody is said to be unknown, on the page and in its title."""
+    page = opened((report_folder / "customers" / "00000.html").as_uri())
+    status = page.locator("#customer-status").inner_text()
+    assert status == "Enter a customer's id, written exactly as in the log."
+    assert page.title() == "One customer"
+    assert page.locator("#history-card").is_hidden()
+
+
 def test_an_unknown_id_is_named_and_another_can_be_looked_up(opened, report_folder):
     """The page says so; the field opens the page of another customer."""
     page = opened(f"{(report_folder / 'customers' / '00000.html').as_uri()}#nobody")
