@@ -84,7 +84,11 @@ def test_one_large_body_is_under_way_at_a_time() -> None:
                 time.sleep(0.06)
                 checkpoint()
 
-        large = [asyncio.create_task(worker.run(lambda n=n: work(n, 5), None, 2**21)) for n in ("first", "second")]
+        large = []
+        for name in ("first", "second"):
+            large.append(asyncio.create_task(worker.run(lambda n=name: work(n, 5), None, 2**21)))
+            while not done:  # of two threads that start together either may be first
+                await asyncio.sleep(0.001)
         await asyncio.sleep(0.03)
         small = asyncio.create_task(worker.run(lambda: work("small", 1), None, 2**15))
         await asyncio.gather(*large, small)
