@@ -14,6 +14,7 @@ EXTRAS = {
     "spark": ("pyspark",),
     "plan": ("icalendar", "openpyxl"),
     "lake": ("deltalake", "fsspec"),
+    "telemetry": ("opentelemetry",),
     "mysql": ("pymysql",),
 }
 """The modules that each extra installs beyond the base; a module of several extras is listed under the first."""

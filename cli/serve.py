@@ -83,6 +83,14 @@ def register(app: typer.Typer) -> None:
                 "or * for any; repeatable. Without it: none.",
             ),
         ] = None,
+        traces: Annotated[
+            str | None,
+            typer.Option(
+                metavar="URL",
+                help="The OpenTelemetry collector that receives spans of the requests (OTLP over HTTP), like "
+                "http://localhost:4318. Without it: no spans.",
+            ),
+        ] = None,
     ) -> None:
         """Serve scores over HTTP: the rule score, and the forecasts of the latest published version.
 
@@ -97,7 +105,8 @@ def register(app: typer.Typer) -> None:
         `regulars serve --port 8080 --workers 4 --keys keys.toml --scores scores.parquet`
         """
         values: dict[str, object] = {"host": host, "port": port, "workers": workers, "rate": rate, "timezone": timezone}
-        values |= {"drain_seconds": drain_seconds, "cors_origins": ",".join(cors_origin) if cors_origin else None}
+        values |= {"drain_seconds": drain_seconds, "traces": traces}
+        values |= {"cors_origins": ",".join(cors_origin) if cors_origin else None}
         files = {"keys": keys, "scores": scores, "report": report, "plans": plans, "trusted_key": trusted_key}
         given = {name: str(value) for name, value in values.items() if value is not None}
         given |= {name: str(file.absolute()) for name, file in files.items() if file}

@@ -20,6 +20,7 @@ from serving.runtime.metrics_files import VARIABLE, share_metrics
 from serving.runtime.model_store import Trust, latest_version, read_published
 from serving.runtime.settings import ServeSettings, serve_settings
 from serving.runtime.supervision import end_with_first_process, reason_of, report
+from serving.runtime.traces_address import check_exporter
 from training.models.signature import public_key_of
 
 
@@ -49,6 +50,8 @@ def check_before_start() -> str | None:
     if settings.keys:
         read_keys(settings.keys)
     segmentation_of_settings()
+    if settings.traces:
+        check_exporter()
     trust = Trust(settings.trusted_key, settings.allow_pickle)
     if settings.trusted_key:
         public_key_of(settings.trusted_key)
@@ -92,7 +95,7 @@ service = bentoml.service(
     http={"host": SETTINGS.host, "port": SETTINGS.port},
     envs=[
         {"name": "OMP_NUM_THREADS", "value": "1"},  # threads of several workers would wait for each other
-        {"name": "OTEL_SDK_DISABLED", "value": "true"},
+        *([] if SETTINGS.traces else [{"name": "OTEL_SDK_DISABLED", "value": "true"}]),
         {"name": "BENTOML_DO_NOT_TRACK", "value": "True"},
     ],
 )(Regulars)

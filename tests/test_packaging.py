@@ -109,7 +109,11 @@ def test_every_dependency_is_pinned_and_bounded() -> None:
     groups, extras = PROJECT["dependency-groups"], PROJECT["project"]["optional-dependencies"]
     files = {
         "dev": [*PROJECT["project"]["dependencies"], *groups["dev"], *groups["docs"]]
-        + [requirement for name in ("train", "serve", "plan", "lake", "mysql") for requirement in extras[name]],
+        + [
+            requirement
+            for name in ("train", "serve", "plan", "lake", "telemetry", "mysql")
+            for requirement in extras[name]
+        ],
         "spark": extras["spark"],
         "service": groups["service"],
         "benchmarks": groups["benchmarks"],
@@ -146,7 +150,7 @@ ALLOWED = {
     "training": ("train", "serve"),
     "planning": ("plan",),
     "reporting": ("train",),
-    "serving": ("serve",),
+    "serving": ("serve", "telemetry"),
     "cli": ("train", "serve"),
     "regulars": (),
 }

@@ -27,6 +27,7 @@ from serving.runtime.model_store import Trust
 from serving.runtime.poller import Poller
 from serving.runtime.settings import ServeSettings
 from serving.runtime.supervision import report
+from serving.runtime.trace_context import continue_trace
 from serving.state import CurrentState
 
 BENTOML_PATHS = ("/livez", "/healthz", "/metrics")
@@ -63,6 +64,12 @@ def make_worker_app(
     current.troubles.append(lambda: KEYS_REFUSED if keys and keys.refused else None)
     current.troubles.append(lambda: CHECK_HANGS if poller.stalled() else None)
 
+    tracer = None
+    if settings.traces:
+        from serving.runtime.tracing import Tracer  # loads OpenTelemetry
+
+        tracer = Tracer(settings.traces)
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         gc.collect()
@@ -71,6 +78,8 @@ def make_worker_app(
             with poller, drain_first(current, settings.drain_seconds):
                 report()
                 yield
+        if tracer:
+            tracer.close()
 
     app = make_app(
         current,
@@ -86,7 +95,8 @@ def make_worker_app(
     inner: ASGIApp = AdmissionMiddleware(app, templates, keys, settings.rate)
     if settings.cors_origins:
         inner = CorsMiddleware(inner, settings.cors_origins, methods_of(app.routes))
-    http_app = RequestLogMiddleware(inner, metrics, log.log_event)
+    start_trace = tracer.start if tracer else continue_trace
+    http_app = RequestLogMiddleware(inner, metrics, log.log_event, start_trace=start_trace)
 
     async def worker_app(scope: Scope, receive: Receive, send: Send) -> None:
         await (http_app if scope["type"] == "http" else app)(scope, receive, send)

@@ -9,6 +9,7 @@ from features.ingestion.settings import IngestSettings
 from features.settings_file import read_settings
 from features.store.settings import StoreSettings
 from serving.runtime.origins import check_origins
+from serving.runtime.traces_address import spans_address
 
 OLDER_KEYS = ("keys", "rate", "timezone", "scores", "report", "watch_seconds", "workers")
 OLDER_VARIABLES = {f"REGULARS_{key.upper()}": key for key in OLDER_KEYS}
@@ -52,6 +53,9 @@ class ServeSettings:
         Seconds after SIGTERM in which the service still answers but /readyz says 503, before the port is closed.
     cors_origins : tuple of str
         Origins of web pages whose scripts may use the service (CORS), or `*` for any; without any they may not.
+    traces : str, optional
+        The OpenTelemetry collector that receives spans of the requests (OTLP over HTTP); without it there are none.
+        Needs the extra `telemetry`.
     """
 
     host: str = "127.0.0.1"
@@ -69,6 +73,7 @@ class ServeSettings:
     allow_pickle: bool | None = field(default=None, metadata={"example": True})
     drain_seconds: float = 1.0
     cors_origins: tuple[str, ...] = field(default=(), metadata={"example": ("https://shop.example",)})
+    traces: str | None = field(default=None, metadata={"example": "http://localhost:4318"})
 
     def __post_init__(self) -> None:
         limits = (("port", 1, 65535), ("workers", 1, 64), ("watch_seconds", 0.05, 3600), ("drain_seconds", 0, 3600))
@@ -82,6 +87,8 @@ class ServeSettings:
         if self.rating_maximum is not None:
             IngestSettings(rating_maximum=self.rating_maximum)
         check_origins(self.cors_origins)
+        if self.traces is not None:
+            spans_address(self.traces)
 
 
 def check_rate(rate: object) -> str:

@@ -7,6 +7,7 @@ import asyncio
 import re
 import secrets
 import time
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.api.problem_details import internal_error
 from serving.runtime.json_log import LogEvent, fault_fields
 from serving.runtime.metrics import Metrics
+from serving.runtime.trace_context import RequestTrace, continue_trace
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 HEALTH = frozenset({"/livez", "/healthz", "/readyz"})
@@ -21,8 +23,10 @@ QUIET = HEALTH | {"/metrics"}
 """Paths whose successful requests are not logged."""
 CLIENT_LEFT = 499
 """Status in the log and the counters of a client that left before the response."""
-LOGGED = ("customers", "model_version", "key")
-"""What the application may add to the line of a request, through `scope["state"]`."""
+LOGGED = ("customers", "model_version", "key", "trace_id", "span_id")
+"""What is added to the line of a request where `scope["state"]` has it: of the application, of admission, its trace."""
+StartTrace = Callable[[Mapping[bytes, bytes], str, str], RequestTrace | None]
+"""Returns the span of a request from its headers, method and route; None where it has none."""
 SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
@@ -47,19 +51,35 @@ class RequestLogMiddleware:
         Writes their lines.
     response_seconds : float
         Seconds for a client to take the next piece of a response; the connection of a slower one is dropped.
+    start_trace : callable
+        Starts the spans of requests; checks of health and metrics have none.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, log_event: LogEvent, response_seconds: float = 30.0) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        log_event: LogEvent,
+        response_seconds: float = 30.0,
+        start_trace: StartTrace = continue_trace,
+    ) -> None:
         self.app, self._metrics, self._log_event, self._seconds = app, metrics, log_event, response_seconds
+        self._start_trace = start_trace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one HTTP request."""
         began = time.perf_counter()
-        given_id = dict(scope["headers"]).get(b"x-request-id", b"")
+        given = dict(scope["headers"])
+        given_id = given.get(b"x-request-id", b"")
         request_id = given_id if REQUEST_ID.fullmatch(given_id) else secrets.token_hex(8).encode()
         state = scope.setdefault("state", {})
         state["request_id"] = request_id.decode()
         route = self._metrics.route(scope["path"])
+        trace = None if route in QUIET else self._start_trace(given, scope["method"], route)
+        own_headers = [(b"x-request-id", request_id)]
+        if trace:
+            state["trace_id"], state["span_id"] = trace.trace_id, trace.span_id
+            own_headers.append(trace.header)
         status, transport = 0, getattr(getattr(send, "__self__", None), "transport", None)
 
         async def send_with_headers(message: Message) -> None:
@@ -68,7 +88,7 @@ class RequestLogMiddleware:
                 status = message["status"]
                 headers = list(message.get("headers", ()))
                 absent = _absent_security_headers(tuple([name for name, _ in headers]))
-                message["headers"] = [*headers, (b"x-request-id", request_id), *absent]
+                message["headers"] = [*headers, *own_headers, *absent]
             if transport is not None and not transport.get_write_buffer_size():
                 await send(message)  # waits for nothing: the client has taken all before
                 return
@@ -89,6 +109,8 @@ class RequestLogMiddleware:
                 abort(transport)
         finally:
             self._metrics.in_flight.dec()
+            if trace:
+                trace.end(status or CLIENT_LEFT, state)
             self._finish(scope, route, status or CLIENT_LEFT, time.perf_counter() - began)
 
     def _finish(self, scope: Scope, route: str, status: int, seconds: float) -> None:
