@@ -18,6 +18,7 @@ import serving
 from features.errors import ServerStartError
 from serving.bento import serve
 from serving.runtime.first_process import take_failure
+from serving.runtime.supervision import first_process_of
 
 START_SECONDS = 120
 COMMAND_LENGTH = 120
@@ -52,7 +53,15 @@ def _holder(port: int) -> str:
         holders = [psutil.Process(each.pid) for each in listening if each.pid and each.laddr.port == port]
         if holders:
             process = min(holders, key=lambda holder: (holder.create_time(), holder.pid))
-            return f" by process {process.pid}: {' '.join(process.cmdline())[:COMMAND_LENGTH]}"
+            first, parent = first_process_of(process.environ()), process.parent()
+            if first is not None and parent is not None and parent.pid == first:
+                process = (
+                    parent  # a service is ended by its first process, which starts another worker for an ended one
+                )
+            elif first is not None and first != process.pid:
+                return f" by process {process.pid}, a worker of a service whose first process {first} has ended"
+            command = " ".join(" ".join(process.cmdline()).split())
+            return f" by process {process.pid}: {command[:COMMAND_LENGTH]}"
     return ""
 
 

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import psutil
 
@@ -119,12 +119,18 @@ def reason_of(error: Exception) -> str:
     return f"a worker cannot start: {type(error).__name__}: {error}{place}"
 
 
+def first_process_of(environment: Mapping[str, str]) -> int | None:
+    """Return the process id of the first process of the service whose processes have this environment, else None."""
+    first, _, _ = environment.get(VARIABLE, "").partition(" ")
+    return int(first) if first.isdecimal() else None
+
+
 def end_with_first_process() -> None:
     """Have this worker end, as by SIGTERM, when the first process does, however that ends."""
-    first, _, _ = os.environ.get(VARIABLE, "").partition(" ")
-    if not first:
+    first = first_process_of(os.environ)
+    if first is None:
         return
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
-    if os.getppid() != int(first):
+    if os.getppid() != first:
         raise SystemExit("the first process of the service has ended")

@@ -2,7 +2,11 @@
 
 import http.server
 import json
+import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from typing import ClassVar
@@ -13,6 +17,7 @@ from bentoml.exceptions import BentoMLException
 from features.errors import ServerStartError
 from serving.runtime import server
 from serving.runtime.server import announce_when_ready, free_address, run_server
+from serving.runtime.supervision import VARIABLE
 
 
 def test_only_a_free_ip_address_will_do() -> None:
@@ -25,6 +30,38 @@ def test_only_a_free_ip_address_will_do() -> None:
         free_address("localhost", 3000)
     with pytest.raises(ServerStartError, match="nothing can listen at"):
         free_address("192.0.2.1", 3000)
+
+
+LISTEN = """
+import os, socket, time
+taken = socket.create_server(("127.0.0.1", 0))
+print(os.getpid(), taken.getsockname()[1], flush=True)
+time.sleep(60)
+"""
+FIRST = f"""
+import os, subprocess, sys, time
+os.environ["{VARIABLE}"] = f"{{os.getpid()}} 1"
+subprocess.Popen([sys.executable, "-c", {LISTEN!r}])
+time.sleep(60)
+"""
+
+
+def test_a_port_that_a_service_holds_names_what_can_be_ended() -> None:
+    """The first process, not a worker, which would be replaced; and a worker that has outlived the first one."""
+    with subprocess.Popen([sys.executable, "-c", FIRST], stdout=subprocess.PIPE) as first:
+        assert first.stdout is not None
+        worker, port = map(int, first.stdout.readline().split())
+        try:
+            with pytest.raises(ServerStartError, match=f"by process {first.pid}: .*take another port, or end that"):
+                free_address("127.0.0.1", port)
+            first.kill()
+            first.wait()
+            orphan = f"by process {worker}, a worker of a service whose first process {first.pid} has ended"
+            with pytest.raises(ServerStartError, match=orphan):
+                free_address("127.0.0.1", port)
+        finally:
+            first.kill()
+            os.kill(worker, signal.SIGKILL)
 
 
 def test_what_bentoml_refuses_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
