@@ -14,6 +14,7 @@ import msgspec
 from features.as_of import AsOf
 from features.schema import RATING_MAXIMUM
 from serving.api.content_negotiation import JSON, PARQUET
+from serving.api.deprecations import mark_deprecated
 from serving.api.event_json import features_of
 from serving.api.problem_details import KINDS, PROBLEM_TYPE
 from serving.plan_types import ItemsAnswer, ItemsQuery, PlansAnswer, RecordsAnswer, RecordsRequest
@@ -69,6 +70,7 @@ def document() -> bytes:
         methods["post"]["responses"] |= _problems((*POST_PROBLEMS, *more))
     items = api["paths"]["/plans/{plan_id}/items"]["get"]
     items["parameters"] += _query_parameters(ItemsQuery)
+    mark_deprecated(api)
     return msgspec.json.encode(api)
 
 

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
 from serving.api.content_coding import compressed
+from serving.api.deprecations import announcing
 
 HTML = "text/html"
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -19,11 +20,12 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class ExactRoute(Route):
     """A route of exactly one path; Starlette's pattern would also match the path with a line feed at its end.
 
-    Large responses of an endpoint are compressed; an application answers as it does.
+    Large responses of an endpoint are compressed; an application answers as it does. Those of a deprecated path say so.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, compressed(endpoint) if iscoroutinefunction(endpoint) else endpoint, **options)
+        self.app = announcing(path, self.app)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Return whether path and method match."""

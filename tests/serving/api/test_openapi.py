@@ -19,6 +19,7 @@ from serving.api.problem_details import KINDS
 from serving.state import CurrentState, ServiceState
 from tests.serving.asking import ARROW, PARQUET, ask
 from tests.serving.conftest import NOW
+from tests.serving.described import parts, sent
 from tests.serving.planned import CONTROL, LATER_ID, PLAN_ID, plans_folder
 
 
@@ -82,14 +83,6 @@ def test_every_path_is_described(app: Starlette, document: dict[str, Any]) -> No
     assert {kind for kind in KINDS if f"/problems/{kind}`" in told} == KINDS.keys() - elsewhere
 
 
-def parts(value: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every object in a JSON value, with its path."""
-    if isinstance(value, dict):
-        yield path, value
-    for key, each in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
-        yield from parts(each, f"{path}/{key}")
-
-
 def test_generated_clients_know_every_type(document: dict[str, Any]) -> None:
     """No body is of an unknown type, and no field that may be left out has a default, which would make it required."""
     contents = {path: part for path, part in parts(document) if path.endswith("/content") and "properties" not in path}
@@ -111,19 +104,6 @@ def test_generated_clients_know_every_type(document: dict[str, Any]) -> None:
     assert defaults == []
     nothing = [path for path, part in parts(document) if "default" in part and part["default"] is None]
     assert nothing == []
-
-
-def sent(document: dict[str, Any]) -> set[str]:
-    """The schemas that bodies of requests refer to, and those to which these refer."""
-    known = {f"#/components/schemas/{name}": schema for name, schema in document["components"]["schemas"].items()}
-    bodies = [method["requestBody"] for methods in document["paths"].values() for method in methods.values()
-              if "requestBody" in method]  # fmt: skip
-    found: set[str] = set()
-    new = {part["$ref"] for _, part in parts(bodies) if "$ref" in part}
-    while new:
-        found |= new
-        new = {part["$ref"] for name in new for _, part in parts(known[name]) if "$ref" in part} - found
-    return found
 
 
 def test_the_repository_has_the_description_of_the_service(document: dict[str, Any]) -> None:
