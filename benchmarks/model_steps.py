@@ -17,7 +17,8 @@ from features.engines.feature_table import feature_chunks, feature_table
 from features.ingestion.ingest import ingest
 from features.loyalty.formula import load_formula
 from features.store.event_store import open_store
-from serving.batch import Forecasts, write_scores
+from serving.batch import write_scores
+from serving.batch_forecasts import Forecasts
 from training.fit import fit_customer_model
 from training.fit_challenger import fit_challenger
 from training.models.customer_model import CustomerModel

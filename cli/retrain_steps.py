@@ -128,7 +128,8 @@ def publish(job: Job, run: RetrainRun, store: "EventStore", tracking: "Tracking"
 def score(job: Job, run: RetrainRun, store: "EventStore", tracking: "Tracking") -> Result:
     """Score everybody with the champion in service, whether it is a new one or not."""
     from features.segments.settings import segmentation_of_settings
-    from serving.batch import Forecasts, write_scores
+    from serving.batch import write_scores
+    from serving.batch_forecasts import Forecasts
     from training.settings import ForecastSettings
 
     settings = read_settings("forecast", ForecastSettings)

@@ -9,13 +9,15 @@ import typer
 
 from cli import options
 from cli.champion import champion_in_use, warn_of_champion
+from cli.engines import Engine, EngineOption, opened_runner
 from cli.settings import settings_with
 from cli.terminal import Figure, echo, echo_table, progress_bar
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from serving.batch import Forecasts
+    from serving.batch_forecasts import Forecasts
+    from serving.batch_parts import ScoreTotals
 
 
 def register(app: typer.Typer) -> None:
@@ -24,8 +26,8 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def score(
         store: options.Store,
-        as_of: options.AsOfDate,
-        out: options.OutFile,
+        as_of: options.AsOfDates,
+        out: options.OutFileOrFolder,
         horizon_days: options.OptionalHorizonDays = None,
         formula: options.FormulaFile = None,
         value_days: Annotated[
@@ -55,11 +57,13 @@ def register(app: typer.Typer) -> None:
             ),
         ] = None,
         rule_only: Annotated[bool, typer.Option("--rule-only", help="Score by the rule only.")] = False,
+        engine: EngineOption = Engine.local,
         home: options.Home = options.DEFAULT_HOME,
     ) -> None:
         """Score every customer known at the cutoff by the rule and, if there is one, by the champion.
 
-        Without a champion the file has the rule score only.
+        Without a champion the file has the rule score only. A name without an ending is a folder of Parquet parts,
+        `as_of=.../bucket=...`, for as many cutoffs as are given; an interrupted run goes on with those not done.
 
         Examples:
 
@@ -68,11 +72,20 @@ def register(app: typer.Typer) -> None:
         `regulars score store --as-of 2011-12-10 --out scores.parquet --value-days 1095`
 
         `regulars score store --as-of 2011-12-10 --out scores.parquet --rule-only --formula ours.toml`
+
+        `regulars score store --as-of 2011-11-10 --as-of 2011-12-10 --out scores --engine spark`
         """
         from features.segments.settings import segmentation_of_settings
-        from serving.batch import Forecasts, write_scores
+        from serving.batch import write_scores
+        from serving.batch_forecasts import Forecasts
+        from serving.batch_parts import write_score_file, write_score_parts
         from training.settings import ForecastSettings
 
+        in_parts = not out.suffix or engine is Engine.spark
+        if out.suffix and len(as_of) > 1:
+            raise typer.BadParameter(f"{out} is one file, and there are {len(as_of)} cutoffs: name a folder")
+        if indices is not None and in_parts:
+            raise typer.BadParameter("--indices is for one file on this machine: `regulars indices` has any dates")
         given = {"horizon_days": horizon_days, "value_days": value_days, "discount_rate": discount_rate}
         settings = settings_with("forecast", ForecastSettings, **given)
         champion, missing = (None, None) if rule_only else champion_in_use(home)
@@ -81,11 +94,29 @@ def register(app: typer.Typer) -> None:
         )
         rule = options.formula_in_use(formula, champion[0].formula if champion else None)
         segmentation = segmentation_of_settings()
-        with options.opened_store(store) as events, progress_bar("customers", events.n_customers) as advance:
-            if forecasts:
-                warn_of_champion(forecasts.model.card, events, as_of)
-            summary = write_scores(events, as_of, rule, out, forecasts, segmentation, progress=advance)
-            options.warn_of_date(events, as_of)
+        with (
+            options.opened_store(store) as events,
+            opened_runner(engine) as run,
+            progress_bar("customers", events.n_customers) as advance,
+        ):
+            for cutoff in as_of:
+                if forecasts:
+                    warn_of_champion(forecasts.model.card, events, cutoff)
+            if not out.suffix:
+                totals = write_score_parts(events, as_of, rule, out, forecasts, segmentation, run, advance)
+            elif in_parts:
+                totals = {
+                    as_of[0]: write_score_file(events, as_of[0], rule, out, forecasts, segmentation, run, advance)
+                }
+            else:
+                summary = write_scores(events, as_of[0], rule, out, forecasts, segmentation, progress=advance)
+            for cutoff in as_of:
+                options.warn_of_date(events, cutoff)
+        if in_parts:
+            if missing:
+                echo(missing)
+            _show_totals(totals, forecasts, rule.version, out)
+            return
         _show_leaders(summary.leaders, summary.tied, forecasts)
         _show_sizes("customers by band", "band", summary.bands)
         if summary.segments:
@@ -106,11 +137,34 @@ def register(app: typer.Typer) -> None:
         if missing:
             echo(missing)
         echo(
-            f"{summary.customers:,} customers at {as_of}, {mean}, formula version {rule.version} -> {out}",
-            **{"customers": summary.customers, "as_of": as_of, "mean_loyalty_score": summary.mean_score, "out": out},
+            f"{summary.customers:,} customers at {as_of[0]}, {mean}, formula version {rule.version} -> {out}",
+            **{"customers": summary.customers, "as_of": as_of[0], "mean_loyalty_score": summary.mean_score, "out": out},
             formula_version=rule.version,
             tied_at_the_top=summary.tied,
         )
+
+
+def _show_totals(
+    totals: "Mapping[str, ScoreTotals]", forecasts: "Forecasts | None", formula_version: str, out: Path
+) -> None:
+    """Print the totals at each cutoff, and where the scores are."""
+    head = ["as_of", "customers", "mean score"]
+    if forecasts:
+        head += ["purchase days expected", "customers without a purchase expected"]
+    rows = [
+        [
+            as_of,
+            Figure(each.customers),
+            Figure(each.mean_score, ".1f"),
+            *([Figure(each.expected_purchases), Figure(each.churn_probability)] if forecasts else ()),
+        ]
+        for as_of, each in totals.items()
+    ]
+    title = "scores at each cutoff"
+    if forecasts:
+        title += f", with what is expected in {forecasts.horizon_days} days by champion version {forecasts.version}"
+    echo_table(title, head, rows)
+    echo(f"{len(totals)} cutoff{'s' * (len(totals) > 1)}, formula version {formula_version} -> {out}", out=out)
 
 
 HEADS = {"loyalty_score": "score", "expected_purchases": "expected", "churn_probability": "churn"}

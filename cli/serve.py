@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
         scores: Annotated[
             Path | None,
-            typer.Option(metavar="FILE", help="The file written by `regulars score`, for /score_customers."),
+            typer.Option(metavar="FILE", help="The file or folder written by `regulars score`, for /score_customers."),
         ] = None,
         report: Annotated[
             Path | None, typer.Option(metavar="FILE", help="The page written by `regulars compare`, shown at /.")

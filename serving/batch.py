@@ -4,11 +4,8 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -23,69 +20,15 @@ from features.segments.assignment import assign
 from features.segments.segmentation import Segmentation
 from features.store.event_store import EventStore
 from features.table_files import table_writer
+from serving.batch_forecasts import Forecaster, Forecasts
 from serving.batch_lookup import FACTS
-from training.models.bundle import OUTPUTS
-
-if TYPE_CHECKING:  # scoring by the rule alone needs no library of the models
-    from training.models.compiled.compiled_model import CompiledModel
-    from training.models.customer_model import CustomerModel
 
 EMPTY_TABLE = pd.DataFrame(
     index=pd.Index([], dtype="str", name="customer_id"), columns=list(FEATURE_NAMES), dtype="float64"
 )
-DISCOUNT_RATE = 0.10
 LEADERS = 5
 ROW_GROUP = 20_000
 """Rows are ordered by customer_id, so that a look-up reads only the row groups of its ids; small ones read quickly."""
-
-
-@dataclass(frozen=True)
-class Forecasts:
-    """The forecasts to write.
-
-    Attributes
-    ----------
-    model : CustomerModel
-        The model.
-    version : str
-        Its version, for the file's metadata.
-    horizon_days : int
-        Days to forecast.
-    value_days : int, optional
-        Days of customer value; None writes none.
-    discount_rate : float
-        Yearly discount rate of customer value.
-    """
-
-    model: "CustomerModel"
-    version: str
-    horizon_days: int
-    value_days: int | None = None
-    discount_rate: float = DISCOUNT_RATE
-
-    @cached_property
-    def compiled(self) -> "CompiledModel | None":
-        """The compiled form of the model, which takes a fraction of its time; None for a model without one."""
-        from training.models.compiled.compiled_model import CompiledModel
-
-        return CompiledModel.of(self.model) if CompiledModel.is_possible(self.model) else None
-
-    def of_table(self, table: pd.DataFrame, day: int) -> pd.DataFrame:
-        """Return the forecasts of a feature table, and `customer_value` if its days are given."""
-        if self.compiled is not None:
-            values = table[list(FEATURE_NAMES)].to_numpy(np.float64)
-            forecasts = self.compiled.predict_table(values, day, self.horizon_days)
-            predicted = pd.DataFrame(forecasts, table.index, list(OUTPUTS))
-        else:
-            predicted = self.model.predict(table, day, self.horizon_days)
-        if self.value_days is not None:
-            days, rate = self.value_days, self.discount_rate
-            predicted["customer_value"] = (
-                self.model.customer_value(table, day, days, rate)
-                if self.compiled is None
-                else self.compiled.customer_value(values, day, days, rate)
-            )
-        return predicted
 
 
 @dataclass(frozen=True)
@@ -182,16 +125,14 @@ def write_scores(
     sizes = {segment.name: 0 for segment in segmentation.segments} if segmentation else {}
     scaled = with_rating_scale(formula, store.rating_maximum)
     values: list[dict[str, Floats]] = []
-    schema = _rows(_scores(EMPTY_TABLE, rule, forecasts, day, segmentation)).schema
-    schema = schema.with_metadata(
-        {**(schema.metadata or {}), FACTS: _facts(store, as_of, rule, forecasts, segmentation)}
-    )
-    leaders, tied = _leaders(_scores(EMPTY_TABLE, rule, forecasts, day, None)), 0
+    forecaster = forecasts.of_table if forecasts else None
+    schema = score_schema(store, as_of, rule, forecasts, segmentation)
+    leaders, tied = _leaders(scored_table(EMPTY_TABLE, rule, forecaster, day, None)), 0
     with table_writer(path, schema, ROW_GROUP) as writer:
         for _, table in feature_chunks(store, [as_of], chunk):
-            scores = _scores(table, rule, forecasts, day, segmentation)
+            scores = scored_table(table, rule, forecaster, day, segmentation)
             values.append(index_values(table, scaled))
-            writer.write_table(_rows(scores).cast(schema))
+            writer.write_table(score_rows(scores, schema))
             leaders, tied = _with_leaders_of(scores, leaders, tied)
             customers += len(scores)
             scored += int(scores["loyalty_score"].count())
@@ -232,27 +173,33 @@ def _with_leaders_of(scores: pd.DataFrame, leaders: pd.DataFrame, tied: int) -> 
     return found, int((together["loyalty_score"] == last).sum())  # who was above the old last one is a leader
 
 
-def _scores(
-    table: pd.DataFrame, rule: Formula, forecasts: Forecasts | None, day: int, segmentation: Segmentation | None
+def scored_table(
+    table: pd.DataFrame, rule: Formula, forecaster: Forecaster | None, day: int, segmentation: Segmentation | None
 ) -> pd.DataFrame:
-    """Return the scores of a feature table, one row a customer."""
+    """Return the scores of a feature table, one row a customer; `day` is the cutoff in days since 1970."""
     scores = score(table, rule)
     if segmentation is not None:
         scores = pd.concat([scores, assign(table, segmentation)], axis=1)
-    if forecasts is None:
+    if forecaster is None:
         return scores
     names = {"low": "expected_purchases_low", "high": "expected_purchases_high"}
-    return pd.concat([scores, forecasts.of_table(table, day).rename(columns=names)], axis=1)
+    return pd.concat([scores, forecaster(table, day).rename(columns=names)], axis=1)
 
 
-def _rows(scores: pd.DataFrame) -> pa.Table:
+def score_rows(scores: pd.DataFrame, schema: pa.Schema | None = None) -> pa.Table:
     """Return scores as rows of the file: `customer_id` first, the band as text."""
-    return pa.Table.from_pandas(scores.astype({"band": "str"}).reset_index(), preserve_index=False)
+    rows = pa.Table.from_pandas(scores.astype({"band": "str"}).reset_index(), preserve_index=False)
+    return rows if schema is None else rows.cast(schema)
 
 
-def _facts(
+def score_schema(
     store: EventStore, as_of: AsOfLike, rule: Formula, forecasts: Forecasts | None, segmentation: Segmentation | None
-) -> bytes:
+) -> pa.Schema:
+    """Return the schema of the file, whose metadata has cutoff, horizon and versions under `FACTS`."""
+    day = AsOf.parse(as_of, store.timezone).day
+    schema = score_rows(
+        scored_table(EMPTY_TABLE, rule, forecasts.of_table if forecasts else None, day, segmentation)
+    ).schema
     facts: dict[str, object] = {
         "as_of": str(as_of),
         "timezone": store.timezone,
@@ -265,4 +212,4 @@ def _facts(
         facts |= {"model_version": forecasts.version, "horizon_days": forecasts.horizon_days}
         if forecasts.value_days is not None:
             facts |= {"value_days": forecasts.value_days, "discount_rate": forecasts.discount_rate}
-    return json.dumps(facts).encode()
+    return schema.with_metadata({**(schema.metadata or {}), FACTS: json.dumps(facts).encode()})

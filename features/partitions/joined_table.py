@@ -16,7 +16,9 @@ BATCH = 10_000
 """Rows of each bucket in memory beside those of the file."""
 
 
-def write_joined(store: EventStore, folder: Path, path: str | Path, schema: pa.Schema) -> int:
+def write_joined(
+    store: EventStore, folder: Path, path: str | Path, schema: pa.Schema, row_group_size: int | None = None
+) -> int:
     """Write the parts of one cutoff to one file; memory holds the rows of `CHUNK` customers.
 
     Parameters
@@ -29,6 +31,8 @@ def write_joined(store: EventStore, folder: Path, path: str | Path, schema: pa.S
         Its ending is the format, see `table_writer`.
     schema : pyarrow.Schema
         Of the file; its first column is `customer_id`.
+    row_group_size : int, optional
+        See `table_writer`.
 
     Returns
     -------
@@ -41,7 +45,7 @@ def write_joined(store: EventStore, folder: Path, path: str | Path, schema: pa.S
         for bucket in range(len(store.buckets))
     ]
     rows = 0
-    with table_writer(path, schema) as writer:
+    with table_writer(path, schema, row_group_size) as writer:
         for first in range(0, store.n_customers, CHUNK):
             last_id = store.customer_ids[min(first + CHUNK, store.n_customers) - 1]
             table = pa.concat_tables([schema.empty_table(), *(bucket.up_to(last_id, schema) for bucket in buckets)])

@@ -101,7 +101,7 @@ def _opened(data_folder: Path, manifest: str) -> EventStore:
     return opened_folder(data_folder, content, words_of(content))
 
 
-def write_part(folder: Path, customers: CustomerRange, rows: pa.Table) -> None:
+def write_part(folder: Path, customers: CustomerRange, rows: pa.Table, row_group_size: int | None = None) -> None:
     """Write the rows of a range of customers below the folder of a date."""
     with atomic_write(folder / f"{customers.name}.parquet") as part:
-        pq.write_table(rows, part)
+        pq.write_table(rows, part, row_group_size)

@@ -67,7 +67,7 @@ def make_app(
     limits : RequestLimits, optional
         Limits of one request.
     scores : path, optional
-        The file of `regulars score`, for /score_customers; it may appear or be replaced at any time.
+        The file or folder of `regulars score`, for /score_customers; it may appear or be replaced at any time.
     report : path, optional
         The page of `regulars compare`, for `/`; likewise.
     plans : path, optional

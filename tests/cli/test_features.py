@@ -1,14 +1,12 @@
 """`regulars features`: the table of the library, of a store or of a raw file."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from features.engines.feature_table import feature_table
-from features.partitions.runners import Runner, run_here
 from features.store.event_store import open_store
 from tests.cli.conftest import FAULTY, LOG, Ended
 
@@ -69,20 +67,3 @@ def test_a_folder_of_something_else_is_not_replaced(store: Path, regulars: Regul
     assert ended.code == 2
     assert "mine has files that no run of regulars wrote: name another folder" in ended.error
     assert [path.name for path in Path("mine").iterdir()] == ["note"]
-
-
-def test_the_engine_is_that_asked_for(store: Path, regulars: Regulars, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spark where it is asked for, this machine otherwise."""
-    session, runs = object(), []
-
-    def runner_of(given: object) -> Runner:
-        runs.append(given)
-        return run_here
-
-    monkeypatch.setattr("features.engines.spark_session.spark_session", lambda: nullcontext(session))
-    monkeypatch.setattr("features.engines.spark_session.spark_runner", runner_of)
-    arguments = ("features", store, "--as-of", "2024-05-01", "--out", "f.parquet")
-    assert regulars(*arguments).code == 0
-    assert runs == []
-    assert regulars(*arguments, "--engine", "spark").code == 0
-    assert runs == [session]

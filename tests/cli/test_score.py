@@ -100,6 +100,27 @@ def test_an_id_cannot_steer_the_terminal(tmp_path: Path, regulars: Regulars) -> 
     assert ended.error.endswith("-> [b]s.parquet\n")
 
 
+def test_several_cutoffs_make_a_folder(store: Path, regulars: Regulars) -> None:
+    """A name without an ending is a folder of parts, with totals at each cutoff; one file has one cutoff."""
+    dates = ("--as-of", "2024-03-01", "--as-of", "2024-05-01")
+    ended = regulars("score", store, *dates, "--out", "scores", "--json")
+    found = json.loads(ended.out)
+    assert found["tables"][0]["columns"] == ["as_of", "customers", "mean score"]
+    for as_of, customers, mean in found["tables"][0]["rows"]:
+        rows = pd.read_parquet(f"scores/as_of={as_of}/bucket=000")
+        expected = score(feature_table(open_store(store), as_of), load_formula())
+        assert list(rows["loyalty_score"]) == list(expected["loyalty_score"])
+        assert (customers, mean) == (len(expected), expected["loyalty_score"].mean())
+    ended = regulars("score", store, *dates, "--out", "scores")
+    assert ended.error.endswith("2 cutoffs, formula version 2 -> scores\n")
+    ended = regulars("score", store, *dates, "--out", "s.parquet")
+    assert ended.code == 2
+    assert "s.parquet is one file, and there are 2 cutoffs: name a folder" in ended.error
+    ended = regulars("score", store, *dates, "--out", "scores", "--indices", "i.csv")
+    assert ended.code == 2
+    assert "`regulars indices` has any dates" in ended.error
+
+
 def test_without_a_champion_the_rule_alone_is_scored(store: Path, regulars: Regulars) -> None:
     """Nothing is registered: the command says so and how to get a model, and leaves no tracking store behind."""
     ended = regulars("score", store, "--as-of", "2024-05-01", "--out", "scores.parquet")

@@ -17,7 +17,8 @@ from features.errors import FormulaError, ModelError
 from features.loyalty.formula import Band, Formula, Part, load_formula
 from features.loyalty.scoring import drop_unpriced_parts, score
 from features.store.event_store import EventStore
-from serving.batch import Forecasts, Summary, write_scores
+from serving.batch import Summary, write_scores
+from serving.batch_forecasts import Forecasts
 from serving.batch_lookup import lookup_batch_scores
 from tests.features.logs import DAY, KIND, Event, Log, logs, shelved
 from tests.training.logs import simulated, stored

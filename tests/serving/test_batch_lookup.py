@@ -1,5 +1,6 @@
 """Looking up the last batch scores: every id is found or named, and what is no file of scores is one line."""
 
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,8 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import BatchScoresError
+from features.loyalty.formula import load_formula
+from features.partitions.folder import CONTENT_FILE, date_folder
 from features.table_files import table_writer
+from serving import batch_lookup
 from serving.batch_lookup import lookup_batch_scores
+from serving.batch_parts import write_score_parts
+from tests.training.logs import simulated, stored
 
 
 @given(st.lists(st.text(max_size=3), max_size=5))
@@ -56,3 +62,65 @@ def test_a_format_without_metadata_is_refused(tmp_path: Path, name: str) -> None
     (tmp_path / name).write_text("customer_id,loyalty_score")
     with pytest.raises(BatchScoresError, match=r"write them to a \.parquet or \.arrow file"):
         lookup_batch_scores(tmp_path / name, ["a"])
+
+
+# Folders of parts
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Scores of a small base in five buckets at two cutoffs, the later one not the last by name."""
+    folder = tmp_path_factory.mktemp("folder")
+    store = stored(simulated(60), folder, buckets=5)
+    write_score_parts(store, ["2024-05-01T00:00:00+00:00", "2024-05-01T00:00:00-05:00"], load_formula(), folder / "out")
+    return folder / "out"
+
+
+def test_a_folder_answers_with_the_latest_cutoff(folder: Path) -> None:
+    """Every customer of that cutoff is found, whatever the bucket; the others are named."""
+    latest = "2024-05-01T00:00:00-05:00"
+    expected = pq.read_table(date_folder(folder, latest), partitioning=None).to_pylist()
+    ids = [row["customer_id"] for row in expected]
+    assert len(ids) > 20
+    found = lookup_batch_scores(folder, ["nobody", *ids, "nobody"])
+    assert sorted(found.rows, key=lambda row: row["customer_id"]) == sorted(
+        expected, key=lambda row: row["customer_id"]
+    )
+    assert found.unknown == ["nobody"]
+    assert found.facts["as_of"] == latest
+    assert lookup_batch_scores(folder, []).facts["as_of"] == latest
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    """One that Regulars did not write, and one of features."""
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(BatchScoresError, match="mine holds no batch scores: write them with `regulars score`"):
+        lookup_batch_scores(tmp_path / "mine", ["a"])
+    (tmp_path / "mine" / CONTENT_FILE).write_text('{"verb": "features"}')
+    with pytest.raises(BatchScoresError, match="mine holds no batch scores"):
+        lookup_batch_scores(tmp_path / "mine", ["a"])
+    (tmp_path / "mine" / CONTENT_FILE).write_text("[")
+    with pytest.raises(BatchScoresError, match="cannot be read as batch scores"):
+        lookup_batch_scores(tmp_path / "mine", ["a"])
+
+
+def test_a_folder_replaced_meanwhile_is_read_again(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All rows are of the new run where another took the place of the one that was being read."""
+    shutil.copytree(folder, tmp_path / "out")
+    ids = [row["customer_id"] for row in pq.read_table(folder, partitioning=None).slice(0, 20).to_pylist()]
+    read, reads = batch_lookup._rows_of_parts, []
+
+    def replaced(path: Path, wanted: list[str]) -> pa.Table:
+        reads.append(path)
+        table = read(path, wanted)
+        if len(reads) == 1:
+            shutil.rmtree(path)
+            shutil.copytree(folder, path)
+            (path / CONTENT_FILE).write_text((folder / CONTENT_FILE).read_text())
+        return table
+
+    monkeypatch.setattr(batch_lookup, "_rows_of_parts", replaced)
+    assert lookup_batch_scores(tmp_path / "out", ids).rows == lookup_batch_scores(folder, ids).rows
+    assert len(reads) == 3

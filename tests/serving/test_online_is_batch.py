@@ -19,7 +19,8 @@ from features.store.event_store import EventStore
 from serving.api.app import make_app
 from serving.api.event_json import features_of
 from serving.api.feature_rows import SINGLE_ROWS
-from serving.batch import Forecasts, write_scores
+from serving.batch import write_scores
+from serving.batch_forecasts import Forecasts
 from serving.request_types import Customer
 from serving.state import CurrentState, ServedModel, ServiceState
 from tests.serving.asking import ARROW, PARQUET, ask

@@ -20,11 +20,11 @@ def simulated(customers: int, days: int = 540, seed: int = 0, **changes: object)
     return simulate(truth, customers, seed, block=customers)[0]
 
 
-def stored(log: pa.Table, folder: Path) -> EventStore:
+def stored(log: pa.Table, folder: Path, buckets: int = 1) -> EventStore:
     """Return the store of a log."""
     folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(log, folder / "log.parquet")
-    ingest(folder / "log.parquet", folder / "store")
+    ingest(folder / "log.parquet", folder / "store", buckets=buckets)
     return open_store(folder / "store")
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from features.engines.feature_table import feature_table
 from features.schema import WORDS
 from features.store.bucket_files import FACTS, facts_of_buckets, joint_facts
-from features.store.buckets import bucket_numbers
+from features.store.bucket_numbers import bucket_numbers
 from features.store.event_store import EventStore, open_store
 from features.store.generations import generations, rollback
 from features.store.writer import StoreWriter, write_store

@@ -1,0 +1,37 @@
+"""Where verbs compute: on this machine, or by Spark."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from features.partitions.runners import Runner
+
+
+class Engine(StrEnum):
+    """Where a result is computed: on this machine, or by Spark."""
+
+    local = "local"
+    spark = "spark"
+
+
+EngineOption = Annotated[
+    Engine, typer.Option("--engine", help="Compute on this machine, or by Spark (needs regulars[spark]).")
+]
+
+
+@contextmanager
+def opened_runner(engine: Engine) -> Iterator["Runner"]:
+    """Give what computes ranges of customers during the block: this machine's threads, or a Spark session."""
+    from features.partitions.runners import run_here
+
+    if engine is Engine.local:
+        yield run_here
+        return
+    from features.engines.spark_session import spark_runner, spark_session
+
+    with spark_session() as session:
+        yield spark_runner(session)
