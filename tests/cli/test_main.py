@@ -33,7 +33,7 @@ WRONG = {
     "features {store} --as-of 2024-13-01 --out o.parquet": "'2024-13-01' is not a date or time",
     "features {store} --as-of 2024-05-01 --out .": "has files that no run of regulars wrote",
     "features {store} --as-of 2024-05-01 --out f.txt": "end the name with .parquet, .csv, .xlsx, .arrow",
-    "score {store} --as-of 2024-05-01 --out scores.txt": "scores has no ending: end the name with .parquet",
+    "score {store} --as-of 2024-05-01 --out scores.txt": "scores.txt ends in .txt: end the name with .parquet",
     "backtest {store} --as-of 2024-05-01 --horizon-days 9 --out b.xls": "b.xls ends in .xls: end the name with",
     "simulate --customers 5 --out log.json": "log.json ends in .json: end the name with .parquet",
     "history --out moves.txt": "moves.txt ends in .txt: end the name with .parquet",
