@@ -7,7 +7,9 @@ from math import exp, lgamma, log, log1p
 from training.models.purchases.constants import LOG_SHAPE_LIMIT, MAX_SHORTENED, MIN_TERM, PACE_DAYS
 
 MAX_TERMS = 2000
-"""The terms of the distribution are added up one by one to this count, if the mean is below half of it."""
+"""The terms of the distribution are added up one by one to this count."""
+MAX_PROBABILITY = 1 - 1e-9
+"""A quantile of a probability above it is that of this probability."""
 
 
 def interval(
@@ -26,52 +28,65 @@ def interval(
     shape = exp(min(max(log_shape, -LOG_SHAPE_LIMIT), LOG_SHAPE_LIMIT))
     shape /= 1 + level_variance * (shape + 1)
     success = shape / (shape + beyond)
-    low, high, upper = quantiles(
-        [((1 - content) / 2 - none) / purchase, ((1 + content) / 2 - none) / purchase, (content - none) / purchase],
-        shape,
-        success,
-    )
+    wanted = [((1 - content) / 2 - none) / purchase, ((1 + content) / 2 - none) / purchase, (content - none) / purchase]
+    below = _below(max(wanted), shape, success)
+    low, high, upper = _quantiles(wanted, below, shape, success)
     if upper <= high - low:
         low, high = 0, upper
-    if shorten and none < 1 - content and low < high <= MAX_SHORTENED:
-        low, high = _shortened(low, high, content / (1 - none), shape, success)
+        below = below or _below(wanted[2], shape, success)
+    if shorten and below and none < 1 - content and low < high <= MAX_SHORTENED:
+        low, high = _shortened(low, high, content / (1 - none), below, shape, success)
     return float(low), float(high)
 
 
-def _shortened(low: int, high: int, content: float, shape: float, success: float) -> tuple[int, int]:
-    """Return the shortest interval, as `shortest` does; `content` of the counts beyond the first purchase."""
+def quantiles(probabilities: Sequence[float], shape: float, success: float) -> list[int]:
+    """Return `HurdleDistribution.quantile`: 0 for a probability up to 0, else 1 and the negative binomial quantile."""
+    return _quantiles(probabilities, _below(max(probabilities), shape, success), shape, success)
+
+
+def _quantiles(probabilities: Sequence[float], below: list[float], shape: float, success: float) -> list[int]:
+    """Return `quantiles`; `below`: P(N < count) up to the greatest of them, or nothing where terms are too many."""
+    wanted = [min(probability, MAX_PROBABILITY) for probability in probabilities]
+    if below:
+        return [bisect_left(below, probability) for probability in wanted]
+    return [1 + _searched(probability, shape, success) if probability > 0 else 0 for probability in wanted]
+
+
+def _below(most: float, shape: float, success: float) -> list[float]:
+    """Return P(N < count) of a negative binomial until it reaches `most`; nothing where terms are too many."""
+    most = min(most, MAX_PROBABILITY)
+    below, total = [0.0], 0.0
+    if most <= 0:
+        return below
     term, fail = success**shape, 1 - success
     if term <= MIN_TERM:
-        return low, high
-    below, total, most, length, beyond = [0.0], 0.0, 2 * high + 2, high - low, 0
+        return []
+    rising = fail * (shape - 1)
+    for count in range(1, MAX_TERMS + 1):
+        total += term
+        below.append(total)
+        if total >= most:
+            return below
+        term *= rising / count + fail
+    return []
+
+
+def _shortened(
+    low: int, high: int, content: float, below: list[float], shape: float, success: float
+) -> tuple[int, int]:
+    """Return the shortest interval, as `shortest` does; `content` of the counts beyond the first purchase."""
+    most, length, beyond = 2 * high + 2, high - low, 0
+    total, term, fail = below[-1], below[-1] - below[-2], 1 - success
+    rising = fail * (shape - 1)
     while length and below[beyond] < 1 - content and beyond + length <= most:
         while len(below) <= beyond + length:
+            term *= rising / (len(below) - 1) + fail
             total += term
-            term *= fail * (shape + len(below) - 1) / len(below)
             below.append(total)
         while below[beyond + length] - below[beyond] >= content:
             low, high, length = beyond + 1, beyond + length, length - 1
         beyond += 1
     return low, high
-
-
-def quantiles(probabilities: Sequence[float], shape: float, success: float) -> list[int]:
-    """Return `HurdleDistribution.quantile`: 0 for a probability up to 0, else 1 and the negative binomial quantile."""
-    wanted = [min(probability, 1 - 1e-9) for probability in probabilities]
-    most = max(wanted)
-    if most <= 0:
-        return [0] * len(wanted)
-    term, fail = success**shape, 1 - success
-    if term > MIN_TERM and 2 * shape * fail < MAX_TERMS * success:
-        total = term
-        cdf = [term]
-        for count in range(1, MAX_TERMS):
-            if total >= most:
-                return [1 + bisect_left(cdf, probability) if probability > 0 else 0 for probability in wanted]
-            term *= fail * (shape + count - 1) / count
-            total += term
-            cdf.append(total)
-    return [1 + _searched(probability, shape, success) if probability > 0 else 0 for probability in wanted]
 
 
 def _searched(probability: float, shape: float, success: float) -> int:

@@ -3,14 +3,14 @@
 import numpy as np
 
 from training.models.arrays import Floats, Index
-from training.models.compiled.interval import quantiles
+from training.models.compiled.interval import MAX_PROBABILITY, quantiles
 from training.models.purchases.constants import LOG_SHAPE_LIMIT, MIN_TERM, PACE_DAYS
 from training.models.purchases.shortest_interval import shortest
 
 MAX_TERMS = 10_000
 """The terms of the distribution are added up to this count, if the mean is below half of it."""
 BLOCK = 2**15
-"""Terms that are computed at a time, over all rows; they stay in the processor's cache."""
+"""Terms that are computed at a time, over the rows of a block; they stay in the processor's cache."""
 MAX_WIDTH = 256
 """Terms of one row at a time."""
 
@@ -58,43 +58,53 @@ def quantile_table(probabilities: Floats, shape: Floats, success: Floats) -> Flo
     ndarray of float64, shape (k, n)
         0, or 1 and the quantile of the negative binomial.
     """
-    wanted = np.minimum(probabilities, 1 - 1e-9)
-    found = (wanted > 0).astype(float)
+    wanted = np.minimum(probabilities, MAX_PROBABILITY)
+    counts = (wanted > 0).astype(float)
     with np.errstate(under="ignore"):
-        term = success**shape
-    few = (term > MIN_TERM) & (2 * shape * (1 - success) < MAX_TERMS * success)
-    rows = np.flatnonzero(few & (wanted > 0).any(axis=0))
-    unfinished = _summed(found, wanted, shape, 1 - success, term, rows)
-    for row in np.concatenate([np.flatnonzero(~few), unfinished]):
-        found[:, row] = quantiles(wanted[:, row].tolist(), float(shape[row]), float(success[row]))
-    return found
+        first = success**shape
+    mean = shape * (1 - success) / success
+    few = (first > MIN_TERM) & (2 * mean < MAX_TERMS)
+    summed = np.flatnonzero(few & (wanted > 0).any(axis=0))
+    # Rows that need about as many terms are added up together: most of 95 % quantiles lie below the mean and two
+    # standard deviations.
+    width = np.minimum(np.ceil(mean[summed] + 2 * np.sqrt(mean[summed] / success[summed])) + 2, MAX_WIDTH).astype(int)
+    order = np.argsort(-width, kind="stable")
+    unfinished = [np.flatnonzero(~few)]
+    while len(order):
+        terms = width[order[0]]
+        rows, order = np.split(order, [max(BLOCK // terms, 1)])
+        unfinished.append(_add_quantiles(counts, wanted, shape, 1 - success, first, summed[rows], terms))
+    for row in np.concatenate(unfinished):
+        counts[:, row] = quantiles(wanted[:, row].tolist(), float(shape[row]), float(success[row]))
+    return counts
 
 
-def _summed(found: Floats, wanted: Floats, shape: Floats, fail: Floats, term: Floats, rows: Index) -> Index:
-    """Add to `found` the counts below each quantile, by adding up terms; return the rows that need `MAX_TERMS`.
+def _add_quantiles(
+    quantile: Floats, wanted: Floats, shape: Floats, fail: Floats, first: Floats, rows: Index, width: int
+) -> Index:
+    """Add to `quantile` the counts below each probability, by adding up terms; return the rows that need `MAX_TERMS`.
 
-    Terms are computed in blocks, the next ones only for the rows that need them. A term is the one before times
+    `width` terms are computed at a time, the next ones only for the rows that need them. A term is the one before times
     fail (shape + count - 1) / count.
     """
     rising = fail * (shape - 1)
-    term, total, most = term[rows], term[rows], wanted[:, rows].max(axis=0)
+    term, total, most = first[rows], first[rows], wanted[:, rows].max(axis=0)
     for place, probability in enumerate(wanted[:, rows]):
-        found[place, rows] += (probability > 0) & (total < probability)
-    first = 1
-    while True:
+        quantile[place, rows] += (probability > 0) & (total < probability)
+    start = 1
+    while start < MAX_TERMS:
         left = total < most
         rows, term, total, most = rows[left], term[left], total[left], most[left]
-        width = min(max(BLOCK // max(len(rows), 1), 1), MAX_WIDTH, MAX_TERMS - first)
-        if not len(rows) or width < 1:
+        if not len(rows):
             return rows
-        counts = np.arange(first, first + width)[:, None]
-        terms = rising[rows] / counts
+        terms = rising[rows] / np.arange(start, start + width)[:, None]
         terms += fail[rows]
         terms[0] *= term
         np.multiply.accumulate(terms, axis=0, out=terms)
-        cdf = terms.copy()
-        cdf[0] += total
-        np.add.accumulate(cdf, axis=0, out=cdf)
+        term = terms[-1].copy()
+        terms[0] += total
+        cdf = np.add.accumulate(terms, axis=0, out=terms)
         for place, probability in enumerate(wanted[:, rows]):
-            found[place, rows] += (cdf < probability).sum(axis=0)
-        term, total, first = terms[-1], cdf[-1], first + width
+            quantile[place, rows] += np.count_nonzero(cdf < probability, axis=0)
+        total, start = cdf[-1], start + width
+    return rows

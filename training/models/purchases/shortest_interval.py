@@ -34,38 +34,44 @@ def shortest(
     low, high = low.copy(), high.copy()
     rows = np.flatnonzero((none < 1 - content) & (low < high) & (high <= MAX_SHORTENED))
     with np.errstate(under="ignore"):
-        first = success[rows] ** shape[rows]
-    order = np.argsort(-high[rows], kind="stable")
-    order = order[first[order] > MIN_TERM]
-    while len(order):
-        # The negative binomial falls beyond its median, so no low end lies above `high`.
-        terms = 2 * int(high[rows[order[0]]]) + 2
-        block, order = np.split(order, [max(BLOCK // terms, 1)])
-        chosen = rows[block]
-        below = _below(terms, first[block], shape[chosen], 1 - success[chosen])
-        low[chosen], high[chosen] = _shortened(below, low[chosen], high[chosen], content / (1 - none[chosen]))
+        rows = rows[success[rows] ** shape[rows] > MIN_TERM]
+    # Few low ends rise by more than a quarter of the length; none above `high`, as the negative binomial falls beyond
+    # its median.
+    for terms in (high + (high - low) // 4 + 3, 2 * high + 2):
+        order, unfinished = rows[np.argsort(-terms[rows], kind="stable")], [rows[:0]]
+        while len(order):
+            most = int(terms[order[0]])
+            rows, order = np.split(order, [max(BLOCK // most, 1)])
+            below = _below(most, success[rows], shape[rows])
+            low[rows], high[rows], left = _shortened(below, low[rows], high[rows], content / (1 - none[rows]))
+            unfinished.append(rows[left])
+        rows = np.concatenate(unfinished)
     return low, high
 
 
-def _below(terms: int, first: Floats, shape: Floats, fail: Floats) -> Floats:
+def _below(terms: int, success: Floats, shape: Floats) -> Floats:
     """Return P(N < count) of the negative binomial for counts from 0 to `terms`, shape (terms + 1, n)."""
-    counts = np.arange(1, terms)[:, None]
-    below = np.zeros((terms + 1, len(first)))
-    below[1] = first
-    np.multiply(fail * (shape - 1), 1 / counts, out=below[2:])
-    below[2:] += fail
+    below = np.zeros((terms + 1, len(shape)))
+    below[1] = success**shape
+    np.multiply((1 - success) * (shape - 1), 1 / np.arange(1, terms)[:, None], out=below[2:])
+    below[2:] += 1 - success
     np.multiply.accumulate(below[1:], axis=0, out=below[1:])
     np.add.accumulate(below[1:], axis=0, out=below[1:])
     return below
 
 
-def _shortened(below: Floats, low: Floats, high: Floats, content: Floats) -> tuple[Floats, Floats]:
-    """Return the shortest interval; `content` of the counts beyond the first purchase."""
+def _shortened(below: Floats, low: Floats, high: Floats, content: Floats) -> tuple[Floats, Floats, Index]:
+    """Return the shortest interval, and the rows for which `below` ends too early.
+
+    `content` is that of the counts beyond the first purchase.
+    """
     rows: Index = np.arange(len(low))
-    length = (high - low).astype(np.intp)
+    length, unfinished = (high - low).astype(np.intp), [rows[:0]]
     for beyond in range(len(below)):
-        rows = rows[(below[beyond, rows] < 1 - content[rows]) & (beyond + length[rows] < len(below))]
-        shorter = rows
+        rows = rows[below[beyond, rows] < 1 - content[rows]]
+        reached = beyond + length[rows] < len(below)
+        unfinished.append(rows[~reached])
+        rows = shorter = rows[reached]
         while len(shorter):
             held = below[beyond + length[shorter], shorter] - below[beyond, shorter] >= content[shorter]
             shorter = shorter[held]
@@ -73,4 +79,4 @@ def _shortened(below: Floats, low: Floats, high: Floats, content: Floats) -> tup
             length[shorter] -= 1
         if not len(rows):
             break
-    return low, high
+    return low, high, np.concatenate(unfinished)
