@@ -59,12 +59,13 @@ def echo_move(move: "Move", place: str) -> None:
 
 def publish_champion(tracking: "Tracking", signing_key: Path | None = None) -> "PublishResult":
     """Ship the champion, signed if there is a key or [publish] names one, and print under which tag."""
+    from serving.clock import utc_now
     from training.publish import publish as ship
     from training.settings import GateLimits, PublishSettings
 
     allowed = read_settings("gate", GateLimits).allow_uncompiled
     key = signing_key or read_settings("publish", PublishSettings).signing_key
-    shipped = ship(tracking, allow_uncompiled=allowed, signing_key=key)
+    shipped = ship(tracking, allow_uncompiled=allowed, signing_key=key, signed_at=utc_now())
     echo(f"{shipped.tag} {'is' if shipped.new else 'was already, and still is,'} the latest in {shipped.path.parent}")
     return shipped
 

@@ -23,7 +23,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Ship the champion to the BentoML model store (BENTOML_HOME) as `regulars:latest`.
 
-        A version is shipped whole or not at all. Publishing the same champion again changes nothing.
+        A version is shipped whole or not at all. Publishing the same champion again changes nothing but,
+        with a signing key, the time of its signature.
 
         Example: `regulars publish`
         """

@@ -52,7 +52,7 @@ def check_before_start() -> str | None:
     segmentation_of_settings()
     if settings.traces:
         check_exporter()
-    trust = Trust(settings.trusted_key, settings.allow_pickle)
+    trust = Trust(settings.trusted_key, settings.allow_pickle, settings.signed_since_time)
     if settings.trusted_key:
         public_key_of(settings.trusted_key)
     if name := latest_version(store):

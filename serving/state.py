@@ -41,6 +41,8 @@ class ServedModel:
         None for a model without a compiled form.
     customer_model : CustomerModel, optional
         The estimators; there only where there is no compiled form.
+    signed_at : datetime, optional
+        When it was signed, where a key is trusted.
     """
 
     version: str
@@ -51,6 +53,7 @@ class ServedModel:
     formula: Formula
     compiled: CompiledModel | None = None
     customer_model: "CustomerModel | None" = None
+    signed_at: datetime | None = None
 
     def forecast_one(self, features: Sequence[float], day: int, horizon_days: int) -> Forecast:
         """Return the forecast of one customer.

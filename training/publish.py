@@ -4,11 +4,13 @@ import json
 import os
 import shutil
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from math import isfinite
 from pathlib import Path
 
 from features.atomic_file import atomic_write, file_digest, fsync_path
-from features.errors import SignatureError, TrackingError
+from features.errors import InvalidArgumentError, SignatureError, TrackingError
 from features.scratch_folders import scratch_folder
 from training.models.bundle import BUNDLE, CHAMPION, COMPILED_FILE, MODEL_FILE, REGISTERED_NAME
 from training.models.signature import public_key_of, require_signature, sign_version
@@ -47,6 +49,7 @@ def publish(
     *,
     allow_uncompiled: bool = False,
     signing_key: Path | None = None,
+    signed_at: datetime | None = None,
 ) -> PublishResult:
     """Put a version into the BentoML model store and make it `regulars:latest`.
 
@@ -54,7 +57,8 @@ def publish(
     model), `figures.json` (every measure of its fit) and `figures/` (the plots of its fit). Its label `version` and its
     metadata `digest` and `compiled_digest` (SHA-256; empty without a compiled form) identify the version, and
     `compiled_formula` says that the service needs the compiled form alone. The tag holds the digest too, because
-    another registry may have a version of the same number. A version that is there already is left as it is.
+    another registry may have a version of the same number. A version that is there already is left as it is, but with a
+    key it is signed again, so that the time of its signature is that of this publication.
 
     Parameters
     ----------
@@ -65,6 +69,8 @@ def publish(
         Whether a model without a compiled form may be published; the service then forecasts by its estimator.
     signing_key : Path, optional
         The private key to sign the version with, see `training.models.signature`.
+    signed_at : datetime, optional
+        The present time, with its offset; needed with a key.
 
     Returns
     -------
@@ -75,11 +81,17 @@ def publish(
     TrackingError
         When there is no such version, its digest is wrong, its compiled form forecasts otherwise or is missing, or the
         store holds something else under its tag.
+    InvalidArgumentError
+        For a key without a time.
     SignatureError
         When the key cannot be used, or the version was published before without its signature.
     """
+    sign = None
     if signing_key is not None:
+        if signed_at is None:
+            raise InvalidArgumentError("a signing key needs signed_at, the present time")
         public_key_of(signing_key)  # before anything is written
+        sign = partial(sign_version, private_key=signing_key, signed_at=signed_at)
     chosen = version(tracking, which)
     if chosen is None:
         raise TrackingError(f"no version {which} is registered in {tracking.place}: promote one first")
@@ -92,8 +104,8 @@ def publish(
     with scratch_folder(home / "tmp") as staging:
         if new:
             _stage(tracking, chosen, f"{REGISTERED_NAME}:{name}", staging, allow_uncompiled)
-            if signing_key is not None:
-                sign_version(staging / REGISTERED_NAME / name, f"{REGISTERED_NAME}:{name}", signing_key)
+            if sign is not None:
+                sign(staging / REGISTERED_NAME / name, f"{REGISTERED_NAME}:{name}")
             final.parent.mkdir(parents=True, exist_ok=True)
             try:
                 (staging / REGISTERED_NAME / name).rename(final)
@@ -103,13 +115,15 @@ def publish(
                 new = False  # another process has published the same version meanwhile
             fsync_path(final.parent)
         _check(final, chosen)
-        if signing_key is not None:
+        if signing_key is not None and sign is not None:
             try:
                 require_signature(final, f"{REGISTERED_NAME}:{name}", signing_key)
             except SignatureError as error:
                 raise SignatureError(
                     f"{final} was published before without this key's signature ({error}): delete it and publish again"
                 ) from None
+            if not new:
+                sign(final, f"{REGISTERED_NAME}:{name}")
         with atomic_write(staging / "latest") as part:
             part.write_text(name)
         (staging / "latest").replace(final.parent / "latest")

@@ -43,7 +43,7 @@ def make_worker_app(
     log.capture_libraries()
     formula, timezone = formula_of_settings(), settings.timezone or "UTC"
     rating_maximum = settings.rating_maximum or RATING_MAXIMUM
-    trust = Trust(settings.trusted_key, settings.allow_pickle)
+    trust = Trust(settings.trusted_key, settings.allow_pickle, settings.signed_since_time)
     state = initial_state(store, formula, timezone, utc_now, log.log_event, rating_maximum, trust)
     current = CurrentState(replace(state, segmentation=segmentation_of_settings()))
     reload = ModelReload(current, store, utc_now, log.log_event, trust)

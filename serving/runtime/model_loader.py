@@ -61,7 +61,7 @@ def _compiled(published: PublishedModel) -> ServedModel:
         table = compiled.predict_table(np.array([list(features.values())]), day, horizon_days)
         _require_equal(dict(zip(OUTPUTS, table[0].tolist(), strict=True)), compiled, features, day, horizon_days)
     facts = (published.version, published.tag, published.digest, published.folder)
-    return ServedModel(*facts, card, compiled.formula, compiled)
+    return ServedModel(*facts, card, compiled.formula, compiled, signed_at=published.signed_at)
 
 
 def _unpickled(published: PublishedModel) -> ServedModel:
@@ -76,7 +76,9 @@ def _unpickled(published: PublishedModel) -> ServedModel:
     elif CompiledModel.is_possible(model):
         raise PublishedModelError("its compiled form is missing: publish it again")
     facts = (published.version, published.tag, published.digest, published.folder)
-    served = ServedModel(*facts, model.card, model.formula, compiled, None if compiled else model)
+    served = ServedModel(
+        *facts, model.card, model.formula, compiled, None if compiled else model, signed_at=published.signed_at
+    )
     if compiled is None:
         _try_estimator(served)
     return served

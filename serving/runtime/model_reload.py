@@ -66,8 +66,9 @@ class ModelReload:
     def _load_latest(self) -> None:
         """Load the version published last; a bad one is refused, and the old one stays.
 
-        A refused version is tried again when it is published again. An attempt that hung, as on a network folder, and
-        ends after a later one changes nothing.
+        A refused version is tried again when it is published again. One that was signed before the version in service
+        is refused: who can write into the store could put an old one back. An attempt that hung, as on a network
+        folder, and ends after a later one changes nothing.
         """
         self._attempt = attempt = self._attempt + 1
         state, name = self._current.state, None
@@ -76,7 +77,8 @@ class ModelReload:
             if name is None or (state.model and state.model.folder.name == name):
                 found = replace(state, refused=None)
             else:
-                loaded = _load(self._store, name, self._clock, self._log_event, None, self._trust)
+                trust = self._trust.not_before(state.model.signed_at if state.model else None)
+                loaded = _load(self._store, name, self._clock, self._log_event, None, trust)
                 found = replace(loaded, segmentation=state.segmentation)
         except PublishedModelError as error:
             found = replace(state, refused=str(error))

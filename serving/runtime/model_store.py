@@ -6,6 +6,7 @@ Imports neither pandas nor scikit-learn: the first process checks, its workers l
 import os
 import re
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import bentoml
@@ -16,7 +17,7 @@ from features.definitions import FEATURE_NAMES
 from features.errors import ModelError, PublishedModelError, SignatureError
 from serving.runtime.regular_file import read_regular
 from training.models.bundle import BUNDLE, COMPILED_FILE, MODEL_FILE, REGISTERED_NAME, Card, other_releases
-from training.models.signature import require_signature
+from training.models.signature import Signature, require_signature
 
 LONGEST_NAME = 200
 VERSION_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
@@ -32,17 +33,25 @@ class Trust:
         The public key that must have signed it; None for no signature.
     allow_pickle : bool, optional
         Whether it may be unpickled, which runs code that it holds; None for only where no key is trusted.
+    since : datetime, optional
+        The time before which it must not have been signed: an older one may have been put back.
     """
 
     key: Path | None = None
     allow_pickle: bool | None = None
+    since: datetime | None = None
 
     @property
     def pickles(self) -> bool:
         """Whether versions may be unpickled."""
         return self.key is None if self.allow_pickle is None else self.allow_pickle
 
+    def not_before(self, time: datetime | None) -> "Trust":
+        """Return the same for versions that were signed at this time or later."""
+        return self if time is None else replace(self, since=max(self.since or time, time))
 
+
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
 ANYBODY = Trust()
 """Whoever can write into the model store is trusted."""
 
@@ -52,7 +61,8 @@ class PublishedModel:
     """A version in the store: its number, tag, folder, and the digests of its files.
 
     `compiled_digest` is empty for a model without a compiled form. `needs_pickle` says whether the service unpickles
-    the model: it has no compiled form, or an earlier release made one without the formula.
+    the model: it has no compiled form, or an earlier release made one without the formula. `signed_at` is None where no
+    key is trusted, and of a signature without a time.
     """
 
     version: str
@@ -61,6 +71,7 @@ class PublishedModel:
     digest: str
     compiled_digest: str
     needs_pickle: bool = True
+    signed_at: datetime | None = None
 
 
 def latest_version(store: Path) -> str | None:
@@ -97,7 +108,7 @@ def read_published(store: Path, name: str, trust: Trust = ANYBODY) -> PublishedM
     """
     folder = store / REGISTERED_NAME / name
     _require_readable(folder, f"{REGISTERED_NAME}:{name}")
-    signed = _signed_digests(folder, f"{REGISTERED_NAME}:{name}", trust)
+    signed = _trusted_signature(folder, f"{REGISTERED_NAME}:{name}", trust)
     try:
         info = bentoml.Model.from_path(str(folder)).info
     except (BentoMLException, OSError, ValueError) as error:
@@ -113,8 +124,8 @@ def read_published(store: Path, name: str, trust: Trust = ANYBODY) -> PublishedM
         not (info.metadata.get("compiled_digest") and info.metadata.get("compiled_formula") is True),
     )
     if signed is not None:  # not what a file says that may have changed since
-        digest, compiled = (signed.get(f"{BUNDLE}/{file}", "") for file in (MODEL_FILE, COMPILED_FILE))
-        published = replace(published, digest=digest, compiled_digest=compiled)
+        digest, compiled = (signed.files.get(f"{BUNDLE}/{file}", "") for file in (MODEL_FILE, COMPILED_FILE))
+        published = replace(published, digest=digest, compiled_digest=compiled, signed_at=signed.signed_at)
     if published.needs_pickle and not trust.pickles:
         raise PublishedModelError(
             f"{published.tag} is refused: it has to be unpickled, which runs code that it holds: publish it again with "
@@ -124,17 +135,25 @@ def read_published(store: Path, name: str, trust: Trust = ANYBODY) -> PublishedM
     return published
 
 
-def _signed_digests(folder: Path, tag: str, trust: Trust) -> dict[str, str] | None:
-    """Return the digests of a version's files that the trusted key signed, None where no key is trusted.
+def _trusted_signature(folder: Path, tag: str, trust: Trust) -> Signature | None:
+    """Return the signature of a version by the trusted key, None where no key is trusted.
 
-    Raises PublishedModelError when it has not signed them.
+    Raises PublishedModelError when there is none, or it is too old.
     """
     if trust.key is None:
         return None
     try:
-        return require_signature(folder, tag, trust.key)
+        signature = require_signature(folder, tag, trust.key)
     except (SignatureError, OSError) as error:
         raise PublishedModelError(f"{tag} is refused: {error}") from None
+    if trust.since is not None and (signature.signed_at or _EARLIEST) < trust.since:
+        time = signature.signed_at.isoformat(" ", "seconds") if signature.signed_at else "an unknown time"
+        raise PublishedModelError(
+            f"{tag} is refused: it was signed at {time}, expected {trust.since.isoformat(' ', 'seconds')} or later "
+            "(the time of the version in service, or [serve] signed_since): it may be an old one that was put back; "
+            "`regulars publish --signing-key` signs it again"
+        )
+    return signature
 
 
 def _require_readable(folder: Path, tag: str) -> None:

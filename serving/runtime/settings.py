@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from features.errors import InvalidArgumentError, RateLimitError
@@ -49,6 +50,9 @@ class ServeSettings:
     allow_pickle : bool, optional
         Whether to unpickle a version that has no whole compiled form, which runs code that it holds: models of plugins,
         and versions of earlier releases. Without it: only where there is no trusted_key.
+    signed_since : str, optional
+        The time, in UTC where it has no offset, before which a version must not have been signed: an old one that was
+        put back is refused at the start too. A running service refuses what was signed before the version it serves.
     drain_seconds : float
         Seconds after SIGTERM in which the service still answers but /readyz says 503, before the port is closed.
     cors_origins : tuple of str
@@ -71,6 +75,7 @@ class ServeSettings:
     watch_seconds: float = 1.0
     trusted_key: Path | None = field(default=None, metadata={"example": "publisher.key.pub"})
     allow_pickle: bool | None = field(default=None, metadata={"example": True})
+    signed_since: str | None = field(default=None, metadata={"example": "2026-11-27T09:30:00Z"})
     drain_seconds: float = 1.0
     cors_origins: tuple[str, ...] = field(default=(), metadata={"example": ("https://shop.example",)})
     traces: str | None = field(default=None, metadata={"example": "http://localhost:4318"})
@@ -89,6 +94,21 @@ class ServeSettings:
         check_origins(self.cors_origins)
         if self.traces is not None:
             spans_address(self.traces)
+        if self.signed_since_time and self.trusted_key is None:
+            raise InvalidArgumentError("signed_since needs a trusted_key, whose signatures have a time")
+
+    @property
+    def signed_since_time(self) -> datetime | None:
+        """The time of `signed_since`; raises InvalidArgumentError for what is none."""
+        if self.signed_since is None:
+            return None
+        try:
+            time = datetime.fromisoformat(self.signed_since)
+        except ValueError:
+            raise InvalidArgumentError(
+                f"signed_since is {self.signed_since!r}, expected a time like 2026-11-27T09:30:00Z"
+            ) from None
+        return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def check_rate(rate: object) -> str:

@@ -13,8 +13,8 @@ TESTS = {
     "no version is published": "serving/test_service.py::test_without_a_model_the_rule_is_served",
     "the version published last is refused": "serving/test_service.py"
     "::test_a_new_version_is_taken_over_and_a_bad_one_refused",
-    "it is not signed by the trusted key, or has to be unpickled and may not": "serving/runtime/test_model_reload.py"
-    "::test_a_version_that_nobody_trusted_signed_leaves_the_old_one",
+    "it is not signed by the trusted key, signed too early, or has to be unpickled and may not": "serving"
+    "/runtime/test_model_reload.py::test_a_version_that_nobody_trusted_signed_leaves_the_old_one",
     "its name is a named pipe, or no name": "serving/runtime/test_model_store.py"
     "::test_a_pipe_in_place_of_the_name_is_refused_at_once",
     "a check of store or keys hangs": "serving/runtime/test_poller.py::test_a_check_that_hangs_stops_nothing",

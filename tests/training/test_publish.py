@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import bentoml
@@ -14,7 +15,7 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.models import ModelStore
 from matplotlib.figure import Figure
 
-from features.errors import SignatureError, TrackingError
+from features.errors import InvalidArgumentError, SignatureError, TrackingError
 from tests.training.stand_in import customer_model
 from training.models.bundle import CHAMPION
 from training.models.compiled.compiled_model import CompiledModel
@@ -27,6 +28,7 @@ from training.registry.runs import log_figure, log_metrics, start_run
 from training.registry.versions import move_alias, register, version
 
 ROOT = Path(__file__).parents[2]
+NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -200,26 +202,31 @@ def test_a_killed_publish_leaves_the_store_as_it_was_or_whole(
 
 
 def test_a_version_is_signed_by_the_key_that_is_given(tracking: Tracking, store: Path, tmp_path: Path) -> None:
-    """With all of its files; publishing again changes nothing, and another key or none before is said."""
+    """With all of its files; publishing again signs again, and another key or none before is said."""
     champion(tracking)
     key = tmp_path / "publisher.key"
     public = make_key_pair(key)
-    published = publish(tracking, signing_key=key)
+    published = publish(tracking, signing_key=key, signed_at=NOON)
     files = {path.relative_to(published.path).as_posix() for path in published.path.rglob("*") if path.is_file()}
-    assert set(require_signature(published.path, published.tag, public)) == files - {SIGNATURE_FILE}
-    assert not publish(tracking, signing_key=key).new
+    signature = require_signature(published.path, published.tag, public)
+    assert (set(signature.files), signature.signed_at) == (files - {SIGNATURE_FILE}, NOON)
+    assert not publish(tracking, signing_key=key, signed_at=NOON + timedelta(days=1)).new
+    again = require_signature(published.path, published.tag, public)
+    assert again == signature._replace(signed_at=NOON + timedelta(days=1))
+    with pytest.raises(InvalidArgumentError, match="needs signed_at"):
+        publish(tracking, signing_key=key)
     other = tmp_path / "other.key"
     make_key_pair(other)
     with pytest.raises(SignatureError, match=r"without this key's signature .*: delete it and publish again"):
-        publish(tracking, signing_key=other)
+        publish(tracking, signing_key=other, signed_at=NOON)
     (published.path / SIGNATURE_FILE).unlink()
     with pytest.raises(SignatureError, match="not signed"):
-        publish(tracking, signing_key=key)
+        publish(tracking, signing_key=key, signed_at=NOON)
 
 
 def test_a_key_that_cannot_sign_publishes_nothing(tracking: Tracking, store: Path, tmp_path: Path) -> None:
     """It is tried before anything is written."""
     champion(tracking)
     with pytest.raises(SignatureError, match="there is no key file"):
-        publish(tracking, signing_key=tmp_path / "none.key")
+        publish(tracking, signing_key=tmp_path / "none.key", signed_at=NOON)
     assert not list(store.iterdir())

@@ -1,7 +1,8 @@
-"""Signatures of published versions: Ed25519 over the digests of all files, by the publisher's key.
+"""Signatures of published versions: Ed25519 over the time and the digests of all files, by the publisher's key.
 
 The digests beside a version show that a file is damaged. They do not show who wrote it: whoever can write into the
-model store can write other digests. A signature can be made with the private key alone.
+model store can write other digests. A signature can be made with the private key alone. Its time is signed too, so that
+an old version that is put back can be told from the newest one.
 """
 
 import json
@@ -10,8 +11,9 @@ import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from features.atomic_file import atomic_write, file_digest
 from features.errors import SignatureError
@@ -24,6 +26,21 @@ PURPOSE = "regulars published version"
 """It begins what is signed, so that a signature of something else made with the same key is of no use here."""
 LONGEST_KEY, LONGEST_SIGNATURE = 10_000, 2**20
 """Bytes; longer files hold something else."""
+
+
+class Signature(NamedTuple):
+    """What a publisher signed.
+
+    Attributes
+    ----------
+    files : dict of str to str
+        SHA-256 in hex by path below the version's folder.
+    signed_at : datetime or None
+        In UTC; None for a signature of a release that signed no time.
+    """
+
+    files: dict[str, str]
+    signed_at: datetime | None
 
 
 def make_key_pair(path: Path) -> Path:
@@ -58,8 +75,8 @@ def make_key_pair(path: Path) -> Path:
     return beside
 
 
-def sign_version(folder: Path, tag: str, private_key: Path) -> None:
-    """Sign the files of a version: write `SIGNATURE_FILE` into its folder.
+def sign_version(folder: Path, tag: str, private_key: Path, signed_at: datetime) -> None:
+    """Sign the files of a version: write `SIGNATURE_FILE` into its folder, in the place of one that is there.
 
     Parameters
     ----------
@@ -69,6 +86,8 @@ def sign_version(folder: Path, tag: str, private_key: Path) -> None:
         Its tag, which is signed too: a version cannot pass for another one.
     private_key : Path
         A file of `make_key_pair`, or another Ed25519 key in PEM.
+    signed_at : datetime
+        The present time, with its offset.
 
     Raises
     ------
@@ -76,14 +95,15 @@ def sign_version(folder: Path, tag: str, private_key: Path) -> None:
         The key cannot be used.
     """
     files = _digests(folder)
-    signature = _private(private_key).sign(_signed(tag, files))
-    content = {"algorithm": "Ed25519", "tag": tag, "files": files, "signature": b64encode(signature).decode()}
+    time = signed_at.astimezone(UTC).isoformat()
+    signature = b64encode(_private(private_key).sign(_signed(tag, files, time))).decode()
+    content = {"algorithm": "Ed25519", "tag": tag, "signed_at": time, "files": files, "signature": signature}
     with atomic_write(folder / SIGNATURE_FILE) as part:
         part.write_text(json.dumps(content, indent=1))
 
 
-def require_signature(folder: Path, tag: str, public_key: Path) -> dict[str, str]:
-    """Return the digests of a version's files after checking that the owner of a key signed exactly these.
+def require_signature(folder: Path, tag: str, public_key: Path) -> Signature:
+    """Return the signature of a version after checking that the owner of a key signed exactly its files.
 
     Parameters
     ----------
@@ -96,8 +116,7 @@ def require_signature(folder: Path, tag: str, public_key: Path) -> dict[str, str
 
     Returns
     -------
-    dict of str to str
-        SHA-256 in hex by path below the folder.
+    Signature
 
     Raises
     ------
@@ -117,7 +136,9 @@ def require_signature(folder: Path, tag: str, public_key: Path) -> dict[str, str
     try:
         content = json.loads(text)
         files, signature = dict(content["files"]), b64decode(content["signature"], validate=True)
-        key.verify(signature, _signed(tag, files))
+        time = content.get("signed_at")
+        key.verify(signature, _signed(tag, files, time))
+        signed_at = None if time is None else datetime.fromisoformat(time)
     except InvalidSignature:
         raise SignatureError("its signature is not by the trusted key, or of another version") from None
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError, Base64Error):
@@ -126,7 +147,7 @@ def require_signature(folder: Path, tag: str, public_key: Path) -> dict[str, str
     if differing := sorted(name for name in files.keys() | found.keys() if files.get(name) != found.get(name)):
         what = "was changed" if differing[0] in files and differing[0] in found else "was added or is missing"
         raise SignatureError(f"its {differing[0]} {what} after it was signed: publish it again")
-    return files
+    return Signature(files, signed_at)
 
 
 def public_key_of(path: Path) -> "Ed25519PublicKey":
@@ -187,11 +208,12 @@ def _short(path: Path, longest: int) -> bytes:
     return content
 
 
-def _signed(tag: str, files: Mapping[str, str]) -> bytes:
-    """Return the bytes that are signed, the same for the same tag and digests."""
+def _signed(tag: str, files: Mapping[str, str], time: str | None) -> bytes:
+    """Return the bytes that are signed, the same for the same tag, digests and time; None for one without it."""
     if not all(isinstance(name, str) and re.fullmatch("[0-9a-f]{64}", digest) for name, digest in files.items()):
         raise SignatureError("its signature has no digests of SHA-256: publish it again with --signing-key")
-    return json.dumps([PURPOSE, tag, dict(files)], sort_keys=True, separators=(",", ":")).encode()
+    content = [PURPOSE, tag, dict(files), *([] if time is None else [time])]
+    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _digests(folder: Path) -> dict[str, str]:

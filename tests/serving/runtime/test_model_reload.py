@@ -1,6 +1,6 @@
 """What is in service follows what is published: the good is taken over, the bad refused, the old never lost."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -168,11 +168,11 @@ def test_a_store_that_may_only_be_read_serves(tmp_path: Path, model: CustomerMod
 
 
 def test_a_version_that_nobody_trusted_signed_leaves_the_old_one(tmp_path: Path, model: CustomerModel) -> None:
-    """Refused in one line, and tried again when it is published with the signature."""
+    """Refused in one line, and tried again when it is published with the signature; an old one only if signed again."""
     key = tmp_path / "publisher.key"
     trust = Trust(make_key_pair(key))
     first = put(tmp_path, variant(model, 1), 1)
-    sign_version(first, f"regulars:{first.name}", key)
+    sign_version(first, f"regulars:{first.name}", key, NOON)
     shop = Shop(tmp_path, trust)
     assert shop.version == "1"
     second = put(tmp_path, variant(model, 2), 2)
@@ -180,7 +180,15 @@ def test_a_version_that_nobody_trusted_signed_leaves_the_old_one(tmp_path: Path,
     assert shop.version == "1"
     assert "is not signed" in str(shop.current.state.refused)
     assert "\n" not in str(shop.current.state.refused)
-    sign_version(second, f"regulars:{second.name}", key)
+    sign_version(second, f"regulars:{second.name}", key, NOON + timedelta(days=1))
     latest(tmp_path, second.name)
     shop.reload.check()
     assert (shop.version, shop.current.state.refused) == ("2", None)
+    latest(tmp_path, first.name)
+    shop.reload.check()
+    assert shop.version == "2"
+    assert "it may be an old one that was put back" in str(shop.current.state.refused)
+    sign_version(first, f"regulars:{first.name}", key, NOON + timedelta(days=2))
+    latest(tmp_path, first.name)
+    shop.reload.check()
+    assert (shop.version, shop.current.state.refused) == ("1", None)

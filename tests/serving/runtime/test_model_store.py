@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +23,8 @@ from serving.state import ServedModel
 from tests.serving.running import ROOT, put
 from training.models.bundle import CARD_FILE, COMPILED_FILE, LIBRARIES, MODEL_FILE
 from training.models.signature import make_key_pair, sign_version
+
+NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -213,14 +216,23 @@ def trust(tmp_path: Path) -> Trust:
 def signed(store: Path, key: Path) -> str:
     """Sign the latest version, and return its name."""
     name = str(latest_version(store))
-    sign_version(store / "regulars" / name, f"regulars:{name}", key)
+    sign_version(store / "regulars" / name, f"regulars:{name}", key, NOON)
     return name
 
 
 def test_a_signed_version_is_read_with_the_digests_that_were_signed(store: Path, trust: Trust, tmp_path: Path) -> None:
     """And loads without a pickle."""
     name = signed(store, tmp_path / "publisher.key")
-    assert load_model(read_published(store, name, trust)).version == "1"
+    loaded = load_model(read_published(store, name, trust))
+    assert (loaded.version, loaded.signed_at) == ("1", NOON)
+
+
+def test_an_old_version_that_was_put_back_is_refused(store: Path, trust: Trust, tmp_path: Path) -> None:
+    """It was signed before the time from which on signatures count; signing it again lets it in."""
+    name = signed(store, tmp_path / "publisher.key")
+    assert read_published(store, name, trust.not_before(NOON).not_before(NOON - timedelta(days=1))).signed_at == NOON
+    with pytest.raises(PublishedModelError, match=r"was signed at 2024-06-01 12:00:00.*12:00:01.* or later"):
+        read_published(store, name, trust.not_before(NOON + timedelta(seconds=1)))
 
 
 @pytest.mark.parametrize("file", [MODEL_FILE, COMPILED_FILE, CARD_FILE, "../model.yaml", "../figures.json"])

@@ -1,10 +1,11 @@
 """Settings of the service come from the file and the environment, and what cannot be used is refused by name."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from features.errors import RateLimitError, SettingsError
+from features.errors import InvalidArgumentError, RateLimitError, SettingsError
 from serving.runtime.settings import OLDER_VARIABLES, ServeSettings, check_rate, serve_settings
 
 
@@ -65,6 +66,8 @@ def test_all_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("SERVE_PORT", "0"),
         ("SERVE_PORT", "http"),
         ("SERVE_RATE", "fast"),
+        ("SERVE_SIGNED_SINCE", "yesterday"),
+        ("SERVE_SIGNED_SINCE", "2026-11-27"),
     ],
 )
 def test_what_cannot_be_used_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -79,3 +82,13 @@ def test_a_rate_is_a_number_and_a_unit() -> None:
     assert check_rate("100/second") == "100/second"
     with pytest.raises(RateLimitError, match="write it like 100/second"):
         check_rate("100 a second")
+
+
+def test_signatures_count_from_a_time_on() -> None:
+    """In UTC where it has no offset; without a trusted key there are none."""
+    midnight = datetime(2026, 11, 27, tzinfo=UTC)
+    for text in ("2026-11-27", "2026-11-27T09:00:00+09:00"):
+        assert ServeSettings(trusted_key=Path("k"), signed_since=text).signed_since_time == midnight
+    assert ServeSettings().signed_since_time is None
+    with pytest.raises(InvalidArgumentError, match="signed_since needs a trusted_key"):
+        ServeSettings(signed_since="2026-11-27")

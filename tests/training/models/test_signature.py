@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from features.errors import SignatureError
 from training.models.signature import (
+    PURPOSE,
     SIGNATURE_FILE,
     make_key_pair,
     public_key_of,
@@ -20,6 +23,7 @@ from training.models.signature import (
 )
 
 TAG = "regulars:1-0123456789ab"
+NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -43,15 +47,34 @@ def version(tmp_path: Path, key: Path) -> Path:
     (folder / "model.yaml").write_text("name: regulars")
     (folder / "bundle" / "model.joblib").write_bytes(b"pickle")
     (folder / "bundle" / "compiled.json").write_text("{}")
-    sign_version(folder, TAG, key)
+    sign_version(folder, TAG, key, NOON)
     return folder
 
 
 def test_a_signed_version_is_accepted(version: Path, public: Path, key: Path) -> None:
     """With the digests of all its files; the private key checks it as well as the public one."""
-    digests = require_signature(version, TAG, public)
-    assert set(digests) == {"model.yaml", "bundle/model.joblib", "bundle/compiled.json"}
-    assert require_signature(version, TAG, key) == digests
+    signature = require_signature(version, TAG, public)
+    assert set(signature.files) == {"model.yaml", "bundle/model.joblib", "bundle/compiled.json"}
+    assert signature.signed_at == NOON
+    assert require_signature(version, TAG, key) == signature
+
+
+def test_the_time_is_signed(version: Path, public: Path, key: Path) -> None:
+    """In UTC; one that is changed or taken away breaks the signature. A release before signed none, and that holds."""
+    sign_version(version, TAG, key, NOON.astimezone(timezone(timedelta(hours=9))))
+    content = json.loads((version / SIGNATURE_FILE).read_text())
+    assert content["signed_at"] == "2026-11-27T12:00:00+00:00"
+    for forged in (content | {"signed_at": "2027-01-01T00:00:00+00:00"}, {**content, "signed_at": None}):
+        (version / SIGNATURE_FILE).write_text(json.dumps(forged))
+        with pytest.raises(SignatureError, match="not by the trusted key"):
+            require_signature(version, TAG, public)
+    bytes_before = json.dumps([PURPOSE, TAG, content["files"]], sort_keys=True, separators=(",", ":")).encode()
+    private = serialization.load_pem_private_key(key.read_bytes(), None)
+    assert isinstance(private, Ed25519PrivateKey)
+    del content["signed_at"]
+    earlier = content | {"signature": b64encode(private.sign(bytes_before)).decode()}
+    (version / SIGNATURE_FILE).write_text(json.dumps(earlier))
+    assert require_signature(version, TAG, public).signed_at is None
 
 
 def change(version: Path) -> None:
@@ -92,7 +115,7 @@ def test_new_digests_without_the_key_are_refused(version: Path, public: Path) ->
     content = json.loads((version / SIGNATURE_FILE).read_text())
     other = version.parent / "other.key"
     make_key_pair(other)
-    sign_version(version, TAG, other)
+    sign_version(version, TAG, other, NOON)
     with pytest.raises(SignatureError, match="not by the trusted key"):
         require_signature(version, TAG, public)
     forged = json.loads((version / SIGNATURE_FILE).read_text()) | {"signature": content["signature"]}
@@ -113,6 +136,7 @@ def test_a_version_cannot_pass_for_another(version: Path, public: Path) -> None:
         *("", "[]", "3", "{}", "[" * 100_000, '{"files": 3}', '{"files": {}, "signature": "*"}'),
         '{"files": {"a": 1}, "signature": ""}',
         '{"files": {"a": "b"}, "signature": ""}',
+        '{"files": {}, "signature": "", "signed_at": {"a": 1}}',
         " " * (2**20 + 1),
     ],
 )
@@ -140,7 +164,7 @@ def test_a_private_key_is_its_owner_s_alone(key: Path, public: Path, version: Pa
     assert b"PRIVATE" not in public.read_bytes()
     key.chmod(0o640)
     with pytest.raises(SignatureError, match="mode 640, so others can sign with it: chmod 600"):
-        sign_version(version, TAG, key)
+        sign_version(version, TAG, key, NOON)
 
 
 def test_no_key_is_replaced(key: Path) -> None:
@@ -165,7 +189,7 @@ def test_what_is_no_key_is_one_line(tmp_path: Path, key: Path) -> None:
         file = tmp_path / f"{number}.key"
         file.write_bytes(content)
         file.chmod(0o600)
-        for use in (public_key_of, lambda path: sign_version(tmp_path, TAG, path)):
+        for use in (public_key_of, lambda path: sign_version(tmp_path, TAG, path, NOON)):
             with pytest.raises(SignatureError, match=f"{number}.key") as caught:
                 use(file)
             assert "\n" not in str(caught.value)
