@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 from starlette.types import Lifespan
 
 from features.errors import BatchScoresError
+from serving.api.body_budget import BodyBudget, HeldBody, within
 from serving.api.content_negotiation import ARROW, JSON, PARQUET, body_type, prefers_page, response_type
 from serving.api.event_json import features_of_event_json
 from serving.api.event_tables import features_of_event_table
@@ -80,7 +81,8 @@ def make_app(
         As of Starlette.
     """
     limits = limits or RequestLimits()
-    posts = _Posts(current, limits, scores, clock)
+    bodies = BodyBudget(limits.bodies_bytes)
+    posts = _Posts(current, limits, bodies, scores, clock)
     by_events = posts.scoring(ScoreRequest, features_of_event_json, features_of_event_table)
     by_features = posts.scoring(FeaturesRequest, features_in_json, features_of_table)
     read_timestamp("2000-01-01", current.state.timezone, 2**62)  # finds the zone's clock changes before a request does
@@ -89,13 +91,13 @@ def make_app(
         routes=[
             ExactRoute("/score", by_events, methods=["POST"]),
             ExactRoute("/score_features", by_features, methods=["POST"]),
-            ExactRoute("/score_customers", posts.score_customers, methods=["POST"]),
+            ExactRoute("/score_customers", within(bodies, posts.score_customers), methods=["POST"]),
             ExactRoute("/readyz", _page(JSON, lambda: json_response(readiness(current), current.ready_status))),
             ExactRoute("/versions", _page(JSON, lambda: json_response(versions(current.state)))),
             ExactRoute("/docs.json", _page(JSON, lambda: Response(document(), media_type=JSON))),
             ExactRoute("/docs", _page(HTML, api_page)),
             ExactRoute("/", _page(HTML, lambda: home_page(current.state, report, plans))),
-            *PlanEndpoints(plans, limits, clock).routes(),
+            *PlanEndpoints(plans, limits, bodies, clock).routes(),
             *more_routes,
         ],
         exception_handlers={
@@ -113,8 +115,15 @@ def make_app(
 class _Posts:
     """The endpoints that take a body."""
 
-    def __init__(self, current: CurrentState, limits: RequestLimits, scores: str | Path | None, clock: Clock) -> None:
-        self._current, self._limits, self._scores, self._clock = current, limits, scores, clock
+    def __init__(
+        self,
+        current: CurrentState,
+        limits: RequestLimits,
+        bodies: BodyBudget,
+        scores: str | Path | None,
+        clock: Clock,
+    ) -> None:
+        self._current, self._limits, self._bodies, self._scores, self._clock = current, limits, bodies, scores, clock
         self._worker_thread = WorkerThread(limits.queue_size)
         self._body_time = TimeLimit(limits.body_seconds)
         self._decode_customers = msgspec.json.Decoder(CustomersRequest).decode
@@ -128,11 +137,11 @@ class _Posts:
         """Return the endpoint that scores requests of this type, or tables in Arrow or Parquet."""
         decode: Callable[[bytes], Any] = msgspec.json.Decoder(request_type).decode
 
-        async def endpoint(request: Request) -> Response:
+        async def endpoint(request: Request, held: HeldBody) -> Response:
             state, limits = self._current.state, self._limits
             media_type, wanted = _media_types(request, BODIES, RESPONSES)
             query = query_parameters(request.scope["query_string"])
-            body = await read_body(request, limits.body_bytes, self._body_time)
+            body = await read_body(request, limits.body_bytes, self._body_time, held)
 
             def respond() -> Response:
                 if media_type == JSON:
@@ -150,13 +159,13 @@ class _Posts:
                 return respond()
             return await self._worker_thread.run(respond, request, len(body))
 
-        return endpoint
+        return within(self._bodies, endpoint)
 
-    async def score_customers(self, request: Request) -> Response:
+    async def score_customers(self, request: Request, held: HeldBody) -> Response:
         """Answer POST /score_customers: the latest batch scores of some customers."""
         _media_types(request, (JSON,), (JSON,))
         query_values(request.scope["query_string"])
-        body = await read_body(request, self._limits.body_bytes, self._body_time)
+        body = await read_body(request, self._limits.body_bytes, self._body_time, held)
 
         def respond() -> Response:
             refuse_long_list("customers", body, self._limits.customers)

@@ -30,6 +30,8 @@ class RequestLimits:
     ----------
     body_bytes : int
         Size of a body.
+    bodies_bytes : int
+        Size of all bodies together that a worker reads, keeps waiting or works on at once.
     body_seconds : float
         Seconds in which a body must arrive.
     customers, events : int
@@ -45,6 +47,7 @@ class RequestLimits:
     """
 
     body_bytes: int = 64 * 2**20
+    bodies_bytes: int = 256 * 2**20
     body_seconds: float = 30.0
     customers: int = 100_000
     events: int = 1_000_000

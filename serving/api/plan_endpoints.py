@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from features.errors import PlanError, RecordError, StoreError
 from planning.records import add_records, record_faults
+from serving.api.body_budget import BodyBudget, HeldBody, within
 from serving.api.content_negotiation import ARROW, JSON, body_type, response_type
 from serving.api.html_pages import file_page, plans_page
 from serving.api.parameters import Clock, RequestLimits, query_values
@@ -42,12 +43,14 @@ class PlanEndpoints:
     folder : Path, optional
         The folder of plan folders, which may change at any time; without it every endpoint answers 404.
     limits : RequestLimits
+    bodies : BodyBudget
+        Bounds the bodies with records, together with all others.
     clock : callable
         Returns the present time: of records without a `recorded_at`.
     """
 
-    def __init__(self, folder: Path | None, limits: RequestLimits, clock: Clock) -> None:
-        self._folder, self._limits, self._clock = folder, limits, clock
+    def __init__(self, folder: Path | None, limits: RequestLimits, bodies: BodyBudget, clock: Clock) -> None:
+        self._folder, self._limits, self._bodies, self._clock = folder, limits, bodies, clock
         self._worker_thread = WorkerThread(limits.queue_size)
         self._body_time = TimeLimit(limits.body_seconds)
         self._decode_records: Callable[[bytes], RecordsRequest] = msgspec.json.Decoder(RecordsRequest).decode
@@ -58,7 +61,7 @@ class PlanEndpoints:
             ExactRoute("/plans", self.plans),
             ExactRoute(f"/plans/{EFFECTS_PAGE}", self.effects_page),
             TemplateRoute("/plans/{plan_id}/items", self.items),
-            TemplateRoute("/plans/{plan_id}/records", self.records, methods=["POST"]),
+            TemplateRoute("/plans/{plan_id}/records", within(self._bodies, self.records), methods=["POST"]),
             TemplateRoute("/plans/{plan_id}/plan.html", self.page),
             TemplateRoute(f"/plans/{{plan_id}}/{REPS}/{{page}}", self.page),
         ]
@@ -97,13 +100,13 @@ class PlanEndpoints:
 
         return await self._run(respond)
 
-    async def records(self, request: Request) -> Response:
+    async def records(self, request: Request, held: HeldBody) -> Response:
         """Answer POST /plans/{plan_id}/records: add what was done, all of it or nothing."""
         query_values(request.scope["query_string"])
         body_type(request.headers.get("content-type"), request.headers.get("content-encoding"), (JSON,))
         response_type(request.headers.get("accept"), (JSON,))
         plan_id = _plan_id(request)
-        body = await read_body(request, self._limits.records_bytes, self._body_time, "send fewer records")
+        body = await read_body(request, self._limits.records_bytes, self._body_time, held, "send fewer records")
         key = request.scope.get("state", {}).get("key")
 
         def respond(folder: Path) -> Response:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from starlette.requests import Request
 
+from serving.api.body_budget import HeldBody
 from serving.api.content_coding import DECODERS, PIECE, BodyDecoder
 from serving.api.problem_details import ProblemError, invalid
 from serving.api.time_limit import TimeLimit
@@ -28,23 +29,27 @@ SEND_LESS = "send fewer customers, or columns, Arrow or Parquet"
 """What to do where a body with customers is too large."""
 
 
-async def read_body(request: Request, maximum_bytes: int, time_limit: TimeLimit, send_less: str = SEND_LESS) -> bytes:
-    """Return the body, decoded if it has a content coding.
+async def read_body(
+    request: Request, maximum_bytes: int, time_limit: TimeLimit, held: HeldBody, send_less: str = SEND_LESS
+) -> bytes:
+    """Return the body, decoded if it has a content coding, and count it in `held`.
 
-    Raises a 413 problem as soon as it is known to be too large, as sent or as decoded, a 400 or 408 problem, and
+    Raises a 413 or 503 problem as soon as it is known to be too large, as sent or as decoded, a 400 or 408 problem, and
     Starlette's ClientDisconnect when the client leaves. Uvicorn reads and drops the rest of a refused body.
     """
     announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > maximum_bytes:
-        raise _too_large(int(announced), maximum_bytes, send_less)
+    if announced.isdigit():
+        if int(announced) > maximum_bytes:
+            raise _too_large(int(announced), maximum_bytes, send_less)
+        held.require_room(int(announced))
     try:
-        return await time_limit.wait_for(_read_chunks(request, maximum_bytes, send_less))
+        return await time_limit.wait_for(_read_chunks(request, maximum_bytes, held, send_less))
     except TimeoutError:
         detail = f"the body was not whole after {time_limit.seconds:g} seconds"
         raise ProblemError("timeout", detail, headers={"Connection": "close"}) from None
 
 
-async def _read_chunks(request: Request, maximum_bytes: int, send_less: str) -> bytes:
+async def _read_chunks(request: Request, maximum_bytes: int, held: HeldBody, send_less: str) -> bytes:
     size, sent, chunks = 0, 0, []
     coding = request.headers.get("content-encoding")
     decoder = BodyDecoder(name) if coding and (name := coding.strip().lower()) in DECODERS else None
@@ -53,12 +58,14 @@ async def _read_chunks(request: Request, maximum_bytes: int, send_less: str) -> 
         if sent > maximum_bytes:
             raise _too_large(sent, maximum_bytes, send_less)
         if decoder is None:
+            held.grow_to(sent)
             chunks.append(chunk)
             continue
         for piece in decoder.pieces(chunk):
             size += len(piece)
             if size > maximum_bytes:
                 raise _too_large(size, maximum_bytes, send_less)
+            held.grow_to(size)
             chunks.append(piece)
             if len(piece) == PIECE:
                 await asyncio.sleep(0)  # a small body may become a large one, and other requests are waiting

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from features.loyalty.formula_settings import formula_of_settings
 from features.schema import RATING_MAXIMUM
 from features.segments.settings import segmentation_of_settings
-from serving.api.app import make_app
+from serving.api.app import RequestLimits, make_app
 from serving.api.routes import ExactRoute, RouteTemplates, methods_of
 from serving.clock import utc_now
 from serving.runtime.api_keys import KeyRing
@@ -83,6 +83,7 @@ def make_worker_app(
 
     app = make_app(
         current,
+        RequestLimits(bodies_bytes=settings.bodies_megabytes * 2**20),
         scores=settings.scores,
         report=settings.report,
         plans=settings.plans,

@@ -16,6 +16,12 @@ OLDER_KEYS = ("keys", "rate", "timezone", "scores", "report", "watch_seconds", "
 OLDER_VARIABLES = {f"REGULARS_{key.upper()}": key for key in OLDER_KEYS}
 """Variables without the name of the section, by which earlier releases were set up."""
 
+LIMITS = (
+    *(("port", 1, 65535), ("workers", 1, 64), ("watch_seconds", 0.05, 3600), ("drain_seconds", 0, 3600)),
+    ("bodies_megabytes", 64, 2**20),  # the largest body fits
+)
+"""The least and the greatest value of settings that are numbers."""
+
 
 @dataclass(frozen=True)
 class ServeSettings:
@@ -57,6 +63,9 @@ class ServeSettings:
         Seconds after SIGTERM in which the service still answers but /readyz says 503, before the port is closed.
     cors_origins : tuple of str
         Origins of web pages whose scripts may use the service (CORS), or `*` for any; without any they may not.
+    bodies_megabytes : int
+        Megabytes (MiB) of request bodies, decompressed, that a worker reads, keeps waiting or works on at once; beyond
+        that it answers 503. Bodies up to 16 kB do not count.
     traces : str, optional
         The OpenTelemetry collector that receives spans of the requests (OTLP over HTTP); without it there are none.
         Needs the extra `telemetry`.
@@ -78,11 +87,11 @@ class ServeSettings:
     signed_since: str | None = field(default=None, metadata={"example": "2026-11-27T09:30:00Z"})
     drain_seconds: float = 1.0
     cors_origins: tuple[str, ...] = field(default=(), metadata={"example": ("https://shop.example",)})
+    bodies_megabytes: int = 256
     traces: str | None = field(default=None, metadata={"example": "http://localhost:4318"})
 
     def __post_init__(self) -> None:
-        limits = (("port", 1, 65535), ("workers", 1, 64), ("watch_seconds", 0.05, 3600), ("drain_seconds", 0, 3600))
-        for name, low, high in limits:
+        for name, low, high in LIMITS:
             if not low <= getattr(self, name) <= high:
                 raise InvalidArgumentError(f"{name} is {getattr(self, name)}, expected a number from {low} to {high}")
         if self.rate is not None:

@@ -20,6 +20,8 @@ TESTS = {
     "a check of store or keys hangs": "serving/runtime/test_poller.py::test_a_check_that_hangs_stops_nothing",
     "the file of keys has none": "serving/runtime/test_api_keys.py::test_a_ring_follows_its_file",
     "the client has left": "serving/api/test_worker_thread.py::test_work_for_a_client_that_left_is_stopped",
+    "bodies larger together than `[serve] bodies_megabytes`": "serving/api/test_body_budget.py"
+    "::test_bodies_that_do_not_fit_are_refused_and_small_ones_are_not",
     "the log cannot be written": "serving/runtime/test_under_load.py::test_a_full_disk_stops_nothing",
     "no room for shared metrics": "serving/runtime/test_metrics_files.py"
     "::test_without_room_a_worker_keeps_its_metrics_to_itself",

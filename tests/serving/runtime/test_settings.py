@@ -66,6 +66,8 @@ def test_all_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("SERVE_PORT", "0"),
         ("SERVE_PORT", "http"),
         ("SERVE_RATE", "fast"),
+        ("SERVE_BODIES_MEGABYTES", "63"),
+        ("SERVE_BODIES_MEGABYTES", "1.5"),
         ("SERVE_SIGNED_SINCE", "yesterday"),
         ("SERVE_SIGNED_SINCE", "2026-11-27"),
     ],
