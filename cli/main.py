@@ -18,6 +18,7 @@ from cli import (
     compare,
     customers,
     effects,
+    erase,
     features,
     fit,
     history,
@@ -58,7 +59,7 @@ app = typer.Typer(
     cls=VerbGroup,
 )
 VERBS = {
-    "Bring in a log": (init, inspect, ingest, append, store, simulate),
+    "Bring in a log": (init, inspect, ingest, append, store, erase, simulate),
     "Score customers and look at the base": (score, features, indices, segments),
     "Train models and compare them with the rule": (fit, backtest, compare, versions),
     "Put a model into service": (promote, publish, rollback, history, retrain, serve, key, signing_key, home),

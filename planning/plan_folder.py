@@ -5,7 +5,7 @@
     PLAN/known_customers.parquet   the ids of all customers who were known at the cutoff, planned or not
 
 None holds a clock: a plan made again from its manifest is equal to the byte. What reps and systems send back goes
-into other files of the same folder.
+into other files of the same folder. Only the erasure of a customer changes it, see `planning.erasure`.
 """
 
 import hashlib
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PLAN_FILE, MANIFEST_FILE, CUSTOMERS_FILE = "plan.parquet", "manifest.json", "known_customers.parquet"
+NEXT_DIGEST = "next_plan_digest"
+"""In the manifest while the erasure of a customer replaces plan.parquet: the digest of its new rows."""
 PLAN_FORMAT = 1
 """The version of the folder's format, kept in the manifest."""
 ARMS = ("do", "leave")
@@ -225,7 +227,7 @@ def read_plan(folder: str | Path) -> Plan:
     folder = Path(folder)
     manifest = read_manifest(folder)
     try:
-        if file_digest(folder / PLAN_FILE) != manifest.get("plan_digest"):
+        if file_digest(folder / PLAN_FILE) not in (manifest.get("plan_digest"), manifest.get(NEXT_DIGEST)):
             raise PlanError(f"{folder / PLAN_FILE} was changed after the plan was made: put the original back")
         table = parquet.read_table(folder / PLAN_FILE)
     except FileNotFoundError:

@@ -5,6 +5,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from planning.erased_rows import ERASED
+
 SCHEMA = pa.schema(
     [
         ("customer_id", pa.string()),
@@ -37,8 +39,8 @@ def contract_events(records: Iterable[Mapping[str, Any]], current: Mapping[str, 
     Returns
     -------
     pyarrow.Table
-        With the columns of `SCHEMA`, in the order of the records. The reference is the record's, so a corrected record
-        is a later version of the same event.
+        With the columns of `SCHEMA`, in the order of the records, none of erased customers. The reference is the
+        record's, so a corrected record is a later version of the same event.
     """
     rows = [
         {
@@ -48,5 +50,6 @@ def contract_events(records: Iterable[Mapping[str, Any]], current: Mapping[str, 
         }
         for record in records
         if record["status"] == "done" and current[record["record_id"]]["status"] == "done"
+        if not record["customer_id"].startswith(ERASED)
     ]
     return pa.Table.from_pylist(rows, SCHEMA)

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from features.as_of import microseconds
+from features.erasure.suppression import read_suppression
 from features.errors import InvalidArgumentError, MissingColumnError, SourceError
 from features.ingestion.event_versions import EventVersions
 from features.ingestion.id_warnings import check_numbers
@@ -168,7 +169,8 @@ def ingest(
         opened = with_joint_ids(known.sources, any(record.get("whole_numbers") for record in before))
         for constants in {tuple(source.constants.items()): source.constants for source in opened}.values():
             check_constants(constants, rules)
-        digest = joint_digest(data_digests(known, before))
+        suppression = read_suppression(out)
+        digest = joint_digest([*data_digests(known, before), *([suppression.digest] if suppression else [])])
         counts = RowCounts()
         quarantine = Quarantine(scratch / "quarantine.csv", opened)
         recorded = any(source.has_column("recorded_at") for source in opened)
@@ -181,7 +183,7 @@ def ingest(
         # One thread reads, one checks, and this one packs the rows: the libraries release the interpreter.
         background = threads > 1
         batches = prefetch(read_batches(opened), background)
-        events = prefetch(validated_batches(batches, rules, quarantine, counts, progress), background)
+        events = prefetch(validated_batches(batches, rules, quarantine, counts, progress, suppression), background)
         with StoreWriter(
             out,
             timezone=timezone,
@@ -233,7 +235,8 @@ def ingest(
                 )
                 for number, source in enumerate(opened)
             ]
-            if why := refusal(report, faults, maximum_quarantined, accept_quarantine, strict):
+            nobody_else = writer.base is not None and report.rows_in == report.suppressed
+            if not nobody_else and (why := refusal(report, faults, maximum_quarantined, accept_quarantine, strict)):
                 refuse(why, report, quarantine.path, Path(out))
             text = json.dumps(report.as_dict(), indent=2, ensure_ascii=False) + "\n"
             (writer.folder / "report.json").write_text(text)

@@ -47,6 +47,8 @@ class IngestReport:
         What may be wrong with the log as a whole, each with its figure and what to do.
     notes : sequence of str
         Which sources were read before, which is no fault.
+    suppressed : int
+        Rows of customers who were erased, which are never kept.
     lost : sequence of str
         What faulty values look like, and how the rows in quarantine differ from those that were kept.
     """
@@ -73,10 +75,14 @@ class IngestReport:
     warnings: Sequence[str]
     lost: Sequence[str]
     notes: Sequence[str] = ()
+    suppressed: int = 0
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the report as a dictionary, for JSON."""
-        return asdict(self)
+        """Return the report as a dictionary, for JSON; `suppressed` is there where it is not 0."""
+        report = asdict(self)
+        if not self.suppressed:
+            del report["suppressed"]
+        return report
 
     def lines(self) -> list[str]:
         """Return the report as lines of text, with times on the clock of the business time zone."""
@@ -85,6 +91,7 @@ class IngestReport:
         others = {
             "line items merged": self.merged,
             "left out by the profile": self.left_out,
+            "of erased customers": self.suppressed,
             "returns made of refunds": self.added,
             "in the store already": self.seen,
         }
@@ -169,4 +176,5 @@ def make_report(
         warnings=list(warnings),
         lost=list(lost),
         notes=list(notes),
+        suppressed=counts.suppressed,
     )

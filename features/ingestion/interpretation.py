@@ -59,9 +59,11 @@ def chosen_rows(batch: SourceBatch, rules: RowProfile) -> SourceBatch:
             own = pc.utf8_lower(_text(own_column(batch.log, name))).fill_null("")
             listed = pc.is_in(own, pa.array([text.strip().lower() for text in texts]))
             keep &= listed.to_numpy(zero_copy_only=False) == kept
-    if keep.all():
-        return batch
-    rows = np.flatnonzero(keep)
+    return batch if keep.all() else rows_of_batch(batch, np.flatnonzero(keep))
+
+
+def rows_of_batch(batch: SourceBatch, rows: NDArray[np.int64]) -> SourceBatch:
+    """Return some rows of a batch, by their positions; rows that could not be read stay."""
     return replace(
         batch,
         log={name: column.take(pa.array(rows)) for name, column in batch.log.items()},

@@ -96,7 +96,8 @@ def refusal(
     reasons = _reasons(report.quarantined_by_reason)
     if report.rows_in and not report.kept and not report.seen:
         left_out = f"{report.left_out:,} are left out by the profile" if report.left_out else ""
-        why = "; ".join(filter(None, (reasons, left_out))) or "it has none"
+        erased = f"{report.suppressed:,} are of erased customers" if report.suppressed else ""
+        why = "; ".join(filter(None, (reasons, left_out, erased))) or "it has none"
         return f"none of {report.rows_in:,} rows is kept: {why}"
     if not accept and (why := _too_many(report, sources, maximum)):
         return why

@@ -31,8 +31,8 @@ class RowCounts:
 
     Attributes
     ----------
-    rows_in, left_out, kept : int
-        Rows read; rows that the profile leaves out; rows in the store that are the event.
+    rows_in, left_out, suppressed, kept : int
+        Rows read; rows that the profile leaves out; rows of erased customers; rows in the store that are the event.
     rows_by_source : collections.Counter of int
         Rows read, by the number of their source.
     stored : collections.Counter of int
@@ -54,6 +54,7 @@ class RowCounts:
         self.rows_by_source: Counter[int] = Counter()
         self.stored: Counter[int] = Counter()
         self.left_out = 0
+        self.suppressed = 0
         self.added = 0
         self.by_reference = EventRows()
         self.kept = 0

@@ -7,9 +7,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from features.erasure.suppression import Suppression
 from features.errors import SourceError
 from features.ingestion.batches import SourceBatch
 from features.ingestion.casting import RowErrors
+from features.ingestion.erased_rows import without_erased
 from features.ingestion.interpretation import chosen_rows, interpret, refund_events
 from features.ingestion.quarantine import Quarantine
 from features.ingestion.row_counts import RowCounts
@@ -20,6 +22,7 @@ from features.schema import LOG_COLUMNS
 from features.store.customer_ids import text_hashes
 
 FLOAT_COLUMNS = frozenset(column.name for column in LOG_COLUMNS if column.type == "float")
+NOBODY = Suppression()
 
 
 def validated_batches(
@@ -28,12 +31,14 @@ def validated_batches(
     quarantine: Quarantine,
     counts: RowCounts,
     progress: Callable[[int], None] | None = None,
+    suppression: Suppression = NOBODY,
 ) -> Iterator[pa.RecordBatch]:
     """Yield the valid rows of each batch that has any, with `source` (its number) and `row_number`.
 
     `reference`, `sale_reference` and `known_from` are in the batches in which any row has them; beside a reference,
     `other_columns` is a hash of the columns that are not read, where there are any. The other rows are added to the
-    quarantine, all rows are counted, and `progress` is called with the number of rows of each batch.
+    quarantine, all rows are counted, and `progress` is called with the number of rows of each batch. Rows of customers
+    on the suppression list are counted and go nowhere.
     """
     for number, source, batch in batches:
         size = len(batch.numbers) + len(batch.unreadable)
@@ -41,6 +46,8 @@ def validated_batches(
         counts.rows_in += size
         counts.rows_by_source[number] += size
         counts.left_out += size - len(batch.numbers) - len(batch.unreadable)
+        batch, erased = without_erased(source, batch, suppression)
+        counts.suppressed += erased
         if progress:
             progress(size)
         events = _valid_events(source, batch, rules, quarantine, counts)

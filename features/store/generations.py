@@ -68,7 +68,9 @@ def _sorted(path: Path, present: dict[str, Any] | None) -> list[dict[str, Any]]:
             continue
         if present is None or folder.name != present["folder"]:
             manifests.append(manifest)
-    return sorted(manifests, key=generation_number, reverse=True)
+    replaced = {manifest.get("replaces") for manifest in manifests}  # by an erasure that was killed before its end
+    kept = [each for each in manifests if each is present or each["folder"] not in replaced]
+    return sorted(kept, key=generation_number, reverse=True)
 
 
 def generation_number(manifest: Mapping[str, Any]) -> int:
@@ -87,13 +89,37 @@ def put_in_place(path: Path, manifest: Mapping[str, Any], keep: int) -> None:
     kept = {each["folder"] for each in generations(path)[:keep]} | {manifest["folder"]}
     for folder in path.glob("events-*"):
         if folder.name not in kept:
-            # The manifest goes first: what is removed in part is then no generation to go back to.
-            (folder / MANIFEST).unlink(missing_ok=True)
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
+
+
+def replace_generation(path: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Put a finished data folder in the place of a generation, the present one or an earlier one, and remove that.
+
+    The new manifest names the old folder under `replaces`, so that after a kill the next writer ends what was begun.
+    """
+    new = {**new, "replaces": old["folder"]}
+    _write(path / new["folder"] / MANIFEST, new)
+    _end_replacement(path, new)
+
+
+def _end_replacement(path: Path, new: Mapping[str, Any]) -> None:
+    if read_manifest(path)["folder"] == new["replaces"]:
+        _write(path / MANIFEST, new)
+    _remove(path / new["replaces"])
+
+
+def _remove(folder: Path) -> None:
+    # The manifest goes first: what is removed in part is then no generation to go back to.
+    (folder / MANIFEST).unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_unfinished(path: Path) -> None:
     """Remove data folders that a killed writer left half written or half removed; the caller holds the lock."""
+    present, others = generations_before(path)
+    for manifest in others if present is not None else ():
+        if "replaces" in manifest and (path / manifest["replaces"]).is_dir():
+            _end_replacement(path, manifest)
     present, _ = generations_before(path)
     if present is None and (path / MANIFEST).exists():
         return  # of schema 1 the present folder has no manifest either

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from features.as_of import AsOf, AsOfLike
 from features.atomic_file import atomic_write
+from features.erasure.suppression import read_suppression
 from features.errors import SourceError
 from features.store.event_store import EventStore, open_store
 from features.store.generations import locked
@@ -86,7 +87,8 @@ class CustomersSummary:
 def update_customers(store_folder: str | Path, file: str | Path, read_at: AsOfLike) -> CustomersSummary:
     """Add a file's rows to the customers' table of a store; a file that was read before changes nothing.
 
-    A column that the file lacks keeps its values, so a list of opt-outs alone is a file.
+    A column that the file lacks keeps its values, so a list of opt-outs alone is a file. Rows of customers who were
+    erased are left out.
 
     Parameters
     ----------
@@ -111,9 +113,11 @@ def update_customers(store_folder: str | Path, file: str | Path, read_at: AsOfLi
     folder, quarantine = Path(store_folder), Path(store_folder) / QUARANTINE_FILE
     store = open_store(folder)
     moment = AsOf.parse(read_at, store.timezone)
-    faults = Faults()
+    faults, suppression = Faults(), read_suppression(folder)
     header, rows = read_text_rows(file, "customers", faults)
     refuse_columns(file, header)
+    if suppression:
+        rows = [row for row in rows if not suppression.has(row.cells.get("customer_id", ""))]
     versions = checked_versions(rows, store.timezone, moment.time, faults)
     with locked(folder):
         kept = write_quarantine(quarantine, faults, rows)

@@ -12,6 +12,7 @@ from features.as_of import AsOf, AsOfLike
 from features.store.event_store import EventStore
 from features.store.layout import ABSENT, KIND_CODES
 from planning.contacts import carried_out
+from planning.erased_rows import with_kept_outcomes
 from planning.plan_folder import Plan
 from planning.plans_in_force import cutoff_of, monday_of, outcomes_from
 from planning.records import current_records
@@ -32,7 +33,8 @@ def decisions(
 ) -> pd.DataFrame:
     """Return the chosen customers of plans whose horizon is over, with their outcomes.
 
-    Customers drawn to learn from (`exploration` of the manifest) are no part of it, in neither arm.
+    Customers drawn to learn from (`exploration` of the manifest) are no part of it, in neither arm. Rows of erased
+    customers have the outcomes that were measured before; without any over this horizon they are left out.
 
     Parameters
     ----------
@@ -68,6 +70,7 @@ def decisions(
         return pd.DataFrame(columns=COLUMNS)
     table = pd.concat(rounds, ignore_index=True)
     table["planned_in_horizon"] = _planned_in_horizon(store, plans, horizon_days, table)
+    table = with_kept_outcomes(table, horizon_days)
     if records is not None and len(records):
         latest = records.drop_duplicates("plan_item", keep="last").set_index("plan_item")
         table["carried_out"] |= table["plan_item"].map(latest["status"]).eq("done")

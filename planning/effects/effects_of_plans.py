@@ -26,6 +26,7 @@ from planning.effects.lifetime_value import spend_forecasts
 from planning.effects.observational_effects import observational_effects
 from planning.effects.other_plan import OtherPlan, other_plan
 from planning.effects.uplift_by_action import ActionUplift, enough_for_uplift, uplift_by_action, with_known_facts
+from planning.erased_rows import is_erased
 from planning.plan_folder import Plan
 from planning.plans_in_force import cutoff_of, outcomes_from, plans_in_force
 from training.targets import horizon_end, horizon_is_over, log_end
@@ -205,6 +206,7 @@ def _with_lifetime(store: EventStore, plans: Sequence[Plan], horizon_days: int, 
         customers = rows.loc[own, "customer_id"]
         out.loc[own, "lifetime"] += after.reindex(customers).fillna(0.0).to_numpy()
         out.loc[own, "lifetime_before"] = before.reindex(customers).fillna(0.0).to_numpy()
+    out.loc[is_erased(out["customer_id"]), ["lifetime", "lifetime_before"]] = float("nan")
     return out
 
 

@@ -10,6 +10,7 @@ from features.engines.feature_table import feature_table
 from features.errors import TooLittleDataError
 from features.store.event_store import EventStore
 from planning.effects.five_measures import randomised_rows
+from planning.erased_rows import is_erased
 from planning.plan_folder import Plan
 from planning.plans_in_force import cutoff_of
 from planning.uplift.uplift_evaluation import (
@@ -157,6 +158,7 @@ def enough_for_uplift(table: pd.DataFrame) -> pd.DataFrame:
         As `planning.effects.decisions.decisions` returns it.
     """
     table = randomised_rows(table)
+    table = table[~is_erased(table["customer_id"])]  # of them no feature is known
     counts = table.groupby(["action", "treated"])["customer_id"].nunique().groupby("action")
     enough = (counts.min() >= FEWEST) & (counts.size() == 2)
     return table[table["action"].isin(enough.index[enough])]

@@ -83,7 +83,16 @@ def test_imports_go_one_way() -> None:
 
 
 RECORDS = (
-    *("plan_folder", "records", "plans_in_force", "record_events", "record_rows", "record_summary", "record_versions"),
+    *(
+        "erased_rows",
+        "plan_folder",
+        "records",
+        "plans_in_force",
+        "record_events",
+        "record_rows",
+        "record_summary",
+        "record_versions",
+    ),
     *("text_rows", "weeks"),
 )
 """What serving may import of planning, and what that needs."""

@@ -1,0 +1,161 @@
+"""`regulars erase`: a customer's erasure from everything that the project writes, with a search that proves it."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import DEFAULT_HOME, Home
+from cli.terminal import counted, echo, echo_table, progress_steps
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from features.erasure.id_patterns import IdPattern
+
+Where = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--in",
+        metavar="PATH",
+        exists=True,
+        help="Also erase in this file, or in all files of this folder: scores, features, plans, reports, runs of "
+        "retrain; repeatable.",
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+
+    @app.command()
+    def erase(
+        store: Annotated[Path, typer.Argument(metavar="STORE", file_okay=False, help="The folder of an event store.")],
+        customer_id: Annotated[
+            list[str] | None, typer.Option(metavar="ID", help="The customer, as the store has the id; repeatable.")
+        ] = None,
+        ids: Annotated[
+            Path | None,
+            typer.Option(metavar="FILE", exists=True, dir_okay=False, help="A text file with an id a line."),
+        ] = None,
+        where: Where = None,
+        home: Home = DEFAULT_HOME,
+        suppression_key: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="FILE",
+                dir_okay=False,
+                help="Where the key of the list of erased customers is kept; made if it is missing. Without it: in "
+                "the store.",
+            ),
+        ] = None,
+        check: Annotated[bool, typer.Option("--check", help="Only search; change nothing.")] = False,
+    ) -> None:
+        """Erase customers from a store, all its generations and the files made of it, and prove that none is left.
+
+        Exits with 1 when a file still names one of them; it is listed. Backups and copies elsewhere are yours to find.
+        The customers stay erased: later ingests leave out their rows.
+
+        Examples:
+
+        `regulars erase store --customer-id 17850 --in scores.parquet --in plans`
+
+        `regulars erase store --ids erased.txt --in runs --in reports`
+
+        `regulars erase store --customer-id 17850 --in plans --check`
+        """
+        from features.erasure.id_patterns import IdPattern
+        from features.store.event_store import open_store
+
+        given = [*(customer_id or ()), *(ids.read_text(encoding="utf-8-sig").splitlines() if ids else ())]
+        if not any(text.strip() for text in given):
+            raise typer.BadParameter("no customer is given: name one with --customer-id, or a file with --ids")
+        pattern = IdPattern(given)
+        open_store(store)
+        places = _places(store, [*(where or ()), *([home] if home.is_dir() else [])])
+        with progress_steps() as step:
+            if not check:
+                step("erase")
+                _erase(store, places, pattern, suppression_key)
+            step("search")
+            searched, left = _search([*places, *_temporary_folders()], pattern)
+        name = counted(len(pattern.ids), "customer")
+        if left:
+            echo_table("files that still name them", ["file"], [[str(path)] for path in left])
+            echo(f"{name}: {len(left):,} of {searched:,} files still name them", searched=searched, left=left)
+            raise typer.Exit(1)
+        echo(f"{name}: none of {searched:,} files names them", searched=searched, left=[])
+
+
+def _places(store: Path, others: list[Path]) -> list[Path]:
+    """Return where customers are erased: the store, the quarantine beside it, and what else is given."""
+    from features.ingestion.outcome import quarantine_beside
+
+    beside = quarantine_beside(store)
+    return [store, *([beside] if beside.is_file() else []), *others]
+
+
+def _temporary_folders() -> list[Path]:
+    """Return what killed programs may have left in the folder of temporary files; no folder that is in use."""
+    from features.scratch_folders import PREFIX
+
+    temporary = Path(tempfile.gettempdir())
+    temporary = temporary.parent if temporary.name.startswith(PREFIX) else temporary
+    return [each for each in temporary.glob("regulars-*") if not each.name.startswith(PREFIX)]
+
+
+def _erase(store: Path, places: list[Path], pattern: "IdPattern", suppression_key: Path | None) -> None:
+    from features.erasure.file_erasure import erase_from_file
+    from features.erasure.id_search import files_in, names_customer
+    from features.erasure.store_erasure import erase_from_store
+    from features.erasure.suppression import suppress
+    from features.store.event_store import open_store
+    from features.store.generations import locked
+    from planning.effects.decisions import decisions, latest_records
+    from planning.erasure import erase_from_plan
+    from planning.plan_folder import MANIFEST_FILE, PLAN_FILE, Plan, read_plan
+
+    # First, so that nothing that is read meanwhile brings them back.
+    with locked(store):
+        suppression = suppress(store, pattern.ids, suppression_key)
+    folders = sorted(
+        file.parent for file in files_in(places) if file.name == PLAN_FILE and (file.parent / MANIFEST_FILE).is_file()
+    )
+    plans = [read_plan(folder) for folder in folders]
+    changed: list[list[str]] = []
+    opened = open_store(store)
+
+    def measure(plan: Plan, horizon_days: int) -> "pd.DataFrame":
+        rows = decisions(opened, plans, horizon_days, records=latest_records(folders))
+        return rows[rows["plan_id"] == plan.plan_id]
+
+    for folder in folders:
+        done = erase_from_plan(folder, pattern, measure, suppression.hash_of)
+        changed += [[str(folder / name), what] for name, what in done.items() if what]
+    for file in files_in(places):
+        of_store = file.is_relative_to(store) and file.relative_to(store).parts[0].startswith("events-")
+        if not of_store and names_customer(file, pattern):
+            what = erase_from_file(file, pattern)
+            if what:
+                changed.append([str(file), what])
+    for generation in erase_from_store(store, pattern.ids):
+        what = f"{counted(generation.events, 'event')} of {counted(generation.customers, 'customer')} removed"
+        files = "".join(f", {name}" for name in generation.files)
+        changed.append([f"{store}, generation {generation.number}", what + files])
+    if changed:
+        echo_table("erased", ["where", "what"], changed)
+
+
+def _search(places: list[Path], pattern: "IdPattern") -> tuple[int, list[Path]]:
+    from features.erasure.id_search import files_in, names_customer
+
+    searched, left = 0, []
+    for file in files_in(places):
+        try:
+            if names_customer(file, pattern):
+                left.append(file)
+        except FileNotFoundError:  # a temporary file of another process
+            continue
+        searched += 1
+    return searched, left

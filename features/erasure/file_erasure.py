@@ -1,0 +1,189 @@
+"""Erases customers from single files: rows of tables are taken out, pages are removed, each file in one step."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pyarrow import ipc
+
+from features.atomic_file import atomic_write
+from features.erasure.id_patterns import IdPattern
+
+ID_COLUMN = "customer_id"
+PAGES = (".html", ".htm", ".svg", ".ics", ".ipynb")
+"""Files that a verb makes again: one that names a customer is removed."""
+
+
+def erase_from_file(path: Path, pattern: IdPattern) -> str:
+    """Erase customers from a file that names them.
+
+    Parameters
+    ----------
+    path : Path
+    pattern : IdPattern
+
+    Returns
+    -------
+    str
+        What became of it: `N rows removed`, `removed`, or `` where this kind of file is not changed.
+    """
+    ending = path.suffix.lower()
+    if ending in PAGES:
+        path.unlink()
+        return "removed"
+    rows = 0
+    if ending == ".csv":
+        rows = erase_from_csv(path, pattern)
+    elif ending == ".parquet":
+        rows = _erase_from_parquet(path, pattern)
+    elif ending == ".arrow":
+        rows = _erase_from_arrow(path, pattern)
+    elif ending == ".xlsx" and zipfile.is_zipfile(path):
+        rows = _erase_from_workbook(path, pattern)
+    elif ending == ".json":
+        return _erase_from_json(path, pattern)
+    return f"{rows:,} row{'' if rows == 1 else 's'} removed" if rows else ""
+
+
+def without_ids(value: Any, pattern: IdPattern) -> Any:
+    """Return what JSON holds without customers.
+
+    Members of lists that are an id, or objects with one as their `customer_id`, are left out, and so are the values of
+    objects under an id; in longer texts `(erased)` stands for it.
+
+    Examples
+    --------
+    >>> without_ids({"largest": [{"customer_id": "C1"}, {"customer_id": "C2"}], "C2": 1}, IdPattern(["C2"]))
+    {'largest': [{'customer_id': 'C1'}]}
+    """
+    if isinstance(value, dict):
+        return {name: without_ids(each, pattern) for name, each in value.items() if not pattern.is_id(name)}
+    if isinstance(value, list):
+        return [without_ids(each, pattern) for each in value if not _is_of_customer(each, pattern)]
+    if isinstance(value, str):
+        return pattern.replaced(value)
+    return value
+
+
+def _is_of_customer(value: Any, pattern: IdPattern) -> bool:
+    return pattern.is_id(value.get(ID_COLUMN)) if isinstance(value, dict) else pattern.is_id(value)
+
+
+def erase_from_csv(path: Path, pattern: IdPattern, id_columns: Collection[str] = (ID_COLUMN,)) -> int:
+    """Take the rows of customers out of a CSV file; return how many.
+
+    Parameters
+    ----------
+    path : Path
+        UTF-8, with or without a byte order mark.
+    pattern : IdPattern
+    id_columns : collection of str
+        Columns with ids. Of a row without any id there, and of a file without such columns, every cell is looked at.
+    """
+    text = path.read_bytes().decode("utf-8", "surrogateescape")
+    mark, text = ("\ufeff", text[1:]) if text.startswith("\ufeff") else ("", text)
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    if not rows:
+        return 0
+    header, body = rows[0], rows[1:]
+    places = [at for at, name in enumerate(header) if name in id_columns]
+
+    def names_customer(row: list[str]) -> bool:
+        own = [row[at] for at in places if at < len(row) and row[at].strip()]
+        return any(map(pattern.is_id, own or row)) or (not own and any(map(pattern.in_text, row)))
+
+    kept = [row for row in body if not names_customer(row)]
+    mended = [[cell if is_number(cell) else pattern.replaced(cell) for cell in row] for row in kept]
+    if mended != body:
+        quoted = text.startswith('"')
+        with atomic_write(path) as part, part.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            file.write(mark)
+            style: Any = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
+            csv.writer(file, quoting=style, lineterminator="\n").writerows([header, *mended])
+    return len(body) - len(kept)
+
+
+def is_number(cell: str) -> bool:
+    """Return whether a cell is a number, which outside columns of ids names nobody."""
+    return cell.strip().lstrip("-").replace(".", "", 1).replace(",", "").isdecimal()
+
+
+def rows_of_customers(table: pa.Table, pattern: IdPattern) -> pa.ChunkedArray:
+    """Return which rows of a table are of customers: by `customer_id`, or without it by any column of texts."""
+    names = [ID_COLUMN] if ID_COLUMN in table.column_names else table.column_names
+    mask = pa.chunked_array([pa.repeat(False, len(table))])
+    for name in names:
+        kind = table.schema.field(name).type
+        if pa.types.is_dictionary(kind) and is_text(kind.value_type):
+            mask = pc.or_(mask, pc.is_in(table[name].cast(kind.value_type), pattern.array.cast(kind.value_type)))
+        elif is_text(kind):
+            mask = pc.or_(mask, pc.is_in(table[name], pattern.array.cast(kind)))
+    return mask
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Return whether a type is one of text."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _erase_from_parquet(path: Path, pattern: IdPattern) -> int:
+    with pq.ParquetFile(path) as file:
+        groups = [file.metadata.row_group(at).num_rows for at in range(file.metadata.num_row_groups)]
+        table = file.read()
+    kept = table.filter(pc.invert(rows_of_customers(table, pattern)))
+    if len(kept) < len(table):
+        with atomic_write(path) as part:
+            pq.write_table(kept, part, row_group_size=max(groups, default=None))
+    return len(table) - len(kept)
+
+
+def _erase_from_arrow(path: Path, pattern: IdPattern) -> int:
+    with pa.OSFile(str(path)) as source, ipc.open_file(source) as file:
+        table = file.read_all()
+    kept = table.filter(pc.invert(rows_of_customers(table, pattern)))
+    if len(kept) < len(table):
+        with atomic_write(path) as part, ipc.new_file(str(part), kept.schema) as writer:
+            writer.write_table(kept)
+    return len(table) - len(kept)
+
+
+def _erase_from_workbook(path: Path, pattern: IdPattern) -> int:
+    """Empty the rows of a workbook that name a customer; the other rows keep their places and what was filled in."""
+    import openpyxl  # of the extra `plan`
+
+    book = openpyxl.load_workbook(path)
+    emptied = 0
+    for sheet in book.worksheets:
+        for row in sheet.iter_rows():
+            if any(pattern.is_id(cell.value) or _mentions(cell.value, pattern) for cell in row):
+                emptied += 1
+                for cell in row:
+                    cell.value, cell.comment, cell.hyperlink = None, None, None
+    if emptied:
+        with atomic_write(path) as part:
+            book.save(part)
+    return emptied
+
+
+def _mentions(value: object, pattern: IdPattern) -> bool:
+    return isinstance(value, str) and pattern.in_text(value)
+
+
+def _erase_from_json(path: Path, pattern: IdPattern) -> str:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return ""
+    after = without_ids(content, pattern)
+    if after == content:
+        return ""
+    with atomic_write(path) as part:
+        part.write_text(json.dumps(after, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return "named no more"

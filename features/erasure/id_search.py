@@ -1,0 +1,165 @@
+"""Searches files for customers' ids: the proof that an erasure left nothing, as far as the files can be opened.
+
+Parquet and Arrow are read, archives and compressed files unpacked, SQLite asked; all others, models too, are searched
+as bytes in UTF-8, UTF-16 and UTF-32. An id of up to three digits is found as a whole cell of a table alone.
+"""
+
+import csv
+import gzip
+import io
+import json
+import re
+import sqlite3
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pyarrow import ipc
+
+from features.erasure.file_erasure import ID_COLUMN, is_number, is_text
+from features.erasure.id_patterns import IdPattern
+
+HEAD = 256
+ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+"""The beginnings of compressed parts of a joblib file."""
+
+
+def files_in(paths: Iterable[str | Path]) -> Iterator[Path]:
+    """Yield the files at some paths and in folders below them, each once, links to folders not followed."""
+    seen: set[Path] = set()
+    for path in map(Path, paths):
+        found = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in found:
+            if file.is_file() and file not in seen:
+                seen.add(file)
+                yield file
+
+
+def names_customer(path: Path, pattern: IdPattern) -> bool:
+    """Return whether a file holds one of the ids, in its content or its name.
+
+    Parameters
+    ----------
+    path : Path
+    pattern : IdPattern
+
+    Raises
+    ------
+    OSError
+        When the file cannot be read.
+    """
+    if pattern.in_text(path.name):
+        return True
+    with path.open("rb") as file:
+        numbers = _is_array_of_numbers(file.read(HEAD))
+    return not numbers and _content_has(path.name, path.read_bytes(), pattern)
+
+
+def _is_array_of_numbers(head: bytes) -> bool:
+    """Return whether a file of NumPy holds no text: among its bytes an id would be there by chance."""
+    return head[:6] == b"\x93NUMPY" and re.search(rb"'descr': '[<>|=][biufcmM]\d", head) is not None
+
+
+def _content_has(name: str, content: bytes, pattern: IdPattern) -> bool:
+    ending = Path(name).suffix.lower()
+    if _is_array_of_numbers(content[:HEAD]):
+        return False
+    try:
+        if content[:4] == b"PAR1":
+            return _parquet_has(content, pattern)
+        if content[:6] == b"\x93NUMPY":  # texts of one length, with nothing between them
+            texts = np.load(io.BytesIO(content), allow_pickle=False).ravel().astype(str).tolist()
+            return any(pattern.is_id(text) or pattern.in_text(text) for text in texts)
+        if content[:6] == b"ARROW1":
+            with ipc.open_file(pa.BufferReader(content)) as file:
+                return _table_has(file.read_all(), pattern)
+        if content[:16] == b"SQLite format 3\0":
+            return pattern.in_bytes(content) or _sqlite_has(content, pattern)
+        if content[:2] == b"PK" and zipfile.is_zipfile(io.BytesIO(content)):
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                return any(_content_has(each, archive.read(each), pattern) for each in archive.namelist())
+        if content[:2] == b"\x1f\x8b":
+            return _content_has(name.removesuffix(Path(name).suffix), gzip.decompress(content), pattern)
+        if ending == ".tar":
+            with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+                parts = ((each.name, tar.extractfile(each)) for each in tar.getmembers() if each.isfile())
+                return any(_content_has(part, file.read(), pattern) for part, file in parts if file)
+        if content[:2] in ZLIB:
+            return pattern.in_bytes(zlib.decompressobj().decompress(content))
+        if ending == ".csv":
+            return _csv_has(content, pattern)
+        if ending == ".json" and _json_has(json.loads(content), pattern):
+            return True
+    except (pa.ArrowException, ValueError, OSError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError):
+        pass  # damaged, or something else behind such a beginning: it is searched as it is
+    return pattern.in_bytes(content)
+
+
+def _parquet_has(content: bytes, pattern: IdPattern) -> bool:
+    with pq.ParquetFile(pa.BufferReader(content)) as file:
+        metadata = file.schema_arrow.metadata or {}
+        if any(pattern.in_bytes(value) for value in metadata.values()):
+            return True
+        return any(_table_has(pa.Table.from_batches([batch]), pattern) for batch in file.iter_batches())
+
+
+def _table_has(table: pa.Table, pattern: IdPattern) -> bool:
+    return any(_column_has(chunk, pattern) for column in table.columns for chunk in column.chunks)
+
+
+def _column_has(column: pa.Array, pattern: IdPattern) -> bool:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _column_has(column.dictionary, pattern)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return _column_has(column.flatten(), pattern)
+    if pa.types.is_map(kind):
+        return _column_has(column.keys, pattern) or _column_has(column.items, pattern)
+    if pa.types.is_struct(kind):
+        return any(_column_has(each, pattern) for each in column.flatten())
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return any(pattern.in_bytes(value) for value in column.drop_null().to_pylist())
+    if not is_text(kind):
+        return False
+    texts = pc.unique(column).cast(pa.string())
+    if pc.any(pc.is_in(texts, pattern.array)).as_py():
+        return True
+    return any(pattern.is_id(text) or pattern.in_text(text) for text in texts.drop_null().to_pylist())
+
+
+def _csv_has(content: bytes, pattern: IdPattern) -> bool:
+    rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig", "replace"), newline="")))
+    places = {at for at, name in enumerate(rows[0] if rows else []) if name == ID_COLUMN}
+    return any(
+        pattern.is_id(cell) if not places or at in places else not is_number(cell) and pattern.in_text(cell)
+        for row in rows
+        for at, cell in enumerate(row)
+    ) or (not places and pattern.in_bytes(content))
+
+
+def _json_has(value: Any, pattern: IdPattern) -> bool:
+    if isinstance(value, dict):
+        return any(pattern.is_id(name) or _json_has(each, pattern) for name, each in value.items())
+    if isinstance(value, list):
+        return any(_json_has(each, pattern) for each in value)
+    return pattern.is_id(value)
+
+
+def _sqlite_has(content: bytes, pattern: IdPattern) -> bool:
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.deserialize(content)
+        tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
+        for table in tables:
+            quoted = '"' + table.replace('"', '""') + '"'
+            for row in database.execute(f"select * from {quoted}"):
+                if any(pattern.is_id(cell) for cell in row):
+                    return True
+    return False

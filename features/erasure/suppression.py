@@ -1,0 +1,171 @@
+"""The suppression list of a store: who was erased, as keyed hashes, so that no later reading brings them back.
+
+    STORE/suppressed.json   the hashes, and where their key is
+    STORE/suppressed.key    32 random bytes in hex, mode 600, unless the key is kept elsewhere
+
+Without the key nobody can test whether a given id is on the list.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from features.atomic_file import atomic_write, fsync_path
+from features.errors import StoreError
+
+LIST_FILE, KEY_FILE = "suppressed.json", "suppressed.key"
+KEY_BYTES, HASH_BYTES = 32, 16
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """The erased customers of a store.
+
+    Attributes
+    ----------
+    key : bytes
+    hashes : frozenset of str
+        Keyed BLAKE2b hashes of the ids, in hex.
+    """
+
+    key: bytes = b""
+    hashes: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.hashes)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the list, which changes with it."""
+        return hashlib.sha256("".join(sorted(self.hashes)).encode()).hexdigest()
+
+    def hash_of(self, customer_id: str) -> str:
+        """Return the hash of an id."""
+        return hashlib.blake2b(customer_id.encode(), key=self.key, digest_size=HASH_BYTES).hexdigest()
+
+    def has(self, customer_id: str) -> bool:
+        """Return whether a customer was erased."""
+        return self.hash_of(customer_id) in self.hashes
+
+    def rows(self, customer_ids: pa.Array) -> NDArray[np.bool_]:
+        """Return which rows are of erased customers, shape (rows,).
+
+        Parameters
+        ----------
+        customer_ids : pyarrow.Array of str
+            Null is nobody. Each distinct id is hashed once.
+        """
+        unique = pc.unique(customer_ids).drop_null()
+        listed = unique.filter(pa.array([self.has(name) for name in unique.to_pylist()], pa.bool_()))
+        if not len(listed):
+            return np.zeros(len(customer_ids), bool)
+        found: NDArray[np.bool_] = pc.is_in(customer_ids, listed).to_numpy(zero_copy_only=False)
+        return found
+
+
+def read_suppression(store: str | Path) -> Suppression:
+    """Return the suppression list of a store, which is empty where nobody was erased.
+
+    Parameters
+    ----------
+    store : str or Path
+        The folder of a store, or where one will be.
+
+    Raises
+    ------
+    StoreError
+        When the list or its key cannot be read: reading a log without it would bring erased customers back.
+    """
+    path = Path(store) / LIST_FILE
+    if not path.exists():
+        return Suppression()
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        key_file, hashes = Path(store) / content["key_file"], frozenset(map(str, content["hashes"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(
+            f"{path} cannot be read as the list of erased customers ({error!r}): put a copy of it back"
+        ) from None
+    try:
+        return Suppression(_read_key(key_file), hashes)
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"{key_file}, the key of the erased customers of {store}, cannot be read ({error}): put it back; without "
+            "it a log would bring them back"
+        ) from None
+
+
+def suppress(store: str | Path, customer_ids: Iterable[str], key_file: str | Path | None = None) -> Suppression:
+    """Add customers to the suppression list of a store, in one step.
+
+    Parameters
+    ----------
+    store : str or Path
+        The folder of a store; the caller holds its lock.
+    customer_ids : iterable of str
+    key_file : str or Path, optional
+        Where the key of a new list is kept, or a file that has one already; without it in the store. A list keeps the
+        key that it has.
+
+    Returns
+    -------
+    Suppression
+        The list as it is now.
+
+    Raises
+    ------
+    StoreError
+        When the list or its key cannot be read, or the list has another key already.
+    """
+    store = Path(store)
+    before, path = read_suppression(store), store / LIST_FILE
+    if path.exists():
+        location = json.loads(path.read_text(encoding="utf-8"))["key_file"]
+        if key_file is not None and (store / location).resolve() != Path(key_file).resolve():
+            raise StoreError(
+                f"the list of erased customers of {store} has its key in {store / location}: leave out {key_file}"
+            )
+    else:
+        location = KEY_FILE if key_file is None else str(Path(key_file).resolve())
+        before = Suppression(_make_key(store / location))
+    after = Suppression(before.key, before.hashes | {before.hash_of(name) for name in customer_ids})
+    if after.hashes != before.hashes:
+        with atomic_write(path) as part:
+            part.write_text(json.dumps({"key_file": location, "hashes": sorted(after.hashes)}, indent=1) + "\n")
+    return after
+
+
+def _make_key(path: Path) -> bytes:
+    """Return the key in a file, which is made with a new one where there is none."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.part")
+        part.unlink(missing_ok=True)  # of a killed process
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(KEY_BYTES) + "\n")
+        fsync_path(part)
+        part.replace(path)
+        fsync_path(path.parent)
+    try:
+        return _read_key(path)
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path} cannot be read as a key ({error}): name another file") from None
+
+
+def _read_key(path: Path) -> bytes:
+    if (mode := path.stat().st_mode & 0o077) != 0:
+        raise ValueError(f"others than its owner have access, {mode:03o}: run chmod 600 {path}")
+    key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"{len(key)} bytes, expected {KEY_BYTES}")
+    return key

@@ -1,0 +1,86 @@
+"""`regulars erase`: everything that names a customer is changed or listed, and a second run proves it."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from features.store.event_store import open_store
+from tests.cli.conftest import FAULTY, LOG, Ended
+
+Regulars = Callable[..., Ended]
+
+
+@pytest.fixture
+def place(tmp_path: Path, regulars: Regulars) -> Path:
+    """A store of two generations with a quarantine and a customers' table, and scores of it."""
+    (tmp_path / "log.csv").write_text(LOG + FAULTY * 1)
+    (tmp_path / "more.csv").write_text("customer_id,event_time,event_type\nanna,2024-05-01,usage\n")
+    (tmp_path / "customers.csv").write_text("customer_id,rep\nanna,R1\nben,R1\n")
+    assert regulars("ingest", "log.csv", "--out", "store", "--accept-quarantine").code == 0
+    assert regulars("append", "more.csv", "--store", "store").code == 0
+    assert regulars("customers", "customers.csv", "--store", "store").code == 0
+    for name in ("scores/s.parquet", "scores/s.csv", "scores/s.xlsx"):
+        assert regulars("score", "store", "--as-of", "2024-06-01", "--out", name).code == 0
+    (tmp_path / "scores/page.html").write_text("<td>anna</td>")
+    return tmp_path
+
+
+def test_an_erasure_leaves_nothing_and_a_second_run_proves_it(place: Path, regulars: Regulars) -> None:
+    """Store, generations, customers' table and scores; the others are all still there."""
+    ended = regulars("erase", "store", "--customer-id", "anna", "--in", "scores")
+    assert ended.code == 0
+    assert "1 customer: none of" in ended.error
+    ended = regulars("erase", "store", "--customer-id", "anna", "--in", "scores", "--check", "--json")
+    assert ended.code == 0
+    assert json.loads(ended.out)["values"]["left"] == []
+    assert open_store(place / "store").customer_ids.to_pylist() == ["ben", "cleo"]
+    assert "ben" in (place / "scores/s.csv").read_text()
+    assert not (place / "scores/page.html").exists()
+    assert regulars("ingest", "log.csv", "--out", "store", "--replace", "--accept-quarantine").code == 0
+    assert regulars("customers", "customers.csv", "--store", "store").code == 0
+    assert regulars("erase", "store", "--customer-id", "anna", "--check").code == 0
+
+
+def test_what_is_not_changed_is_listed_and_ends_with_1(place: Path, regulars: Regulars) -> None:
+    """A file of an unknown kind is named; --check changes nothing and lists all."""
+    (place / "scores/model.bin").write_bytes(b"\0anna\0")
+    ended = regulars("erase", "store", "--customer-id", "anna", "--in", "scores", "--check")
+    assert ended.code == 1
+    for name in ("customers.arrow", "customers.parquet", "s.parquet", "s.csv", "s.xlsx", "page.html", "model.bin"):
+        assert name in ended.error
+    ended = regulars("erase", "store", "--customer-id", "anna", "--in", "scores")
+    assert ended.code == 1
+    assert "scores/model.bin" in ended.error
+    assert "1 customer: 1 of" in ended.error
+
+
+def test_ids_come_from_a_file_and_the_key_may_be_elsewhere(place: Path, regulars: Regulars) -> None:
+    """One id a line; the key is made with mode 600, and without it the log cannot be read any more."""
+    (place / "ids.txt").write_text("anna\n\ncleo\n")
+    ended = regulars("erase", "store", "--ids", "ids.txt", "--in", "scores", "--suppression-key", "keys/key")
+    assert ended.code == 0
+    assert "2 customers: none of" in ended.error
+    assert (place / "keys/key").stat().st_mode & 0o777 == 0o600
+    shutil.rmtree(place / "keys")
+    ended = regulars("ingest", "log.csv", "--out", "store", "--replace")
+    assert ended.code == 1
+    assert "put it back" in ended.error
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("erase store", 2, "no customer is given: name one with --customer-id"),
+        ("erase nowhere --customer-id anna", 1, "nowhere holds no event store"),
+        ("erase store --customer-id anna --in nowhere", 2, "'nowhere' does not exist"),
+    ],
+)
+def test_a_wrong_call_changes_nothing(place: Path, regulars: Regulars, line: str, code: int, said: str) -> None:
+    """It is said in one line."""
+    ended = regulars(*line.split())
+    assert ended.code == code
+    assert said in ended.error
+    assert open_store(place / "store").n_customers == 3

@@ -1,0 +1,49 @@
+"""Rows of erased customers are left out as their ids are read, before validation."""
+
+from pathlib import Path
+
+import pytest
+
+from features.erasure.suppression import suppress
+from features.ingestion.ingest import ingest
+from features.ingestion.profile import parse_profile
+from features.store.event_store import open_store
+
+
+def made(folder: Path, *erased: str) -> Path:
+    folder.mkdir()
+    suppress(folder, erased)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("profile", "ids"),
+    [
+        ("", ["anna", " anna ", "ben"]),
+        ("[ids]\nfold_case = true\n", ["ANNA", "Anna", "ben"]),
+    ],
+)
+def test_an_id_is_compared_as_the_store_has_it(tmp_path: Path, profile: str, ids: list[str]) -> None:
+    """White space and, where the profile says so, capitals do not hide an erased customer."""
+    store = made(tmp_path / "store", "anna")
+    log = tmp_path / "log.csv"
+    log.write_text("customer_id,event_time,event_type\n" + "".join(f"{name},2024-01-05,usage\n" for name in ids))
+    report = ingest(log, store, profile=parse_profile(profile, "test"))
+    assert report.suppressed == 2
+    assert open_store(store).customer_ids.to_pylist() == ["ben"]
+
+
+def test_a_row_that_cannot_be_split_is_left_out_too(tmp_path: Path) -> None:
+    """It would go to the quarantine as it is."""
+    store = made(tmp_path / "store", "anna")
+    log = tmp_path / "log.csv"
+    log.write_text("customer_id,event_time,event_type\nben,2024-01-05,usage\nanna,2024-01-05,usage,too,many\nb,1\n")
+    report = ingest(log, store, accept_quarantine=True)
+    assert (report.kept, report.quarantined, report.suppressed) == (1, 1, 1)
+
+
+def test_a_report_without_erased_rows_does_not_speak_of_them(tmp_path: Path) -> None:
+    """Its JSON is that of a store from which nobody was erased."""
+    log = tmp_path / "log.csv"
+    log.write_text("customer_id,event_time,event_type\nben,2024-01-05,usage\n")
+    assert "suppressed" not in ingest(log, tmp_path / "store").as_dict()
