@@ -65,9 +65,9 @@ async function lookUp(id) {
   field("lookup-result").hidden = field("lookup-explanation").hidden = parts.length === 0;
 }
 
-// The page of every customer is beside this one on disk; a service answers itself.
+// The page of every customer is beside this one, on disk and in a service.
 function pageLink(id) {
-  if (!data.parts || served) return [];
+  if (!data.parts) return [];
   return [" ", element("a", { href: `customers/${customerAddress(id, data.parts)}` }, text("timeline.open", { id }))];
 }
 

@@ -15,6 +15,8 @@ from starlette.types import Lifespan
 from features.errors import BatchScoresError
 from serving.api.body_budget import BodyBudget, HeldBody, within
 from serving.api.content_negotiation import ARROW, JSON, PARQUET, body_type, prefers_page, response_type
+from serving.api.customer_pages import PATH as CUSTOMER_PATH
+from serving.api.customer_pages import customer_page
 from serving.api.event_json import features_of_event_json
 from serving.api.event_tables import features_of_event_table
 from serving.api.feature_rows import Features, features_in_json, features_of_table, repeated_customers
@@ -33,7 +35,7 @@ from serving.api.plan_endpoints import PlanEndpoints
 from serving.api.problem_details import ProblemError, internal_error, invalid, problem_response
 from serving.api.request_body import decode_json, read_body, refuse_long_list, refuse_too_many
 from serving.api.responses import batch_response, json_response, score_response
-from serving.api.routes import HTML, Endpoint, ExactRoute
+from serving.api.routes import HTML, Endpoint, ExactRoute, TemplateRoute
 from serving.api.status import readiness, versions
 from serving.api.time_limit import TimeLimit
 from serving.api.worker_thread import WorkerThread
@@ -70,7 +72,7 @@ def make_app(
     scores : path, optional
         The file or folder of `regulars score`, for /score_customers; it may appear or be replaced at any time.
     report : path, optional
-        The page of `regulars compare`, for `/`; likewise.
+        The page of `regulars compare`, for `/`, with the pages of customers beside it; likewise.
     plans : path, optional
         The folder of plan folders, for /plans; likewise.
     clock : callable, optional
@@ -97,6 +99,7 @@ def make_app(
             ExactRoute("/docs.json", _page(JSON, lambda: Response(document(), media_type=JSON))),
             ExactRoute("/docs", _page(HTML, api_page)),
             ExactRoute("/", _page(HTML, lambda: home_page(current.state, report, plans))),
+            TemplateRoute(CUSTOMER_PATH, customer_page(report)),
             *PlanEndpoints(plans, limits, bodies, clock).routes(),
             *more_routes,
         ],

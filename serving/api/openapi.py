@@ -36,6 +36,7 @@ GET_PROBLEMS = ("unknown-parameter", "unauthorized", "forbidden", "not-acceptabl
 POST_PROBLEMS = (*GET_PROBLEMS, "malformed", "timeout", "too-large", "unsupported-media-type", "invalid", "busy")
 MORE_PROBLEMS = {
     "/score_customers": ("no-batch-scores",),
+    "/customers/{customer}": ("not-found",),
     "/plans": ("unknown-plan", "plan-unusable", "busy"),
     "/plans/effects.html": ("unknown-plan",),
     "/plans/{plan_id}/items": ("invalid", "unknown-plan", "plan-unusable", "busy"),

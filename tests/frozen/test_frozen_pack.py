@@ -33,7 +33,7 @@ CHANGED: dict[str, str] = {
     "damaged-manifest": "The message names the option that replaces the store.",
     "damaged-missing": "The message names the option that replaces the store.",
     "damaged-schema": "This version reads store schema 2. The message names the option that replaces the store.",
-    "docs": "Plain English; no default of requests; ratings up to the scale; model and segments. Plans. Typed tables.",
+    "docs": "Plain English; no default of requests; the scale; model and segments. Plans. Typed tables. Customers.",
     "docs-page": "The page has a form to try each endpoint: one script, which may ask this service.",
     "features-end": "Returns count.",
     "features-mid": "Returns count.",
@@ -87,8 +87,8 @@ CHANGED: dict[str, str] = {
     "serve-rate": "One line that names the setting and its section; 'starting' no longer precedes it.",
     "simulate": "The command speaks plain English; what it writes is the same.",
     "too-large": "The connection stays open: the server reads and drops the rest of a refused body.",
-    "trailing-slash": "The paths of plans are among those expected.",
-    "unknown-path": "The paths of plans are among those expected.",
+    "trailing-slash": "The paths of plans and customers are among those expected.",
+    "unknown-path": "The paths of plans and customers are among those expected.",
     "versions": "The rating scale in service is shown, and the model's name and form. Returns count.",
 }
 """Id of a command or a request -> why it is no longer as recorded."""

@@ -3,6 +3,7 @@
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from serving.api.customer_pages import PATH as CUSTOMER_PATH
 from serving.api.problem_details import ProblemError, problem_response
 from serving.api.routes import RouteTemplates
 from serving.runtime.api_keys import Key, KeyRing, find_key
@@ -10,7 +11,7 @@ from serving.runtime.middleware.request_log import HEALTH
 from serving.runtime.rate_limits import RateLimiter
 
 PLAN_PAGES = ("/plans", "/plans/effects.html", "/plans/{plan_id}/plan.html", "/plans/{plan_id}/reps/{page}")
-PAGES = frozenset({"/", "/docs", *PLAN_PAGES})
+PAGES = frozenset({"/", "/docs", CUSTOMER_PATH, *PLAN_PAGES})
 """Routes that people open in a browser, which then asks them for the key."""
 SCOPES = {
     **{"/score": "score", "/score_features": "score", "/score_customers": "customers", "/metrics": "metrics"},
