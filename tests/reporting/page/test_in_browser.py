@@ -309,7 +309,8 @@ def test_served_it_asks_the_service(opened, served):
     live = page.locator("#live").inner_text()
     for text in ("61.5 of 100", "40.3", "2.75 purchase days expected in 30 days", "0 to 6", "12.5 %", "99.50"):
         assert text in live
-    assert page.locator("#lookup-status").inner_text() == "From the service, as of 2024-06-01"
+    assert page.locator("#lookup-status").inner_text().startswith("From the service, as of 2024-06-01 ")
+    assert page.locator("#lookup-status a").get_attribute("href").startswith("customers/0000")
     page.fill("#who", "nobody")
     page.keyboard.press("Enter")
     page.wait_for_selector("text=The service has no customer nobody.")
