@@ -10,6 +10,7 @@ from cli import options
 from cli.tables import measure_table, segment_table, skill_table
 from cli.terminal import echo, progress_steps
 from cli.tracking import opened_tracking
+from features.plurals import counted
 from features.settings_file import read_settings
 
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ def _measure_schema() -> "pa.Schema":
 
 def _show(done: "Backtest", name: str) -> None:
     """Print the measures of one date and horizon."""
-    customers = f"{len(done.features):,} customers with a purchase before {done.as_of}"
+    customers = f"{counted(len(done.features), 'customer')} with a purchase before {done.as_of}"
     if done.measures is None or done.by_segment is None:
         echo(f"{customers}; nothing to measure yet: the log ends before the {done.horizon_days} days do")
         return

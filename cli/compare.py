@@ -9,6 +9,7 @@ from cli import options
 from cli.settings import settings_with
 from cli.terminal import echo, progress_steps
 from cli.tracking import has_tracking_store, opened_tracking
+from features.plurals import counted
 from features.settings_file import read_settings
 
 if TYPE_CHECKING:
@@ -220,13 +221,13 @@ def _echo_summary(report: "Report") -> None:
     comparison = report.comparison
     number = comparison.compared_model.version
     model = "a model trained for this report" if number is None else f"champion version {number}"
-    customers = f"{len(comparison.purchases):,} customers at {comparison.as_of}"
+    customers = f"{counted(len(comparison.purchases), 'customer')} at {comparison.as_of}"
     echo(f"{customers}, compared over the next {comparison.horizon_days} days with {model}")
     if len(comparison.unmatched):
-        echo(f"{len(comparison.unmatched):,} customers have a score or a forecast only; see tables/absent.csv")
+        echo(f"{counted(len(comparison.unmatched), 'customer')} with a score or a forecast only; see tables/absent.csv")
     for row in report.tables["headline"].itertuples():
         lists = f"{row.by_model:,.0f} by the model, {row.by_rule:,.0f} by the rule"
         interval = f"difference {row.difference:+,.0f}, 95 % interval {row.low:+,.0f} to {row.high:+,.0f}"
         echo(f"{OUTCOMES[str(row.outcome)]} among the top {row.list:,}: {lists} ({interval})")
     if outliers := int(report.tables["returns"]["outlier"].sum()):
-        echo(f"{outliers:,} top spenders only before returns; see tables/returns.csv")
+        echo(f"{counted(outliers, 'top spender')} only before returns; see tables/returns.csv")

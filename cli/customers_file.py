@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from cli.terminal import counted, echo
+from cli.terminal import echo
+from features.plurals import counted
 
 
 def take_customers_file(store: Path, file: Path, recorded_at: str | None = None) -> None:

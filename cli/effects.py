@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 import typer
 
 from cli import options
-from cli.terminal import counted, echo, echo_table, progress_steps
+from cli.terminal import echo, echo_table, progress_steps
+from features.plurals import counted
 
 
 def register(app: typer.Typer) -> None:

@@ -5,6 +5,7 @@ import typer
 from cli.engines import Engine, EngineOption, opened_runner
 from cli.options import AsOfDates, OutFileOrFolder, Store, opened_store, warn_of_date
 from cli.terminal import echo, progress_bar
+from features.plurals import counted
 
 
 def register(app: typer.Typer) -> None:
@@ -46,4 +47,4 @@ def register(app: typer.Typer) -> None:
             for cutoff in as_of:
                 warn_of_date(events, cutoff)
         for cutoff, count in rows.items():
-            echo(f"{count:,} customers known at {cutoff}, {len(FEATURE_NAMES)} columns -> {out}")
+            echo(f"{counted(count, 'customer')} known at {cutoff}, {len(FEATURE_NAMES)} columns -> {out}")

@@ -8,6 +8,7 @@ import typer
 
 from cli.options import DEFAULT_HOME, Home, check_writable
 from cli.terminal import echo
+from features.plurals import counted
 
 if TYPE_CHECKING:
     from training.registry.home_backup import HomeContent
@@ -79,7 +80,7 @@ def _refuse_server() -> None:
 
 
 def _show(content: "HomeContent", source: Path, target: Path) -> None:
-    echo(f"{content.runs:,} runs and {content.versions:,} versions: {source} -> {target}")
+    echo(f"{counted(content.runs, 'run')} and {counted(content.versions, 'version')}: {source} -> {target}")
     if content.elsewhere:
         numbers = ", ".join(map(str, content.elsewhere))
         echo(f"warning: the files of version {numbers} are kept elsewhere and are not in it")

@@ -7,6 +7,7 @@ import typer
 
 from cli import options
 from cli.terminal import echo, echo_table, progress_bar
+from features.plurals import counted
 
 
 def register(app: typer.Typer) -> None:
@@ -54,7 +55,7 @@ def register(app: typer.Typer) -> None:
         echo_table(title, ["date", "S", "L", "P"], rows)
         if out is not None:
             write_table(out, pa.Table.from_pandas(table, preserve_index=False))
-            echo(f"{len(table):,} dates -> {out}")
+            echo(f"{counted(len(table), 'date')} -> {out}")
 
 
 def index_cell(index: float, customers: int) -> str:

@@ -8,6 +8,7 @@ import typer
 
 from cli.options import check_writable
 from cli.terminal import echo, echo_table
+from features.plurals import counted
 
 if TYPE_CHECKING:
     from features.ingestion.inspection_result import Inspection
@@ -53,7 +54,7 @@ def register(app: typer.Typer) -> None:
         if events:
             echo_table("The first rows as events", list(events[0]), [list(row.values()) for row in events])
         for reason, count in faults.items():
-            echo(f"of the sample {count:,} rows would go to quarantine: {reason}")
+            echo(f"of the sample {counted(count, 'row')} would go to quarantine: {reason}")
         for question in inspection.questions:
             echo(f"question: {question}")
         out.write_text(profile_text(inspection.profile, inspection.sure))

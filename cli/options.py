@@ -13,6 +13,7 @@ import typer
 
 from cli.settings import ingest_settings
 from cli.terminal import echo
+from features.plurals import counted
 
 if TYPE_CHECKING:
     from features.loyalty.formula import Formula
@@ -284,5 +285,6 @@ def opened_store(store: str) -> Iterator["EventStore"]:
             why = str(error).split("; ")[0]
             raise SourceError(f"{store}: {why}; `regulars ingest {store} --out STORE` writes them to a file") from None
         if report.quarantined:
-            echo(f"{report.quarantined:,} faulty rows are left out; `regulars ingest {store} --out STORE` lists them")
+            faulty = counted(report.quarantined, "faulty row")
+            echo(f"{faulty} left out; `regulars ingest {store} --out STORE` lists them")
         yield open_store(Path(temporary) / "store")

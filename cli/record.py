@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import options
-from cli.terminal import counted, echo
+from cli.terminal import echo
+from features.plurals import counted
 
 SHOWN = 3
 """Unknown customers that are named."""

@@ -10,6 +10,7 @@ from cli.retrain_inputs import FIT_TAG, Job, cutoff, fit_digest
 from cli.settings import challenger_settings
 from cli.source_arguments import read_sources
 from cli.terminal import echo, progress_bar, progress_steps
+from features.plurals import counted
 from features.settings_file import read_settings
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def score(job: Job, run: RetrainRun, store: "EventStore", tracking: "Tracking") 
             warn_of_champion(forecasts.model.card, store, as_of)
         summary = write_scores(store, as_of, rule, out, forecasts, segmentation_of_settings(), progress=advance)
     by = f"champion version {forecasts.version}" if forecasts else "the rule alone"
-    echo(f"{summary.customers:,} customers at {as_of} by {by} -> {out}")
+    echo(f"{counted(summary.customers, 'customer')} at {as_of} by {by} -> {out}")
     return {
         "file": str(out),
         "as_of": as_of,

@@ -12,6 +12,7 @@ from cli.champion import champion_in_use, warn_of_champion
 from cli.engines import Engine, EngineOption, opened_runner
 from cli.settings import settings_with
 from cli.terminal import Figure, echo, echo_table, progress_bar
+from features.plurals import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,7 +138,7 @@ def register(app: typer.Typer) -> None:
         if missing:
             echo(missing)
         echo(
-            f"{summary.customers:,} customers at {as_of[0]}, {mean}, formula version {rule.version} -> {out}",
+            f"{counted(summary.customers, 'customer')} at {as_of[0]}, {mean}, formula version {rule.version} -> {out}",
             **{"customers": summary.customers, "as_of": as_of[0], "mean_loyalty_score": summary.mean_score, "out": out},
             formula_version=rule.version,
             tied_at_the_top=summary.tied,

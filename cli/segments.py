@@ -7,6 +7,7 @@ import typer
 
 from cli import options
 from cli.terminal import Figure, echo, echo_table, progress_bar
+from features.plurals import counted
 
 if TYPE_CHECKING:
     from features.segments.movement import Movement
@@ -88,7 +89,7 @@ def register(app: typer.Typer) -> None:
         for path, table in ((out, found.sizes), (moves, found.moves)):
             if path is not None:
                 write_table(path, pa.Table.from_pandas(table, preserve_index=False))
-                echo(f"{len(table):,} rows -> {path}")
+                echo(f"{counted(len(table), 'row')} -> {path}")
 
 
 def _learn(

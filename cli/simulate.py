@@ -7,6 +7,7 @@ import typer
 
 from cli.options import check_table_file
 from cli.terminal import echo, progress_bar
+from features.plurals import counted
 
 
 def register(app: typer.Typer) -> None:
@@ -70,6 +71,6 @@ def register(app: typer.Typer) -> None:
                 written = total
 
             events = write_log(out, parameters, customers, seed, truth_path=truth, progress=on_progress)
-        echo(f"{events:,} events of {customers:,} customers -> {out}")
+        echo(f"{counted(events, 'event')} of {counted(customers, 'customer')} -> {out}")
         if truth is not None:
             echo(f"their true parameters -> {truth}")

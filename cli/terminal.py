@@ -203,11 +203,6 @@ def echo_warning(message: Warning | str, *_: object, **__: object) -> None:
     echo(f"warning: {' '.join(str(message).split())}")
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: 1 row, 1,200 rows."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def printable(text: str) -> str:
     """Return the text with every control character, which could steer a terminal, escaped."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

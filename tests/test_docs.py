@@ -184,7 +184,7 @@ def test_the_recipes_of_files_read_what_they_name(tmp_path: Path, monkeypatch: p
     Path("clients.csv").write_text("client,mail\n7,a@x.example\n")
     Path("lines").mkdir()
     pd.DataFrame({"order_id": [1, 1], "price": [2.5, 1.0], "quantity": [2, 3]}).to_parquet("lines/part.parquet")
-    assert "1 rows in: 1 kept" in run_recipe(joined)
+    assert "1 row in: 1 kept" in run_recipe(joined)
 
 
 def test_the_recipes_for_faulty_rows_bring_them_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,4 +205,4 @@ def test_the_recipes_for_faulty_rows_bring_them_in(tmp_path: Path, monkeypatch: 
     assert found, shown
     run_recipe(["cp", found[0], copied[2]])
     Path(copied[2]).write_text(Path(copied[2]).read_text("utf-8-sig").replace("2024-03-32", "2024-03-31"))
-    assert "1 rows in: 1 kept" in run_recipe(added)
+    assert "1 row in: 1 kept" in run_recipe(added)

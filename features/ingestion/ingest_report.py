@@ -7,6 +7,7 @@ from typing import Any
 
 from features.ingestion.row_counts import RowCounts, utc_text, zone_text
 from features.ingestion.source_formats import Source
+from features.plurals import counted
 from features.schema import EVENT_TYPES
 
 SHOWN_SOURCES = 5
@@ -96,10 +97,10 @@ class IngestReport:
             "in the store already": self.seen,
         }
         lines = [
-            f"{self.rows_in:,} rows in: {self.kept:,} kept, {self.quarantined:,} quarantined, "
-            f"{self.duplicates:,} duplicates"
+            f"{counted(self.rows_in, 'row')} in: {self.kept:,} kept, {self.quarantined:,} quarantined, "
+            f"{counted(self.duplicates, 'duplicate')}"
             + "".join(f", {count:,} {name}" for name, count in others.items() if count),
-            f"{self.customers:,} customers, {span}, days counted in {self.timezone}",
+            f"{counted(self.customers, 'customer')}, {span}, days counted in {self.timezone}",
         ]
         if self.kept:
             kinds = (f"{count:,} {name}" for name, count in self.kinds.items() if count)
@@ -112,10 +113,10 @@ class IngestReport:
             lines += [f"  {count:,}  {reason}" for reason, count in self.quarantined_by_reason.items()]
             lines += [f"  {text}" for text in self.lost]
         if self.duplicates:
-            lines.append(f"{self.duplicates:,} rows are older versions or copies of other rows (duplicates.csv)")
+            lines.append(f"{counted(self.duplicates, 'row')} set aside as older versions or copies (duplicates.csv)")
         if self.extreme_amounts["count"]:
             count, limit = self.extreme_amounts["count"], self.extreme_amounts["above"]
-            lines.append(f"{count:,} extreme amounts, above {limit:,.2f} (kept); the largest:")
+            lines.append(f"{counted(count, 'extreme amount')}, above {limit:,.2f} (kept); the largest:")
             for event in self.extreme_amounts["largest"]:
                 shown = {**event, "event_time": zone_text(event["event_time"], self.timezone)}
                 lines.append("  {amount:,.2f}  {event_type} of {customer_id} at {event_time}".format(**shown))

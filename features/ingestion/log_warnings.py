@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from features.ingestion.id_warnings import id_warnings
 from features.ingestion.row_counts import RowCounts
+from features.plurals import counted
 from features.store.event_store import EventStore
 from features.store.layout import ABSENT, KIND_CODES
 from features.store.merging import Merged
@@ -162,7 +163,7 @@ def _gap(active: NDArray[np.int64], first: int, counts: NDArray[np.int64]) -> li
     if days < GAP_DAYS or not (is_dense or days > max(30, 10 * np.median(gaps))):
         return []
     others = int(missing.sum() - missing[begin - start : begin - start + days].sum())
-    more = f", and {others:,} more days whose weekday usually has some" if others else ""
+    more = f", and {counted(others, 'more day')} whose weekday usually has some" if others else ""
     return [
         f"no event for {days:,} days, from {_day(first + begin)} to {_day(first + begin + days - 1)}{more}: is a file "
         "missing?"

@@ -16,7 +16,7 @@ Regulars = Callable[..., Ended]
 def test_the_file_holds_the_feature_table(store: Path, regulars: Regulars) -> None:
     """The file equals `feature_table` at that date; only who was known then is in it."""
     ended = regulars("features", store, "--as-of", "2024-03-01", "--out", "deep/features.parquet")
-    assert ended == (0, "", "1 customers known at 2024-03-01, 88 columns -> deep/features.parquet\n")
+    assert ended == (0, "", "1 customer known at 2024-03-01, 88 columns -> deep/features.parquet\n")
     found = pd.read_parquet("deep/features.parquet").set_index("customer_id")
     pd.testing.assert_frame_equal(found, feature_table(open_store(store), "2024-03-01"))
 
@@ -39,7 +39,7 @@ def test_a_raw_file_may_stand_for_a_store(
     log.write_text(LOG + FAULTY)
     ended = regulars("features", log, "--as-of", "2024-05-01", "--out", "raw.parquet")
     assert ended.code == 0
-    assert ended.error.startswith(f"1 faulty rows are left out; `regulars ingest {log} --out STORE` lists them\n")
+    assert ended.error.startswith(f"1 faulty row left out; `regulars ingest {log} --out STORE` lists them\n")
     regulars("features", store, "--as-of", "2024-05-01", "--out", "store.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet("raw.parquet"), pd.read_parquet("store.parquet"))
 
@@ -48,7 +48,10 @@ def test_several_cutoffs_make_a_folder(store: Path, regulars: Regulars) -> None:
     """A name without an ending is a folder of Parquet parts by cutoff; one file has one cutoff."""
     dates = ("--as-of", "2024-03-01", "--as-of", "2024-05-01")
     ended = regulars("features", store, *dates, "--out", "features")
-    lines = [f"{n} customers known at {day}, 88 columns -> features\n" for n, day in ((1, dates[1]), (3, dates[3]))]
+    lines = [
+        f"{n} known at {day}, 88 columns -> features\n"
+        for n, day in (("1 customer", dates[1]), ("3 customers", dates[3]))
+    ]
     assert ended.code == 0
     assert ended.error.endswith("".join(lines))
     for as_of in dates[1::2]:

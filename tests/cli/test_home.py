@@ -24,11 +24,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_home_goes_to_an_archive_and_back(home: Path, regulars: Regulars) -> None:
     """Each says how much it copied; a second time is refused in one line."""
-    assert regulars("home", "backup", "home.tar.gz") == (0, "", "1 runs and 1 versions: var -> home.tar.gz\n")
+    assert regulars("home", "backup", "home.tar.gz") == (0, "", "1 run and 1 version: var -> home.tar.gz\n")
     again = regulars("home", "backup", "home.tar.gz")
     assert (again.code, again.error.count("\n")) == (1, 1)
     done = regulars("home", "restore", "home.tar.gz", "--home", "restored")
-    assert done == (0, "", "1 runs and 1 versions: home.tar.gz -> restored\n")
+    assert done == (0, "", "1 run and 1 version: home.tar.gz -> restored\n")
     assert regulars("versions", "--home", "restored").code == 0
     assert regulars("home", "restore", "home.tar.gz", "--home", "restored").code == 1
 

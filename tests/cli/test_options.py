@@ -70,6 +70,6 @@ def test_a_raw_file_is_ingested_into_a_folder_that_goes(
     with opened_store(str(tmp_path / "log.csv")) as events:
         folder = events.folder
         assert events.n_customers == 3
-    assert "1 faulty rows are left out" in capsys.readouterr().err
+    assert "1 faulty row left out" in capsys.readouterr().err
     assert not folder.exists()
     assert [path.name for path in tmp_path.iterdir()] == ["log.csv"]

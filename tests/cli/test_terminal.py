@@ -154,8 +154,3 @@ def test_json_has_the_exit_code_and_the_failure(capsys: pytest.CaptureFixture[st
     terminal.forget_output()
     terminal.echo_failure("regulars: gone", 1)
     assert capsys.readouterr().out == ""
-
-
-def test_a_count_has_its_noun() -> None:
-    """One of a thing in the singular."""
-    assert [terminal.counted(number, "row") for number in (0, 1, 1200)] == ["0 rows", "1 row", "1,200 rows"]

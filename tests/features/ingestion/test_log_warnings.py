@@ -72,7 +72,7 @@ TEN_DAYS = "no event for 10 days, from 1970-04-11 to 1970-04-20"
         ([n for n in range(200) if n % 7 < 5], []),  # closed at weekends
         ([n for n in range(200) if n % 7 < 5 and not 70 <= n < 77], ["no event for 9 days, from 1970-03-10 to"]),
         ([*range(100), *range(110, 200)], ["no event for 10 days, from 1970-04-11 to 1970-04-20: is a file missing?"]),
-        ([n for n in range(300) if not 100 <= n < 110 and n != 201], [f"{TEN_DAYS}, and 1 more days"]),
+        ([n for n in range(300) if not 100 <= n < 110 and n != 201], [f"{TEN_DAYS}, and 1 more day"]),
         (range(0, 900, 30), []),  # a day a month
         ([*range(0, 300, 3), *range(420, 600, 3)], ["no event for 122 days"]),
         ([*range(600, 700)] * 3 + [0], ["1 of 301 events, up to 1970-01-01, are 600 days from all others"]),
