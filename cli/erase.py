@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import DEFAULT_HOME, Home
-from cli.terminal import counted, echo, echo_table, progress_steps
+from cli.terminal import echo, echo_table, progress_steps
+from features.plurals import counted
 
 if TYPE_CHECKING:
     import pandas as pd
