@@ -52,6 +52,10 @@ def register(app: typer.Typer) -> None:
             Path | None,
             typer.Option(metavar="DIR", help="The folder of plan folders made by `regulars plan`, for /plans."),
         ] = None,
+        jobs: Annotated[
+            Path | None,
+            typer.Option(metavar="DIR", help="The folder in which the workers keep jobs, for /jobs. Without it: none."),
+        ] = None,
         timezone: Annotated[
             str | None,
             typer.Option(
@@ -107,7 +111,8 @@ def register(app: typer.Typer) -> None:
         values: dict[str, object] = {"host": host, "port": port, "workers": workers, "rate": rate, "timezone": timezone}
         values |= {"drain_seconds": drain_seconds, "traces": traces}
         values |= {"cors_origins": ",".join(cors_origin) if cors_origin else None}
-        files = {"keys": keys, "scores": scores, "report": report, "plans": plans, "trusted_key": trusted_key}
+        files = {"keys": keys, "scores": scores, "report": report, "plans": plans, "jobs": jobs}
+        files |= {"trusted_key": trusted_key}
         given = {name: str(value) for name, value in values.items() if value is not None}
         given |= {name: str(file.absolute()) for name, file in files.items() if file}
         os.environ.update({f"REGULARS_SERVE_{name.upper()}": value for name, value in given.items()})

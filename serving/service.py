@@ -11,9 +11,10 @@ import bentoml
 from bentoml.exceptions import BentoMLException
 from starlette.types import ASGIApp
 
-from features.errors import RegularsError, SettingsError
+from features.errors import RegularsError, ServerStartError, SettingsError
 from features.segments.settings import segmentation_of_settings
 from serving.bento import Service, model_store_path, worker_index
+from serving.jobs.job_store import check_folder
 from serving.runtime.api_keys import read_keys
 from serving.runtime.first_process import prepare_workers
 from serving.runtime.metrics_files import VARIABLE, share_metrics
@@ -52,6 +53,14 @@ def check_before_start() -> str | None:
     segmentation_of_settings()
     if settings.traces:
         check_exporter()
+    if settings.jobs:
+        try:
+            check_folder(settings.jobs)
+        except OSError as error:
+            raise ServerStartError(
+                f"the folder of jobs {settings.jobs} cannot be used ({error.strerror}): "
+                "name one on a disk with room that this user can write to"
+            ) from None
     trust = Trust(settings.trusted_key, settings.allow_pickle, settings.signed_since_time)
     if settings.trusted_key:
         public_key_of(settings.trusted_key)

@@ -17,6 +17,7 @@ from serving.api.content_negotiation import JSON, PARQUET
 from serving.api.deprecations import mark_deprecated
 from serving.api.event_json import features_of
 from serving.api.problem_details import KINDS, PROBLEM_TYPE
+from serving.job_types import Job, JobQuery
 from serving.plan_types import ItemsAnswer, ItemsQuery, PlansAnswer, RecordsAnswer, RecordsRequest
 from serving.request_types import (
     MAXIMUM_HORIZON_DAYS,
@@ -30,13 +31,19 @@ from serving.request_types import (
 from serving.response_types import LastScoresAnswer, Problem, Readiness, ScoreAnswer, Versions
 
 REQUESTS = (ScoreRequest, RowsRequest, ColumnsRequest, CustomersRequest)
-RESPONSES = (ScoreAnswer, LastScoresAnswer, Versions, Readiness, Problem)
+RESPONSES = (ScoreAnswer, LastScoresAnswer, Job, Versions, Readiness, Problem)
 PLAN_BODIES = (RecordsRequest, PlansAnswer, ItemsAnswer, RecordsAnswer)
 GET_PROBLEMS = ("unknown-parameter", "unauthorized", "forbidden", "not-acceptable", "too-many-requests", "internal")
 POST_PROBLEMS = (*GET_PROBLEMS, "malformed", "timeout", "too-large", "unsupported-media-type", "invalid", "busy")
 MORE_PROBLEMS = {
     "/score_customers": ("no-batch-scores",),
     "/customers/{customer}": ("not-found",),
+    "/jobs": ("unknown-job", "idempotency-conflict", "jobs-full", "jobs-unusable"),
+    "/jobs/{job_id}": ("unknown-job", "jobs-unusable"),
+    "/jobs/{job_id}/result": (
+        *("unknown-job", "no-result", "jobs-unusable", "malformed", "no-batch-scores", "too-large"),
+        *("unsupported-media-type", "invalid"),
+    ),
     "/plans": ("unknown-plan", "plan-unusable", "busy"),
     "/plans/effects.html": ("unknown-plan",),
     "/plans/{plan_id}/items": ("invalid", "unknown-plan", "plan-unusable", "busy"),
@@ -61,14 +68,18 @@ def document() -> bytes:
     api["components"]["schemas"] = schemas
     for path, methods in api["paths"].items():
         more = MORE_PROBLEMS.get(path, ())
-        if "get" in methods:
-            methods["get"]["responses"] |= _problems((*GET_PROBLEMS, *more))
+        if "post" not in methods:
+            for operation in methods.values():
+                operation["responses"] |= _problems((*GET_PROBLEMS, *more))
             continue
         content = methods["post"]["requestBody"]["content"]
-        content[JSON]["examples"] = {name: {"value": value} for name, value in examples()[path].items()}
+        if path in examples():
+            content[JSON]["examples"] = {name: {"value": value} for name, value in examples()[path].items()}
         if PARQUET in content:
-            methods["post"]["parameters"] = _parameters()
+            methods["post"].setdefault("parameters", []).extend(_parameters())
         methods["post"]["responses"] |= _problems((*POST_PROBLEMS, *more))
+    (endpoint,) = (each for each in _query_parameters(JobQuery) if each["name"] == "endpoint")
+    api["paths"]["/jobs"]["post"]["parameters"].append({**endpoint, "required": True})
     items = api["paths"]["/plans/{plan_id}/items"]["get"]
     items["parameters"] += _query_parameters(ItemsQuery)
     mark_deprecated(api)

@@ -37,11 +37,15 @@ KINDS: Mapping[str, Kind] = {
     "unknown-plan": Kind(
         404, "There is no such plan", "an unknown plan or page of a plan, or a service without `--plans`"
     ),
+    "unknown-job": Kind(
+        404, "There is no such job", "an unknown job, one of another key, or a service without `--jobs`"
+    ),
     "method-not-allowed": Kind(405, "The method is not allowed here", "GET for POST or the like; `Allow` says which"),
     "not-acceptable": Kind(406, "No answer in a form you accept", "an `Accept` that names nothing we write"),
     "timeout": Kind(408, "The request took too long to arrive", "a body that was not there in time"),
     "no-batch-scores": Kind(409, "There are no batch scores", "`/score_customers` before `regulars score` was run"),
     "plan-unusable": Kind(409, "The plan cannot be used", "a plan folder that is damaged, there twice or read-only"),
+    "no-result": Kind(409, "The job has no result", "a job that has not ended, or was cancelled"),
     "too-large": Kind(
         413, "The request is too large", "more bytes, customers, events or records than a request may have"
     ),
@@ -49,9 +53,14 @@ KINDS: Mapping[str, Kind] = {
         415, "The body is of a kind we do not read", "another `Content-Type`, charset or `Content-Encoding`"
     ),
     "invalid": Kind(422, "The request breaks the contract", "unknown, missing, wrong or impossible values"),
+    "idempotency-conflict": Kind(
+        422, "The Idempotency-Key is taken", "an `Idempotency-Key` of another body or other parameters"
+    ),
     "too-many-requests": Kind(429, "Too many requests", "a rate above the limit; `Retry-After` says how long to wait"),
     "internal": Kind(500, "The service failed", "a fault of ours; it is in the log under the request's id"),
     "busy": Kind(503, "The service is busy", "too many large requests at once; `Retry-After` says how long to wait"),
+    "jobs-full": Kind(503, "There is no place for a job", "as many jobs, or bytes of them, as may be kept"),
+    "jobs-unusable": Kind(507, "Jobs cannot be stored", "a folder of jobs that is full or cannot be used"),
 }
 
 _encode = msgspec.json.Encoder().encode
@@ -81,12 +90,16 @@ def invalid(faults: Sequence[tuple[str, str]], maximum_faults: int = MAXIMUM_FAU
     return ProblemError("invalid", detail, faults, maximum_faults=maximum_faults)
 
 
-def problem_response(error: ProblemError) -> Response:
+def problem_of(error: ProblemError) -> Problem:
     """Return the problem document of an error."""
     kind = KINDS[error.kind]
     faults = [Fault(*fault) for fault in error.faults[: error.maximum_faults]]
-    document = Problem(f"/problems/{error.kind}", kind.title, kind.status, error.detail, faults or msgspec.UNSET)
-    return Response(_encode(document), kind.status, error.headers, PROBLEM_TYPE)
+    return Problem(f"/problems/{error.kind}", kind.title, kind.status, error.detail, faults or msgspec.UNSET)
+
+
+def problem_response(error: ProblemError) -> Response:
+    """Return the response with the problem document of an error."""
+    return Response(_encode(problem_of(error)), KINDS[error.kind].status, error.headers, PROBLEM_TYPE)
 
 
 def internal_error(request_id: str) -> Response:

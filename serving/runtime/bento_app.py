@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from features.segments.settings import segmentation_of_settings
 from serving.api.app import RequestLimits, make_app
 from serving.api.routes import ExactRoute, RouteTemplates, methods_of
 from serving.clock import utc_now
+from serving.jobs.job_store import JobLimits, JobStore
 from serving.runtime.api_keys import KeyRing
 from serving.runtime.draining import drain_first
 from serving.runtime.json_log import JsonLog
@@ -47,6 +48,8 @@ def make_worker_app(
     state = initial_state(store, formula, timezone, utc_now, log.log_event, rating_maximum, trust)
     current = CurrentState(replace(state, segmentation=segmentation_of_settings()))
     reload = ModelReload(current, store, utc_now, log.log_event, trust)
+    limits = JobLimits(settings.jobs_maximum, int(1e9 * settings.jobs_gigabytes), 3600 * settings.jobs_hours)
+    jobs = JobStore(settings.jobs, limits, utc_now) if settings.jobs else None
     keys = KeyRing(settings.keys, log.log_event) if settings.keys else None
 
     def count() -> None:
@@ -59,7 +62,12 @@ def make_worker_app(
             hanging=poller.stalled(),
         )
 
-    checks = (reload.check, *([keys.check] if keys else []), count)
+    def count_jobs() -> None:
+        if jobs:
+            with suppress(OSError):  # the runner of jobs says so
+                metrics.set_jobs(jobs.counts())
+
+    checks = (reload.check, *([keys.check] if keys else []), count, count_jobs)
     poller = Poller(settings.watch_seconds, log.log_event, *checks)
     current.troubles.append(lambda: KEYS_REFUSED if keys and keys.refused else None)
     current.troubles.append(lambda: CHECK_HANGS if poller.stalled() else None)
@@ -87,6 +95,8 @@ def make_worker_app(
         scores=settings.scores,
         report=settings.report,
         plans=settings.plans,
+        jobs=jobs,
+        log_event=log.log_event,
         clock=utc_now,
         more_routes=[ExactRoute(path, bentoml_app) for path in BENTOML_PATHS],
         lifespan=lifespan,

@@ -1,9 +1,11 @@
 """Counters and gauges in BentoML's Prometheus client; every label has few values, whatever clients send."""
 
+from collections.abc import Mapping
 from functools import cache
 
 from serving.api.routes import RouteTemplates
 from serving.bento import metrics_client
+from serving.job_types import JobState
 
 OTHER = "other"
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
@@ -44,6 +46,7 @@ class Metrics:
         self._hanging = client.Gauge(
             "regulars_check_hangs", "1 while a check for versions or keys hangs", multiprocess_mode="livemax"
         )
+        self._jobs = client.Gauge("regulars_jobs", "Jobs kept, by state", ["state"], multiprocess_mode="livemax")
         unshared = client.Gauge(
             "regulars_metrics_not_shared", "Workers whose metrics are not added up", multiprocess_mode="livesum"
         )
@@ -69,3 +72,8 @@ class Metrics:
         self._lost.set(lost)
         self._keys.set(keys_refused)
         self._hanging.set(hanging)
+
+    def set_jobs(self, counts: Mapping[JobState, int]) -> None:
+        """Set the number of jobs in each state; every worker counts all of them."""
+        for state, number in counts.items():
+            self._jobs.labels(state).set(number)

@@ -19,6 +19,7 @@ OLDER_VARIABLES = {f"REGULARS_{key.upper()}": key for key in OLDER_KEYS}
 LIMITS = (
     *(("port", 1, 65535), ("workers", 1, 64), ("watch_seconds", 0.05, 3600), ("drain_seconds", 0, 3600)),
     ("bodies_megabytes", 64, 2**20),  # the largest body fits
+    *(("jobs_maximum", 1, 10_000), ("jobs_gigabytes", 0.001, 10_000), ("jobs_hours", 0.01, 8760)),
 )
 """The least and the greatest value of settings that are numbers."""
 
@@ -69,6 +70,14 @@ class ServeSettings:
     traces : str, optional
         The OpenTelemetry collector that receives spans of the requests (OTLP over HTTP); without it there are none.
         Needs the extra `telemetry`.
+    jobs : Path, optional
+        The folder in which the workers keep jobs, for /jobs; without it there are none.
+    jobs_maximum : int
+        The number of jobs that are kept, ended ones included.
+    jobs_gigabytes : float
+        The size of the folder of jobs, in 10^9 bytes, above which no job is taken.
+    jobs_hours : float
+        Hours after its end at which a job is removed.
     """
 
     host: str = "127.0.0.1"
@@ -89,6 +98,10 @@ class ServeSettings:
     cors_origins: tuple[str, ...] = field(default=(), metadata={"example": ("https://shop.example",)})
     bodies_megabytes: int = 256
     traces: str | None = field(default=None, metadata={"example": "http://localhost:4318"})
+    jobs: Path | None = field(default=None, metadata={"example": "jobs"})
+    jobs_maximum: int = 100
+    jobs_gigabytes: float = 4.0
+    jobs_hours: float = 24.0
 
     def __post_init__(self) -> None:
         for name, low, high in LIMITS:

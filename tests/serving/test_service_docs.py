@@ -8,13 +8,14 @@ import msgspec
 import pytest
 from starlette.applications import Starlette
 
-from serving import plan_types
+from serving import job_types, plan_types
 from serving import request_types as schemas
 from serving import response_types as replies
 from serving.api.app import RequestLimits
 from serving.api.arrow_parquet import CHUNKS, FOOTER_BYTES, TABLE_BYTES
 from serving.api.openapi import document
 from serving.api.problem_details import KINDS, MAXIMUM_FAULTS
+from serving.runtime.settings import ServeSettings
 from tests.serving.asking import ask
 
 PAGE = (Path(__file__).parents[2] / "docs" / "service.md").read_text()
@@ -23,7 +24,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "service.md").read_text()
 def test_every_endpoint_is_told(app: Starlette) -> None:
     """Each path of the app stands in the page with its method, and no other in its table but BentoML's two."""
     described = json.loads(document())["paths"]
-    told = set(re.findall(r"`(GET|POST) (/[a-z_./{}]*)`", PAGE))
+    told = set(re.findall(r"`(GET|POST|DELETE) (/[a-z_./{}]*)`", PAGE))
     methods = {(method.upper(), path) for path, methods in described.items() for method in methods}
     assert told == methods | {("GET", "/livez"), ("GET", "/metrics")}
 
@@ -42,6 +43,8 @@ def test_every_problem_is_told() -> None:
         replies.ScoreAnswer,
         replies.Part,
         replies.Interval,
+        job_types.Job,
+        job_types.JobQuery,
         plan_types.PlanEntry,
         plan_types.ItemsQuery,
         schemas.ScoringParameters,
@@ -69,6 +72,10 @@ def test_the_limits_are_told() -> None:
         "records in a request": limits.records,
     }.items():
         assert f"| {name} | {value:,} |" in PAGE
+    settings = ServeSettings()
+    assert f"`jobs_maximum` of the [settings](settings.md)) | {settings.jobs_maximum} |" in PAGE
+    assert f"(`jobs_gigabytes`) | {int(1e9 * settings.jobs_gigabytes):,} |" in PAGE
+    assert f"(`jobs_hours`) | {settings.jobs_hours:g} |" in PAGE
     assert f"| {limits.queue_size}, and one under way |" in PAGE
     assert f"Bodies above {limits.inline_bytes:,} bytes" in PAGE
     assert f"1 to {plan_types.MAXIMUM_ITEMS:,}, default {plan_types.DEFAULT_ITEMS:,}" in PAGE

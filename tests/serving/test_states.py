@@ -19,6 +19,8 @@ TESTS = {
     "::test_a_pipe_in_place_of_the_name_is_refused_at_once",
     "a check of store or keys hangs": "serving/runtime/test_poller.py::test_a_check_that_hangs_stops_nothing",
     "the file of keys has none": "serving/runtime/test_api_keys.py::test_a_ring_follows_its_file",
+    "the folder of jobs cannot be used": "serving/jobs/test_job_runner.py"
+    "::test_a_folder_that_cannot_be_used_is_507_and_mends",
     "the client has left": "serving/api/test_worker_thread.py::test_work_for_a_client_that_left_is_stopped",
     "bodies larger together than `[serve] bodies_megabytes`": "serving/api/test_body_budget.py"
     "::test_bodies_that_do_not_fit_are_refused_and_small_ones_are_not",
@@ -32,6 +34,8 @@ TESTS = {
     "the port is taken": "cli/test_serve.py::test_a_port_that_is_taken_is_told",
     "no file of keys at the start": "serving/test_service.py"
     "::test_another_environment_is_refused_before_the_port_is_bound",
+    "the folder of jobs cannot be used at the start": "serving/test_jobs_end_to_end.py"
+    "::test_a_folder_that_cannot_be_used_is_refused_at_the_start",
     "the published version cannot be used here": "serving/test_service.py"
     "::test_another_environment_is_refused_before_the_port_is_bound",
     "no worker can start": "serving/runtime/test_first_process.py::test_a_failure_of_the_workers_is_the_exit_code",

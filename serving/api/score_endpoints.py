@@ -1,0 +1,96 @@
+"""The endpoints that score at once: /score, /score_features and /score_customers."""
+
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from serving.api.body_budget import BodyBudget, HeldBody, within
+from serving.api.content_negotiation import JSON, body_type, response_type
+from serving.api.parameters import Clock, RequestLimits, query_parameters, query_values
+from serving.api.request_body import read_body
+from serving.api.responses import json_response, score_response
+from serving.api.routes import ExactRoute
+from serving.api.scored_bodies import BODIES, RESPONSES, ScoredBodies
+from serving.api.time_limit import TimeLimit
+from serving.api.worker_thread import WorkerThread
+from serving.state import CurrentState
+
+
+class ScoreEndpoints:
+    """The endpoints, which share a worker thread.
+
+    Parameters
+    ----------
+    current : CurrentState
+        Every request uses the state at its arrival.
+    bodies : ScoredBodies
+    budget : BodyBudget
+    limits : RequestLimits
+    clock : callable
+        Returns the present time.
+    worker_thread : WorkerThread
+        Scores large requests.
+    body_time : TimeLimit
+        Within which a body must arrive.
+    """
+
+    def __init__(
+        self,
+        current: CurrentState,
+        bodies: ScoredBodies,
+        budget: BodyBudget,
+        limits: RequestLimits,
+        clock: Clock,
+        worker_thread: WorkerThread,
+        body_time: TimeLimit,
+    ) -> None:
+        self._current, self._bodies, self._limits, self._clock = current, bodies, limits, clock
+        self._budget = budget
+        self._worker_thread, self._body_time = worker_thread, body_time
+
+    def routes(self) -> list[ExactRoute]:
+        """Return the routes of the endpoints."""
+        return [
+            ExactRoute("/score", within(self._budget, partial(self.score, "/score")), methods=["POST"]),
+            ExactRoute(
+                "/score_features", within(self._budget, partial(self.score, "/score_features")), methods=["POST"]
+            ),
+            ExactRoute("/score_customers", within(self._budget, self.score_customers), methods=["POST"]),
+        ]
+
+    async def score(self, path: str, request: Request, held: HeldBody) -> Response:
+        """Answer POST /score or /score_features."""
+        state = self._current.state
+        media_type, wanted = media_types(request, path)
+        query = query_parameters(request.scope["query_string"])
+        body = await read_body(request, self._limits.body_bytes, self._body_time, held)
+
+        def respond() -> Response:
+            features, context = self._bodies.features(path, body, media_type, query, state, self._clock)
+            request.state.customers = len(features.ids)
+            request.state.model_version = state.model.version if state.model else None
+            return score_response(features, context, wanted)
+
+        if media_type == wanted == JSON and len(body) <= self._limits.inline_bytes:
+            return respond()
+        return await self._worker_thread.run(respond, request, len(body))
+
+    async def score_customers(self, request: Request, held: HeldBody) -> Response:
+        """Answer POST /score_customers: the latest batch scores of some customers."""
+        media_types(request, "/score_customers")
+        query_values(request.scope["query_string"])
+        body = await read_body(request, self._limits.body_bytes, self._body_time, held)
+
+        def respond() -> Response:
+            request.state.customers, answer = self._bodies.batch(body)
+            return json_response(answer)
+
+        return await self._worker_thread.run(respond, request, len(body))
+
+
+def media_types(request: Request, path: str) -> tuple[str, str]:
+    """Return the media types of the body and of the response; raises a 406 or 415 problem."""
+    headers = request.headers
+    media_type = body_type(headers.get("content-type"), headers.get("content-encoding"), BODIES[path])
+    return media_type, response_type(headers.get("accept"), RESPONSES[path])
