@@ -19,6 +19,7 @@ from tests.frozen.replay import PACK, RunCommand, Service, differences
 CHANGED: dict[str, str] = {
     "backtest": "Plain English. Visits, feedback, usage and incentives reach the model; losses by segment; pauses.",
     "backtest-too-short": "Plain English. Visits, feedback, usage and incentives reach it. Returns. Pauses, levels.",
+    "bad-accept": "Answers come in Parquet too.",
     "bad-date": "The message says 'is not a', and what to give.",
     "bad-map": "The message says 'is not a', and what to give.",
     "bad-map-name": "sale_reference is a column of the contract. So is plan_item.",
@@ -33,7 +34,7 @@ CHANGED: dict[str, str] = {
     "damaged-manifest": "The message names the option that replaces the store.",
     "damaged-missing": "The message names the option that replaces the store.",
     "damaged-schema": "This version reads store schema 2. The message names the option that replaces the store.",
-    "docs": "Plain English; no default of requests; the scale; model and segments. Plans. Typed tables. Customers.",
+    "docs": "Plain English; no default of requests; the scale; model and segments. Plans, jobs, customers. Tables.",
     "docs-page": "The page has a form to try each endpoint: one script, which may ask this service.",
     "features-end": "Returns count.",
     "features-mid": "Returns count.",
@@ -87,8 +88,8 @@ CHANGED: dict[str, str] = {
     "serve-rate": "One line that names the setting and its section; 'starting' no longer precedes it.",
     "simulate": "The command speaks plain English; what it writes is the same.",
     "too-large": "The connection stays open: the server reads and drops the rest of a refused body.",
-    "trailing-slash": "The paths of plans and customers are among those expected.",
-    "unknown-path": "The paths of plans and customers are among those expected.",
+    "trailing-slash": "The paths of plans, jobs and customers are among those expected.",
+    "unknown-path": "The paths of plans, jobs and customers are among those expected.",
     "versions": "The rating scale in service is shown, and the model's name and form. Returns count.",
 }
 """Id of a command or a request -> why it is no longer as recorded."""
