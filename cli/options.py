@@ -229,9 +229,9 @@ def days_of(text: str) -> int:
 
 
 def warn_of_date(store: "EventStore", as_of: str) -> None:
-    """Print a warning where the log has no events, begins after a cutoff or ended long before it."""
+    """Print a warning where the log has no events, begins after a cutoff, ended long before it or lacks purchases."""
     from features.as_of import AsOf
-    from features.store.log_dates import first_day, last_day
+    from features.store.log_dates import days_without_purchases, first_day, last_day
 
     first, last, cutoff = first_day(store), last_day(store), AsOf.parse(as_of, store.timezone)
     if first is None or last is None:
@@ -243,6 +243,12 @@ def warn_of_date(store: "EventStore", as_of: str) -> None:
     elif cutoff.day - last > STALE_DAYS:
         days = cutoff.day - last
         echo(f"warning: the log ends on {ends}, {days:,} days before {as_of}: what happened since is not in it")
+    missing = days_without_purchases(store)
+    if missing and cutoff.day > last - missing + 1:
+        echo(
+            f"warning: the log ends on {ends}, its purchases {counted(missing, 'day')} before: append those since, or "
+            "they count as silence"
+        )
 
 
 def formula_in_use(file: Path | None, of_champion: "Formula | None" = None) -> "Formula":

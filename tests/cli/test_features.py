@@ -70,3 +70,14 @@ def test_a_folder_of_something_else_is_not_replaced(store: Path, regulars: Regul
     assert ended.code == 2
     assert "mine has files that no run of regulars wrote: name another folder" in ended.error
     assert [path.name for path in Path("mine").iterdir()] == ["note"]
+
+
+def test_visits_after_the_purchases_are_warned_of(regulars: Regulars) -> None:
+    """Where the visits of a week are in the log and its purchases are not, everybody would look silent."""
+    bought = [f"A,2024-01-{day:02},purchase,9.00" for day in range(1, 31)]
+    Path("log.csv").write_text("\n".join(["customer_id,event_time,event_type,amount", *bought, "A,2024-02-06,visit,"]))
+    ended = regulars("features", "log.csv", "--as-of", "2024-02-07", "--out", "features.parquet")
+    assert ended.code == 0
+    warning = "warning: the log ends on 2024-02-06, its purchases 7 days before: append those since, or they count as"
+    assert warning in ended.error
+    assert warning not in regulars("features", "log.csv", "--as-of", "2024-01-31", "--out", "earlier.parquet").error

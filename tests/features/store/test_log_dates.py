@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from features.errors import InvalidArgumentError
-from features.store.log_dates import dates_every, first_day, last_day
+from features.store.log_dates import dates_every, days_without_purchases, first_day, last_day
 from tests.features.logs import DAY, KIND, Event, Log, shelved
 
 NOON = 1_718_020_800_000_000  # 2024-06-10 12:00 UTC
@@ -50,3 +50,18 @@ def test_without_a_date_it_is_an_error() -> None:
         dates_every(store_of(0, 1), 30, until="2024-06-01")
     with pytest.raises(InvalidArgumentError, match="dates are 0 days apart: give at least 1"):
         dates_every(store_of(0), 0)
+
+
+def test_purchases_are_missing_where_visits_go_on_for_longer_than_any_gap() -> None:
+    """A gap as long as one of the year before is usual; so is any gap of a log with few days of purchases."""
+    weekly = [Event("a", NOON - ago * DAY, KIND["purchase"]) for ago in range(8, 100, 7)]
+
+    def missing(purchases: list[Event], visits: int = 1) -> int:
+        visited = [Event("b", NOON, KIND["visit"])] * visits
+        return days_without_purchases(shelved(Log(purchases + visited, "UTC", date(2024, 6, 10))))
+
+    assert missing(weekly) == 8
+    assert missing(weekly, visits=0) == 0
+    assert missing(weekly[:5] + weekly[6:]) == 0
+    assert missing(weekly[:9]) == 0
+    assert missing([]) == missing([], visits=0) == 0
