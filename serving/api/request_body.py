@@ -11,8 +11,10 @@ from starlette.requests import Request
 
 from serving.api.body_budget import HeldBody
 from serving.api.content_coding import DECODERS, PIECE, BodyDecoder
+from serving.api.json_pieces import pieces_of
 from serving.api.problem_details import ProblemError, invalid
 from serving.api.time_limit import TimeLimit
+from serving.api.turns import checkpoint
 from serving.timestamps import TIME
 
 T = TypeVar("T")
@@ -103,18 +105,28 @@ def decode_json(body: bytes, decode: Callable[[bytes], T]) -> T:
     """Return a JSON body decoded by `decode`, of a msgspec decoder whose type has UNSET as default of optional fields.
 
     Raises a 400 problem for a body that is not JSON in UTF-8 or has a key twice in one object, and a 422 problem for
-    values of other types.
+    values of other types. A large body is decoded in pieces, between which other threads have their turn.
     """
-    try:
-        request = decode(body)
-    except msgspec.ValidationError as error:
-        raise invalid([fault_of(str(error))]) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ProblemError("malformed", _why_malformed(body, str(error))) from None
-    # msgspec keeps the last of repeated keys. Encoding the request again writes every key and text of the body once,
-    # so a body with more quotation marks has a key twice. Only \u0022 hides a quotation mark from the count.
-    if b"\\u0022" in body or body.count(b'"') != _encode(request).count(b'"'):
+    elements: list[Any] = []
+    repeated = b"\\u0022" in body
+    for piece in pieces_of(body):
+        try:
+            request = decode(piece.text)
+        except msgspec.ValidationError as error:
+            raise invalid([fault_of(piece.message_in_body(str(error), len(elements)))]) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            message = piece.message_in_body(str(error), len(elements))
+            raise ProblemError("malformed", _why_malformed(body, message)) from None
+        # msgspec keeps the last of repeated keys. Encoding the request again writes every key and text of the body
+        # once, so one with more quotation marks has a key twice. Only \u0022 hides a quotation mark from the count.
+        repeated = repeated or piece.text.count(b'"') != _encode(request).count(b'"')
+        if piece.list_name:
+            elements += getattr(request, piece.list_name)
+            checkpoint()
+    if repeated:
         _refuse_repeated_keys(body)
+    if piece.list_name:
+        setattr(request, piece.list_name, elements)
     return request
 
 
