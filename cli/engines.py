@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from features.ingestion.distributed import Workers
     from features.partitions.runners import Runner
 
 
@@ -35,3 +36,16 @@ def opened_runner(engine: Engine) -> Iterator["Runner"]:
 
     with spark_session() as session:
         yield spark_runner(session)
+
+
+@contextmanager
+def opened_workers(engine: Engine) -> Iterator["Workers | None"]:
+    """Give what reads and writes an ingest during the block: a Spark session, or None for this process."""
+    if engine is Engine.local:
+        yield None
+        return
+    from features.engines.spark_session import spark_session
+    from features.engines.spark_shuffle import spark_workers
+
+    with spark_session() as session:
+        yield spark_workers(session)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from cli.engines import Engine, EngineOption, opened_workers
 from cli.log_options import Sources
 from cli.source_arguments import STORE_OPTIONS, SourceOptions, read_sources, takes_source_options
 
@@ -48,6 +49,7 @@ def register(app: typer.Typer) -> None:
         replace: Annotated[
             bool, typer.Option("--replace", help="Replace the store that is there; without it one is left alone.")
         ] = False,
+        engine: EngineOption = Engine.local,
     ) -> None:
         """Read, validate and sort a log into an event store; faulty rows go to a quarantine file.
 
@@ -60,6 +62,8 @@ def register(app: typer.Typer) -> None:
         `regulars ingest postgresql://localhost/shop --query "select * from events" --out store`
 
         `regulars ingest --query "select * from 'orders.csv' join 'clients.csv' using (client)" --out store`
+
+        `regulars ingest "logs/*.parquet" --out store --buckets 64 --engine spark`
         """
         store_options = dict(zip(STORE_OPTIONS, (timezone, rating_maximum, buckets), strict=True))
         if append and replace:
@@ -67,7 +71,10 @@ def register(app: typer.Typer) -> None:
         if append and any(value is not None for value in store_options.values()):
             names = ("--timezone", "--rating-maximum", "--buckets")
             raise typer.BadParameter(f"{', '.join(names[:-1])} and {names[-1]} are those of the store: leave them out")
+        if append and engine is Engine.spark:
+            raise typer.BadParameter("--engine spark makes a store and adds to none: append without it")
         if append:
             read_sources(sources, out, source_options, "append")
-        else:
-            read_sources(sources, out, source_options, "replace" if replace else "refuse", **store_options)
+            return
+        with opened_workers(engine) as workers:
+            read_sources(sources, out, source_options, "replace" if replace else "refuse", workers, **store_options)

@@ -14,6 +14,7 @@ from cli.settings import ingest_settings
 from cli.terminal import echo, progress_bar
 
 if TYPE_CHECKING:
+    from features.ingestion.distributed import Workers
     from features.ingestion.ingest_report import IngestReport
     from features.store.writer import Existing
 
@@ -107,7 +108,12 @@ def takes_source_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def read_sources(
-    sources: list[str] | None, store: Path, options: SourceOptions, existing: "Existing", **store_options: Any
+    sources: list[str] | None,
+    store: Path,
+    options: SourceOptions,
+    existing: "Existing",
+    workers: "Workers | None" = None,
+    **store_options: Any,
 ) -> "IngestReport":
     """Read sources into a store, print what became of the rows, and return the report.
 
@@ -119,6 +125,8 @@ def read_sources(
     options : SourceOptions
     existing : {"refuse", "replace", "append"}
         What to do with a store that is there.
+    workers : Workers, optional
+        What reads, checks and writes; this process without it, and for "append".
     **store_options
         Options of `STORE_OPTIONS` that were given; none of them for "append".
     """
@@ -139,7 +147,8 @@ def read_sources(
         settings = {name: value for name, value in settings.items() if name not in STORE_OPTIONS}
         before, read = read_manifest(store)["folder"], append
     else:
-        settings["existing"], read = existing, ingest
+        settings |= {"existing": existing, "workers": workers}
+        read = ingest
         if existing == "replace" and is_store(store):
             present, _ = generations_before(store)
             replaced = "replaces a store whose manifest could not be read"

@@ -113,10 +113,15 @@ def spark_runner(session: "SparkSession") -> Callable[[Callable[[int], int], int
         try:
             rows = numbers.mapInArrow(share, "value long").collect()
         except PySparkException as error:
-            raise SparkError(f"Spark could not finish: {_last_line(error)}") from None
+            raise worker_failure(error) from None
         yield from (row["value"] for row in rows)
 
     return run
+
+
+def worker_failure(error: Exception) -> SparkError:
+    """Return the error of a share of work that failed, in one line: the last that the worker printed."""
+    return SparkError(f"Spark could not finish: {_last_line(error)}")
 
 
 def _first_line(error: Exception) -> str:

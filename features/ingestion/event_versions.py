@@ -126,15 +126,14 @@ class EventVersions:
             with pa.OSFile(str(self._path)) as file, pa.ipc.open_stream(file) as reader:
                 yield from reader
 
-    def find(self, out: Path, sources: Sequence[str]) -> EventRows:
+    def find(self, out: Path) -> EventRows:
         """Find the rows that another row replaced, or that were added to another.
 
         Parameters
         ----------
         out : Path
-            Where a CSV file names the replaced rows and the row that replaced each, if there are any.
-        sources : sequence of str
-            The names of the sources, by number.
+            Where a Parquet file has the replaced rows and the row that replaced each, if there are any, for
+            `write_duplicates`.
 
         Returns
         -------
@@ -149,13 +148,13 @@ class EventVersions:
             return EventRows()
         self._writer.close()
         try:
-            return self._find(out, sources)
+            return self._find(out)
         except duckdb.OutOfMemoryException:
             raise SourceError("finding duplicates needs more memory than it may use: raise memory_limit") from None
         except duckdb.Error as error:
             raise SourceError(f"finding duplicates failed ({str(error).splitlines()[0]}): is the disk full?") from None
 
-    def _find(self, out: Path, sources: Sequence[str]) -> EventRows:
+    def _find(self, out: Path) -> EventRows:
         # Most references occur once: find repeated hashes first, which is quick, and compare those rows in full below.
         hashes = np.concatenate(self._hashes)
         hashes.sort()
@@ -179,7 +178,10 @@ class EventVersions:
                 FROM versions
             """).fetchall()
             if counted[0]:
-                _write_csv(database, out, sources)
+                database.execute(
+                    "COPY (SELECT source, row_number, customer_id, kind, reference, record_time, by_source, by_row, "
+                    f"dropped FROM versions WHERE by_row IS NOT NULL) TO '{_quoted(out)}' (FORMAT parquet)"
+                )
         return EventRows(*counted)
 
     def _candidates(self, repeated: NDArray[np.uint64]) -> pa.RecordBatchReader:
@@ -225,21 +227,38 @@ class EventVersions:
             yield batch.append_column("known_until", known_until).filter(pa.array(kept))
 
 
-def _write_csv(database: duckdb.DuckDBPyConnection, path: Path, sources: Sequence[str]) -> None:
+def write_duplicates(parts: Sequence[Path], out: Path, sources: Sequence[str]) -> None:
+    """Write a CSV file that names the replaced rows and the row that replaced each, if there are any.
+
+    Parameters
+    ----------
+    parts : sequence of Path
+        The files of `EventVersions.find`, which together have all rows.
+    out : Path
+    sources : sequence of str
+        The names of the sources, by number.
+    """
+    if not parts:
+        return
     kinds = "[" + ", ".join(f"'{name}'" for name in EVENT_TYPES) + "]"
-    database.execute(
-        "CREATE TABLE names AS SELECT unnest(?) AS name, unnest(range(?)) AS source", [list(sources), len(sources)]
-    )
-    database.execute(f"""
-        COPY (
-            SELECT own.name AS source, row_number, customer_id, {kinds}[kind + 1] AS event_type, reference,
-                strftime(make_timestamp(nullif(record_time, {UNKNOWN})), '%Y-%m-%dT%H:%M:%S.%fZ')
-                    AS recorded_at,
-                other.name AS replaced_by_source, by_row AS replaced_by_row_number,
-                if(dropped, 'no', 'until then') AS valid
-            FROM versions JOIN names own ON own.source = versions.source
-                JOIN names other ON other.source = by_source
-            WHERE by_row IS NOT NULL
-            ORDER BY versions.source, row_number
-        ) TO '{str(path).replace("'", "''")}' (FORMAT csv, HEADER)
-    """)
+    files = ", ".join(f"'{_quoted(part)}'" for part in parts)
+    with duckdb.connect() as database:
+        database.execute(
+            "CREATE TABLE names AS SELECT unnest(?) AS name, unnest(range(?)) AS source", [list(sources), len(sources)]
+        )
+        database.execute(f"""
+            COPY (
+                SELECT own.name AS source, row_number, customer_id, {kinds}[kind + 1] AS event_type, reference,
+                    strftime(make_timestamp(nullif(record_time, {UNKNOWN})), '%Y-%m-%dT%H:%M:%S.%fZ')
+                        AS recorded_at,
+                    other.name AS replaced_by_source, by_row AS replaced_by_row_number,
+                    if(dropped, 'no', 'until then') AS valid
+                FROM read_parquet([{files}]) AS replaced JOIN names own ON own.source = replaced.source
+                    JOIN names other ON other.source = by_source
+                ORDER BY replaced.source, row_number
+            ) TO '{_quoted(out)}' (FORMAT csv, HEADER)
+        """)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

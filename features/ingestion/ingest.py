@@ -11,14 +11,22 @@ from typing import Any
 
 from features.as_of import microseconds
 from features.erasure.suppression import read_suppression
-from features.errors import InvalidArgumentError, MissingColumnError, SourceError
-from features.ingestion.event_versions import EventVersions
+from features.errors import InvalidArgumentError, MissingColumnError
+from features.ingestion.distributed import DistributedIngest, Workers, ingest_by_workers
+from features.ingestion.event_versions import EventVersions, write_duplicates
 from features.ingestion.id_warnings import check_numbers
 from features.ingestion.ingest_report import IngestReport, make_report
 from features.ingestion.known_sources import column_options, data_digests, other_records, source_records, split_known
 from features.ingestion.log_warnings import addition_warnings, log_warnings
 from features.ingestion.lost_rows import FEW_ROWS, describe
-from features.ingestion.outcome import SourceFaults, is_settled, quarantine_beside, refusal, refuse
+from features.ingestion.outcome import (
+    SourceFaults,
+    is_settled,
+    quarantine_beside,
+    refusal,
+    refuse,
+    refuse_split_orders,
+)
 from features.ingestion.prefetch import prefetch
 from features.ingestion.profile import SourceProfile
 from features.ingestion.quarantine import Quarantine
@@ -68,6 +76,7 @@ def ingest(
     accept_quarantine: bool = False,
     strict: bool = False,
     known_at: datetime | None = None,
+    workers: Workers | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> IngestReport:
     """Read event logs, check every row, and write the valid ones to an event store.
@@ -129,6 +138,9 @@ def ingest(
     known_at : datetime, optional
         When the log is read, with its offset. A visit without outcome and rating after it is planned, and quarantined
         like one after its own `recorded_at`; without it, times in the future are taken as they are.
+    workers : Workers, optional
+        What reads, checks and writes, see `features.engines.spark_shuffle.spark_workers`; this process without it. All
+        machines must see sources and store at these paths; nothing can be appended.
     progress : callable, optional
         Called with the number of rows of each batch.
 
@@ -150,6 +162,8 @@ def ingest(
     if not 0 < rating_maximum <= RATING_SCALE_LIMIT:
         raise InvalidArgumentError(f"rating_maximum is {rating_maximum}: expected a number above 0, up to a million")
     StoreSettings(timezone, memory_limit, threads, generations, buckets)  # checks them
+    if workers and existing == "append":
+        raise InvalidArgumentError("workers add to no store: append on this machine, or ingest the whole log")
     if existing == "refuse":
         refuse_store(Path(out))  # before the work; the writer does it once more
     reading = None if known_at is None else microseconds(known_at)
@@ -178,12 +192,7 @@ def ingest(
         names_sales = any(source.has_column("sale_reference") or source.profile.amounts.refund for source in opened)
         again = EventsReadAgain(known, opened)
         texts = [name for name in TEXT_DTYPES if any(source.has_column(name) for source in opened)]
-        versions = EventVersions(scratch, recorded, memory_limit, threads, rows, names_sales, texts, rules.timezone)
-
-        # One thread reads, one checks, and this one packs the rows: the libraries release the interpreter.
-        background = threads > 1
-        batches = prefetch(read_batches(opened), background)
-        events = prefetch(validated_batches(batches, rules, quarantine, counts, progress, suppression), background)
+        names = [source.name for source in opened]
         with StoreWriter(
             out,
             timezone=timezone,
@@ -193,27 +202,35 @@ def ingest(
             keep=generations,
             buckets=buckets,
         ) as writer:
-            takers = (counts, again, writer)
-            with quarantine, closing(events):
-                for batch in events:
-                    counts.add_source(batch)
-                    for taker in (versions,) if "reference" in batch.schema.names else takers:
+            if workers:
+                rule = (suppression, rows, recorded, names_sales, tuple(texts), memory_limit, buckets)
+                job = DistributedIngest(tuple(opened), rules, *rule, folder=writer.folder / "workers")
+                ingest_by_workers(job, workers, writer, quarantine, counts, scratch / "duplicates.csv")
+            else:
+                about = (recorded, memory_limit, threads, rows, names_sales, texts, rules.timezone)
+                versions = EventVersions(scratch, *about)
+                # One thread reads, one checks, and this one packs the rows: the libraries release the interpreter.
+                background = threads > 1
+                batches = prefetch(read_batches(opened), background)
+                checked = validated_batches(batches, rules, quarantine, counts, progress, suppression)
+                events = prefetch(checked, background)
+                takers = (counts, again, writer)
+                with quarantine, closing(events):
+                    for batch in events:
+                        counts.add_source(batch)
+                        for taker in (versions,) if "reference" in batch.schema.names else takers:
+                            taker.add(batch)
+                counts.by_reference = versions.find(scratch / "duplicates.parquet")
+                write_duplicates([*scratch.glob("duplicates.parquet")], scratch / "duplicates.csv", names)
+                for batch in versions.events():
+                    for taker in takers:
                         taker.add(batch)
-            counts.by_reference = versions.find(scratch / "duplicates.csv", [source.name for source in opened])
-            for batch in versions.events():
-                for taker in takers:
-                    taker.add(batch)
-            if writer.base is not None:
-                warnings = [*warnings, *again.check(writer.base)]
-            writer.write_columns(rows.replace_references, even_unchanged=bool(quarantine.reasons))
+                if writer.base is not None:
+                    warnings = [*warnings, *again.check(writer.base)]
+                writer.write_columns(rows.replace_references, even_unchanged=bool(quarantine.reasons))
             if writer.merged:
-                if rows.one_event_per and writer.merged.same_day:
-                    raise SourceError(
-                        f"{writer.merged.same_day:,} orders are in the store with other line items of one day, and "
-                        "would count twice: give --replace-references if they replace those; if one order is split "
-                        "over files, go back with regulars store rollback and append its files in one command; if they "
-                        "are events beside them, leave out one_event_per"
-                    )
+                if rows.one_event_per:
+                    refuse_split_orders(writer.merged)
                 counts.seen = writer.merged.seen
                 warnings = [*warnings, *addition_warnings(writer.merged)]
             written = writer.opened()
@@ -227,20 +244,15 @@ def ingest(
                 opened, counts, quarantine.reasons, writer.n_customers, timezone, digest, warnings, lost, known.notes
             )
             faults = [
-                SourceFaults(
-                    source.name,
-                    counts.rows_by_source[number],
-                    dict(quarantine.reasons_by_source[source.name].most_common()),
-                    source.profile.quarantine,
-                )
-                for number, source in enumerate(opened)
+                SourceFaults(each.name, counts.rows_by_source[n], quarantine.reasons_of(each), each.profile.quarantine)
+                for n, each in enumerate(opened)
             ]
             nobody_else = writer.base is not None and report.rows_in == report.suppressed
             if not nobody_else and (why := refusal(report, faults, maximum_quarantined, accept_quarantine, strict)):
                 refuse(why, report, quarantine.path, Path(out))
             text = json.dumps(report.as_dict(), indent=2, ensure_ascii=False) + "\n"
             (writer.folder / "report.json").write_text(text)
-            settled = is_settled(Path(out), [source.name for source in opened], quarantine.path)
+            settled = is_settled(Path(out), names, quarantine.path)
             for file in scratch.glob("*.csv"):
                 shutil.move(file, writer.folder / file.name)
             if written is not None:

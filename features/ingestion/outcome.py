@@ -8,11 +8,12 @@ from itertools import islice
 from pathlib import Path
 
 from features.atomic_file import file_digest
-from features.errors import FaultyRowsError
+from features.errors import FaultyRowsError, SourceError
 from features.ingestion.id_rules import IS_TOTAL
 from features.ingestion.ingest_report import IngestReport
 from features.ingestion.profile import QuarantineProfile
 from features.store.event_store import is_store
+from features.store.merging import Merged
 
 
 @dataclass(frozen=True)
@@ -144,3 +145,14 @@ def refuse(reason: str, report: IngestReport, quarantine: Path, store: Path) -> 
         kept = f"; the faulty rows are in {beside}"
     outcome = f"{store} stays as it was" if is_store(store) else f"no store was made at {store}"
     raise FaultyRowsError(f"{reason}{kept}; {outcome}", tuple(report.lines()))
+
+
+def refuse_split_orders(merged: Merged) -> None:
+    """Raise SourceError when line items were added to a store that has others of the same order and day."""
+    if merged.same_day:
+        raise SourceError(
+            f"{merged.same_day:,} orders are in the store with other line items of one day, and "
+            "would count twice: give --replace-references if they replace those; if one order is split "
+            "over files, go back with regulars store rollback and append its files in one command; if they "
+            "are events beside them, leave out one_event_per"
+        )

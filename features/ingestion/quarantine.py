@@ -1,6 +1,8 @@
 """Writes the quarantine file: invalid rows as in the source, with the reason, to be corrected and read again."""
 
 import codecs
+import io
+import shutil
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,6 +64,10 @@ class Quarantine:
         """The number of rows in quarantine."""
         return self.reasons.total()
 
+    def reasons_of(self, source: Source) -> dict[str, int]:
+        """Return the rows of a source in quarantine by the first thing wrong with them, the most frequent first."""
+        return dict(self.reasons_by_source[source.name].most_common())
+
     def add(self, source: Source, batch: SourceBatch, errors: RowErrors) -> None:
         """Add the invalid rows of a batch, and the unreadable ones."""
         if errors.entries:
@@ -72,6 +78,18 @@ class Quarantine:
             texts = pa.array([row.text for row in batch.unreadable])
             numbers = np.array([row.number for row in batch.unreadable])
             self._write(source, numbers, pa.nulls(len(texts), pa.string()), texts, reasons)
+
+    def add_file(self, source: Source, reasons: Mapping[str, int], path: Path) -> None:
+        """Add the rows of a source that another quarantine of the same sources has, with its reasons, if it has any."""
+        self._count(source, reasons)
+        if not reasons:
+            return
+        head = io.BytesIO()
+        csv.CSVWriter(head, self._schema).close()
+        with self.path.open("ab") as file, path.open("rb") as rows:
+            if file.tell():
+                rows.seek(len(codecs.BOM_UTF8) + len(head.getvalue()))
+            shutil.copyfileobj(rows, file)
 
     def _add_invalid(self, source: Source, batch: SourceBatch, errors: RowErrors) -> None:
         columns, reasons, _ = zip(*errors.entries, strict=True)

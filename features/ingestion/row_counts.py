@@ -102,6 +102,25 @@ class RowCounts:
             amounts = zip(cents[large].tolist(), *columns, strict=True)
             self._largest = heapq.nlargest(LARGEST, [*self._largest, *amounts])
 
+    def merge(self, other: "RowCounts") -> None:
+        """Add what was counted elsewhere, of other rows; a source's rows are in one of the two."""
+        for name in ("rows_in", "left_out", "suppressed", "added", "kept", "paid_purchases", "seen"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.rows_by_source.update(other.rows_by_source)
+        self.stored.update(other.stored)
+        self.spans.update(other.spans)
+        self.by_reference = EventRows(*map(sum, zip(self.by_reference, other.by_reference, strict=True)))
+        self.kinds += other.kinds
+        self._amounts += other._amounts
+        self.first_time, self.last_time = (
+            choose((time for time in times if time is not None), default=None)
+            for choose, times in (
+                (min, (self.first_time, other.first_time)),
+                (max, (self.last_time, other.last_time)),
+            )
+        )
+        self._largest = heapq.nlargest(LARGEST, [*self._largest, *other._largest])
+
     def extreme_amounts(self) -> dict[str, Any]:
         """Return the rule for extreme amounts, its limit, the number of kept amounts above it, and the largest."""
         counts = self._amounts.copy()

@@ -11,6 +11,8 @@ cache line or one, so sorting 100 million rows by customer costs one cache miss 
 day is not packed: it follows from the time. Words beyond the fourth only break ties between equal events.
 """
 
+from collections.abc import Set as AbstractSet
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -71,6 +73,19 @@ def pack_rows(batch: pa.RecordBatch) -> Words:
     if "content" in optional:
         add_contents(words, _values(batch, "content"))
     return words
+
+
+def widened(words: Words, optional: AbstractSet[str]) -> Words:
+    """Return packed rows that are long enough for some of OPTIONAL_COLUMNS."""
+    last = max([words.shape[1] - 1, *(word for name, word in OPTIONAL_WORDS.items() if name in optional)])
+    if last < words.shape[1]:
+        return words
+    wide = np.empty((len(words), 1 + last), np.int64)
+    wide[:, : words.shape[1]] = words
+    for name, word in OPTIONAL_WORDS.items():
+        if words.shape[1] <= word <= last:
+            wide[:, word] = NOTHING[name]
+    return wide
 
 
 def add_contents(words: Words, codes: NDArray[np.int64]) -> None:

@@ -91,10 +91,14 @@ class TextEncoder:
             self._settled[name][order] = np.arange(len(order))
         return self._settled[name]
 
+    def texts(self, name: str) -> pa.StringArray:
+        """Return the texts of a column in the order of the file; no more rows may be encoded then."""
+        return self._encoders[name].ids().take(pa.array(self._order(name)))
+
     def write(self, folder: Path, names: Iterable[str]) -> None:
         """Write the texts of some columns to a data folder; raises StoreError when there are too many contents."""
         for name in names:
-            texts = self._encoders[name].ids().take(pa.array(self._order(name)))
+            texts = self.texts(name)
             if name == "content" and len(texts) > MOST_CONTENTS:
                 raise StoreError(
                     f"the visits have {len(texts):,} different contents, expected {MOST_CONTENTS:,} at most: ingest "

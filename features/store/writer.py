@@ -185,6 +185,19 @@ class StoreWriter:
             each.facts or self._unchanged_bucket(number, folder)
             for number, (each, folder) in enumerate(zip(merged, folders, strict=True))
         ]
+        self.join_buckets(of_buckets)
+        if self.base is not None:
+            self.merged = joint_outcome(merged, self._manifest)
+
+    def add_texts(self, texts: Mapping[str, Sequence[str]]) -> dict[str, pa.StringArray]:
+        """Return the texts of the store by code, these among them, for buckets that are written elsewhere."""
+        for name, new in texts.items():
+            self._texts.encode(pa.record_batch({name: pa.array(new, pa.string())}))
+        return {name: self._texts.texts(name) for name in texts}
+
+    def join_buckets(self, of_buckets: Sequence[Mapping[str, Any]]) -> None:
+        """Make one store of buckets whose arrays are in `folder`, of what the manifest has of each."""
+        folders = [bucket_folder(self.folder, number, self._n_buckets) for number in range(self._n_buckets)]
         facts = joint_facts(of_buckets)
         self._texts.write(self.folder, facts.get("text_columns", ()))
         if self._n_buckets > 1:
@@ -192,8 +205,6 @@ class StoreWriter:
             facts["buckets"] = [
                 {"folder": folder.name, **each} for folder, each in zip(folders, of_buckets, strict=True)
             ]
-        if self.base is not None:
-            self.merged = joint_outcome(merged, facts)
         self.n_customers = facts["customers"]
         self._manifest = {
             "schema_version": SCHEMA_VERSION,
@@ -264,16 +275,12 @@ def refuse_store(path: Path) -> None:
 def write_store(
     path: str | Path, batches: Iterable[pa.RecordBatch], *, timezone: str, digest: str, buckets: int = 1
 ) -> EventStore:
-    """Write valid events to a store at the path and open it; see `StoreWriter` for the parameters.
+    """Write valid events to a store at the path and open it.
 
     Parameters
     ----------
-    path : str or Path
-    batches : iterable of pyarrow.RecordBatch
-        Batches as `StoreWriter.add` takes them.
-    timezone : str
-    digest : str
-    buckets : int
+    path, timezone, digest, buckets
+        As of `StoreWriter`, whose `add` takes the batches.
 
     Returns
     -------
