@@ -67,7 +67,7 @@ plan: setup
 # process, as a debugger wants it.
 WORKERS ?= 2
 PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-PACKAGES := features training planning reporting serving cli regulars
+PACKAGES := features training planning reporting serving monitoring cli regulars
 
 test: setup # the tests but the slow ones, and the examples in docstrings
 	@$(BIN)/python -m pytest $(PARALLEL) --durations 15 --doctest-modules tests $(PACKAGES)

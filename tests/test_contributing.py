@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text()
 HEADINGS = ("Add a feature", "Add a model", "Add an endpoint", "Add a verb")
-PACKAGES = ("features", "training", "planning", "reporting", "serving", "cli", "regulars")
+PACKAGES = ("features", "training", "planning", "reporting", "serving", "monitoring", "cli", "regulars")
 LOG = """customer_id,event_time,event_type,amount
 anna,2024-01-03 10:00,purchase,20
 anna,2024-02-03 10:00,purchase,7.5

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ["features", "training", "planning", "reporting", "serving", "cli", "regulars"]
+PACKAGES = ["features", "training", "planning", "reporting", "serving", "monitoring", "cli", "regulars"]
 MODULES = sorted(
     file.relative_to(ROOT)
     for name in PACKAGES

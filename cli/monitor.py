@@ -1,0 +1,146 @@
+"""`regulars monitor`: whether what the model says still happens, and what to do."""
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli import options
+from cli.options import DEFAULT_HOME, Home, check_date
+from cli.terminal import Figure, echo, echo_table, progress_steps
+
+if TYPE_CHECKING:
+    from monitoring.monitor import Look
+
+SHOWN = 8
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+
+    @app.command()
+    def monitor(
+        store: options.Store,
+        as_of: Annotated[
+            str | None,
+            typer.Option(
+                metavar="DATE", callback=check_date, help="The moment of looking. Without it: the end of the log."
+            ),
+        ] = None,
+        horizon_days: Annotated[
+            list[int] | None,
+            typer.Option(
+                metavar="N",
+                min=1,
+                max=3650,
+                help="A horizon to measure; repeatable. Without it: 28 and those of the champion.",
+            ),
+        ] = None,
+        budget: Annotated[
+            float, typer.Option(metavar="SHARE", min=0.001, max=0.5, help="The chance of a false alarm.")
+        ] = 0.05,
+        home: Home = DEFAULT_HOME,
+        out: Annotated[
+            Path | None, typer.Option(metavar="DIR", file_okay=False, help="Folder for monitor.json.")
+        ] = None,
+    ) -> None:
+        """Compare what came in and what the champion forecast with what happened, and recommend what to do.
+
+        Exit codes: 0 nothing to do, 3 recalibrate, 4 refit, 5 look at the intake; 1 failed, 2 wrong arguments.
+
+        Examples:
+
+        `regulars monitor store --out monitor`
+
+        `regulars monitor store --as-of 2011-09-10 --horizon-days 28`
+        """
+        from cli.champion import champion_in_use
+        from monitoring.look_file import write_look
+        from monitoring.monitor import look_at
+        from monitoring.recommendation import EXIT_CODES
+
+        champion, missing = champion_in_use(home)
+        with options.opened_store(store) as events, progress_steps() as step:
+            look = look_at(events, champion, as_of, horizons=horizon_days or (), budget=budget, progress=step)
+        if out is not None:
+            write_look(out / "monitor.json", look)
+        if missing:
+            echo("there is no champion, so only the intake and the columns are looked at")
+        _show(look)
+        action = look.recommendation.action
+        for reason in look.recommendation.reasons:
+            echo(f"- {reason}")
+        echo(
+            f"{look.as_of.date}: {action}" + (f" -> {out / 'monitor.json'}" if out is not None else ""),
+            as_of=str(look.as_of.date),
+            recommendation=str(action),
+            reasons=list(look.recommendation.reasons),
+        )
+        if EXIT_CODES[action]:
+            raise typer.Exit(EXIT_CODES[action])
+
+
+def _show(look: "Look") -> None:
+    """Print what was found, each part in a table that fits 80 columns."""
+    from monitoring.recommendation import Action
+
+    alarms = look.intake.alarms
+    if len(alarms):
+        rows = [
+            [row["what"], row["event_type"], Figure(row["usual"], ".4g"), Figure(row["last"], ".4g")]
+            for row in alarms.head(SHOWN).to_dict("records")
+        ]
+        echo_table("the intake of the last week differs", ["figure", "event type", "usual", "last week"], rows)
+    else:
+        echo(f"intake: {len(look.intake.table)} figures of the last week are as usual")
+    if look.columns is None:
+        echo("columns: the log is too short to say how they usually move")
+    elif len(look.columns.alarms):
+        rows = [
+            [row["column"], row["size"], Figure(row["moved"], ".1%")]
+            for row in look.columns.alarms.head(SHOWN).to_dict("records")
+        ]
+        echo_table("columns that moved otherwise than before", ["column", "change", "customers"], rows)
+    else:
+        echo(f"columns: {len(look.columns.table)} moved in the last 28 days as in earlier ones")
+    if look.weekly is not None and look.weekly.path is not None:
+        weeks = look.weekly.table[~look.weekly.table["reference"]].tail(SHOWN)
+        rows = [
+            [row["from"], Figure(row["forecast"], ",.0f"), Figure(row["purchases"]), Figure(row["deviation"], "+.0%")]
+            for row in weeks.to_dict("records")
+        ]
+        said = "the same weeks of last year" if look.weekly.seasonal else "the weeks before the fit"
+        echo_table(
+            f"7-day forecasts of version {look.version}, beside {said}",
+            ["week from", "forecast", "purchases", "deviation"],
+            rows,
+        )
+    if look.matured is not None:
+        _show_windows(look)
+    if look.recommendation.action is not Action.NOTHING:
+        echo("recommended:")
+
+
+def _show_windows(look: "Look") -> None:
+    assert look.matured is not None
+    measures = look.matured.measures
+    if len(measures):
+        whole = measures[measures["segment"] == "all"].groupby("horizon_days").head(2)
+        rows = [
+            [
+                f"{row['horizon_days']} from {row['cutoff']}",
+                Figure(row["deviance"], ".3f"),
+                Figure(row["log_loss"], ".3f"),
+                Figure(row["bias"], "+.0%"),
+                Figure(row["calibration_error"], ".3f"),
+            ]
+            for row in whole.to_dict("records")
+        ]
+        echo_table("windows that are over", ["days", "deviance", "log loss", "bias", "calibration"], rows)
+    for row in look.matured.estimates.to_dict("records"):
+        if math.isfinite(row["log_loss"]):
+            known = f"about {row['log_loss']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+        else:
+            known = "unknown until more windows are over"
+        echo(f"log loss of the next {row['horizon_days']} days: {known}")

@@ -1,0 +1,50 @@
+"""The CUSUM keeps its budget where nothing changed, and finds a change soon."""
+
+import numpy as np
+import pytest
+
+from monitoring.cusum import LOOKS, cusum, simulated_threshold, spread_of, sums
+from monitoring.weekly_forecasts import reference_weights
+
+
+@pytest.mark.parametrize("references", [26, 52])
+def test_the_threshold_keeps_the_budget(references: int) -> None:
+    """Of 2,000 new runs of two years, drawn with another seed, at most 7 % exceed it (budget 5 %, 3.4 standard errors)."""
+    averages, _ = reference_weights(references, LOOKS)
+    threshold = simulated_threshold(references, averages, 0.3, 0.05, seed=1)
+    rng = np.random.default_rng(2)
+    usual = rng.standard_normal((2_000, references))
+    up, down = sums(rng.standard_normal((2_000, LOOKS)) - usual @ averages.T, 0.3)
+    alarms = (np.maximum(up, down).max(axis=1) > threshold * spread_of(usual)).mean()
+    assert 0.03 < alarms < 0.07
+
+
+def test_a_change_is_found_and_its_beginning_named() -> None:
+    """Upwards as well as downwards; without one there is no alarm."""
+    rng = np.random.default_rng(3)
+    quiet = 0.1 * rng.standard_normal(40)
+    for change in (-0.5, 0.5):
+        values = quiet + np.where(np.arange(40) >= 30, change, 0)
+        found = cusum(values, 0.05, 0.8)
+        assert found.alarm
+        assert found.first is not None
+        assert 30 <= found.first <= 34
+        assert found.since is not None
+        assert 26 <= found.since <= 31
+    assert not cusum(quiet, 0.05, 0.8).alarm
+
+
+def test_an_alarm_that_is_over_is_none() -> None:
+    """The sums fall back when the values do; what was found first is still told."""
+    values = np.concatenate([np.full(5, 0.5), np.full(30, -0.05)])
+    found = cusum(values, 0.05, 1.0)
+    assert not found.alarm
+    assert found.first == 2
+    assert cusum(np.empty(0), 0.05, 1.0).alarm is False
+
+
+def test_the_spread_of_a_level_and_a_trend_is_that_of_the_noise() -> None:
+    """A season that the model misses does not widen it."""
+    noise = np.random.default_rng(4).standard_normal(5_000)
+    wave = 3 * np.sin(np.arange(5_000) / 52)
+    assert spread_of(noise + wave) == pytest.approx(1, abs=0.05)
