@@ -114,7 +114,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.1
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 
 requirements: setup
-	$(COMPILE) --extra train --extra serve --extra plan --extra lake --extra telemetry --extra mysql --group dev -o requirements/dev.txt
+	$(COMPILE) --extra train --extra serve --extra plan --extra lake --extra telemetry --extra mysql --extra client --group dev -o requirements/dev.txt
 	$(COMPILE) --extra spark -c requirements/dev.txt -o requirements/spark.txt
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group service -c requirements/dev.txt -o requirements/service.txt
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group notebooks -c requirements/dev.txt -o requirements/notebooks.txt

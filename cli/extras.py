@@ -15,6 +15,7 @@ EXTRAS = {
     "plan": ("icalendar", "openpyxl"),
     "lake": ("deltalake", "fsspec"),
     "telemetry": ("opentelemetry",),
+    "client": ("httpx", "httpx_retries"),
     "mysql": ("pymysql",),
 }
 """The modules that each extra installs beyond the base; a module of several extras is listed under the first."""

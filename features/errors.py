@@ -39,6 +39,10 @@ RegularsError
  ├── DefinitionError               a definition of a feature that means nothing
  ├── SparkError                    work that Spark's workers could not finish
  ├── RequestRefusedError           the service answered the client with a problem document
+ │    ├── KeyRefusedError          no API key, an unknown one, or one without the scope
+ │    └── ServiceBusyError         too many requests, or no room, also after retries
+ ├── ServiceUnreachableError       the service does not answer the client
+ ├── JobNotEndedError              a job of the client has not ended in time
  └── MissingExtraError             a library of an optional extra is not installed
       └── SparkMissingError        PySpark, or the Java it runs on
 
@@ -256,6 +260,22 @@ class RequestRefusedError(RegularsError):
     def __init__(self, message: str, problem: object) -> None:
         super().__init__(message)
         self.problem = problem
+
+
+class KeyRefusedError(RequestRefusedError):
+    """The service knows no such API key, or the key does not allow this (401, 403)."""
+
+
+class ServiceBusyError(RequestRefusedError):
+    """The service, or a proxy before it, cannot answer now (429, 502, 503, 504, 507), also after retries."""
+
+
+class ServiceUnreachableError(RegularsError):
+    """The service does not answer: no connection, or no answer in time; also after retries."""
+
+
+class JobNotEndedError(RegularsError):
+    """A job has not ended in the time that the client waited for it."""
 
 
 class MissingExtraError(RegularsError):

@@ -17,6 +17,7 @@ __all__ = [
     "BGNBD",
     "MBGNBD",
     "AsOf",
+    "AsyncClient",
     "Client",
     "CustomerModel",
     "EventStore",
@@ -53,8 +54,9 @@ __all__ = [
 
 _MODULES = {
     "AsOf": "features.as_of",
+    "AsyncClient": "regulars.async_client",
     "BGNBD": "training.models.btyd.bg_nbd",
-    "Client": "serving.client",
+    "Client": "regulars.client",
     "CustomerModel": "training.models.customer_model",
     "EventStore": "features.store.event_store",
     "Formula": "features.loyalty.formula",
@@ -103,8 +105,9 @@ if TYPE_CHECKING:
     from features.simulate.event_log import simulate, write_log
     from features.simulate.truth import Truth
     from features.store.event_store import EventStore, open_store
+    from regulars.async_client import AsyncClient
+    from regulars.client import Client
     from reporting.build import make_report
-    from serving.client import Client
     from training.backtest import backtest
     from training.evaluation.evaluation import measures
     from training.fit import fit_customer_model

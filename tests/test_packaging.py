@@ -111,7 +111,7 @@ def test_every_dependency_is_pinned_and_bounded() -> None:
         "dev": [*PROJECT["project"]["dependencies"], *groups["dev"], *groups["docs"]]
         + [
             requirement
-            for name in ("train", "serve", "plan", "lake", "telemetry", "mysql")
+            for name in ("train", "serve", "plan", "lake", "telemetry", "mysql", "client")
             for requirement in extras[name]
         ],
         "spark": extras["spark"],
@@ -152,7 +152,7 @@ ALLOWED = {
     "reporting": ("train",),
     "serving": ("serve", "telemetry"),
     "cli": ("train", "serve"),
-    "regulars": (),
+    "regulars": ("client",),
 }
 """The extras whose libraries each package may import; each knows the libraries of the base."""
 

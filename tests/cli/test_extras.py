@@ -65,6 +65,7 @@ def test_every_dependency_of_an_extra_is_listed() -> None:
     """The modules are those of the optional dependencies in pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     modules = {"scikit-learn": "sklearn", "vl-convert-python": "vl_convert", "prometheus-client": "prometheus_client"}
+    modules["httpx-retries"] = "httpx_retries"
     modules |= dict.fromkeys(("opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http"), "opentelemetry")
     dependencies = {name for names in project["optional-dependencies"].values() for name in names}
     names = {re.match(r"[\w-]+", dependency).group() for dependency in dependencies}

@@ -16,6 +16,7 @@ NAMES = [
     "BGNBD",
     "MBGNBD",
     "AsOf",
+    "AsyncClient",
     "Client",
     "CustomerModel",
     "EventStore",
@@ -98,13 +99,18 @@ def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
 
 
 def test_a_name_whose_library_is_not_installed_says_what_to_install() -> None:
-    """Without SciPy a model asks for the extra `train`, and without scikit-learn too."""
+    """Without SciPy or scikit-learn a model asks for the extra `train`, the clients for theirs."""
     code = (
         "import sys; sys.modules[sys.argv[1]] = None\n"
         "import regulars\ntry:\n    getattr(regulars, sys.argv[2])\n"
         "except regulars.RegularsError as error:\n    print(error)"
     )
-    for library, name, extra in (("sklearn", "BGNBD", "train"), ("scipy", "BGNBD", "train")):
+    for library, name, extra in (
+        ("sklearn", "BGNBD", "train"),
+        ("scipy", "BGNBD", "train"),
+        ("httpx", "Client", "client"),
+        ("httpx_retries", "AsyncClient", "client"),
+    ):
         command = [sys.executable, "-c", code, library, name]
         ended = subprocess.run(command, cwd=FILE.parents[1], capture_output=True, text=True, check=False)
         assert f"pip install 'regulars[{extra}]'" in ended.stdout, ended.stderr

@@ -1,0 +1,279 @@
+"""A typed client of the service for asyncio; needs the extra `client`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+
+import httpx
+import pyarrow as pa
+from httpx_retries import RetryTransport
+
+from regulars import client_calls as calls
+from regulars.client_calls import Pause, Steps
+from regulars.client_tables import score_table, submit
+from regulars.client_transport import Traceparent, headers_of, retry_of, timeout_of, unreachable
+from serving.job_types import Job, JobEndpoint
+from serving.plan_types import PlanItem, PlanRecord, PlansAnswer, RecordsAnswer
+from serving.request_types import DEFAULT_HORIZON_DAYS, Customer
+from serving.response_types import LastScoresAnswer, Readiness, ScoreAnswer, Versions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """A client of one service for asyncio, with a pool of connections and retries.
+
+    Parameters
+    ----------
+    address : str
+        Address of the service, like `http://127.0.0.1:3000`.
+    key : str, optional
+        API key, if the service has keys.
+    seconds : float
+        How long to wait for a response, in each attempt.
+    retries : int
+        How often a request is sent again after 429, 502, 503, 504 or a lost connection, with growing pauses or those of
+        `Retry-After`. Every request of the service may be sent twice: none adds anything the second time.
+    traceparent : str or callable, optional
+        The trace (W3C Trace Context) that requests belong to, or what returns it for each of them.
+    transport : httpx.AsyncBaseTransport, optional
+        Sends the requests, in tests; without it they go over the network, proxies of the environment not used.
+
+    Notes
+    -----
+    Every method raises msgspec.ValidationError for arguments of wrong types or values, before anything is sent;
+    RequestRefusedError, or KeyRefusedError or ServiceBusyError of its kind, when the service answers with a problem
+    document, whose one line is the message; and ServiceUnreachableError without an answer.
+
+    Examples
+    --------
+    >>> from serving.request_types import Customer, Purchase
+    >>> customer = Customer("12415", [Purchase(event_time="2011-06-01", amount=120.0)])
+    >>> client = AsyncClient("http://127.0.0.1:3000")
+    >>> answer = await client.score([customer], as_of="2011-06-10")  # doctest: +SKIP
+    >>> answer.scores[0].churn_probability  # doctest: +SKIP
+    0.42
+    """
+
+    def __init__(
+        self,
+        address: str,
+        key: str | None = None,
+        seconds: float = 60.0,
+        *,
+        retries: int = 5,
+        traceparent: Traceparent = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._traceparent, self._address = traceparent, address
+        self._http = httpx.AsyncClient(
+            base_url=address.rstrip("/"),
+            headers={"Authorization": f"Bearer {key}"} if key else None,
+            timeout=timeout_of(seconds),
+            transport=RetryTransport(transport or httpx.AsyncHTTPTransport(), retry_of(retries)),
+            trust_env=False,
+        )
+        self.plans, self.jobs = AsyncPlans(self._run), AsyncJobs(self._run)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    @overload
+    async def score(
+        self, customers: Sequence[Customer], as_of: str | None = None, horizon_days: int = DEFAULT_HORIZON_DAYS
+    ) -> ScoreAnswer: ...
+
+    @overload
+    async def score(
+        self, customers: "pd.DataFrame", as_of: str | None = None, horizon_days: int = DEFAULT_HORIZON_DAYS
+    ) -> "pd.DataFrame": ...
+
+    @overload
+    async def score(
+        self, customers: pa.Table, as_of: str | None = None, horizon_days: int = DEFAULT_HORIZON_DAYS
+    ) -> pa.Table: ...
+
+    async def score(self, customers: Any, as_of: str | None = None, horizon_days: int = DEFAULT_HORIZON_DAYS) -> Any:
+        """Return the scores of customers by their events.
+
+        Parameters
+        ----------
+        customers : sequence of Customer, DataFrame or pyarrow.Table
+            Customers with their events, or an event log, of any length: it is sent in chunks of whole customers.
+        as_of : str, optional
+            The cutoff; now if it is absent.
+        horizon_days : int
+            Days to forecast.
+
+        Returns
+        -------
+        ScoreAnswer, DataFrame or pyarrow.Table
+            As it was given; one score or row a customer, in the order of their first rows. A table has the columns of a
+            file of batch scores; versions, `as_of` and `horizon_days` are in its metadata, or `attrs` of a DataFrame.
+        """
+        if calls.is_table(customers):
+            return await self._run(score_table("/score", customers, as_of, horizon_days))
+        return await self._run(calls.score("/score", calls.events_body(customers, as_of, horizon_days)))
+
+    @overload
+    async def score_features(
+        self, rows: Sequence[dict[str, Any]], as_of: str | None = None, horizon_days: int = DEFAULT_HORIZON_DAYS
+    ) -> ScoreAnswer: ...
+
+    @overload
+    async def score_features(
+        self, rows: "pd.DataFrame", as_of: str | None = None, horizon_days: int = DEFAULT_HORIZON_DAYS
+    ) -> "pd.DataFrame": ...
+
+    @overload
+    async def score_features(
+        self, rows: pa.Table, as_of: str | None = None, horizon_days: int = DEFAULT_HORIZON_DAYS
+    ) -> pa.Table: ...
+
+    async def score_features(
+        self, rows: Any, as_of: str | None = None, horizon_days: int = DEFAULT_HORIZON_DAYS
+    ) -> Any:
+        """Return the scores of rows of the feature table.
+
+        Parameters
+        ----------
+        rows : sequence of dict, DataFrame or pyarrow.Table
+            `customer_id` and all features at `as_of`, null as None; a table of any length is sent in chunks.
+        as_of, horizon_days
+            As for `score`.
+
+        Returns
+        -------
+        ScoreAnswer, DataFrame or pyarrow.Table
+            As of `score`.
+        """
+        if calls.is_table(rows):
+            return await self._run(score_table("/score_features", rows, as_of, horizon_days))
+        return await self._run(calls.score("/score_features", calls.rows_body(rows, as_of, horizon_days)))
+
+    async def score_customers(self, customer_ids: Sequence[str]) -> LastScoresAnswer:
+        """Return the latest batch scores of customers.
+
+        Parameters
+        ----------
+        customer_ids : sequence of str
+            Each id once.
+
+        Returns
+        -------
+        LastScoresAnswer
+            `scores` of the customers in the batch, and the other ids in `unknown`.
+        """
+        return await self._run(calls.score_customers(customer_ids))
+
+    async def versions(self) -> Versions:
+        """Return the formula, features, model and data in service."""
+        return await self._run(calls.versions())
+
+    async def ready(self) -> Readiness:
+        """Return whether the service is `ready`, `degraded` with the reasons, or `draining`."""
+        return await self._run(calls.ready())
+
+    async def _run(self, steps: Steps[T]) -> T:
+        """Send the calls of some steps, and return what these make of the responses."""
+        response: httpx.Response | None = None
+        while True:
+            try:
+                call = steps.send(response)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            if isinstance(call, Pause):
+                await asyncio.sleep(call.seconds)
+                response = None
+                continue
+            request = self._http.build_request(
+                call.method,
+                call.path,
+                content=call.content,
+                params=call.params,
+                headers=headers_of(call, self._traceparent),
+                extensions={} if call.retried else {"retry": retry_of(0)},
+            )
+            try:
+                response = await self._http.send(request)
+            except httpx.TransportError as error:
+                raise unreachable(self._address, error) from None
+
+
+class AsyncPlans:
+    """The plans of a service: `client.plans`."""
+
+    def __init__(self, run: Callable[[Steps[Any]], Awaitable[Any]]) -> None:
+        self._run = run
+
+    async def list(self) -> PlansAnswer:
+        """Return the plans that there are."""
+        answer: PlansAnswer = await self._run(calls.plans())
+        return answer
+
+    async def items(self, plan_id: str, rep: str | None = None) -> Sequence[PlanItem]:
+        """Return the rows of a plan that are to be carried out, of one representative or of all, page by page."""
+        items: Sequence[PlanItem] = await self._run(calls.plan_items(plan_id, rep))
+        return items
+
+    async def record(self, plan_id: str, records: Sequence[PlanRecord]) -> RecordsAnswer:
+        """Add what was done, all of it or nothing; the same records again add nothing."""
+        answer: RecordsAnswer = await self._run(calls.record(plan_id, records))
+        return answer
+
+
+class AsyncJobs:
+    """The jobs of a service: `client.jobs`."""
+
+    def __init__(self, run: Callable[[Steps[Any]], Awaitable[Any]]) -> None:
+        self._run = run
+
+    async def submit(
+        self,
+        customers: Any,
+        as_of: str | None = None,
+        horizon_days: int = DEFAULT_HORIZON_DAYS,
+        *,
+        endpoint: JobEndpoint = "score",
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Submit what the method of the name `endpoint` takes, and return the job.
+
+        With an `idempotency_key` of the caller's the same body again, also of another process, gives the same job.
+        """
+        steps = submit(endpoint, customers, as_of, horizon_days, idempotency_key)
+        job: Job = await self._run(steps)
+        return job
+
+    async def status(self, job_id: str) -> Job:
+        """Return where a job stands."""
+        job: Job = await self._run(calls.job_status(job_id))
+        return job
+
+    async def wait(self, job_id: str, seconds: float = 3600.0) -> Job:
+        """Return a job when it has ended; raises JobNotEndedError when it has not in so many seconds."""
+        job: Job = await self._run(calls.job_wait(job_id, seconds))
+        return job
+
+    async def result(self, job_id: str) -> Any:
+        """Return the scores of a job that is done: a pyarrow.Table, or a LastScoresAnswer of score_customers.
+
+        Raises the error that its endpoint would have given if the job has failed.
+        """
+        return await self._run(calls.job_result(job_id))
+
+    async def cancel(self, job_id: str) -> Job | None:
+        """Cancel a job, or remove one that has ended; return it, None if it is removed."""
+        job: Job | None = await self._run(calls.job_cancel(job_id))
+        return job

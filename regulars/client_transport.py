@@ -1,0 +1,51 @@
+"""How the clients reach the service: time limits, retries, and the headers of a request."""
+
+from collections.abc import Callable
+
+import httpx
+from httpx_retries import Retry
+
+from features.errors import ServiceUnreachableError
+from regulars.client_calls import Call
+
+Traceparent = str | Callable[[], str | None] | None
+CONNECT_SECONDS = 5.0
+LONGEST_PAUSE = 60.0
+"""Seconds between two attempts, whatever Retry-After says."""
+
+
+def timeout_of(seconds: float) -> httpx.Timeout:
+    """Return the time limits of a request."""
+    return httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
+
+
+def retry_of(retries: int) -> Retry:
+    """Return when a request is sent again.
+
+    A response that does not come in time is not waited for again: the service may still be working on it.
+    """
+    return Retry(
+        total=retries,
+        allowed_methods=("GET", "POST", "DELETE"),
+        retry_on_exceptions=(httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout),
+        backoff_factor=0.25,
+        max_backoff_wait=LONGEST_PAUSE,
+    )
+
+
+def headers_of(call: Call, traceparent: Traceparent) -> dict[str, str]:
+    """Return the headers of a request."""
+    headers = {"Accept": call.accept, **(call.headers or {})}
+    if call.content is not None:
+        headers["Content-Type"] = call.media_type
+    trace = traceparent() if callable(traceparent) else traceparent
+    return headers | ({"traceparent": trace} if trace else {})
+
+
+def unreachable(address: str, error: httpx.TransportError) -> ServiceUnreachableError:
+    """Return the error of a service that does not answer, in one line."""
+    reason = " ".join(str(error).split()) or "no answer"
+    return ServiceUnreachableError(
+        f"the service at {address} does not answer ({type(error).__name__}: {reason}): "
+        "is it running, and is the address right?"
+    )
