@@ -257,7 +257,7 @@ class RequestRefusedError(RegularsError):
         The document.
     """
 
-    def __init__(self, message: str, problem: object) -> None:
+    def __init__(self, message: str, problem: object = None) -> None:
         super().__init__(message)
         self.problem = problem
 
