@@ -9,7 +9,7 @@ from monitoring.weekly_forecasts import reference_weights
 
 @pytest.mark.parametrize("references", [26, 52])
 def test_the_threshold_keeps_the_budget(references: int) -> None:
-    """Of 2,000 new runs of two years, drawn with another seed, at most 7 % exceed it (budget 5 %, 3.4 standard errors)."""
+    """Of 2,000 new runs of two years at most 7 % exceed it (budget 5 %, and the error of both draws)."""
     averages, _ = reference_weights(references, LOOKS)
     threshold = simulated_threshold(references, averages, 0.3, 0.05, seed=1)
     rng = np.random.default_rng(2)
