@@ -1,5 +1,6 @@
 """Content codings: compressed request bodies are decoded piece by piece, and large responses are compressed."""
 
+import asyncio
 import sys
 import zlib
 from collections.abc import Awaitable, Callable, Iterator
@@ -26,6 +27,8 @@ ZSTD_WINDOW_LOG = 23
 """8 MB, the largest window that RFC 9659 allows in HTTP; a decoder allocates what a frame asks for."""
 SMALLEST_COMPRESSED = 2048
 """Bytes of a response from which compressing it saves packets."""
+COMPRESSED_PIECE = 2**18
+"""Bytes of a response that are compressed at a time: some milliseconds of the event loop."""
 GZIP_LEVEL = 4
 """From 2 to 9 a response shrinks to about the same size, at three times the cost."""
 
@@ -96,11 +99,23 @@ def compressed(endpoint: Callable[..., Any]) -> Callable[[Request], Awaitable[AS
 
 
 def _with_own_headers(response: Response) -> ASGIApp:
-    """Return the response with a copy of its headers, which GZipMiddleware changes: some responses are made once."""
+    """Return the response for GZipMiddleware: with a copy of its headers, which that changes, and its body in pieces.
+
+    Some responses are made once. A piece is compressed in some milliseconds, and others are answered after it.
+    """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_copy(message: Message) -> None:
-            await send({**message, "headers": list(message["headers"])} if "headers" in message else message)
+            if "headers" in message:
+                await send({**message, "headers": list(message["headers"])})
+                return
+            body = message.get("body", b"")
+            last = max(0, len(body) - 1) // COMPRESSED_PIECE * COMPRESSED_PIECE
+            for start in range(0, last, COMPRESSED_PIECE):
+                piece = body[start : start + COMPRESSED_PIECE]
+                await send({**message, "body": piece, "more_body": True})
+                await asyncio.sleep(0)
+            await send({**message, "body": body[last:]})
 
         await response(scope, receive, send_copy)
 

@@ -1,5 +1,6 @@
 """Compressed bodies are decoded within the limit, and large responses are compressed for clients that take gzip."""
 
+import asyncio
 import gzip
 import json
 import sys
@@ -11,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
 
 from serving.api.app import RequestLimits, make_app
-from serving.api.content_coding import PIECE, SMALLEST_COMPRESSED, BodyDecoder
+from serving.api.content_coding import COMPRESSED_PIECE, PIECE, SMALLEST_COMPRESSED, BodyDecoder, compressed
 from serving.api.problem_details import ProblemError
 from serving.state import CurrentState, ServiceState
 from tests.serving.api.test_arrow_parquet import LOG
@@ -138,3 +141,27 @@ def test_large_answers_are_compressed_for_who_takes_gzip(app: Starlette, accept:
     for path, body, status in [("/score", score_request(), 200), ("/score", {}, 422)]:
         answer = ask(app, path, body, headers=headers)
         assert (answer.status, answer.headers.get("content-encoding")) == (status, None)
+
+
+def test_a_large_answer_is_compressed_in_pieces() -> None:
+    """Between which others are answered; the client gets the whole."""
+    body = bytes(range(256)) * 5000 + b"end"
+    turns: list[int] = []
+
+    async def endpoint(request: Request) -> Response:
+        return Response(body)
+
+    async def other() -> None:
+        while True:
+            turns.append(1)
+            await asyncio.sleep(0)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        beside = asyncio.create_task(other())
+        answer = await compressed(endpoint)(Request(scope))
+        turns.clear()
+        await answer(scope, receive, send)
+        beside.cancel()
+
+    assert gzip.decompress(ask(app, "/", headers={"accept-encoding": "gzip"}).body) == body
+    assert len(turns) >= len(body) // COMPRESSED_PIECE
