@@ -6,6 +6,7 @@ requests do not pass through it; its workers, signals, sockets, model store and 
 """
 
 import os
+from pathlib import Path
 
 import bentoml
 from bentoml.exceptions import BentoMLException
@@ -32,11 +33,13 @@ class RegularsService(Service[object]):  # type: ignore[misc]  # BentoML ships n
         """Return the application of a worker; everything is loaded and checked when this returns."""
         end_with_first_process()
         try:
-            shared = share_metrics(os.environ.get(VARIABLE, ""), worker_index())
+            folder = os.environ.get(VARIABLE, "")
+            shared = share_metrics(folder, worker_index())
             # Only workers import this: the first process starts them and stays small.
             from serving.runtime.bento_app import make_worker_app
 
-            return make_worker_app(super().to_asgi(is_main), serve_settings(), model_store_path(), shared)
+            bentoml_app, settings = super().to_asgi(is_main), serve_settings()
+            return make_worker_app(bentoml_app, settings, model_store_path(), shared, Path(folder) if folder else None)
         except Exception as error:
             report(reason_of(error))
             raise SystemExit(1) from None

@@ -23,7 +23,7 @@ from serving.runtime.metrics import Metrics
 from serving.runtime.middleware.admission import AdmissionMiddleware
 from serving.runtime.middleware.cors import CorsMiddleware
 from serving.runtime.middleware.request_log import RequestLogMiddleware
-from serving.runtime.model_reload import ModelReload, initial_state
+from serving.runtime.model_reload import SERVED, ModelReload, initial_state
 from serving.runtime.model_store import Trust
 from serving.runtime.poller import Poller
 from serving.runtime.settings import ServeSettings
@@ -37,17 +37,25 @@ CHECK_HANGS = "a check for newer versions or changed keys does not end: is the s
 
 
 def make_worker_app(
-    bentoml_app: Starlette, settings: ServeSettings, store: Path, metrics_shared: bool = True
+    bentoml_app: Starlette,
+    settings: ServeSettings,
+    store: Path,
+    metrics_shared: bool = True,
+    folder: Path | None = None,
 ) -> ASGIApp:
-    """Return the application of a worker that serves the models of `store`; BentoML's answers BENTOML_PATHS."""
+    """Return the application of a worker that serves the models of `store`; BentoML's answers BENTOML_PATHS.
+
+    In the `folder` of the service its workers note which version they serve.
+    """
+    note = folder / SERVED if folder else None
     log = JsonLog(utc_now)
     log.capture_libraries()
     formula, timezone = formula_of_settings(), settings.timezone or "UTC"
     rating_maximum = settings.rating_maximum or RATING_MAXIMUM
     trust = Trust(settings.trusted_key, settings.allow_pickle, settings.signed_since_time)
-    state = initial_state(store, formula, timezone, utc_now, log.log_event, rating_maximum, trust)
+    state = initial_state(store, formula, timezone, utc_now, log.log_event, rating_maximum, trust, note)
     current = CurrentState(replace(state, segmentation=segmentation_of_settings()))
-    reload = ModelReload(current, store, utc_now, log.log_event, trust)
+    reload = ModelReload(current, store, utc_now, log.log_event, trust, note)
     limits = JobLimits(settings.jobs_maximum, int(1e9 * settings.jobs_gigabytes), 3600 * settings.jobs_hours)
     jobs = JobStore(settings.jobs, limits, utc_now) if settings.jobs else None
     keys = KeyRing(settings.keys, log.log_event) if settings.keys else None

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from features.scratch_folders import scratch_folder
 
-VARIABLE = "REGULARS_METRICS_FOLDER"
-"""Names the folder to the workers; empty if there was no room for one."""
+VARIABLE = "REGULARS_SERVICE_FOLDER"
+"""Names the service's folder to the workers, which note there what they serve too; empty if there was no room."""
 PREFIX = "regulars-metrics-"
 PLACES = ("/dev/shm",)
 SIZES = {
-    **{"counter": 2**17, "histogram": 2**18},
+    **{"counter": 2**18, "histogram": 2**18},
     **dict.fromkeys(("gauge_all", "gauge_livesum", "gauge_livemin", "gauge_livemax"), 2**14),
 }
 """Bytes of each file of a worker: more than all values of all labels need, so no file grows."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from features.atomic_file import atomic_write
@@ -18,8 +19,8 @@ from serving.state import CurrentState, ServiceState
 from training.models.bundle import REGISTERED_NAME
 
 SERVED = "served"
-"""The file beside BentoML's `latest` that names the version loaded last: a worker that starts while the latest version
-is a refused one loads this version, as the other workers did."""
+"""The file in a service's own folder that names the version loaded last: a worker that starts while the latest version
+is a refused one loads this version, as the other workers did. Another service on the same store may have another."""
 NONE_PUBLISHED = "no version is published: `regulars publish` puts one into service"
 
 
@@ -31,16 +32,17 @@ def initial_state(
     log_event: LogEvent,
     rating_maximum: float = RATING_MAXIMUM,
     trust: Trust = ANYBODY,
+    note: Path | None = None,
 ) -> ServiceState:
     """Return the state at the start: the latest version, else the one served before, else the rule without a model."""
     refused, tried = None, None
-    for find in (latest_version, served_version):
+    for find in (partial(latest_version, store), partial(served_version, note)):
         name = None
         try:
-            name = find(store)
+            name = find()
             if name is None or name == tried:
                 continue
-            return _load(store, name, clock, log_event, refused, trust)
+            return _load(store, name, clock, log_event, refused, trust, note)
         except PublishedModelError as error:
             log_event(event="refused", version=name, reason=str(error))
             refused, tried = refused or str(error), name
@@ -57,8 +59,9 @@ class ModelReload:
         clock: Callable[[], datetime],
         log_event: LogEvent,
         trust: Trust = ANYBODY,
+        note: Path | None = None,
     ) -> None:
-        self._trust = trust
+        self._trust, self._note = trust, note
         self._current, self._store, self._clock, self._log_event = current, store, clock, log_event
         self._attempt = 0
         self.check: Check = when_changed(store / REGISTERED_NAME / "latest", self._load_latest)
@@ -78,7 +81,7 @@ class ModelReload:
                 found = replace(state, refused=None)
             else:
                 trust = self._trust.not_before(state.model.signed_at if state.model else None)
-                loaded = _load(self._store, name, self._clock, self._log_event, None, trust)
+                loaded = _load(self._store, name, self._clock, self._log_event, None, trust, self._note)
                 found = replace(loaded, segmentation=state.segmentation)
         except PublishedModelError as error:
             found = replace(state, refused=str(error))
@@ -94,9 +97,10 @@ def _load(
     log_event: LogEvent,
     refused: str | None,
     trust: Trust,
+    note: Path | None,
 ) -> ServiceState:
     model = load_model(read_published(store, name, trust))
-    _note_served(store, name)
+    _note_served(note, name)
     log_event(event="in service", version=model.version, tag=model.tag)
     card = model.card
     return ServiceState(
@@ -104,15 +108,15 @@ def _load(
     )
 
 
-def served_version(store: Path) -> str | None:
+def served_version(note: Path | None) -> str | None:
     """Return the name of the version loaded last, None if there is none or it cannot be read."""
     with suppress(PublishedModelError):
-        return named_version(store / REGISTERED_NAME / SERVED)
+        return named_version(note) if note else None
     return None
 
 
-def _note_served(store: Path, name: str) -> None:
-    """Write down which version was loaded; a read-only store will have no other versions."""
-    if served_version(store) != name:
-        with suppress(OSError), atomic_write(store / REGISTERED_NAME / SERVED) as part:
+def _note_served(note: Path | None, name: str) -> None:
+    """Write down which version was loaded; where that cannot be written, only the latest version is loaded."""
+    if note and served_version(note) != name:
+        with suppress(OSError), atomic_write(note) as part:
             part.write_text(name)

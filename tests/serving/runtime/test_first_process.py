@@ -15,7 +15,7 @@ metrics_files.PLACES = (sys.argv[1],)
 from serving.runtime.first_process import prepare_workers
 from serving.runtime.supervision import report
 prepare_workers(1)
-print(len(os.listdir(os.environ["REGULARS_METRICS_FOLDER"])), flush=True)
+print(len(os.listdir(os.environ["REGULARS_SERVICE_FOLDER"])), flush=True)
 {then}
 """
 

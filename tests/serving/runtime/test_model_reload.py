@@ -20,12 +20,12 @@ NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
 class Shop:
     """A store, and a worker that serves its models."""
 
-    def __init__(self, home: Path, trust: Trust = ANYBODY) -> None:
+    def __init__(self, home: Path, trust: Trust = ANYBODY, note: Path | None = None) -> None:
         self.home, self.events = home, []
         store, formula = home / "models", load_formula()
-        state = initial_state(store, formula, "Asia/Tokyo", lambda: NOON, self.log_event, 100.0, trust)
+        state = initial_state(store, formula, "Asia/Tokyo", lambda: NOON, self.log_event, 100.0, trust, note)
         self.current = CurrentState(state)
-        self.reload = ModelReload(self.current, store, lambda: NOON, self.log_event, trust)
+        self.reload = ModelReload(self.current, store, lambda: NOON, self.log_event, trust, note)
 
     def log_event(self, **fields: object) -> None:
         self.events.append(fields["event"])
@@ -124,13 +124,30 @@ def test_going_back_from_a_bad_version_clears_the_refusal(tmp_path: Path, model:
 def test_a_worker_born_beside_a_bad_version_takes_the_one_before(tmp_path: Path, model: CustomerModel) -> None:
     """As its siblings did, and says what is refused."""
     put(tmp_path, variant(model, 1), 1)
-    Shop(tmp_path)
+    note = tmp_path / "served"
+    Shop(tmp_path, note=note)
     spoil(put(tmp_path, variant(model, 2), 2))
-    born = Shop(tmp_path)
+    born = Shop(tmp_path, note=note)
     assert born.version == "1"
     assert "regulars:2-" in str(born.current.state.refused)
     born.reload.check()
     assert born.version == "1"
+    assert Shop(tmp_path).version is None
+
+
+def test_two_services_on_one_store_note_each_its_own(tmp_path: Path, model: CustomerModel) -> None:
+    """What one takes and the other refuses changes nothing for a worker of the other; the store stays as it is."""
+    key = tmp_path / "publisher.key"
+    trust = Trust(make_key_pair(key))
+    first = put(tmp_path, variant(model, 1), 1)
+    sign_version(first, f"regulars:{first.name}", key, NOON)
+    strict, loose = tmp_path / "strict", tmp_path / "loose"
+    assert Shop(tmp_path, trust, strict).version == Shop(tmp_path, note=loose).version == "1"
+    second = put(tmp_path, variant(model, 2), 2)
+    before = sorted(path.name for path in second.parent.iterdir())
+    assert Shop(tmp_path, note=loose).version == "2"
+    assert Shop(tmp_path, trust, strict).version == "1"
+    assert sorted(path.name for path in second.parent.iterdir()) == before
 
 
 def test_with_a_bad_version_alone_the_rule_is_in_service(tmp_path: Path, model: CustomerModel) -> None:
@@ -164,7 +181,7 @@ def test_a_store_that_may_only_be_read_serves(tmp_path: Path, model: CustomerMod
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr("serving.runtime.model_reload.atomic_write", full)
-    assert Shop(tmp_path).version == "1"
+    assert Shop(tmp_path, note=tmp_path / "served").version == "1"
 
 
 def test_a_version_that_nobody_trusted_signed_leaves_the_old_one(tmp_path: Path, model: CustomerModel) -> None:
