@@ -29,14 +29,14 @@ def measure_table(measures: "pd.DataFrame", title: str) -> None:
         The line above the tables.
     """
     from training.evaluation.catalog import METRICS
+    from training.evaluation.measure_formats import format_of
 
     known = measures.dropna(axis="columns", how="all")  # with one customer, say, some are undefined for all forecasts
     best = {name: column.map(METRICS[str(name)].distance).idxmin() for name, column in known.items()}
 
     def cell(forecast: str, measure: str) -> Figure:
         value = float(measures.at[forecast, measure])  # type: ignore[arg-type]  # every column is of floats
-        form = "+.1%" if measure == "bias" else ".1%" if measure == "coverage" else ".3f"
-        return Figure(value, form, "*" if best.get(measure) == forecast else " ")
+        return Figure(value, format_of(measure), "*" if best.get(measure) == forecast else " ")
 
     echo(title)
     for name, columns in tables_of(measures).items():

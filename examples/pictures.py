@@ -10,29 +10,29 @@ WIDTH, HEIGHT = 1440, 1000
 
 
 def take_pictures(report: Path, folder: Path) -> list[Path]:
-    """Write the first screen, one customer, the rule workshop and the base over time as PNG files; return them."""
+    """Write the first screen, the rule workshop, the base over time and a customer's page as PNG files; return them."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, reduced_motion="reduce")
         page.goto(report.absolute().as_uri())
         page.wait_for_selector("html[data-drawn=yes]", timeout=120_000)
-        files = [folder / name for name in ("report.png", "customer.png", "workshop.png", "base.png")]
+        files = [folder / name for name in ("report.png", "workshop.png", "base.png", "customer.png")]
         page.screenshot(path=files[0])
-        for file, show in zip(files[1:], (_customer, _workshop, _base), strict=True):
+        for file, show in zip(files[1:], (_workshop, _base, _customer), strict=True):
             show(page)
             page.wait_for_timeout(500)
-            page.screenshot(path=file)
+            page.screenshot(path=file, full_page=file.stem == "customer")
         browser.close()
     return files
 
 
 def _customer(page: Page) -> None:
-    """Look up the first customer whose id has a 7 in it."""
-    page.locator("#who").press_sequentially("7")
-    page.locator("#who").fill(page.locator("#known option").first.get_attribute("value") or "")
-    page.locator("#lookup button[type=submit]").click()
-    page.wait_for_selector("#lookup-result:not([hidden])")
-    _top(page, "customer")
+    """Open the page of the first customer whom the model names for a win-back: who has bought and fell silent."""
+    page.locator("input[name=purpose]").nth(1).check()
+    page.locator("#contacts tbody button.link").first.click()
+    page.locator("#lookup-status a").click()
+    page.wait_for_selector("html[data-drawn=yes]")
+    page.wait_for_selector("svg.timeline")
 
 
 def _workshop(page: Page) -> None:

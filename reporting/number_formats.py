@@ -2,8 +2,7 @@
 
 import math
 
-PERCENT = ("bias", "coverage")
-"""Measures that are shares."""
+from training.evaluation.measure_formats import PERCENT
 
 
 def count(value: float) -> str:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from training.evaluation.catalog import METRICS
+from training.evaluation.measure_formats import format_of
 from training.evaluation.plots import losses_plot
 
 PLOTTED = ("deviance", "log_loss")
@@ -46,9 +47,13 @@ def _cells(table: pd.DataFrame) -> list[tuple[str, list[tuple[str, bool]]]]:
         name: column.map(METRICS[str(name)].distance).idxmin() for name, column in table.items() if column.notna().any()
     }
     return [
-        (str(name), [(f"{value:.3f}" if value == value else "-", best.get(key) == name) for key, value in row.items()])
+        (str(name), [(_text(value, str(key)), best.get(key) == name) for key, value in row.items()])
         for name, row in table.iterrows()
     ]
+
+
+def _text(value: float, measure: str) -> str:
+    return format(value, format_of(measure)) if value == value else "-"
 
 
 def _svg(figure: Figure) -> Markup:

@@ -19,6 +19,7 @@ from features.store.log_dates import first_day
 from training.comparison_page import comparison_page
 from training.evaluation.catalog import BUILT_IN, chosen_metrics
 from training.evaluation.evaluation import measures
+from training.evaluation.measure_formats import logged
 from training.evaluation.plots import decile_plot, gain_plot, reliability_plot
 from training.gate import Verdict
 from training.model_card import model_card
@@ -222,4 +223,4 @@ def _figures(trial: Trial, metrics: Sequence[str]) -> Iterator[tuple[str, str, d
 
 
 def _by_name(row: "pd.Series[float]") -> dict[str, float]:
-    return {str(name): float(value) for name, value in row.items()}
+    return dict(logged(str(name), float(value)) for name, value in row.items())

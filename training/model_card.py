@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from training.evaluation.measure_formats import format_of
 from training.gate import Verdict
 from training.models.bundle import Card
 
@@ -79,12 +80,12 @@ def _question(verdict: Verdict) -> str:
 
 
 def _table(head: Sequence[str], rows: Iterable[Iterable[object]]) -> list[str]:
-    lines = [" | ".join(_cell(cell) for cell in row) for row in rows]
+    lines = [" | ".join(_cell(cell, name) for cell, name in zip(row, head, strict=True)) for row in rows]
     rule = " | ".join(["---", *["---:"] * (len(head) - 1)])
     return [f"| {line} |" for line in (" | ".join(name.replace("_", " ") for name in head), rule, *lines)]
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, column: str) -> str:
     if isinstance(value, float):
-        return f"{value:.3f}" if value == value else "-"
+        return format(value, format_of(column)) if value == value else "-"
     return str(value)

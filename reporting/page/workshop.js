@@ -42,7 +42,8 @@ function showWorkshop() {
     const now = everyone.filter((row) => bands[row] === name);
     const before = everyone.filter((row) => benchBands[row] === name).length;
     const came = now.filter((row) => benchBands[row] !== name).length;
-    const cells = [number(before), number(now.length), `+${number(came)}`, `−${number(before - now.length + came)}`, ...outcomeOf(now)];
+    const left = before - now.length + came;
+    const cells = [number(before), number(now.length), came ? `+${number(came)}` : "0", left ? `−${number(left)}` : "0", ...outcomeOf(now)];
     return element("tr", {}, element("th", { scope: "row" }, bandName(name)), ...cells.map((cell) => element("td", {}, cell)));
   });
   document.querySelector("#workshop-bands tbody").replaceChildren(...rows);
