@@ -32,6 +32,7 @@ from cli import (
     plan,
     promote,
     publish,
+    recalibrate,
     record,
     retrain,
     rollback,
@@ -63,7 +64,10 @@ VERBS = {
     "Bring in a log": (init, inspect, ingest, append, store, erase, simulate),
     "Score customers and look at the base": (score, features, indices, segments),
     "Train models and compare them with the rule": (fit, backtest, compare, versions),
-    "Put a model into service": (promote, publish, rollback, history, retrain, monitor, serve, key, signing_key, home),
+    "Put a model into service": (
+        *(promote, publish, rollback, history, retrain, monitor, recalibrate),
+        *(serve, key, signing_key, home),
+    ),
     "Plan visits and incentives": (customers, plan, record, effects),
 }
 """The verbs by what one wants to do, in the order of the help."""

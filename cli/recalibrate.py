@@ -1,0 +1,75 @@
+"""`regulars recalibrate`: the champion's level follows the last window, without a refit."""
+
+import math
+from typing import Annotated
+
+import typer
+
+from cli import options
+from cli.options import DEFAULT_HOME, Home, check_date
+from cli.settings import challenger_settings
+from cli.terminal import echo
+from cli.tracking import opened_tracking
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+
+    @app.command()
+    def recalibrate(
+        store: options.Store,
+        home: Home = DEFAULT_HOME,
+        horizon_days: Annotated[
+            int | None,
+            typer.Option(
+                metavar="N",
+                min=1,
+                max=3650,
+                help="Days of the two windows. Without it: the champion's shortest horizon of at least 28 days.",
+            ),
+        ] = None,
+        as_of: Annotated[
+            str | None,
+            typer.Option(metavar="DATE", callback=check_date, help="Recalibrate as at the midnight of a past date."),
+        ] = None,
+    ) -> None:
+        """Recalibrate the champion on the window that is over last; it becomes challenger if the gate lets it.
+
+        For when `regulars monitor` recommends it. The gate compares it with the champion on that window.
+
+        Examples:
+
+        `regulars recalibrate store`
+
+        `regulars recalibrate store --horizon-days 90`
+        """
+        from monitoring.recalibration import recalibrate as work
+
+        limits = challenger_settings().limits
+        with options.opened_store(store) as events:
+            made = work(events, opened_tracking(home), horizon_days, as_of=as_of, limits=limits)
+        echo(
+            f"expected purchases times {math.exp(made.shift.count):.3f}, -log P(no purchase) times "
+            f"{math.exp(made.shift.none):.3f}, learnt from {made.windows[1]} on"
+        )
+        for measure in ("deviance", "log_loss"):
+            if f"{measure}.champion" in made.verdict.figures:
+                name = f"{measure}.champion"
+                change, low, high = (made.verdict.figures[name + end] for end in ("", ".low", ".high"))
+                echo(
+                    f"{measure.replace('_', ' ')} {change:+.1%} ({low:+.1%} to {high:+.1%}) beside the champion on the "
+                    f"window from {made.windows[1]}, when learnt from {made.windows[0]} on"
+                )
+        for reason in made.verdict.reasons:
+            echo(f"refused: {reason}")
+        if not made.verdict.passed:
+            echo(
+                f"version {made.version.number} is kept, and is no challenger: the level of the window before does not "
+                "help on the last one",
+                version=made.version.number,
+            )
+            raise typer.Exit(1)
+        echo(
+            f"version {made.version.number} passes the gate and is the challenger: `regulars promote` puts it in place",
+            version=made.version.number,
+        )
