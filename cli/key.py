@@ -26,21 +26,38 @@ def register(app: typer.Typer) -> None:
     def key(
         name: Annotated[str, typer.Argument(metavar="NAME", help="The client's name in the access log.")],
         keys: Annotated[Path, typer.Option("--keys", metavar="FILE", dir_okay=False, help="The file of API keys.")],
-        scope: Annotated[list[Scope], typer.Option(help="What the key allows; repeatable.")] = [Scope.score],  # noqa: B006
+        scope: Annotated[
+            list[Scope] | None,
+            typer.Option(help="What the key allows; repeatable. Without it: score, with --rep: plan."),
+        ] = None,
         rate: Annotated[
             str | None,
             typer.Option(metavar="RATE", help="A rate limit for this key, for instance 100/second."),
+        ] = None,
+        rep: Annotated[
+            list[str] | None,
+            typer.Option(
+                metavar="NAME",
+                help="A representative whose rows of plans the key is for, with the scope plan; repeatable. "
+                "Without it: all.",
+            ),
         ] = None,
     ) -> None:
         """Create an API key, print it once, and add its digest to the file. A running service reads it within seconds.
 
         To revoke a key, delete its table from the file.
 
-        Example: `regulars key shop --keys keys.toml --scope score --scope customers`
+        Examples:
+
+        `regulars key shop --keys keys.toml --scope score --scope customers`
+
+        `regulars key phone-r07 --keys keys.toml --rep R07`
         """
         from serving.runtime.api_keys import add_key
 
-        secret = add_key(keys, name, [str(allowed) for allowed in scope], rate)
+        scopes = [str(allowed) for allowed in scope or ([Scope.plan] if rep else [Scope.score])]
+        secret = add_key(keys, name, scopes, rate, rep or [])
+        of_reps = f" for {', '.join(rep)} alone" if rep else ""
         echo(f"the API key of {name}; it is not stored, so copy it now:")
         echo(secret)
-        echo(f"added its digest to {keys}, allowing {', '.join(scope)}")
+        echo(f"added its digest to {keys}, allowing {', '.join(scopes)}{of_reps}")

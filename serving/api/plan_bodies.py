@@ -31,8 +31,8 @@ OUTCOMES = {"used": "recorded", "seen": "known", "superseded": "superseded"}
 """What became of a record, by the word of `planning.record_versions`."""
 
 
-def plans_answer(listed: PlansListed) -> PlansAnswer:
-    """Return the body of GET /plans."""
+def plans_answer(listed: PlansListed, with_pages: bool = True) -> PlansAnswer:
+    """Return the body of GET /plans, without pages and damaged folders for who may not see all rows."""
     plans = [
         PlanEntry(
             plan_id=plan.plan_id,
@@ -41,13 +41,12 @@ def plans_answer(listed: PlansListed) -> PlansAnswer:
             made_at=plan.made_at,
             timezone=plan.timezone,
             replaced_by=plan.replaced_by or UNSET,
-            pages=[f"/plans/{plan.plan_id}/{name}" for name in pages_of(plan)],
+            pages=[f"/plans/{plan.plan_id}/{name}" for name in pages_of(plan)] if with_pages else [],
         )
         for plan in listed.plans
     ]
-    return PlansAnswer(
-        plans=plans, unusable=[UnusableFolder(each.name, each.reason) for each in listed.unusable] or UNSET
-    )
+    unusable = [UnusableFolder(each.name, each.reason) for each in listed.unusable] if with_pages else []
+    return PlansAnswer(plans=plans, unusable=unusable or UNSET)
 
 
 def items_response(plan: PlanFacts, items: pa.Table, query: ItemsQuery, media_type: str) -> Response:

@@ -19,6 +19,7 @@ from serving.api.parameters import Clock, RequestLimits, query_values
 from serving.api.plan_bodies import cells_of, items_response, plans_answer, records_answer
 from serving.api.problem_details import ProblemError, invalid
 from serving.api.record_faults import read_records
+from serving.api.rep_scope import items_of_reps, limit_records, reps_of_key, require_all_reps, require_rep
 from serving.api.request_body import decode_json, fault_of, read_body, refuse_too_many
 from serving.api.responses import json_response
 from serving.api.routes import HTML, ExactRoute, TemplateRoute
@@ -70,10 +71,11 @@ class PlanEndpoints:
         """Answer GET /plans: the plans of the folder, as JSON or as a page with links."""
         query_values(request.scope["query_string"])
         wanted = response_type(request.headers.get("accept"), (JSON, HTML))
-        listed = await self._run(list_plans)
+        reps = reps_of_key(request)
+        answer = plans_answer(await self._run(list_plans), with_pages=reps is None)
         if wanted == HTML:
-            return plans_page(plans_answer(listed), self._effects() is not None)
-        return json_response(plans_answer(listed))
+            return plans_page(answer, reps is None and self._effects() is not None)
+        return json_response(answer)
 
     async def effects_page(self, request: Request) -> Response:
         """Answer GET /plans/effects.html: the page of `regulars effects`, written into the folder of plans."""
@@ -92,11 +94,12 @@ class PlanEndpoints:
         except msgspec.ValidationError as error:
             raise invalid([fault_of(str(error))]) from None
         wanted = response_type(request.headers.get("accept"), (JSON, ARROW))
-        plan_id = _plan_id(request)
+        plan_id, reps = _plan_id(request), reps_of_key(request)
+        require_rep(reps, query.rep)
 
         def respond(folder: Path) -> Response:
             plan = _find(list_plans(folder), plan_id)
-            return items_response(plan, items_of(plan), query, wanted)
+            return items_response(plan, items_of_reps(items_of(plan), reps), query, wanted)
 
         return await self._run(respond)
 
@@ -107,17 +110,20 @@ class PlanEndpoints:
         response_type(request.headers.get("accept"), (JSON,))
         plan_id = _plan_id(request)
         body = await read_body(request, self._limits.records_bytes, self._body_time, held, "send fewer records")
-        key = request.scope.get("state", {}).get("key")
+        key, reps = request.scope.get("state", {}).get("key"), reps_of_key(request)
 
         def respond(folder: Path) -> Response:
             now = self._clock()
             try:
                 records = decode_json(body, self._decode_records).records
             except ProblemError as error:
-                raise self._all_faults(error, body, folder, plan_id, now) from None
+                # What else is wrong may tell of the rows of other reps.
+                raise error if reps else self._all_faults(error, body, folder, plan_id, now) from None
             refuse_too_many("records", len(records), self._limits.records)
             plan = _find(list_plans(folder), plan_id)
             items = items_of(plan)  # before anything is added: a damaged plan takes no records
+            if faults := limit_records(records, items_of_reps(items, reps), reps):
+                raise invalid(_paths(faults), self._limits.records)
             source = f"service, key {key}" if key else "service"
             try:
                 added = add_records(plan.folder, [cells_of(each) for each in records], now, source, LOCK_SECONDS)
@@ -185,6 +191,7 @@ class PlanEndpoints:
 
     @staticmethod
     def _check_page_request(request: Request) -> None:
+        require_all_reps(reps_of_key(request))
         query_values(request.scope["query_string"])
         response_type(request.headers.get("accept"), (HTML,))
 

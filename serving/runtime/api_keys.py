@@ -26,17 +26,23 @@ NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
 class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A client's name, its scopes, the SHA-256 of its secret in hex, and its rate limit (None: the general one)."""
+    """A client's name, its scopes, the SHA-256 of its secret in hex, its rate limit (None: the general one), its reps.
+
+    With `reps` the scope `plan` covers the rows of these representatives alone.
+    """
 
     name: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,39}$")]
     scopes: Annotated[frozenset[Scope], Meta(min_length=1)]
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     rate: str | None = None
+    reps: Annotated[frozenset[Annotated[str, Meta(min_length=1)]], Meta(min_length=1)] | None = None
 
     def __post_init__(self) -> None:
-        """Raise RateLimitError for a rate that cannot be used."""
+        """Raise RateLimitError for a rate that cannot be used, ValueError for reps without the scope `plan`."""
         if self.rate:
             parse_rate(self.rate)
+        if self.reps and "plan" not in self.scopes:
+            raise ValueError("reps limit the scope plan, which it has not")
 
 
 class KeyFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -97,7 +103,9 @@ def read_keys(path: str | Path) -> tuple[Key, ...]:
     return keys
 
 
-def add_key(path: str | Path, name: str, scopes: Iterable[str], rate: str | None = None) -> str:
+def add_key(
+    path: str | Path, name: str, scopes: Iterable[str], rate: str | None = None, reps: Iterable[str] = ()
+) -> str:
     """Add a new random key to a file that only its owner can read.
 
     Parameters
@@ -110,6 +118,8 @@ def add_key(path: str | Path, name: str, scopes: Iterable[str], rate: str | None
         Some of SCOPES.
     rate : str, optional
         Rate limit of this key, like `100/second`.
+    reps : iterable of str
+        The representatives whose rows of plans it is for; without any it is for all.
 
     Returns
     -------
@@ -128,6 +138,7 @@ def add_key(path: str | Path, name: str, scopes: Iterable[str], rate: str | None
     secret = secrets.token_urlsafe(32)
     entry: dict[str, Any] = {"name": name, "scopes": list(dict.fromkeys(scopes)), "sha256": _digest(secret)}
     entry |= {"rate": rate} if rate else {}
+    entry |= {"reps": names} if (names := list(dict.fromkeys(reps))) else {}
     try:
         msgspec.convert(entry, Key)
     except (msgspec.ValidationError, RateLimitError) as error:

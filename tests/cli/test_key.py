@@ -38,6 +38,27 @@ def test_every_option_reaches_the_library(call_of: Callable, tmp_path: Path) -> 
     call = call_of(
         "serving.runtime.api_keys.add_key", "key", "shop", "--keys", tmp_path / "k", *scopes, "--rate", "9/minute"
     )
-    assert list(call.values()) == [tmp_path / "k", "shop", ["page", "metrics"], "9/minute"]
+    assert list(call.values()) == [tmp_path / "k", "shop", ["page", "metrics"], "9/minute", []]
     call = call_of("serving.runtime.api_keys.add_key", "key", "shop", "--keys", tmp_path / "k")
-    assert list(call.values()) == [tmp_path / "k", "shop", ["score"], None]
+    assert list(call.values()) == [tmp_path / "k", "shop", ["score"], None, []]
+    call = call_of(
+        "serving.runtime.api_keys.add_key", "key", "ann", "--keys", tmp_path / "k", "--rep", "R07", "--rep", "R8"
+    )
+    assert list(call.values()) == [tmp_path / "k", "ann", ["plan"], None, ["R07", "R8"]]
+
+
+def test_a_key_of_a_rep_is_for_plans(regulars: Command, tmp_path: Path) -> None:
+    """By itself, or with the scope named among others; reps without it are refused in one line."""
+    ended = regulars("key", "ann", "--keys", "keys.toml", "--rep", "R07")
+    assert (ended.code, ended.error.splitlines()[-1]) == (
+        0,
+        "added its digest to keys.toml, allowing plan for R07 alone",
+    )
+    assert (
+        regulars("key", "app", "--keys", "keys.toml", "--rep", "王芳", "--scope", "plan", "--scope", "score").code == 0
+    )
+    ann, app = read_keys(tmp_path / "keys.toml")
+    assert (ann.scopes, ann.reps, app.reps) == ({"plan"}, {"R07"}, {"王芳"})
+    for arguments in (["--rep", "R07", "--scope", "score"], ["--rep", ""]):
+        refused = regulars("key", "b", "--keys", "keys.toml", *arguments)
+        assert (refused.code, len(refused.error.splitlines())) == (1, 1)

@@ -71,7 +71,7 @@ class AdmissionMiddleware:
             headers = Headers(scope=scope)
             key = find_key(self._keys.keys, headers.get("authorization"), headers.get("x-api-key"))
             if key:
-                scope["state"].update(key=key.name, key_scopes=key.scopes)
+                scope["state"].update(key=key.name, key_scopes=key.scopes, key_reps=key.reps)
         self._limit(key, (scope.get("client") or ("",))[0])
         route = self._templates.of(scope["path"]) if self._keys is not None else None
         if route is None:
