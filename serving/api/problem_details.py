@@ -29,7 +29,9 @@ KINDS: Mapping[str, Kind] = {
         "an unknown, repeated or unreadable query parameter, or one that contradicts the body",
     ),
     "unauthorized": Kind(401, "A key is needed", "no key, or an unknown one, where keys are in use"),
-    "forbidden": Kind(403, "The key does not allow this", "a key without the scope of the endpoint, or not for this rep"),
+    "forbidden": Kind(
+        403, "The key does not allow this", "a key without the scope of the endpoint, or not for this rep"
+    ),
     "cross-origin": Kind(
         403, "The page may not do this", "a preflight of an origin, method or header that CORS does not allow here"
     ),

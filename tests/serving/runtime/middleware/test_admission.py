@@ -111,3 +111,18 @@ def test_each_key_has_its_own_rate(ask: Ask, ring: tuple[KeyRing, dict[str, str]
     last = ask(app)
     assert 1 <= int(last.headers["retry-after"]) <= 3600
     assert ask(app, "/readyz").status == 200
+
+
+def test_endpoints_learn_what_a_key_is_for(ask: Ask, tmp_path: Path) -> None:
+    """Its scopes and reps, of which those of jobs and plans decide more than the route does; never its secret."""
+    secret = add_key(tmp_path / "keys.toml", "ann", ["plan", "score"], reps=["R07"])
+    learnt: dict[str, Any] = {}
+
+    async def endpoint(scope: Any, receive: Any, send: Any) -> None:
+        learnt.update(scope["state"])
+        await fine(scope, receive, send)
+
+    app = ask.app(endpoint, KeyRing(tmp_path / "keys.toml", lambda **_: None))
+    assert ask(app, "/plans/w48/items", authorization=f"Bearer {secret}").status == 200
+    assert (learnt["key"], learnt["key_scopes"], learnt["key_reps"]) == ("ann", {"plan", "score"}, {"R07"})
+    assert secret not in str(learnt)
