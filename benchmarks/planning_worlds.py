@@ -143,7 +143,7 @@ def drawn(
         rng = np.random.default_rng(run)
         assigned = rng.permutation(len(chosen)) % 2 == 0
         y, received = base.outcome(run, chosen[assigned])
-        sizes = assigned.sum(), (~assigned).sum()
+        sizes, alone = (assigned.sum(), (~assigned).sum()), y[~assigned]
         planned = randomised_effect(y, assigned, covariates)
         carried_out = complier_effect(y, assigned, received, covariates)
         treated = randomised_effect(y, received, covariates)
@@ -160,7 +160,10 @@ def drawn(
                 "truth": itt,
                 "complier_truth": itt / base.share_done,
                 "predicted": minimum_detectable_effect(
-                    float(y.std(ddof=1)), *sizes, r_squared=_r_squared(y, covariates)
+                    float(alone.std(ddof=1)),
+                    *sizes,
+                    r_squared=_r_squared(alone, covariates[~assigned]),
+                    mean=float(alone.mean()),
                 ),
             }
         )  # fmt: skip

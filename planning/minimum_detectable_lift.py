@@ -83,5 +83,7 @@ def minimum_detectable_lift(spread: Spread, n_treated: int, n_control: int) -> f
     float or None
         A share of what the customers buy anyway; None where nothing can be compared.
     """
-    found = minimum_detectable_effect(spread.deviation, n_treated, n_control)
-    return found / spread.mean if math.isfinite(found) and spread.mean > 0 else None
+    if spread.mean <= 0:
+        return None
+    effect = minimum_detectable_effect(spread.deviation, n_treated, n_control, mean=spread.mean)
+    return effect / spread.mean if math.isfinite(effect) else None

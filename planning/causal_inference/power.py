@@ -1,5 +1,7 @@
 """What a plan will be able to show: the smallest effect it can see, and how many customers or rounds more it takes."""
 
+import math
+
 import numpy as np
 from scipy import stats
 
@@ -25,6 +27,7 @@ def minimum_detectable_effect(
     n_control: float,
     *,
     r_squared: float = 0.0,
+    mean: float = math.inf,
     level: float = LEVEL,
     power: float = POWER,
 ) -> float:
@@ -38,12 +41,16 @@ def minimum_detectable_effect(
         Customers of each group.
     r_squared : float, default 0
         The share of the outcome's variance that a forecast made before the plan explains.
+    mean : float, optional
+        Of the outcome of customers left alone, above 0, where the effect multiplies what customers do, as that on rates
+        of purchases does: it multiplies their spread too. Without it both groups spread alike.
     level, power : float
 
     Returns
     -------
     float
-        In the outcome's unit; infinite without customers on both sides.
+        In the outcome's unit; infinite without customers on both sides, or where an effect of any size is lost in the
+        spread that it makes.
 
     References
     ----------
@@ -53,11 +60,18 @@ def minimum_detectable_effect(
     --------
     >>> round(minimum_detectable_effect(1.0, 800, 200), 3)
     0.221
+    >>> round(minimum_detectable_effect(1.0, 800, 200, mean=0.5), 3)
+    0.247
     """
     if min(n_treated, n_control) <= 0:
-        return float("inf")
-    error = standard_deviation * np.sqrt((1 - r_squared) * (1 / n_treated + 1 / n_control))
-    return float(critical_values(level, power) * error)
+        return math.inf
+    variance = critical_values(level, power) ** 2 * standard_deviation**2 * (1 - r_squared)
+    treated, control = variance / n_treated, variance / n_control
+    # The root of effect^2 = treated (1 + effect / mean)^2 + control.
+    left = 1 - treated / mean**2
+    if left <= 0:
+        return math.inf
+    return (treated / mean + math.sqrt((treated / mean) ** 2 + left * (treated + control))) / left
 
 
 def customers_needed(

@@ -39,9 +39,11 @@ def test_nothing_after_the_cutoff_is_used(store: EventStore) -> None:
 
 
 def test_the_smallest_lift() -> None:
-    """Worked by hand: 2.8 standard errors over the mean; four times the customers see half of it."""
+    """Worked by hand: 2.8 standard errors over the mean, those of the planned as much wider as they buy more."""
     spread = Spread(deviation=2.0, mean=4.0, measured=True)
     lift = minimum_detectable_lift(spread, 800, 200)
-    assert lift == pytest.approx(2.8016 * 2 * np.sqrt(1 / 800 + 1 / 200) / 4, rel=1e-4)
-    assert minimum_detectable_lift(spread, 3200, 800) == pytest.approx(lift / 2)
+    assert lift is not None
+    assert lift == pytest.approx(2.8016 * 2 * np.sqrt((1 + lift) ** 2 / 800 + 1 / 200) / 4, rel=1e-4)
+    assert minimum_detectable_lift(spread, 3200, 800) == pytest.approx(lift / 2, rel=0.02)
+    assert minimum_detectable_lift(Spread(1.0, 0.0, True), 10, 10) is None
     assert minimum_detectable_lift(spread, 10, 0) is None

@@ -19,6 +19,21 @@ def test_the_minimum_detectable_effect_is_found_in_four_of_five():
     assert 0.75 <= found / 400 <= 0.85
 
 
+def test_an_effect_that_multiplies_purchases_is_found_in_four_of_five():
+    """Visits that raise each customer's rate widen the spread of the visited: unallowed for, three of four at best."""
+    n, mean, shape, rng = 1000, 3.0, 0.5, np.random.default_rng(3)
+
+    def found(effect: float) -> float:
+        rates = rng.gamma(shape, mean / shape, (800, n))
+        treated = np.arange(n) < n // 2
+        y = rng.poisson(rates * np.where(treated, 1 + effect / mean, 1.0))
+        return float(np.mean([randomised_effect(outcomes, treated).low > 0 for outcomes in y]))
+
+    deviation = np.sqrt(mean + mean**2 / shape)
+    assert 0.75 <= found(minimum_detectable_effect(deviation, n / 2, n / 2, mean=mean)) <= 0.85
+    assert found(minimum_detectable_effect(deviation, n / 2, n / 2)) < 0.75
+
+
 def test_needed_customers_bring_the_smallest_effect_to_the_one_asked_for():
     """`customers_needed` and `minimum_detectable_effect` are inverse to each other, up to one customer."""
     for share in (0.1, 0.2, 0.5):
@@ -37,7 +52,8 @@ def test_rounds_and_customers_left_alone_bring_the_error_down():
 
 
 def test_what_cannot_be_found_is_infinite():
-    """No effect, nobody left alone, or an error that is not known."""
+    """No effect, nobody left alone, an error that is not known, or a spread that grows as fast as the effect."""
     assert np.isinf(minimum_detectable_effect(1, 100, 0))
+    assert np.isinf(minimum_detectable_effect(1, 100, 100, mean=0.1))
     assert np.isinf([customers_needed(0, 1, 0.2), customers_needed(1, 1, 0), rounds_needed(0, 1)]).all()
     assert np.isinf([rounds_needed(1, np.inf), control_needed(0, 1, 5)]).all()
