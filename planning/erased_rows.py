@@ -1,9 +1,10 @@
 """The rows of erased customers in a plan: arm, propensity and outcome, under a name that leads to nobody."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+if TYPE_CHECKING:  # the service's workers take records of plans without pandas
+    import pandas as pd
 
 ERASED = "erased:"
 """The beginning of what stands for an erased customer's id; each row has one of its own, drawn at random."""
@@ -23,7 +24,7 @@ def kept_name(outcome: str) -> str:
     return f"kept_{outcome}"
 
 
-def with_kept_outcomes(table: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
+def with_kept_outcomes(table: "pd.DataFrame", horizon_days: int) -> "pd.DataFrame":
     """Return the decisions of a plan with the outcomes of erased customers as they were measured before.
 
     Parameters
@@ -36,7 +37,7 @@ def with_kept_outcomes(table: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
     erased = is_erased(table["customer_id"])
     if not erased.any():
         return table
-    measured = table[HORIZON].eq(horizon_days) if HORIZON in table else pd.Series(False, table.index)
+    measured = table[HORIZON].eq(horizon_days) if HORIZON in table else ~erased & erased
     table = table[~erased | measured].copy()
     own = is_erased(table["customer_id"])
     for name in OUTCOMES if own.any() else ():
