@@ -31,7 +31,8 @@ def test_the_command_imports_nothing_that_reads_settings() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ
     )
     assert set(ended.stdout.split()) == {
-        *("features", "features.errors", "features.known_names", "features.scratch_folders", "features.settings_file")
+        *("features", "features.errors", "features.known_names", "features.plurals", "features.scratch_folders"),
+        "features.settings_file",
     }
 
 
