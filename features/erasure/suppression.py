@@ -8,8 +8,6 @@ Without the key nobody can test whether a given id is on the list.
 
 import hashlib
 import json
-import os
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from features.atomic_file import atomic_write, fsync_path
+from features.atomic_file import atomic_write
 from features.errors import StoreError
+from features.key_files import make_key, read_key
 
 LIST_FILE, KEY_FILE = "suppressed.json", "suppressed.key"
-KEY_BYTES, HASH_BYTES = 32, 16
+HASH_BYTES = 16
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def read_suppression(store: str | Path) -> Suppression:
             f"{path} cannot be read as the list of erased customers ({error!r}): put a copy of it back"
         ) from None
     try:
-        return Suppression(_read_key(key_file), hashes)
+        return Suppression(read_key(key_file), hashes)
     except (OSError, ValueError) as error:
         raise StoreError(
             f"{key_file}, the key of the erased customers of {store}, cannot be read ({error}): put it back; without "
@@ -136,7 +135,7 @@ def suppress(store: str | Path, customer_ids: Iterable[str], key_file: str | Pat
             )
     else:
         location = KEY_FILE if key_file is None else str(Path(key_file).resolve())
-        before = Suppression(_make_key(store / location))
+        before = Suppression(_made_key(store / location))
     after = Suppression(before.key, before.hashes | {before.hash_of(name) for name in customer_ids})
     if after.hashes != before.hashes:
         with atomic_write(path) as part:
@@ -144,28 +143,8 @@ def suppress(store: str | Path, customer_ids: Iterable[str], key_file: str | Pat
     return after
 
 
-def _make_key(path: Path) -> bytes:
-    """Return the key in a file, which is made with a new one where there is none."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.part")
-        part.unlink(missing_ok=True)  # of a killed process
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(KEY_BYTES) + "\n")
-        fsync_path(part)
-        part.replace(path)
-        fsync_path(path.parent)
+def _made_key(path: Path) -> bytes:
     try:
-        return _read_key(path)
+        return make_key(path)
     except (OSError, ValueError) as error:
         raise StoreError(f"{path} cannot be read as a key ({error}): name another file") from None
-
-
-def _read_key(path: Path) -> bytes:
-    if (mode := path.stat().st_mode & 0o077) != 0:
-        raise ValueError(f"others than its owner have access, {mode:03o}: run chmod 600 {path}")
-    key = bytes.fromhex(path.read_text(encoding="ascii").strip())
-    if len(key) != KEY_BYTES:
-        raise ValueError(f"{len(key)} bytes, expected {KEY_BYTES}")
-    return key

@@ -27,7 +27,7 @@ from serving.api.plan_endpoints import PlanEndpoints
 from serving.api.problem_details import ProblemError, internal_error, problem_response
 from serving.api.responses import json_response
 from serving.api.routes import HTML, Endpoint, ExactRoute, TemplateRoute
-from serving.api.score_endpoints import ScoreEndpoints
+from serving.api.score_endpoints import Answered, ScoreEndpoints
 from serving.api.scored_bodies import ScoredBodies
 from serving.api.status import readiness, versions
 from serving.api.time_limit import TimeLimit
@@ -51,6 +51,7 @@ def make_app(
     plans: Path | None = None,
     jobs: JobStore | None = None,
     log_event: LogEvent = lambda **fields: None,
+    answered: Answered | None = None,
     clock: Clock = utc_now,
     more_routes: Sequence[BaseRoute] = (),
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None,
@@ -73,6 +74,8 @@ def make_app(
         The folder of jobs, for /jobs; they are run while the application runs.
     log_event : callable, optional
         Receives a line for each job that ended.
+    answered : callable, optional
+        Receives what was scored, see `ScoreEndpoints`.
     clock : callable, optional
         Returns the present time, the default of `as_of`; no timestamp may be more than a day after it.
     more_routes : sequence of BaseRoute, optional
@@ -93,7 +96,7 @@ def make_app(
         async with lifespan(app) if lifespan else nullcontext(), runner or nullcontext():
             yield
 
-    posts = ScoreEndpoints(current, bodies, budget, limits, clock, worker_thread, body_time)
+    posts = ScoreEndpoints(current, bodies, budget, limits, clock, worker_thread, body_time, answered)
     read_timestamp("2000-01-01", current.state.timezone, 2**62)  # finds the zone's clock changes before a request does
     document()
     app = Starlette(

@@ -1,5 +1,6 @@
 """The endpoints that score at once: /score, /score_features and /score_customers."""
 
+from collections.abc import Callable
 from functools import partial
 
 from starlette.requests import Request
@@ -7,7 +8,8 @@ from starlette.responses import Response
 
 from serving.api.body_budget import BodyBudget, HeldBody, within
 from serving.api.content_negotiation import JSON, body_type, response_type
-from serving.api.parameters import Clock, RequestLimits, query_parameters, query_values
+from serving.api.feature_rows import Features
+from serving.api.parameters import Clock, RequestLimits, ScoringContext, query_parameters, query_values
 from serving.api.request_body import read_body
 from serving.api.responses import json_response, score_response
 from serving.api.routes import ExactRoute
@@ -15,6 +17,8 @@ from serving.api.scored_bodies import BODIES, RESPONSES, ScoredBodies
 from serving.api.time_limit import TimeLimit
 from serving.api.worker_thread import WorkerThread
 from serving.state import CurrentState
+
+Answered = Callable[[str, Features, ScoringContext], None]
 
 
 class ScoreEndpoints:
@@ -33,6 +37,8 @@ class ScoreEndpoints:
         Scores large requests.
     body_time : TimeLimit
         Within which a body must arrive.
+    answered : callable, optional
+        Receives the path, the customers and the context of each answer of /score and /score_features.
     """
 
     def __init__(
@@ -44,9 +50,10 @@ class ScoreEndpoints:
         clock: Clock,
         worker_thread: WorkerThread,
         body_time: TimeLimit,
+        answered: Answered | None = None,
     ) -> None:
         self._current, self._bodies, self._limits, self._clock = current, bodies, limits, clock
-        self._budget = budget
+        self._budget, self._answered = budget, answered
         self._worker_thread, self._body_time = worker_thread, body_time
 
     def routes(self) -> list[ExactRoute]:
@@ -70,7 +77,10 @@ class ScoreEndpoints:
             features, context = self._bodies.features(path, body, media_type, query, state, self._clock)
             request.state.customers = len(features.ids)
             request.state.model_version = state.model.version if state.model else None
-            return score_response(features, context, wanted)
+            response = score_response(features, context, wanted)
+            if self._answered:
+                self._answered(path, features, context)
+            return response
 
         if media_type == wanted == JSON and len(body) <= self._limits.inline_bytes:
             return respond()

@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from features.segments.settings import segmentation_of_settings
 from serving.api.app import RequestLimits, make_app
 from serving.api.routes import ExactRoute, RouteTemplates, methods_of
 from serving.clock import utc_now
+from serving.forecast_log.forecast_log import ForecastLog
+from serving.forecast_log.pseudonyms import PseudonymKeys
 from serving.jobs.job_store import JobLimits, JobStore
 from serving.runtime.api_keys import KeyRing
 from serving.runtime.draining import drain_first
@@ -58,6 +60,15 @@ def make_worker_app(
     reload = ModelReload(current, store, utc_now, log.log_event, trust, note)
     limits = JobLimits(settings.jobs_maximum, int(1e9 * settings.jobs_gigabytes), 3600 * settings.jobs_hours)
     jobs = JobStore(settings.jobs, limits, utc_now) if settings.jobs else None
+    forecast_log = None
+    if settings.forecast_log:
+        forecast_log = ForecastLog(
+            settings.forecast_log,
+            PseudonymKeys(settings.keys_folder),
+            settings.forecast_log_days,
+            int(1e9 * settings.forecast_log_gigabytes),
+            utc_now,
+        )
     keys = KeyRing(settings.keys, log.log_event) if settings.keys else None
 
     def count() -> None:
@@ -69,6 +80,8 @@ def make_worker_app(
             keys_refused=keys is not None and keys.refused is not None,
             hanging=poller.stalled(),
         )
+        if forecast_log:
+            metrics.set_forecast_log(forecast_log.lost)
 
     def count_jobs() -> None:
         if jobs:
@@ -91,7 +104,7 @@ def make_worker_app(
         gc.collect()
         gc.freeze()  # what is loaded by now stays, so later collections need not look at it
         async with bentoml_app.router.lifespan_context(bentoml_app):
-            with poller, drain_first(current, settings.drain_seconds):
+            with poller, forecast_log or nullcontext(), drain_first(current, settings.drain_seconds):
                 report()
                 yield
         if tracer:
@@ -105,6 +118,7 @@ def make_worker_app(
         plans=settings.plans,
         jobs=jobs,
         log_event=log.log_event,
+        answered=forecast_log.answered if forecast_log else None,
         clock=utc_now,
         more_routes=[ExactRoute(path, bentoml_app) for path in BENTOML_PATHS],
         lifespan=lifespan,

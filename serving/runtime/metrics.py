@@ -46,6 +46,9 @@ class Metrics:
         self._hanging = client.Gauge(
             "regulars_check_hangs", "1 while a check for versions or keys hangs", multiprocess_mode="livemax"
         )
+        self._forecasts_lost = client.Gauge(
+            "regulars_forecasts_not_logged", "Rows missing in the forecast log", multiprocess_mode="livesum"
+        )
         self._jobs = client.Gauge("regulars_jobs", "Jobs kept, by state", ["state"], multiprocess_mode="livemax")
         unshared = client.Gauge(
             "regulars_metrics_not_shared", "Workers whose metrics are not added up", multiprocess_mode="livesum"
@@ -72,6 +75,10 @@ class Metrics:
         self._lost.set(lost)
         self._keys.set(keys_refused)
         self._hanging.set(hanging)
+
+    def set_forecast_log(self, lost: int) -> None:
+        """Set how many rows of the forecast log were dropped or could not be written."""
+        self._forecasts_lost.set(lost)
 
     def set_jobs(self, counts: Mapping[JobState, int]) -> None:
         """Set the number of jobs in each state; every worker counts all of them."""

@@ -19,6 +19,7 @@ OLDER_VARIABLES = {f"REGULARS_{key.upper()}": key for key in OLDER_KEYS}
 LIMITS = (
     *(("port", 1, 65535), ("workers", 1, 64), ("watch_seconds", 0.05, 3600), ("drain_seconds", 0, 3600)),
     ("bodies_megabytes", 64, 2**20),  # the largest body fits
+    *(("forecast_log_days", 1, 3650), ("forecast_log_gigabytes", 0.001, 10_000)),
     *(("jobs_maximum", 1, 10_000), ("jobs_gigabytes", 0.001, 10_000), ("jobs_hours", 0.01, 8760)),
 )
 """The least and the greatest value of settings that are numbers."""
@@ -78,6 +79,14 @@ class ServeSettings:
         The size of the folder of jobs, in 10^9 bytes, above which no job is taken.
     jobs_hours : float
         Hours after its end at which a job is removed.
+    forecast_log : Path, optional
+        The folder in which the workers keep what they forecast, under pseudonyms; without it nothing is kept.
+    forecast_log_keys : Path, optional
+        The folder of the pseudonyms' keys, outside of the log; without it `FOLDER-keys` beside that.
+    forecast_log_days : int
+        Days that the forecast log goes back.
+    forecast_log_gigabytes : float
+        The size of the forecast log, in 10^9 bytes, above which its oldest days are removed.
     """
 
     host: str = "127.0.0.1"
@@ -102,6 +111,10 @@ class ServeSettings:
     jobs_maximum: int = 100
     jobs_gigabytes: float = 4.0
     jobs_hours: float = 24.0
+    forecast_log: Path | None = field(default=None, metadata={"example": "forecast-log"})
+    forecast_log_keys: Path | None = field(default=None, metadata={"example": "forecast-log-keys"})
+    forecast_log_days: int = 400
+    forecast_log_gigabytes: float = 5.0
 
     def __post_init__(self) -> None:
         for name, low, high in LIMITS:
@@ -116,8 +129,18 @@ class ServeSettings:
         check_origins(self.cors_origins)
         if self.traces is not None:
             spans_address(self.traces)
+        if self.forecast_log and self.keys_folder.absolute().is_relative_to(self.forecast_log.absolute()):
+            raise InvalidArgumentError(
+                f"forecast_log_keys is {self.keys_folder}, inside of the log: who has the log would have its keys"
+            )
         if self.signed_since_time and self.trusted_key is None:
             raise InvalidArgumentError("signed_since needs a trusted_key, whose signatures have a time")
+
+    @property
+    def keys_folder(self) -> Path:
+        """The folder of the pseudonyms' keys."""
+        log = self.forecast_log or Path("forecast-log")
+        return self.forecast_log_keys or log.with_name(f"{log.name}-keys")
 
     @property
     def signed_since_time(self) -> datetime | None:

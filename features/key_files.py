@@ -1,0 +1,51 @@
+"""Files with a secret key: 32 random bytes in hex, for their owner alone."""
+
+import os
+import secrets
+import uuid
+from contextlib import suppress
+from pathlib import Path
+
+from features.atomic_file import fsync_path
+
+KEY_BYTES = 32
+
+
+def make_key(path: Path) -> bytes:
+    """Return the key in a file, which is made with a new one where there is none.
+
+    Parameters
+    ----------
+    path : Path
+        Missing folders are made. Of several processes that make it at once, all get the key of the first.
+
+    Raises
+    ------
+    OSError
+        When it cannot be read or written.
+    ValueError
+        When it holds no key, or others than its owner have access.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+        try:
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(KEY_BYTES) + "\n")
+            fsync_path(part)
+            with suppress(FileExistsError):  # unlike a renamed file, a link takes no other's place
+                os.link(part, path)
+            fsync_path(path.parent)
+        finally:
+            part.unlink(missing_ok=True)
+    return read_key(path)
+
+
+def read_key(path: Path) -> bytes:
+    """Return the key in a file; raises OSError or ValueError as `make_key` does."""
+    if (mode := path.stat().st_mode & 0o077) != 0:
+        raise ValueError(f"others than its owner have access, {mode:03o}: run chmod 600 {path}")
+    key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"{len(key)} bytes, expected {KEY_BYTES}")
+    return key

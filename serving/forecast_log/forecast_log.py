@@ -1,0 +1,165 @@
+"""Writes the forecast log beside the event loop: an answer costs the loop one append to a queue.
+
+A thread computes pseudonyms and the 7-day forecast of what was answered, and writes small pieces. The queue is bounded:
+what does not fit is dropped and counted, and so is what a full disk does not take. No answer waits or fails.
+"""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from features.definitions import FEATURE_NAMES
+from features.timezones import DAY
+from serving.api.feature_rows import Features
+from serving.api.parameters import ScoringContext
+from serving.forecast_log.pieces import SCHEMA, keep_within, utc, write_piece
+from serving.forecast_log.pseudonyms import PseudonymKeys, key_id, pseudonym
+from serving.state import ServedModel
+from training.models.bundle import OUTPUTS
+
+PIECE_ROWS = 2_000
+"""A larger piece would hold the interpreter for too long."""
+QUEUE_ROWS = 20_000
+SECONDS = 10.0
+"""The longest that an answer waits for its piece: a kill loses so much."""
+EARLY_DAYS = 7
+CHAMPION = "champion"
+
+
+class Answered(NamedTuple):
+    """What was answered: route, customers and context of a request."""
+
+    route: str
+    features: Features
+    context: ScoringContext
+
+
+class ForecastLog:
+    """The forecast log of one worker; it is written as long as its context lasts, and what waits at its end.
+
+    Parameters
+    ----------
+    folder : Path
+    keys : PseudonymKeys
+    days : int
+        How long pieces stay.
+    size : int
+        Bytes that the log may have.
+    clock : callable
+        Returns the present time in UTC.
+
+    Attributes
+    ----------
+    lost : int
+        Rows that were dropped or could not be written.
+    trouble : str or None
+        Why the last piece was not written.
+    """
+
+    def __init__(self, folder: Path, keys: PseudonymKeys, days: int, size: int, clock: Callable[[], datetime]) -> None:
+        self._folder, self._keys, self._days, self._size, self._clock = folder, keys, days, size, clock
+        self._queue: deque[Answered] = deque()
+        self._pending, self._lock = 0, threading.Lock()
+        self.lost = 0
+        self.trouble: str | None = None
+        self._wake, self._ended = threading.Event(), False
+        self._thread = threading.Thread(target=self._run, name="forecast-log", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._ended = True
+        self._wake.set()
+        self._thread.join()
+
+    def answered(self, route: str, features: Features, context: ScoringContext) -> None:
+        """Take what was answered; called by the event loop and by the worker thread."""
+        rows = len(features.ids)
+        with self._lock:
+            if self._pending + rows > QUEUE_ROWS:
+                self.lost += rows
+                return
+            self._pending += rows
+        self._queue.append(Answered(route, features, context))
+        if self._pending >= PIECE_ROWS:
+            self._wake.set()
+
+    def _run(self) -> None:
+        while not self._ended:
+            self._wake.wait(SECONDS)
+            self._wake.clear()
+            self.flush()
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what waits, in pieces."""
+        while self._queue:
+            taken, rows = [], 0
+            while self._queue and rows < PIECE_ROWS:
+                taken.append(self._queue.popleft())
+                rows += len(taken[-1].features.ids)
+            try:
+                now = self._clock()
+                write_piece(self._folder, self._table(taken), now, os.getpid())
+                keep_within(self._folder, self._days, self._size, now.date())
+                self.trouble = None
+            except Exception as error:  # whatever it is, answers go on, and it is counted
+                with self._lock:
+                    self.lost += rows
+                self.trouble = f"the forecast log is not written ({type(error).__name__}): is its disk full?"
+            with self._lock:
+                self._pending -= rows
+
+    def _table(self, taken: Sequence[Answered]) -> pa.Table:
+        return pa.concat_tables([self._rows(each) for each in taken])
+
+    def _rows(self, answered: Answered) -> pa.Table:
+        features, context = answered.features, answered.context
+        asked_at, state, size = context.latest - DAY, context.state, len(features.ids)
+        name = key_id(utc(asked_at))
+        key = self._keys.key(name)
+        values = features.values
+        if isinstance(values, list):
+            values = np.array([list(row.values()) for row in values], float)
+        forecast, early = np.full((2, size, len(OUTPUTS)), np.nan)
+        if state.model is not None:
+            forecast = _forecast(state.model, values, context.as_of.day, context.horizon_days)
+            early = _forecast(state.model, values, context.as_of.day, EARLY_DAYS)
+        columns = {
+            "pseudonym": pa.array([pseudonym(each, key) for each in features.ids], pa.binary(16)),
+            "key_id": pa.repeat(name, size),
+            "asked_at": pa.repeat(pa.scalar(asked_at, pa.int64()), size),
+            "as_of": pa.repeat(pa.scalar(context.as_of.time, pa.int64()), size),
+            "horizon_days": pa.repeat(pa.scalar(context.horizon_days, pa.int32()), size),
+            **{each: pa.array(forecast[:, at], from_pandas=True) for at, each in enumerate(OUTPUTS)},
+            "expected_purchases_7": pa.array(early[:, OUTPUTS.index("expected_purchases")], from_pandas=True),
+            "churn_probability_7": pa.array(early[:, OUTPUTS.index("churn_probability")], from_pandas=True),
+            "model_version": pa.repeat(pa.scalar(state.model and state.model.version, pa.string()), size),
+            "model_digest": pa.repeat(pa.scalar(state.model and state.model.digest, pa.string()), size),
+            "formula_version": pa.repeat(state.formula.version, size),
+            "role": pa.repeat(CHAMPION, size),
+            "route": pa.repeat(answered.route, size),
+        }
+        return pa.table([columns[field.name].cast(field.type) for field in SCHEMA], schema=SCHEMA)
+
+
+def _forecast(model: ServedModel, values: NDArray[np.float64], day: int, horizon_days: int) -> NDArray[np.float64]:
+    """Return the forecasts of some rows, NaN in all of a row where one is not finite, as answers have them."""
+    with np.errstate(all="ignore"):
+        if model.compiled is not None:
+            found = model.compiled.predict_table(values, day, horizon_days)
+        else:
+            import pandas as pd
+
+            found = model.forecast_table(pd.DataFrame(values, columns=list(FEATURE_NAMES)), day, horizon_days)
+    return np.where(np.isfinite(found).all(axis=1, keepdims=True), found, np.nan)

@@ -1,0 +1,101 @@
+"""The files of a forecast log: small Parquet pieces in a folder a day, bounded by days and bytes.
+
+    FOLDER/2026-11-27/093012-4711-5f0c.parquet
+
+A piece appears whole; the oldest days go first.
+"""
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.atomic_file import atomic_write
+
+SCHEMA = pa.schema(
+    [
+        pa.field("pseudonym", pa.binary(16), nullable=False),
+        pa.field("key_id", pa.string(), nullable=False),
+        pa.field("asked_at", pa.timestamp("us", "UTC"), nullable=False),
+        pa.field("as_of", pa.timestamp("us", "UTC"), nullable=False),
+        pa.field("horizon_days", pa.int32(), nullable=False),
+        pa.field("expected_purchases", pa.float64()),
+        pa.field("low", pa.float64()),
+        pa.field("high", pa.float64()),
+        pa.field("churn_probability", pa.float64()),
+        pa.field("expected_spend", pa.float64()),
+        pa.field("expected_purchases_7", pa.float64()),
+        pa.field("churn_probability_7", pa.float64()),
+        pa.field("model_version", pa.string()),
+        pa.field("model_digest", pa.string()),
+        pa.field("formula_version", pa.string(), nullable=False),
+        pa.field("role", pa.string(), nullable=False),
+        pa.field("route", pa.string(), nullable=False),
+    ]
+)
+"""The columns of a piece, one row a customer of an answer. Forecasts are null where there was none; those of 7 days are
+what `regulars monitor` compares first."""
+
+
+def write_piece(folder: Path, table: pa.Table, now: datetime, worker: int) -> Path:
+    """Write rows as a piece of a day; raises OSError when the disk is full.
+
+    Parameters
+    ----------
+    folder : Path
+        The log.
+    table : pyarrow.Table
+        With the columns of `SCHEMA`.
+    now : datetime
+        In UTC.
+    worker : int
+        The number of the process.
+    """
+    path = folder / f"{now:%Y-%m-%d}" / f"{now:%H%M%S}-{worker}-{uuid.uuid4().hex[:4]}.parquet"
+    with atomic_write(path) as part:
+        pq.write_table(table, part, compression="zstd")
+    return path
+
+
+def pieces(folder: Path) -> Iterator[Path]:
+    """Yield the pieces of a log, the earliest first."""
+    yield from sorted(folder.glob("????-??-??/*.parquet"))
+
+
+def keep_within(folder: Path, days: int, size: int, today: date) -> int:
+    """Remove days that are too old, then the oldest while all are too large; return how many were removed.
+
+    Parameters
+    ----------
+    folder : Path
+        The log.
+    days : int
+        How many days stay, today among them.
+    size : int
+        Bytes. Today stays whatever it has.
+    today : date
+        In UTC.
+    """
+    sizes: dict[Path, int] = {}
+    for path in pieces(folder):
+        try:
+            sizes[path.parent] = sizes.get(path.parent, 0) + path.stat().st_size
+        except FileNotFoundError:  # another worker has removed it
+            continue
+    removed = 0
+    for each in sorted(sizes):
+        age = (today - date.fromisoformat(each.name)).days
+        if age >= days or (age > 0 and sum(sizes.values()) > size):
+            shutil.rmtree(each, ignore_errors=True)
+            del sizes[each]
+            removed += 1
+    return removed
+
+
+def utc(microseconds: int) -> datetime:
+    """Return a moment, given in microseconds since 1970-01-01 UTC."""
+    return datetime.fromtimestamp(microseconds / 1e6, UTC)

@@ -1,0 +1,60 @@
+"""Pseudonyms of customers: keyed hashes, with another key each quarter.
+
+The keys lie outside the log, a file a quarter. To join the log to a store its ids are hashed with each key; to end that
+for good, a quarter's key is destroyed.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from features.key_files import make_key, read_key
+
+PSEUDONYM_BYTES = 16
+SUFFIX = ".key"
+
+
+def key_id(time: datetime) -> str:
+    """Return the name of the key of a moment: its quarter, in UTC.
+
+    Examples
+    --------
+    >>> key_id(datetime(2026, 11, 27))
+    '2026Q4'
+    """
+    return f"{time.year}Q{(time.month + 2) // 3}"
+
+
+def pseudonym(customer_id: str, key: bytes) -> bytes:
+    """Return the pseudonym of a customer under a key, 16 bytes (BLAKE2b)."""
+    return hashlib.blake2b(customer_id.encode(), key=key, digest_size=PSEUDONYM_BYTES).digest()
+
+
+class PseudonymKeys:
+    """The keys in a folder, made as they are needed.
+
+    Parameters
+    ----------
+    folder : Path
+        Outside of the log.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._known: dict[str, bytes] = {}
+
+    def key(self, name: str) -> bytes:
+        """Return a key by its name; raises OSError or ValueError when it cannot be read or made."""
+        if name not in self._known:
+            self._known[name] = make_key(self.folder / f"{name}{SUFFIX}")
+        return self._known[name]
+
+    def held(self) -> dict[str, bytes]:
+        """Return all keys that there are, by name."""
+        return {path.name.removesuffix(SUFFIX): read_key(path) for path in sorted(self.folder.glob(f"*{SUFFIX}"))}
+
+    def pseudonyms(self, customer_ids: Iterable[str]) -> dict[tuple[str, bytes], str]:
+        """Return the customer of each pseudonym, by name of the key and pseudonym."""
+        ids = list(customer_ids)
+        return {(name, pseudonym(each, key)): each for name, key in self.held().items() for each in ids}

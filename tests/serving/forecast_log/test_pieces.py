@@ -1,0 +1,43 @@
+"""Pieces appear whole in a folder a day, and the oldest days go first."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from serving.forecast_log.pieces import SCHEMA, keep_within, pieces, utc, write_piece
+
+EMPTY = SCHEMA.empty_table()
+
+
+def written(folder: Path, *days: int) -> None:
+    for day in days:
+        write_piece(folder, EMPTY, datetime(2026, 11, day, 9, 30, tzinfo=UTC), 7)
+
+
+def test_a_piece_is_in_the_folder_of_its_day(tmp_path: Path) -> None:
+    """Two of one second have two names; nothing else is left beside them."""
+    written(tmp_path, 27, 27, 26)
+    assert [path.parent.name for path in pieces(tmp_path)] == ["2026-11-26", "2026-11-27", "2026-11-27"]
+    assert len([*tmp_path.rglob("*")]) == 5
+    assert pq.read_schema(next(pieces(tmp_path))).equals(SCHEMA)
+    assert utc(0) == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def test_old_days_go(tmp_path: Path) -> None:
+    """Of three days that are kept, today is one."""
+    written(tmp_path, 20, 24, 25, 26, 27)
+    assert keep_within(tmp_path, 3, 10**9, date(2026, 11, 27)) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2026-11-25", "2026-11-26", "2026-11-27"]
+
+
+def test_the_oldest_go_while_all_are_too_large(tmp_path: Path) -> None:
+    """Today stays, whatever it has."""
+    written(tmp_path, 25, 26, 27)
+    size = next(pieces(tmp_path)).stat().st_size
+    assert keep_within(tmp_path, 100, 2 * size, date(2026, 11, 27)) == 1
+    assert keep_within(tmp_path, 100, 1, date(2026, 11, 27)) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["2026-11-27"]
+    assert keep_within(tmp_path / "none", 100, 1, date(2026, 11, 27)) == 0
+    assert isinstance(EMPTY, pa.Table)
