@@ -43,8 +43,11 @@ class Contender:
     body: bytes
     port: int
     environment: dict[str, str] = field(default_factory=dict)
+    checkout: Path = CHECKOUT
     process: subprocess.Popen[bytes] | None = None
+    beside: "Contender | None" = None
     start: float = math.nan
+    memory: float = math.nan
     rounds: dict[int, list[tuple[float, float, float, float]]] = field(default_factory=dict)
 
     @property
@@ -73,6 +76,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--bentoml-home", type=Path, default=Path(os.environ.get("BENTOML_HOME", "var/bentoml")))
     parser.add_argument("--litserve-python", type=Path, default=CHECKOUT / "var/serving-peers/bin/python")
+    parser.add_argument("--earlier", type=Path, help="a checkout of an earlier commit, measured in the same run")
+    parser.add_argument("--earlier-home", type=Path, help="BENTOML_HOME of what it published")
     parser.add_argument("--out", type=Path, default=Path("var/serving.json"))
     arguments = parser.parse_args()
     if not shutil.which("wrk"):
@@ -80,9 +85,10 @@ def main() -> None:
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         contenders = _contenders(scratch, arguments.bentoml_home.absolute(), _litserve(arguments.litserve_python))
+        if arguments.earlier:
+            contenders[2:2] = _earlier(arguments.earlier.absolute(), arguments.earlier_home.absolute())
         for each in contenders:
             _say(f"starting {each.name}")
-            each.process = contenders[0].process  # where it has no command, it is asked at another path of the first
             stack.enter_context(_started(each, scratch))
         for at in range(arguments.rounds):
             for concurrency in CONCURRENCIES:
@@ -90,6 +96,8 @@ def main() -> None:
                     found = _wrk(each, concurrency, arguments.seconds, scratch)
                     each.rounds.setdefault(concurrency, []).append(found)
                     _say(f"round {at + 1}: {each.name}, {concurrency} at once: {found[0]:,.0f} a second")
+        for each in contenders:
+            each.memory = each.worker_memory()  # large tables load pandas, which stays
         large = _large(contenders, arguments.rounds)
         _report(contenders, large, arguments.out)
 
@@ -113,22 +121,34 @@ def _contenders(scratch: Path, home: Path, litserve: Path | None) -> list[Conten
     beside = {"BENTOML_HOME": str(scratch / "bentoml")}
     found = [
         Contender("ours, by features", [*serve, port], "/score_features", given["features"], port, quiet | ours),
-        Contender("ours, by 50 events", [], "/score", given["events"], port),
         Contender("plain BentoML", [*bento, p := next(ports)], "/score", given["rows"], p, quiet | beside),
         Contender("mlflow models serve", [*mlflow, p := next(ports)], "/invocations", given["mlflow"], p, quiet),
         Contender("FastAPI", [*peer, "fastapi", p := next(ports)], "/score", given["list"], p, quiet),
         Contender("Starlette echo", [*peer, "starlette", p := next(ports)], "/score", given["rows"], p, quiet),
     ]
+    found.insert(1, Contender("ours, by 50 events", [], "/score", given["events"], port, beside=found[0]))
     if litserve:
         command = [litserve, "-m", "benchmarks.serving_litserve", p := next(ports)]
         found.insert(4, Contender("LitServe", command, "/score", given["rows"], p, quiet))
     return found
 
 
+def _earlier(checkout: Path, home: Path) -> list[Contender]:
+    """Return the service of an earlier commit, by features and by events."""
+    (port,), given = _free_ports(1), bodies()
+    command = [sys.executable, "-m", "cli.main", "serve", "--port", port]
+    environment = {"BENTOML_HOME": str(home), "BENTOML_DO_NOT_TRACK": "True", "OMP_NUM_THREADS": "1"}
+    first = Contender(
+        "earlier, by features", command, "/score_features", given["features"], port, environment, checkout
+    )
+    return [first, Contender("earlier, by 50 events", [], "/score", given["events"], port, beside=first)]
+
+
 @contextmanager
 def _started(each: Contender, scratch: Path) -> Iterator[None]:
     """Start the server, note how long it takes until it answers, and end it after the block."""
-    if not each.command:  # the process of the contender before, at another path
+    if each.beside:  # the process of another contender, at another path
+        each.process = each.beside.process
         _ready(each)
         yield
         return
@@ -136,8 +156,8 @@ def _started(each: Contender, scratch: Path) -> Iterator[None]:
     with (scratch / f"{each.name}.log").open("wb") as log:
         each.process = subprocess.Popen(
             [*map(str, each.command)],
-            cwd=CHECKOUT,
-            env=os.environ | each.environment,
+            cwd=each.checkout,
+            env=os.environ | {"PYTHONPATH": str(each.checkout)} | each.environment,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -224,7 +244,7 @@ def _report(contenders: Sequence[Contender], large: dict[str, tuple[float, float
     print("|---|---|---|---|---|---|---|---|")
     single: dict[str, object] = {}
     for each in contenders:
-        memory = each.worker_memory() / 1e6
+        memory = each.memory / 1e6
         for concurrency, rows in each.rounds.items():
             rate, p50, p99, cpu = _medians(rows)
             start = f"{each.start:.1f}" if not math.isnan(each.start) else ""

@@ -1,6 +1,8 @@
 """A worker's application: ours for most paths, BentoML's for health checks and metrics, and the server's lifespan."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -19,6 +22,7 @@ from serving.runtime.bento_app import BENTOML_PATHS, make_worker_app
 from serving.runtime.json_log import JsonLog
 from serving.runtime.metrics import Metrics
 from serving.runtime.settings import ServeSettings
+from tests.serving.running import ROOT
 
 Messages = list[dict[str, Any]]
 
@@ -88,3 +92,20 @@ def test_the_lifespan_includes_bentomls_and_ends_the_poller(app: ASGIApp, steps:
     sent = messages(app, "lifespan.startup", "lifespan.shutdown", type="lifespan")
     assert [message["type"] for message in sent] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
     assert steps == ["started", "stopped"]
+
+
+def test_a_worker_loads_what_a_bento_packs_and_nothing_large() -> None:
+    """Each module of ours is in `bentofile.yaml`; what large tables, fits and logs need comes later, or never."""
+    code = (
+        "import sys, serving.runtime.bento_app; "
+        "print(*(each.__file__ for each in sys.modules.values() if getattr(each, '__file__', None)), sep='\\n')"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    files = [Path(line) for line in ended.stdout.splitlines()]
+    inside = [file.relative_to(ROOT) for file in files if file.is_relative_to(ROOT)]
+    ours = {file.as_posix() for file in inside if ".venv" not in file.parts}
+    packed = [name.strip("/") for name in yaml.safe_load((ROOT / "bentofile.yaml").read_text())["include"]]
+    assert len(ours) > 50
+    assert {file for file in ours if not any(f"{file}/".startswith(f"{name}/") for name in packed)} == set()
+    libraries = {part for file in files for part in file.parts}
+    assert not libraries & {"pandas", "scipy", "sklearn", "duckdb", "numba", "mlflow"}
