@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from features.as_of import AsOf
 from features.engines.feature_table import feature_rows
+from features.engines.reused_memory import ReusedMemory
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts
 from features.partitions.customer_ranges import CustomerRange
@@ -169,9 +170,9 @@ class ScoreParts:
     def __call__(self, store: EventStore, customers: CustomerRange, folder: Path) -> Summary:
         """Write the rows at each cutoff, and return the totals."""
         forecaster = self.forecasts.of_table if self.forecasts else None
-        totals = {}
+        totals, memory = {}, ReusedMemory()
         for name, cutoff in self.cutoffs.items():
-            table = feature_rows(store, cutoff, customers.first, customers.last)
+            table = feature_rows(store, cutoff, customers.first, customers.last, memory)
             scores = scored_table(table, self.rule, forecaster, cutoff.day, self.segmentation)
             write_part(date_folder(folder, name), customers, score_rows(scores, self.schemas[name]), ROW_GROUP)
             totals[name] = _totals(scores)._asdict()

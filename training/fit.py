@@ -16,6 +16,7 @@ from features.loyalty.formula import Formula
 from features.loyalty.scoring import drop_unpriced_parts
 from features.plugins import plugin_packages
 from features.schema import WORDS
+from features.store.chosen_customers import events_of_customers
 from features.store.event_store import EventStore
 from training.candidates import TrainingData, fit_model
 from training.models.bundle import LIBRARIES, Card
@@ -109,21 +110,21 @@ def fit_candidates(
     else:
         unfitted = {name: new_model(name, formula) for name in candidates}
     limit = settings.quick_max_customers if quick else settings.max_customers
-    customers = sample_customers(store, cutoff, limit, seed)
+    sampled = sampled_store(store, cutoff, limit, seed)
     report(f"features at {cutoff.date}")
-    current = window(store, cutoff, [], cutoff, customers)
+    current = window(sampled, cutoff, [], cutoff)
     if current.features.empty:
         raise TooLittleDataError(f"nobody in the log has bought before {cutoff.date}: give a later --as-of")
-    past = activity(store, cutoff, customers)
+    past = activity(sampled, cutoff)
     earlier: list[Window] = []
     for start_day, horizons in window_plan(past.first_day, cutoff.day, settings.horizons).items():
         start = AsOf.at_midnight(start_day, store.timezone)
         report(f"window of {start.date}")
-        past_window = window(store, start, horizons, cutoff, customers)
+        past_window = window(sampled, start, horizons, cutoff)
         if len(past_window.features):  # a purchase may have been recorded long after it was made
             earlier.append(past_window)
     report("counts and churn")
-    days = purchase_days(store, cutoff, current.features)
+    days = purchase_days(sampled, cutoff, current.features)
     data = TrainingData(current, earlier, past, max(settings.horizons), days)
     fitted = {name: fit_model(name, model, data) for name, model in unfitted.items()}
     report("spend")
@@ -186,6 +187,12 @@ def fit_spend(earlier: Sequence[Window], current: Window, seed: int) -> SpendMod
         np.repeat(over, sizes),
         np.repeat(later, sizes),
     )
+
+
+def sampled_store(store: EventStore, as_of: AsOfLike, most: int, seed: int) -> EventStore:
+    """Return the events of the customers that `sample_customers` draws, or the store when there are no more."""
+    customers = sample_customers(store, as_of, most, seed)
+    return store if customers is None else events_of_customers(store, customers)
 
 
 def sample_customers(store: EventStore, as_of: AsOfLike, most: int, seed: int) -> NDArray[np.int64] | None:

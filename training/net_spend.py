@@ -22,7 +22,9 @@ def rows_known(store: EventStore, event_types: Sequence[int], start: int, known_
     They are in the store's order, as known at `known_at`, or as in the whole log without it.
     """
     columns = store.columns
-    of_window = np.isin(columns["kind"], event_types) & (columns["time"] >= start)
+    is_wanted = np.zeros(256, bool)  # a look-up by code takes a tenth of the time of isin
+    is_wanted[list(event_types)] = True
+    of_window = is_wanted[columns["kind"]] & (columns["time"] >= start)
     return np.flatnonzero(of_window & store.known_events(known_at))
 
 

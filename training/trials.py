@@ -13,7 +13,7 @@ from features.loyalty.formula import Formula
 from features.store.event_store import EventStore
 from training.baseline_forecasts import baseline_forecasts
 from training.evaluation.evaluation import measures, measures_by, segment
-from training.fit import StepProgress, sample_customers
+from training.fit import StepProgress, sampled_store
 from training.models.bundle import CHAMPION
 from training.models.customer_model import CustomerModel
 from training.paired_losses import MEASURES
@@ -132,8 +132,8 @@ def run_trials(
     A champion that cannot forecast takes no part; a candidate that cannot raises ModelError.
     """
     date = str(start.date)
-    judges = sample_customers(store, start, settings.max_customers, seed)
-    outcome = window(store, start, settings.horizons, known_at, judges)
+    judges = sampled_store(store, start, settings.max_customers, seed)
+    outcome = window(judges, start, settings.horizons, known_at)
     trials = []
     for horizon_days in outcome.purchases:
         progress(f"trial at {date}: {horizon_days} days")

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from features.as_of import AsOf, AsOfLike
 from features.engines.feature_table import feature_table
@@ -54,7 +53,6 @@ def window(
     as_of: AsOfLike,
     horizons: Sequence[int],
     known_at: AsOfLike | None = None,
-    customers: NDArray[np.int64] | None = None,
 ) -> Window:
     """Return the features at the midnight of `as_of` of everyone who had bought, and what they bought afterwards.
 
@@ -68,11 +66,9 @@ def window(
         Days; horizons that were not over at `known_at` are left out.
     known_at : AsOf, str, datetime.date or datetime.datetime, optional
         As in `targets`; without it the end of the log.
-    customers : numpy.ndarray of int64, shape (n,), optional
-        Positions in the store, to take these customers alone.
     """
     start = midnight(store, as_of)
-    features = feature_table(store, start, customers)
+    features = feature_table(store, start)
     features = features[features["purchase_days"] > 0]
     outcome = targets(store, start, horizons, known_at).reindex(features.index)
     over = [h for h in horizons if f"purchases_{h}" in outcome]
@@ -129,13 +125,10 @@ def backtest_dates(
     )
 
 
-def activity(store: EventStore, as_of: AsOfLike, customers: NDArray[np.int64] | None = None) -> Activity:
+def activity(store: EventStore, as_of: AsOfLike) -> Activity:
     """Return the daily purchase occasions known at the midnight of `as_of`, first and repeat ones apart."""
     cutoff = midnight(store, as_of)
     customer, days, _, _ = purchases_between(store, ABSENT["known_from"], cutoff)
-    if customers is not None:
-        chosen = np.isin(customer, customers)
-        customer, days = customer[chosen], days[chosen]
     if not len(customer):
         return Activity(cutoff.day, np.zeros(0, np.int64), np.zeros(0, np.int64))
     first_of_customer = np.append(True, customer[1:] != customer[:-1])

@@ -14,6 +14,7 @@ from features.as_of import AsOf, AsOfLike
 from features.definitions import FEATURE_NAMES
 from features.definitions.registry import FeatureSet
 from features.engines.numba_engine import numba_kernel
+from features.engines.reused_memory import ReusedMemory
 from features.store.event_store import EventStore
 from features.table_files import table_writer
 
@@ -89,14 +90,17 @@ def feature_chunks(
         The rows of `feature_table` for this chunk at this cutoff.
     """
     cutoffs = [AsOf.parse(as_of, store.timezone) for as_of in as_ofs]
+    memory = ReusedMemory()
     for first in range(0, store.n_customers, chunk):
         for cutoff in cutoffs:
-            yield cutoff, feature_rows(store, cutoff, first, first + chunk)
+            yield cutoff, feature_rows(store, cutoff, first, first + chunk, memory)
 
 
-def feature_rows(store: EventStore, as_of: AsOf, first: int, last: int) -> pd.DataFrame:
+def feature_rows(
+    store: EventStore, as_of: AsOf, first: int, last: int, memory: ReusedMemory | None = None
+) -> pd.DataFrame:
     """Return the rows of `feature_table` of the customers at the positions from `first` up to `last`."""
-    return _table(store, known_customers(store, as_of, first, last), as_of)
+    return _table(store, known_customers(store, as_of, first, last), as_of, memory=memory)
 
 
 def write_feature_table(
@@ -163,16 +167,21 @@ def _known(store: EventStore, as_of: AsOf, first: int, last: int) -> NDArray[np.
 
 
 def _table(
-    store: EventStore, customers: NDArray[np.int64], as_of: AsOf, features: FeatureSet | None = None
+    store: EventStore,
+    customers: NDArray[np.int64],
+    as_of: AsOf,
+    features: FeatureSet | None = None,
+    memory: ReusedMemory | None = None,
 ) -> pd.DataFrame:
     """Return the features of the customers as a frame on one block of memory."""
     names = features.names if features else FEATURE_NAMES
-    values = np.empty((len(customers), len(names)))
+    memory = memory or ReusedMemory()
+    values = memory.matrix(len(customers), len(names))
     if len(store.buckets) == 1:
         _fill(store, customers, as_of, features, values)
     else:
         for rows, (places, part) in store.by_bucket(customers):
-            block = np.empty((len(rows), len(names)))
+            block = memory.matrix(len(rows), len(names))
             _fill(part, places, as_of, features, block)
             values[rows] = block
     ids = store.customer_ids

@@ -9,6 +9,7 @@ import pyarrow as pa
 from features.as_of import AsOf
 from features.definitions import FEATURE_NAMES
 from features.engines.feature_table import SCHEMA, feature_rows
+from features.engines.reused_memory import ReusedMemory
 from features.partitions.customer_ranges import CustomerRange
 from features.partitions.folder import date_folder, store_content
 from features.partitions.joined_table import write_joined
@@ -98,9 +99,9 @@ class FeatureParts:
 
     def __call__(self, store: EventStore, customers: CustomerRange, folder: Path) -> Summary:
         """Write the rows at each cutoff, and return their numbers."""
-        totals = {}
+        totals, memory = {}, ReusedMemory()
         for name, cutoff in self.cutoffs.items():
-            table = feature_rows(store, cutoff, customers.first, customers.last)
+            table = feature_rows(store, cutoff, customers.first, customers.last, memory)
             rows = pa.Table.from_pandas(table.reset_index(), SCHEMA, preserve_index=False)
             write_part(date_folder(folder, name), customers, rows)
             totals[name] = len(rows)

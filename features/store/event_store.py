@@ -114,11 +114,13 @@ class EventStore:
         bucket : Bucket
             Its `customers` are their positions in its `store`.
         """
+        ends = (customers[0], customers[-1] + 1) if len(customers) else (0, 0)
         for part in self.buckets:
-            places = np.searchsorted(part.customers, customers)
-            inside = places < len(part.customers)
-            inside[inside] = part.customers[places[inside]] == customers[inside]
-            yield np.flatnonzero(inside), Bucket(places[inside], part.store)
+            first, last = np.searchsorted(part.customers, ends)
+            own = part.customers[first:last]
+            rows = np.searchsorted(customers, own)
+            inside = customers[rows] == own
+            yield rows[inside], Bucket(first + np.flatnonzero(inside), part.store)
 
     @property
     def timezone(self) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from features.as_of import EPOCH
 from features.engines.feature_table import feature_table
 from features.errors import InvalidArgumentError, TooLittleDataError
+from features.store.chosen_customers import events_of_customers
 from tests.training.logs import START, cut, simulated, stored
 from training.models.purchases.level_calibration import LEVEL_HISTORY_DAYS, LEVEL_HORIZONS, YEAR_AGO_DAYS
 from training.targets import targets
@@ -92,7 +93,7 @@ def test_a_window_has_what_its_customers_did(store):
 def test_a_window_of_some_customers_is_a_part_of_that_of_all(store):
     """Their rows are the same."""
     some = np.arange(0, store.n_customers, 7)
-    every, part = window(store, AS_OF, [30]), window(store, AS_OF, [30], customers=some)
+    every, part = window(store, AS_OF, [30]), window(events_of_customers(store, some), AS_OF, [30])
     pd.testing.assert_frame_equal(part.features, every.features.loc[part.features.index])
     assert part.purchases[30].sum() == every.purchases[30][every.features.index.isin(part.features.index)].sum()
     assert set(part.features.index) <= {store.customer_ids[int(c)].as_py() for c in some}
