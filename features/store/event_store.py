@@ -117,9 +117,8 @@ class EventStore:
         ends = (customers[0], customers[-1] + 1) if len(customers) else (0, 0)
         for part in self.buckets:
             first, last = np.searchsorted(part.customers, ends)
-            own = part.customers[first:last]
-            rows = np.searchsorted(customers, own)
-            inside = customers[rows] == own
+            rows = np.searchsorted(customers, part.customers[first:last])
+            inside = customers[rows] == part.customers[first:last]
             yield rows[inside], Bucket(first + np.flatnonzero(inside), part.store)
 
     @property
