@@ -1,5 +1,6 @@
 """A Bento scores by itself: built, exported, unpacked, in an environment that has its requirements and nothing else."""
 
+import json
 import os
 import shutil
 import signal
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from serving.api.openapi import document
 from serving.state import ServedModel
-from tests.serving.running import ROOT, Running, answers, eventually, free_port, put
+from tests.serving.running import REQUEST, ROOT, Running, answers, eventually, free_port, put
 
 UV = shutil.which("uv", path=f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}")
 
@@ -21,7 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 @pytest.mark.skipif(UV is None, reason="uv is not here, which makes the environment")
 def test_an_unpacked_bento_scores_in_an_environment_of_its_own(served_model: ServedModel, tmp_path: Path) -> None:
-    """Without this project, MLflow, Numba or DuckDB; the version in it answers."""
+    """Without this project, MLflow, Numba or DuckDB; the version in it answers, at once and by jobs."""
     home = tmp_path / "home"
     put(home, served_model.customer_model, 5)
     given = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
@@ -42,7 +44,7 @@ def test_an_unpacked_bento_scores_in_an_environment_of_its_own(served_model: Ser
     install = ["pip", "sync", "-q", "--python", str(python), str(folder / "env" / "python" / "requirements.txt")]
     subprocess.run([str(UV), *install], check=True)
     port, log = free_port(), tmp_path / "log"
-    given["BENTOML_HOME"] = str(tmp_path / "elsewhere")
+    given |= {"BENTOML_HOME": str(tmp_path / "elsewhere"), "REGULARS_SERVE_JOBS": str(tmp_path / "jobs")}
     command = [str(python), "-m", "bentoml", "serve", ".", "--port", str(port)]
     with log.open("wb") as lines:
         process = subprocess.Popen(
@@ -52,6 +54,10 @@ def test_an_unpacked_bento_scores_in_an_environment_of_its_own(served_model: Ser
     try:
         eventually(lambda: answers(service), f"it is ready: {log}", process)
         assert service.version() == "5"
+        assert service.ask("GET", "/docs.json").json()["paths"].keys() == json.loads(document())["paths"].keys()
+        location = service.ask("POST", "/jobs", params={"endpoint": "score"}, json=REQUEST).headers["location"]
+        eventually(lambda: service.ask("GET", location).json()["state"] == "done", "the job is done")
+        assert service.ask("GET", f"{location}/result").json() == service.score().json()
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)

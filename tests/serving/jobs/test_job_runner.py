@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -166,6 +167,33 @@ def test_a_cancelled_job_stops_at_its_next_block(jobs: Jobs, monkeypatch: pytest
     assert (jobs.job(job_id).json()["state"], jobs.result(job_id).status) == ("cancelled", 409)
     assert jobs.job(job_id, method="DELETE").status == 204
     assert jobs.job(job_id).status == 404
+
+
+def test_a_request_does_not_wait_for_a_job(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that comes while a job runs is answered after the block that is under way."""
+    names = [f"c{n}" for n in range(2000)]
+    columns = {name: [value] * len(names) for name, value in feature_row().items()} | {"customer_id": names}
+    monkeypatch.setattr("serving.api.responses.BLOCK", 100)
+    jobs.submit("score_features", columns_request(columns=columns))
+    blocks, scored = [], score_table
+
+    def slowly(features: Any, *given: Any) -> Any:
+        if len(features) == 100:
+            blocks.append(time.monotonic())
+            time.sleep(0.1)
+        return scored(features, *given)
+
+    monkeypatch.setattr("serving.api.responses.score_table", slowly)
+    running = threading.Thread(target=jobs.run)
+    running.start()
+    while len(blocks) < 2:
+        time.sleep(0.01)
+    before = len(blocks)
+    answer = ask(jobs.app, "/score", arrow(LOG.slice(0, 20)), kind=ARROW, query="as_of=2011-06-10")
+    after = len(blocks)
+    running.join()
+    assert (answer.status, len(blocks)) == (200, 20)
+    assert after - before <= 5  # one, and some more where the machine is busy; 18 if it waited
 
 
 def test_a_folder_that_cannot_be_used_is_507_and_mends(jobs: Jobs) -> None:
