@@ -42,6 +42,15 @@ def register(app: typer.Typer) -> None:
         ] = None,
         where: Where = None,
         home: Home = DEFAULT_HOME,
+        forecast_log: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="DIR",
+                exists=True,
+                file_okay=False,
+                help="The forecast log of the service. Without it: as the settings file says.",
+            ),
+        ] = None,
         suppression_key: Annotated[
             Path | None,
             typer.Option(
@@ -79,12 +88,18 @@ def register(app: typer.Typer) -> None:
             if not check:
                 step("erase")
                 _erase(store, places, pattern, suppression_key)
+            logged = _erase_from_log(forecast_log, pattern, check)
             step("search")
             searched, left = _search([*places, *_temporary_folders()], pattern)
         name = counted(len(pattern.ids), "customer")
+        if logged and check:
+            echo(f"{name}: {counted(logged, 'row')} of the forecast log", logged=logged)
+        elif logged:
+            echo(f"{counted(logged, 'row')} removed from the forecast log", logged=logged)
         if left:
             echo_table("files that still name them", ["file"], [[str(path)] for path in left])
             echo(f"{name}: {len(left):,} of {searched:,} files still name them", searched=searched, left=left)
+        if left or (logged and check):
             raise typer.Exit(1)
         echo(f"{name}: none of {searched:,} files names them", searched=searched, left=[])
 
@@ -146,6 +161,23 @@ def _erase(store: Path, places: list[Path], pattern: "IdPattern", suppression_ke
         changed.append([f"{store}, generation {generation.number}", what + files])
     if changed:
         echo_table("erased", ["where", "what"], changed)
+
+
+def _erase_from_log(folder: Path | None, pattern: "IdPattern", check: bool) -> int:
+    """Erase from the forecast log, or count with `check`; return the number of rows."""
+    from dataclasses import replace
+
+    from features.settings_file import read_settings
+    from serving.forecast_log.erasure import erase_from_log
+    from serving.forecast_log.pseudonyms import PseudonymKeys
+    from serving.runtime.settings import ServeSettings
+
+    settings = read_settings("serve", ServeSettings)
+    if folder is not None:
+        settings = replace(settings, forecast_log=folder)
+    if settings.forecast_log is None or not settings.forecast_log.is_dir():
+        return 0
+    return erase_from_log(settings.forecast_log, PseudonymKeys(settings.keys_folder), pattern.ids, check=check)
 
 
 def _search(places: list[Path], pattern: "IdPattern") -> tuple[int, list[Path]]:

@@ -146,11 +146,12 @@ def test_a_bento_installs_what_the_service_needs() -> None:
 STANDARD = {*sys.stdlib_module_names, "compression"}
 """Python's own modules; `compression` is new in 3.14."""
 ALLOWED = {
-    "features": ("spark", "lake", "mysql"),
+    "features": ("spark", "lake", "mysql", "plan"),
     "training": ("train", "serve"),
     "planning": ("plan",),
     "reporting": ("train",),
     "serving": ("serve", "telemetry"),
+    "monitoring": ("train",),
     "cli": ("train", "serve"),
     "regulars": ("client",),
 }

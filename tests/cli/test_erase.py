@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from features.store.event_store import open_store
+from serving.forecast_log.pseudonyms import PseudonymKeys
 from tests.cli.conftest import FAULTY, LOG, Ended
+from tests.serving.forecast_log.test_erasure import piece
 
 Regulars = Callable[..., Ended]
 
@@ -68,6 +70,20 @@ def test_ids_come_from_a_file_and_the_key_may_be_elsewhere(place: Path, regulars
     ended = regulars("ingest", "log.csv", "--out", "store", "--replace")
     assert ended.code == 1
     assert "put it back" in ended.error
+
+
+def test_the_forecast_log_is_erased_too(place: Path, regulars: Regulars) -> None:
+    """By pseudonyms; a check counts the rows."""
+    keys = PseudonymKeys(place / "flog-keys")
+    piece(place / "flog", keys, "2026Q4", "anna", "ben")
+    arguments = ("erase", "store", "--customer-id", "anna", "--in", "scores", "--forecast-log", "flog")
+    ended = regulars(*arguments, "--check")
+    assert ended.code == 1
+    assert "1 customer: 1 row of the forecast log" in ended.error
+    ended = regulars(*arguments)
+    assert ended.code == 0
+    assert "1 row removed from the forecast log" in ended.error
+    assert regulars(*arguments, "--check").code == 0
 
 
 @pytest.mark.parametrize(

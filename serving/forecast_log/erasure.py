@@ -1,0 +1,48 @@
+"""Erases customers from a forecast log: by the pseudonyms that they have under each key that is held."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from features.atomic_file import atomic_write
+from serving.forecast_log.pieces import pieces
+from serving.forecast_log.pseudonyms import PseudonymKeys
+
+
+def erase_from_log(folder: Path, keys: PseudonymKeys, customer_ids: Iterable[str], *, check: bool = False) -> int:
+    """Take the rows of customers out of a log, each piece in one step; return how many these are.
+
+    Parameters
+    ----------
+    folder : Path
+        The log. A service may go on writing to it: its pieces of later are for the next erasure.
+    keys : PseudonymKeys
+        Rows under a key that was destroyed lead to nobody, and stay.
+    customer_ids : iterable of str
+    check : bool
+        Whether to count the rows only.
+
+    Raises
+    ------
+    OSError
+        When a piece or a key cannot be read or written.
+    ValueError
+        When a key is none.
+    """
+    hashed = keys.pseudonyms(customer_ids)
+    wanted = pa.array(sorted({value for _, value in hashed}), pa.binary(16))
+    rows = 0
+    for path in pieces(folder):
+        table = pq.read_table(path)
+        theirs = pc.is_in(table["pseudonym"], wanted)
+        count = int(pc.sum(theirs).as_py() or 0)
+        rows += count
+        if count == len(table) and not check:
+            path.unlink()
+        elif count and not check:
+            with atomic_write(path) as part:
+                pq.write_table(table.filter(pc.invert(theirs)), part, compression="zstd")
+    return rows

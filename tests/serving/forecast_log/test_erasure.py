@@ -1,0 +1,52 @@
+"""A customer leaves the forecast log under every key that is held; the others stay."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from serving.forecast_log.erasure import erase_from_log
+from serving.forecast_log.pieces import SCHEMA, pieces, write_piece
+from serving.forecast_log.pseudonyms import PseudonymKeys, pseudonym
+
+NOW = datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
+
+
+def piece(folder: Path, keys: PseudonymKeys, quarter: str, *names: str) -> None:
+    """Write a piece of these customers."""
+    rows = [
+        {
+            **dict.fromkeys(SCHEMA.names),
+            **{"pseudonym": pseudonym(name, keys.key(quarter)), "key_id": quarter, "asked_at": NOW, "as_of": NOW},
+            **{"horizon_days": 90, "formula_version": "2", "role": "champion", "route": "/score"},
+        }
+        for name in names
+    ]
+    write_piece(folder, pa.Table.from_pylist(rows, SCHEMA), NOW, 1)
+
+
+def test_her_rows_go_from_every_quarter(tmp_path: Path) -> None:
+    """A piece of hers alone is removed; a check counts and changes nothing; a second time there is nothing left."""
+    keys, log = PseudonymKeys(tmp_path / "keys"), tmp_path / "log"
+    piece(log, keys, "2026Q3", "anna", "ben")
+    piece(log, keys, "2026Q4", "anna", "cleo", "anna")
+    piece(log, keys, "2026Q4", "anna")
+    assert erase_from_log(log, keys, ["anna"], check=True) == 4
+    assert erase_from_log(log, keys, ["anna", "nobody"]) == 4
+    assert erase_from_log(log, keys, ["anna"], check=True) == 0
+    left = pa.concat_tables([pq.read_table(path) for path in pieces(log)])
+    assert left.schema.equals(SCHEMA)
+    assert sorted(left["pseudonym"].to_pylist()) == sorted(
+        [pseudonym("ben", keys.key("2026Q3")), pseudonym("cleo", keys.key("2026Q4"))]
+    )
+    assert len([*pieces(log)]) == 2
+
+
+def test_rows_of_a_destroyed_key_lead_to_nobody(tmp_path: Path) -> None:
+    """They stay, for nobody can tell whose they are."""
+    keys, log = PseudonymKeys(tmp_path / "keys"), tmp_path / "log"
+    piece(log, keys, "2026Q3", "anna")
+    (tmp_path / "keys" / "2026Q3.key").unlink()
+    assert erase_from_log(log, PseudonymKeys(tmp_path / "keys"), ["anna"]) == 0
+    assert len([*pieces(log)]) == 1
