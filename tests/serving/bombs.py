@@ -157,3 +157,19 @@ BOMBS = {
     ),
     "JSON in gzip": Bomb("/score", lambda: gzip.compress(b" " * 2**27, 1), JSON, 413, {"content-encoding": "gzip"}),
 }
+
+_EVENT = b'{"event_type":"usage","event_time":"2011-01-01"}'
+
+
+def _customers(count: int, events: int) -> bytes:
+    customer = b'{"customer_id":"1","events":[' + b",".join([_EVENT] * events) + b"]}"
+    return b'{"customers":[' + b",".join([customer] * count) + b"]}"
+
+
+LARGEST = {
+    "JSON: customers without events": Bomb("/score", lambda: _customers(2_050_000, 0), JSON, 413),
+    "JSON: customers with an event each": Bomb("/score", lambda: _customers(800_000, 1), JSON, 413),
+    "JSON: customers with twenty events": Bomb("/score", lambda: _customers(62_000, 20), JSON, 413),
+    "JSON: one customer": Bomb("/score", lambda: _customers(1, 1_300_000), JSON, 413),
+}
+"""Bodies just within the limit of bytes that hold as many objects as they can."""
