@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
         ] = 0.05,
         home: Home = DEFAULT_HOME,
         out: Annotated[
-            Path | None, typer.Option(metavar="DIR", file_okay=False, help="Folder for monitor.json.")
+            Path | None, typer.Option(metavar="DIR", file_okay=False, help="Folder for monitor.html and monitor.json.")
         ] = None,
     ) -> None:
         """Compare what came in and what the champion forecast with what happened, and recommend what to do.
@@ -57,6 +57,7 @@ def register(app: typer.Typer) -> None:
         """
         from cli.champion import champion_in_use
         from monitoring.look_file import write_look
+        from monitoring.look_page import write_look_page
         from monitoring.monitor import look_at
         from monitoring.recommendation import EXIT_CODES
 
@@ -65,6 +66,7 @@ def register(app: typer.Typer) -> None:
             look = look_at(events, champion, as_of, horizons=horizon_days or (), budget=budget, progress=step)
         if out is not None:
             write_look(out / "monitor.json", look)
+            write_look_page(out / "monitor.html", look)
         if missing:
             echo("there is no champion, so only the intake and the columns are looked at")
         _show(look)

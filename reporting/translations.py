@@ -39,7 +39,7 @@ def catalogue(language: str) -> dict[str, str]:
     if language not in LANGUAGES:
         raise InvalidArgumentError(f"there is no catalogue {language!r}: choose one of {', '.join(LANGUAGES)}")
     texts: dict[str, str] = {}
-    for name in (f"{language}.toml", f"versions_{language}.toml", f"base_{language}.toml"):
+    for name in (f"{language}.toml", f"versions_{language}.toml", f"base_{language}.toml", f"monitor_{language}.toml"):
         text = resources.files("reporting").joinpath(name).read_text(encoding="utf-8")
         texts |= _flattened(tomllib.loads(text))
     return texts
