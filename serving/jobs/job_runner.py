@@ -101,8 +101,8 @@ class JobRunner:
                 self._next_expiry = time.monotonic() + EXPIRY_PAUSE
                 await to_thread.run_sync(self._store.expire)
             claimed = await to_thread.run_sync(self._store.claim)
-            self._note(None)
             if claimed is None:
+                self._note(None)
                 return False
             try:
                 with HeldBody(self._budget) as held:
@@ -115,6 +115,7 @@ class JobRunner:
                 raise
             finally:
                 claimed.release()
+            self._note(None)
         except OSError as error:
             self._note(f"the folder of jobs cannot be used: {error.strerror or type(error).__name__}")
             return False

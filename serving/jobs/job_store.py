@@ -145,14 +145,20 @@ class JobStore:
         return None
 
     def cancel(self, facts: JobFacts) -> bool:
-        """Cancel a job, or remove one that has ended; return whether it was removed."""
+        """Cancel a job, or remove one that has ended, or that cannot be marked; return whether it was removed."""
         folder = self._folder / facts.job_id
         if read_outcome(folder):
             return self._remove(folder)
-        with suppress(FileNotFoundError):
-            outcome = Outcome("cancelled", self._clock(), read_progress(folder).scored)
+        outcome = Outcome("cancelled", self._clock(), read_progress(folder).scored)
+        try:
             write_whole(folder / CANCELLED, msgspec.json.encode(outcome))
             (folder / BODY).unlink(missing_ok=True)
+        except FileNotFoundError:  # removed in between
+            return True
+        except OSError:
+            if not self._remove(folder):  # on a full disk this alone makes room
+                raise
+            return True
         return False
 
     def open_result(self, facts: JobFacts, media_type: str) -> BinaryIO:
@@ -174,7 +180,7 @@ class JobStore:
                 self._remove(folder)
 
     def _remove(self, folder: Path) -> bool:
-        """Remove a job that has ended; return whether that was done, which the worker of a cancelled one may delay."""
+        """Remove a job that no worker runs, after a moment for one that stops; return whether that was done."""
         until = time.monotonic() + STOP_SECONDS
         while True:
             try:

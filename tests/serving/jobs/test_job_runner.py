@@ -228,6 +228,7 @@ def test_a_full_disk_at_the_end_keeps_the_job(jobs: Jobs, monkeypatch: pytest.Mo
         patch.setattr(job_folder, "write_whole", full)
         for _ in range(5):
             assert not jobs.run()
+            assert jobs.app.state.jobs.trouble
     assert jobs.job(job_id).json()["state"] == "queued"
     assert jobs.run()
     assert jobs.result(job_id).status == 200

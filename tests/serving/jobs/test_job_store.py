@@ -1,5 +1,6 @@
 """The folder of jobs keeps its bounds and gives each job to one worker, whoever does what at the same time."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.api.problem_details import ProblemError
+from serving.jobs import job_store
 from serving.jobs.job_folder import JobFacts, Outcome
 from serving.jobs.job_store import SCRATCH, JobLimits, JobStore
 from tests.serving.conftest import NOW
@@ -130,6 +132,26 @@ def test_ended_jobs_are_removed_in_time(tmp_path: Path) -> None:
     store.expire()
     assert [each.job_id for each in store.all()] == [facts(2).job_id]
     assert (tmp_path / "jobs" / "note.txt").exists()
+
+
+def test_a_job_can_be_removed_where_nothing_can_be_written(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk is one on which jobs must be able to go; one that runs stays, and that is said."""
+    for number in (1, 2):
+        store.submit(facts(number, NOW + timedelta(seconds=number)), b"x")
+
+    def full(path: Path, *pieces: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(job_store, "write_whole", full)
+    monkeypatch.setattr(job_store, "STOP_SECONDS", 0.1)
+    running = store.claim()
+    assert running
+    with pytest.raises(OSError, match="No space"):
+        store.cancel(facts(1))
+    assert store.cancel(facts(2))
+    assert [each.job_id for each in store.all()] == [facts(1).job_id]
+    running.release()
+    assert store.cancel(facts(1))
 
 
 def test_what_is_no_job_of_this_service_is_left_alone(store: JobStore, tmp_path: Path) -> None:
