@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from serving.api.app import RequestLimits, make_app
 from serving.jobs.job_store import JobLimits, JobStore
@@ -99,3 +100,25 @@ def test_a_result_is_there_when_the_job_is_done(jobs_app: Starlette) -> None:
     assert [score["customer_id"] for score in json.loads(gzip.decompress(answer.body))["scores"]] == names
     assert ask(jobs_app, f"{path}/result", accept="text/csv").status == 406
     assert ask(jobs_app, path).json()["kept_until"] == "2011-12-11T12:00:00Z"
+
+
+def of_key(app: ASGIApp, name: str, *scopes: str) -> ASGIApp:
+    """The application as the middleware hands it requests of a key."""
+
+    async def with_key(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, "state": {"key": name, "key_scopes": frozenset(scopes)}}, receive, send)
+
+    return with_key
+
+
+def test_a_job_is_seen_by_its_key_alone(jobs_app: Starlette) -> None:
+    """For another key, and for none, it is not there; a key needs the scope of the job's endpoint."""
+    ann, ben = of_key(jobs_app, "ann", "score"), of_key(jobs_app, "ben", "score")
+    path = submit(ann, **{"idempotency-key": "k"}).headers["location"]
+    for other in (ben, jobs_app):
+        for answer in (ask(other, path), ask(other, f"{path}/result"), ask(other, path, method="DELETE")):
+            problem_of(answer, 404, None)
+    assert submit(ben, **{"idempotency-key": "k"}).headers["location"] != path
+    assert ask(ann, path).json()["state"] == "queued"
+    problem_of(submit(ann, {"customer_ids": ["a"]}, "endpoint=score_customers"), 403, None)
+    problem_of(submit(of_key(jobs_app, "cat", "customers")), 403, None)
