@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export BENTOML_DO_NOT_TRACK := True
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup setup-spark serve plan test slow proofs mutants check docs openapi pictures notebooks notebook-pages requirements
+.PHONY: setup setup-spark serve plan test slow proofs mutants bench check docs openapi pictures notebooks notebook-pages requirements
 
 setup: .venv/.ready
 
@@ -82,6 +82,14 @@ proofs: setup
 SAMPLE ?= 20
 mutants: setup # SAMPLE=0: only those in tests/mutants.toml
 	@$(BIN)/python tests/mutants.py --sample $(SAMPLE)
+
+# The benchmarks that need no peers, data or server, small; their tables in var/bench.
+BENCHMARKS := "features --customers 10000 --repeats 1 --no-peers" "append --customers 20000 --repeats 1" \
+	"models --customers 10000 --repeats 1" "scale --customers 5000 20000"
+bench: setup
+	@mkdir -p var/bench
+	@set -e; for each in $(BENCHMARKS); do echo "benchmarks.$$each"; \
+		$(BIN)/python -m benchmarks.$$each > "var/bench/$${each%% *}.md"; cat "var/bench/$${each%% *}.md"; done
 
 check: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
