@@ -95,17 +95,16 @@ def _name(text: bytes) -> str:
 
 def _cuts(body: bytes, start: int, step: int) -> Iterator[int]:
     """Yield places of commas between elements of the list that begins at `start`, one of each step at most."""
-    depth, in_text, at = 0, 0, start
-    while at < len(body):
-        end = min(at + step, len(body))
-        while end < len(body) and body[end - 1] == _BACKSLASH:
-            end += 1
-        characters = np.frombuffer(body, np.uint8, end - at, at)
+    depth, in_text, escaped = 0, 0, False
+    for at in range(start, len(body), step):
+        characters = np.frombuffer(body, np.uint8, min(step, len(body) - at), at)
         places = np.flatnonzero(_STRUCTURAL[characters])
         kinds = characters[places]
         quotes = kinds == _QUOTE
-        if body.find(b"\\", at, end) >= 0:
-            quotes &= ~np.isin(places, _escaped(characters))
+        if escaped or body.find(b"\\", at, at + step) >= 0:
+            behind = _escaped(characters, escaped)
+            quotes &= ~np.isin(places, behind)
+            escaped = bool(len(behind)) and int(behind[-1]) == len(characters)
         in_texts = (np.cumsum(quotes) + in_text) & 1
         outside = in_texts == 0
         depths = depth + np.cumsum(_LEVELS[kinds] * outside, dtype=np.int64)
@@ -118,16 +117,21 @@ def _cuts(body: bytes, start: int, step: int) -> Iterator[int]:
             return
         if len(places):
             depth, in_text = int(depths[-1]), int(in_texts[-1])
-        at = end
 
 
-def _escaped(characters: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return the places of the characters behind a backslash that is not escaped itself."""
+def _escaped(characters: NDArray[np.uint8], first: bool) -> NDArray[np.int64]:
+    """Return the places behind a backslash that is not escaped itself, in order; `first` if the first one is such.
+
+    The last place may be that behind the end.
+    """
     places = np.flatnonzero(characters == _BACKSLASH)
+    if first and len(places) and places[0] == 0:
+        places = places[1:]
+    if not len(places):
+        return np.zeros(int(first), np.int64)
     begins = np.append(True, np.diff(places) != 1)
     escaping = (places - np.maximum.accumulate(np.where(begins, places, 0))) % 2 == 0
-    behind: NDArray[np.int64] = places[escaping] + 1
-    return behind
+    return np.concatenate([np.zeros(int(first), np.int64), places[escaping] + 1])
 
 
 def _separates(body: bytes, start: int, comma: int) -> bool:

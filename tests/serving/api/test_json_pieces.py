@@ -1,6 +1,7 @@
 """A large request is decoded in pieces: the same answer, and the same error at the same place, as decoded at once."""
 
 import json
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -75,6 +76,20 @@ def test_pieces_are_the_whole(request: tuple[bytes, Callable[[bytes], Any]], ste
     body, decode = request
     whole = outcome(body, decode, lambda body: [Piece(body)])
     assert outcome(body, decode, lambda body: pieces_of(body, step)) == whole
+
+
+@pytest.mark.parametrize("count", [2**21, 2**21 + 1])
+def test_backslashes_without_end_cost_no_memory(count: int) -> None:
+    """The scan looks at one step at a time, whatever is in it; an even run ends the text at the quotation mark."""
+    body = b'{"customer_ids": ["' + b"\\" * count + b'", "b", "c' + b"x" * 2**19 + b'", "d"]}'
+    tracemalloc.start()
+    try:
+        cuts = list(json_pieces._cuts(body, body.index(b"[") + 1, json_pieces.STEP))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 40 * json_pieces.STEP
+    assert bool(cuts) == (count % 2 == 0)
 
 
 def test_a_large_body_is_decoded_in_small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
