@@ -38,7 +38,7 @@ def names_the_extra(ended: CompletedProcess[str], extra: str) -> bool:
 def test_the_base_reads_logs_makes_features_and_scores_by_the_rule(
     installed: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    """Without an extra: simulate, ingest, features, score --rule-only and the client; other verbs name theirs."""
+    """Without an extra: simulate, ingest, features, score --rule-only; other verbs and the client name theirs."""
     programs = installed("")
     regulars = programs / "regulars"
     done(run(regulars, "simulate", "--customers", "200", "--out", "log.parquet", cwd=tmp_path))
@@ -52,13 +52,25 @@ def test_the_base_reads_logs_makes_features_and_scores_by_the_rule(
     assert names_the_extra(run(regulars, "serve", cwd=tmp_path), "serve")
     code = "import regulars; print(regulars.feature_table(regulars.open_store('store'), '2024-01-01').shape[0])"
     assert int(done(run(programs / "python", "-c", code, cwd=tmp_path))) > 0
+    code = "import regulars\ntry:\n    regulars.Client\nexcept regulars.RegularsError as error:\n    print(error)"
+    assert "pip install 'regulars[client]'" in done(run(programs / "python", "-c", code, cwd=tmp_path))
+
+
+def test_the_extra_of_the_client_asks_a_service(installed: Callable[[str], Path], tmp_path: Path) -> None:
+    """Both clients and their types are there without any library of the service; nobody listens at the address."""
     code = (
-        "from urllib.error import URLError\n"
-        "from regulars import Client\n"
-        "try:\n    Client('http://127.0.0.1:9').versions()\n"
-        "except URLError:\n    print('no service')\n"
+        "import asyncio, regulars, pyarrow\n"
+        "from serving.plan_types import PlanRecord\n"
+        "from serving.request_types import Customer\n"
+        "log = pyarrow.table({'customer_id': ['a'], 'event_type': ['purchase']})\n"
+        "try:\n    regulars.Client('http://127.0.0.1:9', retries=0).score(log)\n"
+        "except regulars.RegularsError as error:\n    print(type(error).__name__)\n"
+        "asked = regulars.AsyncClient('http://127.0.0.1:9', retries=0)\n"
+        "try:\n    asyncio.run(asked.jobs.submit([Customer('a', [])]))\n"
+        "except regulars.RegularsError as error:\n    print(type(error).__name__)\n"
     )
-    assert done(run(programs / "python", "-c", code, cwd=tmp_path)) == "no service\n"
+    python = installed("client") / "python"
+    assert done(run(python, "-c", code, cwd=tmp_path)).split() == ["ServiceUnreachableError"] * 2
 
 
 def test_train_fits_promotes_and_compares(installed: Callable[[str], Path], tmp_path: Path) -> None:
