@@ -10,6 +10,8 @@ Floats = NDArray[np.float64]
 LOOKS = 104
 """The looks over which the budget holds: two years of weeks."""
 DRAWS = 4_000
+KEPT, KEPT_VARIANCE = 0.9, 0.6230
+"""The share of the differences that count, and what they have of the variance of a normal distribution."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,9 @@ def sums(values: Floats, tolerance: float | Floats) -> tuple[Floats, Floats]:
 
 
 def spread_of(values: Floats) -> Floats:
-    """Return the standard deviation of values from their successive differences, which a level or season hardly moves.
+    """Return the standard deviation of values, from their successive differences, without the largest tenth of these.
+
+    A level or a season hardly moves them, and the weeks around one without any sale are left out.
 
     Parameters
     ----------
@@ -71,9 +75,12 @@ def spread_of(values: Floats) -> Floats:
 
     References
     ----------
-    von Neumann, Kent, Bellinson & Hart (1941), The mean square successive difference.
+    von Neumann, Kent, Bellinson & Hart (1941), The mean square successive difference; here trimmed, for normal
+    values.
     """
-    return np.asarray(np.sqrt((np.diff(values, axis=-1) ** 2).mean(axis=-1) / 2))
+    squares = np.sort(np.diff(values, axis=-1) ** 2, axis=-1)
+    kept = squares[..., : max(1, int(KEPT * squares.shape[-1]))]
+    return np.asarray(np.sqrt(kept.mean(axis=-1) / (2 * KEPT_VARIANCE)))
 
 
 def simulated_threshold(

@@ -31,6 +31,10 @@ TOLERANCE_WITHOUT_YEAR = 0.10
 """The same where the reference does not know the season, because the log has no year before."""
 CUSTOMERS = 50_000
 LEAST_PURCHASES = 20
+CAUTION = 0.8
+"""The share of the tolerance that the simulated threshold takes for granted, since the spread is an estimate."""
+CLOSED = float(np.log(4))
+"""A week counts as no more than this, in logarithms: one in which the shop is closed says nothing of demand."""
 NEIGHBOURS = (-1, 0, 1)
 """The weeks of last year with which a week is compared: the same one and those beside it."""
 
@@ -157,12 +161,13 @@ def judged(table: pd.DataFrame, budget: float = 0.05, *, seed: int = 0) -> Weekl
     if reason:
         return WeeklyForecasts(out, None, TOLERANCE, False, reason=reason)
     logs = np.log((table["purchases"].to_numpy(float) + 0.5) / (table["forecast"].to_numpy(float) + 0.5))
+    logs = np.clip(logs, -CLOSED, CLOSED)
     averages, seasonal = reference_weights(len(usual), len(looks))
     tolerance = TOLERANCE if seasonal else TOLERANCE_WITHOUT_YEAR
     reference = logs[: len(usual)]
     deviation = logs[len(usual) :] - averages @ reference
     spread = max(float(spread_of(reference)), 1e-3)
-    threshold = spread * simulated_threshold(len(usual), averages, tolerance / spread, budget, seed=seed)
+    threshold = spread * simulated_threshold(len(usual), averages, CAUTION * tolerance / spread, budget, seed=seed)
     path = cusum(deviation, tolerance, threshold)
     out.loc[~out["reference"], "deviation"] = deviation
     out.loc[~out["reference"], "up"] = path.up
