@@ -29,7 +29,7 @@ def refused(tmp_path: Path, *lines: str, **options: Any) -> str:
         ingest(csv_file(tmp_path, *lines, header=HEADER, name="new.csv"), store, existing="replace", **options)
     assert open_store(store).manifest == before
     assert str(refusal.value).endswith("stays as it was")
-    assert "rows in" in refusal.value.report[0]
+    assert " in: " in refusal.value.report[0]
     return str(refusal.value)
 
 
