@@ -186,7 +186,7 @@ def _compare_versions(
     echo(f"{len(tables['forecasts']):,} customers at {compared.as_of}, forecast over {horizon_days} days")
     echo(
         f"version {numbers[0]} expects {totals['first']:,.0f} purchase days, version {numbers[1]} "
-        f"{totals['second']:,.0f} ({figures['total_ratio'] - 1:+.1%})"
+        f"{totals['second']:,.0f} ({figures['total_ratio'] - 1:+z.1%})"
     )
     echo(
         f"rank correlation {figures['rank_correlation']:.3f}; {figures['band_changes']:.1%} of the customers change "
@@ -200,7 +200,8 @@ def _echo_measures(compared: "VersionComparison", tables: "dict[str, pd.DataFram
     """Print how good both versions were, or at which date that can be measured."""
     for row in tables["version_differences"].query("measure in ['deviance', 'log_loss']").itertuples():
         name = str(row.measure).replace("_", " ")
-        echo(f"{name}, second less first: {row.difference:+.4f} (95 % interval {row.low:+.4f} to {row.high:+.4f})")
+        interval = f"95 % interval {row.low:+z.4f} to {row.high:+z.4f}"
+        echo(f"{name}, second less first: {row.difference:+z.4f} ({interval})")
     if len(tables["version_differences"]):
         return
     if compared.purchases is None:
@@ -227,7 +228,7 @@ def _echo_summary(report: "Report") -> None:
         echo(f"{counted(len(comparison.unmatched), 'customer')} with a score or a forecast only; see tables/absent.csv")
     for row in report.tables["headline"].itertuples():
         lists = f"{row.by_model:,.0f} by the model, {row.by_rule:,.0f} by the rule"
-        interval = f"difference {row.difference:+,.0f}, 95 % interval {row.low:+,.0f} to {row.high:+,.0f}"
+        interval = f"difference {row.difference:+z,.0f}, 95 % interval {row.low:+z,.0f} to {row.high:+z,.0f}"
         echo(f"{OUTCOMES[str(row.outcome)]} among the top {row.list:,}: {lists} ({interval})")
     if outliers := int(report.tables["returns"]["outlier"].sum()):
         echo(f"{counted(outliers, 'top spender')} only before returns; see tables/returns.csv")

@@ -57,8 +57,8 @@ def register(app: typer.Typer) -> None:
                 name = f"{measure}.champion"
                 change, low, high = (made.verdict.figures[name + end] for end in ("", ".low", ".high"))
                 echo(
-                    f"{measure.replace('_', ' ')} {change:+.1%} ({low:+.1%} to {high:+.1%}) beside the champion on the "
-                    f"window from {made.windows[1]}, when learnt from {made.windows[0]} on"
+                    f"{measure.replace('_', ' ')} {change:+z.1%} ({low:+z.1%} to {high:+z.1%}) beside the champion on "
+                    f"the window from {made.windows[1]}, when learnt from {made.windows[0]} on"
                 )
         for reason in made.verdict.reasons:
             echo(f"refused: {reason}")

@@ -75,7 +75,10 @@ class Figure:
         return self.value is None or math.isnan(self.value)
 
     def __str__(self) -> str:
-        return ("-" if self.missing else format(self.value, self.form)) + self.after
+        text = "-" if self.missing else format(self.value, self.form)
+        if text[:1] in "+-" and not self.missing and not any(digit in text for digit in "123456789"):
+            text = text[1:]  # what rounds to 0 has no sign
+        return text + self.after
 
 
 @contextmanager

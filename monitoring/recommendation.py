@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from features.plurals import counted
 from monitoring.column_drift import ColumnDrift
 from monitoring.intake import Intake
 from monitoring.matured_windows import MaturedWindows
@@ -118,5 +119,5 @@ def _of_intake(row: Mapping[Hashable, Any]) -> str:
 def _of_columns(columns: ColumnDrift) -> str:
     alarms = columns.alarms
     first = alarms.iloc[0]
-    others = f" and {len(alarms) - 1} more columns" if len(alarms) > 1 else ""
+    others = f" and {counted(len(alarms) - 1, 'more column')}" if len(alarms) > 1 else ""
     return f"{first['column']}{others} moved otherwise than in earlier weeks ({first['size']}: {first['moved']:.1%})"

@@ -59,7 +59,7 @@ def log_warnings(store: EventStore, cutoff: AsOf, horizon_days: int) -> list[Not
 def bias_warning(expected: float, observed: float) -> list[Notice]:
     """Return a warning where the total forecast is far from the outcome."""
     if observed > 0 and abs(expected / observed - 1) > LARGE_BIAS:
-        bias = f"{100 * (expected / observed - 1):+.0f}".replace("-", "−")
+        bias = f"{100 * (expected / observed - 1):+z.0f}".replace("-", "−")
         return [("warning.bias", {"expected": f"{expected:,.0f}", "observed": f"{observed:,.0f}", "bias": bias})]
     if observed == 0:
         return [("warning.nothing", {"expected": f"{expected:,.0f}"})]

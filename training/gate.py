@@ -196,8 +196,8 @@ def _missing_forecasts(paired: pd.DataFrame) -> int:
 def _not_better(other: str, measure: str, row: pd.Series, limit: float) -> str:
     name = "the champion" if other == CHAMPION else f"the baseline {other}"
     return (
-        f"{measure.replace('_', ' ')}: {row['difference']:+.1%} against {name} "
-        f"(95 % interval {row['low']:+.1%} to {row['high']:+.1%}), expected an interval below {limit:.1%}"
+        f"{measure.replace('_', ' ')}: {row['difference']:+z.1%} against {name} "
+        f"(95 % interval {row['low']:+z.1%} to {row['high']:+z.1%}), expected an interval below {limit:.1%}"
     )
 
 

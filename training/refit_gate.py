@@ -156,8 +156,9 @@ def _check_trials(
         figures |= {f"{measure}.best_baseline": worst["difference"], f"{measure}.best_baseline.high": worst["high"]}
         if not (worst["difference"] <= limits.baseline_margin):
             reasons.append(
-                f"{str(measure).replace('_', ' ')}: {worst['difference']:+.1%} against the baseline {baseline} (95 % "
-                f"interval {worst['low']:+.1%} to {worst['high']:+.1%}), expected at most {limits.baseline_margin:+.1%}"
+                f"{str(measure).replace('_', ' ')}: {worst['difference']:+z.1%} against the baseline {baseline} (95 % "
+                f"interval {worst['low']:+z.1%} to {worst['high']:+z.1%}), expected at most "
+                f"{limits.baseline_margin:+z.1%}"
             )
     if relative_loss - before > limits.recipe_margin:
         reasons.append(

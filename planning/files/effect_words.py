@@ -105,7 +105,7 @@ def share_words(effect: Effect) -> str:
     '−8 %'
     """
     share = effect.relative
-    return f"{100 * share:+.0f} %".replace("-", "−") if share == share else ""
+    return f"{100 * share:+z.0f} %".replace("-", "−") if share == share else ""
 
 
 def interval_words(effect: Effect, digits: int) -> Words:

@@ -138,7 +138,7 @@ def percent(share: float) -> str:
     >>> percent(-0.034)
     '−3 %'
     """
-    return f"{100 * share:+.0f} %".replace("-", "−")
+    return f"{100 * share:+z.0f} %".replace("-", "−")
 
 
 def _measure(measure: Measure) -> dict[str, Any]:

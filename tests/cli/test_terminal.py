@@ -108,6 +108,7 @@ def test_a_row_that_is_too_wide_is_a_list(screen: io.StringIO) -> None:
 def test_a_figure_is_written_on_a_terminal_and_a_number_in_json() -> None:
     """What is missing is a dash and null."""
     assert str(terminal.Figure(0.1234, ".1%", "*")) == "12.3%*"
+    assert [str(terminal.Figure(share, "+.0%")) for share in (-0.001, 0.001, -0.01)] == ["0%", "0%", "-1%"]
     assert str(terminal.Figure(float("nan"))) == str(terminal.Figure(None)) == "-"
 
 
