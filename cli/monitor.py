@@ -9,9 +9,12 @@ import typer
 from cli import options
 from cli.options import DEFAULT_HOME, Home, check_date
 from cli.terminal import Figure, echo, echo_table, progress_steps
+from features.plurals import counted
 
 if TYPE_CHECKING:
+    from monitoring.logged_forecasts import LoggedForecasts
     from monitoring.monitor import Look
+    from serving.forecast_log.pseudonyms import PseudonymKeys
 
 SHOWN = 8
 
@@ -40,6 +43,24 @@ def register(app: typer.Typer) -> None:
         budget: Annotated[
             float, typer.Option(metavar="SHARE", min=0.001, max=0.5, help="The chance of a false alarm.")
         ] = 0.05,
+        forecast_log: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="DIR",
+                exists=True,
+                file_okay=False,
+                help="The forecast log of the service: watch what it really forecast, by all versions.",
+            ),
+        ] = None,
+        keys: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="DIR",
+                exists=True,
+                file_okay=False,
+                help="The keys of its pseudonyms. Without it: as the settings file says, else DIR-keys beside the log.",
+            ),
+        ] = None,
         home: Home = DEFAULT_HOME,
         out: Annotated[
             Path | None, typer.Option(metavar="DIR", file_okay=False, help="Folder for monitor.html and monitor.json.")
@@ -54,6 +75,8 @@ def register(app: typer.Typer) -> None:
         `regulars monitor store --out monitor`
 
         `regulars monitor store --as-of 2011-09-10 --horizon-days 28`
+
+        `regulars monitor store --forecast-log forecast-log`
         """
         from cli.champion import champion_in_use
         from monitoring.look_file import write_look
@@ -61,14 +84,26 @@ def register(app: typer.Typer) -> None:
         from monitoring.monitor import look_at
         from monitoring.recommendation import EXIT_CODES
 
+        if keys is not None and forecast_log is None:
+            raise typer.BadParameter("--keys are those of a forecast log: name it with --forecast-log")
         champion, missing = champion_in_use(home)
+        log = None if forecast_log is None else _log(forecast_log, keys)
         with options.opened_store(store) as events, progress_steps() as step:
-            look = look_at(events, champion, as_of, horizons=horizon_days or (), budget=budget, progress=step)
+            look = look_at(
+                events,
+                champion,
+                as_of,
+                forecast_log=log,
+                horizons=horizon_days or (),
+                budget=budget,
+                progress=step,
+            )
         if out is not None:
             write_look(out / "monitor.json", look)
             write_look_page(out / "monitor.html", look)
         if missing:
-            echo("there is no champion, so only the intake and the columns are looked at")
+            looked_at = "the intake and the columns" if log is None else "the intake, the columns and the forecast log"
+            echo(f"there is no champion, so only {looked_at} are looked at")
         _show(look)
         action = look.recommendation.action
         for reason in look.recommendation.reasons:
@@ -106,15 +141,19 @@ def _show(look: "Look") -> None:
         echo_table("columns that moved otherwise than before", ["column", "change", "customers"], rows)
     else:
         echo(f"columns: {len(look.columns.table)} moved in the last 28 days as in earlier ones")
+    if look.logged is not None:
+        _show_log(look.logged)
     if look.weekly is not None and look.weekly.path is not None:
         weeks = look.weekly.table[~look.weekly.table["reference"]].tail(SHOWN)
         rows = [
             [row["from"], Figure(row["forecast"], ",.0f"), Figure(row["purchases"]), Figure(row["deviation"], "+.0%")]
             for row in weeks.to_dict("records")
         ]
-        said = "the same weeks of last year" if look.weekly.seasonal else "the weeks before the fit"
+        before = "the weeks before the fit" if look.logged is None else "the first logged weeks"
+        said = "the same weeks of last year" if look.weekly.seasonal else before
+        whose = f"of version {look.version}" if look.logged is None else "as logged"
         echo_table(
-            f"7-day forecasts of version {look.version}, beside {said}",
+            f"7-day forecasts {whose}, beside {said}",
             ["week from", "forecast", "purchases", "deviation"],
             rows,
         )
@@ -122,6 +161,37 @@ def _show(look: "Look") -> None:
         _show_windows(look)
     if look.recommendation.action is not Action.NOTHING:
         echo("recommended:")
+
+
+def _log(folder: Path, keys: Path | None) -> tuple[Path, "PseudonymKeys"]:
+    from dataclasses import replace
+
+    from features.settings_file import read_settings
+    from serving.forecast_log.pseudonyms import PseudonymKeys
+    from serving.runtime.settings import ServeSettings
+
+    settings = replace(read_settings("serve", ServeSettings), forecast_log=folder)
+    return folder, PseudonymKeys(keys or settings.keys_folder)
+
+
+def _show_log(logged: "LoggedForecasts") -> None:
+    for name, count in sorted(logged.missing.items()):
+        echo(f"the key {name} is not held: {counted(count, 'logged forecast')} under it cannot be matched")
+    if logged.strangers:
+        echo(f"{counted(logged.strangers, 'logged forecast')} of customers who are not in the store")
+    rows = [
+        [
+            row["version"],
+            row["role"],
+            row["from"],
+            row["until"],
+            Figure(row["forecast"], ",.0f"),
+            Figure(row["purchases"]),
+        ]
+        for row in logged.versions.head(SHOWN).to_dict("records")
+    ]
+    if rows:
+        echo_table("logged 7-day forecasts", ["version", "role", "from", "until", "forecast", "purchases"], rows)
 
 
 def _show_windows(look: "Look") -> None:

@@ -16,6 +16,7 @@ RegularsError
  ├── EventWordsError               event types, channels, goals or outcomes that cannot be used
  ├── TableFileError                a table that cannot be written to a file of this name
  ├── StoreError                    an event store that cannot be read or written
+ ├── ForecastLogError              a forecast log, or the keys of its pseudonyms, that cannot be read
  ├── FormulaError                  a loyalty formula, or the columns it needs, cannot be used
  ├── SegmentsError                 RFM segments that cannot be used
  ├── ModelError                    a model that cannot be loaded or used
@@ -148,6 +149,10 @@ class TableFileError(RegularsError):
 
 class StoreError(RegularsError):
     """An event store that cannot be read or written."""
+
+
+class ForecastLogError(RegularsError):
+    """A forecast log, or the keys of its pseudonyms, cannot be read."""
 
 
 class FormulaError(RegularsError):

@@ -44,6 +44,12 @@ def look_as_dict(look: Look) -> dict[str, Any]:
             "reason": weekly.reason,
             "weeks": _rows(weekly.table),
         }
+    if look.logged is not None:
+        found["forecast_log"] = {
+            "versions": _rows(look.logged.versions),
+            "rows_without_key": look.logged.missing,
+            "rows_of_strangers": look.logged.strangers,
+        }
     if matured is not None:
         found["windows"] = _rows(matured.measures)
         found["estimates"] = _rows(matured.estimates)

@@ -64,6 +64,7 @@ def render_look(look: Look, language: str = "en") -> str:
         columns=None if look.columns is None else look.columns.alarms,
         compared=0 if look.columns is None else len(look.columns.table),
         has_weeks=weeks is not None,
+        how_weeks="monitor.how_weeks" if look.logged is None else "monitor.how_logged",
         windows=whole,
         estimates=pd.DataFrame() if look.matured is None else look.matured.estimates,
     )

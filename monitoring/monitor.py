@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from features.as_of import AsOf, AsOfLike
 from features.store.event_store import EventStore
 from monitoring.column_drift import ColumnDrift, column_drift
 from monitoring.intake import Intake, intake
+from monitoring.logged_forecasts import LoggedForecasts, logged_forecasts
 from monitoring.matured_windows import MaturedWindows, matured_windows
 from monitoring.recommendation import Recommendation, recommendation
 from monitoring.weekly_forecasts import WeeklyForecasts, weekly_forecasts
+from serving.forecast_log.pseudonyms import PseudonymKeys
 from training.models.customer_model import CustomerModel
 from training.targets import log_end
 
@@ -33,6 +36,8 @@ class Look:
     intake : Intake
     columns : ColumnDrift or None
     weekly : WeeklyForecasts or None
+        Of the champion, or with a forecast log of all that were in service.
+    logged : LoggedForecasts or None
     matured : MaturedWindows or None
     recommendation : Recommendation
     """
@@ -46,6 +51,7 @@ class Look:
     intake: Intake
     columns: ColumnDrift | None
     weekly: WeeklyForecasts | None
+    logged: LoggedForecasts | None
     matured: MaturedWindows | None
     recommendation: Recommendation
 
@@ -55,6 +61,7 @@ def look_at(
     champion: tuple[CustomerModel, str] | None,
     as_of: AsOfLike | None = None,
     *,
+    forecast_log: tuple[Path, PseudonymKeys] | None = None,
     horizons: Sequence[int] = (),
     budget: float = 0.05,
     progress: Callable[[str], None] = lambda step: None,
@@ -69,6 +76,9 @@ def look_at(
         The model in service and its version. Without one the intake and the columns are looked at.
     as_of : AsOf, str, datetime.date or datetime.datetime, optional
         The moment of looking, whose midnight counts; without it the end of the log.
+    forecast_log : (Path, PseudonymKeys), optional
+        The log of the service and the keys of its pseudonyms. With it the 7-day forecasts are those that were logged,
+        else those that the champion would have made.
     horizons : sequence of int
         Those to measure, in days; without any those of the model, and `SHORT_HORIZON`.
     budget : float
@@ -86,6 +96,8 @@ def look_at(
     ------
     AsOfError
         When `as_of` is not a date or time.
+    ForecastLogError
+        When the log cannot be used.
     """
     moment = log_end(store) if as_of is None else AsOf.parse(as_of, store.timezone)
     moment = AsOf.at_midnight(moment.day, store.timezone)
@@ -93,11 +105,16 @@ def look_at(
     came_in = intake(store, moment, budget)
     progress("columns")
     columns = column_drift(store, moment, budget, seed=seed)
-    weekly = matured = None
+    weekly = logged = matured = None
+    if forecast_log is not None:
+        progress("logged forecasts")
+        logged = logged_forecasts(store, *forecast_log, moment, budget, seed=seed)
+        weekly = logged.weekly
     if champion is not None:
         model = champion[0]
-        progress("weekly forecasts")
-        weekly = weekly_forecasts(store, model, moment, budget, seed=seed)
+        if logged is None:
+            progress("weekly forecasts")
+            weekly = weekly_forecasts(store, model, moment, budget, seed=seed)
         progress("matured windows")
         chosen = sorted({*(horizons or (SHORT_HORIZON, *model.card.horizons))})
         matured = matured_windows(store, model, moment, chosen, seed=seed)
@@ -111,6 +128,7 @@ def look_at(
         came_in,
         columns,
         weekly,
+        logged,
         matured,
         recommendation(came_in, columns, weekly, matured),
     )

@@ -162,6 +162,8 @@ def judged(table: pd.DataFrame, budget: float = 0.05, *, seed: int = 0) -> Weekl
         return WeeklyForecasts(out, None, TOLERANCE, False, reason=reason)
     logs = np.log((table["purchases"].to_numpy(float) + 0.5) / (table["forecast"].to_numpy(float) + 0.5))
     logs = np.clip(logs, -CLOSED, CLOSED)
+    silent = (table["forecast"] == 0).to_numpy()  # a log of forecasts may have such weeks: they are as usual
+    logs[silent] = np.median(logs[: len(usual)][~silent[: len(usual)]])
     averages, seasonal = reference_weights(len(usual), len(looks))
     tolerance = TOLERANCE if seasonal else TOLERANCE_WITHOUT_YEAR
     reference = logs[: len(usual)]

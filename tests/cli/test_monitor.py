@@ -3,8 +3,22 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
+import pyarrow.parquet as pq
+
+from features.as_of import AsOf
+from features.definitions import FEATURE_NAMES
+from features.timezones import DAY
+from serving.api.feature_rows import Features
+from serving.api.parameters import ScoringContext
+from serving.forecast_log.forecast_log import ForecastLog
+from serving.forecast_log.pieces import utc
+from serving.forecast_log.pseudonyms import PseudonymKeys
 from tests.cli.conftest import Ended
+from training.models.bundle import OUTPUTS
 
 
 def test_a_log_without_a_champion_is_looked_at(regulars: Callable[..., Ended], tmp_path: Path) -> None:
@@ -23,3 +37,48 @@ def test_what_is_not_possible_is_refused(regulars: Callable[..., Ended]) -> None
     ended = regulars("monitor", "nowhere")
     assert (ended.code, ended.error.count("\n")) == (1, 1)
     assert regulars("monitor", "nowhere", "--budget", "2").code == 2
+
+
+def logged(folder: Path, day: str, version: str, ids: list[str]) -> None:
+    """Forecasts of a purchase a week, in the log of a service."""
+    time = AsOf.parse(day, "UTC")
+    model = SimpleNamespace(
+        version=version,
+        digest="d",
+        compiled=None,
+        forecast_table=lambda table, day, days: np.ones((len(table), len(OUTPUTS))),
+    )
+    state: Any = SimpleNamespace(model=model, formula=SimpleNamespace(version="1"))
+    log = ForecastLog(folder / "flog", PseudonymKeys(folder / "flog-keys"), 3_650, 10**9, lambda: utc(time.time))
+    features = Features(ids, np.ones((len(ids), len(FEATURE_NAMES))))
+    log.answered("/score", features, ScoringContext(state, time, 90, time.time + DAY))
+    log.flush()
+
+
+def test_logged_forecasts_are_watched(regulars: Callable[..., Ended], tmp_path: Path) -> None:
+    """By version and role; a key that is not held is one line, none at all or none that exists an error of one."""
+    assert regulars("simulate", "--customers", "250", "--out", "log.parquet").code == 0
+    logged(tmp_path, "2025-03-24", "3", ["C000001"])
+    logged(tmp_path, "2025-05-19", "4", ["nobody"])
+    ids = pq.read_table(tmp_path / "log.parquet")["customer_id"].unique().to_pylist()[:20]
+    logged(tmp_path, "2025-05-12", "5", ids)
+    (tmp_path / "flog-keys/2025Q1.key").rename(tmp_path / "2025Q1.key")
+    ended = regulars("monitor", "log.parquet", "--as-of", "2025-06-01", "--forecast-log", "flog", "--out", "seen")
+    assert ended.code in (0, 5)
+    assert "the key 2025Q1 is not held: 1 logged forecast under it cannot be matched" in ended.error
+    assert "1 logged forecast of customers who are not in the store" in ended.error
+    assert "the intake, the columns and the forecast log are looked at" in ended.error
+    found = json.loads((tmp_path / "seen" / "monitor.json").read_text())
+    [row] = found["forecast_log"]["versions"]
+    assert (row["version"], row["role"], row["forecasts"], row["forecast"]) == ("5", "champion", 20, 20.0)
+    assert found["forecast_log"]["rows_without_key"] == {"2025Q1": 1}
+    assert found["forecasts"]["reason"] == "2 logged weeks are over, expected 18"
+    (tmp_path / "others").mkdir()
+    ended = regulars("monitor", "log.parquet", "--forecast-log", "flog", "--keys", "others")
+    assert (ended.code, ended.error.splitlines()[-1]) == (
+        1,
+        "regulars: others has none of the keys of the forecast log (2025Q1, 2025Q2): name the folder that holds them "
+        "with --keys",
+    )
+    assert regulars("monitor", "log.parquet", "--keys", "others").code == 2
+    assert regulars("monitor", "log.parquet", "--forecast-log", "nowhere").code == 2
