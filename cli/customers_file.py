@@ -4,6 +4,7 @@ from pathlib import Path
 
 from cli.terminal import echo
 from features.plurals import counted
+from features.timezones import DAY
 
 
 def take_customers_file(store: Path, file: Path, recorded_at: str | None = None) -> None:
@@ -42,7 +43,7 @@ def take_customers_file(store: Path, file: Path, recorded_at: str | None = None)
         echo(f"the faulty rows are in {update.quarantine}: mend them and read that file")
     age = ""
     if update.last_recorded is not None:
-        days = max(0, (moment.time - update.last_recorded) // 86_400_000_000)
+        days = max(0, (moment.time - update.last_recorded) // DAY)
         age = f"; the latest fact is {counted(days, 'day')} old" if days else "; the latest fact is of today"
     echo(
         f"{counted(update.customers, 'customer')} of {counted(update.reps, 'rep')}, {update.opted_out:,} opted out of "

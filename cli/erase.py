@@ -22,7 +22,7 @@ Where = Annotated[
         metavar="PATH",
         exists=True,
         help="Also erase in this file, or in all files of this folder: scores, features, plans, reports, runs of "
-        "retrain; repeatable.",
+        "retrain; repeatable. Tables are rewritten, pages removed, rows of plans kept without a name.",
     ),
 ]
 
@@ -48,7 +48,8 @@ def register(app: typer.Typer) -> None:
                 metavar="DIR",
                 exists=True,
                 file_okay=False,
-                help="The forecast log of the service. Without it: as the settings file says.",
+                help="The forecast log of the service, with keys in DIR-keys. Without it: log and keys as `[serve]` of "
+                "the settings says.",
             ),
         ] = None,
         suppression_key: Annotated[
@@ -64,7 +65,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Erase customers from a store, all its generations and the files made of it, and prove that none is left.
 
-        Exits with 1 when a file still names one of them; it is listed. Backups and copies elsewhere are yours to find.
+        Exits with 1 when a file still names one of them; it is listed. With --check also when the forecast log has rows
+        of them. Backups and copies elsewhere are yours to find.
         The customers stay erased: later ingests leave out their rows.
 
         Examples:
@@ -91,17 +93,17 @@ def register(app: typer.Typer) -> None:
             logged = _erase_from_log(forecast_log, pattern, check)
             step("search")
             searched, left = _search([*places, *_temporary_folders()], pattern)
-        name = counted(len(pattern.ids), "customer")
+        name, in_log = counted(len(pattern.ids), "customer"), ""
         if logged and check:
-            echo(f"{name}: {counted(logged, 'row')} of the forecast log", logged=logged)
+            in_log = f", and {counted(logged, 'row')} of the forecast log {'is' if logged == 1 else 'are'} theirs"
         elif logged:
-            echo(f"{counted(logged, 'row')} removed from the forecast log", logged=logged)
+            echo(f"{counted(logged, 'row')} removed from the forecast log")
         if left:
             echo_table("files that still name them", ["file"], [[str(path)] for path in left])
-            echo(f"{name}: {len(left):,} of {searched:,} files still name them", searched=searched, left=left)
-        if left or (logged and check):
+        naming = f"{len(left):,} of {searched:,} files still name" if left else f"none of {searched:,} files names"
+        echo(f"{name}: {naming} them{in_log}", searched=searched, left=left, logged=logged)
+        if left or in_log:
             raise typer.Exit(1)
-        echo(f"{name}: none of {searched:,} files names them", searched=searched, left=[])
 
 
 def _places(store: Path, others: list[Path]) -> list[Path]:
@@ -167,6 +169,7 @@ def _erase_from_log(folder: Path | None, pattern: "IdPattern", check: bool) -> i
     """Erase from the forecast log, or count with `check`; return the number of rows."""
     from dataclasses import replace
 
+    from features.errors import StoreError
     from features.settings_file import read_settings
     from serving.forecast_log.erasure import erase_from_log
     from serving.forecast_log.pseudonyms import PseudonymKeys
@@ -177,7 +180,18 @@ def _erase_from_log(folder: Path | None, pattern: "IdPattern", check: bool) -> i
         settings = replace(settings, forecast_log=folder)
     if settings.forecast_log is None or not settings.forecast_log.is_dir():
         return 0
-    return erase_from_log(settings.forecast_log, PseudonymKeys(settings.keys_folder), pattern.ids, check=check)
+    keys = PseudonymKeys(settings.keys_folder)
+    try:
+        if not keys.held():
+            echo(
+                f"warning: {settings.keys_folder} has no key of the forecast log, so nobody can be found there: if the "
+                "keys lie elsewhere, name their folder in `[serve] forecast_log_keys`"
+            )
+        return erase_from_log(settings.forecast_log, keys, pattern.ids, check=check)
+    except ValueError as error:
+        raise StoreError(
+            f"a file of {settings.keys_folder} is not a key of the forecast log ({error}): put a copy of it back"
+        ) from None
 
 
 def _search(places: list[Path], pattern: "IdPattern") -> tuple[int, list[Path]]:

@@ -61,10 +61,10 @@ app = typer.Typer(
     cls=VerbGroup,
 )
 VERBS = {
-    "Bring in a log": (init, inspect, ingest, append, store, erase, simulate),
+    "Bring in a log and look after it": (init, inspect, ingest, append, store, erase, simulate),
     "Score customers and look at the base": (score, features, indices, segments),
     "Train models and compare them with the rule": (fit, backtest, compare, versions),
-    "Put a model into service": (
+    "Put a model into service and watch it": (
         *(promote, publish, rollback, history, retrain, monitor, recalibrate),
         *(serve, key, signing_key, home),
     ),

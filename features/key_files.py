@@ -11,7 +11,7 @@ from features.atomic_file import fsync_path
 KEY_BYTES = 32
 
 
-def make_key(path: Path) -> bytes:
+def read_or_make_key(path: Path) -> bytes:
     """Return the key in a file, which is made with a new one where there is none.
 
     Parameters
@@ -42,7 +42,7 @@ def make_key(path: Path) -> bytes:
 
 
 def read_key(path: Path) -> bytes:
-    """Return the key in a file; raises OSError or ValueError as `make_key` does."""
+    """Return the key in a file; raises OSError or ValueError as `read_or_make_key` does."""
     if (mode := path.stat().st_mode & 0o077) != 0:
         raise ValueError(f"others than its owner have access, {mode:03o}: run chmod 600 {path}")
     key = bytes.fromhex(path.read_text(encoding="ascii").strip())

@@ -20,6 +20,7 @@ from features.atomic_file import atomic_write, file_digest
 from features.erasure.file_erasure import erase_from_file, without_ids
 from features.erasure.id_patterns import IdPattern
 from features.erasure.id_search import files_in, names_customer
+from features.plurals import counted
 from features.store.generations import locked
 from planning.erased_rows import ERASED, HORIZON, OUTCOMES, kept_name, pseudonymous
 from planning.plan_folder import MANIFEST_FILE, NEXT_DIGEST, PLAN_FILE, Plan, read_plan
@@ -76,7 +77,7 @@ def erase_from_plan(folder: str | Path, pattern: IdPattern, measure: Measure, ha
         rows = sum(map(pattern.is_id, plan.items["customer_id"]))
         if rows:
             _replace_plan(folder, plan, pattern, measure, hash_of)
-            done[PLAN_FILE] = f"{rows:,} row{'' if rows == 1 else 's'} without name and features"
+            done[PLAN_FILE] = f"{counted(rows, 'row')} without name and features"
         elif NEXT_DIGEST in plan.manifest:
             manifest = {name: value for name, value in plan.manifest.items() if name != NEXT_DIGEST}
             _write_manifest(folder, {**manifest, "plan_digest": file_digest(folder / PLAN_FILE)})

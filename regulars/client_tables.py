@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from features.errors import InvalidArgumentError, RequestRefusedError
+from features.errors import InvalidArgumentError, RequestRefusedError, ServiceBusyError
 from regulars import client_calls as calls
 from regulars.client_calls import ARROW, Call, Steps, accepted, parameters, refusal
 from serving.job_types import Job, JobEndpoint
@@ -51,7 +51,7 @@ def score_table(path: str, table: Any, as_of: str | None, horizon_days: int) -> 
             cutoff = part.schema.metadata[b"as_of"].decode()
         else:
             return like(table, joined(parts))
-    raise InvalidArgumentError(f"the version in service changed {RESTARTS} times while the table was scored: try again")
+    raise ServiceBusyError(f"the version in service changed {RESTARTS} times while the table was scored: try again")
 
 
 def submit(

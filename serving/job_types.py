@@ -10,7 +10,6 @@ from serving.response_types import Problem
 
 JobEndpoint = Literal["score", "score_features", "score_customers"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
-KEY_LENGTH = 200
 
 
 class JobQuery(ScoringParameters, kw_only=True, forbid_unknown_fields=True):

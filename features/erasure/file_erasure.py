@@ -15,6 +15,7 @@ from pyarrow import ipc
 
 from features.atomic_file import atomic_write
 from features.erasure.id_patterns import IdPattern
+from features.plurals import counted
 
 ID_COLUMN = "customer_id"
 PAGES = (".html", ".htm", ".svg", ".ics", ".ipynb")
@@ -49,7 +50,7 @@ def erase_from_file(path: Path, pattern: IdPattern) -> str:
         rows = _erase_from_workbook(path, pattern)
     elif ending == ".json":
         return _erase_from_json(path, pattern)
-    return f"{rows:,} row{'' if rows == 1 else 's'} removed" if rows else ""
+    return f"{counted(rows, 'row')} removed" if rows else ""
 
 
 def without_ids(value: Any, pattern: IdPattern) -> Any:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from features.atomic_file import atomic_write
 from features.errors import StoreError
-from features.key_files import make_key, read_key
+from features.key_files import read_key, read_or_make_key
 
 LIST_FILE, KEY_FILE = "suppressed.json", "suppressed.key"
 HASH_BYTES = 16
@@ -135,7 +135,7 @@ def suppress(store: str | Path, customer_ids: Iterable[str], key_file: str | Pat
             )
     else:
         location = KEY_FILE if key_file is None else str(Path(key_file).resolve())
-        before = Suppression(_made_key(store / location))
+        before = Suppression(_read_or_made_key(store / location))
     after = Suppression(before.key, before.hashes | {before.hash_of(name) for name in customer_ids})
     if after.hashes != before.hashes:
         with atomic_write(path) as part:
@@ -143,8 +143,8 @@ def suppress(store: str | Path, customer_ids: Iterable[str], key_file: str | Pat
     return after
 
 
-def _made_key(path: Path) -> bytes:
+def _read_or_made_key(path: Path) -> bytes:
     try:
-        return make_key(path)
+        return read_or_make_key(path)
     except (OSError, ValueError) as error:
         raise StoreError(f"{path} cannot be read as a key ({error}): name another file") from None

@@ -60,6 +60,22 @@ def generations_before(path: Path) -> tuple[dict[str, Any] | None, list[dict[str
 
 
 def _sorted(path: Path, present: dict[str, Any] | None) -> list[dict[str, Any]]:
+    manifests = _manifests(path, present)
+    # An erasure that was killed before its end leaves both: the present generation stays until it is replaced, another
+    # one is replaced as soon as the new one is whole.
+    replaced = {manifest.get("replaces") for manifest in manifests}
+    ongoing = present["folder"] if present else None
+    kept = [
+        manifest
+        for manifest in manifests
+        if manifest is present
+        or (manifest["folder"] not in replaced and (ongoing is None or manifest.get("replaces") != ongoing))
+    ]
+    return sorted(kept, key=generation_number, reverse=True)
+
+
+def _manifests(path: Path, present: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Return the present manifest, and that of each other data folder."""
     manifests = [] if present is None else [present]
     for folder in path.glob("events-*"):
         try:
@@ -68,9 +84,7 @@ def _sorted(path: Path, present: dict[str, Any] | None) -> list[dict[str, Any]]:
             continue
         if present is None or folder.name != present["folder"]:
             manifests.append(manifest)
-    replaced = {manifest.get("replaces") for manifest in manifests}  # by an erasure that was killed before its end
-    kept = [each for each in manifests if each is present or each["folder"] not in replaced]
-    return sorted(kept, key=generation_number, reverse=True)
+    return manifests
 
 
 def generation_number(manifest: Mapping[str, Any]) -> int:
@@ -116,8 +130,8 @@ def _remove(folder: Path) -> None:
 
 def remove_unfinished(path: Path) -> None:
     """Remove data folders that a killed writer left half written or half removed; the caller holds the lock."""
-    present, others = generations_before(path)
-    for manifest in others if present is not None else ():
+    present, _ = generations_before(path)
+    for manifest in _manifests(path, present) if present is not None else ():
         if "replaces" in manifest and (path / manifest["replaces"]).is_dir():
             _end_replacement(path, manifest)
     present, _ = generations_before(path)

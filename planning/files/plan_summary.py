@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from features.plurals import counted
 from planning.files.translations import in_chinese, in_english
 
 Sentence = tuple[str, str]
@@ -216,9 +217,10 @@ def _comparison(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
     losing_zh = f"，{'全部' if everybody else '其中 ' + share + ' 位'}预期成本高于收益" if rule["losing"] else ""
     if manifest.get("by_rule"):
         yield (
-            f"Offers follow from the band of the loyalty score alone; they go to {_customers(rule['chosen'])}{losing}. "
-            f"Chosen by what they are expected to bring, the same offers and budget would bring {gains[1]} {currency} "
-            f"after {costs[1]} of cost, and these bring {gains[0]} after {costs[0]}, before anybody is left alone.",
+            "Offers follow from the band of the loyalty score alone; they go to "
+            f"{counted(rule['chosen'], 'customer')}{losing}. Chosen by what they are expected to bring, the same "
+            f"offers and budget would bring {gains[1]} {currency} after {costs[1]} of cost, and these bring {gains[0]} "
+            f"after {costs[0]}, before anybody is left alone.",
             f"优惠仅由忠诚度等级决定，覆盖 {rule['chosen']:,} 位客户{losing_zh}。若按预期收益选择，"
             f"同样的优惠和预算可带来 {gains[1]} {currency}"
             f"（成本 {costs[1]}）；本计划为 {gains[0]}（成本 {costs[0]}）；均未扣除随机留白。",
@@ -226,9 +228,9 @@ def _comparison(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
         return
     yield (
         "Offers by the band of the loyalty score, with the same budget, would go to "
-        f"{_customers(rule['chosen'])}{losing}, and are expected to bring {gains[0]} {currency} after {costs[0]} of "
-        f"cost; this plan {gains[1]} after {costs[1]}. Both count everybody chosen, and rest on the effects that are "
-        "expected.",
+        f"{counted(rule['chosen'], 'customer')}{losing}, and are expected to bring {gains[0]} {currency} after "
+        f"{costs[0]} of cost; this plan {gains[1]} after {costs[1]}. Both count everybody chosen, and rest on the "
+        "effects that are expected.",
         f"若按忠诚度等级发放优惠，同样的预算将覆盖 {rule['chosen']:,} 位客户{losing_zh}，预期带来 {gains[0]} "
         f"{currency}（成本 {costs[0]}）；本计划为 {gains[1]}（成本 {costs[1]}）。两者均按全部入选客户和预期效果计算。",
     )
@@ -277,10 +279,6 @@ def _passed_over(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
         chinese = "，".join(f"{number:,} 位{text}" for number, _, text in ordered)
         verb = "customer was" if total == 1 else "customers were"
         yield f"{total:,} {verb} passed over: {english}.", f"{total:,} 位客户未入选：{chinese}。"
-
-
-def _customers(number: int) -> str:
-    return f"{number:,} customer{'' if number == 1 else 's'}"
 
 
 def _amount(number: float, *, plus: bool = False) -> str:

@@ -74,6 +74,6 @@ def address_of(customer_id: str, pages: int) -> str:
     Examples
     --------
     >>> address_of("12415", 30)
-    '00028.html#12415'
+    '00010.html#12415'
     """
     return f"{zlib.crc32(customer_id.encode()) % pages:05}.html#{quote(customer_id, safe='')}"

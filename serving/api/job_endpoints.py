@@ -25,7 +25,7 @@ from serving.api.scored_bodies import BODIES, RESPONSES
 from serving.api.time_limit import TimeLimit
 from serving.job_types import Job, JobQuery
 from serving.jobs.job_folder import JobFacts, JobStatus
-from serving.jobs.job_store import FULL_SECONDS, JOB_ID, JobStore
+from serving.jobs.job_store import JOB_ID, RETRY_AFTER_SECONDS, JobStore
 
 T = TypeVar("T")
 
@@ -167,7 +167,7 @@ class JobEndpoints:
         except OSError as error:
             reason = error.strerror or type(error).__name__
             detail = f"the folder of jobs cannot be used ({reason}); try again later, or without a job"
-            raise ProblemError("jobs-unusable", detail, headers={"Retry-After": str(FULL_SECONDS)}) from None
+            raise ProblemError("jobs-unusable", detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)}) from None
 
 
 def _query(request: Request) -> JobQuery:
@@ -189,7 +189,7 @@ def _check_scope(request: Request, endpoint: str) -> None:
     """Raise a 403 problem for a key that may not use the endpoint of a job."""
     scopes = request.scope.get("state", {}).get("key_scopes")
     if scopes is not None and ALLOWED[endpoint] not in scopes:
-        raise ProblemError("forbidden", f"the key has not the scope {ALLOWED[endpoint]}, which {endpoint} needs")
+        raise ProblemError("forbidden", f"the key lacks the scope {ALLOWED[endpoint]}, which {endpoint} needs")
 
 
 def _job_id(request: Request) -> str:

@@ -18,7 +18,7 @@ def erase_from_log(folder: Path, keys: PseudonymKeys, customer_ids: Iterable[str
     Parameters
     ----------
     folder : Path
-        The log. A service may go on writing to it: its pieces of later are for the next erasure.
+        The log. A service may go on writing to it: rows that it writes afterwards need another erasure.
     keys : PseudonymKeys
         Rows under a key that was destroyed lead to nobody, and stay.
     customer_ids : iterable of str
@@ -30,7 +30,7 @@ def erase_from_log(folder: Path, keys: PseudonymKeys, customer_ids: Iterable[str
     OSError
         When a piece or a key cannot be read or written.
     ValueError
-        When a key is none.
+        When a file of keys holds no valid key.
     """
     hashed = keys.pseudonyms(customer_ids)
     wanted = pa.array(sorted({value for _, value in hashed}), pa.binary(16))

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from features.key_files import make_key, read_key
+from features.key_files import read_key, read_or_make_key
 
 PSEUDONYM_BYTES = 16
 SUFFIX = ".key"
@@ -47,7 +47,7 @@ class PseudonymKeys:
     def key(self, name: str) -> bytes:
         """Return a key by its name; raises OSError or ValueError when it cannot be read or made."""
         if name not in self._known:
-            self._known[name] = make_key(self.folder / f"{name}{SUFFIX}")
+            self._known[name] = read_or_make_key(self.folder / f"{name}{SUFFIX}")
         return self._known[name]
 
     def held(self) -> dict[str, bytes]:

@@ -19,14 +19,14 @@ from serving.request_types import ScoringParameters
 from serving.runtime.json_log import LogEvent, fault_fields
 from serving.state import CurrentState, ServiceState
 
-PAUSE = 0.5
+POLL_SECONDS = 0.5
 """Seconds between two looks for a job that another worker took in, or left."""
-LOOK = 0.2
+CANCEL_CHECK_SECONDS = 0.2
 """Seconds between two looks whether a job is cancelled."""
-TROUBLE_PAUSE = 10.0
+TROUBLE_SECONDS = 10.0
 """Seconds until the folder is tried again after it could not be used."""
-EXPIRY_PAUSE = 60.0
-ADVANCE = 0.25
+EXPIRY_SECONDS = 60.0
+PROGRESS_SECONDS = 0.25
 """Seconds between two notes of how far a job is."""
 
 
@@ -87,7 +87,7 @@ class JobRunner:
     async def _run(self) -> None:
         while not self._stopping:
             self._wake.clear()
-            pause = 0.0 if await self.run_next() else TROUBLE_PAUSE if self.trouble else PAUSE
+            pause = 0.0 if await self.run_next() else TROUBLE_SECONDS if self.trouble else POLL_SECONDS
             if pause and not self._stopping:
                 try:
                     await asyncio.wait_for(self._wake.wait(), pause)
@@ -98,7 +98,7 @@ class JobRunner:
         """Run the job whose turn it is; return whether there was one that could be run."""
         try:
             if time.monotonic() >= self._next_expiry:
-                self._next_expiry = time.monotonic() + EXPIRY_PAUSE
+                self._next_expiry = time.monotonic() + EXPIRY_SECONDS
                 await to_thread.run_sync(self._store.expire)
             claimed = await to_thread.run_sync(self._store.claim)
             if claimed is None:
@@ -139,7 +139,7 @@ class JobRunner:
 
         async def stopped() -> None:
             while not (self._stopping or await to_thread.run_sync(claimed.is_cancelled)):
-                await asyncio.sleep(LOOK)
+                await asyncio.sleep(CANCEL_CHECK_SECONDS)
 
         try:
             results = await self._worker_thread.run_job(work, stopped, len(body))
@@ -176,7 +176,7 @@ class JobRunner:
 
         def advance(scored: int) -> None:
             nonlocal noted
-            if scored == customers or time.monotonic() - noted > ADVANCE:
+            if scored == customers or time.monotonic() - noted > PROGRESS_SECONDS:
                 noted = time.monotonic()
                 claimed.advance(scored, customers)
 

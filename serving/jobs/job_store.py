@@ -40,7 +40,7 @@ from serving.jobs.job_folder import (
 JOB_ID = re.compile(r"[0-9a-f]{32}")
 SCRATCH = ".job-"
 """Prefix of folders of jobs that are being added or removed."""
-FULL_SECONDS = 30
+RETRY_AFTER_SECONDS = 30
 """When to try again where there is no place for a job."""
 STOP_SECONDS = 2.0
 """How long a removal waits for the worker of a cancelled job to stop."""
@@ -61,7 +61,7 @@ class JobLimits:
     """
 
     jobs: int = 100
-    folder_bytes: int = 4 * 2**30
+    folder_bytes: int = 4_000_000_000
     seconds: float = 86_400.0
 
 
@@ -224,7 +224,7 @@ class JobStore:
 
 def _full(found: str) -> ProblemError:
     detail = f"{found}; delete jobs whose results you have, or try again later"
-    return ProblemError("jobs-full", detail, headers={"Retry-After": str(FULL_SECONDS)})
+    return ProblemError("jobs-full", detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
 def check_folder(folder: Path) -> None:

@@ -92,6 +92,7 @@ def make_worker_app(
     poller = Poller(settings.watch_seconds, log.log_event, *checks)
     current.troubles.append(lambda: KEYS_REFUSED if keys and keys.refused else None)
     current.troubles.append(lambda: CHECK_HANGS if poller.stalled() else None)
+    current.troubles.append(lambda: forecast_log.trouble if forecast_log else None)
 
     tracer = None
     if settings.traces:

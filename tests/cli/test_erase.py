@@ -79,11 +79,26 @@ def test_the_forecast_log_is_erased_too(place: Path, regulars: Regulars) -> None
     arguments = ("erase", "store", "--customer-id", "anna", "--in", "scores", "--forecast-log", "flog")
     ended = regulars(*arguments, "--check")
     assert ended.code == 1
-    assert "1 customer: 1 row of the forecast log" in ended.error
+    assert ended.error.endswith(" files still name them, and 1 row of the forecast log is theirs\n")
     ended = regulars(*arguments)
     assert ended.code == 0
     assert "1 row removed from the forecast log" in ended.error
-    assert regulars(*arguments, "--check").code == 0
+    ended = regulars(*arguments, "--check")
+    assert ended.code == 0
+    assert "warning" not in ended.error
+
+
+def test_a_forecast_log_without_its_keys_is_warned_of(place: Path, regulars: Regulars) -> None:
+    """Nobody can be found there; a file that holds no key is one line."""
+    piece(place / "flog", PseudonymKeys(place / "elsewhere"), "2026Q4", "anna")
+    arguments = ("erase", "store", "--customer-id", "anna", "--in", "scores", "--forecast-log", "flog")
+    assert "warning: flog-keys has no key of the forecast log" in regulars(*arguments).error
+    (place / "flog-keys").mkdir()
+    (place / "flog-keys" / "2026Q4.key").write_text("short")
+    (place / "flog-keys" / "2026Q4.key").chmod(0o600)
+    ended = regulars(*arguments)
+    assert ended.code == 1
+    assert "a file of flog-keys is not a key of the forecast log" in ended.error
 
 
 @pytest.mark.parametrize(

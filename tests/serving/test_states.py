@@ -24,6 +24,8 @@ TESTS = {
     "the file of keys has none": PROCESSES + "test_drained_after_a_client_left_and_a_key_was_taken_back",
     "the folder of jobs cannot be used": "serving/jobs/test_job_runner.py"
     "::test_a_folder_that_cannot_be_used_is_507_and_mends",
+    "the forecast log cannot be written": "serving/forecast_log/test_forecast_log.py"
+    "::test_a_full_disk_loses_rows_and_no_answer",
     "the client has left": PROCESSES + "test_drained_after_a_client_left_and_a_key_was_taken_back",
     "bodies larger together than `[serve] bodies_megabytes`": "serving/api/test_body_budget.py"
     "::test_bodies_that_do_not_fit_are_refused_and_small_ones_are_not",

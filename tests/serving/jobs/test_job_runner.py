@@ -150,7 +150,7 @@ def test_a_cancelled_job_stops_at_its_next_block(jobs: Jobs, monkeypatch: pytest
     names = [f"c{n}" for n in range(1500)]
     columns = {name: [value] * len(names) for name, value in feature_row().items()} | {"customer_id": names}
     monkeypatch.setattr("serving.api.responses.BLOCK", 100)
-    monkeypatch.setattr("serving.jobs.job_runner.LOOK", 0.0)
+    monkeypatch.setattr("serving.jobs.job_runner.CANCEL_CHECK_SECONDS", 0.0)
     job_id, blocks = jobs.submit("score_features", columns_request(columns=columns)), []
     scored = score_table
 
