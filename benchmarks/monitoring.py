@@ -2,7 +2,7 @@
 
 `weeks` draws the purchases of simulated shops: 200 a week, shocks of 15 % that all customers share, a year before the
 fit and two years of weekly looks after it. `looks` simulates logs of 10,000 customers and looks at the intake and the
-columns, as they are and with a fault planted in the last 7 days.
+columns, as they are and with a fault planted in the last 7 days, amounts also in the last 28.
 """
 
 import argparse
@@ -26,6 +26,13 @@ from monitoring.weekly_forecasts import judged
 YEAR, LOOKS, CHANGE_AT = 52, 104, 26
 PURCHASES, SHOCK = 200, 0.15
 END = pd.Timestamp("2025-06-01")
+FAULTS = (
+    "nothing",
+    "amounts x1.05",
+    "amounts x1.05 for 28 days",
+    "three lost days",
+    "10 % of visits without channel",
+)
 
 
 def shop(seed: int, factor: float = 1.0, season: float = 0.0, references: int = YEAR) -> pd.DataFrame:
@@ -70,10 +77,11 @@ def weeks(runs: int) -> None:
 
 
 def planted(log: pd.DataFrame, fault: str, seed: int) -> pd.DataFrame:
-    """Return a log with a fault in its last 7 days."""
+    """Return a log with a fault in its last 7 days, or 28."""
     log, rng = log.copy(), np.random.default_rng(seed)
     late = log["event_time"] >= END - pd.Timedelta(days=7)
-    if fault == "amounts x1.05":
+    if fault.startswith("amounts x1.05"):
+        late = log["event_time"] >= END - pd.Timedelta(days=28 if "28" in fault else 7)
         log.loc[late & log["amount"].notna(), "amount"] *= 1.05
     elif fault == "three lost days":
         log = log[log["event_time"] < END - pd.Timedelta(days=3)]
@@ -87,7 +95,7 @@ def looks(logs: int, customers: int) -> None:
     for number in range(logs):
         log = simulate(customers=customers, seed=500 + number)[0].to_pandas()
         log = log[log["event_time"] < END]
-        for fault in ("nothing", "amounts x1.05", "three lost days", "10 % of visits without channel"):
+        for fault in FAULTS:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder)
                 table = pa.Table.from_pandas(planted(log, fault, number), preserve_index=False)

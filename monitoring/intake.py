@@ -16,6 +16,7 @@ from features.as_of import AsOf
 from features.schema import EVENT_TYPES
 from features.store.event_store import EventStore
 from features.store.layout import ABSENT, CODED_WORDS
+from monitoring.own_amounts import own_amounts
 
 Floats = NDArray[np.float64]
 
@@ -35,7 +36,8 @@ class Intake:
     Attributes
     ----------
     table : pandas.DataFrame
-        One row a figure: `what` (`events`, `events on DATE`, `missing COLUMN`, `amount`, `days late`), `event_type`,
+        One row a figure: `what` (`events`, `events on DATE`, `missing COLUMN`, `amount`, `days late`,
+        and `OWN_AMOUNT`, of 28 days: see `own_amounts`), `event_type`,
         `usual` (the mean of the weeks before), `last` (that of the last week), `p_value` (two-sided), `alarm`.
         `events` are counts, `missing` shares, amounts geometric means in currency, lateness a mean in days.
     budget : float
@@ -55,8 +57,8 @@ def intake(store: EventStore, as_of: AsOf, budget: float = 0.05) -> Intake:
     """Compare the week before a cutoff with the weeks before it.
 
     Each figure is compared with those of `WEEKS` earlier weeks, single days with the same weekday, by a prediction
-    interval of Student's t on the scale on which it is about normal: logarithms of counts and amounts, log odds of
-    shares. The chance of a false alarm is divided among all figures (Bonferroni).
+    interval of Student's t on the scale on which it is about normal: square roots of counts, logarithms of amounts,
+    log odds of shares. The chance of a false alarm is divided among all figures (Bonferroni).
 
     Parameters
     ----------
@@ -84,6 +86,8 @@ def intake(store: EventStore, as_of: AsOf, budget: float = 0.05) -> Intake:
             if len(own):
                 rows += _of_type(name, kind, own, as_of)
         rows += _lateness(events, as_of)
+        amounts = own_amounts(store, as_of)
+        rows += [] if amounts is None else [amounts]
     table = pd.DataFrame(rows, columns=["what", "event_type", "usual", "last", "p_value"])
     return Intake(table.assign(alarm=table["p_value"] < budget / max(1, len(table))), budget)
 
@@ -105,12 +109,12 @@ def _of_type(name: str, kind: int, events: pd.DataFrame, as_of: AsOf) -> Iterato
     by_week = by_day.sum(axis=1).astype(float)
     if np.median(by_week[1:]) < LEAST_EVENTS:
         return
-    yield _row("events", name, by_week, np.log(by_week + 0.5))
+    yield _row("events", name, by_week, np.sqrt(by_week + 0.375))
     for at in range(7):
         own = by_day[:, at].astype(float)
         if np.median(own[1:]) >= LEAST_A_DAY:
             date = AsOf.at_midnight(as_of.day - 1 - at, "UTC").date
-            yield _row(f"events on {date}", name, own, np.log(own + 0.5))
+            yield _row(f"events on {date}", name, own, np.sqrt(own + 0.375))
     week = age // 7
     inside = week <= WEEKS
     for column in OPTIONAL:
@@ -122,7 +126,8 @@ def _of_type(name: str, kind: int, events: pd.DataFrame, as_of: AsOf) -> Iterato
             f"missing {'amount' if column == 'cents' else column}",
             name,
             missing / np.maximum(by_week, 1),
-            np.log((missing + 0.5) / (by_week - missing + 0.5)),
+            # where nothing is ever missing the log odds would follow the number of events
+            np.log((missing + 0.5) / (by_week - missing + 0.5)) if missing.any() else np.zeros(WEEKS + 1),
         )
     priced = inside & (events["cents"] > 0).to_numpy()
     if priced.any():

@@ -11,6 +11,7 @@ from features.plurals import counted
 from monitoring.column_drift import ColumnDrift
 from monitoring.intake import Intake
 from monitoring.matured_windows import MaturedWindows
+from monitoring.own_amounts import OWN_AMOUNT
 from monitoring.weekly_forecasts import WeeklyForecasts
 
 RANK_LOST = 0.03
@@ -110,6 +111,9 @@ def _of_forecasts(weekly: WeeklyForecasts) -> str:
 def _of_intake(row: Mapping[Hashable, Any]) -> str:
     usual, last = float(row["usual"]), float(row["last"])
     what, kind = str(row["what"]), f" of type {row['event_type']}" if row["event_type"] else ""
+    if what == OWN_AMOUNT:
+        side = "above" if last > usual else "below"
+        return f"amounts of the last 28 days are {abs(last / usual - 1):.1%} {side} what the same customers paid before"
     if what.startswith("missing"):
         return f"{what}{kind}: {last:.1%} in the last week, {usual:.1%} usually"
     digits = 0 if what.startswith("events") else 2

@@ -56,6 +56,7 @@ def test_a_fault_is_found(log: pd.DataFrame, tmp_path: Path, fault: str) -> None
         frame, what = frame[~last | (frame["event_type"] != "usage")], "events"
     alarms = looked(frame, tmp_path).alarms
     assert any(str(name).startswith(what) for name in alarms["what"])
+    assert not ((alarms["usual"] == 0) & (alarms["last"] == 0)).any()  # nothing was missing, and nothing is
 
 
 def test_a_short_log_has_nothing_to_compare(log: pd.DataFrame, tmp_path: Path) -> None:
