@@ -41,7 +41,14 @@ def register(app: typer.Typer) -> None:
             ),
         ] = None,
         budget: Annotated[
-            float, typer.Option(metavar="SHARE", min=0.001, max=0.5, help="The chance of a false alarm.")
+            float,
+            typer.Option(
+                metavar="SHARE",
+                min=0.001,
+                max=0.5,
+                help="The chance of a false alarm: at each look for the intake and for the columns, over two years of "
+                "weekly looks for the forecasts.",
+            ),
         ] = 0.05,
         forecast_log: Annotated[
             Path | None,

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
                 metavar="N",
                 min=1,
                 max=3650,
-                help="Days of the two windows. Without it: the champion's shortest horizon of at least 28 days.",
+                help="Days of each window. Without it: the champion's shortest horizon of at least 28 days.",
             ),
         ] = None,
         as_of: Annotated[
@@ -33,9 +33,10 @@ def register(app: typer.Typer) -> None:
             typer.Option(metavar="DATE", callback=check_date, help="Recalibrate as at the midnight of a past date."),
         ] = None,
     ) -> None:
-        """Recalibrate the champion on the window that is over last; it becomes challenger if the gate lets it.
+        """Adjust the champion's level to the latest window that has ended; the gate decides on the challenger.
 
-        For when `regulars monitor` recommends it. The gate compares it with the champion on that window.
+        For when `regulars monitor` recommends it. Trial: the level learnt on the window before is compared with the
+        champion's on that window. Exits with 1 when the gate refuses.
 
         Examples:
 
