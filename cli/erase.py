@@ -80,7 +80,11 @@ def register(app: typer.Typer) -> None:
         from features.erasure.id_patterns import IdPattern
         from features.store.event_store import open_store
 
-        given = [*(customer_id or ()), *(ids.read_text(encoding="utf-8-sig").splitlines() if ids else ())]
+        try:
+            listed = ids.read_text(encoding="utf-8-sig").splitlines() if ids else []
+        except UnicodeDecodeError:
+            raise typer.BadParameter(f"{ids} is not text in UTF-8: save it so, with an id a line") from None
+        given = [*(customer_id or ()), *listed]
         if not any(text.strip() for text in given):
             raise typer.BadParameter("no customer is given: name one with --customer-id, or a file with --ids")
         pattern = IdPattern(given)
@@ -124,16 +128,28 @@ def _temporary_folders() -> list[Path]:
 
 
 def _erase(store: Path, places: list[Path], pattern: "IdPattern", suppression_key: Path | None) -> None:
+    import pyarrow.compute as pc
+
     from features.erasure.file_erasure import erase_from_file
     from features.erasure.id_search import files_in, names_customer
     from features.erasure.store_erasure import erase_from_store
-    from features.erasure.suppression import suppress
+    from features.erasure.suppression import read_suppression, suppress
     from features.store.event_store import open_store
     from features.store.generations import locked
     from planning.effects.decisions import decisions, latest_records
     from planning.erasure import erase_from_plan
     from planning.plan_folder import MANIFEST_FILE, PLAN_FILE, Plan, read_plan
 
+    opened = open_store(store)
+    known = pc.is_in(pattern.array, opened.customer_ids.cast(pattern.array.type)).to_pylist()
+    before = read_suppression(store)
+    names = zip(pattern.ids, known, strict=True)
+    if unknown := [name for name, is_known in names if not is_known and not (before and before.has(name))]:
+        are = "is no customer" if len(unknown) == 1 else "are no customers"
+        echo(
+            f"warning: {unknown[0]}{f' and {len(unknown) - 1:,} more' if len(unknown) > 1 else ''} {are} of {store}: "
+            "is the spelling right?"
+        )
     # First, so that nothing that is read meanwhile brings them back.
     with locked(store):
         suppression = suppress(store, pattern.ids, suppression_key)
@@ -142,7 +158,6 @@ def _erase(store: Path, places: list[Path], pattern: "IdPattern", suppression_ke
     )
     plans = [read_plan(folder) for folder in folders]
     changed: list[list[str]] = []
-    opened = open_store(store)
 
     def measure(plan: Plan, horizon_days: int) -> "pd.DataFrame":
         rows = decisions(opened, plans, horizon_days, records=latest_records(folders))

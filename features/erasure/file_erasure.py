@@ -33,18 +33,25 @@ def erase_from_file(path: Path, pattern: IdPattern) -> str:
     Returns
     -------
     str
-        What became of it: `N rows removed`, `removed`, or `` where this kind of file is not changed.
+        What became of it: `N rows removed`, `removed`, or `` where this kind of file is not changed, or is damaged.
     """
     ending = path.suffix.lower()
     if ending in PAGES:
         path.unlink()
         return "removed"
+    try:
+        return _erase_by_ending(path, ending, pattern)
+    except (pa.ArrowException, ValueError, KeyError, zipfile.BadZipFile):
+        return ""  # something else behind such a name: the search after the erasure lists it
+
+
+def _erase_by_ending(path: Path, ending: str, pattern: IdPattern) -> str:
     rows = 0
     if ending == ".csv":
         rows = erase_from_csv(path, pattern)
     elif ending == ".parquet":
         rows = _erase_from_parquet(path, pattern)
-    elif ending == ".arrow":
+    elif ending in (".arrow", ".stream"):
         rows = _erase_from_arrow(path, pattern)
     elif ending == ".xlsx" and zipfile.is_zipfile(path):
         rows = _erase_from_workbook(path, pattern)
@@ -121,12 +128,22 @@ def rows_of_customers(table: pa.Table, pattern: IdPattern) -> pa.ChunkedArray:
     names = [ID_COLUMN] if ID_COLUMN in table.column_names else table.column_names
     mask = pa.chunked_array([pa.repeat(False, len(table))])
     for name in names:
-        kind = table.schema.field(name).type
-        if pa.types.is_dictionary(kind) and is_text(kind.value_type):
-            mask = pc.or_(mask, pc.is_in(table[name].cast(kind.value_type), pattern.array.cast(kind.value_type)))
-        elif is_text(kind):
-            mask = pc.or_(mask, pc.is_in(table[name], pattern.array.cast(kind)))
+        column = table[name]
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        if name == ID_COLUMN:
+            column = ids_as_text(column)
+        if is_text(column.type):
+            mask = pc.or_(mask, pc.is_in(column.cast(pa.string()), pattern.array))
     return mask
+
+
+def ids_as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column of ids as text where it has whole numbers: 17850 and 17850.0 as 17850; others as they are."""
+    if pa.types.is_floating(column.type):
+        whole = pc.if_else(pc.equal(pc.floor(column), column), column, None)
+        return whole.cast(pa.int64(), safe=False).cast(pa.string())
+    return column.cast(pa.string()) if pa.types.is_integer(column.type) else column
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -146,11 +163,15 @@ def _erase_from_parquet(path: Path, pattern: IdPattern) -> int:
 
 
 def _erase_from_arrow(path: Path, pattern: IdPattern) -> int:
-    with pa.OSFile(str(path)) as source, ipc.open_file(source) as file:
-        table = file.read_all()
+    content = pa.BufferReader(path.read_bytes())
+    is_file = content.read(6) == b"ARROW1"
+    content.seek(0)
+    with (ipc.open_file if is_file else ipc.open_stream)(content) as reader:
+        table = reader.read_all()
     kept = table.filter(pc.invert(rows_of_customers(table, pattern)))
     if len(kept) < len(table):
-        with atomic_write(path) as part, ipc.new_file(str(part), kept.schema) as writer:
+        new = ipc.new_file if is_file else ipc.new_stream
+        with atomic_write(path) as part, new(str(part), kept.schema) as writer:
             writer.write_table(kept)
     return len(table) - len(kept)
 

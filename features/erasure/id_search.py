@@ -4,10 +4,13 @@ Parquet and Arrow are read, archives and compressed files unpacked, SQLite asked
 as bytes in UTF-8, UTF-16 and UTF-32. An id of up to three digits is found as a whole cell of a table alone.
 """
 
+import bz2
 import csv
 import gzip
+import html
 import io
 import json
+import lzma
 import re
 import sqlite3
 import tarfile
@@ -24,12 +27,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import ipc
 
-from features.erasure.file_erasure import ID_COLUMN, is_number, is_text
+from features.erasure.file_erasure import ID_COLUMN, ids_as_text, is_number, is_text
 from features.erasure.id_patterns import IdPattern
 
 HEAD = 256
 ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 """The beginnings of compressed parts of a joblib file."""
+COMPRESSED = {b"\x1f\x8b": gzip.decompress, b"BZh": bz2.decompress, b"\xfd7zXZ\x00": lzma.decompress}
+DAMAGES = (zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError)
+ARROW_STREAM = b"\xff\xff\xff\xff"
+CELL_TEXT = re.compile(r"<t(?:\s[^>]*)?>([^<]*)</t>")
+"""The texts of a workbook's cells."""
 
 
 def files_in(paths: Iterable[str | Path]) -> Iterator[Path]:
@@ -81,13 +89,17 @@ def _content_has(name: str, content: bytes, pattern: IdPattern) -> bool:
         if content[:6] == b"ARROW1":
             with ipc.open_file(pa.BufferReader(content)) as file:
                 return _table_has(file.read_all(), pattern)
+        if content[:4] == ARROW_STREAM:
+            with ipc.open_stream(pa.BufferReader(content)) as stream:
+                return _table_has(stream.read_all(), pattern)
         if content[:16] == b"SQLite format 3\0":
             return pattern.in_bytes(content) or _sqlite_has(content, pattern)
         if content[:2] == b"PK" and zipfile.is_zipfile(io.BytesIO(content)):
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 return any(_content_has(each, archive.read(each), pattern) for each in archive.namelist())
-        if content[:2] == b"\x1f\x8b":
-            return _content_has(name.removesuffix(Path(name).suffix), gzip.decompress(content), pattern)
+        for beginning, decompress in COMPRESSED.items():
+            if content.startswith(beginning):
+                return _content_has(name.removesuffix(Path(name).suffix), decompress(content), pattern)
         if ending == ".tar":
             with tarfile.open(fileobj=io.BytesIO(content)) as tar:
                 parts = ((each.name, tar.extractfile(each)) for each in tar.getmembers() if each.isfile())
@@ -96,9 +108,11 @@ def _content_has(name: str, content: bytes, pattern: IdPattern) -> bool:
             return pattern.in_bytes(zlib.decompressobj().decompress(content))
         if ending == ".csv":
             return _csv_has(content, pattern)
-        if ending == ".json" and _json_has(json.loads(content), pattern):
+        if ending == ".json":
+            return _json_has(json.loads(content), pattern)
+        if ending == ".xml" and any(pattern.is_id(html.unescape(cell)) for cell in CELL_TEXT.findall(content.decode())):
             return True
-    except (pa.ArrowException, ValueError, OSError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError):
+    except (pa.ArrowException, ValueError, OSError, EOFError, *DAMAGES):
         pass  # damaged, or something else behind such a beginning: it is searched as it is
     return pattern.in_bytes(content)
 
@@ -112,6 +126,9 @@ def _parquet_has(content: bytes, pattern: IdPattern) -> bool:
 
 
 def _table_has(table: pa.Table, pattern: IdPattern) -> bool:
+    if ID_COLUMN in table.column_names:
+        place = table.column_names.index(ID_COLUMN)
+        table = table.set_column(place, ID_COLUMN, ids_as_text(table[ID_COLUMN]))
     return any(_column_has(chunk, pattern) for column in table.columns for chunk in column.chunks)
 
 
@@ -129,7 +146,7 @@ def _column_has(column: pa.Array, pattern: IdPattern) -> bool:
         return any(pattern.in_bytes(value) for value in column.drop_null().to_pylist())
     if not is_text(kind):
         return False
-    texts = pc.unique(column).cast(pa.string())
+    texts = pc.unique(column.cast(pa.string()))
     if pc.any(pc.is_in(texts, pattern.array)).as_py():
         return True
     return any(pattern.is_id(text) or pattern.in_text(text) for text in texts.drop_null().to_pylist())
@@ -147,10 +164,13 @@ def _csv_has(content: bytes, pattern: IdPattern) -> bool:
 
 def _json_has(value: Any, pattern: IdPattern) -> bool:
     if isinstance(value, dict):
-        return any(pattern.is_id(name) or _json_has(each, pattern) for name, each in value.items())
+        return any(
+            _json_has(name, pattern) or _json_has(str(each) if name == ID_COLUMN else each, pattern)
+            for name, each in value.items()
+        )
     if isinstance(value, list):
         return any(_json_has(each, pattern) for each in value)
-    return pattern.is_id(value)
+    return isinstance(value, str) and (pattern.is_id(value) or pattern.in_text(value))
 
 
 def _sqlite_has(content: bytes, pattern: IdPattern) -> bool:
@@ -159,7 +179,12 @@ def _sqlite_has(content: bytes, pattern: IdPattern) -> bool:
         tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
         for table in tables:
             quoted = '"' + table.replace('"', '""') + '"'
-            for row in database.execute(f"select * from {quoted}"):
-                if any(pattern.is_id(cell) for cell in row):
+            rows = database.execute(f"select * from {quoted}")
+            names = [name for name, *_ in rows.description]
+            for row in rows:
+                if any(
+                    pattern.is_id(str(cell) if name == ID_COLUMN else cell)
+                    for name, cell in zip(names, row, strict=True)
+                ):
                     return True
     return False

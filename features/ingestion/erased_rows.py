@@ -38,6 +38,9 @@ def without_erased(source: Source, batch: SourceBatch, suppression: Suppression)
         column = read_ids(batch.log["customer_id"], source.profile.ids, RowErrors())
         ids = strip_whitespace(cast_text("customer_id", column, RowErrors()))
     of_erased = suppression.rows(ids)
+    if "customer_id" not in source.constants:  # as the log spells them, whatever rule for ids this ingest has
+        spelled = strip_whitespace(cast_text("customer_id", batch.log["customer_id"], RowErrors()))
+        of_erased |= suppression.rows(spelled)
     if not of_erased.any():
         return batch, erased
     return rows_of_batch(batch, np.flatnonzero(~of_erased)), erased + int(of_erased.sum())

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.atomic_file import atomic_write
+from features.errors import StoreError
 from serving.forecast_log.pieces import pieces
 from serving.forecast_log.pseudonyms import PseudonymKeys
 
@@ -27,6 +28,8 @@ def erase_from_log(folder: Path, keys: PseudonymKeys, customer_ids: Iterable[str
 
     Raises
     ------
+    StoreError
+        When a piece is damaged.
     OSError
         When a piece or a key cannot be read or written.
     ValueError
@@ -36,7 +39,12 @@ def erase_from_log(folder: Path, keys: PseudonymKeys, customer_ids: Iterable[str
     wanted = pa.array(sorted({value for _, value in hashed}), pa.binary(16))
     rows = 0
     for path in pieces(folder):
-        table = pq.read_table(path)
+        try:
+            table = pq.read_table(path)
+        except pa.ArrowException as error:
+            raise StoreError(
+                f"{path} cannot be read as a piece of the forecast log ({error}): put a copy of it back, or remove it"
+            ) from None
         theirs = pc.is_in(table["pseudonym"], wanted)
         count = int(pc.sum(theirs).as_py() or 0)
         rows += count

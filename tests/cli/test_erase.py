@@ -99,6 +99,21 @@ def test_a_forecast_log_without_its_keys_is_warned_of(place: Path, regulars: Reg
     ended = regulars(*arguments)
     assert ended.code == 1
     assert "a file of flog-keys is not a key of the forecast log" in ended.error
+    (place / "flog-keys" / "2026Q4.key").unlink()
+    next((place / "flog").rglob("*.parquet")).write_text("junk")
+    assert "cannot be read as a piece of the forecast log" in regulars(*arguments).error
+
+
+def test_an_id_that_nobody_has_is_warned_of_once(place: Path, regulars: Regulars) -> None:
+    """A typing error is no erasure; a second run of a true one is."""
+    erased = ("erase", "store", "--in", "scores", "--customer-id")
+    assert "warning: nobody is no customer of store: is the spelling right?" in regulars(*erased, "nobody").error
+    assert "warning" not in regulars(*erased, "anna").error
+    assert "warning" not in regulars(*erased, "anna").error
+    (place / "ids.txt").write_text("anna\n", encoding="utf-16")
+    ended = regulars("erase", "store", "--ids", "ids.txt")
+    assert ended.code == 2
+    assert "ids.txt is not text in UTF-8" in " ".join(ended.error.split())
 
 
 @pytest.mark.parametrize(

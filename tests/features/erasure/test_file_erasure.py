@@ -7,6 +7,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import ipc
 
 from features.erasure.file_erasure import erase_from_csv, erase_from_file, without_ids
 from features.erasure.id_patterns import IdPattern
@@ -88,3 +89,26 @@ def test_pages_are_removed_and_models_are_left(tmp_path: Path) -> None:
     assert not (tmp_path / "page.html").exists()
     assert erase_from_file(tmp_path / "model.joblib", ANNA) == ""
     assert names_customer(tmp_path / "model.joblib", ANNA)
+
+
+def test_numbers_and_streams_lose_her_rows(tmp_path: Path) -> None:
+    """Whole numbers in customer_id, as integers or with a fraction of 0."""
+    pattern = IdPattern(["17850"])
+    for ids in (pa.array([1, 17850]), pa.array([1.0, 17850.0])):
+        table = pa.table({"customer_id": ids, "n": [17850, 2]})
+        pq.write_table(table, tmp_path / "t.parquet")
+        with ipc.new_stream(str(tmp_path / "t.stream"), table.schema) as writer:
+            writer.write_table(table)
+        for name in ("t.parquet", "t.stream"):
+            assert erase_from_file(tmp_path / name, pattern) == "1 row removed"
+        assert pq.read_table(tmp_path / "t.parquet")["n"].to_pylist() == [17850]
+        with ipc.open_stream((tmp_path / "t.stream").read_bytes()) as reader:
+            assert reader.read_all()["n"].to_pylist() == [17850]
+
+
+@pytest.mark.parametrize("name", ["bad.parquet", "bad.arrow", "bad.stream", "bad.json", "bad.xlsx"])
+def test_something_else_behind_a_name_is_left(tmp_path: Path, name: str) -> None:
+    """It is not changed, and the erasure goes on; the search lists it."""
+    (tmp_path / name).write_text("of anna-17")
+    assert erase_from_file(tmp_path / name, IdPattern(["anna-17"])) == ""
+    assert (tmp_path / name).read_text() == "of anna-17"

@@ -1,13 +1,16 @@
 """The proof finds an id that is planted in any kind of file, and none that is not there."""
 
+import bz2
 import gzip
 import json
+import lzma
 import pickle
 import sqlite3
 import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
@@ -135,3 +138,52 @@ def test_a_name_and_a_damaged_file_are_searched(tmp_path: Path) -> None:
     (tmp_path / "broken.json").write_text("{'anna-17'")
     assert all(names_customer(path, IdPattern(["anna-17"])) for path in files_in([tmp_path]))
     assert len([*files_in([tmp_path, tmp_path / "broken.json"])]) == 3
+
+
+def _stream(path: Path, table: pa.Table) -> None:
+    with ipc.new_stream(str(path), table.schema) as writer:
+        writer.write_table(table)
+
+
+def test_ids_are_found_as_whole_numbers_too(tmp_path: Path) -> None:
+    """In columns and fields named customer_id, of any type; elsewhere a number is no id."""
+    pattern = IdPattern(["123", "2000"])
+    for kind in (pa.int64(), pa.int32(), pa.float64()):
+        for name, value, named in (("customer_id", 2000, True), ("customer_id", 2001, False), ("events", 2000, False)):
+            table = pa.table({name: pa.array([1, value], kind)})
+            pq.write_table(table, tmp_path / "n.parquet")
+            _stream(tmp_path / "n.stream", table)
+            for file in ("n.parquet", "n.stream"):
+                assert names_customer(tmp_path / file, pattern) is named
+    _stream(tmp_path / "n.stream", pa.table({"c": pa.array(["1", "2000"], pa.string_view())}))
+    assert names_customer(tmp_path / "n.stream", pattern)
+    for content, named in (('{"customer_id": 123}', True), ('{"events": 2000}', False), ('{"at": "of 2000."}', True)):
+        (tmp_path / "n.json").write_text(content)
+        assert names_customer(tmp_path / "n.json", pattern) is named
+    with sqlite3.connect(tmp_path / "n.db") as database:
+        database.execute("create table t (customer_id integer, n integer)")
+        database.execute("insert into t values (1, 123)")
+        database.commit()
+        assert not names_customer(tmp_path / "n.db", pattern)
+        database.execute("insert into t values (123, 1)")
+        database.commit()
+        assert names_customer(tmp_path / "n.db", pattern)
+    database.close()
+
+
+@pytest.mark.parametrize("packed", [bz2, lzma, gzip])
+def test_compressed_files_are_unpacked(tmp_path: Path, packed: Any) -> None:
+    """Also those that no verb writes: somebody may have packed them."""
+    (tmp_path / "log.csv.x").write_bytes(packed.compress(b"customer_id\n17850\n"))
+    assert names_customer(tmp_path / "log.csv.x", IdPattern(["17850"]))
+    assert not names_customer(tmp_path / "log.csv.x", IdPattern(["17851"]))
+
+
+def test_a_short_id_is_found_in_a_workbook(tmp_path: Path) -> None:
+    """As the text of a whole cell, escaped or not."""
+    book = openpyxl.Workbook()
+    book.active.append(["customer_id", "score"])
+    book.active.append(["12", 123])
+    book.save(tmp_path / "s.xlsx")
+    assert names_customer(tmp_path / "s.xlsx", IdPattern(["12"]))
+    assert not names_customer(tmp_path / "s.xlsx", IdPattern(["13"]))

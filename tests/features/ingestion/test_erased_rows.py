@@ -33,6 +33,16 @@ def test_an_id_is_compared_as_the_store_has_it(tmp_path: Path, profile: str, ids
     assert open_store(store).customer_ids.to_pylist() == ["ben"]
 
 
+def test_an_id_is_compared_as_the_log_has_it_too(tmp_path: Path) -> None:
+    """A later ingest may fold capitals; who was erased as ANNA does not come back as anna."""
+    store = made(tmp_path / "store", "ANNA")
+    log = tmp_path / "log.csv"
+    log.write_text("customer_id,event_time,event_type\n ANNA ,2024-01-05,usage\nben,2024-01-05,usage\n")
+    report = ingest(log, store, profile=parse_profile("[ids]\nfold_case = true\n", "test"))
+    assert report.suppressed == 1
+    assert open_store(store).customer_ids.to_pylist() == ["ben"]
+
+
 def test_a_row_that_cannot_be_split_is_left_out_too(tmp_path: Path) -> None:
     """It would go to the quarantine as it is."""
     store = made(tmp_path / "store", "anna")
