@@ -233,8 +233,10 @@ def _holdout(inputs: Inputs, rows: pd.DataFrame, expected: float) -> dict[str, A
     }
     if len(chosen):
         spread = spread_of(inputs.store, inputs.as_of, inputs.catalogue.horizon_days, chosen["expected_purchases"])
-        lift = minimum_detectable_lift(spread, len(chosen) - control, control)
-        holdout |= {"minimum_detectable_lift": lift, "measured": spread.measured}
+        lift, of_four_weeks = (
+            minimum_detectable_lift(spread, weeks * (len(chosen) - control), weeks * control) for weeks in (1, 4)
+        )
+        holdout |= {"minimum_detectable_lift": lift, "of_four_weeks": of_four_weeks, "measured": spread.measured}
     return holdout
 
 

@@ -250,11 +250,14 @@ def _holdout(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
     english = f"1 in {one_in:.0f} of those chosen is left alone at random ({holdout['control']:,})."
     chinese = f"入选客户中每 {one_in:.0f} 位随机留白 1 位（共 {holdout['control']:,} 位）。"
     if lift := holdout.get("minimum_detectable_lift"):
+        of_four_weeks = holdout.get("of_four_weeks") or lift / 2  # plans of earlier releases do not say
         english += (
             f" With that this plan can show a lift of purchases of {100 * lift:.0f} % or more; "
-            f"four such weeks with different customers, {50 * lift:.0f} %."
+            f"four such weeks with different customers, {100 * of_four_weeks:.0f} %."
         )
-        chinese += f"本计划可显示 {100 * lift:.0f}% 以上的购买提升；四周不同客户的计划可显示 {50 * lift:.0f}%。"
+        chinese += (
+            f"本计划可显示 {100 * lift:.0f}% 以上的购买提升；四周不同客户的计划可显示 {100 * of_four_weeks:.0f}%。"
+        )
     yield english, chinese
     if exploration := len(manifest.get("exploration", ())):
         verb = "was" if exploration == 1 else "were"

@@ -118,3 +118,10 @@ def test_chinese_has_the_same_figures() -> None:
     for text, chinese in sentences(manifest()):
         assert any("一" <= letter <= "鿿" for letter in chinese), text
     assert "3,900" in sentences(manifest())[0][1]
+
+
+def test_four_weeks_show_less_than_half_the_lift_where_it_widens_the_spread() -> None:
+    """As the plan has it; half of a week's for plans that do not say."""
+    holdout = {"chosen": 100, "control": 20, "minimum_detectable_lift": 1.5}
+    assert "with different customers, 75 %." in english(holdout=holdout)[4]
+    assert "with different customers, 60 %." in english(holdout={**holdout, "of_four_weeks": 0.6})[4]
