@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import options
-from cli.options import DEFAULT_HOME, Home, check_date
+from cli.options import DEFAULT_HOME, check_date
 from cli.terminal import Figure, echo, echo_table, progress_steps
+from cli.tracking import ExistingHome
 from features.plurals import counted
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def register(app: typer.Typer) -> None:
                 help="The keys of its pseudonyms. Without it: as the settings file says, else DIR-keys beside the log.",
             ),
         ] = None,
-        home: Home = DEFAULT_HOME,
+        home: ExistingHome = DEFAULT_HOME,
         out: Annotated[
             Path | None, typer.Option(metavar="DIR", file_okay=False, help="Folder for monitor.html and monitor.json.")
         ] = None,

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from cli import options
-from cli.options import DEFAULT_HOME, Home, check_date
+from cli.options import DEFAULT_HOME, check_date
 from cli.settings import challenger_settings
 from cli.terminal import echo
-from cli.tracking import opened_tracking
+from cli.tracking import ExistingHome, opened_tracking
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def recalibrate(
         store: options.Store,
-        home: Home = DEFAULT_HOME,
+        home: ExistingHome = DEFAULT_HOME,
         horizon_days: Annotated[
             int | None,
             typer.Option(

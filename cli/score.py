@@ -157,7 +157,7 @@ def _show_totals(
             as_of,
             Figure(each.customers),
             Figure(each.mean_score, ".1f"),
-            *([Figure(each.expected_purchases), Figure(each.churn_probability)] if forecasts else ()),
+            *([Figure(each.expected_purchases, ",.0f"), Figure(each.churn_probability, ",.0f")] if forecasts else ()),
         ]
         for as_of, each in totals.items()
     ]

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.as_of import AsOf, AsOfLike
+from features.errors import InvalidArgumentError
 from features.store.event_store import EventStore
+from features.store.log_dates import first_day
 from monitoring.column_drift import ColumnDrift, column_drift
 from monitoring.intake import Intake, intake
 from monitoring.logged_forecasts import LoggedForecasts, logged_forecasts
@@ -96,11 +98,17 @@ def look_at(
     ------
     AsOfError
         When `as_of` is not a date or time.
+    InvalidArgumentError
+        When no event is before it.
     ForecastLogError
         When the log cannot be used.
     """
     moment = log_end(store) if as_of is None else AsOf.parse(as_of, store.timezone)
     moment = AsOf.at_midnight(moment.day, store.timezone)
+    first = first_day(store)
+    if first is not None and moment.day <= first:
+        begins = AsOf.at_midnight(first, store.timezone).date
+        raise InvalidArgumentError(f"no event is before {moment.date}, the log begins on {begins}: give a later date")
     progress("intake")
     came_in = intake(store, moment, budget)
     progress("columns")

@@ -15,6 +15,8 @@ from starlette.types import ASGIApp
 from features.errors import RegularsError, ServerStartError, SettingsError
 from features.segments.settings import segmentation_of_settings
 from serving.bento import Service, model_store_path, worker_index
+from serving.clock import utc_now
+from serving.forecast_log.pseudonyms import PseudonymKeys, key_id
 from serving.jobs.job_store import check_folder
 from serving.runtime.api_keys import read_keys
 from serving.runtime.first_process import prepare_workers
@@ -56,19 +58,29 @@ def check_before_start() -> str | None:
     segmentation_of_settings()
     if settings.traces:
         check_exporter()
-    if settings.jobs:
+    for name, folder in (("folder of jobs", settings.jobs), ("forecast log", settings.forecast_log)):
+        if folder:
+            try:
+                check_folder(folder)
+            except OSError as error:
+                raise ServerStartError(
+                    f"the {name} {folder} cannot be used ({error.strerror}): "
+                    "name a folder on a disk with room that this user can write to"
+                ) from None
+    if settings.forecast_log:
         try:
-            check_folder(settings.jobs)
-        except OSError as error:
+            PseudonymKeys(settings.keys_folder).key(key_id(utc_now()))
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
             raise ServerStartError(
-                f"the folder of jobs {settings.jobs} cannot be used ({error.strerror}): "
-                "name one on a disk with room that this user can write to"
+                f"the keys of the forecast log in {settings.keys_folder} cannot be used ({reason}): "
+                "name a folder that this user alone can read and write, with forecast_log_keys in [serve]"
             ) from None
     trust = Trust(settings.trusted_key, settings.allow_pickle, settings.signed_since_time)
     if settings.trusted_key:
         public_key_of(settings.trusted_key)
-    if name := latest_version(store):
-        read_published(store, name, trust)
+    if version := latest_version(store):
+        read_published(store, version, trust)
         return None
     return f"no version is published in {store} (BENTOML_HOME), so scores are by the rule alone"
 

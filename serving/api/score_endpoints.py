@@ -15,6 +15,7 @@ from serving.api.responses import json_response, score_response
 from serving.api.routes import ExactRoute
 from serving.api.scored_bodies import BODIES, RESPONSES, ScoredBodies
 from serving.api.time_limit import TimeLimit
+from serving.api.trial_request import is_trial
 from serving.api.worker_thread import WorkerThread
 from serving.state import CurrentState
 
@@ -38,7 +39,8 @@ class ScoreEndpoints:
     body_time : TimeLimit
         Within which a body must arrive.
     answered : callable, optional
-        Receives the path, the customers and the context of each answer of /score and /score_features.
+        Receives the path, the customers and the context of each answer of /score and /score_features, except that of
+        the service's own trial.
     """
 
     def __init__(
@@ -78,7 +80,7 @@ class ScoreEndpoints:
             request.state.customers = len(features.ids)
             request.state.model_version = state.model.version if state.model else None
             response = score_response(features, context, wanted)
-            if self._answered:
+            if self._answered and not is_trial(request.headers):
                 self._answered(path, features, context)
             return response
 

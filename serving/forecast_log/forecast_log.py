@@ -116,7 +116,8 @@ class ForecastLog:
             except Exception as error:  # whatever it is, answers go on, and it is counted
                 with self._lock:
                     self.lost += rows
-                self.trouble = f"the forecast log is not written ({type(error).__name__}): is its disk full?"
+                reason = getattr(error, "strerror", None) or type(error).__name__
+                self.trouble = f"the forecast log is not written ({reason})"
             with self._lock:
                 self._pending -= rows
 

@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from urllib.error import URLError
@@ -16,6 +16,7 @@ from bentoml.exceptions import BentoMLException
 
 import serving
 from features.errors import ServerStartError
+from serving.api.trial_request import HEADER, make_token
 from serving.bento import serve
 from serving.runtime.first_process import take_failure
 from serving.runtime.supervision import first_process_of
@@ -101,10 +102,10 @@ def announce_when_ready(host: str, port: int, say: Callable[..., None], end: Cal
     end : callable
         Called after the last line.
     """
-    threading.Thread(target=_announce, args=(host, port, say, end), daemon=True).start()
+    threading.Thread(target=_announce, args=(host, port, make_token(), say, end), daemon=True).start()
 
 
-def _announce(host: str, port: int, say: Callable[..., None], end: Callable[[], None]) -> None:
+def _announce(host: str, port: int, token: str, say: Callable[..., None], end: Callable[[], None]) -> None:
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     url = f"http://{name}:{port}"
     deadline = time.monotonic() + START_SECONDS
@@ -117,15 +118,16 @@ def _announce(host: str, port: int, say: Callable[..., None], end: Callable[[], 
     say(f"serving at {url} ({status}); Ctrl-C ends it. To try:", url=url, status=status)
     body = json.dumps(json.loads(Path(__file__).with_name("first_request.json").read_text()))
     say(f"curl {url}/score -H 'Content-Type: application/json' -d '{body}'")
-    say(_response(f"{url}/score", body.encode()) or "(with a key: -H 'Authorization: Bearer KEY')")
+    headers = {"Content-Type": "application/json", HEADER: token}  # it is of no customer, so it is not logged
+    say(_response(f"{url}/score", body.encode(), headers) or "(with a key: -H 'Authorization: Bearer KEY')")
     say(f"{url}/docs describes it, with examples to try")
     say(f"open {url} in a browser")
     end()
 
 
-def _response(url: str, body: bytes | None = None) -> str | None:
+def _response(url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> str | None:
     """Return the response body if the status is 200, else None."""
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json"} if body else {})
+    request = urllib.request.Request(url, body, dict(headers or {}))
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy between a machine and itself
     try:
         with opener.open(request, timeout=5) as response:

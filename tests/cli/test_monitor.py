@@ -39,6 +39,22 @@ def test_what_is_not_possible_is_refused(regulars: Callable[..., Ended]) -> None
     assert regulars("monitor", "nowhere", "--budget", "2").code == 2
 
 
+def test_a_home_that_does_not_exist_and_a_time_before_the_log_are_refused(
+    regulars: Callable[..., Ended], store: Path
+) -> None:
+    """Typing errors are no reason to recommend nothing; a home without a champion is looked at as without one."""
+    ended = regulars("monitor", store, "--home", "nohome")
+    assert (ended.code, ended.error.count("\n")) == (2, 1)
+    assert "there is no folder nohome" in ended.error
+    assert regulars("recalibrate", store, "--home", "nohome").code == 2
+    assert not Path("nohome").exists()
+    ended = regulars("monitor", store, "--as-of", "1999-01-01")
+    assert ended.code == 1
+    assert ended.error.splitlines()[-1].startswith("regulars: no event is before 1999-01-01, the log begins on 202")
+    Path("home").mkdir()
+    assert regulars("monitor", store, "--home", "home").code in (0, 5)
+
+
 def logged(folder: Path, day: str, version: str, ids: list[str]) -> None:
     """Forecasts of a purchase a week, in the log of a service."""
     time = AsOf.parse(day, "UTC")

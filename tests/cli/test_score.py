@@ -8,10 +8,12 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from cli.score import _show_totals
 from features.engines.feature_table import feature_table
 from features.loyalty.formula import load_formula
 from features.loyalty.scoring import score
 from features.store.event_store import open_store
+from serving.batch_parts import ScoreTotals
 from tests.cli.conftest import Ended
 
 Regulars = Callable[..., Ended]
@@ -100,7 +102,7 @@ def test_an_id_cannot_steer_the_terminal(tmp_path: Path, regulars: Regulars) -> 
     assert ended.error.endswith("-> [b]s.parquet\n")
 
 
-def test_several_cutoffs_make_a_folder(store: Path, regulars: Regulars) -> None:
+def test_several_cutoffs_make_a_folder(store: Path, regulars: Regulars, capsys: pytest.CaptureFixture[str]) -> None:
     """A name without an ending is a folder of parts, with totals at each cutoff; one file has one cutoff."""
     dates = ("--as-of", "2024-03-01", "--as-of", "2024-05-01")
     ended = regulars("score", store, *dates, "--out", "scores", "--json")
@@ -113,6 +115,12 @@ def test_several_cutoffs_make_a_folder(store: Path, regulars: Regulars) -> None:
         assert (customers, mean) == (len(expected), expected["loyalty_score"].mean())
     ended = regulars("score", store, *dates, "--out", "scores")
     assert ended.error.endswith("2 cutoffs, formula version 2 -> scores\n")
+    totals = {"2024-03-01": ScoreTotals(3, 3, 50.123, 318.11416850481675, 1_001.5001)}
+    _show_totals(totals, SimpleNamespace(horizon_days=90, version="4"), "2", Path("scores"))  # type: ignore[arg-type]
+    shown = capsys.readouterr().err
+    assert "318" in shown
+    assert "1,002" in shown
+    assert "318.1" not in shown
     ended = regulars("score", store, *dates, "--out", "s.parquet")
     assert ended.code == 2
     assert "s.parquet is one file, and there are 2 cutoffs: name a folder" in ended.error

@@ -44,6 +44,30 @@ def test_a_port_that_is_taken_is_told(regulars: Command, monkeypatch) -> None:
     assert "'example.org' is no IP address" in ended.error
 
 
+def test_a_forecast_log_that_cannot_be_written_is_refused_at_the_start(
+    regulars: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file in place of the folder, and keys that others can read: one line that says why, before anything serves."""
+    for name in (*NAMES, "FORECAST_LOG"):
+        monkeypatch.setenv(f"REGULARS_SERVE_{name}", "")
+    monkeypatch.setenv("BENTOML_HOME", str(tmp_path / "bentoml"))
+    monkeypatch.setattr("serving.runtime.server.free_address", lambda *_: ipaddress.ip_address("127.0.0.1"))
+    monkeypatch.setattr("serving.runtime.server.announce_when_ready", lambda *_: None)
+    monkeypatch.setattr("serving.runtime.server.run_server", lambda *_: None)
+    (tmp_path / "file").touch()
+    for name, reason in (("file", "File exists"), ("file/log", "Not a directory")):
+        ended = regulars("serve", "--forecast-log", tmp_path / name)
+        assert (ended.code, ended.error.count("\n")) == (1, 1)
+        assert f"the forecast log {tmp_path / name} cannot be used ({reason}): name a folder" in ended.error
+    assert regulars("serve", "--forecast-log", tmp_path / "log").code == 0
+    [key] = (tmp_path / "log-keys").iterdir()
+    key.chmod(0o644)
+    ended = regulars("serve", "--forecast-log", tmp_path / "log")
+    assert (ended.code, ended.error.count("\n")) == (1, 1)
+    assert "log-keys cannot be used (others than its owner have access, 044: run chmod 600" in ended.error
+    assert not list((tmp_path / "log").iterdir())
+
+
 def test_every_option_is_a_setting_of_the_service(
     call_of: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,10 +17,12 @@ from features.timezones import DAY
 from serving.api.app import make_app
 from serving.api.feature_rows import Features
 from serving.api.parameters import ScoringContext
+from serving.api.trial_request import HEADER, VARIABLE, make_token
 from serving.forecast_log import forecast_log as module
 from serving.forecast_log.forecast_log import ForecastLog
 from serving.forecast_log.pieces import SCHEMA, pieces
 from serving.forecast_log.pseudonyms import PseudonymKeys, pseudonym
+from serving.runtime import server
 from serving.state import CurrentState, ServiceState
 from tests.serving.asking import ask
 
@@ -108,11 +110,26 @@ def test_a_full_disk_loses_rows_and_no_answer(
         log.answered("/score", one, context(rule_state))
         log.flush()
     assert log.lost == 1
-    assert log.trouble is not None
-    assert "is its disk full?" in log.trouble
+    assert log.trouble == "the forecast log is not written (No space left on device)"
     log.answered("/score", one, context(rule_state))
     log.flush()
     assert (log.lost, log.trouble, len(rows(tmp_path))) == (1, None, 1)
+
+
+def test_the_trial_of_the_start_is_not_logged(
+    rule_state: ServiceState, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`regulars serve` asks about a customer that does not exist; what a client with a wrong token asks is logged."""
+    monkeypatch.setenv(VARIABLE, "")
+    token, log = make_token(), made(tmp_path)
+    body = (Path(server.__file__).parent / "first_request.json").read_bytes()
+    app = make_app(CurrentState(rule_state), answered=log.answered, clock=lambda: NOW)
+    assert ask(app, "/score", body, headers={HEADER.lower(): token}).status == 200
+    log.flush()
+    assert not list(pieces(tmp_path / "log"))
+    assert ask(app, "/score", body, headers={HEADER.lower(): "another"}).status == 200
+    log.flush()
+    assert len(rows(tmp_path)) == 1
 
 
 def test_an_answer_costs_the_loop_next_to_nothing(rule_state: ServiceState, tmp_path: Path) -> None:
