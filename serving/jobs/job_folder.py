@@ -9,7 +9,7 @@ import os
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -150,8 +150,17 @@ def read_progress(folder: Path) -> Progress:
 
 
 def read_outcome(folder: Path) -> Outcome | None:
-    """Return how a job ended; None while it has not. Whoever cancelled it has the last word."""
-    return read_file(folder / CANCELLED, Outcome) or read_file(folder / OUTCOME, Outcome)
+    """Return how a job ended; None while it has not. Whoever cancelled it has the last word.
+
+    One whose outcome is damaged has failed: it ended, and its body is gone.
+    """
+    if outcome := read_file(folder / CANCELLED, Outcome) or read_file(folder / OUTCOME, Outcome):
+        return outcome
+    try:
+        ended_at = datetime.fromtimestamp((folder / OUTCOME).stat().st_mtime, UTC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return Outcome("failed", ended_at, kind="internal", detail="how this job ended cannot be read; submit it again")
 
 
 def is_locked(folder: Path) -> bool:

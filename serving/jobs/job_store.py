@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, get_args
 
@@ -162,8 +162,14 @@ class JobStore:
         return False
 
     def open_result(self, facts: JobFacts, media_type: str) -> BinaryIO:
-        """Return the result of a job that is done, in a media type of its endpoint; it outlives the job's removal."""
-        return (self._folder / facts.job_id / result_name(media_type)).open("rb")
+        """Return the result of a job that is done, in a media type of its endpoint; it outlives the job's removal.
+
+        Raises a 409 problem for a result that somebody else removed.
+        """
+        try:
+            return (self._folder / facts.job_id / result_name(media_type)).open("rb")
+        except FileNotFoundError:
+            raise ProblemError("no-result", "the result of this job is gone; submit it again") from None
 
     def counts(self) -> dict[JobState, int]:
         """Return the number of jobs in each state."""
@@ -171,13 +177,18 @@ class JobStore:
         return {state: states[state] for state in get_args(JobState)}
 
     def expire(self) -> None:
-        """Remove the jobs that ended too long ago, and what killed processes left."""
+        """Remove the jobs that ended too long ago or that nobody can read, and what killed processes left.
+
+        A job without readable facts counts in the bounds, and no request reaches it.
+        """
         remove_leftovers(self._folder, SCRATCH)
-        for facts in self.all():
-            folder = self._folder / facts.job_id
-            outcome = read_outcome(folder)
-            if outcome and self._clock() - outcome.ended_at > timedelta(seconds=self.limits.seconds):
-                self._remove(folder)
+        for folder in self._folders():
+            with suppress(FileNotFoundError):  # removed in between
+                changed_at = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+                outcome = read_outcome(folder)
+                ended_at = outcome.ended_at if outcome else None if self.find(folder.name) else changed_at
+                if ended_at and self._clock() - ended_at > timedelta(seconds=self.limits.seconds):
+                    self._remove(folder)
 
     def _remove(self, folder: Path) -> bool:
         """Remove a job that no worker runs, after a moment for one that stops; return whether that was done."""

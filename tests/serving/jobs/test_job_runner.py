@@ -214,6 +214,22 @@ def test_a_folder_that_cannot_be_used_is_507_and_mends(jobs: Jobs) -> None:
     assert ask(jobs.app, "/readyz").json() == {"status": "ready"}
 
 
+def test_a_lost_result_and_a_damaged_outcome_are_told(jobs: Jobs) -> None:
+    """A result that is gone is no fault of the folder; a job whose outcome cannot be read has failed."""
+    job_id = jobs.submit("score", score_request())
+    assert jobs.run()
+    for path in (jobs.folder / job_id).glob("result.*"):
+        path.unlink()
+    answer = jobs.result(job_id)
+    assert (answer.status, answer.json()["detail"]) == (409, "the result of this job is gone; submit it again")
+    (jobs.folder / job_id / "outcome.json").write_text("{")
+    assert not jobs.run()
+    found = jobs.job(job_id).json()
+    assert (found["state"], found["problem"]["type"]) == ("failed", "/problems/internal")
+    assert jobs.result(job_id).status == 500
+    assert jobs.job(job_id, method="DELETE").status == 204
+
+
 def test_a_full_disk_at_the_end_keeps_the_job(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     """The result does not fit: the job waits for room, and has not failed."""
     job_id = jobs.submit("score", score_request())

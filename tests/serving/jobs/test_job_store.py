@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -166,6 +166,23 @@ def test_what_is_no_job_of_this_service_is_left_alone(store: JobStore, tmp_path:
     job = store.claim()
     assert job
     job.release()
+
+
+def test_a_job_that_nobody_can_read_expires(tmp_path: Path) -> None:
+    """A folder without readable facts counts in the bounds until its time is over; a job that waits stays."""
+    now = [datetime.now(UTC)]
+    store = JobStore(tmp_path / "jobs", JobLimits(jobs=3, seconds=3600), lambda: now[0])
+    for number in range(3):
+        store.submit(facts(number), b"x")
+    (tmp_path / "jobs" / facts(0).job_id / "job.json").unlink()
+    (tmp_path / "jobs" / facts(1).job_id / "job.json").write_text("{")
+    store.expire()
+    with pytest.raises(ProblemError, match="3 jobs are kept"):
+        store.submit(facts(9), b"x")
+    now[0] += timedelta(hours=2)
+    store.expire()
+    assert [path.name for path in (tmp_path / "jobs").iterdir()] == [facts(2).job_id]
+    store.submit(facts(9), b"x")
 
 
 STEPS = st.lists(st.sampled_from(["submit", "claim", "finish", "die", "cancel", "expire"]), max_size=25)
