@@ -8,8 +8,10 @@ import httpx
 import pyarrow as pa
 from httpx_retries import RetryTransport
 
+from features.errors import InvalidArgumentError
 from regulars import client_calls as calls
 from regulars.client_calls import Pause, Steps
+from regulars.client_checks import key_header, service_address, shown_address
 from regulars.client_tables import score_table, submit
 from regulars.client_transport import Traceparent, headers_of, retry_of, timeout_of, unreachable
 from serving.job_types import Job, JobEndpoint
@@ -44,7 +46,8 @@ class AsyncClient:
 
     Notes
     -----
-    Every method raises msgspec.ValidationError for arguments of wrong types or values, before anything is sent;
+    Every method raises msgspec.ValidationError or InvalidArgumentError for arguments of wrong types or values, before
+    anything is sent;
     RequestRefusedError, or KeyRefusedError or ServiceBusyError of its kind, when the service answers with a problem
     document, whose one line is the message; and ServiceUnreachableError without an answer.
 
@@ -68,10 +71,12 @@ class AsyncClient:
         traceparent: Traceparent = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._traceparent, self._address = traceparent, address
+        self._traceparent = traceparent
+        url = service_address(address)
+        self._address = shown_address(url)
         self._http = httpx.AsyncClient(
-            base_url=address.rstrip("/"),
-            headers={"Authorization": f"Bearer {key}"} if key else None,
+            base_url=url,
+            headers=key_header(key),
             timeout=timeout_of(seconds),
             transport=RetryTransport(transport or httpx.AsyncHTTPTransport(), retry_of(retries)),
             trust_env=False,
@@ -108,7 +113,7 @@ class AsyncClient:
 
         Parameters
         ----------
-        customers : sequence of Customer, DataFrame or pyarrow.Table
+        customers : sequence of Customer, DataFrame, pyarrow.Table or RecordBatch
             Customers with their events, or an event log, of any length: it is sent in chunks of whole customers.
         as_of : str, optional
             The cutoff; now if it is absent.
@@ -147,7 +152,7 @@ class AsyncClient:
 
         Parameters
         ----------
-        rows : sequence of dict, DataFrame or pyarrow.Table
+        rows : sequence of dict, DataFrame, pyarrow.Table or RecordBatch
             `customer_id` and all features at `as_of`, null as None; a table of any length is sent in chunks.
         as_of, horizon_days
             As for `score`.
@@ -197,6 +202,8 @@ class AsyncClient:
                 await asyncio.sleep(call.seconds)
                 response = None
                 continue
+            if self._http.is_closed:
+                raise InvalidArgumentError("the client is closed: make another one")
             request = self._http.build_request(
                 call.method,
                 call.path,

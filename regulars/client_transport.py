@@ -7,6 +7,7 @@ from httpx_retries import Retry
 
 from features.errors import ServiceUnreachableError
 from regulars.client_calls import Call
+from regulars.client_checks import attempt_seconds, attempts_again, trace_header
 
 Traceparent = str | Callable[[], str | None] | None
 CONNECT_SECONDS = 5.0
@@ -16,7 +17,7 @@ LONGEST_PAUSE = 60.0
 
 def timeout_of(seconds: float) -> httpx.Timeout:
     """Return the time limits of a request."""
-    return httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
+    return httpx.Timeout(attempt_seconds(seconds), connect=min(CONNECT_SECONDS, seconds))
 
 
 def retry_of(retries: int) -> Retry:
@@ -25,7 +26,7 @@ def retry_of(retries: int) -> Retry:
     A response that does not come in time is not waited for again: the service may still be working on it.
     """
     return Retry(
-        total=retries,
+        total=attempts_again(retries),
         allowed_methods=("GET", "POST", "DELETE"),
         retry_on_exceptions=(httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout),
         backoff_factor=0.25,
@@ -39,13 +40,15 @@ def headers_of(call: Call, traceparent: Traceparent) -> dict[str, str]:
     if call.content is not None:
         headers["Content-Type"] = call.media_type
     trace = traceparent() if callable(traceparent) else traceparent
-    return headers | ({"traceparent": trace} if trace else {})
+    return headers | trace_header(trace)
 
 
 def unreachable(address: str, error: httpx.TransportError) -> ServiceUnreachableError:
     """Return the error of a service that does not answer, in one line."""
-    reason = " ".join(str(error).split()) or "no answer"
+    # What is said of a request that may not be sent could hold one of its headers, such as the key.
+    hidden = isinstance(error, httpx.LocalProtocolError)
+    reason = "" if hidden else " ".join(str(error).split())
     return ServiceUnreachableError(
-        f"the service at {address} does not answer ({type(error).__name__}: {reason}): "
+        f"the service at {address} does not answer ({type(error).__name__}: {reason or 'no answer'}): "
         "is it running, and is the address right?"
     )
