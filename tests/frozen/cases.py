@@ -100,7 +100,7 @@ def commands() -> list[dict[str, Any]]:
     slow |= {"promote-no-challenger", "features-raw", "ingest-told", "ingest-typed", "simulate-csv"}
     slow |= {"ingest-two", "ingest-thousands", "ingest-database", "score-no-model", "score-own-rule", "publish"}
     slow |= {"damaged-missing", "damaged-schema", "before-all", "serve-keys", "no-columns"}
-    fitted = {"backtest", "compare", "compare-champion", "fit"}
+    fitted = {"backtest", "backtest-too-short", "compare", "compare-champion", "fit"}
     near = {"score-champion", "score-champion-value", "simulate", "publish"}
     more: dict[str, dict[str, Any]] = {
         "publish": {"leave_out": r"model\.yaml$|bento/tmp|card\.json$"},

@@ -144,7 +144,10 @@ def test_drained_after_a_client_left_and_a_key_was_taken_back(home: Path, tmp_pa
     bearer = {"Authorization": f"Bearer {add_key(keys, 'shop', ['score', 'metrics'])}"}
     customers = [{**REQUEST["customers"][0], "customer_id": f"c{n}"} for n in range(20_000)]  # type: ignore[index]
     with running(home, "--keys", str(keys), REGULARS_SERVE_DRAIN_SECONDS="3") as service:
-        with httpx.Client(trust_env=False, timeout=1.0) as client, pytest.raises(httpx.ReadTimeout):
+        with (
+            httpx.Client(trust_env=False, timeout=httpx.Timeout(30, read=0.2)) as client,
+            pytest.raises(httpx.ReadTimeout),
+        ):
             client.post(f"{service.url}/score", json=REQUEST | {"customers": customers}, headers=bearer)
         eventually(lambda: any(line.get("status") == 499 for line in service.lines()), "the log has who left")
         assert service.ask("POST", "/score", json=REQUEST, headers=bearer).status_code == 200
