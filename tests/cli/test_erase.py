@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,8 +17,11 @@ Regulars = Callable[..., Ended]
 
 
 @pytest.fixture
-def place(tmp_path: Path, regulars: Regulars) -> Path:
-    """A store of two generations with a quarantine and a customers' table, and scores of it."""
+def place(tmp_path: Path, regulars: Regulars, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store of two generations with a quarantine and a customers' table, and scores of it; temporary files apart."""
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     (tmp_path / "log.csv").write_text(LOG + FAULTY * 1)
     (tmp_path / "more.csv").write_text("customer_id,event_time,event_type\nanna,2024-05-01,usage\n")
     (tmp_path / "customers.csv").write_text("customer_id,rep\nanna,R1\nben,R1\n")
