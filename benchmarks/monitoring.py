@@ -50,11 +50,11 @@ def shop(seed: int, factor: float = 1.0, season: float = 0.0, references: int = 
 
 def firsts(runs: int, seed: int, **options: float) -> np.ndarray:
     """Return the first look with an alarm of each run, NaN without one."""
-    found = []
+    looks = []
     for run in range(runs):
         path = judged(shop(seed + run, **options), seed=run).path  # type: ignore[arg-type]
-        found.append(np.nan if path is None or path.first is None else path.first)
-    return np.array(found)
+        looks.append(np.nan if path is None or path.first is None else path.first)
+    return np.array(looks)
 
 
 def weeks(runs: int) -> None:
@@ -71,8 +71,8 @@ def weeks(runs: int) -> None:
         first = firsts(runs, 10_000, factor=factor)
         later = first[~(first < CHANGE_AT)]  # without those that alarmed before
         delay = np.where(np.isnan(later), np.inf, later - CHANGE_AT + 1)
-        found = np.isfinite(delay).mean()
-        print(f"purchases x{factor}: found in {found:.0%}, median after {np.median(delay):.0f} weeks", flush=True)
+        share = np.isfinite(delay).mean()
+        print(f"purchases x{factor}: found in {share:.0%}, median after {np.median(delay):.0f} weeks", flush=True)
     print(f"{time.process_time() - begin:.0f} s of processor time")
 
 

@@ -108,24 +108,24 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, metavar="DIR", help="for logs and results, 5 GB a million customers")
     arguments = parser.parse_args()
     sizes = sorted(set(arguments.customers))
-    found: dict[int, dict[str, Measure]] = {}
+    measures: dict[int, dict[str, Measure]] = {}
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="benchmark-", dir=arguments.folder) as folder:
-            found[size] = {}
+            measures[size] = {}
             for name in STEPS:
-                found[size][name] = measured(sys.executable, "benchmarks.scale", "--run", name, folder, size)
-    print("\n".join(_table(found)))
+                measures[size][name] = measured(sys.executable, "benchmarks.scale", "--run", name, folder, size)
+    print("\n".join(_table(measures)))
 
 
-def _table(found: dict[int, dict[str, Measure]]) -> list[str]:
-    events = {size: steps["simulated"].facts["events"] for size, steps in found.items()}
-    heads = [f"{size:,} customers, {events[size]:,} events" for size in found]
+def _table(measures: dict[int, dict[str, Measure]]) -> list[str]:
+    events = {size: steps["simulated"].facts["events"] for size, steps in measures.items()}
+    heads = [f"{size:,} customers, {events[size]:,} events" for size in measures]
     lines = [f"| processor seconds (per million customers), peak MiB | {' | '.join(heads)} |"]
-    lines.append(f"|---|{'---:|' * len(found)}")
+    lines.append(f"|---|{'---:|' * len(measures)}")
     for name, (title, _) in STEPS.items():
         cells = [
             f"{steps[name].cpu:.2f} ({steps[name].cpu * 1e6 / size:.2f}), {steps[name].peak / 2**20:,.0f}"
-            for size, steps in found.items()
+            for size, steps in measures.items()
         ]
         lines.append(f"| {title} | {' | '.join(cells)} |")
     return lines

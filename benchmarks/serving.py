@@ -93,9 +93,9 @@ def main() -> None:
         for at in range(arguments.rounds):
             for concurrency in CONCURRENCIES:
                 for each in contenders:
-                    found = _wrk(each, concurrency, arguments.seconds, scratch)
-                    each.rounds.setdefault(concurrency, []).append(found)
-                    _say(f"round {at + 1}: {each.name}, {concurrency} at once: {found[0]:,.0f} a second")
+                    measured = _wrk(each, concurrency, arguments.seconds, scratch)
+                    each.rounds.setdefault(concurrency, []).append(measured)
+                    _say(f"round {at + 1}: {each.name}, {concurrency} at once: {measured[0]:,.0f} a second")
         for each in contenders:
             each.memory = each.worker_memory()  # large tables load pandas, which stays
         large = _large(contenders, arguments.rounds)
@@ -119,18 +119,18 @@ def _contenders(scratch: Path, home: Path, litserve: Path | None) -> list[Conten
     ours = {"BENTOML_HOME": str(home)}
     port = next(ports)
     beside = {"BENTOML_HOME": str(scratch / "bentoml")}
-    found = [
+    contenders = [
         Contender("ours, by features", [*serve, port], "/score_features", given["features"], port, quiet | ours),
         Contender("plain BentoML", [*bento, p := next(ports)], "/score", given["rows"], p, quiet | beside),
         Contender("mlflow models serve", [*mlflow, p := next(ports)], "/invocations", given["mlflow"], p, quiet),
         Contender("FastAPI", [*peer, "fastapi", p := next(ports)], "/score", given["list"], p, quiet),
         Contender("Starlette echo", [*peer, "starlette", p := next(ports)], "/score", given["rows"], p, quiet),
     ]
-    found.insert(1, Contender("ours, by 50 events", [], "/score", given["events"], port, beside=found[0]))
+    contenders.insert(1, Contender("ours, by 50 events", [], "/score", given["events"], port, beside=contenders[0]))
     if litserve:
         command = [litserve, "-m", "benchmarks.serving_litserve", p := next(ports)]
-        found.insert(4, Contender("LitServe", command, "/score", given["rows"], p, quiet))
-    return found
+        contenders.insert(4, Contender("LitServe", command, "/score", given["rows"], p, quiet))
+    return contenders
 
 
 def _earlier(checkout: Path, home: Path) -> list[Contender]:

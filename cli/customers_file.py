@@ -4,7 +4,6 @@ from pathlib import Path
 
 from cli.terminal import echo
 from features.plurals import counted
-from features.timezones import DAY
 
 
 def take_customers_file(store: Path, file: Path, recorded_at: str | None = None) -> None:
@@ -20,6 +19,7 @@ def take_customers_file(store: Path, file: Path, recorded_at: str | None = None)
     """
     from features.as_of import AsOf
     from features.store.event_store import open_store
+    from features.timezones import DAY
     from planning.customers.customers_table import update_customers
     from planning.customers.known_customers import TABLE_FILE
     from serving.clock import utc_now

@@ -3,7 +3,7 @@
 import typer
 
 from cli.engines import Engine, EngineOption, opened_runner
-from cli.options import AsOfDates, OutFileOrFolder, Store, opened_store, warn_of_date
+from cli.options import AsOfDates, OutFileOrFolder, Store, opened_store, warn_of_dates
 from cli.terminal import echo, progress_bar
 from features.plurals import counted
 
@@ -44,7 +44,6 @@ def register(app: typer.Typer) -> None:
                     rows = {as_of[0]: write_feature_file(events, as_of[0], out, run, advance)}
                 else:
                     rows = {as_of[0]: write_feature_table(events, as_of[0], out, progress=advance)}
-            for cutoff in as_of:
-                warn_of_date(events, cutoff)
+            warn_of_dates(events, *as_of)
         for cutoff, count in rows.items():
             echo(f"{counted(count, 'customer')} known at {cutoff}, {len(FEATURE_NAMES)} columns -> {out}")

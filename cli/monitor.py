@@ -158,10 +158,10 @@ def _show(look: "Look") -> None:
             for row in weeks.to_dict("records")
         ]
         before = "the weeks before the fit" if look.logged is None else "the first logged weeks"
-        said = "the same weeks of last year" if look.weekly.seasonal else before
+        reference = "the same weeks of last year" if look.weekly.seasonal else before
         whose = f"of version {look.version}" if look.logged is None else "as logged"
         echo_table(
-            f"7-day forecasts {whose}, beside {said}",
+            f"7-day forecasts {whose}, beside {reference}",
             ["week from", "forecast", "purchases", "deviation"],
             rows,
         )

@@ -228,27 +228,29 @@ def days_of(text: str) -> int:
     return int(text.removesuffix("d"))
 
 
-def warn_of_date(store: "EventStore", as_of: str) -> None:
-    """Print a warning where the log has no events, begins after a cutoff, ended long before it or lacks purchases."""
+def warn_of_dates(store: "EventStore", *as_of: str) -> None:
+    """Print a warning where the log has no events, begins after a cutoff, ended long before one or lacks purchases."""
     from features.as_of import AsOf
     from features.store.log_dates import days_without_purchases, first_day, last_day
 
-    first, last, cutoff = first_day(store), last_day(store), AsOf.parse(as_of, store.timezone)
+    first, last = first_day(store), last_day(store)
     if first is None or last is None:
         echo("warning: the log has no events, so nobody is known")
         return
     begins, ends = (AsOf.at_midnight(day, store.timezone).date for day in (first, last))
-    if cutoff.day < first:
-        echo(f"warning: the log begins on {begins}, so nobody is known at {as_of}: give a later --as-of")
-    elif cutoff.day - last > STALE_DAYS:
-        days = cutoff.day - last
-        echo(f"warning: the log ends on {ends}, {days:,} days before {as_of}: what happened since is not in it")
     missing = days_without_purchases(store)
-    if missing and cutoff.day > last - missing + 1:
-        echo(
-            f"warning: the log ends on {ends}, its purchases {counted(missing, 'day')} before: append those since, or "
-            "they count as silence"
-        )
+    for cutoff in as_of:
+        day = AsOf.parse(cutoff, store.timezone).day
+        if day < first:
+            echo(f"warning: the log begins on {begins}, so nobody is known at {cutoff}: give a later --as-of")
+        elif day - last > STALE_DAYS:
+            days = f"{day - last:,} days before {cutoff}"
+            echo(f"warning: the log ends on {ends}, {days}: what happened since is not in it")
+        if missing and day > last - missing + 1:
+            echo(
+                f"warning: the log ends on {ends}, its purchases {counted(missing, 'day')} before: append those since, "
+                "or they count as silence"
+            )
 
 
 def formula_in_use(file: Path | None, of_champion: "Formula | None" = None) -> "Formula":

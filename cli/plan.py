@@ -205,7 +205,7 @@ def register(app: typer.Typer) -> None:
                     f"{out} has other rows than {again}, from equal inputs: another version of Regulars or of a "
                     "library made it; both are there to compare"
                 )
-            options.warn_of_date(events, str(cutoff.date))
+            options.warn_of_dates(events, str(cutoff.date))
         for texts in (*sentences(new_plan.manifest), *new_plan.manifest["warnings"]):
             echo(texts[language == "zh"])
         whose = "1 rep" if len(reps) == 1 else f"{len(reps):,} reps"

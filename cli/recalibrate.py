@@ -44,7 +44,7 @@ def register(app: typer.Typer) -> None:
 
         `regulars recalibrate store --horizon-days 90`
         """
-        from monitoring.recalibration import recalibrate as work
+        from training.recalibration import recalibrate as work
 
         limits = challenger_settings().limits
         with options.opened_store(store) as events:

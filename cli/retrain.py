@@ -160,7 +160,7 @@ def _steps(job: "Job", run: "RetrainRun", started: datetime) -> str:
         run.forget_after("append")
     if before is None or appended["new"]:
         run.record("append", time.monotonic() - began, appended)
-    options.warn_of_date(open_store(job.store), job.as_of or str(started.date()))
+    options.warn_of_dates(open_store(job.store), job.as_of or str(started.date()))
     fresh = "fit" not in run.steps and not run.follows_unfinished and not run.resumed
     if fresh and not job.fit_again and (found := nothing_new(job, open_store(job.store))):
         status, reason = found

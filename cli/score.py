@@ -111,8 +111,7 @@ def register(app: typer.Typer) -> None:
                 }
             else:
                 summary = write_scores(events, as_of[0], rule, out, forecasts, segmentation, progress=advance)
-            for cutoff in as_of:
-                options.warn_of_date(events, cutoff)
+            options.warn_of_dates(events, *as_of)
         if in_parts:
             if missing:
                 echo(missing)

@@ -1,5 +1,6 @@
-"""Files with a secret key: 32 random bytes in hex, for their owner alone."""
+"""Files with a secret key, 32 random bytes in hex, for their owner alone; and hashes of ids under a key."""
 
+import hashlib
 import os
 import secrets
 import uuid
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from features.atomic_file import fsync_path
 
-KEY_BYTES = 32
+KEY_BYTES, HASH_BYTES = 32, 16
 
 
 def read_or_make_key(path: Path) -> bytes:
@@ -49,3 +50,8 @@ def read_key(path: Path) -> bytes:
     if len(key) != KEY_BYTES:
         raise ValueError(f"{len(key)} bytes, expected {KEY_BYTES}")
     return key
+
+
+def keyed_hash(customer_id: str, key: bytes) -> bytes:
+    """Return the hash of an id under a key, `HASH_BYTES` long (BLAKE2b): without the key nobody can test an id."""
+    return hashlib.blake2b(customer_id.encode(), key=key, digest_size=HASH_BYTES).digest()

@@ -16,6 +16,7 @@ from features.as_of import AsOf
 from features.schema import EVENT_TYPES
 from features.store.event_store import EventStore
 from features.store.layout import ABSENT, CODED_WORDS
+from features.timezones import DAY
 from monitoring.own_amounts import own_amounts
 
 Floats = NDArray[np.float64]
@@ -25,7 +26,6 @@ WEEKS = 12
 LEAST_EVENTS = 20
 """Fewer events in the median of the usual weeks say nothing."""
 LEAST_A_DAY = 5
-DAY = 86_400_000_000
 OPTIONAL = ("cents", "channel", "goal", "outcome", "satisfaction", "loyalty")
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from features.as_of import AsOf, day_date
 from features.errors import ForecastLogError
+from features.key_files import HASH_BYTES, keyed_hash
 from features.store.event_store import EventStore
 from features.timezones import DAY, business_timezone
 from monitoring.cusum import LOOKS
@@ -28,8 +29,8 @@ from monitoring.weekly_forecasts import (
     WeeklyForecasts,
     judged,
 )
-from serving.forecast_log.pieces import pieces
-from serving.forecast_log.pseudonyms import PseudonymKeys, pseudonym
+from serving.forecast_log.log_files import log_files
+from serving.forecast_log.pseudonyms import PseudonymKeys
 from training.models.bundle import CHAMPION
 from training.targets import purchases_between
 
@@ -98,7 +99,7 @@ def logged_forecasts(
     Raises
     ------
     ForecastLogError
-        When the folder has no forecast, a file is no piece of a log, or no key is held for any row.
+        When the folder has no forecast, a file is not one of a log, or no key is held for any row.
     """
     rows, missing, strangers = _first_forecasts(store, folder, keys, as_of)
     purchases = np.zeros(len(rows), np.int64)
@@ -116,7 +117,7 @@ def _first_forecasts(
     earliest = as_of.day - WEEK * (REFERENCE_WEEKS + LOOKS + 1)
     try:
         known = {
-            name: pa.array([pseudonym(each, key) for each in store.customer_ids.to_pylist()], pa.binary(16))
+            name: pa.array([keyed_hash(each, key) for each in store.customer_ids.to_pylist()], pa.binary(HASH_BYTES))
             for name, key in keys.held().items()
         }
     except ValueError as error:
@@ -153,7 +154,7 @@ def _first_forecasts(
 def _days(folder: Path, first: date, last: date) -> Iterator[pa.Table]:
     """Yield the rows of each day of a log."""
     by_day: dict[Path, list[Path]] = {}
-    for path in pieces(folder):
+    for path in log_files(folder):
         by_day.setdefault(path.parent, []).append(path)
     for day, paths in by_day.items():
         if not str(first) <= day.name <= str(last + timedelta(days=1)):

@@ -4,7 +4,7 @@ A model's own estimate of its log loss takes its calibration for granted, and th
 worse than "as last time". The estimate and the gap that the last window showed are together better than either.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.as_of import AsOf
-from features.engines.feature_table import feature_table, known_customers
+from features.engines.feature_table import feature_table
 from features.store.event_store import EventStore
 from training.evaluation.evaluation import segment
 from training.evaluation.metrics import SMALLEST_PROBABILITY, auc, bias, calibration_error, churn_log_loss, deviance
+from training.fit import sample_customers
 from training.models.customer_model import CustomerModel
 from training.targets import horizon_is_over, targets
 
@@ -51,7 +52,6 @@ def matured_windows(
     as_of: AsOf,
     horizons: Sequence[int],
     *,
-    progress: Callable[[int], None] = lambda windows: None,
     seed: int = 0,
 ) -> MaturedWindows:
     """Measure the model on windows that are over at a moment, `STEP_DAYS` apart, and estimate the one that begins.
@@ -64,17 +64,13 @@ def matured_windows(
         Outcomes are those known then.
     horizons : sequence of int
         In days.
-    progress : callable, optional
-        Called with 1 for each window.
     seed : int
 
     Returns
     -------
     MaturedWindows
     """
-    customers = known_customers(store, as_of)
-    if len(customers) > CUSTOMERS:
-        customers = np.sort(np.random.default_rng(seed).choice(customers, CUSTOMERS, replace=False))
+    customers = sample_customers(store, as_of, CUSTOMERS, seed)
     rows, estimates = [], []
     for horizon in horizons:
         matured: list[dict[str, object]] = []
@@ -82,7 +78,6 @@ def matured_windows(
             start = AsOf.at_midnight(as_of.day - horizon - STEP_DAYS * at, store.timezone)
             if horizon_is_over(store, start, horizon, as_of):
                 matured += _window(store, model, start, horizon, customers, as_of)
-            progress(1)
         rows += matured
         whole = pd.DataFrame([row for row in matured if row["segment"] == "all"])
         now = feature_table(store, as_of, customers)
@@ -105,7 +100,12 @@ def own_log_loss(churn: pd.Series | NDArray[np.float64]) -> float:
 
 
 def _window(
-    store: EventStore, model: CustomerModel, start: AsOf, horizon: int, customers: NDArray[np.int64], known_at: AsOf
+    store: EventStore,
+    model: CustomerModel,
+    start: AsOf,
+    horizon: int,
+    customers: NDArray[np.int64] | None,
+    known_at: AsOf,
 ) -> list[dict[str, object]]:
     features = feature_table(store, start, customers)
     buyers = features[features["purchase_days"] > 0]

@@ -4,7 +4,6 @@ Log loss alone is blind to the commonest change: when purchases fall by two fift
 buy nothing in a week anyway. The ratio of purchases to forecast shows it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.as_of import AsOf
-from features.engines.feature_table import feature_table, known_customers
+from features.engines.feature_table import feature_table
 from features.store.event_store import EventStore
+from features.store.log_dates import first_day
 from monitoring.cusum import LOOKS, Cusum, cusum, simulated_threshold, spread_of
+from training.fit import sample_customers
 from training.models.count_intervals import at_cutoff
 from training.models.customer_model import CustomerModel
 from training.targets import targets
@@ -82,7 +83,6 @@ def weekly_forecasts(
     as_of: AsOf,
     budget: float = 0.05,
     *,
-    progress: Callable[[int], None] = lambda weeks: None,
     seed: int = 0,
 ) -> WeeklyForecasts:
     """Compare the model's 7-day forecasts with outcomes, for each week since its fit and for a year before.
@@ -98,8 +98,6 @@ def weekly_forecasts(
         The moment of looking; the last week that is compared ends there.
     budget : float
         The chance of an alarm in two years of weekly looks where nothing changed.
-    progress : callable, optional
-        Called with 1 for each week.
     seed : int
 
     Returns
@@ -109,27 +107,19 @@ def weekly_forecasts(
     fitted = AsOf.parse(model.card.as_of, store.timezone).day
     weeks = list(range(as_of.day - WEEK, fitted - 1, -WEEK))[:LOOKS][::-1]
     before = (weeks[0] if weeks else as_of.day) - WEEK
-    first_day = _first_day(store)
-    earlier = list(range(before, first_day + 4 * WEEK, -WEEK))[:REFERENCE_WEEKS][::-1]
-    customers = known_customers(store, as_of)
-    if len(customers) > CUSTOMERS:
-        customers = np.sort(np.random.default_rng(seed).choice(customers, CUSTOMERS, replace=False))
-    rows = []
-    for day in [*earlier, *weeks]:
-        rows.append({"day": day, **_week(store, model, day, as_of, customers), "reference": day in earlier})
-        progress(1)
+    earlier = list(range(before, (first_day(store) or 0) + 4 * WEEK, -WEEK))[:REFERENCE_WEEKS][::-1]
+    customers = sample_customers(store, as_of, CUSTOMERS, seed)
+    rows = [
+        {"day": day, **_week(store, model, day, as_of, customers), "reference": day in earlier}
+        for day in [*earlier, *weeks]
+    ]
     table = pd.DataFrame(rows, columns=["day", "from", "forecast", "purchases", "reference"])
     table["ratio"] = table["purchases"] / table["forecast"].where(table["forecast"] > 0)
     return judged(table, budget, seed=seed)
 
 
-def _first_day(store: EventStore) -> int:
-    first = store.manifest["first_time"]
-    return 0 if first is None else AsOf.at_time(first, store.timezone).day
-
-
 def _week(
-    store: EventStore, model: CustomerModel, day: int, as_of: AsOf, customers: NDArray[np.int64]
+    store: EventStore, model: CustomerModel, day: int, as_of: AsOf, customers: NDArray[np.int64] | None
 ) -> dict[str, object]:
     start = AsOf.at_midnight(day, store.timezone)
     features = feature_table(store, start, customers)

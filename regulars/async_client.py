@@ -8,12 +8,11 @@ import httpx
 import pyarrow as pa
 from httpx_retries import RetryTransport
 
-from features.errors import InvalidArgumentError
 from regulars import client_calls as calls
 from regulars.client_calls import Pause, Steps
 from regulars.client_checks import key_header, service_address, shown_address
 from regulars.client_tables import score_table, submit
-from regulars.client_transport import Traceparent, headers_of, retry_of, timeout_of, unreachable
+from regulars.client_transport import Traceparent, request_of, retry_of, timeout_of, unreachable
 from serving.job_types import Job, JobEndpoint
 from serving.plan_types import PlanItem, PlanRecord, PlansAnswer, RecordsAnswer
 from serving.request_types import DEFAULT_HORIZON_DAYS, Customer
@@ -202,16 +201,7 @@ class AsyncClient:
                 await asyncio.sleep(call.seconds)
                 response = None
                 continue
-            if self._http.is_closed:
-                raise InvalidArgumentError("the client is closed: make another one")
-            request = self._http.build_request(
-                call.method,
-                call.path,
-                content=call.content,
-                params=call.params,
-                headers=headers_of(call, self._traceparent),
-                extensions={} if call.retried else {"retry": retry_of(0)},
-            )
+            request = request_of(self._http, call, self._traceparent)
             try:
                 response = await self._http.send(request)
             except httpx.TransportError as error:

@@ -8,12 +8,11 @@ import httpx
 import pyarrow as pa
 from httpx_retries import RetryTransport
 
-from features.errors import InvalidArgumentError
 from regulars import client_calls as calls
 from regulars.client_calls import Pause, Steps
 from regulars.client_checks import key_header, service_address, shown_address
 from regulars.client_tables import score_table, submit
-from regulars.client_transport import Traceparent, headers_of, retry_of, timeout_of, unreachable
+from regulars.client_transport import Traceparent, request_of, retry_of, timeout_of, unreachable
 from serving.job_types import Job, JobEndpoint
 from serving.plan_types import PlanItem, PlanRecord, PlansAnswer, RecordsAnswer
 from serving.request_types import DEFAULT_HORIZON_DAYS, Customer
@@ -47,9 +46,8 @@ class Client:
     Notes
     -----
     Every method raises msgspec.ValidationError or InvalidArgumentError for arguments of wrong types or values, before
-    anything is sent;
-    RequestRefusedError, or KeyRefusedError or ServiceBusyError of its kind, when the service answers with a problem
-    document, whose one line is the message; and ServiceUnreachableError without an answer.
+    anything is sent; RequestRefusedError, or KeyRefusedError or ServiceBusyError of its kind, when the service answers
+    with a problem document, whose one line is the message; and ServiceUnreachableError without an answer.
 
     Examples
     --------
@@ -200,16 +198,7 @@ class Client:
                 time.sleep(call.seconds)
                 response = None
                 continue
-            if self._http.is_closed:
-                raise InvalidArgumentError("the client is closed: make another one")
-            request = self._http.build_request(
-                call.method,
-                call.path,
-                content=call.content,
-                params=call.params,
-                headers=headers_of(call, self._traceparent),
-                extensions={} if call.retried else {"retry": retry_of(0)},
-            )
+            request = request_of(self._http, call, self._traceparent)
             try:
                 response = self._http.send(request)
             except httpx.TransportError as error:

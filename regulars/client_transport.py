@@ -5,7 +5,7 @@ from collections.abc import Callable
 import httpx
 from httpx_retries import Retry
 
-from features.errors import ServiceUnreachableError
+from features.errors import InvalidArgumentError, ServiceUnreachableError
 from regulars.client_calls import Call
 from regulars.client_checks import attempt_seconds, attempts_again, trace_header
 
@@ -43,9 +43,23 @@ def headers_of(call: Call, traceparent: Traceparent) -> dict[str, str]:
     return headers | trace_header(trace)
 
 
+def request_of(http: httpx.Client | httpx.AsyncClient, call: Call, traceparent: Traceparent) -> httpx.Request:
+    """Return the request of a call; raises InvalidArgumentError when the client is closed."""
+    if http.is_closed:
+        raise InvalidArgumentError("the client is closed: make another one")
+    return http.build_request(
+        call.method,
+        call.path,
+        content=call.content,
+        params=call.params,
+        headers=headers_of(call, traceparent),
+        extensions={} if call.retried else {"retry": retry_of(0)},
+    )
+
+
 def unreachable(address: str, error: httpx.TransportError) -> ServiceUnreachableError:
     """Return the error of a service that does not answer, in one line."""
-    # What is said of a request that may not be sent could hold one of its headers, such as the key.
+    # The message of an error of the protocol can quote a header of the request, such as the key.
     hidden = isinstance(error, httpx.LocalProtocolError)
     reason = "" if hidden else " ".join(str(error).split())
     return ServiceUnreachableError(

@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 
 from features.atomic_file import atomic_write
 from features.errors import StoreError
-from features.key_files import read_key, read_or_make_key
+from features.key_files import keyed_hash, read_key, read_or_make_key
 
 LIST_FILE, KEY_FILE = "suppressed.json", "suppressed.key"
-HASH_BYTES = 16
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Suppression:
 
     def hash_of(self, customer_id: str) -> str:
         """Return the hash of an id."""
-        return hashlib.blake2b(customer_id.encode(), key=self.key, digest_size=HASH_BYTES).hexdigest()
+        return keyed_hash(customer_id, self.key).hex()
 
     def has(self, customer_id: str) -> bool:
         """Return whether a customer was erased."""

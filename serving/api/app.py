@@ -27,8 +27,8 @@ from serving.api.plan_endpoints import PlanEndpoints
 from serving.api.problem_details import ProblemError, internal_error, problem_response
 from serving.api.responses import json_response
 from serving.api.routes import HTML, Endpoint, ExactRoute, TemplateRoute
-from serving.api.score_endpoints import Answered, ScoreEndpoints
-from serving.api.scored_bodies import ScoredBodies
+from serving.api.score_body_reader import ScoreBodyReader
+from serving.api.score_endpoints import AnswerListener, ScoreEndpoints
 from serving.api.status import readiness, versions
 from serving.api.time_limit import TimeLimit
 from serving.api.worker_thread import WorkerThread
@@ -51,7 +51,7 @@ def make_app(
     plans: Path | None = None,
     jobs: JobStore | None = None,
     log_event: LogEvent = lambda **fields: None,
-    answered: Answered | None = None,
+    answered: AnswerListener | None = None,
     clock: Clock = utc_now,
     more_routes: Sequence[BaseRoute] = (),
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None,
@@ -85,7 +85,7 @@ def make_app(
     """
     limits = limits or RequestLimits()
     worker_thread, body_time = WorkerThread(limits.queue_size), TimeLimit(limits.body_seconds)
-    bodies, budget = ScoredBodies(limits, scores), BodyBudget(limits.bodies_bytes)
+    bodies, budget = ScoreBodyReader(limits, scores), BodyBudget(limits.bodies_bytes)
     runner = jobs and JobRunner(jobs, current, bodies, budget, worker_thread, clock, log_event)
     job_endpoints = JobEndpoints(jobs, limits, budget, clock, body_time, *([runner.wake] if runner else []))
     if runner:

@@ -75,7 +75,7 @@ class HeldBody:
             self._bytes = size
 
 
-def within(budget: BodyBudget, endpoint: Callable[[Request, HeldBody], Awaitable[Response]]) -> Endpoint:
+def counted_in(budget: BodyBudget, endpoint: Callable[[Request, HeldBody], Awaitable[Response]]) -> Endpoint:
     """Return an endpoint whose body counts in the budget until the response is made."""
 
     async def holding_endpoint(request: Request) -> Response:

@@ -14,14 +14,14 @@ from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from serving.api.body_budget import BodyBudget, HeldBody, within
+from serving.api.body_budget import BodyBudget, HeldBody, counted_in
 from serving.api.content_negotiation import JSON, body_type, response_type
 from serving.api.parameters import Clock, RequestLimits, query_values
 from serving.api.problem_details import ProblemError, invalid, problem_of
 from serving.api.request_body import fault_of, read_body
 from serving.api.responses import json_response
 from serving.api.routes import ExactRoute, TemplateRoute
-from serving.api.scored_bodies import BODIES, RESPONSES
+from serving.api.score_body_reader import BODY_TYPES, RESPONSE_TYPES
 from serving.api.time_limit import TimeLimit
 from serving.job_types import Job, JobQuery
 from serving.jobs.job_folder import JobFacts, JobStatus
@@ -72,7 +72,7 @@ class JobEndpoints:
     def routes(self) -> list[ExactRoute]:
         """Return the routes of the endpoints."""
         return [
-            ExactRoute("/jobs", within(self._budget, self.submit), methods=["POST"]),
+            ExactRoute("/jobs", counted_in(self._budget, self.submit), methods=["POST"]),
             TemplateRoute("/jobs/{job_id}", self.job, methods=["GET", "DELETE"]),
             TemplateRoute("/jobs/{job_id}/result", self.result),
         ]
@@ -83,7 +83,7 @@ class JobEndpoints:
         path = f"/{query.endpoint}"
         _check_scope(request, query.endpoint)
         headers = request.headers
-        media_type = body_type(headers.get("content-type"), headers.get("content-encoding"), BODIES[path])
+        media_type = body_type(headers.get("content-type"), headers.get("content-encoding"), BODY_TYPES[path])
         response_type(headers.get("accept"), (JSON,))
         job_id, key = _job_id(request), request.scope.get("state", {}).get("key")
         if not headers.get("idempotency-key"):
@@ -127,7 +127,7 @@ class JobEndpoints:
         def respond(store: JobStore) -> Response:
             facts = _find(store, request)
             status = store.status(facts)
-            wanted = response_type(request.headers.get("accept"), RESPONSES[f"/{facts.endpoint}"])
+            wanted = response_type(request.headers.get("accept"), RESPONSE_TYPES[f"/{facts.endpoint}"])
             if status.state == "failed" and (outcome := status.outcome):
                 raise ProblemError(outcome.kind, outcome.detail, outcome.faults, maximum_faults=len(outcome.faults))
             if status.state != "done":

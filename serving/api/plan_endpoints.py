@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from features.errors import PlanError, RecordError, StoreError
 from planning.records import add_records, record_faults
-from serving.api.body_budget import BodyBudget, HeldBody, within
+from serving.api.body_budget import BodyBudget, HeldBody, counted_in
 from serving.api.content_negotiation import ARROW, JSON, body_type, response_type
 from serving.api.html_pages import file_page, plans_page
 from serving.api.parameters import Clock, RequestLimits, query_values
@@ -62,7 +62,7 @@ class PlanEndpoints:
             ExactRoute("/plans", self.plans),
             ExactRoute(f"/plans/{EFFECTS_PAGE}", self.effects_page),
             TemplateRoute("/plans/{plan_id}/items", self.items),
-            TemplateRoute("/plans/{plan_id}/records", within(self._bodies, self.records), methods=["POST"]),
+            TemplateRoute("/plans/{plan_id}/records", counted_in(self._bodies, self.records), methods=["POST"]),
             TemplateRoute("/plans/{plan_id}/plan.html", self.page),
             TemplateRoute(f"/plans/{{plan_id}}/{REPS}/{{page}}", self.page),
         ]

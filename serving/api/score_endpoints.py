@@ -6,20 +6,20 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving.api.body_budget import BodyBudget, HeldBody, within
+from serving.api.body_budget import BodyBudget, HeldBody, counted_in
 from serving.api.content_negotiation import JSON, body_type, response_type
 from serving.api.feature_rows import Features
 from serving.api.parameters import Clock, RequestLimits, ScoringContext, query_parameters, query_values
 from serving.api.request_body import read_body
 from serving.api.responses import json_response, score_response
 from serving.api.routes import ExactRoute
-from serving.api.scored_bodies import BODIES, RESPONSES, ScoredBodies
+from serving.api.score_body_reader import BODY_TYPES, RESPONSE_TYPES, ScoreBodyReader
 from serving.api.time_limit import TimeLimit
 from serving.api.trial_request import is_trial
 from serving.api.worker_thread import WorkerThread
 from serving.state import CurrentState
 
-Answered = Callable[[str, Features, ScoringContext], None]
+AnswerListener = Callable[[str, Features, ScoringContext], None]
 
 
 class ScoreEndpoints:
@@ -29,7 +29,7 @@ class ScoreEndpoints:
     ----------
     current : CurrentState
         Every request uses the state at its arrival.
-    bodies : ScoredBodies
+    bodies : ScoreBodyReader
     budget : BodyBudget
     limits : RequestLimits
     clock : callable
@@ -46,13 +46,13 @@ class ScoreEndpoints:
     def __init__(
         self,
         current: CurrentState,
-        bodies: ScoredBodies,
+        bodies: ScoreBodyReader,
         budget: BodyBudget,
         limits: RequestLimits,
         clock: Clock,
         worker_thread: WorkerThread,
         body_time: TimeLimit,
-        answered: Answered | None = None,
+        answered: AnswerListener | None = None,
     ) -> None:
         self._current, self._bodies, self._limits, self._clock = current, bodies, limits, clock
         self._budget, self._answered = budget, answered
@@ -61,11 +61,11 @@ class ScoreEndpoints:
     def routes(self) -> list[ExactRoute]:
         """Return the routes of the endpoints."""
         return [
-            ExactRoute("/score", within(self._budget, partial(self.score, "/score")), methods=["POST"]),
+            ExactRoute("/score", counted_in(self._budget, partial(self.score, "/score")), methods=["POST"]),
             ExactRoute(
-                "/score_features", within(self._budget, partial(self.score, "/score_features")), methods=["POST"]
+                "/score_features", counted_in(self._budget, partial(self.score, "/score_features")), methods=["POST"]
             ),
-            ExactRoute("/score_customers", within(self._budget, self.score_customers), methods=["POST"]),
+            ExactRoute("/score_customers", counted_in(self._budget, self.score_customers), methods=["POST"]),
         ]
 
     async def score(self, path: str, request: Request, held: HeldBody) -> Response:
@@ -104,5 +104,5 @@ class ScoreEndpoints:
 def media_types(request: Request, path: str) -> tuple[str, str]:
     """Return the media types of the body and of the response; raises a 406 or 415 problem."""
     headers = request.headers
-    media_type = body_type(headers.get("content-type"), headers.get("content-encoding"), BODIES[path])
-    return media_type, response_type(headers.get("accept"), RESPONSES[path])
+    media_type = body_type(headers.get("content-type"), headers.get("content-encoding"), BODY_TYPES[path])
+    return media_type, response_type(headers.get("accept"), RESPONSE_TYPES[path])

@@ -9,12 +9,13 @@ import pyarrow.parquet as pq
 
 from features.atomic_file import atomic_write
 from features.errors import StoreError
-from serving.forecast_log.pieces import pieces
+from features.key_files import HASH_BYTES
+from serving.forecast_log.log_files import log_files
 from serving.forecast_log.pseudonyms import PseudonymKeys
 
 
 def erase_from_log(folder: Path, keys: PseudonymKeys, customer_ids: Iterable[str], *, check: bool = False) -> int:
-    """Take the rows of customers out of a log, each piece in one step; return how many these are.
+    """Take the rows of customers out of a log, each file in one step; return how many these are.
 
     Parameters
     ----------
@@ -29,16 +30,16 @@ def erase_from_log(folder: Path, keys: PseudonymKeys, customer_ids: Iterable[str
     Raises
     ------
     StoreError
-        When a piece is damaged.
+        When a file is damaged.
     OSError
-        When a piece or a key cannot be read or written.
+        When a file or a key cannot be read or written.
     ValueError
         When a file of keys holds no valid key.
     """
     hashed = keys.pseudonyms(customer_ids)
-    wanted = pa.array(sorted({value for _, value in hashed}), pa.binary(16))
+    wanted = pa.array(sorted({value for _, value in hashed}), pa.binary(HASH_BYTES))
     rows = 0
-    for path in pieces(folder):
+    for path in log_files(folder):
         try:
             table = pq.read_table(path)
         except pa.ArrowException as error:

@@ -1,6 +1,6 @@
 """Writes the forecast log beside the event loop: an answer costs the loop one append to a queue.
 
-A thread computes pseudonyms and the 7-day forecast of what was answered, and writes small pieces. The queue is bounded:
+A thread computes pseudonyms and the 7-day forecast of what was answered, and writes small files. The queue is bounded:
 what does not fit is dropped and counted, and so is what a full disk does not take. No answer waits or fails.
 """
 
@@ -17,24 +17,24 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.definitions import FEATURE_NAMES
+from features.key_files import HASH_BYTES, keyed_hash
 from features.timezones import DAY
 from serving.api.feature_rows import Features
 from serving.api.parameters import ScoringContext
-from serving.forecast_log.pieces import SCHEMA, keep_within, utc, write_piece
-from serving.forecast_log.pseudonyms import PseudonymKeys, key_id, pseudonym
+from serving.forecast_log.log_files import SCHEMA, keep_within, utc, write_log_file
+from serving.forecast_log.pseudonyms import PseudonymKeys, key_id
 from serving.state import ServedModel
-from training.models.bundle import OUTPUTS
+from training.models.bundle import CHAMPION, OUTPUTS
 
-PIECE_ROWS = 2_000
-"""A larger piece would hold the interpreter for too long."""
+FILE_ROWS = 2_000
+"""A larger file would hold the interpreter for too long."""
 QUEUE_ROWS = 20_000
-SECONDS = 10.0
-"""The longest that an answer waits for its piece: a kill loses so much."""
+FLUSH_SECONDS = 10.0
+"""The longest that an answer waits for its file: a kill loses so much."""
 EARLY_DAYS = 7
-CHAMPION = "champion"
 
 
-class Answered(NamedTuple):
+class AnsweredRequest(NamedTuple):
     """What was answered: route, customers and context of a request."""
 
     route: str
@@ -43,14 +43,14 @@ class Answered(NamedTuple):
 
 
 class ForecastLog:
-    """The forecast log of one worker; it is written as long as its context lasts, and what waits at its end.
+    """The forecast log of one worker; rows are written while the context is open, the rest at its end.
 
     Parameters
     ----------
     folder : Path
     keys : PseudonymKeys
     days : int
-        How long pieces stay.
+        How long files stay.
     size : int
         Bytes that the log may have.
     clock : callable
@@ -61,12 +61,12 @@ class ForecastLog:
     lost : int
         Rows that were dropped or could not be written.
     trouble : str or None
-        Why the last piece was not written.
+        Why the last file was not written.
     """
 
     def __init__(self, folder: Path, keys: PseudonymKeys, days: int, size: int, clock: Callable[[], datetime]) -> None:
         self._folder, self._keys, self._days, self._size, self._clock = folder, keys, days, size, clock
-        self._queue: deque[Answered] = deque()
+        self._queue: deque[AnsweredRequest] = deque()
         self._pending, self._lock = 0, threading.Lock()
         self.lost = 0
         self.trouble: str | None = None
@@ -90,27 +90,27 @@ class ForecastLog:
                 self.lost += rows
                 return
             self._pending += rows
-        self._queue.append(Answered(route, features, context))
-        if self._pending >= PIECE_ROWS:
+        self._queue.append(AnsweredRequest(route, features, context))
+        if self._pending >= FILE_ROWS:
             self._wake.set()
 
     def _run(self) -> None:
         while not self._ended:
-            self._wake.wait(SECONDS)
+            self._wake.wait(FLUSH_SECONDS)
             self._wake.clear()
             self.flush()
         self.flush()
 
     def flush(self) -> None:
-        """Write what waits, in pieces."""
+        """Write what waits, in small files."""
         while self._queue:
             taken, rows = [], 0
-            while self._queue and rows < PIECE_ROWS:
+            while self._queue and rows < FILE_ROWS:
                 taken.append(self._queue.popleft())
                 rows += len(taken[-1].features.ids)
             try:
                 now = self._clock()
-                write_piece(self._folder, self._table(taken), now, os.getpid())
+                write_log_file(self._folder, self._table(taken), now, os.getpid())
                 keep_within(self._folder, self._days, self._size, now.date())
                 self.trouble = None
             except Exception as error:  # whatever it is, answers go on, and it is counted
@@ -121,10 +121,10 @@ class ForecastLog:
             with self._lock:
                 self._pending -= rows
 
-    def _table(self, taken: Sequence[Answered]) -> pa.Table:
+    def _table(self, taken: Sequence[AnsweredRequest]) -> pa.Table:
         return pa.concat_tables([self._rows(each) for each in taken])
 
-    def _rows(self, answered: Answered) -> pa.Table:
+    def _rows(self, answered: AnsweredRequest) -> pa.Table:
         features, context = answered.features, answered.context
         asked_at, state, size = context.latest - DAY, context.state, len(features.ids)
         name = key_id(utc(asked_at))
@@ -137,7 +137,7 @@ class ForecastLog:
             forecast = _forecast(state.model, values, context.as_of.day, context.horizon_days)
             early = _forecast(state.model, values, context.as_of.day, EARLY_DAYS)
         columns = {
-            "pseudonym": pa.array([pseudonym(each, key) for each in features.ids], pa.binary(16)),
+            "pseudonym": pa.array([keyed_hash(each, key) for each in features.ids], pa.binary(HASH_BYTES)),
             "key_id": pa.repeat(name, size),
             "asked_at": pa.repeat(pa.scalar(asked_at, pa.int64()), size),
             "as_of": pa.repeat(pa.scalar(context.as_of.time, pa.int64()), size),

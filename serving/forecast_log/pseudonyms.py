@@ -4,14 +4,12 @@ The keys lie outside the log, a file a quarter. To join the log to a store its i
 for good, a quarter's key is destroyed.
 """
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from features.key_files import read_key, read_or_make_key
+from features.key_files import keyed_hash, read_key, read_or_make_key
 
-PSEUDONYM_BYTES = 16
 SUFFIX = ".key"
 
 
@@ -24,11 +22,6 @@ def key_id(time: datetime) -> str:
     '2026Q4'
     """
     return f"{time.year}Q{(time.month + 2) // 3}"
-
-
-def pseudonym(customer_id: str, key: bytes) -> bytes:
-    """Return the pseudonym of a customer under a key, 16 bytes (BLAKE2b)."""
-    return hashlib.blake2b(customer_id.encode(), key=key, digest_size=PSEUDONYM_BYTES).digest()
 
 
 class PseudonymKeys:
@@ -55,6 +48,6 @@ class PseudonymKeys:
         return {path.name.removesuffix(SUFFIX): read_key(path) for path in sorted(self.folder.glob(f"*{SUFFIX}"))}
 
     def pseudonyms(self, customer_ids: Iterable[str]) -> dict[tuple[str, bytes], str]:
-        """Return the customer of each pseudonym, by name of the key and pseudonym."""
+        """Return the customer of each pair of a key's name and a pseudonym under that key."""
         ids = list(customer_ids)
-        return {(name, pseudonym(each, key)): each for name, key in self.held().items() for each in ids}
+        return {(name, keyed_hash(each, key)): each for name, key in self.held().items() for each in ids}

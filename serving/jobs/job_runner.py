@@ -10,7 +10,7 @@ from serving.api.content_negotiation import JSON
 from serving.api.parameters import Clock
 from serving.api.problem_details import ProblemError
 from serving.api.responses import json_bytes, score_bodies
-from serving.api.scored_bodies import ScoredBodies
+from serving.api.score_body_reader import ScoreBodyReader
 from serving.api.turns import AbandonedError
 from serving.api.worker_thread import WorkerThread
 from serving.jobs.job_folder import ClaimedJob, Outcome
@@ -38,7 +38,7 @@ class JobRunner:
     store : JobStore
     current : CurrentState
         A job is scored with the state at the time when it is taken up.
-    bodies : ScoredBodies
+    bodies : ScoreBodyReader
         Reads the bodies of jobs as those of requests.
     budget : BodyBudget
         In which the body of a job counts while it runs.
@@ -59,7 +59,7 @@ class JobRunner:
         self,
         store: JobStore,
         current: CurrentState,
-        bodies: ScoredBodies,
+        bodies: ScoreBodyReader,
         budget: BodyBudget,
         worker_thread: WorkerThread,
         clock: Clock,

@@ -15,7 +15,7 @@ from features.timezones import DAY
 from serving.api.feature_rows import Features
 from serving.api.parameters import ScoringContext
 from serving.forecast_log.forecast_log import ForecastLog
-from serving.forecast_log.pieces import utc
+from serving.forecast_log.log_files import utc
 from serving.forecast_log.pseudonyms import PseudonymKeys
 from tests.cli.conftest import Ended
 from training.models.bundle import OUTPUTS

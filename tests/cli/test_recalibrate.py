@@ -9,7 +9,7 @@ from tests.cli.conftest import Ended
 def test_the_options_reach_the_library(call_of: Callable[..., dict[str, object]], store: Path, tmp_path: Path) -> None:
     """Horizon and date as they are given."""
     given = call_of(
-        "monitoring.recalibration.recalibrate",
+        "training.recalibration.recalibrate",
         *("recalibrate", store, "--home", tmp_path, "--horizon-days", 45, "--as-of", "2024-03-01"),
     )
     assert (given["horizon_days"], given["as_of"]) == (45, "2024-03-01")

@@ -3,7 +3,7 @@
 import pytest
 from starlette.applications import Starlette
 
-from serving.api.scored_bodies import BODIES, RESPONSES
+from serving.api.score_body_reader import BODY_TYPES, RESPONSE_TYPES
 from tests.serving.asking import ARROW, JSON, PARQUET, ask, rows_request, score_request
 
 REQUESTS = {"/score": score_request(), "/score_features": rows_request(), "/score_customers": {"customer_ids": ["a"]}}
@@ -13,5 +13,5 @@ REQUESTS = {"/score": score_request(), "/score_features": rows_request(), "/scor
 def test_media_types_are_those_of_the_endpoint(app: Starlette, path: str) -> None:
     """Bodies of other types are 415, responses in others 406, before the body is looked at."""
     for kind in (JSON, ARROW, PARQUET, "text/csv"):
-        assert (ask(app, path, b"?", kind=kind).status == 415) == (kind not in BODIES[path])
-        assert (ask(app, path, REQUESTS[path], accept=kind).status == 406) == (kind not in RESPONSES[path])
+        assert (ask(app, path, b"?", kind=kind).status == 415) == (kind not in BODY_TYPES[path])
+        assert (ask(app, path, REQUESTS[path], accept=kind).status == 406) == (kind not in RESPONSE_TYPES[path])

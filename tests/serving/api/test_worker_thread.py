@@ -24,8 +24,10 @@ def test_large_requests_queue_and_then_are_sent_away() -> None:
             assert go.wait(10)
             return len(running)
 
-        tasks = [asyncio.create_task(worker.run(work)) for _ in range(5)]
-        await asyncio.sleep(0.05)
+        tasks = []
+        for _ in range(5):
+            tasks.append(asyncio.create_task(worker.run(work)))
+            await asyncio.sleep(0.05)  # of threads that start together any may ask first
         assert len(running) == 1
         go.set()
         found = await asyncio.gather(*tasks, return_exceptions=True)

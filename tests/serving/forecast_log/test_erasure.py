@@ -6,9 +6,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.key_files import keyed_hash
 from serving.forecast_log.erasure import erase_from_log
-from serving.forecast_log.pieces import SCHEMA, pieces, write_piece
-from serving.forecast_log.pseudonyms import PseudonymKeys, pseudonym
+from serving.forecast_log.log_files import SCHEMA, log_files, write_log_file
+from serving.forecast_log.pseudonyms import PseudonymKeys
 
 NOW = datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
 
@@ -18,12 +19,12 @@ def piece(folder: Path, keys: PseudonymKeys, quarter: str, *names: str) -> None:
     rows = [
         {
             **dict.fromkeys(SCHEMA.names),
-            **{"pseudonym": pseudonym(name, keys.key(quarter)), "key_id": quarter, "asked_at": NOW, "as_of": NOW},
+            **{"pseudonym": keyed_hash(name, keys.key(quarter)), "key_id": quarter, "asked_at": NOW, "as_of": NOW},
             **{"horizon_days": 90, "formula_version": "2", "role": "champion", "route": "/score"},
         }
         for name in names
     ]
-    write_piece(folder, pa.Table.from_pylist(rows, SCHEMA), NOW, 1)
+    write_log_file(folder, pa.Table.from_pylist(rows, SCHEMA), NOW, 1)
 
 
 def test_her_rows_go_from_every_quarter(tmp_path: Path) -> None:
@@ -35,12 +36,12 @@ def test_her_rows_go_from_every_quarter(tmp_path: Path) -> None:
     assert erase_from_log(log, keys, ["anna"], check=True) == 4
     assert erase_from_log(log, keys, ["anna", "nobody"]) == 4
     assert erase_from_log(log, keys, ["anna"], check=True) == 0
-    left = pa.concat_tables([pq.read_table(path) for path in pieces(log)])
+    left = pa.concat_tables([pq.read_table(path) for path in log_files(log)])
     assert left.schema.equals(SCHEMA)
     assert sorted(left["pseudonym"].to_pylist()) == sorted(
-        [pseudonym("ben", keys.key("2026Q3")), pseudonym("cleo", keys.key("2026Q4"))]
+        [keyed_hash("ben", keys.key("2026Q3")), keyed_hash("cleo", keys.key("2026Q4"))]
     )
-    assert len([*pieces(log)]) == 2
+    assert len([*log_files(log)]) == 2
 
 
 def test_rows_of_a_destroyed_key_lead_to_nobody(tmp_path: Path) -> None:
@@ -49,4 +50,4 @@ def test_rows_of_a_destroyed_key_lead_to_nobody(tmp_path: Path) -> None:
     piece(log, keys, "2026Q3", "anna")
     (tmp_path / "keys" / "2026Q3.key").unlink()
     assert erase_from_log(log, PseudonymKeys(tmp_path / "keys"), ["anna"]) == 0
-    assert len([*pieces(log)]) == 1
+    assert len([*log_files(log)]) == 1

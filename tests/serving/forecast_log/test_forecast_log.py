@@ -12,6 +12,7 @@ import pytest
 from features.as_of import AsOf, microseconds
 from features.definitions import FEATURE_NAMES
 from features.engines.feature_table import feature_table
+from features.key_files import keyed_hash
 from features.store.event_store import EventStore
 from features.timezones import DAY
 from serving.api.app import make_app
@@ -20,8 +21,8 @@ from serving.api.parameters import ScoringContext
 from serving.api.trial_request import HEADER, VARIABLE, make_token
 from serving.forecast_log import forecast_log as module
 from serving.forecast_log.forecast_log import ForecastLog
-from serving.forecast_log.pieces import SCHEMA, pieces
-from serving.forecast_log.pseudonyms import PseudonymKeys, pseudonym
+from serving.forecast_log.log_files import SCHEMA, log_files
+from serving.forecast_log.pseudonyms import PseudonymKeys
 from serving.runtime import server
 from serving.state import CurrentState, ServiceState
 from tests.serving.asking import ask
@@ -34,7 +35,7 @@ def made(folder: Path) -> ForecastLog:
 
 
 def rows(folder: Path) -> pa.Table:
-    return pa.concat_tables([pq.read_table(path) for path in pieces(folder / "log")])
+    return pa.concat_tables([pq.read_table(path) for path in log_files(folder / "log")])
 
 
 def asked(log: ForecastLog, state: ServiceState, body: dict[str, object]) -> dict[str, object]:
@@ -64,7 +65,7 @@ def test_the_log_has_what_was_answered(model_state: ServiceState, example_store:
     key = PseudonymKeys(tmp_path / "keys").key("2026Q4")
     by_pseudonym = {row["pseudonym"]: row for row in found.to_pylist()}
     for score in answer["scores"]:  # type: ignore[attr-defined]
-        row = by_pseudonym[pseudonym(score["customer_id"], key)]
+        row = by_pseudonym[keyed_hash(score["customer_id"], key)]
         for name in ("expected_purchases", "churn_probability", "expected_spend"):
             assert row[name] == pytest.approx(score[name], rel=1e-9)
         assert row["expected_purchases_7"] <= row["expected_purchases"]
@@ -72,7 +73,7 @@ def test_the_log_has_what_was_answered(model_state: ServiceState, example_store:
         assert (row["horizon_days"], row["route"], row["role"]) == (90, "/score_features", "champion")
         assert row["model_version"] == answer["model_version"]
         assert row["asked_at"] == NOW
-    content = b"".join(path.read_bytes() for path in pieces(tmp_path / "log"))
+    content = b"".join(path.read_bytes() for path in log_files(tmp_path / "log"))
     assert not any(str(name).encode() in content for name in table.index)
 
 
@@ -106,7 +107,7 @@ def test_a_full_disk_loses_rows_and_no_answer(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "write_piece", full)
+        patch.setattr(module, "write_log_file", full)
         log.answered("/score", one, context(rule_state))
         log.flush()
     assert log.lost == 1
@@ -126,7 +127,7 @@ def test_the_trial_of_the_start_is_not_logged(
     app = make_app(CurrentState(rule_state), answered=log.answered, clock=lambda: NOW)
     assert ask(app, "/score", body, headers={HEADER.lower(): token}).status == 200
     log.flush()
-    assert not list(pieces(tmp_path / "log"))
+    assert not list(log_files(tmp_path / "log"))
     assert ask(app, "/score", body, headers={HEADER.lower(): "another"}).status == 200
     log.flush()
     assert len(rows(tmp_path)) == 1

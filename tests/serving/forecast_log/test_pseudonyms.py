@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.forecast_log.pseudonyms import PseudonymKeys, key_id, pseudonym
+from features.key_files import keyed_hash
+from serving.forecast_log.pseudonyms import PseudonymKeys, key_id
 
 
 @pytest.mark.parametrize(("month", "name"), [(1, "2026Q1"), (3, "2026Q1"), (4, "2026Q2"), (12, "2026Q4")])
@@ -17,7 +18,7 @@ def test_a_key_is_that_of_a_quarter(month: int, name: str) -> None:
 def test_keys_lead_back_and_are_gone_when_they_are_destroyed(tmp_path: Path) -> None:
     """Each quarter has another pseudonym of the same customer; without its key nobody can tell whose it is."""
     keys = PseudonymKeys(tmp_path)
-    first, second = (pseudonym("anna", keys.key(name)) for name in ("2026Q3", "2026Q4"))
+    first, second = (keyed_hash("anna", keys.key(name)) for name in ("2026Q3", "2026Q4"))
     assert first != second
     assert len(first) == 16
     assert keys.pseudonyms(["anna", "ben"])["2026Q3", first] == "anna"

@@ -20,13 +20,13 @@ from serving.request_types import CustomersRequest, FeaturesRequest, ScoreReques
 from serving.response_types import LastScoresAnswer
 from serving.state import ServiceState
 
-BODIES = {
+BODY_TYPES = {
     "/score": (JSON, ARROW, PARQUET),
     "/score_features": (JSON, ARROW, PARQUET),
     "/score_customers": (JSON,),
 }
 """The media types of bodies that each endpoint takes."""
-RESPONSES = {
+RESPONSE_TYPES = {
     "/score": (JSON, ARROW, PARQUET),
     "/score_features": (JSON, ARROW, PARQUET),
     "/score_customers": (JSON,),
@@ -40,7 +40,7 @@ class _Reader(NamedTuple):
     of_table: Callable[[bytes, str, ScoringContext, RequestLimits], Features]
 
 
-class ScoredBodies:
+class ScoreBodyReader:
     """Reads bodies, within the limits of a request.
 
     Parameters

@@ -1,8 +1,8 @@
-"""The files of a forecast log: small Parquet pieces in a folder a day, bounded by days and bytes.
+"""The files of a forecast log: small Parquet files in a folder a day, bounded by days and bytes.
 
     FOLDER/2026-11-27/093012-4711-5f0c.parquet
 
-A piece appears whole; the oldest days go first.
+A file appears whole; the oldest days go first.
 """
 
 import shutil
@@ -15,10 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.atomic_file import atomic_write
+from features.key_files import HASH_BYTES
 
 SCHEMA = pa.schema(
     [
-        pa.field("pseudonym", pa.binary(16), nullable=False),
+        pa.field("pseudonym", pa.binary(HASH_BYTES), nullable=False),
         pa.field("key_id", pa.string(), nullable=False),
         pa.field("asked_at", pa.timestamp("us", "UTC"), nullable=False),
         pa.field("as_of", pa.timestamp("us", "UTC"), nullable=False),
@@ -37,12 +38,12 @@ SCHEMA = pa.schema(
         pa.field("route", pa.string(), nullable=False),
     ]
 )
-"""The columns of a piece, one row a customer of an answer. Forecasts are null where there was none; those of 7 days are
+"""The columns of a file, one row a customer of an answer. Forecasts are null where there was none; those of 7 days are
 what `regulars monitor` compares first."""
 
 
-def write_piece(folder: Path, table: pa.Table, now: datetime, worker: int) -> Path:
-    """Write rows as a piece of a day; raises OSError when the disk is full.
+def write_log_file(folder: Path, table: pa.Table, now: datetime, worker: int) -> Path:
+    """Write rows as a file of a day; raises OSError when the disk is full.
 
     Parameters
     ----------
@@ -61,8 +62,8 @@ def write_piece(folder: Path, table: pa.Table, now: datetime, worker: int) -> Pa
     return path
 
 
-def pieces(folder: Path) -> Iterator[Path]:
-    """Yield the pieces of a log, the earliest first."""
+def log_files(folder: Path) -> Iterator[Path]:
+    """Yield the files of a log, the earliest first."""
     yield from sorted(folder.glob("????-??-??/*.parquet"))
 
 
@@ -81,7 +82,7 @@ def keep_within(folder: Path, days: int, size: int, today: date) -> int:
         In UTC.
     """
     sizes: dict[Path, int] = {}
-    for path in pieces(folder):
+    for path in log_files(folder):
         try:
             sizes[path.parent] = sizes.get(path.parent, 0) + path.stat().st_size
         except FileNotFoundError:  # another worker has removed it

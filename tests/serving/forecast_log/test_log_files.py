@@ -6,22 +6,22 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from serving.forecast_log.pieces import SCHEMA, keep_within, pieces, utc, write_piece
+from serving.forecast_log.log_files import SCHEMA, keep_within, log_files, utc, write_log_file
 
 EMPTY = SCHEMA.empty_table()
 
 
 def written(folder: Path, *days: int) -> None:
     for day in days:
-        write_piece(folder, EMPTY, datetime(2026, 11, day, 9, 30, tzinfo=UTC), 7)
+        write_log_file(folder, EMPTY, datetime(2026, 11, day, 9, 30, tzinfo=UTC), 7)
 
 
 def test_a_piece_is_in_the_folder_of_its_day(tmp_path: Path) -> None:
     """Two of one second have two names; nothing else is left beside them."""
     written(tmp_path, 27, 27, 26)
-    assert [path.parent.name for path in pieces(tmp_path)] == ["2026-11-26", "2026-11-27", "2026-11-27"]
+    assert [path.parent.name for path in log_files(tmp_path)] == ["2026-11-26", "2026-11-27", "2026-11-27"]
     assert len([*tmp_path.rglob("*")]) == 5
-    assert pq.read_schema(next(pieces(tmp_path))).equals(SCHEMA)
+    assert pq.read_schema(next(log_files(tmp_path))).equals(SCHEMA)
     assert utc(0) == datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -35,7 +35,7 @@ def test_old_days_go(tmp_path: Path) -> None:
 def test_the_oldest_go_while_all_are_too_large(tmp_path: Path) -> None:
     """Today stays, whatever it has."""
     written(tmp_path, 25, 26, 27)
-    size = next(pieces(tmp_path)).stat().st_size
+    size = next(log_files(tmp_path)).stat().st_size
     assert keep_within(tmp_path, 100, 2 * size, date(2026, 11, 27)) == 1
     assert keep_within(tmp_path, 100, 1, date(2026, 11, 27)) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["2026-11-27"]

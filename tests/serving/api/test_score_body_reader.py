@@ -7,7 +7,7 @@ import pytest
 from serving.api.content_negotiation import JSON
 from serving.api.parameters import NO_PARAMETERS, RequestLimits
 from serving.api.problem_details import ProblemError
-from serving.api.scored_bodies import BODIES, RESPONSES, ScoredBodies
+from serving.api.score_body_reader import BODY_TYPES, RESPONSE_TYPES, ScoreBodyReader
 from serving.request_types import ScoringParameters
 from serving.state import ServiceState
 from tests.serving.asking import score_request
@@ -16,7 +16,7 @@ from tests.serving.conftest import NOW
 
 def test_parameters_beside_a_body_are_those_of_the_query(model_state: ServiceState) -> None:
     """They may not contradict the body; without any, the cutoff is the clock's."""
-    bodies, request = ScoredBodies(RequestLimits(), None), score_request()
+    bodies, request = ScoreBodyReader(RequestLimits(), None), score_request()
     del request["as_of"], request["horizon_days"]
     body = json.dumps(request).encode()
     features, context = bodies.features("/score", body, JSON, NO_PARAMETERS, model_state, lambda: NOW)
@@ -30,9 +30,9 @@ def test_parameters_beside_a_body_are_those_of_the_query(model_state: ServiceSta
 
 def test_the_batch_needs_a_file() -> None:
     """Without one that is the problem, after the body has been checked."""
-    bodies = ScoredBodies(RequestLimits(), None)
+    bodies = ScoreBodyReader(RequestLimits(), None)
     for body, kind in ((b'{"customer_ids":["a"]}', "no-batch-scores"), (b'{"customer_ids":["a","a"]}', "invalid")):
         with pytest.raises(ProblemError) as found:
             bodies.batch(body)
         assert found.value.kind == kind
-    assert BODIES.keys() == RESPONSES.keys()
+    assert BODY_TYPES.keys() == RESPONSE_TYPES.keys()

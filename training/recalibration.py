@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from features.as_of import AsOf, AsOfLike
-from features.engines.feature_table import feature_table, known_customers
+from features.engines.feature_table import feature_table
 from features.errors import InvalidArgumentError, ModelError, TooLittleDataError
 from features.store.event_store import EventStore
+from training.fit import sample_customers
 from training.gate import Verdict, gate
 from training.models.bundle import CHALLENGER, CHAMPION, REGISTERED_NAME
 from training.models.compiled.compiled_model import CompiledModel
@@ -193,10 +194,7 @@ def window_at(store: EventStore, day: int, horizon_days: int, known_at: AsOf, se
         When fewer than `LEAST_BUYERS` customers bought in it, or it is not over.
     """
     start = AsOf.at_midnight(day, store.timezone)
-    customers = known_customers(store, start)
-    if len(customers) > CUSTOMERS:
-        customers = np.sort(np.random.default_rng(seed).choice(customers, CUSTOMERS, replace=False))
-    features = feature_table(store, start, customers)
+    features = feature_table(store, start, sample_customers(store, start, CUSTOMERS, seed))
     features = features[features["purchase_days"] > 0]
     bought = 0
     if horizon_is_over(store, start, horizon_days, known_at) and len(features):

@@ -13,12 +13,12 @@ from features.engines.feature_table import feature_table
 from features.errors import InvalidArgumentError, ModelError, TooLittleDataError
 from features.loyalty.formula import load_formula
 from features.store.event_store import EventStore
-from monitoring.recalibration import RECALIBRATED_FROM, Shift, hazard_factor, recalibrate, shifted, window_at
 from tests.training.logs import START, simulated, stored
 from training.fit import fit_customer_model
 from training.models.bundle import CHALLENGER, CHAMPION
 from training.models.compiled.compiled_model import CompiledModel
 from training.models.customer_model import CustomerModel
+from training.recalibration import RECALIBRATED_FROM, Shift, hazard_factor, recalibrate, shifted, window_at
 from training.registry.mlflow_client import Tracking, open_tracking
 from training.registry.runs import start_run
 from training.registry.versions import load, register, version
