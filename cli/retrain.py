@@ -161,12 +161,12 @@ def _steps(job: "Job", run: "RetrainRun", started: datetime) -> str:
     if before is None or appended["new"]:
         run.record("append", time.monotonic() - began, appended)
     options.warn_of_dates(open_store(job.store), job.as_of or str(started.date()))
-    fresh = "fit" not in run.steps and not run.follows_unfinished and not run.resumed
-    if fresh and not job.fit_again and (found := nothing_new(job, open_store(job.store))):
-        status, reason = found
+    if not (run.must_fit or job.fit_again) and (answer := nothing_new(job, open_store(job.store))):
+        status, reason = answer
         echo(reason)
         run.facts["reason"] = reason
         return status
+    run.record_must_fit()
     store, tracking = open_store(job.store), opened_tracking(job.home)
     for name, step in STEPS.items():
         if name not in run.steps:

@@ -87,13 +87,10 @@ class RetrainRun:
         What `summary.json` holds.
     resumed : bool
         Whether an earlier process has begun it.
-    follows_unfinished : bool
-        Whether the run before it was given up, because its inputs were others.
     """
 
-    def __init__(self, folder: Path, facts: dict[str, Any], resumed: bool, follows_unfinished: bool) -> None:
-        self.folder, self.facts = folder, facts
-        self.resumed, self.follows_unfinished = resumed, follows_unfinished
+    def __init__(self, folder: Path, facts: dict[str, Any], resumed: bool) -> None:
+        self.folder, self.facts, self.resumed = folder, facts, resumed
 
     @property
     def name(self) -> str:
@@ -104,6 +101,16 @@ class RetrainRun:
     def steps(self) -> dict[str, dict[str, Any]]:
         """The results of the steps that are finished."""
         return self.facts["steps"]  # type: ignore[no-any-return]
+
+    @property
+    def must_fit(self) -> bool:
+        """Whether it has found something to fit, or took over from a run that was given up after it had."""
+        return self.facts.get("must_fit", True)  # type: ignore[no-any-return]
+
+    def record_must_fit(self) -> None:
+        """Keep that there is something to fit: once the version is made, the data no longer show it."""
+        self.facts["must_fit"] = True
+        self.save()
 
     def record(self, step: str, seconds: float, result: Mapping[str, Any]) -> None:
         """Keep the result of a step."""
@@ -147,7 +154,7 @@ def open_run(out: Path, inputs: str, facts: Mapping[str, Any], started: datetime
     earlier = _runs(out)
     latest = earlier[-1] if earlier else None
     state = _state(latest) if latest else {}
-    unfinished = latest is not None and state.get("status", "running") in UNFINISHED
+    given_up = state.get("status") in UNFINISHED and state.get("must_fit", True)
     resumed = latest is not None and state.get("status") in UNFINISHED and state["inputs"] == inputs
     for folder in earlier:
         killed = _state(folder).get("status", "running") == "running"
@@ -156,11 +163,11 @@ def open_run(out: Path, inputs: str, facts: Mapping[str, Any], started: datetime
     if resumed and latest is not None:
         for leftover in [*latest.rglob(".*.part")]:
             shutil.rmtree(leftover, ignore_errors=True)
-        run = RetrainRun(latest, {**state, "status": "running", "error": None}, True, False)
+        run = RetrainRun(latest, {**state, "status": "running", "error": None}, True)
     else:
         folder = _new_folder(out, f"{started:%Y-%m-%dT%H%M%SZ}")
-        began = {"run": folder.name, "status": "running", "error": None, "inputs": inputs}
-        run = RetrainRun(folder, {**began, **facts, "steps": {}}, False, unfinished)
+        began = {"run": folder.name, "status": "running", "error": None, "inputs": inputs, "must_fit": given_up}
+        run = RetrainRun(folder, {**began, **facts, "steps": {}}, False)
     run.save()
     return run
 

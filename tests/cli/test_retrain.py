@@ -143,6 +143,22 @@ def test_done_then_nothing_new_then_refused(
     assert summaries(tmp_path)[-1]["steps"]["fit"]["version"] == 4
 
 
+def test_a_run_killed_while_it_asks_for_news_is_not_fitted_by_the_next(
+    shop: Path,
+    retrain: Retrain,
+    tracking: Tracking,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing was new before the kill and nothing is new after it: code 3 and no second version of the same data."""
+    assert retrain(shop / "until1.parquet").code == 0
+    with monkeypatch.context() as patch:
+        patch.setattr("cli.retrain_inputs.nothing_new", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        assert "regulars: stopped" in retrain(shop / "until1.parquet").error
+    ended = retrain(shop / "until1.parquet")
+    assert ended.code == 3, ended.error
+    assert len(versions(tracking)) == 1
+
+
 def test_what_was_rolled_back_is_not_made_again(
     shop: Path,
     retrain: Retrain,

@@ -59,18 +59,27 @@ def test_a_run_is_resumed_by_the_same_inputs(tmp_path: Path) -> None:
 
 
 def test_a_killed_run_of_other_inputs_is_removed(tmp_path: Path) -> None:
-    """The new run knows that one was given up; one that failed keeps its summary; one without a state goes too."""
-    open_run(tmp_path, "old", {}, MONDAY).record("append", 1, {})
+    """The new run takes over what was to fit; one that failed keeps its summary; one without a state goes too."""
+    old = open_run(tmp_path, "old", {}, MONDAY)
+    assert not old.must_fit
+    old.record_must_fit()
     (tmp_path / "2024-04-08T055959Z").mkdir()
     run = open_run(tmp_path, "new", {}, MONDAY)
-    assert (run.resumed, run.follows_unfinished) == (False, True)
+    assert (run.resumed, run.must_fit) == (False, True)
     assert run.steps == {}
     assert [path.name for path in tmp_path.iterdir()] == [run.name]
     run.facts["status"] = "failed"
     run.save()
     third = open_run(tmp_path, "third", {}, MONDAY + timedelta(days=1))
-    assert third.follows_unfinished
+    assert third.must_fit
     assert {path.name for path in tmp_path.iterdir()} == {run.name, third.name}
+
+
+def test_a_killed_run_without_anything_to_fit_leaves_nothing_to_take_over(tmp_path: Path) -> None:
+    """Whoever comes next asks again whether there is something new, with the same inputs or with others."""
+    open_run(tmp_path, "old", {}, MONDAY).record("append", 1, {"new": False})
+    assert not open_run(tmp_path, "old", {}, MONDAY).must_fit
+    assert not open_run(tmp_path, "new", {}, MONDAY + timedelta(days=1)).must_fit
 
 
 @pytest.mark.parametrize("status", ["done", "refused", "nothing_new"])
@@ -80,7 +89,7 @@ def test_a_run_that_ended_is_not_resumed(tmp_path: Path, status: str) -> None:
     run.facts["status"] = status
     run.save()
     later = open_run(tmp_path, "inputs", {}, MONDAY + timedelta(days=7))
-    assert (later.resumed, later.follows_unfinished, later.steps) == (False, False, {})
+    assert (later.resumed, later.must_fit, later.steps) == (False, False, {})
     assert json.loads((run.folder / "summary.json").read_text())["status"] == status
 
 
