@@ -1,6 +1,7 @@
 """`regulars monitor`: whether what the model says still happens, and what to do."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,13 +9,16 @@ import typer
 
 from cli import options
 from cli.options import DEFAULT_HOME, check_date
+from cli.settings import settings_with
 from cli.terminal import Figure, echo, echo_table, progress_steps
 from cli.tracking import ExistingHome
 from features.plurals import counted
+from features.settings_file import read_settings
 
 if TYPE_CHECKING:
     from monitoring.logged_forecasts import LoggedForecasts
     from monitoring.monitor import Look
+    from monitoring.settings import MonitorSettings
     from serving.forecast_log.pseudonyms import PseudonymKeys
 
 SHOWN = 8
@@ -42,15 +46,15 @@ def register(app: typer.Typer) -> None:
             ),
         ] = None,
         budget: Annotated[
-            float,
+            float | None,
             typer.Option(
                 metavar="SHARE",
                 min=0.001,
                 max=0.5,
                 help="The chance of a false alarm: at each look for the intake and for the columns, over two years of "
-                "weekly looks for the forecasts.",
+                "weekly looks for the forecasts. Without it: 0.05.",
             ),
-        ] = 0.05,
+        ] = None,
         forecast_log: Annotated[
             Path | None,
             typer.Option(
@@ -76,7 +80,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Compare what came in and what the champion forecast with what happened, and recommend what to do.
 
-        Exit codes: 0 nothing to do, 3 recalibrate, 4 refit, 5 look at the intake; 1 failed, 2 wrong arguments.
+        Exit codes: 0 nothing to do, 3 recalibrate, 4 refit, 5 look at the intake; 1 failed, 2 wrong arguments. Options
+        that are not given are those of [monitor] in the settings file.
 
         Examples:
 
@@ -91,19 +96,22 @@ def register(app: typer.Typer) -> None:
         from monitoring.look_page import write_look_page
         from monitoring.monitor import look_at
         from monitoring.recommendation import EXIT_CODES
+        from monitoring.settings import MonitorSettings
 
-        if keys is not None and forecast_log is None:
+        if keys is not None and forecast_log is None and read_settings("monitor", MonitorSettings).forecast_log is None:
             raise typer.BadParameter("--keys are those of a forecast log: name it with --forecast-log")
+        given = {"budget": budget, "forecast_log": forecast_log, "keys": keys, "out": out}
+        settings = settings_with("monitor", MonitorSettings, horizons=tuple(horizon_days or ()) or None, **given)
         champion, missing = champion_in_use(home)
-        log = None if forecast_log is None else _log(forecast_log, keys)
+        out, log = settings.out, _log(settings)
         with options.opened_store(store) as events, progress_steps() as step:
             look = look_at(
                 events,
                 champion,
                 as_of,
                 forecast_log=log,
-                horizons=horizon_days or (),
-                budget=budget,
+                horizons=settings.horizons,
+                budget=settings.budget,
                 progress=step,
             )
         if out is not None:
@@ -137,6 +145,8 @@ def _show(look: "Look") -> None:
             for row in alarms.head(SHOWN).to_dict("records")
         ]
         echo_table("the intake of the last week differs", ["figure", "event type", "usual", "last week"], rows)
+    elif look.intake.table.empty:
+        echo("intake: too few events or weeks to say what is usual")
     else:
         echo(f"intake: {len(look.intake.table)} figures of the last week are as usual")
     if look.columns is None:
@@ -171,15 +181,15 @@ def _show(look: "Look") -> None:
         echo("recommended:")
 
 
-def _log(folder: Path, keys: Path | None) -> tuple[Path, "PseudonymKeys"]:
-    from dataclasses import replace
-
-    from features.settings_file import read_settings
+def _log(monitor: "MonitorSettings") -> tuple[Path, "PseudonymKeys"] | None:
+    """Return the forecast log and its keys, which without a name of their own are those that the service uses."""
     from serving.forecast_log.pseudonyms import PseudonymKeys
     from serving.runtime.settings import ServeSettings
 
-    settings = replace(read_settings("serve", ServeSettings), forecast_log=folder)
-    return folder, PseudonymKeys(keys or settings.keys_folder)
+    if monitor.forecast_log is None:
+        return None
+    service = replace(read_settings("serve", ServeSettings), forecast_log=monitor.forecast_log)
+    return monitor.forecast_log, PseudonymKeys(monitor.keys or service.keys_folder)
 
 
 def _show_log(logged: "LoggedForecasts") -> None:

@@ -63,6 +63,13 @@ def register(app: typer.Typer) -> None:
                 help="The folder in which forecasts are kept under pseudonyms. Without it: none are kept.",
             ),
         ] = None,
+        monitor: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="FILE",
+                help="The monitor.json of `regulars monitor`, shown as gauges at /metrics. Without it: none.",
+            ),
+        ] = None,
         timezone: Annotated[
             str | None,
             typer.Option(
@@ -119,7 +126,7 @@ def register(app: typer.Typer) -> None:
         values |= {"drain_seconds": drain_seconds, "traces": traces}
         values |= {"cors_origins": ",".join(cors_origin) if cors_origin else None}
         files = {"keys": keys, "scores": scores, "report": report, "plans": plans, "jobs": jobs}
-        files |= {"trusted_key": trusted_key, "forecast_log": forecast_log}
+        files |= {"trusted_key": trusted_key, "forecast_log": forecast_log, "monitor": monitor}
         given = {name: str(value) for name, value in values.items() if value is not None}
         given |= {name: str(file.absolute()) for name, file in files.items() if file}
         os.environ.update({f"REGULARS_SERVE_{name.upper()}": value for name, value in given.items()})

@@ -27,6 +27,7 @@ SECTIONS = {
     "publish": "training.settings.PublishSettings",
     "tracking": "training.registry.settings.TrackingSettings",
     "retrain": "cli.retrain_folder.RetrainSettings",
+    "monitor": "monitoring.settings.MonitorSettings",
     "serve": "serving.runtime.settings.ServeSettings",
     "events": "features.event_words.EventWords",
     "plugins": "features.plugins.PluginSettings",

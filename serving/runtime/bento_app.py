@@ -27,6 +27,7 @@ from serving.runtime.middleware.cors import CorsMiddleware
 from serving.runtime.middleware.request_log import RequestLogMiddleware
 from serving.runtime.model_reload import SERVED, ModelReload, initial_state
 from serving.runtime.model_store import Trust
+from serving.runtime.monitor_metrics import MonitorMetrics
 from serving.runtime.poller import Poller
 from serving.runtime.settings import ServeSettings
 from serving.runtime.supervision import report
@@ -88,7 +89,10 @@ def make_worker_app(
             with suppress(OSError):  # the runner of jobs says so
                 metrics.set_jobs(jobs.counts())
 
-    checks = (reload.check, *([keys.check] if keys else []), count, count_jobs)
+    look = None
+    if settings.monitor:
+        look = MonitorMetrics(settings.monitor, settings.monitor_days, utc_now, log.log_event, metrics_shared)
+    checks = (reload.check, *[each.check for each in (keys, look) if each], count, count_jobs)
     poller = Poller(settings.watch_seconds, log.log_event, *checks)
     current.troubles.append(lambda: KEYS_REFUSED if keys and keys.refused else None)
     current.troubles.append(lambda: CHECK_HANGS if poller.stalled() else None)

@@ -20,6 +20,7 @@ PLACES = ("/dev/shm",)
 SIZES = {
     **{"counter": 2**18, "histogram": 2**18},
     **dict.fromkeys(("gauge_all", "gauge_livesum", "gauge_livemin", "gauge_livemax"), 2**14),
+    "gauge_livemostrecent": 2**16,  # a look of the monitor may bring other horizons
 }
 """Bytes of each file of a worker: more than all values of all labels need, so no file grows."""
 

@@ -20,6 +20,7 @@ LIMITS = (
     *(("port", 1, 65535), ("workers", 1, 64), ("watch_seconds", 0.05, 3600), ("drain_seconds", 0, 3600)),
     ("bodies_megabytes", 64, 2**20),  # the largest body fits
     *(("forecast_log_days", 1, 3650), ("forecast_log_gigabytes", 0.001, 10_000)),
+    ("monitor_days", 0.01, 3650),
     *(("jobs_maximum", 1, 10_000), ("jobs_gigabytes", 0.001, 10_000), ("jobs_hours", 0.01, 8760)),
 )
 """The least and the greatest value of settings that are numbers."""
@@ -87,6 +88,10 @@ class ServeSettings:
         Days that the forecast log goes back.
     forecast_log_gigabytes : float
         The size of the forecast log, in 10^9 bytes, above which its oldest days are removed.
+    monitor : Path, optional
+        The file monitor.json written by `regulars monitor`, shown as gauges at /metrics; without it there are none.
+    monitor_days : float
+        The age in days from which on that file is too old for its figures to be shown.
     """
 
     host: str = "127.0.0.1"
@@ -115,6 +120,8 @@ class ServeSettings:
     forecast_log_keys: Path | None = field(default=None, metadata={"example": "forecast-log-keys"})
     forecast_log_days: int = 400
     forecast_log_gigabytes: float = 5.0
+    monitor: Path | None = field(default=None, metadata={"example": "monitor/monitor.json"})
+    monitor_days: float = 15.0
 
     def __post_init__(self) -> None:
         for name, low, high in LIMITS:

@@ -32,6 +32,19 @@ def test_a_log_without_a_champion_is_looked_at(regulars: Callable[..., Ended], t
     assert ended.error.splitlines()[-1] == f"2025-06-01: {found['recommendation']} -> seen/monitor.json"
 
 
+def test_options_may_stand_in_the_settings_file(regulars: Callable[..., Ended], store: Path, tmp_path: Path) -> None:
+    """An option of the command stands above it; keys without a log are refused there too."""
+    (tmp_path / "regulars.toml").write_text('[monitor]\nout = "seen"\nbudget = 0.2\n')
+    assert regulars("monitor", store).code in (0, 5)
+    assert json.loads((tmp_path / "seen" / "monitor.json").read_text())["budget"] == 0.2
+    assert regulars("monitor", store, "--budget", "0.1", "--out", "other").code in (0, 5)
+    assert json.loads((tmp_path / "other" / "monitor.json").read_text())["budget"] == 0.1
+    (tmp_path / "regulars.toml").write_text('[monitor]\nkeys = "keys"\n')
+    ended = regulars("monitor", store)
+    assert ended.code == 2
+    assert "[monitor]: keys are those of a forecast_log: name it too" in ended.error
+
+
 def test_what_is_not_possible_is_refused(regulars: Callable[..., Ended]) -> None:
     """In one line, before any work."""
     ended = regulars("monitor", "nowhere")

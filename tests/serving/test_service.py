@@ -30,7 +30,7 @@ from tests.serving.running import (
 @pytest.fixture(scope="module")
 def service(home: Path) -> Iterator[Running]:
     """A service over that home; at the end SIGTERM ends it with 0 and leaves no process."""
-    with running(home) as runs:
+    with running(home, "--monitor", str(home / "monitor.json")) as runs:
         yield runs
 
 
@@ -73,6 +73,22 @@ def test_a_new_version_is_taken_over_and_a_bad_one_refused(
     eventually(lambda: service.version() == "4", "version 4 answers")
     assert service.ask("GET", "/readyz").json() == {"status": "ready"}
     assert service.workers() == workers
+
+
+def test_the_last_look_is_at_metrics(service: Running, home: Path) -> None:
+    """The file comes while the service runs, and goes again; all is answered as before."""
+
+    def shows(text: str) -> None:
+        eventually(lambda: f"regulars_monitor_{text}\n" in service.ask("GET", "/metrics").text, text)
+
+    shows("age_seconds +Inf")
+    look = {"as_of": "2026-11-23", "recommendation": "refit", "intake": [{"alarm": True}]}
+    (home / "monitor.json").write_text(json.dumps(look))
+    shows('recommendation{action="refit"} 1.0')
+    shows('alarm{check="intake"} 1.0')
+    (home / "monitor.json").unlink()
+    shows('recommendation{action="refit"} NaN')
+    assert service.ask("GET", "/readyz").json() == {"status": "ready"}
 
 
 def test_metrics_count_and_stay_few(service: Running) -> None:
