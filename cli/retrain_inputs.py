@@ -123,7 +123,8 @@ def nothing_new(job: Job, store: "EventStore") -> tuple[str, str] | None:
 
 
 def _settings(job: Job) -> list[object]:
-    sections = {name: read_settings(name, section_class(name)) for name in SECTIONS if name not in ("serve", "retrain")}
+    others = ("serve", "retrain", "monitor")  # nothing that a retrain makes depends on them
+    sections = {name: read_settings(name, section_class(name)) for name in SECTIONS if name not in others}
     return [job.formula.read_text("utf-8") if job.formula else None, sections]
 
 
