@@ -32,6 +32,7 @@ from cli import (
     plan,
     promote,
     publish,
+    py_files,
     recalibrate,
     record,
     retrain,
@@ -61,7 +62,7 @@ app = typer.Typer(
     cls=VerbGroup,
 )
 VERBS = {
-    "Bring in a log and look after it": (init, inspect, ingest, append, store, erase, simulate),
+    "Bring in a log and look after it": (init, inspect, ingest, append, store, erase, simulate, py_files),
     "Score customers and look at the base": (score, features, indices, segments),
     "Train models and compare them with the rule": (fit, backtest, compare, versions),
     "Put a model into service and watch it": (

@@ -72,10 +72,7 @@ def _settings() -> dict[str, str]:
     settings = {"spark.app.name": "regulars", "spark.sql.session.timeZone": "UTC"}
     if "SPARK_REMOTE" in os.environ:  # it excludes a master, and has no settings of this machine
         return settings
-    settings |= {
-        "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
-        "spark.executorEnv.PYTHONPATH": str(Path(__file__).parents[2]),
-    }
+    settings["spark.ui.showConsoleProgress"] = str(sys.stderr.isatty()).lower()
     home = os.environ.get("JAVA_HOME")
     java = Path(home, "bin", "java") if home else "java"
     if not shutil.which(java):
@@ -83,7 +80,8 @@ def _settings() -> dict[str, str]:
     if _names_master():
         return settings
     os.environ["PYSPARK_PYTHON"] = sys.executable  # workers run this Python; the session has no setting for it
-    return settings | ON_ITS_OWN | {"spark.local.dir": tempfile.gettempdir()}
+    here = {"spark.executorEnv.PYTHONPATH": str(Path(__file__).parents[2]), "spark.local.dir": tempfile.gettempdir()}
+    return settings | ON_ITS_OWN | here
 
 
 def _names_master() -> bool:
@@ -121,7 +119,10 @@ def spark_runner(session: "SparkSession") -> Callable[[Callable[[int], int], int
 
 def worker_failure(error: Exception) -> SparkError:
     """Return the error of a share of work that failed, in one line: the last that the worker printed."""
-    return SparkError(f"Spark could not finish: {_last_line(error)}")
+    line = _last_line(error)
+    if "No module named 'features'" in line:
+        line = f"{line} on the workers: give them the archive of `regulars py-files` with --py-files"
+    return SparkError(f"Spark could not finish: {line}")
 
 
 def _first_line(error: Exception) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from features.engines.feature_table import write_feature_table
-from features.engines.spark_session import REMEDY, _settings, spark_runner, spark_session
+from features.engines.spark_session import REMEDY, _settings, spark_runner, spark_session, worker_failure
 from features.errors import SparkError, SparkMissingError
 from features.ingestion.ingest import ingest
 from features.partitions.feature_parts import write_feature_file, write_feature_parts
@@ -52,7 +52,17 @@ def test_a_master_that_is_named_is_taken_as_given(
         monkeypatch.setenv(name, value)
     settings = _settings()
     assert settings.get("spark.master") == master
-    assert ("spark.driver.memory" in settings) == (master is not None)
+    for own in ("spark.driver.memory", "spark.executorEnv.PYTHONPATH"):
+        assert (own in settings) == (master is not None)
+
+
+def test_workers_without_the_package_are_named_with_the_remedy() -> None:
+    """What PySpark's exception says becomes one line, with the archive to give."""
+    text = "Traceback ...\nModuleNotFoundError: No module named 'features'\n SQLSTATE: 38000\nJVM stacktrace: ..."
+    assert str(worker_failure(Exception(text))) == (
+        "Spark could not finish: ModuleNotFoundError: No module named 'features' on the workers: give them the archive "
+        "of `regulars py-files` with --py-files"
+    )
 
 
 @pytest.fixture(scope="module")
