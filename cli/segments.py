@@ -84,9 +84,9 @@ def register(app: typer.Typer) -> None:
                 segmentation = _learn(events, segmentation, source, str(dates[-1].date), learn)
             segmentation.learnt()
             with progress_bar("customers", events.n_customers) as advance:
-                found = segment_movement(events, segmentation, dates, progress=advance)
-        _show(found, {each.name: each.zh or each.name for each in segmentation.segments} if language == "zh" else {})
-        for path, table in ((out, found.sizes), (moves, found.moves)):
+                movement = segment_movement(events, segmentation, dates, progress=advance)
+        _show(movement, {each.name: each.zh or each.name for each in segmentation.segments} if language == "zh" else {})
+        for path, table in ((out, movement.sizes), (moves, movement.moves)):
             if path is not None:
                 write_table(path, pa.Table.from_pandas(table, preserve_index=False))
                 echo(f"{counted(len(table), 'row')} -> {path}")
@@ -112,11 +112,11 @@ def _learn(
     return load_segmentation(path)
 
 
-def _show(found: "Movement", names: dict[str, str]) -> None:
+def _show(movement: "Movement", names: dict[str, str]) -> None:
     """Print the segments at the last date, with what came and went since the date before."""
-    date = found.sizes["as_of"].iloc[-1]
-    latest = found.sizes[found.sizes["as_of"] == date]
-    moves = found.moves[(found.moves["as_of"] == date) & (found.moves["from_segment"] != found.moves["to_segment"])]
+    date = movement.sizes["as_of"].iloc[-1]
+    latest = movement.sizes[movement.sizes["as_of"] == date]
+    moves = movement.moves[movement.moves["as_of"] == date].query("from_segment != to_segment")
     came, went = (moves.groupby(side)["customers"].sum() for side in ("to_segment", "from_segment"))
     rows = [
         [

@@ -114,11 +114,11 @@ def add_records(
         When another process writes to the folder for longer.
     """
     plan, numbered = read_plan(folder), _numbered(rows, source)
-    found = _faults_of(plan, numbered, recorded_at)
+    faults = _faults_of(plan, numbered, recorded_at)
     digest = hashlib.sha256(json.dumps([row.cells for row in numbered], sort_keys=True).encode()).hexdigest()
-    tables = [] if found else [RecordTable(numbered, digest)]
+    tables = [] if faults else [RecordTable(numbered, digest)]
     summary, outcomes = append_tables(folder, plan, tables, recorded_at, wait_seconds=wait_seconds)
-    return AddedRecords(summary, found, [(row["row"] - 1, row, outcome) for row, outcome in outcomes])
+    return AddedRecords(summary, faults, [(row["row"] - 1, row, outcome) for row, outcome in outcomes])
 
 
 def record_faults(
@@ -205,8 +205,8 @@ def append_tables(
         known = read_records(folder).to_pylist()
         number, before = len(known), latest_records(known)
         for table in tables:
-            found, blank = checker.records(table.rows, found_faults)
-            records = [{**each, "digest": table.digest} for each in found]
+            readable, blank = checker.records(table.rows, found_faults)
+            records = [{**each, "digest": table.digest} for each in readable]
             read_before = file_state(table, known)
             settled = settle(records, known)
             outcomes += zip(records, settled, strict=True)

@@ -93,8 +93,8 @@ def base_over_time(store: EventStore, cutoff: AsOf, formula: Formula, chunk: int
         groups = {"band": score(table, formula)["band"].astype("str")}
         if segmentation is not None:
             groups["segment"] = assign(table, segmentation)["segment"].astype("str")
-        found = pd.DataFrame(groups, table.index).replace("nan", None).fillna(NONE)
-        pieces.append(found.assign(purchase_days=table["purchase_days"], as_of=str(as_of.date)).reset_index())
+        classes = pd.DataFrame(groups, table.index).replace("nan", None).fillna(NONE)
+        pieces.append(classes.assign(purchase_days=table["purchase_days"], as_of=str(as_of.date)).reset_index())
     days = [str(date.date) for date in dates]
     history = pd.concat(pieces, ignore_index=True)
     orders = {"band": [band.name for band in formula.bands]}
@@ -141,9 +141,9 @@ def _moves(history: pd.DataFrame, kind: str, order: Sequence[str], days: Sequenc
     for since, as_of in pairwise(days):
         known = wide[wide[as_of] != UNKNOWN]
         counts = known.groupby([since, as_of]).size().rename_axis(["before", "after"]).reset_index(name="customers")
-        found = [(str(before), str(after), int(count)) for before, after, count in counts.itertuples(index=False)]
-        found.sort(key=lambda each: (place[each[0]], place[each[1]]))
-        rows += [(since, as_of, kind, *each) for each in found]
+        moves = [(str(before), str(after), int(count)) for before, after, count in counts.itertuples(index=False)]
+        moves.sort(key=lambda each: (place[each[0]], place[each[1]]))
+        rows += [(since, as_of, kind, *each) for each in moves]
     return pd.DataFrame(rows, columns=["since", "as_of", "kind", "from_group", "to_group", "customers"])
 
 

@@ -168,10 +168,10 @@ def make_report(
         if since is not None:
             raise
         change = None
-    found = earlier_dates(store, cutoff, horizon_days, earlier, TrialSettings().least_history_days)
+    earlier_trials = earlier_dates(store, cutoff, horizon_days, earlier, TrialSettings().least_history_days)
     further = trial_comparisons(
         store,
-        [*trials, *found],
+        [*trials, *earlier_trials],
         horizon_days,
         formula,
         tracking,

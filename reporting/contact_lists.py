@@ -120,9 +120,9 @@ def _factors(why: pd.DataFrame, lowering: bool) -> pd.DataFrame:
     logs = why[names].to_numpy(float) * (-1 if lowering else 1)
     strongest = logs.argmax(axis=1)
     value = logs[np.arange(len(logs)), strongest]
-    found = value >= LEAST_FACTOR
-    reason = np.where(found, np.asarray([f"factor.{name}" for name in names])[strongest], "forecast")
-    multiple = np.where(found, np.exp(-value if lowering else value), np.nan)
+    stands_out = value >= LEAST_FACTOR
+    reason = np.where(stands_out, np.asarray([f"factor.{name}" for name in names])[strongest], "forecast")
+    multiple = np.where(stands_out, np.exp(-value if lowering else value), np.nan)
     return pd.DataFrame({"reason": reason, "reason_value": multiple, "reason_most": np.nan})
 
 

@@ -77,10 +77,10 @@ def _lengths(comparison: Comparison, purpose: str, eligible: NDArray[np.bool_], 
     lengths = list_lengths(among)
 
     def totals(rows: Rows) -> dict[tuple[str, str, int], float]:
-        found = {side: _found(ties[side][rows], measures, rows, lengths) for side in SIDES}
+        measured = {side: _found(ties[side][rows], measures, rows, lengths) for side in SIDES}
         figures: dict[tuple[str, str, int], float] = {}
         for measure in measures:
-            model, rule = (found[side][measure] for side in SIDES)
+            model, rule = (measured[side][measure] for side in SIDES)
             for name, values in (("model", model), ("rule", rule), ("difference", model - rule)):
                 figures |= {(measure, name, at): float(v) for at, v in zip(lengths, values, strict=True)}
         return figures

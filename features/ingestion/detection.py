@@ -134,15 +134,15 @@ def detect_amount_marks(columns: Iterable[pa.Array], decimal: str, thousands: st
 def _read_core(core: str, decimal: str, thousands: str) -> tuple[float, str] | None:
     """Return the number and its thousands mark under a decimal mark, or None if it cannot be read so."""
     others = thousands or (",' " if decimal == "." else ".' ")
-    found = re.fullmatch(
+    match = re.fullmatch(
         rf"(?P<whole>\d*|[1-9]\d{{0,2}}(?P<mark>[{re.escape(others)}])(?:\d{{2,3}}(?P=mark))*\d{{3}})"
         rf"(?:{re.escape(decimal)}(?P<part>\d*))?",
         core,
     )
-    if not found or not re.search(r"\d", core):
+    if not match or not re.search(r"\d", core):
         return None
-    mark = found["mark"] or ""
-    return float(f"{found['whole'].replace(mark, '') or 0}.{found['part'] or 0}"), mark
+    mark = match["mark"] or ""
+    return float(f"{match['whole'].replace(mark, '') or 0}.{match['part'] or 0}"), mark
 
 
 def _without_sign(text: str, sign: str) -> str:
@@ -158,9 +158,9 @@ def _unsigned(text: str) -> str:
 
 def _currency_sign(sample: Sequence[str]) -> str:
     """Return the one currency sign or code of the sample, or ""."""
-    found = (NUMBER_AND_SIGN.fullmatch(_unsigned(text)) for text in sample)
+    matches = (NUMBER_AND_SIGN.fullmatch(_unsigned(text)) for text in sample)
     signs: dict[str, str] = {}
-    for match in found:
+    for match in matches:
         if match and is_currency_sign(sign := match[1] or match[2]):
             signs.setdefault(sign.casefold(), sign)
     if len(signs) > 1:

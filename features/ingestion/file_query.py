@@ -118,8 +118,8 @@ def _create_view(connection: duckdb.DuckDBPyConnection, name: str) -> None:
         rf" OR bool_and(coalesce(regexp_full_match({_quoted(column)}, '\s*[+-]?[0-9]{{1,3}}\.[0-9]{{3}}\s*'), true))"
         for column in numbers
     ]
-    found = connection.execute(f"SELECT {', '.join(lossy)} FROM {as_text}").fetchall()[0] if numbers else ()
-    texts = [column for column, is_lossy in zip(numbers, found, strict=True) if is_lossy]
+    lossy_columns = connection.execute(f"SELECT {', '.join(lossy)} FROM {as_text}").fetchall()[0] if numbers else ()
+    texts = [column for column, is_lossy in zip(numbers, lossy_columns, strict=True) if is_lossy]
     shown = ", ".join(f"{_quoted(column)}: 'VARCHAR'" for column in texts)
     typed = rows.replace(", auto_type", f", types = {{{shown}}}, auto_type") if texts else rows
     connection.execute(f"CREATE VIEW {_quoted(name)} AS FROM {typed}")

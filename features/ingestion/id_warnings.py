@@ -58,8 +58,8 @@ def numbers_twice(ids: pa.StringArray, before: pa.StringArray | None = None) -> 
     twice = pc.is_in(numbers, ids)
     if before is not None:
         twice = pc.and_(twice, pc.invert(pc.and_(pc.is_in(numbers, before), pc.is_in(decimals, before))))
-    found: list[str] = numbers.filter(twice).to_pylist()
-    return found
+    repeated: list[str] = numbers.filter(twice).to_pylist()
+    return repeated
 
 
 def _addresses_and_names(ids: pa.StringArray) -> pa.StringArray:
@@ -72,10 +72,10 @@ def _addresses_and_names(ids: pa.StringArray) -> pa.StringArray:
         return ids
     ends = np.frombuffer(ids.buffers()[1], np.int32)[ids.offset : ids.offset + len(ids) + 1]
     digits = np.concatenate(([0], np.cumsum((data >= ord("0")) & (data <= ord("9")), dtype=np.int32)))[ends - ends[0]]
-    found = digits[1:] == digits[:-1]
+    suspicious = digits[1:] == digits[:-1]
     if (data == ord("@")).any():
-        found |= pc.match_substring(ids, "@").to_numpy(zero_copy_only=False)
-    return ids.filter(pa.array(found))
+        suspicious |= pc.match_substring(ids, "@").to_numpy(zero_copy_only=False)
+    return ids.filter(pa.array(suspicious))
 
 
 def _matching(ids: pa.StringArray, part: str, pattern: str) -> pa.StringArray:

@@ -49,26 +49,26 @@ def inspect_sample(sample: Mapping[str, pa.Array]) -> Inspection:
     Examples
     --------
     >>> sample = {"Client": ["a", "b"], "Date": ["31/12/2024", "01/02/2024"], "Total": ["1.234,50", "7"]}
-    >>> found = inspect_sample({name: pa.array(values) for name, values in sample.items()})
-    >>> found.profile.columns["customer_id"], found.profile.times.format, found.profile.amounts.thousands
+    >>> inspection = inspect_sample({name: pa.array(values) for name, values in sample.items()})
+    >>> inspection.profile.columns["customer_id"], inspection.profile.times.format, inspection.profile.amounts.thousands
     ('Client', ('day_first',), '.')
     """
     known = _known_profile(sample)
-    found = Inspection(load_profile(known) if known else SourceProfile(), known=known)
+    inspection = Inspection(load_profile(known) if known else SourceProfile(), known=known)
     if known:
-        found.sure[""] = f"The columns are those of the profile {known}."
+        inspection.sure[""] = f"The columns are those of the profile {known}."
     else:
-        _find_columns(sample, found)
-        _find_clock(sample, found)
-        find_lines(sample, found)
-        ask_for_amounts(sample, found)
-        find_refunds(sample, found)
-        _find_filters(sample, found)
-    find_negatives(sample, found)
-    _find_ids(sample, found)
-    _find_formats(sample, found)
-    find_currency(sample, found)
-    return found
+        _find_columns(sample, inspection)
+        _find_clock(sample, inspection)
+        find_lines(sample, inspection)
+        ask_for_amounts(sample, inspection)
+        find_refunds(sample, inspection)
+        _find_filters(sample, inspection)
+    find_negatives(sample, inspection)
+    _find_ids(sample, inspection)
+    _find_formats(sample, inspection)
+    find_currency(sample, inspection)
+    return inspection
 
 
 def _known_profile(sample: Mapping[str, pa.Array]) -> str:
@@ -83,7 +83,7 @@ def _known_profile(sample: Mapping[str, pa.Array]) -> str:
     return max(fitting, key=lambda name: len(needed[name]), default="")
 
 
-def _find_columns(sample: Mapping[str, pa.Array], found: Inspection) -> None:
+def _find_columns(sample: Mapping[str, pa.Array], inspection: Inspection) -> None:
     columns: dict[str, str] = {}
     for log_column in ("event_time", *(name for name in NAMES if name != "event_time")):
         names = NAMES[log_column].split()
@@ -97,7 +97,7 @@ def _find_columns(sample: Mapping[str, pa.Array], found: Inspection) -> None:
             if required:
                 guess = best or next((name for name in sample if name not in columns.values()), "NAME")
                 option = shlex.quote(f"{log_column}={guess}")
-                found.questions.append(f"which column is {log_column}? Give it under [columns], or --map {option}")
+                inspection.questions.append(f"which column is {log_column}? Give it under [columns], or --map {option}")
             continue
         columns[log_column] = best
         exact = letters(best) in {letters(name) for name in names}
@@ -106,87 +106,89 @@ def _find_columns(sample: Mapping[str, pa.Array], found: Inspection) -> None:
             prices = UNIT_PRICE.split() if any(letters(name) in QUANTITY.split() for name in sample) else ()
             usual = [name for name in scores if scores[name] > 0.85 and letters(name) not in prices]
             rivals = [name for name in usual if name != best]
-        found.sure[f"columns.{log_column}"] = (
+        inspection.sure[f"columns.{log_column}"] = (
             CERTAIN if best == log_column else LIKELY if exact else "perhaps, by its name"
         )
         if log_column == "customer_id" and not exact:
-            found.questions.append(f"is {best!r} the customer, or rather a number of the order?")
+            inspection.questions.append(f"is {best!r} the customer, or rather a number of the order?")
         if rivals and best != log_column:
-            found.questions.append(f"is {log_column} the column {best!r}, or {' or '.join(map(repr, rivals[:3]))}?")
+            others = " or ".join(map(repr, rivals[:3]))
+            inspection.questions.append(f"is {log_column} the column {best!r}, or {others}?")
     constants = {} if "event_type" in columns else {"event_type": "purchase"}
     if constants:
-        found.sure["constants.event_type"] = "no column says what a row is: all are taken for purchases"
-    found.profile = found.profile.with_values(columns=columns, constants=constants)
+        inspection.sure["constants.event_type"] = "no column says what a row is: all are taken for purchases"
+    inspection.profile = inspection.profile.with_values(columns=columns, constants=constants)
     if "event_type" in columns:
         words = words_of(sample[columns["event_type"]])
         unknown = [word for word in words if word not in EVENT_TYPES]
         if unknown:
             values = {word: event_type for word in unknown if (event_type := event_type_of(word))}
-            found.profile = found.profile.with_values(event_types={"values": values})
-            found.sure["event_types.values"] = "guessed from the words: check them"
+            inspection.profile = inspection.profile.with_values(event_types={"values": values})
+            inspection.sure["event_types.values"] = "guessed from the words: check them"
             rest = [word for word in unknown if word not in values]
             if rest:
                 option = shlex.quote(f"{rest[0]}=purchase")
-                found.questions.append(
+                inspection.questions.append(
                     f"what are rows of the type {', '.join(map(repr, rest[:5]))}? Give --kinds {option} or another type"
                 )
 
 
-def _find_clock(sample: Mapping[str, pa.Array], found: Inspection) -> None:
+def _find_clock(sample: Mapping[str, pa.Array], inspection: Inspection) -> None:
     """Look for a column with the time of day beside one with the date."""
-    date = found.profile.columns.get("event_time", "")
+    date = inspection.profile.columns.get("event_time", "")
     if date in sample and share(sample[date], r"[1-9]:\d\d|:0?[1-9]") == 0:
         for name, column in sample.items():
-            if name not in found.profile.columns.values() and letters(name) in CLOCKS.split() and share(column, CLOCK):
-                found.profile = found.profile.with_values(times={"clock_column": name})
-                found.sure["times.clock_column"] = f"{LIKELY}: {name} has times of day and {date} has none"
+            is_mapped = name in inspection.profile.columns.values()
+            if not is_mapped and letters(name) in CLOCKS.split() and share(column, CLOCK):
+                inspection.profile = inspection.profile.with_values(times={"clock_column": name})
+                inspection.sure["times.clock_column"] = f"{LIKELY}: {name} has times of day and {date} has none"
                 return
 
 
-def _find_ids(sample: Mapping[str, pa.Array], found: Inspection) -> None:
+def _find_ids(sample: Mapping[str, pa.Array], inspection: Inspection) -> None:
     """Look for ids of one customer in several spellings, and for whole numbers with decimals."""
-    name = found.profile.columns.get("customer_id", "")
-    if name in sample and are_whole_numbers(sample[name], found.profile.ids):
-        found.profile = found.profile.with_values(ids={"whole_numbers": True})
-        found.sure["ids.whole_numbers"] = f"{CERTAIN}: all ids of the sample are whole numbers with .0"
-    if name not in sample or found.profile.ids.fold_case:
+    name = inspection.profile.columns.get("customer_id", "")
+    if name in sample and are_whole_numbers(sample[name], inspection.profile.ids):
+        inspection.profile = inspection.profile.with_values(ids={"whole_numbers": True})
+        inspection.sure["ids.whole_numbers"] = f"{CERTAIN}: all ids of the sample are whole numbers with .0"
+    if name not in sample or inspection.profile.ids.fold_case:
         return
     spellings: dict[str, str] = {}
     for text in words_of(sample[name]):
         if "@" not in text and re.search(r"\d", text):
             continue  # codes, such as those of Salesforce, may mean capitals
         if (other := spellings.setdefault(text.lower(), text)) != text:
-            found.questions.append(f"are {other!r} and {text!r} one customer? If so give --fold-case")
+            inspection.questions.append(f"are {other!r} and {text!r} one customer? If so give --fold-case")
             return
 
 
-def _find_filters(sample: Mapping[str, pa.Array], found: Inspection) -> None:
+def _find_filters(sample: Mapping[str, pa.Array], inspection: Inspection) -> None:
     for name, column in sample.items():
-        if letters(name) in STATUS.split() and name not in found.profile.columns.values():
+        if letters(name) in STATUS.split() and name not in inspection.profile.columns.values():
             words = words_of(column)
             if 1 < len(words) <= 20:
-                found.questions.append(
+                inspection.questions.append(
                     f"which values of {name!r} are purchases? There are {', '.join(words[:8])}: give for instance "
                     f"--keep {shlex.quote(f'{name}={words[0]}')}"
                 )
 
 
-def _find_formats(sample: Mapping[str, pa.Array], found: Inspection) -> None:
-    profile = found.profile
+def _find_formats(sample: Mapping[str, pa.Array], inspection: Inspection) -> None:
+    profile = inspection.profile
     time = profile.columns.get("event_time", "")
     try:
         if time in sample and not profile.times.format and not pa.types.is_temporal(sample[time].type):
             if formats := detect_time_format(sample[time]):
                 profile = profile.with_values(times={"format": formats})
                 years = f"; years {SHORT_YEARS}" if has_short_years(sample[time]) else ""
-                found.sure["times.format"] = f"{CERTAIN}: no other fits all times of the sample{years}"
+                inspection.sure["times.format"] = f"{CERTAIN}: no other fits all times of the sample{years}"
             else:
-                found.sure["columns.event_time"] = (
-                    f"{found.sure.get('columns.event_time', LIKELY)}; times as ISO 8601 has them"
+                inspection.sure["columns.event_time"] = (
+                    f"{inspection.sure.get('columns.event_time', LIKELY)}; times as ISO 8601 has them"
                 )
     except AmbiguousSourceError as question:
-        found.questions.append(str(question))
-        found.sure["times.format"] = str(question)
+        inspection.questions.append(str(question))
+        inspection.sure["times.format"] = str(question)
     names = [profile.columns.get("amount", ""), profile.amounts.refund, *profile.amount_columns()]
     amounts = profile.amounts
     try:
@@ -197,6 +199,6 @@ def _find_formats(sample: Mapping[str, pa.Array], found: Inspection) -> None:
             del values["decimal"]
         profile = profile.with_values(amounts={key: value for key, value in values.items() if value})
     except AmbiguousSourceError as question:
-        found.questions.append(str(question))
-        found.sure["amounts.decimal"] = str(question)
-    found.profile = profile
+        inspection.questions.append(str(question))
+        inspection.sure["amounts.decimal"] = str(question)
+    inspection.profile = profile

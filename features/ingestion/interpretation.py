@@ -244,10 +244,10 @@ def _times(
                 name, f"is in the time zone {zone!r}, which does not exist: expected one like Europe/Berlin", here
             )
             continue
-        found = RowErrors()
-        read = cast_timestamps(name, column.take(pa.array(rows)), clock, found, profile.times.format or ("iso",))
+        unread = RowErrors()
+        read = cast_timestamps(name, column.take(pa.array(rows)), clock, unread, profile.times.format or ("iso",))
         times[rows], present[rows] = read.fill_null(0).to_numpy(), read.is_valid().to_numpy(zero_copy_only=False)
-        for _, reason, wrong in found.entries:
+        for _, reason, wrong in unread.entries:
             mask = np.zeros(len(column), bool)
             mask[rows[wrong]] = True
             errors.add(name, reason, mask)

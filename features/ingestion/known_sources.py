@@ -57,7 +57,7 @@ def split_known(sources: Sequence[Source], records: Sequence[Record]) -> KnownSo
     """Return which sources are read, since they are not among the records or are to be read again."""
     known = {_identity(record): record for record in records}
     bytes_read = {record["digest"] for record in records}
-    found = KnownSources([], [], {}, set(), [])
+    split = KnownSources([], [], {}, set(), [])
     before: list[tuple[Source, Record, str]] = []
     for source in sources:
         record, reading = known.get(_identity(_facts(source))), reading_digest(source)
@@ -65,19 +65,19 @@ def split_known(sources: Sequence[Source], records: Sequence[Record]) -> KnownSo
             before.append((source, record, reading))
             if not _is_mended(record, reading):
                 continue
-            found.again[len(found.sources)] = record
+            split.again[len(split.sources)] = record
         elif source_digest(source) in bytes_read:
-            found.otherwise.add(len(found.sources))
-        found.sources.append(source)
-        found.readings.append(reading)
+            split.otherwise.add(len(split.sources))
+        split.sources.append(source)
+        split.readings.append(reading)
     notes = [_note(*each) for each in before]
     if len(notes) > SHOWN:
         rows = sum(record["rows"] for _, record, _ in before)
         notes = [
             f"{len(before):,} sources were read before, {before[0][0].name} to {before[-1][0].name} ({rows:,} valid "
-            f"rows): {_which(len(found.again))} read again"
+            f"rows): {_which(len(split.again))} read again"
         ]
-    return found._replace(notes=notes)
+    return split._replace(notes=notes)
 
 
 def _is_mended(record: Record, reading: str) -> bool:

@@ -49,12 +49,12 @@ def value_patterns(quarantine: Path) -> list[str]:
 def differences(quarantine: Path, columns: Sequence[Mapping[str, str]], store: EventStore) -> list[str]:
     """Return how the rows in quarantine differ from those in a store; the parameters are those of `describe`."""
     names = [text for (text,) in _rows(f"SELECT column_name FROM (DESCRIBE FROM {_file(quarantine)})")]
-    found = {
+    rows_of_tests = {
         key: [name for name in dict.fromkeys(of[key] for of in columns if key in of) if name in names]
         for key in ("amount", "event_time", "customer_id")
     }
     tests = {"amount": _amounts, "event_time": _hours, "customer_id": _customers}
-    texts = [tests[key](quarantine, own[0], store) for key, own in found.items() if own]
+    texts = [tests[key](quarantine, own[0], store) for key, own in rows_of_tests.items() if own]
     return [text for text in texts if text]
 
 

@@ -55,15 +55,15 @@ def planned_visits(
     if not len(rows):
         return
     times = columns["time"].take(pa.array(rows)).to_numpy()
-    found = []
+    reasons = []
     if known_at is not None:
-        found.append((IN_FUTURE, times > known_at))
+        reasons.append((IN_FUTURE, times > known_at))
     if "known_from" in columns:
         recorded = columns["known_from"].take(pa.array(rows))
         known = recorded.is_valid().to_numpy(zero_copy_only=False)
         later = is_after(times, recorded.fill_null(0).to_numpy(), timezone)
-        found.append((AFTER_RECORD, known & later))
-    for reason, planned in found:
+        reasons.append((AFTER_RECORD, known & later))
+    for reason, planned in reasons:
         of_rows = np.zeros(len(open_), bool)
         of_rows[rows[planned]] = True
         yield reason, of_rows

@@ -41,12 +41,12 @@ def fetch_files(url: str, folder: Path) -> list[SourceFile]:
         # A web server lists no files, and tells a missing one from a forbidden one only when it is fetched.
         paths = [path] if url.startswith(("http://", "https://")) else _find(filesystem, path, name)
         files = []
-        for number, found in enumerate(paths):
-            plain = PurePosixPath(found.partition("?")[0])
+        for number, file in enumerate(paths):
+            plain = PurePosixPath(file.partition("?")[0])
             copy = folder / str(number) / plain.name
             copy.parent.mkdir(parents=True)
-            _copy(filesystem, found, copy)
-            shown = name if found == path else f"{name.partition('://')[0]}://{without_password(found)}"
+            _copy(filesystem, file, copy)
+            shown = name if file == path else f"{name.partition('://')[0]}://{without_password(file)}"
             files.append(SourceFile(copy, shown.partition("?")[0], partition=partition_values(Path(plain))))
         return files
     except PASSED_ON:
@@ -85,10 +85,10 @@ def _open(url: str) -> tuple[Any, str]:
 def _find(filesystem: Any, path: str, name: str) -> list[str]:
     from pyarrow import fs
 
-    found = filesystem.get_file_info(path)
-    if found.type == fs.FileType.File:
+    file_info = filesystem.get_file_info(path)
+    if file_info.type == fs.FileType.File:
         return [path]
-    pattern = "" if found.type == fs.FileType.Directory else path
+    pattern = "" if file_info.type == fs.FileType.Directory else path
     if pattern and not has_magic(pattern):
         raise SourceError(f"there is no file {name}: check the address")
     base = str(

@@ -56,14 +56,14 @@ def first_errors(errors: RowErrors, size: int) -> tuple[Positions, Positions]:
 
 
 def _rows_of(errors: RowErrors, column: str, reason: str) -> Positions:
-    found = [rows for name, text, rows in errors.entries if (name, text) == (column, reason)]
-    return np.concatenate(found) if found else np.empty(0, np.int64)
+    wrong = [rows for name, text, rows in errors.entries if (name, text) == (column, reason)]
+    return np.concatenate(wrong) if wrong else np.empty(0, np.int64)
 
 
 def _cells_match(rows: pa.Table, pattern: str) -> NDArray[np.bool_]:
     """Return which rows have a cell that matches a pattern, in small letters and without white space around it."""
-    found = np.zeros(len(rows), bool)
+    matches = np.zeros(len(rows), bool)
     for column in rows.columns:
         text = pc.utf8_lower(pc.utf8_trim_whitespace(column.cast(pa.string()))).fill_null("")
-        found |= pc.match_substring_regex(text, pattern).to_numpy()
-    return found
+        matches |= pc.match_substring_regex(text, pattern).to_numpy()
+    return matches

@@ -215,15 +215,15 @@ def _source(
     values = {column: partition[column] for column in _path_columns(header, partition)}
     constants = {column: value for column, value in options.constants.items() if column not in columns}
 
-    profile, found = detect_profile(name, options.profile, sample)
+    profile, detected = detect_profile(name, options.profile, sample)
     if "decimal" not in assumed:
-        found.pop("decimal", None)
+        detected.pop("decimal", None)
 
     def all_columns() -> Iterator[SourceBatch]:
         return add_partition(batches(), values, columns)
 
     return Source(
-        *(name, [*header, *values], columns, constants, profile, {**assumed, **found}, empty, Path()),
+        *(name, [*header, *values], columns, constants, profile, {**assumed, **detected}, empty, Path()),
         open_batches=all_columns if values else batches,
     )
 

@@ -87,10 +87,10 @@ def read_times(text: pa.StringArray, formats: Sequence[str]) -> Times:
     >>> read_times(pa.array(["1/3/2024 9:05", "2024-03-01T09:05Z", "soon"]), ["day_first"]).microseconds.tolist()
     [1709283900000000, 1709283900000000, 0]
     """
-    found = Times(np.zeros(len(text), np.int64), np.zeros(len(text), bool), np.zeros(len(text), bool))
+    times = Times(np.zeros(len(text), np.int64), np.zeros(len(text), bool), np.zeros(len(text), bool))
     text = plain_characters(text)
     for name in formats:
-        rest = np.flatnonzero(~found.readable & text.is_valid().to_numpy(zero_copy_only=False))
+        rest = np.flatnonzero(~times.readable & text.is_valid().to_numpy(zero_copy_only=False))
         if len(rest):
             values = text.take(pa.array(rest))
             if name in EPOCHS or name == EXCEL:
@@ -99,9 +99,9 @@ def read_times(text: pa.StringArray, formats: Sequence[str]) -> Times:
                 part = _read_dates(values, name)
             else:
                 part = _strptime(values, [name])
-            for whole, of_rest in zip(found, part, strict=True):
+            for whole, of_rest in zip(times, part, strict=True):
                 whole[rest] = of_rest
-    return found
+    return times
 
 
 def _read_numbers(text: pa.StringArray, name: str) -> Times:

@@ -46,8 +46,8 @@ def sniff_sheets(
         if not names:
             listed = ", ".join(workbook.sheet_names[:10])
             raise SheetError(f"has no sheet {pattern or 'that is visible'}: its sheets are {listed}")
-        found = [_sniff(workbook, name, wanted, header_line) for name in names]
-    filled = [sheet for sheet in found if sheet.header]
+        sheets = [_sniff(workbook, name, wanted, header_line) for name in names]
+    filled = [sheet for sheet in sheets if sheet.header]
     if not filled:
         raise UnreadableSourceError(f"has nothing in its sheet {names[0]}: expected a header and rows")
     if len(filled) > 1 and not pattern:

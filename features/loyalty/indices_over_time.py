@@ -61,10 +61,10 @@ def indices_at(
             progress(chunk)
     rows = []
     for date, parts in pieces.items():
-        found = indices_of(parts, scaled)
+        indices = indices_of(parts, scaled)
         row: dict[str, object] = {"as_of": str(date.date), "customers": sum(len(part["purchases"]) for part in parts)}
         for name in INDICES:
-            values = found.loc[name].to_numpy()
+            values = indices.loc[name].to_numpy()
             row |= {name: float(values[0]), f"{name}_customers": int(values[1])}
         rows.append(row)
     return pd.DataFrame(rows)

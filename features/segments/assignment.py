@@ -110,12 +110,12 @@ def learn_boundaries(features: "pd.DataFrame", segmentation: Segmentation, as_of
     """
     shares = np.arange(1, segmentation.classes) / segmentation.classes
     bought = features["purchase_days"] > 0
-    found = {}
+    boundaries = {}
     for measure in MEASURES:
         column = segmentation.columns[measure]
         values = features.loc[bought, column].dropna().to_numpy()
         if not len(values):
             raise SegmentsError(f"nobody has a value of {column} at {as_of}: give columns.{measure} another feature")
         # Observed values, not interpolated ones: a boundary has a meaning in the column's unit.
-        found[measure] = tuple(np.quantile(values, shares, method="inverted_cdf").tolist())
-    return Boundaries(as_of, data_digest, **found)
+        boundaries[measure] = tuple(np.quantile(values, shares, method="inverted_cdf").tolist())
+    return Boundaries(as_of, data_digest, **boundaries)

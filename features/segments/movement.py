@@ -87,11 +87,11 @@ def segment_movement(
             share = sizes[date, name] / total if total and name != NONE else None
             rows.append((date, name, sizes[date, name], share, spend.get((date, name), 0.0)))
     order = {name: position for position, name in enumerate([UNKNOWN, *names, NONE])}
-    found = sorted(moves.items(), key=lambda each: (each[0][1], order[each[0][2]], order[each[0][3]]))
+    ordered = sorted(moves.items(), key=lambda each: (each[0][1], order[each[0][2]], order[each[0][3]]))
     return Movement(
         pd.DataFrame(rows, columns=["as_of", "segment", "customers", "share", "monetary"]).astype({"share": float}),
         pd.DataFrame(
-            [(*move, count) for move, count in found],
+            [(*move, count) for move, count in ordered],
             columns=["since", "as_of", "from_segment", "to_segment", "customers"],
         ),
     )

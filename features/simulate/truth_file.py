@@ -43,7 +43,7 @@ def load_truth(source: str | Path) -> Truth:
     preset = resources.files("features.simulate").joinpath("presets", f"{source}.toml")
     file = preset if str(source) in PRESETS else Path(source)
     try:
-        found = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+        tables = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise InvalidArgumentError(
             f"{source}: {error.strerror}; expected a TOML file or one of {', '.join(PRESETS)}"
@@ -51,12 +51,12 @@ def load_truth(source: str | Path) -> Truth:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidArgumentError(f"{source}: {error}") from None
     try:
-        _check_names("unknown parameter", found, Truth)
+        _check_names("unknown parameter", tables, Truth)
         for table, kind in _TABLES.items():
-            rows = found.get(table, [])
+            rows = tables.get(table, [])
             for row in rows if isinstance(rows, list) else ():
                 _check_names(f"unknown key of {table}", row, kind)
-        return msgspec.convert(found, Truth)
+        return msgspec.convert(tables, Truth)
     except (InvalidArgumentError, msgspec.ValidationError) as error:
         raise InvalidArgumentError(f"{source}: {error}") from None
 

@@ -178,9 +178,9 @@ def _settle_texts(texts: Words, content: Positions, is_new: Mask, referenced: Ma
 
 def _of_groups(content: Positions, rows: Mask) -> Mask:
     """Return by group whether it has any of some rows."""
-    found = np.zeros(len(content), bool)
-    found[content[rows]] = True
-    return found
+    is_known = np.zeros(len(content), bool)
+    is_known[content[rows]] = True
+    return is_known
 
 
 def _take_over(texts: Words, known: Positions, new: Positions) -> None:
@@ -238,7 +238,7 @@ def _shared(old, old_offsets, new, new_offsets):  # type: ignore[no-untyped-def]
         hashes = np.empty(last - first, np.uint64)
         for row in range(first, last):
             hashes[row - first] = _hash(new[row])
-        found = np.zeros(last - first, np.bool_)
+        matched = np.zeros(last - first, np.bool_)
         order = np.argsort(hashes)
         ordered = hashes[order]
         for row in range(old_offsets[customer], old_offsets[customer + 1]):
@@ -246,12 +246,12 @@ def _shared(old, old_offsets, new, new_offsets):  # type: ignore[no-untyped-def]
             place = np.searchsorted(ordered, wanted)
             while place < len(ordered) and ordered[place] == wanted:
                 of_old[row] = True
-                if found[place]:  # and so are the equal ones after it
+                if matched[place]:  # and so are the equal ones after it
                     break
-                found[place] = True
+                matched[place] = True
                 place += 1
         for place in range(len(order)):
-            of_new[first + order[place]] = found[place]
+            of_new[first + order[place]] = matched[place]
     return of_old, of_new
 
 

@@ -100,8 +100,8 @@ def allocate(
     --------
     >>> options = pd.DataFrame({"customer": [0, 0, 1, 2], "value": [5.0, 8.0, 4.0, -1.0]})
     >>> minutes = sparse.csr_array(np.array([[15.0], [60.0], [15.0], [15.0]]))
-    >>> found = allocate(options, minutes, np.array([60.0]))
-    >>> found.chosen.tolist(), found.value
+    >>> allocation = allocate(options, minutes, np.array([60.0]))
+    >>> allocation.chosen.tolist(), allocation.value
     ([True, False, True, False], 9.0)
     """
     begun = perf_counter()

@@ -76,10 +76,10 @@ def blocks_of(problem: Problem) -> list[Block]:
     for common in range(len(order) - 1):
         local = np.sort(order[common:])
         number, block = sparse.csgraph.connected_components(shared[local][:, local], directed=False)
-        found = [local[block == each] for each in range(number)]
-        members = [np.unique(by_limit[:, limits].indices) for limits in found]
+        limits_of_blocks = [local[block == each] for each in range(number)]
+        members = [np.unique(by_limit[:, limits].indices) for limits in limits_of_blocks]
         if max(map(len, members)) <= LARGEST * customers:
-            return [Block(*pair) for pair in zip(found, members, strict=True) if len(pair[1])]
+            return [Block(*pair) for pair in zip(limits_of_blocks, members, strict=True) if len(pair[1])]
     return []
 
 
@@ -160,10 +160,10 @@ def _solved(options: _Options, choice: Ints, worth: Floats, tolerance: float) ->
     value = float(np.append(worth, 0.0)[choice].sum())
     bound, reach = options.bound, REACH * (options.bound - value)
     while bound - value > tolerance:
-        found, most = _search(options, reach, tolerance)
+        candidate, most = _search(options, reach, tolerance)
         bound = min(bound, max(most, options.bound - reach))
-        if found is not None and (gained := float(np.append(worth, 0.0)[found].sum())) > value:
-            choice, value = found, gained
+        if candidate is not None and (gained := float(np.append(worth, 0.0)[candidate].sum())) > value:
+            choice, value = candidate, gained
         if reach >= options.bound - value:
             break
         reach = options.bound - value
@@ -193,19 +193,19 @@ def _search(options: _Options, reach: float, tolerance: float) -> tuple[Ints | N
     most = np.concatenate([options.capacity, np.ones(len(involved))])
     rows = sparse.vstack([options.usage[kept].T, one[involved]], format="csr")
     with clean_output():
-        found: Any = optimize.milp(
+        solution: Any = optimize.milp(
             -gain[kept],
             constraints=optimize.LinearConstraint(rows, least, most),
             integrality=np.ones(len(kept)),
             bounds=optimize.Bounds(0, 1),
             options={"presolve": False, "mip_rel_gap": _share(tolerance, options, base), "node_limit": NODES},
         )
-    if found.status == 2:  # no choice without the options left out is within the limits
+    if solution.status == 2:  # no choice without the options left out is within the limits
         return None, -np.inf
-    bound = np.inf if found.mip_dual_bound is None else float(base.sum() - found.mip_dual_bound)
-    if found.x is None:
+    bound = np.inf if solution.mip_dual_bound is None else float(base.sum() - solution.mip_dual_bound)
+    if solution.x is None:
         return None, bound
-    taken = found.x > 0.5
+    taken = solution.x > 0.5
     choice[customer[taken]] = options.option[kept][taken]
     return choice, bound
 

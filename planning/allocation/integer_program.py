@@ -53,10 +53,10 @@ def relaxed_prices(problem: Problem) -> Floats | None:
     """Return the prices of the linear relaxation; None where nothing is within the limits, or the solver gives up."""
     matrix, right = constraints(problem)
     with clean_output():
-        found = optimize.linprog(-problem.value, A_ub=matrix, b_ub=right, bounds=(0, 1), method="highs-ds")
-    if found.status != 0:
+        solution = optimize.linprog(-problem.value, A_ub=matrix, b_ub=right, bounds=(0, 1), method="highs-ds")
+    if solution.status != 0:
         return None
-    prices: Floats = np.maximum(-np.asarray(found.ineqlin.marginals[: len(problem.capacity)]), 0.0)
+    prices: Floats = np.maximum(-np.asarray(solution.ineqlin.marginals[: len(problem.capacity)]), 0.0)
     return prices
 
 
@@ -70,15 +70,15 @@ def solve_exactly(problem: Problem) -> tuple[Ints | None, float]:
     matrix, right = constraints(problem)
     columns = len(problem.value)
     with clean_output():
-        found: Any = optimize.milp(
+        solution: Any = optimize.milp(
             -problem.value,
             constraints=optimize.LinearConstraint(matrix, -np.inf, right),
             integrality=np.ones(columns),
             bounds=optimize.Bounds(0, 1),
             options={"mip_rel_gap": 0.0 if columns <= SMALL else 1e-4, "node_limit": NODES // columns},
         )
-    bound = np.inf if found.mip_dual_bound is None else -float(found.mip_dual_bound)
-    return None if found.x is None else choice_of(problem, found.x > 0.5), bound
+    bound = np.inf if solution.mip_dual_bound is None else -float(solution.mip_dual_bound)
+    return None if solution.x is None else choice_of(problem, solution.x > 0.5), bound
 
 
 def choice_of(problem: Problem, taken: NDArray[np.bool_]) -> Ints:
@@ -97,11 +97,11 @@ def shortfall(problem: Problem) -> Floats:
     limits, columns = len(problem.capacity), len(problem.value)
     slack = sparse.csr_array((-np.ones(limits), (np.arange(limits), np.arange(limits))), shape=(len(right), limits))
     with clean_output():
-        found = optimize.milp(
+        solution = optimize.milp(
             np.concatenate([np.zeros(columns), 1.0 / np.maximum(1.0, np.abs(problem.capacity))]),
             constraints=optimize.LinearConstraint(sparse.hstack([matrix, slack], format="csr"), -np.inf, right),
             integrality=np.concatenate([np.ones(columns), np.zeros(limits)]),
             bounds=optimize.Bounds(0, np.concatenate([np.ones(columns), np.where(problem.capacity < 0, np.inf, 0.0)])),
             options={"node_limit": max(1, NODES // columns)},
         )
-    return np.zeros(limits) if found.x is None else np.asarray(found.x[columns:], float)
+    return np.zeros(limits) if solution.x is None else np.asarray(solution.x[columns:], float)

@@ -92,9 +92,9 @@ class Problem:
         if not len(self.start):
             return np.empty(0, np.int64)
         highest = np.maximum.reduceat(scores, self.start)
-        found = np.flatnonzero(scores == highest[self.customer])
+        best = np.flatnonzero(scores == highest[self.customer])
         choice = np.full(len(self.start), NONE)
-        choice[self.customer[found[::-1]]] = found[::-1]
+        choice[self.customer[best[::-1]]] = best[::-1]
         return np.where(highest > none, choice, NONE)
 
     def part(self, options: Bools, capacity: Floats | None = None) -> "Problem":

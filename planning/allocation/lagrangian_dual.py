@@ -69,8 +69,8 @@ def _minimised(problem: Problem, first: Floats, smoothing: tuple[float, ...]) ->
     for relative in smoothing:
         temperature = typical * relative
         options = {"maxiter": 150, "maxcor": 20, "ftol": 1e-9, "gtol": 1e-7}
-        found = optimize.minimize(smoothed, point, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-        point = np.asarray(found.x)
+        minimum = optimize.minimize(smoothed, point, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+        point = np.asarray(minimum.x)
         if (bound := problem.bound(point * scale)) < least:
             best, least = point * scale, bound
     return best, temperature

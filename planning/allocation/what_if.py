@@ -107,22 +107,22 @@ def what_ifs(
         One row a change: `change` (`budget` or `rep`), `name`, `factor`, `value` (of all chosen, hold-outs included),
         `difference` from the plan's and `chosen`, how many; the last three are None where a minimum cannot be reached.
     """
-    found = []
+    changes = []
     for number, limit in enumerate(limits.table.to_dict("records")):
         if limit["unit"] != "currency" or not np.isfinite(limit["capacity"]):  # a minimum is no budget
             continue
         for factor in BUDGETS:
             table = limits.table.copy()
             table.loc[number, "capacity"] = limit["capacity"] * factor
-            found.append(("budget", limit["limit"], factor, options, Limits(limits.usage, table)))
+            changes.append(("budget", limit["limit"], factor, options, Limits(limits.usage, table)))
     if rep := _least(options, limits, allocation):
         kept = ~((options["rep"] == rep) & (options["minutes"] > 0))
         rest = options[kept].reset_index(drop=True)
         rest_goals = None if goals is None else goals[kept.to_numpy()].reset_index(drop=True)
-        found.append(("rep", rep, 0.0, rest, make_limits(rest, catalogue, rest_goals)))
+        changes.append(("rep", rep, 0.0, rest, make_limits(rest, catalogue, rest_goals)))
     return [
         {"change": change, "name": name, "factor": factor, **_outcome(solve, table, bounds, allocation)}
-        for change, name, factor, table, bounds in found
+        for change, name, factor, table, bounds in changes
     ]
 
 

@@ -149,8 +149,8 @@ def _check_value(part: ast.expr) -> None:
 
 def _constants(part: ast.expr) -> list[Any]:
     elements = part.elts if isinstance(part, ast.Tuple | ast.List) else []
-    found = [each.value for each in elements if isinstance(each, ast.Constant)]
-    return found if len(found) == len(elements) else []
+    values = [each.value for each in elements if isinstance(each, ast.Constant)]
+    return values if len(values) == len(elements) else []
 
 
 def _truth(part: ast.expr, customers: pd.DataFrame) -> NDArray[np.bool_]:
@@ -162,8 +162,8 @@ def _truth(part: ast.expr, customers: pd.DataFrame) -> NDArray[np.bool_]:
         case ast.UnaryOp(operand=operand):
             return ~_truth(operand, customers)
         case ast.Compare(left=left, ops=[ast.In() | ast.NotIn() as membership], comparators=[right]):
-            found = _contained(left, right, customers)
-            return found if isinstance(membership, ast.In) else ~found
+            contained = _contained(left, right, customers)
+            return contained if isinstance(membership, ast.In) else ~contained
         case ast.Compare(left=left, ops=ops, comparators=comparators):
             sides = [_value(each, customers) for each in (left, *comparators)]
             known = ~reduce(operator.or_, [np.asarray(pd.isna(side)) for side in sides])
@@ -180,19 +180,19 @@ def _flags(cells: "pd.Series[Any]") -> NDArray[np.bool_]:
         truth: NDArray[np.bool_] = (cells.notna() & cells.fillna(0).astype(bool)).to_numpy(bool)
         return truth
     meanings: dict[Any, bool] = {**dict.fromkeys(YES, True), **dict.fromkeys(NO, False), "": False}
-    found = np.zeros(len(cells), bool)
+    flags = np.zeros(len(cells), bool)
     for row, cell in enumerate(cells):
         if isinstance(cell, str):
             if (word := cell.strip().lower()) not in meanings:
                 raise PlanError(
                     f"{cells.name} is {cell[:40]!r}, expected yes or no; compare it, like {cells.name} == 'a'"
                 )
-            found[row] = meanings[word]
+            flags[row] = meanings[word]
         elif isinstance(cell, bool | int | float | np.generic):
-            found[row] = bool(cell == cell and cell)
+            flags[row] = bool(cell == cell and cell)
         elif cell is not None and cell is not pd.NA and cell is not pd.NaT:
             raise PlanError(f"{cells.name} has lists; expected 'word' in {cells.name}")
-    return found
+    return flags
 
 
 def _contained(left: ast.expr, right: ast.expr, customers: pd.DataFrame) -> NDArray[np.bool_]:

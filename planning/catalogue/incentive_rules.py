@@ -91,9 +91,9 @@ def load_incentive_rules(formula: Formula, scenario: str = "retail", path: str |
     """
     file = resources.files("planning.catalogue").joinpath("incentives.toml") if path is None else Path(path)
     try:
-        found = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
-        check_name("unknown scenario", scenario, found, CatalogueError)
-        return _catalogue(converted(found[scenario], Scenario, scenario), scenario, formula)
+        scenarios = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+        check_name("unknown scenario", scenario, scenarios, CatalogueError)
+        return _catalogue(converted(scenarios[scenario], Scenario, scenario), scenario, formula)
     except OSError as error:
         raise CatalogueError(
             f"{file}: {error.strerror}, expected rules of incentives in TOML; check the path"

@@ -95,8 +95,8 @@ def randomised_effect(
 
     Examples
     --------
-    >>> found = randomised_effect([3, 5, 4, 2, 2, 3], [1, 1, 1, 0, 0, 0])
-    >>> print(f"{found.estimate:.2f} from {found.low:.2f} to {found.high:.2f}")
+    >>> effect = randomised_effect([3, 5, 4, 2, 2, 3], [1, 1, 1, 0, 0, 0])
+    >>> print(f"{effect.estimate:.2f} from {effect.low:.2f} to {effect.high:.2f}")
     1.67 from -0.38 to 3.72
     """
     adjusted = adjusted_differences(outcome, treated, covariates, weights=weights, clusters=clusters)

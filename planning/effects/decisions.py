@@ -139,8 +139,8 @@ def _earlier(store: EventStore, start: AsOf, days: int) -> AsOf:
 
 
 def _outcomes(store: EventStore, start: AsOf, days: int, known: AsOf | None) -> pd.DataFrame:
-    found = targets(store, start, [days], known)
-    return found[[f"purchases_{days}", f"spend_{days}"]].set_axis(["purchases", "spend"], axis="columns")
+    outcomes = targets(store, start, [days], known)
+    return outcomes[[f"purchases_{days}", f"spend_{days}"]].set_axis(["purchases", "spend"], axis="columns")
 
 
 def ratings(store: EventStore, start: AsOf, end: AsOf, known: AsOf | None = None) -> pd.DataFrame:

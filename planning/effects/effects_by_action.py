@@ -26,7 +26,7 @@ def effects_by_action(table: pd.DataFrame) -> dict[str, Effect]:
     dict of str to Effect
         By action; one with fewer than two customers of a group, or without any variation, is left out.
     """
-    found = {}
+    effects = {}
     for action, part in randomised_rows(table).groupby("action"):
         clusters = part["customer_id"] if part["customer_id"].duplicated().any() else None
         try:
@@ -40,8 +40,8 @@ def effects_by_action(table: pd.DataFrame) -> dict[str, Effect]:
         except TooLittleDataError:
             continue
         if effect.standard_error > 0:
-            found[str(action)] = effect
-    return found
+            effects[str(action)] = effect
+    return effects
 
 
 def effects_of_one_action(table: pd.DataFrame) -> dict[str, Effect]:
@@ -129,11 +129,11 @@ def pooled_rounds(table: pd.DataFrame) -> dict[str, PooledRounds]:
         By action, of those for which two plans or more have `LEAST_CUSTOMERS` customers in each group. A customer of
         several rounds counts in each as another one.
     """
-    found: dict[str, list[tuple[str, Effect]]] = {}
+    by_action: dict[str, list[tuple[str, Effect]]] = {}
     for plan_id, part in randomised_rows(table).groupby("plan_id", sort=False):
         for action, effect in effects_of_one_action(part).items():
-            found.setdefault(action, []).append((str(plan_id), effect))
-    return {action: _pooled(of_rounds) for action, of_rounds in found.items() if len(of_rounds) > 1}
+            by_action.setdefault(action, []).append((str(plan_id), effect))
+    return {action: _pooled(of_rounds) for action, of_rounds in by_action.items() if len(of_rounds) > 1}
 
 
 def _pooled(of_rounds: Sequence[tuple[str, Effect]]) -> PooledRounds:

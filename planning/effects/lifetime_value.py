@@ -48,12 +48,12 @@ def spend_forecasts(store: EventStore, cutoffs: list[AsOf], days: int = LIFETIME
         raise TooLittleDataError("nobody bought on two days: expected repeat purchases to forecast a lifetime from")
     model = ParetoNBD(penalizer=1e-3).fit(last)
     base = float(np.average(last["value"], weights=last["frequency"] + 1))
-    found = []
+    values = []
     for each in histories:
         days_bought = each["frequency"] + 1
         value = (each["value"] * days_bought + base * OWN_VALUE_WEIGHT) / (days_bought + OWN_VALUE_WEIGHT)
-        found.append(value * model.expected_purchases(each, days))
-    return found
+        values.append(value * model.expected_purchases(each, days))
+    return values
 
 
 def _histories(store: EventStore, cutoff: AsOf) -> pd.DataFrame:

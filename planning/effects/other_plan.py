@@ -131,11 +131,11 @@ def _expected(rows: pd.DataFrame, done: np.ndarray, y: Floats) -> tuple[Floats, 
 
     fold = folds_of(rows["customer_id"], FOLDS)
     x, both = design(done), (design(np.ones(len(rows))), design(np.zeros(len(rows))))
-    found = np.zeros((2, len(rows)))
+    predicted = np.zeros((2, len(rows)))
     for k in range(FOLDS):
         here, there = fold == k, fold != k
         if here.any() and there.any():
             model = BayesianRidge().fit(x[there], y[there])
             for side in (0, 1):
-                found[side, here] = model.predict(both[side][here])
-    return found[0], found[1]
+                predicted[side, here] = model.predict(both[side][here])
+    return predicted[0], predicted[1]

@@ -55,7 +55,7 @@ def posterior_effects(
     rounds = pooled_rounds(table)
     learned = posterior_catalogue(catalogue, seen, catalogue.horizon_days, rounds)
     uplifts = uplift_by_action(with_known_facts(store, in_force, enough_for_uplift(table)))
-    found = {}
+    effects = {}
     for name in seen:
         action, part = learned.action(name), table[table["action"] == name]
         evidence: dict[str, Any] = {"customers": len(part), "rounds": int(part["plan_id"].nunique())}
@@ -64,8 +64,8 @@ def posterior_effects(
             evidence |= uplift_evidence(uplift)
             if uplift.by_customer:
                 by_customer = CustomerEffects(action, uplift, planned_more(part), catalogue.horizon_days)
-        found[name] = ActionEffect(action.effect, action.effect_width, "posterior", by_customer, evidence)
-    return found
+        effects[name] = ActionEffect(action.effect, action.effect_width, "posterior", by_customer, evidence)
+    return effects
 
 
 def uplift_evidence(uplift: ActionUplift) -> dict[str, Any]:

@@ -178,17 +178,17 @@ def uplift_by_action(table: pd.DataFrame, *, seed: int = 0) -> Mapping[str, Acti
     mapping of str to ActionUplift
         Of the actions that `FEWEST` customers of each group have shown.
     """
-    found = {}
+    uplifts = {}
     for action, part in enough_for_uplift(table).groupby("action"):
         if part["purchases"].nunique() < 2:
             continue
         if len(part) > MOST_ROWS:
             part = part.sample(MOST_ROWS, random_state=seed)
         try:
-            found[str(action)] = _uplift(part, seed)
+            uplifts[str(action)] = _uplift(part, seed)
         except TooLittleDataError:
             continue
-    return found
+    return uplifts
 
 
 def _uplift(part: pd.DataFrame, seed: int) -> ActionUplift:

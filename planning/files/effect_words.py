@@ -124,7 +124,7 @@ def mean_words(value: float, digits: int) -> str:
 def uplift_words(uplift: ActionUplift) -> list[Words]:
     """Return what can be said of differences between customers, and whether a plain forecast orders them as well."""
     if uplift.by_customer:
-        found = [
+        lines = [
             (
                 "Customers differ in this effect more than in proportion to what they buy: the next plan expects "
                 "another effect of each.",
@@ -132,7 +132,7 @@ def uplift_words(uplift: ActionUplift) -> list[Words]:
             )
         ]
     else:
-        found = [
+        lines = [
             (
                 "No difference is sure beyond one in proportion to what a customer buys anyway: the next plan "
                 "expects the action's mean.",
@@ -141,21 +141,21 @@ def uplift_words(uplift: ActionUplift) -> list[Words]:
         ]
     if uplift.response_is_as_good:
         better = uplift.beyond_response.high < 0
-        found.append(
+        lines.append(
             (
                 f"A plain forecast of purchases orders these customers {'better' if better else 'as well, or better'}.",
                 "仅按购买预测排序，效果" + ("更好。" if better else "相当或更好。"),
             )
         )
     else:
-        found.append(
+        lines.append(
             (
                 "The model of the effect orders these customers better than a plain forecast of purchases does, "
                 "beyond chance.",
                 "效果模型对客户的排序优于单纯的购买预测，非偶然。",
             )
         )
-    return found
+    return lines
 
 
 OUTCOME_WORDS: dict[str, Words] = {
@@ -164,13 +164,13 @@ OUTCOME_WORDS: dict[str, Words] = {
 }
 
 
-def other_plan_words(found: OtherPlan) -> list[Words]:
+def other_plan_words(other: OtherPlan) -> list[Words]:
     """Return what another plan would have brought, of whom that holds, and how much it rests on."""
     sentences = []
-    for name, value in found.values.items():
+    for name, value in other.values.items():
         english, chinese = OUTCOME_WORDS[name]
-        mean, difference = value.doubly_robust or value.snips, found.differences[name]
-        shown, own = number_words(mean.value, 2), number_words(found.own[name], 2)
+        mean, difference = value.doubly_robust or value.snips, other.differences[name]
+        shown, own = number_words(mean.value, 2), number_words(other.own[name], 2)
         sure = difference.low > 0 or difference.high < 0
         low, high = (number_words(each, 2) for each in (mean.low, mean.high))
         ends = [number_words(each, 2, sign=True) for each in (difference.value, difference.low, difference.high)]
@@ -183,15 +183,15 @@ def other_plan_words(found: OtherPlan) -> list[Words]:
                 f"差异 {ends[0]}（{ends[1]} 至 {ends[2]}），{'非偶然' if sure else '可能出于偶然'}。",
             )
         )
-    effective = min(value.effective_sample_size for value in found.values.values())
+    effective = min(value.effective_sample_size for value in other.values.values())
     sentences.append(
         (
-            f"This holds for {found.customers:,} customers of week {found.week}, and is as sure as if that plan had "
+            f"This holds for {other.customers:,} customers of week {other.week}, and is as sure as if that plan had "
             f"been carried out for {effective:,.0f} of them. It says nothing of "
-            f"{found.outside:,} customers whom only that plan has, and of {found.excluded:,} to whom it would do "
+            f"{other.outside:,} customers whom only that plan has, and of {other.excluded:,} to whom it would do "
             "something that the draw gave to nobody.",
-            f"适用于 {found.week} 周的 {found.customers:,} 位客户，信息量相当于按该计划抽取的 {effective:,.0f} 位客户。"
-            f"仅该计划包含的 {found.outside:,} 位客户，以及该计划采取了从未抽中行动的 {found.excluded:,} 位客户，"
+            f"适用于 {other.week} 周的 {other.customers:,} 位客户，信息量相当于按该计划抽取的 {effective:,.0f} 位客户。"
+            f"仅该计划包含的 {other.outside:,} 位客户，以及该计划采取了从未抽中行动的 {other.excluded:,} 位客户，"
             "无从得知。",
         )
     )

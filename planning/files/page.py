@@ -62,17 +62,17 @@ def _border(manifest: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
         "last_in": ("pays, and takes nothing that is used up", "有收益，且不占用已用尽的资源"),
         "first_out": ("brings no more than it costs", "收益不高于成本"),
     }
-    found: dict[str, list[dict[str, Any]]] = {}
+    by_side: dict[str, list[dict[str, Any]]] = {}
     for side, say in words.items():
         rows = manifest["borderline"].get(side, [])
         named = [[limits[name] for name in row.get("limits", ()) if name in limits] for row in rows]
-        found[side] = [
+        by_side[side] = [
             {**row, "why": say((joined([en for en, _ in names]), "、".join(zh for _, zh in names)))}
             if names
             else {**row, "why": without[side] if "limits" in row else ("–", "–")}  # older plans do not say
             for row, names in zip(rows, named, strict=True)
         ]
-    return found
+    return by_side
 
 
 def _in_reps(limit: Mapping[str, Any]) -> bool:
@@ -88,13 +88,13 @@ def _reps(rows: pd.DataFrame, limits: list[dict[str, Any]]) -> list[dict[str, An
     """Return a line a rep: hours, customers, value, and what an hour more is worth."""
     reps = reps_of(rows)
     names = file_names(reps)
-    found = []
+    lines = []
     for rep in reps:
         own = rows_of(rows, rep)
         limit: Mapping[str, Any] = next(
             (each for each in limits if each["rep"] == rep and each["unit"] == "minutes"), {}
         )
-        found.append(
+        lines.append(
             {
                 "rep": rep,
                 "link": f"reps/{names[rep]}.html",
@@ -108,14 +108,14 @@ def _reps(rows: pd.DataFrame, limits: list[dict[str, Any]]) -> list[dict[str, An
                 "price": 60 * limit["price"] if limit else None,
             }
         )
-    return found
+    return lines
 
 
 def _actions(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return a line an action, and one, the last, of all rows that were drawn to learn from."""
     exploration = rows["plan_item"].isin(manifest.get("exploration", ()))
-    found = [_line(table, exploration=False) for _, table in rows[~exploration].groupby("action", sort=True)]
-    return [*found, _line(rows[exploration], exploration=True)] if exploration.any() else found
+    lines = [_line(table, exploration=False) for _, table in rows[~exploration].groupby("action", sort=True)]
+    return [*lines, _line(rows[exploration], exploration=True)] if exploration.any() else lines
 
 
 def _line(rows: pd.DataFrame, *, exploration: bool) -> dict[str, Any]:

@@ -98,8 +98,8 @@ def _outcome(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
         rest = "; the others are guesses of the catalogue." if value["guessed"] else "."
         rest_zh = "；其余取自目录中的估计值。" if value["guessed"] else "。"
         yield f"{english}{rest}", f"{'、'.join(observed)} 的效果来自以往计划的实际结果{rest_zh}"
-        found = manifest["posterior_effects"].items()
-        if differ := [in_english(name) for name, each in found if each.get("by_customer")]:
+        effects = manifest["posterior_effects"].items()
+        if differ := [in_english(name) for name, each in effects if each.get("by_customer")]:
             yield (
                 f"For {joined(differ)} they tell one customer's effect from another's, so each has their own.",
                 f"{'、'.join(differ)}：以往结果可区分不同客户的效果，因此按客户分别估计。",
@@ -203,9 +203,9 @@ def _gap(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
 
 def _comparison(manifest: Mapping[str, Any]) -> Iterator[Sentence]:
     """Yield how offers by rule stand beside offers and visits that are chosen by what they bring."""
-    if not (found := manifest.get("comparison")):
+    if not (comparison := manifest.get("comparison")):
         return
-    rule, best, currency = found["by_rule"], found["optimised"], manifest["catalogue"]["currency"]
+    rule, best, currency = comparison["by_rule"], comparison["optimised"], manifest["catalogue"]["currency"]
     gains = [_amount(side["expected"], plus=True) for side in (rule, best)]
     costs = [_amount(side["cost"]) for side in (rule, best)]
     everybody = rule["losing"] == rule["chosen"]

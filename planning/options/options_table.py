@@ -206,8 +206,8 @@ def _priced(
     purchases = table["expected_purchases"].to_numpy(float)[rows]
     spend = table["expected_spend"].to_numpy(float)[rows]
     acting = min(action.acts_days, catalogue.horizon_days) / catalogue.horizon_days
-    found = (effect.change, effect.width) if effect.by_customer is None else effect.by_customer(table)
-    change, width = (np.broadcast_to(each, len(table))[rows] for each in found)
+    effects = (effect.change, effect.width) if effect.by_customer is None else effect.by_customer(table)
+    change, width = (np.broadcast_to(each, len(table))[rows] for each in effects)
     gain = catalogue.margin * spend * acting  # of doubling what is bought while the action acts
     # What the action adds is redeemed too.
     bought = purchases * acting * np.maximum(1 + change, 0)

@@ -54,8 +54,8 @@ def policy_value(
 
     Examples
     --------
-    >>> found = policy_value([4, 2, 1, 1], [.5] * 4, [1, 1, 0, 0])
-    >>> found.snips.value, found.effective_sample_size
+    >>> policy = policy_value([4, 2, 1, 1], [.5] * 4, [1, 1, 0, 0])
+    >>> policy.snips.value, policy.effective_sample_size
     (3.0, 2.0)
     """
     y, weights = np.asarray(outcome, float), np.asarray(probability, float) / np.asarray(propensity, float)

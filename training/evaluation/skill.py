@@ -77,8 +77,8 @@ def tidy_measures(
 
 def skill_reference(names: Iterable[str]) -> str:
     """Return the name of the forecast that skill is against; empty when there is none among the names."""
-    found = set(names)
-    return next((name for name in REFERENCES if name in found), "")
+    present = set(names)
+    return next((name for name in REFERENCES if name in present), "")
 
 
 def _customer_figures(purchases: pd.Series, forecast: pd.DataFrame) -> pd.DataFrame:

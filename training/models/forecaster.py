@@ -213,8 +213,8 @@ def forecast(model: Forecaster, X: pd.DataFrame, horizon_days: int, *, joint: bo
     """
     try:
         both = getattr(model, "forecast", None) if joint else None
-        found = both(X, horizon_days) if both else _each(model, X, horizon_days)
-        expected, none = (np.asarray(values, float) for values in found)
+        forecasts = both(X, horizon_days) if both else _each(model, X, horizon_days)
+        expected, none = (np.asarray(values, float) for values in forecasts)
     except RegularsError:
         raise
     except Exception as error:

@@ -143,9 +143,9 @@ def require_signature(folder: Path, tag: str, public_key: Path) -> Signature:
         raise SignatureError("its signature is not by the trusted key, or of another version") from None
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError, Base64Error):
         raise SignatureError(f"{path} holds no signature: publish it again with --signing-key") from None
-    found = _digests(folder)
-    if differing := sorted(name for name in files.keys() | found.keys() if files.get(name) != found.get(name)):
-        what = "was changed" if differing[0] in files and differing[0] in found else "was added or is missing"
+    present = _digests(folder)
+    if differing := sorted(name for name in files.keys() | present.keys() if files.get(name) != present.get(name)):
+        what = "was changed" if differing[0] in files and differing[0] in present else "was added or is missing"
         raise SignatureError(f"its {differing[0]} {what} after it was signed: publish it again")
     return Signature(files, signed_at)
 

@@ -178,11 +178,11 @@ def _columns(X: pd.DataFrame) -> tuple[Floats, Floats]:
 
 def _warn_of_left_out(worthless: int, unknown: int, repeaters: int) -> None:
     """Warn of the repeat customers that the likelihood cannot take."""
-    found = [f"{worthless:,} with a monetary_value of 0 or less"] if worthless else []
-    found += [f"{unknown:,} without one"] if unknown else []
-    if found:
+    left_out = [f"{worthless:,} with a monetary_value of 0 or less"] if worthless else []
+    left_out += [f"{unknown:,} without one"] if unknown else []
+    if left_out:
         warnings.warn(
-            f"of {repeaters:,} customers with repeat purchases the fit leaves out {' and '.join(found)}: "
+            f"of {repeaters:,} customers with repeat purchases the fit leaves out {' and '.join(left_out)}: "
             "the mean spend is that of the others",
             UserWarning,
             stacklevel=3,
