@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 from cli import options
 from cli.champion import champion_in_use, warn_of_champion
 from cli.engines import Engine, EngineOption, opened_runner
+from cli.score_places import OutFileFolderOrTable, table_of
 from cli.settings import settings_with
 from cli.terminal import Figure, echo, echo_table, progress_bar
 from features.plurals import counted
@@ -28,7 +30,7 @@ def register(app: typer.Typer) -> None:
     def score(
         store: options.Store,
         as_of: options.AsOfDates,
-        out: options.OutFileOrFolder,
+        out: OutFileFolderOrTable,
         horizon_days: options.OptionalHorizonDays = None,
         formula: options.FormulaFile = None,
         value_days: Annotated[
@@ -64,7 +66,8 @@ def register(app: typer.Typer) -> None:
         """Score every customer known at the cutoff by the rule and, if there is one, by the champion.
 
         Without a champion the file has the rule score only. A name without an ending is a folder of Parquet parts,
-        `as_of=.../bucket=...`, for as many cutoffs as are given; an interrupted run goes on with those not done.
+        `as_of=.../bucket=...`, for as many cutoffs as are given; an interrupted run goes on with those not done. In
+        a table of PostgreSQL or SQLite the rows take the place of those of an earlier run in one transaction.
 
         Examples:
 
@@ -75,16 +78,21 @@ def register(app: typer.Typer) -> None:
         `regulars score store --as-of 2011-12-10 --out scores.parquet --rule-only --formula ours.toml`
 
         `regulars score store --as-of 2011-11-10 --as-of 2011-12-10 --out scores --engine spark`
+
+        `regulars score store --as-of 2011-12-10 --out "postgresql://writer@db.example/shop?table=scores"`
         """
+        from features.scratch_folders import scratch_folder
         from features.segments.settings import segmentation_of_settings
         from serving.batch import write_scores
         from serving.batch_forecasts import Forecasts
-        from serving.batch_parts import write_score_file, write_score_parts
+        from serving.batch_parts import files_of, write_score_file, write_score_parts
+        from serving.score_tables.table_writer import write_score_table
         from training.settings import ForecastSettings
 
-        in_parts = not out.suffix or engine is Engine.spark
-        if out.suffix and len(as_of) > 1:
+        table, one = table_of(out), len(as_of) == 1
+        if table is None and Path(out).suffix and not one:
             raise typer.BadParameter(f"{out} is one file, and there are {len(as_of)} cutoffs: name a folder")
+        in_parts = engine is Engine.spark or (not one if table else not Path(out).suffix)
         if indices is not None and in_parts:
             raise typer.BadParameter("--indices is for one file on this machine: `regulars indices` has any dates")
         given = {"horizon_days": horizon_days, "value_days": value_days, "discount_rate": discount_rate}
@@ -99,23 +107,30 @@ def register(app: typer.Typer) -> None:
             options.opened_store(store) as events,
             opened_runner(engine) as run,
             progress_bar("customers", events.n_customers) as advance,
+            ExitStack() as until_loaded,
         ):
+            path = Path(out)
+            if table:
+                path = until_loaded.enter_context(scratch_folder()) / ("scores" if in_parts else "scores.parquet")
             for cutoff in as_of:
                 if forecasts:
                     warn_of_champion(forecasts.model.card, events, cutoff)
-            if not out.suffix:
-                totals = write_score_parts(events, as_of, rule, out, forecasts, segmentation, run, advance)
+            if not path.suffix:
+                totals = write_score_parts(events, as_of, rule, path, forecasts, segmentation, run, advance)
             elif in_parts:
                 totals = {
-                    as_of[0]: write_score_file(events, as_of[0], rule, out, forecasts, segmentation, run, advance)
+                    as_of[0]: write_score_file(events, as_of[0], rule, path, forecasts, segmentation, run, advance)
                 }
             else:
-                summary = write_scores(events, as_of[0], rule, out, forecasts, segmentation, progress=advance)
+                summary = write_scores(events, as_of[0], rule, path, forecasts, segmentation, progress=advance)
+            if table:
+                write_score_table(table, [files_of(path, each) for each in as_of])
             options.warn_of_dates(events, *as_of)
+        place = str(table or path)
         if in_parts:
             if missing:
                 echo(missing)
-            _show_totals(totals, forecasts, rule.version, out)
+            _show_totals(totals, forecasts, rule.version, place)
             return
         _show_leaders(summary.leaders, summary.tied, forecasts)
         _show_sizes("customers by band", "band", summary.bands)
@@ -137,15 +152,17 @@ def register(app: typer.Typer) -> None:
         if missing:
             echo(missing)
         echo(
-            f"{counted(summary.customers, 'customer')} at {as_of[0]}, {mean}, formula version {rule.version} -> {out}",
-            **{"customers": summary.customers, "as_of": as_of[0], "mean_loyalty_score": summary.mean_score, "out": out},
+            f"{counted(summary.customers, 'customer')} at {as_of[0]}, {mean}, formula version {rule.version} "
+            f"-> {place}",
+            **{"customers": summary.customers, "as_of": as_of[0], "mean_loyalty_score": summary.mean_score},
+            out=place,
             formula_version=rule.version,
             tied_at_the_top=summary.tied,
         )
 
 
 def _show_totals(
-    totals: "Mapping[str, ScoreTotals]", forecasts: "Forecasts | None", formula_version: str, out: Path
+    totals: "Mapping[str, ScoreTotals]", forecasts: "Forecasts | None", formula_version: str, out: str
 ) -> None:
     """Print the totals at each cutoff, and where the scores are."""
     head = ["as_of", "customers", "mean score"]

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cli.score_places import check_scores
 from cli.terminal import echo, echo_json
 
 REQUEST_SECONDS = 30
@@ -42,8 +43,13 @@ def register(app: typer.Typer) -> None:
             typer.Option(metavar="RATE", help="Rate limit per client and worker, for instance 100/second."),
         ] = None,
         scores: Annotated[
-            Path | None,
-            typer.Option(metavar="FILE", help="The file or folder written by `regulars score`, for /score_customers."),
+            str | None,
+            typer.Option(
+                metavar="FILE",
+                callback=check_scores,
+                help="The file or folder written by `regulars score`, or the address of its table, for "
+                "/score_customers.",
+            ),
         ] = None,
         report: Annotated[
             Path | None, typer.Option(metavar="FILE", help="The page written by `regulars compare`, shown at /.")
@@ -123,9 +129,9 @@ def register(app: typer.Typer) -> None:
         `regulars serve --port 8080 --workers 4 --keys keys.toml --scores scores.parquet`
         """
         values: dict[str, object] = {"host": host, "port": port, "workers": workers, "rate": rate, "timezone": timezone}
-        values |= {"drain_seconds": drain_seconds, "traces": traces}
+        values |= {"drain_seconds": drain_seconds, "traces": traces, "scores": scores}
         values |= {"cors_origins": ",".join(cors_origin) if cors_origin else None}
-        files = {"keys": keys, "scores": scores, "report": report, "plans": plans, "jobs": jobs}
+        files = {"keys": keys, "report": report, "plans": plans, "jobs": jobs}
         files |= {"trusted_key": trusted_key, "forecast_log": forecast_log, "monitor": monitor}
         given = {name: str(value) for name, value in values.items() if value is not None}
         given |= {name: str(file.absolute()) for name, file in files.items() if file}

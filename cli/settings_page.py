@@ -14,6 +14,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from cli.settings import SECTIONS, section_class
+from features.settings_file import PathOrAddress
 
 FILE_HEAD = """\
 # Settings of Regulars. A line that begins with #name shows a default, or an example where there is none; remove the #
@@ -41,7 +42,14 @@ SECTION_HEAD = """
 |---|---|---|---|
 """
 WIDTH = 118
-TYPES = {int: "whole number", float: "number", str: "text", bool: "true or false", Path: "path"}
+TYPES = {
+    int: "whole number",
+    float: "number",
+    str: "text",
+    bool: "true or false",
+    Path: "path",
+    PathOrAddress: "path or address",
+}
 
 
 class Key(NamedTuple):

@@ -32,7 +32,8 @@ RegularsError
  │    ├── RateLimitError           a rate limit that cannot be read
  │    └── ApiKeysError             a file of API keys
  ├── ServerStartError              the service cannot start
- ├── BatchScoresError              a file of batch scores that cannot be read
+ ├── BatchScoresError              batch scores that cannot be read or written
+ │    └── ScoresUnreachableError   their database does not answer
  ├── CatalogueError                a catalogue of actions, or rules of incentives, that cannot be used
  ├── PlanError                     a plan that cannot be made, read or used
  ├── RecordError                   a file of records of a plan that cannot be read
@@ -230,7 +231,11 @@ class ServerStartError(RegularsError):
 
 
 class BatchScoresError(RegularsError):
-    """A file that cannot be read as batch scores."""
+    """A file, folder or table of batch scores that cannot be read, or a table that cannot be written."""
+
+
+class ScoresUnreachableError(BatchScoresError):
+    """The database of a table of batch scores does not answer, admits nobody or is busy: it may do so later."""
 
 
 class CatalogueError(RegularsError):

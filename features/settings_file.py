@@ -33,6 +33,12 @@ SECTIONS = (
 T = TypeVar("T")
 
 
+class PathOrAddress(str):
+    """The path of a file, or an address with `://`, such as that of a database."""
+
+    __slots__ = ()
+
+
 def config_path() -> Path | None:
     """Return the settings file in use, or None; the file that REGULARS_CONFIG names need not exist."""
     named = os.environ.get(CONFIG_VARIABLE)
@@ -162,10 +168,16 @@ def _converted(origin: str, value: object, hint: Any, folder: Path | None = None
     Without a folder the value comes from a variable, where "5" stands for a number.
     """
 
-    def to_path(kind: type, text: object) -> Path:
+    def to_path(kind: type, text: object) -> Path | PathOrAddress:
         if not isinstance(text, str) or not text:
             raise InvalidArgumentError("expected the path of a file")
-        return (folder or Path()) / Path(text).expanduser()
+        scheme, is_address, rest = text.partition("://")
+        if kind is PathOrAddress and is_address and scheme != "sqlite":
+            return PathOrAddress(text)
+        if kind is PathOrAddress and is_address:
+            return PathOrAddress(f"sqlite:///{(folder or Path()) / rest.removeprefix('/')}")
+        path = (folder or Path()) / Path(text).expanduser()
+        return path if kind is Path else PathOrAddress(path)
 
     lax = folder is None
 

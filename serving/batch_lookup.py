@@ -1,7 +1,7 @@
 """Looks up the latest batch scores of single customers in the file or folder that `regulars score` wrote."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,10 @@ class BatchLookup:
     rows: list[dict[str, Any]]
     unknown: list[str]
     facts: dict[str, Any]
+
+
+Lookup = Callable[[Sequence[str]], BatchLookup]
+"""Returns the batch scores of some customers; raises BatchScoresError when they cannot be read."""
 
 
 def lookup_batch_scores(path: str | Path, customer_ids: Sequence[str]) -> BatchLookup:

@@ -122,6 +122,11 @@ def write_score_parts(
     return {as_of: _sum(ScoreTotals(**totals[as_of]) for totals in ranges) for as_of in as_ofs}
 
 
+def files_of(path: Path, as_of: str) -> list[Path]:
+    """Return the files with the scores at a cutoff: the parts in a folder of them, else the one file itself."""
+    return sorted(date_folder(path, as_of).glob("*/*.parquet")) if path.is_dir() else [path]
+
+
 def write_score_file(
     store: EventStore,
     as_of: str,

@@ -140,7 +140,7 @@ def test_a_bento_installs_what_the_service_needs() -> None:
     assert serve < service
     assert base < set(PROJECT["project"]["dependencies"])
     names = {re.split("[>=]", requirement)[0] for requirement in base}
-    assert names == {"msgspec", "numpy", "pandas", "pyarrow", "tzdata"}
+    assert names == {"msgspec", "numpy", "pandas", "psycopg[binary]", "pyarrow", "tzdata"}
 
 
 STANDARD = {*sys.stdlib_module_names, "compression"}

@@ -80,9 +80,9 @@ def query_to_parquet(url: str, query: str | None, path: Path, password: str | No
             with cursor.fetch_record_batch() as result:
                 write_result(result, path)
     except UnreadableSourceError as error:
-        raise UnreadableSourceError(_one_line(error, url, password)) from None
+        raise UnreadableSourceError(one_line(error, url, password)) from None
     except (adbc_driver_manager.Error, pa.ArrowException, OSError) as error:
-        raise UnreadableSourceError(f"did not answer the query: {_one_line(error, url, password)}") from None
+        raise UnreadableSourceError(f"did not answer the query: {one_line(error, url, password)}") from None
     return path
 
 
@@ -146,7 +146,7 @@ def _convert(column: pa.Array, type_: pa.DataType) -> pa.Array:
         return pa.array([None if value is None else str(value) for value in column.to_pylist()], type_)
 
 
-def _one_line(error: Exception, url: str, password: str | None) -> str:
+def one_line(error: object, url: str, password: str | None) -> str:
     """Return the database's message on one line, without the password."""
     text = re.sub(r"\s+", " ", re.split(r"\nquery:", str(error))[0]).strip()
     secrets = [password, *re.findall(r"://[^:/@?]*:(.*)@", url), *re.findall(r"[?&]password=([^&]*)", url)]

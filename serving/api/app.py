@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from serving.api.score_endpoints import AnswerListener, ScoreEndpoints
 from serving.api.status import readiness, versions
 from serving.api.time_limit import TimeLimit
 from serving.api.worker_thread import WorkerThread
+from serving.batch_lookup import Lookup, lookup_batch_scores
 from serving.clock import utc_now
 from serving.jobs.job_runner import JobRunner
 from serving.jobs.job_store import JobStore
@@ -46,7 +48,7 @@ def make_app(
     current: CurrentState,
     limits: RequestLimits | None = None,
     *,
-    scores: str | Path | None = None,
+    scores: str | Path | Lookup | None = None,
     report: Path | None = None,
     plans: Path | None = None,
     jobs: JobStore | None = None,
@@ -64,8 +66,9 @@ def make_app(
         The formula and model to score with; every request uses the state at its arrival.
     limits : RequestLimits, optional
         Limits of one request.
-    scores : path, optional
-        The file or folder of `regulars score`, for /score_customers; it may appear or be replaced at any time.
+    scores : path or callable, optional
+        The file or folder of `regulars score`, for /score_customers; it may appear or be replaced at any time. Or what
+        looks the scores of customers up.
     report : path, optional
         The page of `regulars compare`, for `/`, with the pages of customers beside it; likewise.
     plans : path, optional
@@ -85,7 +88,8 @@ def make_app(
     """
     limits = limits or RequestLimits()
     worker_thread, body_time = WorkerThread(limits.queue_size), TimeLimit(limits.body_seconds)
-    bodies, budget = ScoreBodyReader(limits, scores), BodyBudget(limits.bodies_bytes)
+    lookup = scores if scores is None or callable(scores) else partial(lookup_batch_scores, scores)
+    bodies, budget = ScoreBodyReader(limits, lookup), BodyBudget(limits.bodies_bytes)
     runner = jobs and JobRunner(jobs, current, bodies, budget, worker_thread, clock, log_event)
     job_endpoints = JobEndpoints(jobs, limits, budget, clock, body_time, *([runner.wake] if runner else []))
     if runner:

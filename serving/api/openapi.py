@@ -36,7 +36,7 @@ PLAN_BODIES = (RecordsRequest, PlansAnswer, ItemsAnswer, RecordsAnswer)
 GET_PROBLEMS = ("unknown-parameter", "unauthorized", "forbidden", "not-acceptable", "too-many-requests", "internal")
 POST_PROBLEMS = (*GET_PROBLEMS, "malformed", "timeout", "too-large", "unsupported-media-type", "invalid", "busy")
 MORE_PROBLEMS = {
-    "/score_customers": ("no-batch-scores",),
+    "/score_customers": ("no-batch-scores", "scores-unreachable"),
     "/customers/{customer}": ("not-found",),
     "/jobs": ("unknown-job", "idempotency-conflict", "jobs-full", "jobs-unusable"),
     "/jobs/{job_id}": ("unknown-job", "jobs-unusable"),

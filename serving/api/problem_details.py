@@ -61,6 +61,9 @@ KINDS: Mapping[str, Kind] = {
     "too-many-requests": Kind(429, "Too many requests", "a rate above the limit; `Retry-After` says how long to wait"),
     "internal": Kind(500, "The service failed", "a fault of ours; it is in the log under the request's id"),
     "busy": Kind(503, "The service is busy", "too many large requests at once; `Retry-After` says how long to wait"),
+    "scores-unreachable": Kind(
+        503, "The batch scores cannot be reached", "a database of batch scores that does not answer, or not in time"
+    ),
     "jobs-full": Kind(503, "There is no place for a job", "as many jobs, or bytes of them, as may be kept"),
     "jobs-unusable": Kind(507, "Jobs cannot be stored", "a folder of jobs that is full or cannot be used"),
 }

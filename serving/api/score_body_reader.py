@@ -1,12 +1,11 @@
 """Reads whole bodies of requests for scores: customers with events, feature tables, and ids of customers."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from features.errors import BatchScoresError
+from features.errors import BatchScoresError, ScoresUnreachableError
 from serving.api.content_negotiation import ARROW, JSON, PARQUET
 from serving.api.event_json import features_of_event_json
 from serving.api.event_tables import features_of_event_table
@@ -15,7 +14,8 @@ from serving.api.parameters import Clock, RequestLimits, ScoringContext, one_sou
 from serving.api.problem_details import ProblemError, invalid
 from serving.api.request_body import decode_json, refuse_long_list, refuse_too_many
 from serving.api.responses import batch_answer
-from serving.batch_lookup import lookup_batch_scores
+from serving.api.turns import outside_turn
+from serving.batch_lookup import Lookup
 from serving.request_types import CustomersRequest, FeaturesRequest, ScoreRequest, ScoringParameters, id_text
 from serving.response_types import LastScoresAnswer
 from serving.state import ServiceState
@@ -32,6 +32,8 @@ RESPONSE_TYPES = {
     "/score_customers": (JSON,),
 }
 """The media types of responses that each endpoint offers."""
+RETRY_AFTER_SECONDS = "2"
+"""When to try again where a database does not answer."""
 
 
 class _Reader(NamedTuple):
@@ -46,12 +48,12 @@ class ScoreBodyReader:
     Parameters
     ----------
     limits : RequestLimits
-    scores : path, optional
-        The file of batch scores.
+    lookup : callable, optional
+        Returns the batch scores of customers.
     """
 
-    def __init__(self, limits: RequestLimits, scores: str | Path | None) -> None:
-        self._limits, self._scores = limits, scores
+    def __init__(self, limits: RequestLimits, lookup: Lookup | None) -> None:
+        self._limits, self._lookup = limits, lookup
         self._decode_customers = msgspec.json.Decoder(CustomersRequest).decode
         self._readers = {
             "/score": _Reader(
@@ -80,17 +82,22 @@ class ScoreBodyReader:
     def batch(self, body: bytes) -> tuple[int, LastScoresAnswer]:
         """Return the number of customers in a body of /score_customers, and the answer.
 
-        Raises a 400, 409, 413 or 422 problem.
+        Raises a 400, 409, 413, 422 or 503 problem.
         """
         refuse_long_list("customers", body, self._limits.customers)
         ids = [id_text(customer_id) for customer_id in decode_json(body, self._decode_customers).customer_ids]
         refuse_too_many("customers", len(ids), self._limits.customers)
         if faults := repeated_customers(ids, "customer_ids/{row}"):
             raise invalid(faults)
-        if self._scores is None:
+        if self._lookup is None:
             detail = "the service was given no file of batch scores; name at its start what `regulars score` wrote"
             raise ProblemError("no-batch-scores", detail)
         try:
-            return len(ids), batch_answer(lookup_batch_scores(self._scores, ids), ids)
+            with outside_turn():
+                found = self._lookup(ids)
+        except ScoresUnreachableError:
+            detail = "the database of the batch scores does not answer; try again"
+            raise ProblemError("scores-unreachable", detail, headers={"Retry-After": RETRY_AFTER_SECONDS}) from None
         except BatchScoresError as error:
             raise ProblemError("no-batch-scores", str(error)) from None
+        return len(ids), batch_answer(found, ids)

@@ -39,19 +39,20 @@ class Turns:
     @contextmanager
     def turn(self, work: Work) -> Iterator[None]:
         """Wait for a turn, and hold it in the block; raises AbandonedError when the client leaves while it waits."""
-        self._acquire(work)
+        self.acquire(work)
         try:
             yield
         finally:
-            self._release(work)
+            self.release(work)
 
     def give_way(self, work: Work) -> None:
         """Let those that wait go first, if the turn has lasted long enough; raises AbandonedError as `turn` does."""
         if self._waiting and time.monotonic() - self._began > SLICE_SECONDS:
-            self._release(work)
-            self._acquire(work)
+            self.release(work)
+            self.acquire(work)
 
-    def _acquire(self, work: Work) -> None:
+    def acquire(self, work: Work) -> None:
+        """Wait for a turn; raises AbandonedError when the client leaves while it waits."""
         with self._lock:
             if self._holder is None:
                 self._hand_to(work)
@@ -67,7 +68,8 @@ class Turns:
                 work.wake.clear()
             work.wake.wait()
 
-    def _release(self, work: Work) -> None:
+    def release(self, work: Work) -> None:
+        """Give up the turn, if the work holds it."""
         with self._lock:
             if self._holder is work:  # it does not after it left while it waited
                 self._holder = None
@@ -91,6 +93,23 @@ def working(turns: Turns, work: Work) -> Iterator[None]:
             yield
         finally:
             _current.reset(token)
+
+
+@contextmanager
+def outside_turn() -> Iterator[None]:
+    """Let others have their turn during the block, which waits for something outside of this process.
+
+    Raises AbandonedError at its end if the client has left; outside of `working` it does nothing.
+    """
+    if not (current := _current.get()):
+        yield
+        return
+    turns, work = current
+    turns.release(work)
+    try:
+        yield
+    finally:
+        turns.acquire(work)
 
 
 def checkpoint() -> None:

@@ -32,6 +32,8 @@ from serving.runtime.poller import Poller
 from serving.runtime.settings import ServeSettings
 from serving.runtime.supervision import report
 from serving.runtime.trace_context import continue_trace
+from serving.score_tables.table_address import is_table_address, read_table_address
+from serving.score_tables.table_lookup import TableLookup
 from serving.state import CurrentState
 
 BENTOML_PATHS = ("/livez", "/healthz", "/metrics")
@@ -71,6 +73,12 @@ def make_worker_app(
             utc_now,
         )
     keys = KeyRing(settings.keys, log.log_event) if settings.keys else None
+    table = None
+    if settings.scores and is_table_address(settings.scores):
+        table = TableLookup(
+            read_table_address(settings.scores),
+            lambda reason: log.log_event(event="batch scores", reason=reason or "their database answers again"),
+        )
 
     def count() -> None:
         state = current.state
@@ -92,11 +100,12 @@ def make_worker_app(
     look = None
     if settings.monitor:
         look = MonitorMetrics(settings.monitor, settings.monitor_days, utc_now, log.log_event, metrics_shared)
-    checks = (reload.check, *[each.check for each in (keys, look) if each], count, count_jobs)
+    checks = (reload.check, *[each.check for each in (keys, table, look) if each], count, count_jobs)
     poller = Poller(settings.watch_seconds, log.log_event, *checks)
     current.troubles.append(lambda: KEYS_REFUSED if keys and keys.refused else None)
     current.troubles.append(lambda: CHECK_HANGS if poller.stalled() else None)
     current.troubles.append(lambda: forecast_log.trouble if forecast_log else None)
+    current.troubles.append(lambda: table.trouble if table else None)
 
     tracer = None
     if settings.traces:
@@ -114,11 +123,13 @@ def make_worker_app(
                 yield
         if tracer:
             tracer.close()
+        if table:
+            table.close()
 
     app = make_app(
         current,
         RequestLimits(bodies_bytes=settings.bodies_megabytes * 2**20),
-        scores=settings.scores,
+        scores=table or settings.scores,
         report=settings.report,
         plans=settings.plans,
         jobs=jobs,

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from features.errors import InvalidArgumentError, RateLimitError
 from features.ingestion.settings import IngestSettings
-from features.settings_file import read_settings
+from features.settings_file import PathOrAddress, read_settings
 from features.store.settings import StoreSettings
 from serving.runtime.origins import check_origins
 from serving.runtime.traces_address import spans_address
+from serving.score_tables.table_address import is_table_address, read_table_address
 
 OLDER_KEYS = ("keys", "rate", "timezone", "scores", "report", "watch_seconds", "workers")
 OLDER_VARIABLES = {f"REGULARS_{key.upper()}": key for key in OLDER_KEYS}
@@ -42,8 +43,8 @@ class ServeSettings:
         API keys made by `regulars key`; without it no key is needed.
     rate : str, optional
         Rate limit of a client without one of its own, in each worker; without it there is none.
-    scores : Path, optional
-        The file written by `regulars score`, for /score_customers.
+    scores : path or address, optional
+        The file or folder written by `regulars score`, or the address of its table, for /score_customers.
     report : Path, optional
         The page written by `regulars compare`, shown at /.
     plans : Path, optional
@@ -99,7 +100,7 @@ class ServeSettings:
     workers: int = 1
     keys: Path | None = field(default=None, metadata={"example": "keys.toml"})
     rate: str | None = field(default=None, metadata={"example": "100/second"})
-    scores: Path | None = field(default=None, metadata={"example": "scores.parquet"})
+    scores: PathOrAddress | None = field(default=None, metadata={"example": "scores.parquet"})
     report: Path | None = field(default=None, metadata={"example": "report/report.html"})
     plans: Path | None = field(default=None, metadata={"example": "plans"})
     timezone: str | None = field(default=None, metadata={"example": "Europe/London"})
@@ -134,6 +135,8 @@ class ServeSettings:
         if self.rating_maximum is not None:
             IngestSettings(rating_maximum=self.rating_maximum)
         check_origins(self.cors_origins)
+        if self.scores and is_table_address(self.scores):
+            read_table_address(self.scores)
         if self.traces is not None:
             spans_address(self.traces)
         if self.forecast_log and self.keys_folder.absolute().is_relative_to(self.forecast_log.absolute()):

@@ -238,6 +238,7 @@ def test_no_verb_imports_another_verb() -> None:
         "cli.retrain_inputs",
         "cli.retrain_steps",
         "cli.retrain_summary",
+        "cli.score_places",
         "cli.settings",
         "cli.settings_page",
         "cli.source_arguments",

@@ -1,7 +1,9 @@
 """`regulars score`: the scores of the library, with who leads and how the base spreads."""
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -26,6 +28,40 @@ def test_the_file_holds_the_scores(store: Path, regulars: Regulars) -> None:
     expected = score(feature_table(open_store(store), "2024-05-01"), load_formula())
     assert list(found["band"]) == list(expected["band"])
     pd.testing.assert_frame_equal(found.drop(columns="band"), expected.drop(columns="band"))
+
+
+def test_a_table_holds_the_rows_of_the_file(store: Path, regulars: Regulars) -> None:
+    """One cutoff, several, and again: rows are replaced, and the file's other tables are not asked for."""
+    columns = ("score", store, "--out", "sqlite:///scores.db?table=scores", "--as-of")
+    assert regulars("score", store, "--as-of", "2024-05-01", "--out", "scores.parquet").code == 0
+    expected = pd.read_parquet("scores.parquet")
+    for dates in (["2024-05-01"], ["2024-04-01", "--as-of", "2024-05-01"], ["2024-05-01", "--quiet"]):
+        ended = regulars(*columns, *dates)
+        assert ended.code == 0, ended.error
+    assert "formula version 2 -> sqlite:///scores.db?table=scores\n" in regulars(*columns, "2024-05-01").error
+    with closing(sqlite3.connect("scores.db")) as connection:
+        found = pd.read_sql("SELECT * FROM scores ORDER BY as_of, customer_id", connection)
+    latest = found[found["as_of"] == found["as_of"].max()].drop(columns=["as_of", "horizon_days"])
+    pd.testing.assert_frame_equal(latest.reset_index(drop=True).astype(expected.dtypes), expected)
+    assert found["as_of"].nunique() == 2
+
+
+@pytest.mark.parametrize(
+    ("out", "code", "words"),
+    [
+        ("postgresql://ann:hidden@127.0.0.1:1/shop", 2, "names no table"),
+        ("mysql://ann:hidden@127.0.0.1:1/shop?table=x", 2, "is no table of scores"),
+        ("postgresql://ann:hidden@127.0.0.1:1/shop?table=x", 1, "cannot be reached"),
+    ],
+)
+def test_a_table_that_cannot_be_written_is_a_line(
+    store: Path, regulars: Regulars, out: str, code: int, words: str
+) -> None:
+    """Bad addresses before any work; never a password or a traceback."""
+    ended = regulars("score", store, "--as-of", "2024-05-01", "--out", out)
+    assert (ended.code, words in ended.error) == (code, True)
+    assert "hidden" not in ended.error
+    assert "Traceback" not in ended.error
 
 
 def test_leaders_and_bands_are_shown(store: Path, regulars: Regulars) -> None:

@@ -1,6 +1,7 @@
 """What the service says of a customer is what the batch says, by every road a request can take."""
 
 import io
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,11 @@ from serving.api.feature_rows import SINGLE_ROWS
 from serving.batch import write_scores
 from serving.batch_forecasts import Forecasts
 from serving.request_types import Customer
+from serving.score_tables.table_address import read_table_address
+from serving.score_tables.table_lookup import TableLookup
+from serving.score_tables.table_writer import write_score_table
 from serving.state import CurrentState, ServedModel, ServiceState
+from tests.postgresql import postgresql_server
 from tests.serving.asking import ARROW, PARQUET, ask
 from tests.serving.conftest import EXAMPLE, NOW, ZONE
 
@@ -216,6 +221,22 @@ def test_last_scores_are_those_of_the_file(model_state: ServiceState, batch_file
     assert [flat(score) for score in scores] == [
         {name: batch[score["customer_id"]][name] for name in flat(score)} for score in scores
     ]
+
+
+@pytest.mark.parametrize("database", [pytest.param("postgresql", marks=pytest.mark.needs_postgresql), "sqlite"])
+def test_last_scores_of_a_table_are_those_of_the_file(
+    model_state: ServiceState, batch_file: Path, batch: dict[str, Any], tmp_path: Path, database: str
+) -> None:
+    """/score_customers answers from the table as from the file that was loaded into it, to the byte."""
+    ids = [*list(batch)[::7], "nobody", "12415"]
+    asked = {"customer_ids": list(dict.fromkeys(ids))}
+    expected = ask(make_app(CurrentState(model_state), scores=batch_file, clock=lambda: NOW), "/score_customers", asked)
+    with nullcontext(f"sqlite:///{tmp_path}/s.db") if database == "sqlite" else postgresql_server() as url:
+        address = read_table_address(f"{url}?table=scores")
+        write_score_table(address, [[batch_file]])
+        with closing(TableLookup(address)) as lookup:
+            app = make_app(CurrentState(model_state), scores=lookup, clock=lambda: NOW)
+            assert ask(app, "/score_customers", asked).body == expected.body
 
 
 def test_last_scores_of_the_rule_alone_say_so(

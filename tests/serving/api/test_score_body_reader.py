@@ -1,13 +1,16 @@
 """Bodies are read the same, whether a request waits for them or not."""
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
+from features.errors import ScoresUnreachableError
 from serving.api.content_negotiation import JSON
 from serving.api.parameters import NO_PARAMETERS, RequestLimits
 from serving.api.problem_details import ProblemError
 from serving.api.score_body_reader import BODY_TYPES, RESPONSE_TYPES, ScoreBodyReader
+from serving.batch_lookup import BatchLookup
 from serving.request_types import ScoringParameters
 from serving.state import ServiceState
 from tests.serving.asking import score_request
@@ -36,3 +39,15 @@ def test_the_batch_needs_a_file() -> None:
             bodies.batch(body)
         assert found.value.kind == kind
     assert BODY_TYPES.keys() == RESPONSE_TYPES.keys()
+
+
+def test_a_database_that_does_not_answer_is_asked_again_later() -> None:
+    """The problem says when, and not where the database is; the log does."""
+
+    def away(ids: Sequence[str]) -> BatchLookup:
+        raise ScoresUnreachableError("postgresql://ann@db.internal/shop cannot be reached")
+
+    with pytest.raises(ProblemError) as found:
+        ScoreBodyReader(RequestLimits(), away).batch(b'{"customer_ids":["a"]}')
+    assert (found.value.kind, found.value.headers) == ("scores-unreachable", {"Retry-After": "2"})
+    assert "db.internal" not in found.value.detail

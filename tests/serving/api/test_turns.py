@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from serving.api import turns
-from serving.api.turns import AbandonedError, Turns, Work, checkpoint, working
+from serving.api.turns import AbandonedError, Turns, Work, checkpoint, outside_turn, working
 
 
 def in_thread(call: Callable[[], object]) -> threading.Thread:
@@ -44,6 +44,37 @@ def test_a_small_work_waits_for_one_chunk_of_a_large_one() -> None:
         first, last = (position for position, each in enumerate(done) if each == name)
         assert last - first <= 3  # a chunk of the large and of the other small one between
     assert done.index("one") < 10
+
+
+def test_a_work_that_waits_for_something_else_lets_others_run() -> None:
+    """Another one has the turn meanwhile; the first has it again before it goes on, and learns that its client left."""
+    line, outside, done = Turns(), threading.Event(), threading.Event()
+    first, errors, held = Work(), [], []
+
+    def waits() -> None:
+        try:
+            with working(line, first):
+                with outside_turn():
+                    outside.set()
+                    done.wait(10)
+                held.append(line._holder is first)
+                with outside_turn():
+                    first.abandon()
+        except AbandonedError as error:
+            errors.append(error)
+
+    thread = in_thread(waits)
+    assert outside.wait(10)
+    with working(line, Work()):
+        done.set()
+        time.sleep(0.05)
+        assert held == []
+    thread.join(10)
+    assert held == [True]
+    assert line._holder is None
+    assert errors == []  # nobody held the turn, so it was had at once, and there was no checkpoint
+    with outside_turn():
+        assert line._holder is None
 
 
 def test_an_abandoned_work_ends_at_its_next_checkpoint() -> None:

@@ -35,17 +35,35 @@ def test_all_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("REGULARS_CONFIG", str(path))
     here = path.parent
     expected = ServeSettings(
-        "127.0.0.2", 1, 2, here / "k", "1/day", here / "s", here / "r", here / "p", "Asia/Seoul", 100.0, 2.0
+        "127.0.0.2", 1, 2, here / "k", "1/day", str(here / "s"), here / "r", here / "p", "Asia/Seoul", 100.0, 2.0
     )
     assert serve_settings() == expected
     older = {"KEYS": "/k", "RATE": "5/second", "TIMEZONE": "Asia/Tokyo", "SCORES": "/s", "REPORT": "/r"}
     for name, value in {**older, "WATCH_SECONDS": "0.5", "WORKERS": "4"}.items():
         monkeypatch.setenv(f"REGULARS_{name}", value)
     monkeypatch.setenv("REGULARS_SERVE_KEYS", "/newer")
-    paths = [Path("/newer"), Path("/s"), Path("/r")]
+    paths = [Path("/newer"), "/s", Path("/r")]
     assert serve_settings() == ServeSettings(
         "127.0.0.2", 1, 4, paths[0], "5/second", *paths[1:], here / "p", "Asia/Tokyo", 100.0, 0.5
     )
+
+
+def test_scores_are_a_path_or_the_address_of_a_table(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A file of SQLite is beside the settings file too; an address without a table is refused."""
+    path = tmp_path / "regulars.toml"
+    monkeypatch.setenv("REGULARS_CONFIG", str(path))
+    address = "postgresql://ann@db/shop?sslmode=verify-full&table=x"
+    for given, expected in (
+        (address, address),
+        ("sqlite:///s.db?table=x", f"sqlite:///{tmp_path}/s.db?table=x"),
+        ("sqlite:////s.db?table=x", "sqlite:////s.db?table=x"),
+    ):
+        path.write_text(f'[serve]\nscores = "{given}"\n')
+        assert serve_settings().scores == expected
+    monkeypatch.setenv("REGULARS_SERVE_SCORES", "postgresql://ann:hidden@db/shop")
+    with pytest.raises(SettingsError, match="names no table") as caught:
+        serve_settings()
+    assert "hidden" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,55 @@
+"""Where scores are: a file, a folder of parts, or a table of a database."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
+
+import typer
+
+from cli.options import check_file_or_folder
+
+if TYPE_CHECKING:
+    from serving.score_tables.table_address import TableAddress
+
+
+def table_of(place: str) -> "TableAddress | None":
+    """Return the address of a table, None for a path; refuse an address that names no table."""
+    if "://" not in place:
+        return None
+    from features.errors import BatchScoresError
+    from serving.score_tables.table_address import read_table_address
+
+    try:
+        return read_table_address(place)
+    except BatchScoresError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def check_scores(place: str | None) -> str | None:
+    """Return the place of scores for a process that may start elsewhere: paths are absolute."""
+    if place is None:
+        return None
+    table = table_of(place)
+    if table is None:
+        return str(Path(place).absolute())
+    if not table.is_sqlite:
+        return place
+    return f"sqlite:///{quote(str(table.file.absolute()))}?table={table.table}"
+
+
+def _check_out(place: str) -> str:
+    if table_of(place) is None:
+        check_file_or_folder(Path(place))
+    return place
+
+
+OutFileFolderOrTable = Annotated[
+    str,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        callback=_check_out,
+        help="The file to write: .parquet, .csv, .xlsx or .arrow; a name without an ending is a folder of Parquet; "
+        "postgresql://user@host/database?table=NAME or sqlite:///FILE?table=NAME is a table.",
+    ),
+]

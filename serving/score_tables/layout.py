@@ -1,0 +1,124 @@
+"""The tables of scores in a database, and the SQL that both databases take.
+
+    scores        customer_id, as_of, horizon_days and the columns of a file of scores; key: cutoff, horizon, customer
+    scores_runs   one row a cutoff and horizon: which run wrote its rows, and what a file has as metadata
+
+Cutoffs are moments: in SQLite, which has no type for them, texts in UTC. `horizon_days` is 0 for scores by the rule
+alone. A run writes all its rows in one transaction, so readers see those of the run before, or its own.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.as_of import AsOf
+from features.errors import BatchScoresError
+from serving.batch_lookup import FACTS
+from serving.score_tables.table_address import TableAddress
+
+KEY = ("as_of", "horizon_days", "customer_id")
+POSTGRESQL, SQLITE = "postgresql", "sqlite"
+TYPES = {
+    POSTGRESQL: {"text": "text", "real": "double precision", "whole": "bigint", "time": "timestamptz"},
+    SQLITE: {"text": "TEXT", "real": "REAL", "whole": "INTEGER", "time": "TEXT"},
+}
+
+
+@dataclass(frozen=True)
+class ScoreRun:
+    """The scores of one run at one cutoff, in Parquet files.
+
+    Attributes
+    ----------
+    files : tuple of Path
+        With the rows, each customer once.
+    schema : pyarrow.Schema
+        Of the files; its metadata has cutoff, horizon and versions.
+    """
+
+    files: tuple[Path, ...]
+    schema: pa.Schema
+
+    @classmethod
+    def of_files(cls, files: Iterable[Path]) -> "ScoreRun":
+        """Return the run of files of `serving.batch`, whose schemas are equal."""
+        files = tuple(files)
+        return cls(files, pq.read_schema(files[0]))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a file of scores has as metadata."""
+        facts: dict[str, Any] = json.loads(self.schema.metadata[FACTS])
+        return facts
+
+    @property
+    def cutoff(self) -> datetime:
+        """The cutoff, in UTC."""
+        return datetime.fromtimestamp(AsOf.parse(self.facts["as_of"], self.facts["timezone"]).time / 1e6, UTC)
+
+    @property
+    def horizon_days(self) -> int:
+        """The horizon; 0 for scores by the rule alone."""
+        return int(self.facts.get("horizon_days", 0))
+
+    @property
+    def content(self) -> str:
+        """What the table of runs keeps beside its key: the metadata, and which columns the rows have."""
+        return json.dumps({"facts": self.facts, "columns": self.schema.names})
+
+
+def read_content(content: str) -> tuple[dict[str, Any], list[str]]:
+    """Return the metadata and columns of a run, which `ScoreRun.content` wrote."""
+    values = json.loads(content)
+    return values["facts"], values["columns"]
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL quotes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def kind_of(type_: pa.DataType) -> str:
+    """Return the kind of a column, a key of `TYPES`."""
+    if pa.types.is_floating(type_):
+        return "real"
+    return "whole" if pa.types.is_integer(type_) else "text"
+
+
+def create_statements(address: TableAddress) -> list[str]:
+    """Return the statements that make both tables, where they are missing, with the columns that all runs have."""
+    types = TYPES[SQLITE if address.is_sqlite else POSTGRESQL]
+    key = f'"as_of" {types["time"]} NOT NULL, "horizon_days" {types["whole"]} NOT NULL'
+    end = " WITHOUT ROWID" if address.is_sqlite else ""
+    return [
+        f'CREATE TABLE IF NOT EXISTS {address.quoted} ({key}, "customer_id" {types["text"]} NOT NULL, '
+        f'PRIMARY KEY ("as_of", "horizon_days", "customer_id")){end}',
+        f'CREATE TABLE IF NOT EXISTS {address.quoted_runs} ({key}, "run" {types["whole"]} NOT NULL, '
+        f'"content" {types["text"]} NOT NULL, PRIMARY KEY ("as_of", "horizon_days"))',
+    ]
+
+
+def column_statements(address: TableAddress, schema: pa.Schema, existing: Iterable[str]) -> list[str]:
+    """Return the statements that add the columns of a run which the table lacks; they are null in older rows."""
+    types, known = TYPES[SQLITE if address.is_sqlite else POSTGRESQL], set(existing)
+    return [
+        f"ALTER TABLE {address.quoted} ADD COLUMN {quoted(field.name)} {types[kind_of(field.type)]}"
+        for field in schema
+        if field.name not in known
+    ]
+
+
+def foreign_table(address: TableAddress) -> BatchScoresError:
+    """Return the error of a table that something else made."""
+    return BatchScoresError(f"{address} is a table that no run of `regulars score` wrote: name another one")
+
+
+def no_scores(address: TableAddress) -> BatchScoresError:
+    """Return the error of a table without scores."""
+    return BatchScoresError(f"no batch scores at {address}: write them with `regulars score`")

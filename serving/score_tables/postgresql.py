@@ -1,0 +1,181 @@
+"""Tables of scores in PostgreSQL: connections, the load by COPY, and look-ups."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from features.errors import BatchScoresError, ScoresUnreachableError
+from features.ingestion.sql_reader import database_password, one_line
+from serving.score_tables.layout import (
+    KEY,
+    ScoreRun,
+    column_statements,
+    create_statements,
+    foreign_table,
+    no_scores,
+    quoted,
+    read_content,
+)
+from serving.score_tables.table_address import TableAddress
+
+if TYPE_CHECKING:
+    import psycopg
+
+CONNECT_SECONDS = 5
+DEFAULTS = {
+    "connect_timeout": CONNECT_SECONDS,
+    "application_name": "regulars",
+    # A server that vanishes without a word is noticed, also while it is to answer.
+    **{"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000},
+}
+"""What libpq is given where the address does not say it."""
+COPY_ROWS = 50_000
+
+
+def connect(address: TableAddress) -> "psycopg.Connection":
+    """Return a connection of which each statement is a transaction of its own.
+
+    Raises
+    ------
+    ScoresUnreachableError
+        When the server does not answer or admits nobody.
+    """
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    password = database_password(None)
+    with _errors(address, "cannot be reached"):
+        given = {**DEFAULTS, **conninfo_to_dict(address.url), **({"password": password} if password else {})}
+        return psycopg.connect(autocommit=True, **given)  # type: ignore[arg-type]
+
+
+@contextmanager
+def _errors(address: TableAddress, what: str) -> Iterator[None]:
+    """Turn errors of the database into ours, in one line."""
+    import psycopg
+
+    try:
+        yield
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
+        raise no_scores(address) from None
+    except psycopg.OperationalError as error:
+        raise ScoresUnreachableError(f"{address} cannot be reached: {_reason(error, address)}") from None
+    except psycopg.Error as error:
+        raise BatchScoresError(f"{address} {what}: {_reason(error, address)}") from None
+
+
+def _reason(error: "psycopg.Error", address: TableAddress) -> str:
+    return one_line(error.diag.message_primary or error, address.url, database_password(None))
+
+
+def write_runs(address: TableAddress, runs: Sequence[ScoreRun]) -> None:
+    """Put runs in place of those of the same cutoffs and horizons, all in one transaction; see `write_score_table`."""
+    with _errors(address, "cannot be written"), connect(address) as connection:
+        with connection.transaction():
+            _lock(connection, address)
+            _make_tables(connection, address, runs)
+        # Columns are there by now: to add one stops readers until the transaction ends.
+        with connection.transaction():
+            _lock(connection, address)
+            for run in runs:
+                key = (run.cutoff, run.horizon_days)
+                where = '"as_of" = %s AND "horizon_days" = %s'
+                connection.execute(f"DELETE FROM {address.quoted} WHERE {where}", key)
+                connection.execute(f"DELETE FROM {address.quoted_runs} WHERE {where}", key)
+                _copy(connection, address, run)
+                connection.execute(
+                    f'INSERT INTO {address.quoted_runs} ("as_of", "horizon_days", "run", "content") '
+                    f'SELECT %s, %s, coalesce(max("run"), 0) + 1, %s FROM {address.quoted_runs}',
+                    (*key, run.content),
+                )
+
+
+def _lock(connection: "psycopg.Connection", address: TableAddress) -> None:
+    """Wait for other writers of the table until the transaction ends; readers wait for nothing."""
+    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"regulars {address.quoted}",))
+
+
+def _make_tables(connection: "psycopg.Connection", address: TableAddress, runs: Sequence[ScoreRun]) -> None:
+    found = connection.execute("SELECT to_regclass(%s), to_regclass(%s)", (address.quoted, address.quoted_runs))
+    has_table, has_runs = (each is not None for each in found.fetchone() or ())
+    if has_table and not has_runs:
+        raise foreign_table(address)
+    if not has_table:
+        for statement in create_statements(address):
+            connection.execute(statement)
+    for run in runs:
+        columns = connection.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped",
+            (address.quoted,),
+        )
+        for statement in column_statements(address, run.schema, (name for (name,) in columns)):
+            connection.execute(statement)
+
+
+def _copy(connection: "psycopg.Connection", address: TableAddress, run: ScoreRun) -> None:
+    names = ", ".join(map(quoted, (*KEY[:2], *run.schema.names)))
+    options = pa_csv.WriteOptions(include_header=False, quoting_style="all_valid")  # unquoted and empty is null
+    statement = f"COPY {address.quoted} ({names}) FROM STDIN (FORMAT csv, ENCODING 'UTF8')"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for file in run.files:
+            for batch in pq.ParquetFile(file).iter_batches(COPY_ROWS):
+                key = [pa.repeat(run.cutoff.isoformat(), len(batch)), pa.repeat(run.horizon_days, len(batch))]
+                rows = pa.Table.from_arrays([*key, *batch.columns], [*KEY[:2], *batch.schema.names])
+                sink = pa.BufferOutputStream()
+                pa_csv.write_csv(rows, sink, options)
+                copy.write(sink.getvalue().to_pybytes())
+
+
+def read_scores(
+    connection: "psycopg.Connection", address: TableAddress, customer_ids: Sequence[str]
+) -> tuple[str, list[tuple[Any, ...]]]:
+    """Return the content of the run written last at the latest cutoff, and its rows of some customers.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        Of `connect_reader`.
+    address : TableAddress
+    customer_ids : sequence of str
+
+    Raises
+    ------
+    BatchScoresError
+        When there are none, or they cannot be read.
+    ScoresUnreachableError
+        When the server does not answer, or not in time.
+    """
+    with _errors(address, "cannot be read as batch scores"), connection.transaction():
+        latest = connection.execute(
+            f'SELECT "as_of", "horizon_days", "content" FROM {address.quoted_runs} '
+            'ORDER BY "as_of" DESC, "run" DESC LIMIT 1'
+        ).fetchone()
+        if latest is None:
+            raise no_scores(address)
+        *key, content = latest
+        if not customer_ids:
+            return content, []
+        names = ", ".join(map(quoted, read_content(content)[1]))
+        rows = connection.execute(
+            f"SELECT {names} FROM {address.quoted} "
+            'WHERE "as_of" = %s AND "horizon_days" = %s AND "customer_id" = ANY(%s)',
+            (*key, list(customer_ids)),
+            binary=True,
+        )
+        return content, rows.fetchall()
+
+
+def connect_reader(address: TableAddress, seconds: float) -> "psycopg.Connection":
+    """Return a connection to look scores up: it changes nothing, and gives a statement so many seconds."""
+    connection = connect(address)
+    with _errors(address, "cannot be read as batch scores"):
+        # One snapshot for both statements of a look-up: rows and metadata are of one run.
+        connection.execute(
+            f"SET statement_timeout = {int(1000 * seconds)}; SET default_transaction_read_only = on; "
+            "SET default_transaction_isolation = 'repeatable read'"
+        )
+    return connection

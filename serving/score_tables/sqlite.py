@@ -1,0 +1,138 @@
+"""Tables of scores in a file of SQLite: the load in one transaction, and look-ups."""
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any
+from urllib.parse import quote
+
+import pyarrow.parquet as pq
+
+from features.errors import BatchScoresError, ScoresUnreachableError
+from serving.score_tables.layout import (
+    KEY,
+    ScoreRun,
+    column_statements,
+    create_statements,
+    foreign_table,
+    no_scores,
+    quoted,
+    read_content,
+)
+from serving.score_tables.table_address import TableAddress
+
+INSERT_ROWS = 50_000
+WRITE_SECONDS = 60.0
+"""How long a run waits for another one."""
+BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+@contextmanager
+def _errors(address: TableAddress, what: str) -> Iterator[None]:
+    """Turn errors of the database into ours, in one line."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        if re.match("no such (table|column)", str(error)):
+            raise no_scores(address) from None
+        if error.sqlite_errorcode & 0xFF in BUSY:
+            raise ScoresUnreachableError(f"{address} is locked by another program: try again") from None
+        raise BatchScoresError(f"{address} {what}: {error}") from None
+
+
+def _opened(address: TableAddress, mode: str, seconds: float) -> sqlite3.Connection:
+    uri = f"file:{quote(str(address.file))}?mode={mode}"
+    return sqlite3.connect(uri, uri=True, timeout=seconds, isolation_level=None)
+
+
+def write_runs(address: TableAddress, runs: Sequence[ScoreRun]) -> None:
+    """Put runs in place of those of the same cutoffs and horizons, all in one transaction; see `write_score_table`."""
+    address.file.parent.mkdir(parents=True, exist_ok=True)
+    with _errors(address, "cannot be written"), closing(_opened(address, "rwc", WRITE_SECONDS)) as connection:
+        connection.execute("PRAGMA cache_spill = OFF")  # readers wait for the end of the transaction alone
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            _make_tables(connection, address, runs)
+            for run in runs:
+                _insert(connection, address, run)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.rollback()
+            raise
+
+
+def _make_tables(connection: sqlite3.Connection, address: TableAddress, runs: Sequence[ScoreRun]) -> None:
+    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")}
+    if address.table in names and f"{address.table}_runs" not in names:
+        raise foreign_table(address)
+    for statement in create_statements(address):
+        connection.execute(statement)
+    for run in runs:
+        columns = connection.execute("SELECT name FROM pragma_table_info(?)", (address.table,))
+        for statement in column_statements(address, run.schema, [name for (name,) in columns]):
+            connection.execute(statement)
+
+
+def _insert(connection: sqlite3.Connection, address: TableAddress, run: ScoreRun) -> None:
+    key = (run.cutoff.isoformat(), run.horizon_days)
+    for table in (address.quoted, address.quoted_runs):
+        connection.execute(f'DELETE FROM {table} WHERE "as_of" = ? AND "horizon_days" = ?', key)
+    names = ", ".join(map(quoted, (*KEY[:2], *run.schema.names)))
+    marks = ", ".join("?" * len(run.schema))
+    statement = f"INSERT INTO {address.quoted} ({names}) VALUES (?, ?, {marks})"
+    for file in run.files:
+        for batch in pq.ParquetFile(file).iter_batches(INSERT_ROWS):
+            columns = [column.to_pylist() for column in batch.columns]
+            connection.executemany(statement, ((*key, *row) for row in zip(*columns, strict=True)))
+    connection.execute(
+        f'INSERT INTO {address.quoted_runs} ("as_of", "horizon_days", "run", "content") '
+        f'SELECT ?, ?, coalesce(max("run"), 0) + 1, ? FROM {address.quoted_runs}',
+        (*key, run.content),
+    )
+
+
+def read_scores(
+    address: TableAddress, customer_ids: Sequence[str], seconds: float
+) -> tuple[str, list[tuple[Any, ...]]]:
+    """Return the content of the run written last at the latest cutoff, and its rows of some customers.
+
+    Parameters
+    ----------
+    address : TableAddress
+    customer_ids : sequence of str
+    seconds : float
+        How long to wait for a writer.
+
+    Raises
+    ------
+    BatchScoresError
+        When there are none, or they cannot be read.
+    ScoresUnreachableError
+        When a writer does not end in time.
+    """
+    if not address.file.is_file():
+        raise no_scores(address)
+    # Not mode=ro: what a killed writer left must be rolled back first, which needs the right to write.
+    with (
+        _errors(address, "cannot be read as batch scores"),
+        closing(_opened(address, "rw", seconds)) as connection,
+    ):
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("BEGIN")
+        latest = connection.execute(
+            f'SELECT "as_of", "horizon_days", "content" FROM {address.quoted_runs} '
+            'ORDER BY "as_of" DESC, "run" DESC LIMIT 1'
+        ).fetchone()
+        if latest is None:
+            raise no_scores(address)
+        *key, content = latest
+        # A quoted name without a table is a text where there is no such column.
+        names = ", ".join(f"scores.{quoted(name)}" for name in read_content(content)[1])
+        rows = connection.execute(
+            f'SELECT {names} FROM {address.quoted} AS scores WHERE "as_of" = ? AND "horizon_days" = ? '
+            'AND "customer_id" IN (SELECT value FROM json_each(?))',
+            (*key, json.dumps(list(customer_ids))),
+        )
+        return content, rows.fetchall()
