@@ -219,7 +219,7 @@ def _show_windows(look: "Look") -> None:
         whole = measures[measures["segment"] == "all"].groupby("horizon_days").head(2)
         rows = [
             [
-                f"{row['horizon_days']} from {row['cutoff']}",
+                f"{row['horizon_days']} from {row['cutoff']}{'*' if row['before_fit'] else ''}",
                 Figure(row["deviance"], ".3f"),
                 Figure(row["log_loss"], ".3f"),
                 Figure(row["bias"], "+.0%"),
@@ -228,9 +228,11 @@ def _show_windows(look: "Look") -> None:
             for row in whole.to_dict("records")
         ]
         echo_table("windows that are over", ["days", "deviance", "log loss", "bias", "calibration"], rows)
+        if whole["before_fit"].any():
+            echo(f"* begins before the fit at {look.fitted}, which knew some of its outcomes: no test of the model")
     for row in look.matured.estimates.to_dict("records"):
         if math.isfinite(row["log_loss"]):
             known = f"about {row['log_loss']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
         else:
-            known = "unknown until more windows are over"
+            known = "unknown until more windows since the fit are over"
         echo(f"log loss of the next {row['horizon_days']} days: {known}")

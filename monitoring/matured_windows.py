@@ -35,11 +35,13 @@ class MaturedWindows:
     ----------
     measures : pandas.DataFrame
         One row a horizon, cutoff and segment (`all` for everybody), the latest cutoff first: `horizon_days, cutoff,
-        segment, customers, deviance, log_loss, calibration_error, bias` (forecast / outcome - 1), `auc`,
+        before_fit` (whether the window begins before the cutoff of the fit, which then knew some of its outcomes),
+        `segment, customers, deviance, log_loss, calibration_error, bias` (forecast / outcome - 1), `auc`,
         `estimated_log_loss` (by the model itself).
     estimates : pandas.DataFrame
         One row a horizon, for the window that begins now: `horizon_days, estimate` (by the model itself), `log_loss`
-        (with the gap of the last window that is over), `low`, `high`; null where too little is over to tell.
+        (with the gap of the last window that is over), `low`, `high`; null where too little is over to tell. Windows
+        before the fit play no part: the gap of what a model learnt from says too little of what it did not.
     """
 
     measures: pd.DataFrame
@@ -71,15 +73,17 @@ def matured_windows(
     MaturedWindows
     """
     customers = sample_customers(store, as_of, CUSTOMERS, seed)
+    fitted = AsOf.parse(model.card.as_of, store.timezone).day
     rows, estimates = [], []
     for horizon in horizons:
         matured: list[dict[str, object]] = []
         for at in range(WINDOWS):
             start = AsOf.at_midnight(as_of.day - horizon - STEP_DAYS * at, store.timezone)
             if horizon_is_over(store, start, horizon, as_of):
-                matured += _window(store, model, start, horizon, customers, as_of)
+                window = _window(store, model, start, horizon, customers, as_of)
+                matured += [{**row, "before_fit": start.day < fitted} for row in window]
         rows += matured
-        whole = pd.DataFrame([row for row in matured if row["segment"] == "all"])
+        whole = pd.DataFrame([row for row in matured if row["segment"] == "all" and not row["before_fit"]])
         now = feature_table(store, as_of, customers)
         own = model.predict(now[now["purchase_days"] > 0], as_of.day, horizon)["churn_probability"]
         estimates.append({"horizon_days": horizon, **corrected_estimate(whole, own_log_loss(own), horizon, as_of.day)})

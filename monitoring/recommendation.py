@@ -83,6 +83,9 @@ def recommendation(
 def rank_lost(measures: pd.DataFrame) -> float | None:
     """Return how much AUC the last window of the shortest horizon lost beside the median of those before it.
 
+    The last window must begin after the fit, the others need not: a model ranks what it learnt from a little better,
+    and `RANK_LOST` is more than that.
+
     Parameters
     ----------
     measures : pandas.DataFrame
@@ -91,14 +94,16 @@ def rank_lost(measures: pd.DataFrame) -> float | None:
     Returns
     -------
     float or None
-        None with fewer than three windows.
+        None with fewer than three windows, or none since the fit.
     """
     if measures.empty:
         return None
     whole = measures[measures["segment"] == "all"]
     shortest = whole[whole["horizon_days"] == whole["horizon_days"].min()]
-    values = shortest["auc"].dropna().to_numpy(float)
-    return float(pd.Series(values[1:]).median() - values[0]) if len(values) >= 3 else None
+    known = shortest[shortest["auc"].notna()]
+    if len(known) < 3 or known["before_fit"].iloc[0]:
+        return None
+    return float(known["auc"].iloc[1:].median() - known["auc"].iloc[0])
 
 
 def _of_forecasts(weekly: WeeklyForecasts) -> str:

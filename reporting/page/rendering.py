@@ -23,6 +23,8 @@ from reporting.verdicts import verdict
 PAGE_CUSTOMERS = 5_000
 """The most customers in a page: more would clutter a scatter plot and make the file too large to mail."""
 SIGNIFICANT_DIGITS = 7
+SHORT = 240
+"""Explanations of fewer letters, in English, stand in one column."""
 
 
 def render(
@@ -55,7 +57,7 @@ def render(
     context : Any
         What the template reads.
     """
-    texts = catalogue(language)
+    texts, english = catalogue(language), catalogue("en")
     environment = Environment(
         loader=PackageLoader("reporting.page", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -79,6 +81,7 @@ def render(
     return environment.get_template(template).render(
         t=translator(texts),
         label=lambda key: plain_text(texts, key),
+        is_short=lambda key: len(plain_text(english, key)) < SHORT,
         heading=plain_text(texts, *title),
         language=language,
         style=Markup(style),

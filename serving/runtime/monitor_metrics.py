@@ -57,6 +57,7 @@ class Window(msgspec.Struct):
     log_loss: Finite = None
     estimated_log_loss: Finite = None
     bias: Finite = None
+    before_fit: bool = False
 
 
 class Look(msgspec.Struct):
@@ -184,10 +185,10 @@ def figures(look: Look) -> dict[Series, float]:
 
 
 def _last_windows(windows: list[Window]) -> Iterator[Window]:
-    """Yield the latest window of everybody of each horizon; the file has the latest first."""
+    """Yield the latest window since the fit of everybody, of each horizon; the file has the latest first."""
     latest: dict[int, Window] = {}
     for window in windows:
-        if window.segment == "all":
+        if window.segment == "all" and not window.before_fit:
             latest.setdefault(window.horizon_days, window)
     for horizon in sorted(latest)[:MOST_HORIZONS]:
         yield latest[horizon]

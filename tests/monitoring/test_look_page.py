@@ -27,6 +27,9 @@ def test_the_page_has_every_part(look: Look, language: str) -> None:
     assert look.recommendation.reasons[0].split(":")[0] in text
     assert f'<html lang="{language}">' in text
     assert "http://" not in text.split("<script")[0]
+    assert text.count('class="how short"') == text.count('class="how') == 5  # two columns are for longer ones
+    before = look.matured.measures.query("before_fit and segment == 'all'") if look.matured else ()
+    assert text.count(" *</th>") == len(before) > 0
 
 
 def test_a_look_without_a_champion_has_a_page(look: Look, tmp_path: Path) -> None:

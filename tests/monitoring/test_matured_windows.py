@@ -33,6 +33,20 @@ def test_measures_are_those_of_the_log(tmp_path: Path) -> None:
     assert found.estimates["log_loss"].notna().all()
 
 
+def test_windows_before_the_fit_are_marked_and_no_estimate_leans_on_them(tmp_path: Path) -> None:
+    """A window counts from the fit on: what it knew of earlier ones is no test of it."""
+    store = stored(simulate(customers=400, seed=4)[0], tmp_path)
+    found = matured_windows(store, FlatModel("2025-04-06", 0.1), AsOf.parse("2025-06-01", store.timezone), [28])
+    whole = found.measures[found.measures["segment"] == "all"]
+    assert whole.set_index("cutoff")["before_fit"].head(3).to_dict() == {
+        "2025-05-04": False,
+        "2025-04-06": False,
+        "2025-03-09": True,
+    }
+    assert np.isnan(found.estimates["log_loss"].iloc[0])
+    assert found.estimates["estimate"].notna().all()
+
+
 def test_an_estimate_has_the_last_gap_and_a_band_of_its_past_errors() -> None:
     """By hand: gaps .1, .2, .1, .3, 30 days apart, horizon 30."""
     matured = pd.DataFrame({"day": [90, 60, 30, 0], "log_loss": [0.5, 0.6, 0.5, 0.7], "estimated_log_loss": 0.4})

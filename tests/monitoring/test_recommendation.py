@@ -26,7 +26,8 @@ def columns(alarm: bool) -> ColumnDrift:
 
 def matured(auc: float) -> MaturedWindows:
     values = [auc, 0.8, 0.8, 0.8]
-    table = pd.DataFrame({"horizon_days": 28, "segment": "all", "auc": values})
+    before = [False, False, True, True]
+    table = pd.DataFrame({"horizon_days": 28, "segment": "all", "before_fit": before, "auc": values})
     return MaturedWindows(table, pd.DataFrame())
 
 
@@ -67,3 +68,4 @@ def test_two_windows_say_nothing_of_the_order() -> None:
     assert rank_lost(matured(0.7).measures.head(2)) is None
     assert rank_lost(matured(0.7).measures) == pytest.approx(0.1)
     assert rank_lost(pd.DataFrame()) is None
+    assert rank_lost(matured(0.7).measures.assign(before_fit=True)) is None

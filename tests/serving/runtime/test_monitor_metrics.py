@@ -18,6 +18,7 @@ from serving.runtime import monitor_metrics
 from serving.runtime.monitor_metrics import Action, MonitorMetrics
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
+WINDOW = {"horizon_days": 28, "segment": "all", "log_loss": 0.5, "estimated_log_loss": 0.4, "bias": 0.2}
 LOOK: dict[str, Any] = {
     "as_of": "2026-11-23",
     "budget": 0.05,
@@ -30,7 +31,8 @@ LOOK: dict[str, Any] = {
         "weeks": [{"up": None, "down": None}, {"up": 0.0, "down": 0.9}],
     },
     "windows": [
-        {"horizon_days": 28, "segment": "all", "log_loss": 0.5, "estimated_log_loss": 0.4, "bias": 0.2},
+        {**WINDOW, "log_loss": 9.0, "before_fit": True},
+        WINDOW,
         {"horizon_days": 28, "segment": "repeat", "log_loss": 9.0, "estimated_log_loss": 0.4, "bias": 9.0},
         {"horizon_days": 28, "segment": "all", "log_loss": 9.0, "estimated_log_loss": 0.4, "bias": 9.0},
         {"horizon_days": 90, "segment": "all", "log_loss": None, "estimated_log_loss": None, "bias": None},
@@ -151,7 +153,7 @@ def test_without_a_file_or_with_an_old_one_there_is_only_an_age(made: Made, show
 
 def test_horizons_make_few_series(made: Made, shown: Shown, tmp_path: Path) -> None:
     """The room for metrics is bounded, whatever the file says."""
-    windows = [{**LOOK["windows"][0], "horizon_days": days} for days in range(1, 500)]
+    windows = [{**WINDOW, "horizon_days": days} for days in range(1, 500)]
     write(tmp_path / "monitor.json", {**LOOK, "windows": windows})
     made().check()
     assert sum(name.startswith("gap") for name in shown()) == monitor_metrics.MOST_HORIZONS
