@@ -31,6 +31,7 @@ from cli import (
     monitor,
     plan,
     promote,
+    prune,
     publish,
     py_files,
     recalibrate,
@@ -62,7 +63,7 @@ app = typer.Typer(
     cls=VerbGroup,
 )
 VERBS = {
-    "Bring in a log and look after it": (init, inspect, ingest, append, store, erase, simulate, py_files),
+    "Bring in a log and look after it": (init, inspect, ingest, append, store, erase, prune, simulate, py_files),
     "Score customers and look at the base": (score, features, indices, segments),
     "Train models and compare them with the rule": (fit, backtest, compare, versions),
     "Put a model into service and watch it": (

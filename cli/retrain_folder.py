@@ -188,6 +188,12 @@ def remove_old_runs(out: Path, keep: int) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def old_runs(out: Path, earliest: datetime) -> list[Path]:
+    """Return the runs that were started before a moment; the one that `latest` leads to is none of them."""
+    shown = (out / LATEST).resolve()
+    return [each for each in _runs(out) if each.name < f"{earliest:%Y-%m-%dT%H%M%SZ}" and each.resolve() != shown]
+
+
 def _runs(out: Path) -> list[Path]:
     """Return the folders of runs, the oldest first."""
     return sorted(folder for folder in out.glob("[0-9]*Z*") if folder.is_dir())

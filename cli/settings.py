@@ -28,6 +28,7 @@ SECTIONS = {
     "tracking": "training.registry.settings.TrackingSettings",
     "retrain": "cli.retrain_folder.RetrainSettings",
     "monitor": "monitoring.settings.MonitorSettings",
+    "retention": "features.retention.settings.RetentionSettings",
     "serve": "serving.runtime.settings.ServeSettings",
     "events": "features.event_words.EventWords",
     "plugins": "features.plugins.PluginSettings",

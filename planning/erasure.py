@@ -76,13 +76,12 @@ def erase_from_plan(folder: str | Path, pattern: IdPattern, measure: Measure, ha
         plan = read_plan(folder)
         rows = sum(map(pattern.is_id, plan.items["customer_id"]))
         if rows:
-            _replace_plan(folder, plan, pattern, measure, hash_of)
+            replace_plan(folder, plan, pattern.is_id, measure, hash_of, lambda manifest: without_ids(manifest, pattern))
             done[PLAN_FILE] = f"{counted(rows, 'row')} without name and features"
-        elif NEXT_DIGEST in plan.manifest:
-            manifest = {name: value for name, value in plan.manifest.items() if name != NEXT_DIGEST}
-            _write_manifest(folder, {**manifest, "plan_digest": file_digest(folder / PLAN_FILE)})
+        else:
+            end_replacement(folder, plan)
         if any(map(pattern.is_id, read_records(folder)["customer_id"].to_pylist())):
-            _replace_records(folder, pattern, hash_of)
+            replace_records(folder, pattern.is_id, hash_of)
             done[RECORDS_FILE] = "without name"
         for file in files_in([folder]):
             if file.name not in (PLAN_FILE, RECORDS_FILE) and names_customer(file, pattern):
@@ -90,7 +89,27 @@ def erase_from_plan(folder: str | Path, pattern: IdPattern, measure: Measure, ha
         return done
 
 
-def _replace_plan(folder: Path, plan: Plan, pattern: IdPattern, measure: Measure, hash_of: Rename) -> None:
+def replace_plan(
+    folder: Path,
+    plan: Plan,
+    leaves: Callable[[str], bool],
+    measure: Measure,
+    hash_of: Rename,
+    clean: Callable[[dict[str, Any]], dict[str, Any]] = dict,
+) -> None:
+    """Replace the rows of customers who leave a plan by those that stay of them; the caller holds the folder's lock.
+
+    Parameters
+    ----------
+    folder : Path
+    plan : Plan
+    leaves : callable
+        Returns whether the customer of an id leaves.
+    measure, hash_of : callable
+        As of `erase_from_plan`.
+    clean : callable, optional
+        Returns the manifest without customers.
+    """
     horizon = int(plan.manifest.get("horizon_days", 90))
     table = pq.read_table(folder / PLAN_FILE)
     outcomes = measure(plan, horizon).set_index("plan_item")
@@ -98,7 +117,7 @@ def _replace_plan(folder: Path, plan: Plan, pattern: IdPattern, measure: Measure
     renamed: dict[str, str] = {}
     for row in table.to_pylist():
         item = row["plan_item"]
-        if pattern.is_id(row["customer_id"]):
+        if leaves(row["customer_id"]):
             renamed[item] = new_name(item, hash_of)
             names = {"plan_item": renamed[item], "customer_id": f"{ERASED}{secrets.token_hex(8)}"}
             row = {**pseudonymous(row, names, KEPT), **dict.fromkeys(DECISIONS.names)}
@@ -106,7 +125,7 @@ def _replace_plan(folder: Path, plan: Plan, pattern: IdPattern, measure: Measure
                 row |= {HORIZON: horizon, **{kept_name(name): float(outcomes.loc[item, name]) for name in OUTCOMES}}
         rows.append(row)
     schema = pa.unify_schemas([table.schema, DECISIONS])
-    manifest = without_ids({name: each for name, each in plan.manifest.items() if name != NEXT_DIGEST}, pattern)
+    manifest = clean({name: each for name, each in plan.manifest.items() if name != NEXT_DIGEST})
     if "exploration" in manifest:
         manifest["exploration"] = [renamed.get(item, item) for item in manifest["exploration"]]
     with atomic_write(folder / PLAN_FILE) as part:
@@ -114,6 +133,13 @@ def _replace_plan(folder: Path, plan: Plan, pattern: IdPattern, measure: Measure
         digest = file_digest(part)
         _write_manifest(folder, {**manifest, NEXT_DIGEST: digest})
     _write_manifest(folder, {**manifest, "plan_digest": digest})
+
+
+def end_replacement(folder: Path, plan: Plan) -> None:
+    """End what a killed process began: the manifest then has the digest of the new rows alone."""
+    if NEXT_DIGEST in plan.manifest:
+        manifest = {name: value for name, value in plan.manifest.items() if name != NEXT_DIGEST}
+        _write_manifest(folder, {**manifest, "plan_digest": file_digest(folder / PLAN_FILE)})
 
 
 def new_name(plan_item: str, hash_of: Rename) -> str:
@@ -127,10 +153,11 @@ def _write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
         part.write_text(text + "\n", encoding="utf-8")
 
 
-def _replace_records(folder: Path, pattern: IdPattern, hash_of: Rename) -> None:
+def replace_records(folder: Path, leaves: Callable[[str], bool], hash_of: Rename) -> None:
+    """Replace the records of customers who leave a plan by what stays of them; arguments as of `replace_plan`."""
     records = []
     for row in read_records(folder).to_pylist():
-        if pattern.is_id(row["customer_id"]):
+        if leaves(row["customer_id"]):
             item = row["plan_item"] and new_name(row["plan_item"], hash_of)
             record_id = item or new_name(row["record_id"], hash_of)
             names = {"record_id": record_id, "plan_item": item, "customer_id": f"{ERASED}{secrets.token_hex(8)}"}

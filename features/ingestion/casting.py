@@ -55,6 +55,11 @@ class RowErrors:
         if len(rows):
             self.entries.append((column, reason, rows))
 
+    def only(self, where: Bools) -> "RowErrors":
+        """Return what is wrong with the rows where the mask is true."""
+        kept = ((column, reason, rows[where[rows]]) for column, reason, rows in self.entries)
+        return RowErrors([entry for entry in kept if len(entry[2])])
+
 
 def cast_text(name: str, column: pa.Array, errors: RowErrors) -> pa.StringArray:
     """Return the column as text, null where its bytes are not UTF-8."""

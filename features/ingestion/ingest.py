@@ -43,6 +43,7 @@ from features.ingestion.sources import (
 )
 from features.ingestion.validated_batches import check_constants, validated_batches
 from features.ingestion.validation import ValidationRules
+from features.retention.earliest_event import read_earliest_event
 from features.schema import RATING_MAXIMUM, RATING_SCALE_LIMIT
 from features.store.event_store import read_manifest
 from features.store.layout import TEXT_DTYPES
@@ -166,8 +167,8 @@ def ingest(
         raise InvalidArgumentError("workers add to no store: append on this machine, or ingest the whole log")
     if existing == "refuse":
         refuse_store(Path(out))  # before the work; the writer does it once more
-    reading = None if known_at is None else microseconds(known_at)
-    rules = ValidationRules(business_timezone(timezone), rating_maximum, known_at=reading)
+    reading, earliest = None if known_at is None else microseconds(known_at), read_earliest_event(out)
+    rules = ValidationRules(business_timezone(timezone), rating_maximum, known_at=reading, earliest=earliest)
     profiles = {"": profile} if isinstance(profile, SourceProfile) else dict(profile or {})
     options = ReadOptions(
         *(query, map or {}, constants or {}, delimiter, encoding, decimal, sheet, header_line),
@@ -184,7 +185,8 @@ def ingest(
         for constants in {tuple(source.constants.items()): source.constants for source in opened}.values():
             check_constants(constants, rules)
         suppression = read_suppression(out)
-        digest = joint_digest([*data_digests(known, before), *([suppression.digest] if suppression else [])])
+        removed = [str(each) for each in (suppression.digest if suppression else None, earliest) if each is not None]
+        digest = joint_digest([*data_digests(known, before), *removed])
         counts = RowCounts()
         quarantine = Quarantine(scratch / "quarantine.csv", opened)
         recorded = any(source.has_column("recorded_at") for source in opened)
@@ -226,7 +228,7 @@ def ingest(
                     for taker in takers:
                         taker.add(batch)
                 if writer.base is not None:
-                    warnings = [*warnings, *again.check(writer.base)]
+                    warnings = [*warnings, *again.check(writer.base, counts.removed_by_source)]
                 writer.write_columns(rows.replace_references, even_unchanged=bool(quarantine.reasons))
             if writer.merged:
                 if rows.one_event_per:
@@ -247,11 +249,12 @@ def ingest(
                 SourceFaults(each.name, counts.rows_by_source[n], quarantine.reasons_of(each), each.profile.quarantine)
                 for n, each in enumerate(opened)
             ]
-            nobody_else = writer.base is not None and report.rows_in == report.suppressed
-            if not nobody_else and (why := refusal(report, faults, maximum_quarantined, accept_quarantine, strict)):
+            no_others = writer.base is not None and report.rows_in == report.suppressed + report.expired
+            if not no_others and (why := refusal(report, faults, maximum_quarantined, accept_quarantine, strict)):
                 refuse(why, report, quarantine.path, Path(out))
-            text = json.dumps(report.as_dict(), indent=2, ensure_ascii=False) + "\n"
-            (writer.folder / "report.json").write_text(text)
+            (writer.folder / "report.json").write_text(
+                json.dumps(report.as_dict(), indent=2, ensure_ascii=False) + "\n"
+            )
             settled = is_settled(Path(out), names, quarantine.path)
             for file in scratch.glob("*.csv"):
                 shutil.move(file, writer.folder / file.name)

@@ -50,6 +50,8 @@ class IngestReport:
         Which sources were read before, which is no fault.
     suppressed : int
         Rows of customers who were erased, which are never kept.
+    expired : int
+        Rows that are older than what the store keeps, see `features.retention`.
     lost : sequence of str
         What faulty values look like, and how the rows in quarantine differ from those that were kept.
     """
@@ -77,13 +79,12 @@ class IngestReport:
     lost: Sequence[str]
     notes: Sequence[str] = ()
     suppressed: int = 0
+    expired: int = 0
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the report as a dictionary, for JSON; `suppressed` is there where it is not 0."""
-        report = asdict(self)
-        if not self.suppressed:
-            del report["suppressed"]
-        return report
+        """Return the report as a dictionary, for JSON; `suppressed` and `expired` are there where they are not 0."""
+        rare = ("suppressed", "expired")
+        return {name: value for name, value in asdict(self).items() if value or name not in rare}
 
     def lines(self) -> list[str]:
         """Return the report as lines of text, with times on the clock of the business time zone."""
@@ -93,6 +94,7 @@ class IngestReport:
             "line items merged": self.merged,
             "left out by the profile": self.left_out,
             "of erased customers": self.suppressed,
+            "older than what the store keeps": self.expired,
             "returns made of refunds": self.added,
             "in the store already": self.seen,
         }
@@ -178,4 +180,5 @@ def make_report(
         lost=list(lost),
         notes=list(notes),
         suppressed=counts.suppressed,
+        expired=counts.expired,
     )

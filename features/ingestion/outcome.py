@@ -98,7 +98,8 @@ def refusal(
     if report.rows_in and not report.kept and not report.seen:
         left_out = f"{report.left_out:,} are left out by the profile" if report.left_out else ""
         erased = f"{report.suppressed:,} are of erased customers" if report.suppressed else ""
-        why = "; ".join(filter(None, (reasons, left_out, erased))) or "it has none"
+        old = f"{report.expired:,} are older than what the store keeps" if report.expired else ""
+        why = "; ".join(filter(None, (reasons, left_out, erased, old))) or "it has none"
         return f"none of {report.rows_in:,} rows is kept: {why}"
     if not accept and (why := _too_many(report, sources, maximum)):
         return why

@@ -1,6 +1,6 @@
 """Checks that a file which is read once more gives the events that the store has of it, and does not count twice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -36,8 +36,14 @@ class EventsReadAgain:
             if len(rows):
                 batches.append(pa.table({name: _plain(rows[name]) for name in EVENT}))
 
-    def check(self, store: EventStore) -> list[str]:
+    def check(self, store: EventStore, removed: Mapping[int, int]) -> list[str]:
         """Return a warning for each source that was read with other columns and seems to hold the same events.
+
+        Parameters
+        ----------
+        store : EventStore
+        removed : mapping of int to int
+            By the number of a source, its rows that left the store: of erased customers, and those that are too old.
 
         Raises
         ------
@@ -51,7 +57,7 @@ class EventsReadAgain:
             stored = _stored_events(store, events["customer_id"]) if events else None
             equal = _common(events, stored, EVENT) if events and stored else 0
             if number in self._known.again:
-                before = self._known.again[number]["events"]
+                before = self._known.again[number]["events"] - removed.get(number, 0)
                 if equal < before:
                     raise SourceError(
                         f"{name} was read before, and {before - equal:,} of its {before:,} events would be others as "

@@ -31,8 +31,11 @@ class RowCounts:
 
     Attributes
     ----------
-    rows_in, left_out, suppressed, kept : int
-        Rows read; rows that the profile leaves out; rows of erased customers; rows in the store that are the event.
+    rows_in, left_out, suppressed, expired, kept : int
+        Rows read; rows that the profile leaves out; rows of erased customers; rows that are too old for the store; rows
+        in the store that are the event.
+    removed_by_source : collections.Counter of int
+        Rows of erased customers and rows that are too old, by the number of their source.
     rows_by_source : collections.Counter of int
         Rows read, by the number of their source.
     stored : collections.Counter of int
@@ -55,6 +58,8 @@ class RowCounts:
         self.stored: Counter[int] = Counter()
         self.left_out = 0
         self.suppressed = 0
+        self.expired = 0
+        self.removed_by_source: Counter[int] = Counter()
         self.added = 0
         self.by_reference = EventRows()
         self.kept = 0
@@ -104,9 +109,10 @@ class RowCounts:
 
     def merge(self, other: "RowCounts") -> None:
         """Add what was counted elsewhere, of other rows; a source's rows are in one of the two."""
-        for name in ("rows_in", "left_out", "suppressed", "added", "kept", "paid_purchases", "seen"):
+        for name in ("rows_in", "left_out", "suppressed", "expired", "added", "kept", "paid_purchases", "seen"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.rows_by_source.update(other.rows_by_source)
+        self.removed_by_source.update(other.removed_by_source)
         self.stored.update(other.stored)
         self.spans.update(other.spans)
         self.by_reference = EventRows(*map(sum, zip(self.by_reference, other.by_reference, strict=True)))

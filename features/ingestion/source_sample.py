@@ -87,7 +87,7 @@ def preview_events(
     interpreted = interpret(batch.log, profile, zone, errors)
     formats = profile.times.format or ("iso",)
     rules = ValidationRules(zone, decimal=profile.amounts.decimal or ".", time_formats=formats)
-    events, _, errors = validate_batch(interpreted.log, rules, errors)
+    events, _, errors, _ = validate_batch(interpreted.log, rules, errors)
     first = [
         {
             "customer_id": row["customer_id"],

@@ -38,7 +38,7 @@ def validated_batches(
     `reference`, `sale_reference` and `known_from` are in the batches in which any row has them; beside a reference,
     `other_columns` is a hash of the columns that are not read, where there are any. The other rows are added to the
     quarantine, all rows are counted, and `progress` is called with the number of rows of each batch. Rows of customers
-    on the suppression list are counted and go nowhere.
+    on the suppression list are counted and go nowhere, and neither do those that are too old for the store.
     """
     for number, source, batch in batches:
         size = len(batch.numbers) + len(batch.unreadable)
@@ -48,16 +48,22 @@ def validated_batches(
         counts.left_out += size - len(batch.numbers) - len(batch.unreadable)
         batch, erased = without_erased(source, batch, suppression)
         counts.suppressed += erased
+        counts.removed_by_source[number] += erased
         if progress:
             progress(size)
-        events = _valid_events(source, batch, rules, quarantine, counts)
+        events = _valid_events(number, source, batch, rules, quarantine, counts)
         for part in events:
             if len(part):
                 yield part.append_column("source", pa.array(np.full(len(part), number, np.int32)))
 
 
 def _valid_events(
-    source: Source, batch: SourceBatch, rules: ValidationRules, quarantine: Quarantine, counts: RowCounts
+    number: int,
+    source: Source,
+    batch: SourceBatch,
+    rules: ValidationRules,
+    quarantine: Quarantine,
+    counts: RowCounts,
 ) -> Iterator[pa.RecordBatch]:
     """Yield the valid rows of a batch, then the returns that were made of what was given back of them."""
     size = len(batch.numbers)
@@ -66,7 +72,9 @@ def _valid_events(
     errors = RowErrors()
     interpreted = interpret(log, profile, rules.timezone, errors)
     settled = replace(rules, decimal=profile.amounts.decimal or ".", time_formats=profile.times.format or ("iso",))
-    events, rows, errors = validate_batch(interpreted.log, settled, errors)
+    events, rows, errors, expired = validate_batch(interpreted.log, settled, errors)
+    counts.expired += expired
+    counts.removed_by_source[number] += expired
     quarantine.add(source, batch, settle_reasons(errors, batch.full_rows))
     if not len(events):
         return

@@ -45,6 +45,7 @@ class ValidationRules:
     decimal: str = "."
     time_formats: tuple[str, ...] = ()
     known_at: int | None = None
+    earliest: int | None = None
 
 
 class ValidatedBatch(NamedTuple):
@@ -58,11 +59,14 @@ class ValidatedBatch(NamedTuple):
     rows : numpy.ndarray of int64 or None
         Their positions in the batch; None: all rows are valid.
     errors : RowErrors
+    expired : int
+        Rows, valid or not, that are too old for the store.
     """
 
     events: pa.RecordBatch
     rows: NDArray[np.int64] | None
     errors: RowErrors
+    expired: int = 0
 
 
 def unreadable_type(name: str, type_: pa.DataType, numbers_as_times: bool = False) -> str | None:
@@ -144,12 +148,19 @@ def validate_batch(
         if name in columns and columns[name].null_count == size:
             del columns[name]
     events = pa.RecordBatch.from_pydict(columns)
-    if not errors.entries:
-        return ValidatedBatch(events, None, errors)
     good = np.ones(size, bool)
+    if rules.earliest is not None:
+        good = ~pc.less(columns["time"], rules.earliest).fill_null(False).to_numpy(zero_copy_only=False)
+        for column, _, rows in errors.entries:  # no time that could be too old
+            good[rows] |= column == "event_time"
+    expired = size - int(np.count_nonzero(good))
+    if expired:
+        errors = errors.only(good)
+    if not errors.entries and not expired:
+        return ValidatedBatch(events, None, errors)
     for _, _, rows in errors.entries:
         good[rows] = False
-    return ValidatedBatch(events.filter(pa.array(good)), np.flatnonzero(good), errors)
+    return ValidatedBatch(events.filter(pa.array(good)), np.flatnonzero(good), errors, expired)
 
 
 def _customer_ids(column: pa.Array, errors: RowErrors) -> pa.StringArray | pa.DictionaryArray:

@@ -5,6 +5,7 @@ Each data folder keeps the manifest of the time when it was the store. A folder 
 
 import fcntl
 import json
+import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -110,10 +111,22 @@ def replace_generation(path: Path, old: Mapping[str, Any], new: Mapping[str, Any
     """Put a finished data folder in the place of a generation, the present one or an earlier one, and remove that.
 
     The new manifest names the old folder under `replaces`, so that after a kill the next writer ends what was begun.
+    It keeps the time of the old one: the generation is as old as it was.
     """
     new = {**new, "replaces": old["folder"]}
-    _write(path / new["folder"] / MANIFEST, new)
+    _write(path / new["folder"] / MANIFEST, new, written_at(path, old))
     _end_replacement(path, new)
+
+
+def written_at(path: Path, manifest: Mapping[str, Any]) -> float:
+    """Return when a generation was written, in seconds since 1970: the time of the manifest in its folder."""
+    of_folder = path / manifest["folder"] / MANIFEST
+    return (of_folder if of_folder.exists() else path / MANIFEST).stat().st_mtime
+
+
+def remove_generation(path: Path, manifest: Mapping[str, Any]) -> None:
+    """Remove a generation that is not the present one; the caller holds the lock."""
+    _remove(path / manifest["folder"])
 
 
 def _end_replacement(path: Path, new: Mapping[str, Any]) -> None:
@@ -178,7 +191,9 @@ def rollback(path: str | Path, number: int | None = None) -> dict[str, Any]:
         return wanted[0]
 
 
-def _write(file: Path, manifest: Mapping[str, Any]) -> None:
+def _write(file: Path, manifest: Mapping[str, Any], seconds: float | None = None) -> None:
     with atomic_write(file) as part:
         part.write_text(json.dumps(manifest, indent=2))
+        if seconds is not None:
+            os.utime(part, (seconds, seconds))
     fsync_path(file.parent)

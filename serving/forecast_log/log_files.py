@@ -67,6 +67,12 @@ def log_files(folder: Path) -> Iterator[Path]:
     yield from sorted(folder.glob("????-??-??/*.parquet"))
 
 
+def old_days(folder: Path, days: int, today: date) -> list[Path]:
+    """Return the folders of days that are too old, the earliest first, where `days` stay, `today` among them."""
+    folders = sorted(folder.glob("????-??-??"))
+    return [each for each in folders if (today - date.fromisoformat(each.name)).days >= days]
+
+
 def keep_within(folder: Path, days: int, size: int, today: date) -> int:
     """Remove days that are too old, then the oldest while all are too large; return how many were removed.
 

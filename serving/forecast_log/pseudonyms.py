@@ -47,6 +47,10 @@ class PseudonymKeys:
         """Return all keys that there are, by name."""
         return {path.name.removesuffix(SUFFIX): read_key(path) for path in sorted(self.folder.glob(f"*{SUFFIX}"))}
 
+    def unused(self, earliest: datetime) -> list[Path]:
+        """Return the files of the keys of quarters that ended before a moment."""
+        return [each for each in sorted(self.folder.glob(f"*{SUFFIX}")) if each.stem < key_id(earliest)]
+
     def pseudonyms(self, customer_ids: Iterable[str]) -> dict[tuple[str, bytes], str]:
         """Return the customer of each pair of a key's name and a pseudonym under that key."""
         ids = list(customer_ids)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from serving.forecast_log.log_files import SCHEMA, keep_within, log_files, utc, write_log_file
+from serving.forecast_log.log_files import SCHEMA, keep_within, log_files, old_days, utc, write_log_file
 
 EMPTY = SCHEMA.empty_table()
 
@@ -28,6 +28,7 @@ def test_a_piece_is_in_the_folder_of_its_day(tmp_path: Path) -> None:
 def test_old_days_go(tmp_path: Path) -> None:
     """Of three days that are kept, today is one."""
     written(tmp_path, 20, 24, 25, 26, 27)
+    assert [each.name for each in old_days(tmp_path, 3, date(2026, 11, 27))] == ["2026-11-20", "2026-11-24"]
     assert keep_within(tmp_path, 3, 10**9, date(2026, 11, 27)) == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["2026-11-25", "2026-11-26", "2026-11-27"]
 

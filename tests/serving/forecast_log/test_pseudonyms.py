@@ -26,3 +26,11 @@ def test_keys_lead_back_and_are_gone_when_they_are_destroyed(tmp_path: Path) -> 
     (tmp_path / "2026Q3.key").unlink()
     assert ("2026Q3", first) not in PseudonymKeys(tmp_path).pseudonyms(["anna"])
     assert PseudonymKeys(tmp_path).pseudonyms(["anna"])["2026Q4", second] == "anna"
+
+
+def test_keys_of_quarters_that_are_over_are_unused(tmp_path: Path) -> None:
+    """That of the quarter of the earliest moment is still needed."""
+    keys = PseudonymKeys(tmp_path)
+    for name in ("2025Q4", "2026Q1", "2026Q2"):
+        keys.key(name)
+    assert [each.name for each in keys.unused(datetime(2026, 2, 1))] == ["2025Q4.key"]

@@ -1,0 +1,228 @@
+"""`regulars prune`: removes what is older than the retention settings say, and says what it would remove."""
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import DEFAULT_HOME, Home, check_date
+from cli.settings import settings_with
+from cli.terminal import echo, echo_table, progress_steps
+from features.plurals import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from features.as_of import AsOf
+    from features.retention.settings import RetentionSettings
+    from features.store.event_store import EventStore
+    from planning.plan_folder import Plan
+
+Removed = list[list[str]]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+
+    @app.command()
+    def prune(
+        store: Annotated[Path, typer.Argument(metavar="STORE", file_okay=False, help="The folder of an event store.")],
+        as_of: Annotated[
+            str | None,
+            typer.Option(metavar="DATE", callback=check_date, help="The day from which ages count. Without it: today."),
+        ] = None,
+        where: Annotated[
+            list[Path] | None,
+            typer.Option(
+                "--in", metavar="PATH", exists=True, help="Tables, reports and plan folders to look at; repeatable."
+            ),
+        ] = None,
+        events_days: Annotated[
+            int | None, typer.Option(metavar="N", min=1, help="Keep events of so many days before DATE.")
+        ] = None,
+        generations_days: Annotated[
+            int | None, typer.Option(metavar="N", min=1, help="Keep earlier generations that are so old.")
+        ] = None,
+        tables_days: Annotated[
+            int | None, typer.Option(metavar="N", min=1, help="Keep scores, features and reports of so many days.")
+        ] = None,
+        plans_days: Annotated[
+            int | None, typer.Option(metavar="N", min=1, help="Keep names and features in plans of so many days.")
+        ] = None,
+        runs_days: Annotated[
+            int | None, typer.Option(metavar="N", min=1, help="Keep runs of retrain of so many days.")
+        ] = None,
+        forecast_log_days: Annotated[
+            int | None, typer.Option(metavar="N", min=1, help="Keep so many days of the forecast log.")
+        ] = None,
+        home: Home = DEFAULT_HOME,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed; change nothing.")] = False,
+    ) -> None:
+        """Remove what is older than `[retention]` of the settings or the options say; nothing else is touched.
+
+        Later readings of old files leave out events that are too old, and count them. Rows of old plans keep arm,
+        propensity and outcome, so that effects stay what they were.
+
+        Examples:
+
+        `regulars prune store --events-days 1095 --generations-days 30 --dry-run`
+
+        `regulars prune store --in scores --in plans`
+        """
+        from features.as_of import AsOf
+        from features.retention.settings import RetentionSettings
+        from features.store.event_store import open_store
+
+        settings = settings_with(
+            "retention",
+            RetentionSettings,
+            events_days=events_days,
+            generations_days=generations_days,
+            tables_days=tables_days,
+            plans_days=plans_days,
+            runs_days=runs_days,
+            forecast_log_days=forecast_log_days,
+        )
+        if all(getattr(settings, each.name) is None for each in fields(settings)):
+            raise typer.BadParameter(
+                "nothing says how long to keep what: give --events-days or another of these options, or write "
+                "[retention] in the settings file"
+            )
+        opened = open_store(store)
+        today = AsOf.parse(as_of or datetime.now(UTC), opened.timezone)
+        places = where or []
+        with progress_steps() as step:
+            step("prune")
+            removed = _prune_plans(opened, places, settings, today, dry_run)
+            removed += _prune_store(store, settings, today, opened.timezone, dry_run)
+            removed += _prune_files(store, places, home, settings, today.date, dry_run)
+            removed += _prune_log(settings, today.date, dry_run)
+        what = "would be removed" if dry_run else "removed"
+        if removed:
+            echo_table(what, ["where", "what"], removed)
+        echo(
+            f"{counted(len(removed), 'place')} with something too old{', nothing is changed' if dry_run else ''}"
+            if removed
+            else "nothing is too old",
+            removed=removed,
+        )
+
+
+def _prune_plans(
+    store: "EventStore", places: Iterable[Path], settings: "RetentionSettings", today: "AsOf", dry_run: bool
+) -> Removed:
+    """Take the customers out of old plans; first, since outcomes are measured with events that may leave then."""
+    from features.erasure.id_search import files_in
+    from features.errors import PlanError
+    from planning.effects.decisions import decisions, latest_records
+    from planning.plan_folder import MANIFEST_FILE, PLAN_FILE, read_plan
+    from planning.plans_in_force import cutoff_of, outcomes_from
+    from planning.retention import expire_plan, names_customers
+    from training.targets import horizon_is_over
+
+    folders = [each.parent for each in files_in(places) if each.name == PLAN_FILE]
+    folders = sorted(each for each in folders if (each / MANIFEST_FILE).is_file())
+    plans = [read_plan(each) for each in folders]
+    old: list[Path] = []
+    for folder, plan in zip(folders, plans, strict=True):
+        start, horizon = outcomes_from(plan, store.timezone), int(plan.manifest.get("horizon_days", 90))
+        days, age = settings.plans_days, today.day - cutoff_of(plan, store.timezone).day
+        if not names_customers(folder):
+            continue
+        if days is not None and age > days and horizon_is_over(store, start, horizon):
+            old.append(folder)
+            continue
+        if days is not None and age > days:
+            echo(f"{folder} stays: the log does not reach the end of its {horizon} days, so nothing is measured yet")
+        if settings.events_days is not None and today.day - settings.events_days > start.day:
+            raise PlanError(
+                f"what {folder} changed is measured from {start.date} on, and {settings.events_days} days do not reach "
+                "back to that: give more --events-days, or --plans-days with fewer once its horizon is over"
+            )
+
+    def measure(plan: "Plan", horizon_days: int) -> "pd.DataFrame":
+        rows = decisions(store, plans, horizon_days, records=latest_records(folders))
+        return rows[rows["plan_id"] == plan.plan_id]
+
+    if dry_run:
+        return [[str(each), "customers, their features and what was made for reps"] for each in old]
+    done = [(each, expire_plan(each, measure)) for each in old]
+    return [[str(folder / name), what] for folder, files in done for name, what in files.items()]
+
+
+def _prune_store(store: Path, settings: "RetentionSettings", today: "AsOf", timezone: str, dry_run: bool) -> Removed:
+    from features.as_of import AsOf
+    from features.ingestion.outcome import quarantine_beside
+    from features.retention.store_retention import SECOND, prune_store
+
+    def before(days: int | None) -> int | None:
+        return None if days is None else AsOf.at_midnight(today.day - days, timezone).time
+
+    earliest, written = before(settings.events_days), before(settings.generations_days)
+    pruned = prune_store(store, earliest, None if written is None else written / SECOND, dry_run=dry_run)
+    removed = [[f"{store}, generation {number}", "the whole generation"] for number in pruned.generations]
+    if pruned.faulty_rows:
+        removed.append([str(quarantine_beside(store)), counted(pruned.faulty_rows, "row")])
+    for each in pruned.rewritten:
+        events, customers = counted(each.events, "event"), counted(each.customers, "customer")
+        files = "".join(f", rows of {name}" for name in each.files)
+        removed.append([f"{store}, generation {each.number}", f"{events}, {customers} without any left{files}"])
+    if any(each.events for each in pruned.rewritten):
+        echo(
+            "warning: features begin at the first event that is left, so recency, T and totals of old customers become "
+            "smaller: fit again before the champion scores them"
+        )
+    return removed
+
+
+def _prune_files(
+    store: Path, places: Iterable[Path], home: Path, settings: "RetentionSettings", today: date, dry_run: bool
+) -> Removed:
+    """Remove tables and pages of old cutoffs, and old runs of retrain."""
+    from cli.retrain_folder import RetrainSettings, old_runs
+    from features.erasure.id_search import files_in
+    from features.retention.table_retention import old_files
+    from features.settings_file import read_settings
+    from planning.plan_folder import PLAN_FILE
+
+    old: list[tuple[Path, str]] = []
+    if settings.tables_days is not None:
+        places = list(places)
+        plans = [each.parent for each in files_in(places) if each.name == PLAN_FILE]
+        files = old_files(places, today - timedelta(settings.tables_days), [store, *plans])
+        old += [(each, "the file") for each in files]
+    if settings.runs_days is not None:
+        out = read_settings("retrain", RetrainSettings).out or home / "retrain"
+        midnight = datetime.combine(today - timedelta(settings.runs_days), datetime.min.time())
+        old += [(each, "the run") for each in old_runs(out, midnight)]
+    return _removed(old, dry_run)
+
+
+def _prune_log(settings: "RetentionSettings", today: date, dry_run: bool) -> Removed:
+    """Remove old days of the forecast log of the service's settings, and keys that no day needs any more."""
+    from features.settings_file import read_settings
+    from serving.forecast_log.log_files import old_days
+    from serving.forecast_log.pseudonyms import PseudonymKeys
+    from serving.runtime.settings import ServeSettings
+
+    serve: ServeSettings = read_settings("serve", ServeSettings)
+    days = settings.forecast_log_days
+    if days is None or serve.forecast_log is None:
+        return []
+    old = [(each, "the day") for each in old_days(serve.forecast_log, days, today)]
+    earliest = datetime.combine(today - timedelta(days), datetime.min.time())
+    old += [(each, "the key of its quarter") for each in PseudonymKeys(serve.keys_folder).unused(earliest)]
+    return _removed(old, dry_run)
+
+
+def _removed(old: list[tuple[Path, str]], dry_run: bool) -> Removed:
+    for path, _ in () if dry_run else old:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    return [[str(path), what] for path, what in old]

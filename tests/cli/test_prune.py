@@ -1,0 +1,143 @@
+"""`regulars prune`: what is too old leaves every kind of file, a second run finds nothing, and the rest stays."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from features.erasure.id_patterns import IdPattern
+from features.erasure.id_search import files_in, names_customer
+from features.store.event_store import open_store
+from serving.forecast_log.log_files import SCHEMA, write_log_file
+from serving.forecast_log.pseudonyms import PseudonymKeys
+from tests.cli.conftest import LOG, Ended
+from tests.planning.record_plans import plan_folder
+
+Regulars = Callable[..., Ended]
+OLD = """\
+olga,2021-01-05 10:00,purchase,77777.00,,
+olga,2021-01-06,purchase,a lot,,
+"""
+SETTINGS = """\
+[retention]
+events_days = 1000
+generations_days = 1
+tables_days = 1000
+plans_days = 1000
+runs_days = 1000
+forecast_log_days = 1000
+[serve]
+forecast_log = "flog"
+[retrain]
+out = "runs"
+"""
+PRUNE = ("prune", "store", "--as-of", "2024-06-01", "--in", "out")
+
+
+@pytest.fixture
+def place(tmp_path: Path, regulars: Regulars) -> Path:
+    """Something old in every kind of file, and something new beside it."""
+    (tmp_path / "old.csv").write_text(LOG + OLD)
+    (tmp_path / "more.csv").write_text(
+        "customer_id,event_time,event_type\nolga,2021-05-01,usage\nben,2024-05-01,usage\n"
+    )
+    assert regulars("ingest", "old.csv", "--out", "store", "--accept-quarantine").code == 0
+    assert regulars("append", "more.csv", "--store", "store").code == 0
+    for as_of, name in (("2021-06-01", "old"), ("2024-06-01", "new")):
+        for ending in ("parquet", "arrow"):
+            assert regulars("score", "store", "--as-of", as_of, "--out", f"out/{name}.{ending}").code == 0
+        run = tmp_path / f"runs/{as_of}T120000Z"
+        run.mkdir(parents=True)
+        (run / "summary.json").write_text("{}")
+    (tmp_path / "out/old.html").write_text("olga")
+    for file in (*(tmp_path / "store").glob("events-*/manifest.json"), tmp_path / "out/old.html"):
+        os.utime(file, (1.6e9, 1.6e9))
+    keys = PseudonymKeys(tmp_path / "flog-keys")
+    for time in (datetime(2021, 5, 3, tzinfo=UTC), datetime(2024, 5, 3, tzinfo=UTC)):
+        write_log_file(tmp_path / "flog", SCHEMA.empty_table(), time, 1)
+        keys.key(f"{time.year}Q2")
+    (tmp_path / "regulars.toml").write_text(SETTINGS)
+    return tmp_path
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    files = (each for each in folder.rglob("*") if each.is_file() and each.name != ".lock")
+    return {str(each.relative_to(folder)): each.read_bytes() for each in files}
+
+
+def test_everything_old_leaves_and_a_second_run_finds_nothing(place: Path, regulars: Regulars) -> None:
+    """A dry run names the same places and changes nothing; what is new stays."""
+    before = content(place)
+    dry = regulars(*PRUNE, "--dry-run", "--json")
+    assert content(place) == before
+    ended = regulars(*PRUNE, "--json")
+    assert (dry.code, ended.code) == (0, 0)
+    where = [each for each, _ in json.loads(ended.out)["values"]["removed"]]
+    assert where == [each for each, _ in json.loads(dry.out)["values"]["removed"]]
+    assert sorted(each.removeprefix(f"{place}/") for each in where) == sorted(
+        [
+            *("store, generation 1", "store, generation 2", "out/old.arrow", "out/old.html", "out/old.parquet"),
+            *("runs/2021-06-01T120000Z", "flog/2021-05-03", "flog-keys/2021Q2.key"),
+        ]
+    )
+    after = content(place)
+    # The events of a table whose cutoff is recent were known then.
+    named = {name for name, each in after.items() if b"olga" in each and "/" in name}
+    assert named == {"out/new.arrow", "out/new.parquet"}
+    for name in ("out/new.parquet", "runs/2024-06-01T120000Z/summary.json", "flog-keys/2024Q2.key"):
+        assert after[name] == before[name]
+    assert open_store(place / "store").customer_ids.to_pylist() == ["anna", "ben", "cleo"]
+    ended = regulars(*PRUNE)
+    assert (ended.code, ended.error.splitlines()[-1]) == (0, "nothing is too old")
+
+
+def test_old_events_do_not_come_back(place: Path, regulars: Regulars) -> None:
+    """Ingest and append say how many rows they leave out."""
+    regulars(*PRUNE)
+    ended = regulars("ingest", "old.csv", "--out", "store", "--replace")
+    assert "8 rows in: 6 kept, 0 quarantined, 0 duplicates, 2 older than what the store keeps" in ended.error
+    assert b"olga" not in b"".join(content(place / "store").values())
+
+
+def test_a_plan_is_measured_before_its_events_leave(place: Path, regulars: Regulars) -> None:
+    """One that is not over stays, and events that it is measured by are not removed."""
+    plan_folder(place / "out/plan")
+    (place / "late.csv").write_text("customer_id,event_time,event_type\nc1,2026-11-25,usage\n")
+    assert regulars("append", "late.csv", "--store", "store").code == 0
+    prune = ("prune", "store", "--in", "out", "--as-of", "2027-03-01", "--plans-days", "60")
+    assert "does not reach the end of its 90 days" in regulars(*prune).error
+    ended = regulars(*prune, "--events-days", "80")
+    assert ended.code == 1
+    assert "is measured from 2026-11-23 on, and 80 days do not reach back to that" in ended.error
+    (place / "later.csv").write_text("customer_id,event_time,event_type\nben,2027-02-25,usage\n")
+    assert regulars("append", "later.csv", "--store", "store").code == 0
+    assert regulars(*prune, "--events-days", "80").code == 0
+    assert not any(names_customer(file, IdPattern(["c1"])) for file in files_in([place / "out/plan"]))
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("prune nowhere --events-days 3", 1, "nowhere holds no event store"),
+        ("prune store --events-days 0", 2, "Input should be greater than or equal to 1"),
+        ("prune store --as-of soon", 2, "is not a date or time"),
+    ],
+)
+def test_a_wrong_call_changes_nothing(place: Path, regulars: Regulars, line: str, code: int, said: str) -> None:
+    """It is said in one line."""
+    before = content(place)
+    ended = regulars(*line.split())
+    assert ended.code == code
+    assert said in " ".join(ended.error.split())
+    assert content(place) == before
+
+
+def test_without_any_period_it_asks_for_one(place: Path, regulars: Regulars) -> None:
+    """Retention is off as long as nothing is set."""
+    (place / "regulars.toml").unlink()
+    ended = regulars("prune", "store")
+    assert ended.code == 2
+    assert "nothing says how long to keep what" in " ".join(ended.error.split())
