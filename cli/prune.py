@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterable
 from dataclasses import fields
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,6 +76,7 @@ def register(app: typer.Typer) -> None:
         from features.as_of import AsOf
         from features.retention.settings import RetentionSettings
         from features.store.event_store import open_store
+        from serving.clock import utc_now
 
         settings = settings_with(
             "retention",
@@ -93,7 +94,7 @@ def register(app: typer.Typer) -> None:
                 "[retention] in the settings file"
             )
         opened = open_store(store)
-        today = AsOf.parse(as_of or datetime.now(UTC), opened.timezone)
+        today = AsOf.parse(as_of or utc_now(), opened.timezone)
         places = where or []
         with progress_steps() as step:
             step("prune")

@@ -1,4 +1,4 @@
-"""The only module that reads the clock: of a request without `as_of`, and of the start of a retrain."""
+"""The only module that reads the clock: of a request without `as_of`, of the start of a retrain, and of a pruning."""
 
 from datetime import UTC, datetime
 

@@ -1,6 +1,5 @@
 """From raw sources to an event store; every row is kept, quarantined or reported as a duplicate."""
 
-import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
@@ -252,9 +251,7 @@ def ingest(
             no_others = writer.base is not None and report.rows_in == report.suppressed + report.expired
             if not no_others and (why := refusal(report, faults, maximum_quarantined, accept_quarantine, strict)):
                 refuse(why, report, quarantine.path, Path(out))
-            (writer.folder / "report.json").write_text(
-                json.dumps(report.as_dict(), indent=2, ensure_ascii=False) + "\n"
-            )
+            (writer.folder / "report.json").write_text(report.as_json())
             settled = is_settled(Path(out), names, quarantine.path)
             for file in scratch.glob("*.csv"):
                 shutil.move(file, writer.folder / file.name)

@@ -1,5 +1,6 @@
 """The report of an ingest: rows in, kept, quarantined and duplicate, and what is worth a second look."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -85,6 +86,10 @@ class IngestReport:
         """Return the report as a dictionary, for JSON; `suppressed` and `expired` are there where they are not 0."""
         rare = ("suppressed", "expired")
         return {name: value for name, value in asdict(self).items() if value or name not in rare}
+
+    def as_json(self) -> str:
+        """Return the report as the text of `report.json`."""
+        return json.dumps(self.as_dict(), indent=2, ensure_ascii=False) + "\n"
 
     def lines(self) -> list[str]:
         """Return the report as lines of text, with times on the clock of the business time zone."""
