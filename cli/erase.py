@@ -1,5 +1,6 @@
 """`regulars erase`: a customer's erasure from everything that the project writes, with a search that proves it."""
 
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import DEFAULT_HOME, Home
+from cli.score_places import table_of
 from cli.terminal import echo, echo_table, progress_steps
 from features.plurals import counted
 
@@ -14,15 +16,28 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from features.erasure.id_patterns import IdPattern
+    from serving.runtime.settings import ServeSettings
+    from serving.score_tables.table_address import TableAddress
+
+JOB_ID = "[0-9a-f]{32}"
+
+
+def _check_places(places: list[str] | None) -> list[str] | None:
+    for place in places or ():
+        if table_of(place) is None and not Path(place).exists():
+            raise typer.BadParameter(f"Path {place!r} does not exist.")
+    return places
+
 
 Where = Annotated[
-    list[Path] | None,
+    list[str] | None,
     typer.Option(
         "--in",
         metavar="PATH",
-        exists=True,
-        help="Also erase in this file, or in all files of this folder: scores, features, plans, reports, runs of "
-        "retrain; repeatable. Tables are rewritten, pages removed, rows of plans kept without a name.",
+        callback=_check_places,
+        help="Also erase in this file, in all files of this folder, or in the table of scores at this address: scores, "
+        "features, plans, reports, jobs, runs of retrain; repeatable. Tables are rewritten, pages and jobs removed, "
+        "rows of plans kept without a name.",
     ),
 ]
 
@@ -65,8 +80,10 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Erase customers from a store, all its generations and the files made of it, and prove that none is left.
 
-        Exits with 1 when a file still names one of them; it is listed. With --check also when the forecast log has rows
-        of them. Backups and copies elsewhere are yours to find.
+        Jobs and scores that [serve] of the settings names are among them.
+
+        Exits with 1 when a file or table still names one of them; it is listed. With --check also when the forecast log
+        has rows of them. Backups and copies elsewhere are yours to find.
         The customers stay erased: later ingests leave out their rows.
 
         Examples:
@@ -89,25 +106,84 @@ def register(app: typer.Typer) -> None:
             raise typer.BadParameter("no customer is given: name one with --customer-id, or a file with --ids")
         pattern = IdPattern(given)
         open_store(store)
-        places = _places(store, [*(where or ()), *([home] if home.is_dir() else [])])
+        settings = _service_settings(forecast_log)
+        tables, named = _tables_and_paths([*(where or ()), *_of_service(settings)])
+        places = _places(store, [*named, *([home] if home.is_dir() else [])])
         with progress_steps() as step:
             if not check:
                 step("erase")
                 _erase(store, places, pattern, suppression_key)
-            logged = _erase_from_log(forecast_log, pattern, check)
+            logged = _erase_from_log(settings, pattern, check)
+            in_tables = _erase_from_tables(tables, pattern, check)
             step("search")
             searched, left = _search([*places, *_temporary_folders()], pattern)
+            searched, left = searched + len(tables), [*left, *in_tables]
         name, in_log = counted(len(pattern.ids), "customer"), ""
         if logged and check:
             in_log = f", and {counted(logged, 'row')} of the forecast log {'is' if logged == 1 else 'are'} theirs"
         elif logged:
             echo(f"{counted(logged, 'row')} removed from the forecast log")
         if left:
-            echo_table("files that still name them", ["file"], [[str(path)] for path in left])
+            echo_table("files that still name them", ["file"], [[place] for place in left])
         naming = f"{len(left):,} of {searched:,} files still name" if left else f"none of {searched:,} files names"
         echo(f"{name}: {naming} them{in_log}", searched=searched, left=left, logged=logged)
         if left or in_log:
             raise typer.Exit(1)
+
+
+def _service_settings(forecast_log: Path | None) -> "ServeSettings":
+    """Return the settings of the service, with another forecast log if one is given."""
+    from dataclasses import replace
+
+    from features.settings_file import read_settings
+    from serving.runtime.settings import ServeSettings
+
+    settings = read_settings("serve", ServeSettings)
+    return settings if forecast_log is None else replace(settings, forecast_log=forecast_log)
+
+
+def _of_service(settings: "ServeSettings") -> list[str]:
+    """Return the places of the service's jobs and batch scores, but files and folders that are not there yet."""
+    places = [str(place) for place in (settings.jobs, settings.scores) if place]
+    tables = {place: table_of(place) for place in places}
+    files = {place: table.file if table and table.is_sqlite else Path(place) for place, table in tables.items()}
+    return [place for place in places if files[place].exists() or ((table := tables[place]) and not table.is_sqlite)]
+
+
+def _tables_and_paths(places: list[str]) -> "tuple[list[TableAddress], list[Path]]":
+    """Return the tables among some places, and the paths; a file of SQLite is searched as well."""
+    tables = [table for place in dict.fromkeys(places) if (table := table_of(place))]
+    paths = [Path(place) for place in dict.fromkeys(places) if table_of(place) is None]
+    return tables, [*paths, *(table.file for table in tables if table.is_sqlite)]
+
+
+def _erase_from_tables(tables: "list[TableAddress]", pattern: "IdPattern", check: bool) -> list[str]:
+    """Erase from tables of scores, or look into them with `check`; return those that name somebody afterwards."""
+    from serving.score_tables.table_erasure import erase_from_table
+
+    changed = []
+    for table in tables if not check else ():
+        if rows := erase_from_table(table, pattern.ids):
+            changed.append([str(table), f"{counted(rows, 'row')} removed"])
+    if changed:
+        echo_table("erased", ["where", "what"], changed)
+    return [str(table) for table in tables if erase_from_table(table, pattern.ids, check=True)]
+
+
+def _erase_from_jobs(places: list[Path], pattern: "IdPattern") -> list[list[str]]:
+    """Remove the jobs of the service that name customers; return what became of them."""
+    from features.erasure.id_search import files_in
+
+    facts = {file for file in files_in(places) if file.name == "job.json" and re.fullmatch(JOB_ID, file.parent.name)}
+    if not facts:
+        return []
+    from serving.clock import utc_now
+    from serving.jobs.erasure import erase_from_jobs
+
+    folders = sorted({file.parent.parent for file in facts})
+    return [
+        [str(folder / job), "job removed"] for folder in folders for job in erase_from_jobs(folder, pattern, utc_now)
+    ]
 
 
 def _places(store: Path, others: list[Path]) -> list[Path]:
@@ -157,7 +233,7 @@ def _erase(store: Path, places: list[Path], pattern: "IdPattern", suppression_ke
         file.parent for file in files_in(places) if file.name == PLAN_FILE and (file.parent / MANIFEST_FILE).is_file()
     )
     plans = [read_plan(folder) for folder in folders]
-    changed: list[list[str]] = []
+    changed = _erase_from_jobs(places, pattern)
 
     def measure(plan: Plan, horizon_days: int) -> "pd.DataFrame":
         rows = decisions(opened, plans, horizon_days, records=latest_records(folders))
@@ -180,19 +256,12 @@ def _erase(store: Path, places: list[Path], pattern: "IdPattern", suppression_ke
         echo_table("erased", ["where", "what"], changed)
 
 
-def _erase_from_log(folder: Path | None, pattern: "IdPattern", check: bool) -> int:
+def _erase_from_log(settings: "ServeSettings", pattern: "IdPattern", check: bool) -> int:
     """Erase from the forecast log, or count with `check`; return the number of rows."""
-    from dataclasses import replace
-
     from features.errors import StoreError
-    from features.settings_file import read_settings
     from serving.forecast_log.erasure import erase_from_log
     from serving.forecast_log.pseudonyms import PseudonymKeys
-    from serving.runtime.settings import ServeSettings
 
-    settings = read_settings("serve", ServeSettings)
-    if folder is not None:
-        settings = replace(settings, forecast_log=folder)
     if settings.forecast_log is None or not settings.forecast_log.is_dir():
         return 0
     keys = PseudonymKeys(settings.keys_folder)
@@ -209,14 +278,14 @@ def _erase_from_log(folder: Path | None, pattern: "IdPattern", check: bool) -> i
         ) from None
 
 
-def _search(places: list[Path], pattern: "IdPattern") -> tuple[int, list[Path]]:
+def _search(places: list[Path], pattern: "IdPattern") -> tuple[int, list[str]]:
     from features.erasure.id_search import files_in, names_customer
 
     searched, left = 0, []
     for file in files_in(places):
         try:
             if names_customer(file, pattern):
-                left.append(file)
+                left.append(str(file))
         except FileNotFoundError:  # a temporary file of another process
             continue
         searched += 1

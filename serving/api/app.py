@@ -53,6 +53,7 @@ def make_app(
     plans: Path | None = None,
     jobs: JobStore | None = None,
     log_event: LogEvent = lambda **fields: None,
+    count_job: Callable[[int], None] = lambda customers: None,
     answered: AnswerListener | None = None,
     clock: Clock = utc_now,
     more_routes: Sequence[BaseRoute] = (),
@@ -77,6 +78,8 @@ def make_app(
         The folder of jobs, for /jobs; they are run while the application runs.
     log_event : callable, optional
         Receives a line for each job that ended.
+    count_job : callable, optional
+        Receives the number of customers of each job that is done.
     answered : callable, optional
         Receives what was scored, see `ScoreEndpoints`.
     clock : callable, optional
@@ -90,7 +93,7 @@ def make_app(
     worker_thread, body_time = WorkerThread(limits.queue_size), TimeLimit(limits.body_seconds)
     lookup = scores if scores is None or callable(scores) else partial(lookup_batch_scores, scores)
     bodies, budget = ScoreBodyReader(limits, lookup), BodyBudget(limits.bodies_bytes)
-    runner = jobs and JobRunner(jobs, current, bodies, budget, worker_thread, clock, log_event)
+    runner = jobs and JobRunner(jobs, current, bodies, budget, worker_thread, clock, log_event, count_job)
     job_endpoints = JobEndpoints(jobs, limits, budget, clock, body_time, *([runner.wake] if runner else []))
     if runner:
         current.troubles.append(lambda: runner.trouble)

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from anyio import to_thread
 
@@ -48,6 +49,8 @@ class JobRunner:
         Returns the present time.
     log_event : callable
         Receives a line for each job that ended, and for a folder that cannot be used.
+    count : callable
+        Receives the number of customers of each job that is done.
 
     Attributes
     ----------
@@ -64,9 +67,10 @@ class JobRunner:
         worker_thread: WorkerThread,
         clock: Clock,
         log_event: LogEvent,
+        count: Callable[[int], None],
     ) -> None:
         self._store, self._current, self._bodies, self._budget = store, current, bodies, budget
-        self._worker_thread, self._clock, self._log_event = worker_thread, clock, log_event
+        self._worker_thread, self._clock, self._log_event, self._count = worker_thread, clock, log_event, count
         self._wake, self._stopping = asyncio.Event(), False
         self._next_expiry = 0.0
         self.trouble: str | None = None
@@ -156,6 +160,8 @@ class JobRunner:
             detail = f"job {facts.job_id} met a fault of the service; its log says where"
             outcome = Outcome("failed", self._clock(), kind="internal", detail=detail)
         await to_thread.run_sync(claimed.finish, outcome, results)
+        if outcome.state == "done":
+            self._count(outcome.scored)
         ms = round(1000 * (time.monotonic() - began), 3)
         told = {"customers": outcome.scored, "model_version": version, "key": facts.key}
         line = {name: value for name, value in told.items() if value}

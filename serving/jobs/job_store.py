@@ -100,7 +100,7 @@ class JobStore:
 
     def refuse_when_full(self, more_bytes: int = 0) -> None:
         """Raise a 503 problem if there is no place for one more job with a body of this size."""
-        folders = self._folders()
+        folders = self.folders()
         if len(folders) >= self.limits.jobs:
             raise _full(f"{len(folders)} jobs are kept, expected {self.limits.jobs} at most")
         size = more_bytes
@@ -123,11 +123,11 @@ class JobStore:
 
     def all(self) -> list[JobFacts]:
         """Return the jobs, those submitted first in front."""
-        return self._in_order(self._folders())
+        return self._in_order(self.folders())
 
     def claim(self) -> ClaimedJob | None:
         """Return the job that has waited longest and that no other worker runs, locked; None if there is none."""
-        for facts in self._in_order(folder for folder in self._folders() if (folder / BODY).exists()):
+        for facts in self._in_order(folder for folder in self.folders() if (folder / BODY).exists()):
             folder = self._folder / facts.job_id
             try:
                 lock = lock_folder(folder)
@@ -161,6 +161,14 @@ class JobStore:
             return True
         return False
 
+    def discard(self, folder: Path) -> bool:
+        """Remove a job whatever its state, after cancelling one that has not ended; return whether that was done."""
+        with suppress(FileNotFoundError):  # removed in between
+            if not read_outcome(folder):
+                write_whole(folder / CANCELLED, msgspec.json.encode(Outcome("cancelled", self._clock())))
+                (folder / BODY).unlink(missing_ok=True)
+        return self._remove(folder)
+
     def open_result(self, facts: JobFacts, media_type: str) -> BinaryIO:
         """Return the result of a job that is done, in a media type of its endpoint; it outlives the job's removal.
 
@@ -182,7 +190,7 @@ class JobStore:
         A job without readable facts counts in the bounds, and no request reaches it.
         """
         remove_leftovers(self._folder, SCRATCH)
-        for folder in self._folders():
+        for folder in self.folders():
             with suppress(FileNotFoundError):  # removed in between
                 changed_at = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
                 outcome = read_outcome(folder)
@@ -212,7 +220,8 @@ class JobStore:
             os.close(lock)
         return True
 
-    def _folders(self) -> list[Path]:
+    def folders(self) -> list[Path]:
+        """Return the folders of the jobs, in no order."""
         try:
             with os.scandir(self._folder) as entries:
                 return [Path(entry.path) for entry in entries if JOB_ID.fullmatch(entry.name) and entry.is_dir()]

@@ -134,6 +134,7 @@ def make_worker_app(
         plans=settings.plans,
         jobs=jobs,
         log_event=log.log_event,
+        count_job=lambda customers: metrics.scored("/jobs", customers),
         answered=forecast_log.answered if forecast_log else None,
         clock=utc_now,
         more_routes=[ExactRoute(path, bentoml_app) for path in BENTOML_PATHS],

@@ -63,6 +63,10 @@ class Metrics:
         """Count one response."""
         self._requests(route, method if method in METHODS else OTHER, f"{status // 100}xx").inc()
         self._seconds(route).observe(seconds)
+        self.scored(route, customers)
+
+    def scored(self, route: str, customers: int) -> None:
+        """Count customers who were scored."""
         if customers:
             self._customers(route).inc(customers)
 

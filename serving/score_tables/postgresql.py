@@ -179,3 +179,16 @@ def connect_reader(address: TableAddress, seconds: float) -> "psycopg.Connection
             "SET default_transaction_isolation = 'repeatable read'"
         )
     return connection
+
+
+def erase_rows(address: TableAddress, customer_ids: Sequence[str], *, check: bool) -> int:
+    """Delete the rows of customers, or count them; see `erase_from_table`."""
+    where = f'FROM {address.quoted} WHERE "customer_id" = ANY(%s)'
+    with _errors(address, "cannot be erased from"), connect(address) as connection:
+        if check:
+            [count] = connection.execute(f"SELECT count(*) {where}", (list(customer_ids),)).fetchone() or (0,)
+            return int(count)
+        erased = connection.execute(f"DELETE {where}", (list(customer_ids),)).rowcount
+        if erased:
+            connection.execute(f"VACUUM {address.quoted}")
+        return erased

@@ -136,3 +136,17 @@ def read_scores(
             (*key, json.dumps(list(customer_ids))),
         )
         return content, rows.fetchall()
+
+
+def erase_rows(address: TableAddress, customer_ids: Sequence[str], *, check: bool) -> int:
+    """Delete the rows of customers, or count them; see `erase_from_table`."""
+    if not address.file.is_file():
+        raise no_scores(address)
+    where = f'FROM {address.quoted} WHERE "customer_id" IN (SELECT value FROM json_each(?))'
+    ids = (json.dumps(list(customer_ids)),)
+    with _errors(address, "cannot be erased from"), closing(_opened(address, "rw", WRITE_SECONDS)) as connection:
+        if check:
+            return int(connection.execute(f"SELECT count(*) {where}", ids).fetchone()[0])
+        erased = connection.execute(f"DELETE {where}", ids).rowcount
+        connection.execute("VACUUM")  # the place of rows that runs replaced has ids too
+        return erased

@@ -108,6 +108,30 @@ def test_a_forecast_log_without_its_keys_is_warned_of(place: Path, regulars: Reg
     assert "cannot be read as a piece of the forecast log" in regulars(*arguments).error
 
 
+def test_jobs_and_tables_are_erased_too(place: Path, regulars: Regulars, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named by `--in` or by the settings of the service; a check lists what names the customer."""
+    table = "sqlite:///scores.db?table=scores"
+    assert regulars("score", "store", "--as-of", "2024-06-01", "--out", table).code == 0
+    job, other = (place / "jobs" / (32 * letter) for letter in "ab")
+    for folder, name in ((job, "anna"), (other, "ben")):
+        folder.mkdir(parents=True)
+        (folder / "job.json").write_text("{}")
+        (folder / "body").write_text(json.dumps({"customer_ids": [name]}))
+    monkeypatch.setenv("REGULARS_SERVE_JOBS", "jobs")
+    arguments = ("erase", "store", "--customer-id", "anna", "--in", "scores", "--in", table)
+    ended = regulars(*arguments, "--check")
+    assert ended.code == 1
+    for name in (f"{job}/body"[-20:], "scores.db", table):
+        assert name in ended.error
+    ended = regulars(*arguments)
+    assert (ended.code, "job removed" in ended.error, "1 row removed" in ended.error) == (0, True, True)
+    assert (job.exists(), other.exists()) == (False, True)
+    monkeypatch.setenv("REGULARS_SERVE_SCORES", table)
+    assert regulars(*arguments[:4], "--in", "scores", "--check").code == 0
+    assert regulars("score", "store", "--as-of", "2024-06-01", "--out", table).code == 0
+    assert regulars(*arguments[:4], "--in", "scores", "--check").code == 0
+
+
 def test_an_id_that_nobody_has_is_warned_of_once(place: Path, regulars: Regulars) -> None:
     """A typing error is no erasure; a second run of a true one is."""
     erased = ("erase", "store", "--in", "scores", "--customer-id")

@@ -1,0 +1,34 @@
+"""An erased customer is in no row of a table, at any cutoff, nor in the bytes of a file."""
+
+from pathlib import Path
+
+import pytest
+
+from features.errors import BatchScoresError
+from serving.score_tables.table_address import TableAddress
+from serving.score_tables.table_erasure import erase_from_table
+from serving.score_tables.table_writer import write_score_table
+from tests.serving.score_tables.scored import score_file, select
+
+
+def test_rows_of_all_cutoffs_are_erased(address: TableAddress, tmp_path: Path) -> None:
+    """A check counts them before and after; those of others stay; a second time nothing is left to do."""
+    with pytest.raises(BatchScoresError, match="no batch scores at"):
+        erase_from_table(address, ["erased-1"])
+    for as_of in ("2024-04-01", "2024-05-01", "2024-05-01"):
+        file = score_file(tmp_path / "s.parquet", ["erased-1", "erased-2", "kept"], as_of=as_of)
+        write_score_table(address, [[file]])
+    gone = ["erased-1", "erased-2", "'; DROP TABLE x; --"]
+    assert erase_from_table(address, gone, check=True) == 4
+    assert erase_from_table(address, gone) == 4
+    assert erase_from_table(address, gone, check=True) == erase_from_table(address, gone) == 0
+    assert select(address, "SELECT DISTINCT customer_id FROM {table}") == [("kept",)]
+
+
+def test_a_file_has_no_trace_of_rows_that_were_replaced(in_sqlite: TableAddress, tmp_path: Path) -> None:
+    """A run deletes rows, whose bytes stay in free pages until the file is written anew."""
+    for ids in ([f"erased-{number}" for number in range(500)], ["kept"]):
+        write_score_table(in_sqlite, [[score_file(tmp_path / "s.parquet", ids)]])
+    assert b"erased-317" in in_sqlite.file.read_bytes()
+    erase_from_table(in_sqlite, ["erased-317"])
+    assert b"erased-317" not in in_sqlite.file.read_bytes()
