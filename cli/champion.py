@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -59,15 +59,40 @@ def echo_move(move: "Move", place: str) -> None:
 
 def publish_champion(tracking: "Tracking", signing_key: Path | None = None) -> "PublishResult":
     """Ship the champion, signed if there is a key or [publish] names one, and print under which tag."""
-    from serving.clock import utc_now
     from training.publish import publish as ship
+
+    shipped = ship(tracking, **_publish_arguments(signing_key))
+    _echo_latest(shipped)
+    return shipped
+
+
+def publish_beside_champion(
+    tracking: "Tracking", number: int | None, share: float | None, signing_key: Path | None = None
+) -> None:
+    """Ship the champion, and a version in shadow or, with a share, as a canary; without a number the challenger."""
+    from training.models.bundle import CHALLENGER
+    from training.models.rollout import Role
+    from training.publish import publish_challenger
+
+    which, role = CHALLENGER if number is None else number, Role.SHADOW if share is None else Role.CANARY
+    arguments = _publish_arguments(signing_key)
+    champion, challenger = publish_challenger(tracking, which, role, 1.0 if share is None else share, **arguments)
+    _echo_latest(champion)
+    does = "in shadow" if share is None else f"the canary, for {100 * share:g}% of customers"
+    echo(f"{challenger.tag} is {does}, until `regulars publish` ships a champion alone")
+
+
+def _publish_arguments(signing_key: Path | None) -> dict[str, Any]:
+    from serving.clock import utc_now
     from training.settings import GateLimits, PublishSettings
 
-    allowed = read_settings("gate", GateLimits).allow_uncompiled
     key = signing_key or read_settings("publish", PublishSettings).signing_key
-    shipped = ship(tracking, allow_uncompiled=allowed, signing_key=key, signed_at=utc_now())
+    allowed = read_settings("gate", GateLimits).allow_uncompiled
+    return {"allow_uncompiled": allowed, "signing_key": key, "signed_at": utc_now()}
+
+
+def _echo_latest(shipped: "PublishResult") -> None:
     echo(f"{shipped.tag} {'is' if shipped.new else 'was already, and still is,'} the latest in {shipped.path.parent}")
-    return shipped
 
 
 def champion_in_use(home: Path) -> "tuple[tuple[CustomerModel, str] | None, str | None]":

@@ -52,6 +52,9 @@ class Score(Struct, kw_only=True, omit_defaults=True):
         UNSET
     )
     expected_spend: Annotated[float, Meta(ge=0, description="Currency in the horizon.")] | UnsetType = UNSET
+    model_version: Annotated[str, Meta(description="The version that forecast, while a canary runs.")] | UnsetType = (
+        UNSET
+    )
     absent: dict[str, str] | UnsetType = UNSET
 
 
@@ -135,6 +138,17 @@ class ModelInService(Struct):
     compiled: bool = True
 
 
+class ChallengerInService(Struct):
+    """A version beside the model: in shadow, where it answers nobody, or as a canary for a share of the customers."""
+
+    version: str
+    tag: str
+    digest: str
+    as_of: str
+    role: Literal["shadow", "canary"]
+    share: Annotated[float, Meta(gt=0, le=1)]
+
+
 class SegmentsInService(Struct):
     """The RFM segments in use: their version and names, and the values that part the classes of each measure."""
 
@@ -156,6 +170,7 @@ class Versions(Struct, omit_defaults=True):
     since: datetime
     model: ModelInService | UnsetType = UNSET
     data: dict[str, str] | UnsetType = UNSET
+    challenger: ChallengerInService | UnsetType = UNSET
     segments: SegmentsInService | UnsetType = UNSET
     absent: dict[str, str] | UnsetType = UNSET
     refused: str | UnsetType = UNSET

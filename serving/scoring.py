@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from msgspec import UNSET
 from features.loyalty.scoring_one import score_one
 from features.segments.assignment import COLUMNS, assign, assign_one
 from serving.response_types import Interval, Part, Rfm, Score
-from serving.state import ServiceState
+from serving.state import Challenger, ServedModel, ServiceState
+from training.models.arrays import Floats
 from training.models.bundle import OUTPUTS
 
 if TYPE_CHECKING:
@@ -51,24 +53,41 @@ def score_row(
         Equal to the row of `score_table`, the model's numbers up to rounding.
     """
     rule = score_one(features, state.formula)
-    forecast: Sequence[float] = ()
-    reason = None
-    if state.model is None:
-        reason = NO_MODEL
-    elif not features["purchase_days"] > 0:
-        reason = NEVER_BOUGHT
-    else:
-        try:
-            forecast = state.model.forecast_one(list(features.values()), day, horizon_days)
-        except (ArithmeticError, ValueError):
-            reason = NO_NUMBER
-        else:
-            reason = None if math.isfinite(sum(forecast)) else NO_NUMBER
+    model, forecast, reason = _forecast_one(customer_id, features, state, day, horizon_days)
     numbers = (rule.loyalty_score, rule.band, rule.coverage, rule.parts, rule.contributions)
     scores = _score(customer_id, *numbers, forecast, reason)
+    if model is not None and state.canary is not None:
+        scores.model_version = model.version
     if state.segmentation is not None and (found := assign_one(features, state.segmentation)):
         scores.rfm, scores.segment = Rfm(*found.classes), found.segment
     return scores
+
+
+def _forecast_one(
+    customer_id: str, features: Mapping[str, float], state: ServiceState, day: int, horizon_days: int
+) -> tuple[ServedModel | None, Sequence[float], str | None]:
+    """Return the model that answers a customer, its forecast, and the reason if there is none.
+
+    A canary that fails, however it does, is counted, and the champion answers.
+    """
+    if state.model is None:
+        return None, (), NO_MODEL
+    canary = state.canary
+    answering = canary is not None and canary.answers(customer_id)
+    if not features["purchase_days"] > 0:
+        return (canary.model if canary and answering else state.model), (), NEVER_BOUGHT
+    values = list(features.values())
+    if canary is not None and answering:
+        with suppress(Exception):
+            forecast = canary.model.forecast_one(values, day, horizon_days)
+            if math.isfinite(sum(forecast)):
+                return canary.model, forecast, None
+        canary.count_faults(1)
+    try:
+        forecast = state.model.forecast_one(values, day, horizon_days)
+    except (ArithmeticError, ValueError):
+        return state.model, (), NO_NUMBER
+    return state.model, forecast, None if math.isfinite(sum(forecast)) else NO_NUMBER
 
 
 def score_table(features: "pd.DataFrame", state: ServiceState, day: int, horizon_days: int) -> "pd.DataFrame":
@@ -85,7 +104,8 @@ def score_table(features: "pd.DataFrame", state: ServiceState, day: int, horizon
     -------
     DataFrame
         The columns of `features.loyalty.scoring.score`; with a model those of `CustomerModel.predict`, NaN in all of
-        them where one is not finite; and `no_forecast`, the reason why there is no forecast, null where there is one.
+        them where one is not finite; `no_forecast`, the reason why there is no forecast, null where there is one; and
+        while a canary runs `model_version`, that of the model of each row.
     """
     # A worker loads pandas with its first table.
     import pandas as pd
@@ -100,6 +120,9 @@ def score_table(features: "pd.DataFrame", state: ServiceState, day: int, horizon
         # Extreme rows may overflow a step of the model; what is not finite is left out below.
         with np.errstate(all="ignore"):
             values = state.model.forecast_table(features, day, horizon_days)
+            if state.canary is not None:
+                args = (features, state.model, state.canary, day, horizon_days)
+                scores["model_version"] = pd.Series(_replace_by_canary(values, *args), features.index, dtype="str")
         finite = np.isfinite(values).all(axis=1)
         values[~finite] = np.nan
         reason[~finite] = NO_NUMBER
@@ -109,6 +132,23 @@ def score_table(features: "pd.DataFrame", state: ServiceState, day: int, horizon
         scores = pd.concat([scores, assign(features, state.segmentation)], axis=1)
     scores["no_forecast"] = pd.Series(reason, features.index, dtype=object)  # as texts pandas would make NaN of None
     return scores
+
+
+def _replace_by_canary(
+    values: Floats, features: "pd.DataFrame", champion: ServedModel, canary: Challenger, day: int, horizon_days: int
+) -> list[str]:
+    """Put a canary's forecasts in the place of the champion's for its customers; return the version of each row."""
+    rows = np.flatnonzero([canary.answers(str(customer_id)) for customer_id in features.index])
+    forecasts = np.full((len(rows), len(OUTPUTS)), np.nan)
+    with suppress(Exception):  # as for one customer
+        forecasts = canary.model.forecast_table(features.iloc[rows], day, horizon_days)
+    finite = np.isfinite(forecasts).all(axis=1)
+    values[rows[finite]] = forecasts[finite]
+    never_bought = ~(features["purchase_days"].to_numpy()[rows] > 0)
+    canary.count_faults(int((~finite & ~never_bought).sum()))
+    versions = np.full(len(features), champion.version, object)
+    versions[rows[finite | never_bought]] = canary.model.version
+    return versions.tolist()
 
 
 def scores_of_table(table: "pd.DataFrame") -> Iterator[Score]:
@@ -141,6 +181,8 @@ def _score_of_row(
     segment = row.get("segment")
     if segment is not None and segment == segment:
         scores.rfm, scores.segment = Rfm(*(int(row[name]) for name in COLUMNS[:3])), segment
+    if (version := row.get("model_version")) is not None:
+        scores.model_version = version
     return scores
 
 

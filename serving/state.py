@@ -1,5 +1,6 @@
-"""The formula and model that score requests at one moment, replaced together."""
+"""The formula and models that score requests at one moment, replaced together."""
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from features.segments.segmentation import Segmentation
 from training.models.arrays import Floats
 from training.models.bundle import OUTPUTS, Card
 from training.models.compiled.compiled_model import CompiledModel, Forecast
+from training.models.rollout import Role, is_in_share
 
 if TYPE_CHECKING:  # a worker needs neither where the compiled form is enough
     import pandas as pd
@@ -91,9 +93,40 @@ class ServedModel:
         return np.concatenate([self.forecast_table(row, day, horizon_days) for row in rows])
 
 
+class Challenger:
+    """A version beside the champion: in shadow, where it answers nobody, or as a canary, where it answers a share.
+
+    Parameters
+    ----------
+    model : ServedModel
+    role : Role
+    share : float
+        The share of the customers.
+
+    Attributes
+    ----------
+    faults : int
+        The forecasts that it failed to make as a canary; the champion made them.
+    """
+
+    def __init__(self, model: ServedModel, role: Role, share: float) -> None:
+        self.model, self.role, self.share = model, role, share
+        self.faults = 0
+        self._lock = threading.Lock()
+
+    def answers(self, customer_id: str) -> bool:
+        """Return whether a customer is one of those whom it answers, always the same ones."""
+        return self.role is Role.CANARY and is_in_share(customer_id, self.model.folder.name, self.share)
+
+    def count_faults(self, number: int) -> None:
+        """Count forecasts that it failed to make."""
+        with self._lock:
+            self.faults += number
+
+
 @dataclass(frozen=True)
 class ServiceState:
-    """The formula, time zone, rating scale and RFM segments in use, and the model.
+    """The formula, time zone, rating scale and RFM segments in use, the model, and a challenger beside it if any.
 
     Without a model `absent` is the reason. `refused` is the reason why a newer version was not loaded, if one was.
     """
@@ -106,6 +139,17 @@ class ServiceState:
     refused: str | None = None
     rating_maximum: float = RATING_MAXIMUM
     segmentation: Segmentation | None = None
+    challenger: Challenger | None = None
+
+    @property
+    def canary(self) -> Challenger | None:
+        """The challenger, if it answers customers."""
+        return self.challenger if self.challenger and self.challenger.role is Role.CANARY else None
+
+    @property
+    def shadow(self) -> ServedModel | None:
+        """The model in shadow, if there is one."""
+        return self.challenger.model if self.challenger and self.challenger.role is Role.SHADOW else None
 
 
 Trouble = Callable[[], str | None]

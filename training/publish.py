@@ -1,18 +1,19 @@
-"""Publishing: the champion into the BentoML model store, whole or not at all."""
+"""Publishing: the champion, and a challenger beside it, into the BentoML model store, whole or not at all."""
 
 import json
 import os
 import shutil
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from math import isfinite
 from pathlib import Path
+from typing import NamedTuple
 
 from features.atomic_file import atomic_write, file_digest, fsync_path
 from features.errors import InvalidArgumentError, SignatureError, TrackingError
 from features.scratch_folders import scratch_folder
 from training.models.bundle import BUNDLE, CHAMPION, COMPILED_FILE, MODEL_FILE, REGISTERED_NAME
+from training.models.rollout import ROLLOUT_FILE, Role, Rollout, rollout_text
 from training.models.signature import public_key_of, require_signature, sign_version
 from training.parity import compile_bundle
 from training.registry.bento_client import model_metadata, staged_model, store_home
@@ -58,7 +59,8 @@ def publish(
     metadata `digest` and `compiled_digest` (SHA-256; empty without a compiled form) identify the version, and
     `compiled_formula` says that the service needs the compiled form alone. The tag holds the digest too, because
     another registry may have a version of the same number. A version that is there already is left as it is, but with a
-    key it is signed again, so that the time of its signature is that of this publication.
+    key it is signed again, so that the time of its signature is that of this publication. A challenger that is rolled
+    out beside the champion is so no longer.
 
     Parameters
     ----------
@@ -86,49 +88,142 @@ def publish(
     SignatureError
         When the key cannot be used, or the version was published before without its signature.
     """
-    sign = None
-    if signing_key is not None:
-        if signed_at is None:
-            raise InvalidArgumentError("a signing key needs signed_at, the present time")
-        public_key_of(signing_key)  # before anything is written
-        sign = partial(sign_version, private_key=signing_key, signed_at=signed_at)
+    signer = _signer(signing_key, signed_at)
+    home = store_home()
+    with scratch_folder(home / "tmp") as staging:
+        shipped = _ship(tracking, which, home, staging, signer, allow_uncompiled)
+        (shipped.path.parent / ROLLOUT_FILE).unlink(missing_ok=True)
+        _make_latest(shipped, staging)
+    return shipped
+
+
+def publish_challenger(
+    tracking: Tracking,
+    which: int | str,
+    role: Role,
+    share: float = 1.0,
+    *,
+    allow_uncompiled: bool = False,
+    signing_key: Path | None = None,
+    signed_at: datetime | None = None,
+) -> tuple[PublishResult, PublishResult]:
+    """Publish the champion as `publish` does, and another version beside it.
+
+    Services take up both in one step. The rollout ends when a champion is published without a challenger.
+
+    Parameters
+    ----------
+    tracking : Tracking
+    which : int or str
+        Version number or alias of the challenger.
+    role : Role
+        Whether it forecasts for the log alone, or answers some customers.
+    share : float
+        The share of the customers whom a canary answers; 1 for a shadow.
+    allow_uncompiled, signing_key, signed_at
+        As of `publish`, for both versions and the rollout.
+
+    Returns
+    -------
+    champion, challenger : PublishResult
+
+    Raises
+    ------
+    TrackingError, SignatureError
+        As of `publish`, for either version; TrackingError also when the challenger is the champion.
+    InvalidArgumentError
+        For a key without a time, and a share that the role cannot have.
+    """
+    Rollout("", "", role, share)  # refuses a wrong share before anything is written
+    signer = _signer(signing_key, signed_at)
+    home = store_home()
+    with scratch_folder(home / "tmp") as staging:
+        chosen, other = _registered(tracking, which), _registered(tracking, CHAMPION)
+        if chosen.number == other.number:
+            raise TrackingError(f"version {chosen.number} is the champion: name another one with --version")
+        champion = _ship(tracking, CHAMPION, home, staging, signer, allow_uncompiled)
+        challenger = _ship(tracking, which, home, staging, signer, allow_uncompiled)
+        rollout = Rollout(champion.path.name, challenger.path.name, role, share)
+        # Beside another latest version it means nothing yet, so the champion and it are taken up together.
+        _replace(champion.path.parent / ROLLOUT_FILE, rollout_text(rollout, signing_key, signed_at), staging)
+        _make_latest(champion, staging)
+    return champion, challenger
+
+
+class _Signer(NamedTuple):
+    key: Path
+    time: datetime
+
+    def sign(self, folder: Path, tag: str) -> None:
+        sign_version(folder, tag, self.key, self.time)
+
+
+def _signer(signing_key: Path | None, signed_at: datetime | None) -> _Signer | None:
+    """Return what signs a version; refuses a key that cannot be used before anything is written."""
+    if signing_key is None:
+        return None
+    if signed_at is None:
+        raise InvalidArgumentError("a signing key needs signed_at, the present time")
+    public_key_of(signing_key)
+    return _Signer(signing_key, signed_at)
+
+
+def _registered(tracking: Tracking, which: int | str) -> ModelVersion:
+    """Return a version; raises TrackingError when there is none."""
     chosen = version(tracking, which)
     if chosen is None:
-        raise TrackingError(f"no version {which} is registered in {tracking.place}: promote one first")
-    home = store_home()
+        todo = "promote one first" if which == CHAMPION else "run `regulars fit`, or see `regulars versions`"
+        raise TrackingError(f"no version {which} is registered in {tracking.place}: {todo}")
+    return chosen
+
+
+def _ship(
+    tracking: Tracking, which: int | str, home: Path, staging: Path, signer: _Signer | None, allow_uncompiled: bool
+) -> PublishResult:
+    """Put a version into the store at `home`, whole or not at all, without making it the latest.
+
+    BentoML copies into the final folder, where a kill would leave half a model. So all is written to `staging`, a
+    folder beside the store, and renamed into place in one step; what a kill leaves there, the next one removes.
+    """
+    chosen = _registered(tracking, which)
     name = f"{chosen.number}-{chosen.digest[:12]}"
-    final = home / "models" / REGISTERED_NAME / name
+    tag, final = f"{REGISTERED_NAME}:{name}", home / "models" / REGISTERED_NAME / name
     new = not final.exists()
-    # BentoML copies into the final folder, where a kill would leave half a model as the latest. So all is written to a
-    # folder beside the store, and renamed into place in one step; what a kill leaves there, the next one removes.
-    with scratch_folder(home / "tmp") as staging:
-        if new:
-            _stage(tracking, chosen, f"{REGISTERED_NAME}:{name}", staging, allow_uncompiled)
-            if sign is not None:
-                sign(staging / REGISTERED_NAME / name, f"{REGISTERED_NAME}:{name}")
-            final.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                (staging / REGISTERED_NAME / name).rename(final)
-            except OSError:
-                if not final.exists():
-                    raise
-                new = False  # another process has published the same version meanwhile
-            fsync_path(final.parent)
-        _check(final, chosen)
-        if signing_key is not None and sign is not None:
-            try:
-                require_signature(final, f"{REGISTERED_NAME}:{name}", signing_key)
-            except SignatureError as error:
-                raise SignatureError(
-                    f"{final} was published before without this key's signature ({error}): delete it and publish again"
-                ) from None
-            if not new:
-                sign(final, f"{REGISTERED_NAME}:{name}")
-        with atomic_write(staging / "latest") as part:
-            part.write_text(name)
-        (staging / "latest").replace(final.parent / "latest")
+    if new:
+        _stage(tracking, chosen, tag, staging, allow_uncompiled)
+        if signer is not None:
+            signer.sign(staging / REGISTERED_NAME / name, tag)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            (staging / REGISTERED_NAME / name).rename(final)
+        except OSError:
+            if not final.exists():
+                raise
+            new = False  # another process has published the same version meanwhile
         fsync_path(final.parent)
-    return PublishResult(f"{REGISTERED_NAME}:{name}", final, new)
+    _check(final, chosen)
+    if signer is not None:
+        try:
+            require_signature(final, tag, signer.key)
+        except SignatureError as error:
+            raise SignatureError(
+                f"{final} was published before without this key's signature ({error}): delete it and publish again"
+            ) from None
+        if not new:
+            signer.sign(final, tag)
+    return PublishResult(tag, final, new)
+
+
+def _make_latest(shipped: PublishResult, staging: Path) -> None:
+    _replace(shipped.path.parent / "latest", shipped.path.name, staging)
+
+
+def _replace(file: Path, text: str, staging: Path) -> None:
+    """Write a file of the store in one step."""
+    with atomic_write(staging / file.name) as part:
+        part.write_text(text)
+    (staging / file.name).replace(file)
+    fsync_path(file.parent)
 
 
 def _stage(tracking: Tracking, chosen: ModelVersion, tag: str, staging: Path, allow_uncompiled: bool) -> None:

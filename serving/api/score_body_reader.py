@@ -79,10 +79,11 @@ class ScoreBodyReader:
         context = scoring_context(query, state, clock)
         return reader.of_table(body, media_type, context, self._limits), context
 
-    def batch(self, body: bytes) -> tuple[int, LastScoresAnswer]:
+    def batch(self, body: bytes, state: ServiceState) -> tuple[int, LastScoresAnswer]:
         """Return the number of customers in a body of /score_customers, and the answer.
 
-        Raises a 400, 409, 413, 422 or 503 problem.
+        While a canary runs each score has its version here too: that of the batch, whoever answers at /score. Raises a
+        400, 409, 413, 422 or 503 problem.
         """
         refuse_long_list("customers", body, self._limits.customers)
         ids = [id_text(customer_id) for customer_id in decode_json(body, self._decode_customers).customer_ids]
@@ -100,4 +101,8 @@ class ScoreBodyReader:
             raise ProblemError("scores-unreachable", detail, headers={"Retry-After": RETRY_AFTER_SECONDS}) from None
         except BatchScoresError as error:
             raise ProblemError("no-batch-scores", str(error)) from None
-        return len(ids), batch_answer(found, ids)
+        answer = batch_answer(found, ids)
+        if state.canary is not None:
+            for score in answer.scores:
+                score.model_version = answer.model_version
+        return len(ids), answer

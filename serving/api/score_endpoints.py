@@ -90,12 +90,13 @@ class ScoreEndpoints:
 
     async def score_customers(self, request: Request, held: HeldBody) -> Response:
         """Answer POST /score_customers: the latest batch scores of some customers."""
+        state = self._current.state
         media_types(request, "/score_customers")
         query_values(request.scope["query_string"])
         body = await read_body(request, self._limits.body_bytes, self._body_time, held)
 
         def respond() -> Response:
-            request.state.customers, answer = self._bodies.batch(body)
+            request.state.customers, answer = self._bodies.batch(body, state)
             return json_response(answer)
 
         return await self._worker_thread.run(respond, request, len(body))

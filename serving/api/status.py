@@ -6,7 +6,14 @@ from msgspec import UNSET
 
 from features.definitions import FEATURE_NAMES
 from features.segments.segmentation import MEASURES, Segmentation
-from serving.response_types import FormulaInService, ModelInService, Readiness, SegmentsInService, Versions
+from serving.response_types import (
+    ChallengerInService,
+    FormulaInService,
+    ModelInService,
+    Readiness,
+    SegmentsInService,
+    Versions,
+)
 from serving.scoring import NO_MODEL
 from serving.state import CurrentState, ServiceState
 
@@ -14,7 +21,7 @@ REFUSED = "the version published last was refused: /versions and the log say why
 
 
 def versions(state: ServiceState) -> Versions:
-    """Return the formula, features, model, data and segments that score now."""
+    """Return the formula, features, model, challenger, data and segments that score now."""
     formula, model = state.formula, state.model
     weights = {part.name: part.weight for part in formula.parts}
     body = Versions(
@@ -44,6 +51,10 @@ def versions(state: ServiceState) -> Versions:
         card.model,
         model.compiled is not None,
     )
+    if (challenger := state.challenger) is not None:
+        other = challenger.model
+        facts = (other.version, other.tag, other.digest, other.card.as_of)
+        body.challenger = ChallengerInService(*facts, challenger.role.value, challenger.share)
     body.data = {"digest": card.data_digest, "as_of": card.as_of, "timezone": card.timezone}
     return body
 

@@ -2,12 +2,15 @@
 
 A thread computes pseudonyms and the 7-day forecast of what was answered, and writes small files. The queue is bounded:
 what does not fit is dropped and counted, and so is what a full disk does not take. No answer waits or fails.
+
+A model in shadow has a log of its own in the same folder, with a thread and a shorter queue: it is dropped first, and
+when it fails or hangs, what was answered is logged all the same.
 """
 
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -25,12 +28,15 @@ from serving.forecast_log.log_files import SCHEMA, keep_within, utc, write_log_f
 from serving.forecast_log.pseudonyms import PseudonymKeys, key_id
 from serving.state import ServedModel
 from training.models.bundle import CHAMPION, OUTPUTS
+from training.models.rollout import Role
 
 FILE_ROWS = 2_000
 """A larger file would hold the interpreter for too long."""
-QUEUE_ROWS = 20_000
+QUEUE_ROWS, SHADOW_QUEUE_ROWS = 20_000, 5_000
 FLUSH_SECONDS = 10.0
 """The longest that an answer waits for its file: a kill loses so much."""
+SHADOW_STOP_SECONDS = 2.0
+"""How long the end waits for a shadow that hangs."""
 EARLY_DAYS = 7
 
 
@@ -55,6 +61,8 @@ class ForecastLog:
         Bytes that the log may have.
     clock : callable
         Returns the present time in UTC.
+    shadow : bool
+        Whether it is that of the model in shadow, instead of that of the answers.
 
     Attributes
     ----------
@@ -64,14 +72,25 @@ class ForecastLog:
         Why the last file was not written.
     """
 
-    def __init__(self, folder: Path, keys: PseudonymKeys, days: int, size: int, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        keys: PseudonymKeys,
+        days: int,
+        size: int,
+        clock: Callable[[], datetime],
+        *,
+        shadow: bool = False,
+    ) -> None:
+        self._shadow, self._queue_rows = shadow, SHADOW_QUEUE_ROWS if shadow else QUEUE_ROWS
         self._folder, self._keys, self._days, self._size, self._clock = folder, keys, days, size, clock
         self._queue: deque[AnsweredRequest] = deque()
         self._pending, self._lock = 0, threading.Lock()
         self.lost = 0
         self.trouble: str | None = None
         self._wake, self._ended = threading.Event(), False
-        self._thread = threading.Thread(target=self._run, name="forecast-log", daemon=True)
+        name = "shadow" if shadow else "forecast-log"
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -80,13 +99,15 @@ class ForecastLog:
     def __exit__(self, *exception: object) -> None:
         self._ended = True
         self._wake.set()
-        self._thread.join()
+        self._thread.join(SHADOW_STOP_SECONDS if self._shadow else None)
 
     def answered(self, route: str, features: Features, context: ScoringContext) -> None:
         """Take what was answered; called by the event loop and by the worker thread."""
         rows = len(features.ids)
+        if self._shadow and context.state.shadow is None:
+            return
         with self._lock:
-            if self._pending + rows > QUEUE_ROWS:
+            if self._pending + rows > self._queue_rows:
                 self.lost += rows
                 return
             self._pending += rows
@@ -122,36 +143,78 @@ class ForecastLog:
                 self._pending -= rows
 
     def _table(self, taken: Sequence[AnsweredRequest]) -> pa.Table:
-        return pa.concat_tables([self._rows(each) for each in taken])
+        """Return the rows of some answers; those of one model, day and horizon are forecast together."""
+        together: dict[tuple[int, str, int, int], list[_Rows]] = {}
+        for request in taken:
+            for rows in self._rows(request):
+                key = (id(rows.model), rows.role, rows.context.as_of.day, rows.context.horizon_days)
+                together.setdefault(key, []).append(rows)
+        return pa.concat_tables([self._forecast_rows(rows) for rows in together.values()])
 
-    def _rows(self, answered: AnsweredRequest) -> pa.Table:
-        features, context = answered.features, answered.context
-        asked_at, state, size = context.latest - DAY, context.state, len(features.ids)
-        name = key_id(utc(asked_at))
-        key = self._keys.key(name)
-        values = features.values
+    def _rows(self, request: AnsweredRequest) -> Iterator["_Rows"]:
+        route, features, context = request
+        ids, values, state = features.ids, features.values, context.state
         if isinstance(values, list):
             values = np.array([list(row.values()) for row in values], float)
+        if self._shadow:
+            yield _Rows(Role.SHADOW, state.shadow, route, ids, values, context)
+            return
+        canary = state.canary
+        theirs = np.array([canary is not None and canary.answers(each) for each in ids])
+        for role, model, chosen in (
+            (CHAMPION, state.model, ~theirs),
+            (Role.CANARY, canary.model if canary else None, theirs),
+        ):
+            if chosen.any():
+                yield _Rows(role, model, route, [ids[row] for row in np.flatnonzero(chosen)], values[chosen], context)
+
+    def _forecast_rows(self, rows: Sequence["_Rows"]) -> pa.Table:
+        first, sizes = rows[0], [len(each.ids) for each in rows]
+        model, size, context = first.model, sum(sizes), first.context
         forecast, early = np.full((2, size, len(OUTPUTS)), np.nan)
-        if state.model is not None:
-            forecast = _forecast(state.model, values, context.as_of.day, context.horizon_days)
-            early = _forecast(state.model, values, context.as_of.day, EARLY_DAYS)
+        if model is not None:
+            values = np.concatenate([each.values for each in rows])
+            forecast = _forecast(model, values, context.as_of.day, context.horizon_days)
+            early = _forecast(model, values, context.as_of.day, EARLY_DAYS)
+        asked = [each.context.latest - DAY for each in rows]
+        names = [key_id(utc(each)) for each in asked]
+        keys = {name: self._keys.key(name) for name in set(names)}
+        pseudonyms = [
+            keyed_hash(customer_id, keys[name])
+            for each, name in zip(rows, names, strict=True)
+            for customer_id in each.ids
+        ]
+
+        def repeated(values: Sequence[object]) -> pa.Array:
+            return pa.array([value for value, count in zip(values, sizes, strict=True) for _ in range(count)])
+
         columns = {
-            "pseudonym": pa.array([keyed_hash(each, key) for each in features.ids], pa.binary(HASH_BYTES)),
-            "key_id": pa.repeat(name, size),
-            "asked_at": pa.repeat(pa.scalar(asked_at, pa.int64()), size),
-            "as_of": pa.repeat(pa.scalar(context.as_of.time, pa.int64()), size),
+            "pseudonym": pa.array(pseudonyms, pa.binary(HASH_BYTES)),
+            "key_id": repeated(names),
+            "asked_at": repeated(asked),
+            "as_of": repeated([each.context.as_of.time for each in rows]),
             "horizon_days": pa.repeat(pa.scalar(context.horizon_days, pa.int32()), size),
             **{each: pa.array(forecast[:, at], from_pandas=True) for at, each in enumerate(OUTPUTS)},
             "expected_purchases_7": pa.array(early[:, OUTPUTS.index("expected_purchases")], from_pandas=True),
             "churn_probability_7": pa.array(early[:, OUTPUTS.index("churn_probability")], from_pandas=True),
-            "model_version": pa.repeat(pa.scalar(state.model and state.model.version, pa.string()), size),
-            "model_digest": pa.repeat(pa.scalar(state.model and state.model.digest, pa.string()), size),
-            "formula_version": pa.repeat(state.formula.version, size),
-            "role": pa.repeat(CHAMPION, size),
-            "route": pa.repeat(answered.route, size),
+            "model_version": pa.repeat(pa.scalar(model and model.version, pa.string()), size),
+            "model_digest": pa.repeat(pa.scalar(model and model.digest, pa.string()), size),
+            "formula_version": repeated([each.context.state.formula.version for each in rows]),
+            "role": pa.repeat(first.role, size),
+            "route": repeated([each.route for each in rows]),
         }
         return pa.table([columns[field.name].cast(field.type) for field in SCHEMA], schema=SCHEMA)
+
+
+class _Rows(NamedTuple):
+    """Customers of an answer for whom one model forecast, or does so in shadow."""
+
+    role: str
+    model: ServedModel | None
+    route: str
+    ids: list[str]
+    values: NDArray[np.float64]
+    context: ScoringContext
 
 
 def _forecast(model: ServedModel, values: NDArray[np.float64], day: int, horizon_days: int) -> NDArray[np.float64]:

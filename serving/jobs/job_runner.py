@@ -171,7 +171,7 @@ class JobRunner:
         """Return the results by media type; raises a problem as the endpoint of the job would."""
         facts = claimed.facts
         if facts.endpoint == "score_customers":
-            count, answer = self._bodies.batch(body)
+            count, answer = self._bodies.batch(body, state)
             claimed.advance(count, count)
             return {JSON: [json_bytes(answer)]}
         query = ScoringParameters(as_of=facts.as_of, horizon_days=facts.horizon_days)

@@ -69,7 +69,7 @@ class KeyRing:
         self._path, self._log_event = path, log_event
         self.keys: tuple[Key, ...] = ()
         self.refused: str | None = None
-        self._read_changed = when_changed(path, self._read)
+        self._read_changed = when_changed(self._read, path)
         self.check()
 
     def check(self) -> bool:

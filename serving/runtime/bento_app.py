@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,10 @@ from features.loyalty.formula_settings import formula_of_settings
 from features.schema import RATING_MAXIMUM
 from features.segments.settings import segmentation_of_settings
 from serving.api.app import RequestLimits, make_app
+from serving.api.feature_rows import Features
+from serving.api.parameters import ScoringContext
 from serving.api.routes import ExactRoute, RouteTemplates, methods_of
+from serving.api.score_endpoints import AnswerListener
 from serving.clock import utc_now
 from serving.forecast_log.forecast_log import ForecastLog
 from serving.forecast_log.pseudonyms import PseudonymKeys
@@ -38,6 +41,7 @@ from serving.state import CurrentState
 
 BENTOML_PATHS = ("/livez", "/healthz", "/metrics")
 KEYS_REFUSED = "the file of API keys cannot be used, so nobody is admitted: the log says why"
+SHADOW_UNLOGGED = "a version is in shadow, but nothing keeps its forecasts: start with --forecast-log"
 CHECK_HANGS = "a check for newer versions or changed keys does not end: is the store's disk or network there?"
 
 
@@ -63,15 +67,7 @@ def make_worker_app(
     reload = ModelReload(current, store, utc_now, log.log_event, trust, note)
     limits = JobLimits(settings.jobs_maximum, int(1e9 * settings.jobs_gigabytes), 3600 * settings.jobs_hours)
     jobs = JobStore(settings.jobs, limits, utc_now) if settings.jobs else None
-    forecast_log = None
-    if settings.forecast_log:
-        forecast_log = ForecastLog(
-            settings.forecast_log,
-            PseudonymKeys(settings.keys_folder),
-            settings.forecast_log_days,
-            int(1e9 * settings.forecast_log_gigabytes),
-            utc_now,
-        )
+    forecast_logs = _forecast_logs(settings)
     keys = KeyRing(settings.keys, log.log_event) if settings.keys else None
     table = None
     if settings.scores and is_table_address(settings.scores):
@@ -89,8 +85,9 @@ def make_worker_app(
             keys_refused=keys is not None and keys.refused is not None,
             hanging=poller.stalled(),
         )
-        if forecast_log:
-            metrics.set_forecast_log(forecast_log.lost)
+        metrics.set_challenger(state.challenger)
+        if forecast_logs:
+            metrics.set_forecast_log(*(each.lost for each in forecast_logs))
 
     def count_jobs() -> None:
         if jobs:
@@ -104,7 +101,8 @@ def make_worker_app(
     poller = Poller(settings.watch_seconds, log.log_event, *checks)
     current.troubles.append(lambda: KEYS_REFUSED if keys and keys.refused else None)
     current.troubles.append(lambda: CHECK_HANGS if poller.stalled() else None)
-    current.troubles.append(lambda: forecast_log.trouble if forecast_log else None)
+    current.troubles.append(lambda: forecast_logs[0].trouble if forecast_logs else None)
+    current.troubles.append(lambda: SHADOW_UNLOGGED if current.state.shadow and not forecast_logs else None)
     current.troubles.append(lambda: table.trouble if table else None)
 
     tracer = None
@@ -118,7 +116,11 @@ def make_worker_app(
         gc.collect()
         gc.freeze()  # what is loaded by now stays, so later collections need not look at it
         async with bentoml_app.router.lifespan_context(bentoml_app):
-            with poller, forecast_log or nullcontext(), drain_first(current, settings.drain_seconds):
+            with ExitStack() as stack:
+                stack.enter_context(poller)
+                for each in forecast_logs:
+                    stack.enter_context(each)
+                stack.enter_context(drain_first(current, settings.drain_seconds))
                 report()
                 yield
         if tracer:
@@ -135,7 +137,7 @@ def make_worker_app(
         jobs=jobs,
         log_event=log.log_event,
         count_job=lambda customers: metrics.scored("/jobs", customers),
-        answered=forecast_log.answered if forecast_log else None,
+        answered=_to_each(forecast_logs) if forecast_logs else None,
         clock=utc_now,
         more_routes=[ExactRoute(path, bentoml_app) for path in BENTOML_PATHS],
         lifespan=lifespan,
@@ -152,3 +154,20 @@ def make_worker_app(
         await (http_app if scope["type"] == "http" else app)(scope, receive, send)
 
     return worker_app
+
+
+def _forecast_logs(settings: ServeSettings) -> tuple[ForecastLog, ...]:
+    """Return the log of the answers and that of the model in shadow; none without a folder for them."""
+    if settings.forecast_log is None:
+        return ()
+    folder, keys, days = settings.forecast_log, PseudonymKeys(settings.keys_folder), settings.forecast_log_days
+    size = int(1e9 * settings.forecast_log_gigabytes)
+    return tuple(ForecastLog(folder, keys, days, size, utc_now, shadow=shadow) for shadow in (False, True))
+
+
+def _to_each(forecast_logs: tuple[ForecastLog, ...]) -> AnswerListener:
+    def answered(route: str, features: Features, context: ScoringContext) -> None:
+        for log in forecast_logs:
+            log.answered(route, features, context)
+
+    return answered

@@ -6,6 +6,8 @@ from functools import cache
 from serving.api.routes import RouteTemplates
 from serving.bento import metrics_client
 from serving.job_types import JobState
+from serving.state import Challenger
+from training.models.rollout import Role
 
 OTHER = "other"
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
@@ -49,6 +51,15 @@ class Metrics:
         self._forecasts_lost = client.Gauge(
             "regulars_forecasts_not_logged", "Rows missing in the forecast log", multiprocess_mode="livesum"
         )
+        self._shadow_dropped = client.Gauge(
+            "regulars_shadow_dropped", "Forecasts of the shadow dropped or failed", multiprocess_mode="livesum"
+        )
+        self._canary_faults = client.Gauge(
+            "regulars_canary_faults", "Forecasts that the canary failed to make", multiprocess_mode="livesum"
+        )
+        self._challenger = client.Gauge(
+            "regulars_challenger_version", "Number of the challenger, by role", ["role"], multiprocess_mode="livemin"
+        )
         self._jobs = client.Gauge("regulars_jobs", "Jobs kept, by state", ["state"], multiprocess_mode="livemax")
         unshared = client.Gauge(
             "regulars_metrics_not_shared", "Workers whose metrics are not added up", multiprocess_mode="livesum"
@@ -80,9 +91,18 @@ class Metrics:
         self._keys.set(keys_refused)
         self._hanging.set(hanging)
 
-    def set_forecast_log(self, lost: int) -> None:
-        """Set how many rows of the forecast log were dropped or could not be written."""
+    def set_challenger(self, challenger: Challenger | None) -> None:
+        """Set which version is in shadow or the canary, 0 with none, and how often a canary failed."""
+        for role in Role:
+            version = challenger.model.version if challenger and challenger.role is role else ""
+            self._challenger.labels(role.value).set(int(version) if version.isdigit() else 0)
+        if challenger is not None:
+            self._canary_faults.set(challenger.faults)
+
+    def set_forecast_log(self, lost: int, of_shadow: int) -> None:
+        """Set how many rows of the forecast log were dropped or could not be written: of answers and of the shadow."""
         self._forecasts_lost.set(lost)
+        self._shadow_dropped.set(of_shadow)
 
     def set_jobs(self, counts: Mapping[JobState, int]) -> None:
         """Set the number of jobs in each state; every worker counts all of them."""

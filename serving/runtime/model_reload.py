@@ -1,4 +1,4 @@
-"""Puts the latest published version into service, at the start and while requests go on."""
+"""Puts the latest published version into service, and a challenger beside it, at the start and while requests go on."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,8 +15,10 @@ from serving.runtime.json_log import LogEvent
 from serving.runtime.model_loader import load_model
 from serving.runtime.model_store import ANYBODY, Trust, latest_version, named_version, read_published
 from serving.runtime.poller import Check, when_changed
+from serving.runtime.rollouts import with_challenger
 from serving.state import CurrentState, ServiceState
 from training.models.bundle import REGISTERED_NAME
+from training.models.rollout import ROLLOUT_FILE
 
 SERVED = "served"
 """The file in a service's own folder that names the version loaded last: a worker that starts while the latest version
@@ -42,7 +44,8 @@ def initial_state(
             name = find()
             if name is None or name == tried:
                 continue
-            return _load(store, name, clock, log_event, refused, trust, note)
+            state = _load(store, name, clock, log_event, refused, trust, note)
+            return with_challenger(state, store, trust, log_event)
         except PublishedModelError as error:
             log_event(event="refused", version=name, reason=str(error))
             refused, tried = refused or str(error), name
@@ -50,7 +53,7 @@ def initial_state(
 
 
 class ModelReload:
-    """Replaces the state when a version is published, in one step, while requests go on."""
+    """Replaces the state when a version is published or a rollout changes, in one step, while requests go on."""
 
     def __init__(
         self,
@@ -64,7 +67,8 @@ class ModelReload:
         self._trust, self._note = trust, note
         self._current, self._store, self._clock, self._log_event = current, store, clock, log_event
         self._attempt = 0
-        self.check: Check = when_changed(store / REGISTERED_NAME / "latest", self._load_latest)
+        folder = store / REGISTERED_NAME
+        self.check: Check = when_changed(self._load_latest, folder / "latest", folder / ROLLOUT_FILE)
 
     def _load_latest(self) -> None:
         """Load the version published last; a bad one is refused, and the old one stays.
@@ -82,10 +86,11 @@ class ModelReload:
             else:
                 trust = self._trust.not_before(state.model.signed_at if state.model else None)
                 loaded = _load(self._store, name, self._clock, self._log_event, None, trust, self._note)
-                found = replace(loaded, segmentation=state.segmentation)
+                found = replace(loaded, segmentation=state.segmentation, challenger=state.challenger)
         except PublishedModelError as error:
             found = replace(state, refused=str(error))
             self._log_event(event="refused", version=name, reason=str(error))
+        found = with_challenger(found, self._store, self._trust, self._log_event)
         if attempt == self._attempt:
             self._current.state = found
 

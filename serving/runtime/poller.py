@@ -107,24 +107,29 @@ class Poller:
                 del attempts[0 if acted else position : position + 1]
 
 
-def when_changed(path: Path, action: Callable[[], object]) -> Check:
-    """Return a check that calls `action` the first time, and whenever the file was rewritten since the last check.
+def when_changed(action: Callable[[], object], *paths: Path) -> Check:
+    """Return a check that calls `action` the first time, and whenever a file was rewritten since the last check.
 
     The check returns whether it did.
     """
-    last: object = ()
+    last: object = None
 
     def check() -> bool:
         nonlocal last
-        try:
-            status = path.stat()
-            stamp = (status.st_mtime_ns, status.st_ino, status.st_size)
-        except OSError:
-            stamp = None
-        if stamp == last:
+        stamps = [_stamp(path) for path in paths]
+        if stamps == last:
             return False
-        last = stamp
+        last = stamps
         action()
         return True
 
     return check
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes when a file is rewritten; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino, status.st_size

@@ -63,7 +63,7 @@ class Service:
             return np.full((len(table), len(OUTPUTS)), expected * days / 7)
 
         model = SimpleNamespace(version=version, digest="d", compiled=None, forecast_table=forecast)
-        state: Any = SimpleNamespace(model=model, formula=SimpleNamespace(version="1"))
+        state: Any = SimpleNamespace(model=model, canary=None, formula=SimpleNamespace(version="1"))
         self.now = asked
         time = AsOf.at_time(microseconds(as_of), "UTC")
         context = ScoringContext(state, time, 90, microseconds(asked) + DAY)

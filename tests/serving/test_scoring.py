@@ -12,6 +12,7 @@ from msgspec import UNSET
 
 from features.definitions import FEATURE_NAMES
 from features.engines.feature_table import feature_table
+from features.errors import ModelError
 from features.segments.assignment import learn_boundaries
 from features.segments.segmentation import load_segmentation
 from features.store.event_store import EventStore
@@ -28,8 +29,9 @@ from serving.scoring import (
     score_table,
     scores_of_table,
 )
-from serving.state import ServiceState
+from serving.state import Challenger, ServedModel, ServiceState
 from tests.serving.asking import feature_row
+from training.models.rollout import Role
 
 DAY, HORIZON_DAYS = 15135, 90
 
@@ -119,3 +121,79 @@ def test_a_row_of_a_batch_is_a_score() -> None:
     assert not score.absent
     nothing = row | dict.fromkeys(BATCH_OUTPUTS) | {"loyalty_score": None, "band": None}
     assert score_of_batch(nothing).absent == {"loyalty_score": NO_SCORE, "forecast": NEVER_BOUGHT}
+
+
+class Doubling:
+    """A model that expects twice what another does, or fails."""
+
+    def __init__(self, served: ServedModel, fault: Exception | float | None = None) -> None:
+        self.served, self.fault = served, fault
+        self.version, self.folder, self.card, self.tag = "8", Path("8-abcdefabcdef"), served.card, "regulars:8-abcdef"
+
+    def forecast_one(self, *args: Any) -> tuple[float, ...]:
+        if isinstance(self.fault, Exception):
+            raise self.fault
+        return tuple(2 * np.array(self.served.forecast_one(*args)) * (self.fault or 1))
+
+    def forecast_table(self, *args: Any) -> np.ndarray:
+        if isinstance(self.fault, Exception):
+            raise self.fault
+        return 2 * self.served.forecast_table(*args) * (self.fault or 1)
+
+
+def with_canary(state: ServiceState, share: float, fault: Exception | float | None = None) -> ServiceState:
+    model: Any = Doubling(state.model, fault)
+    return replace(state, challenger=Challenger(model, Role.CANARY, share))
+
+
+def test_a_canary_answers_its_customers_in_every_way_to_score(
+    example_store: EventStore, model_state: ServiceState
+) -> None:
+    """Alone or in a table the same ones, with its version on each score and its forecast; the rule is as before."""
+    state = with_canary(model_state, 0.3)
+    table = feature_table(example_store, "2011-06-10").iloc[::10]
+    before = list(scores_of_table(score_table(table, model_state, DAY, HORIZON_DAYS)))
+    many = list(scores_of_table(score_table(table, state, DAY, HORIZON_DAYS)))
+    shares = [state.canary.answers(score.customer_id) for score in many]
+    assert 0 < sum(shares) < len(many)
+    for (customer_id, row), plain, score, answers in zip(table.iterrows(), before, many, shares, strict=True):
+        alone = score_row(str(customer_id), row.to_dict(), state, DAY, HORIZON_DAYS)
+        assert alone.model_version == score.model_version == ("8" if answers else "7")
+        assert (plain.model_version, plain.loyalty_score) == (UNSET, alone.loyalty_score)
+        assert alone.loyalty_parts == score.loyalty_parts == plain.loyalty_parts
+        if plain.expected_purchases is not UNSET:
+            expected = plain.expected_purchases * (2 if answers else 1)
+            assert alone.expected_purchases == pytest.approx(expected, rel=1e-9)
+            assert score.expected_purchases == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("broken"), ModelError("no"), np.nan, np.inf])
+def test_where_a_canary_fails_the_champion_answers(
+    example_store: EventStore, model_state: ServiceState, fault: Exception | float
+) -> None:
+    """Its forecast and its version, and the failures of those who ever bought are counted."""
+    state = with_canary(model_state, 0.3, fault)
+    table = feature_table(example_store, "2011-06-10").iloc[::10]
+    plain = list(scores_of_table(score_table(table, model_state, DAY, HORIZON_DAYS)))
+    many = list(scores_of_table(score_table(table, state, DAY, HORIZON_DAYS)))
+    assert [score.expected_purchases for score in many] == [score.expected_purchases for score in plain]
+    theirs = [score for score in many if state.canary.answers(score.customer_id)]
+    bought = sum("forecast" not in (score.absent or {}) for score in theirs)
+    assert state.canary.faults == bought > 0
+    assert {score.model_version for score in theirs if "forecast" not in (score.absent or {})} == {"7"}
+    for customer_id, row in table.iterrows():
+        alone = score_row(str(customer_id), row.to_dict(), state, DAY, HORIZON_DAYS)
+        among = next(score for score in many if score.customer_id == str(customer_id))
+        assert (alone.model_version, alone.absent) == (among.model_version, among.absent)
+    assert state.canary.faults == 2 * bought
+
+
+def test_a_shadow_answers_nobody(example_store: EventStore, model_state: ServiceState) -> None:
+    """Scores are those without it, to the last bit, and have no version of their own."""
+    model: Any = Doubling(model_state.model)
+    state = replace(model_state, challenger=Challenger(model, Role.SHADOW, 1.0))
+    table = feature_table(example_store, "2011-06-10").iloc[::50]
+    plain, beside = (score_table(table, each, DAY, HORIZON_DAYS) for each in (model_state, state))
+    pd.testing.assert_frame_equal(plain, beside)
+    row = table.iloc[0].to_dict()
+    assert score_row("a", row, state, DAY, HORIZON_DAYS) == score_row("a", row, model_state, DAY, HORIZON_DAYS)

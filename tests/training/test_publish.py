@@ -17,11 +17,12 @@ from matplotlib.figure import Figure
 
 from features.errors import InvalidArgumentError, SignatureError, TrackingError
 from tests.training.stand_in import customer_model
-from training.models.bundle import CHAMPION
+from training.models.bundle import CHALLENGER, CHAMPION
 from training.models.compiled.compiled_model import CompiledModel
 from training.models.customer_model import CustomerModel
+from training.models.rollout import ROLLOUT_FILE, Role, Rollout, rollout_of_text
 from training.models.signature import SIGNATURE_FILE, make_key_pair, require_signature
-from training.publish import publish
+from training.publish import publish, publish_challenger
 from training.registry.entities import ModelVersion
 from training.registry.mlflow_client import Tracking
 from training.registry.runs import log_figure, log_metrics, start_run
@@ -230,3 +231,56 @@ def test_a_key_that_cannot_sign_publishes_nothing(tracking: Tracking, store: Pat
     with pytest.raises(SignatureError, match="there is no key file"):
         publish(tracking, signing_key=tmp_path / "none.key", signed_at=NOON)
     assert not list(store.iterdir())
+
+
+def challenger(tracking: Tracking, rate: float = 0.03) -> ModelVersion:
+    """Register a version that is no champion."""
+    with start_run(tracking, "fit") as fit:
+        return register(fit, customer_model(rate))
+
+
+def test_a_challenger_is_published_beside_the_champion(tracking: Tracking, store: Path) -> None:
+    """Both are whole, the champion is the latest, and the rollout names both; a wider share replaces it."""
+    made = champion(tracking)
+    other = challenger(tracking)
+    first, second = publish_challenger(tracking, CHALLENGER, Role.SHADOW)
+    assert bentoml.models.get("regulars:latest").info.labels["version"] == str(made.number)
+    assert CustomerModel.load(second.path / "bundle", other.digest)
+    file = store / "regulars" / ROLLOUT_FILE
+    assert rollout_of_text(file.read_bytes()) == Rollout(first.path.name, second.path.name, Role.SHADOW)
+    publish_challenger(tracking, other.number, Role.CANARY, 0.1)
+    assert rollout_of_text(file.read_bytes()) == Rollout(first.path.name, second.path.name, Role.CANARY, 0.1)
+    assert len(bentoml.models.list("regulars")) == 2
+    assert file.stat().st_mode & 0o777 == (store / "regulars" / "latest").stat().st_mode & 0o777
+
+
+def test_a_champion_that_is_published_ends_it(tracking: Tracking, store: Path) -> None:
+    """The same one, or another."""
+    champion(tracking)
+    challenger(tracking)
+    publish_challenger(tracking, CHALLENGER, Role.SHADOW)
+    publish(tracking)
+    assert not (store / "regulars" / ROLLOUT_FILE).exists()
+
+
+def test_a_rollout_is_signed_as_its_versions_are(tracking: Tracking, store: Path, tmp_path: Path) -> None:
+    """With one time; the public key tells."""
+    public = make_key_pair(tmp_path / "key")
+    champion(tracking)
+    challenger(tracking)
+    published = publish_challenger(tracking, CHALLENGER, Role.CANARY, 0.2, signing_key=tmp_path / "key", signed_at=NOON)
+    rollout = rollout_of_text((store / "regulars" / ROLLOUT_FILE).read_bytes(), public)
+    assert (rollout.signed_at, rollout.share) == (NOON, 0.2)
+    assert {require_signature(each.path, each.tag, public).signed_at for each in published} == {NOON}
+
+
+def test_what_cannot_be_beside_the_champion_is_refused(tracking: Tracking, store: Path) -> None:
+    """The champion itself, a version that is not there, a share that is none: and nothing is published."""
+    made = champion(tracking)
+    with pytest.raises(TrackingError, match="is the champion"):
+        publish_challenger(tracking, made.number, Role.SHADOW)
+    with pytest.raises(TrackingError, match="regulars versions"):
+        publish_challenger(tracking, 9, Role.SHADOW)
+    with pytest.raises(InvalidArgumentError, match="share"):
+        publish_challenger(tracking, made.number, Role.CANARY, 1.5)
+    assert not (store / "regulars").exists()

@@ -96,7 +96,7 @@ def sign_version(folder: Path, tag: str, private_key: Path, signed_at: datetime)
     """
     files = _digests(folder)
     time = signed_at.astimezone(UTC).isoformat()
-    signature = b64encode(_private(private_key).sign(_signed(tag, files, time))).decode()
+    signature = b64encode(private_key_of(private_key).sign(_signed(tag, files, time))).decode()
     content = {"algorithm": "Ed25519", "tag": tag, "signed_at": time, "files": files, "signature": signature}
     with atomic_write(folder / SIGNATURE_FILE) as part:
         part.write_text(json.dumps(content, indent=1))
@@ -160,7 +160,7 @@ def public_key_of(path: Path) -> "Ed25519PublicKey":
 
     content = _key_file(path)
     if b"PRIVATE KEY" in content:
-        return _private(path).public_key()
+        return private_key_of(path).public_key()
     try:
         key = load_pem_public_key(content)
     except Exception:  # the library raises its own errors and ValueError
@@ -170,7 +170,8 @@ def public_key_of(path: Path) -> "Ed25519PublicKey":
     return key
 
 
-def _private(path: Path) -> "Ed25519PrivateKey":
+def private_key_of(path: Path) -> "Ed25519PrivateKey":
+    """Return the Ed25519 private key of a file that its owner alone can read; raises SignatureError for others."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 

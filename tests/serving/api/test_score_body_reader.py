@@ -31,12 +31,12 @@ def test_parameters_beside_a_body_are_those_of_the_query(model_state: ServiceSta
         bodies.features("/score", whole, JSON, given, model_state, lambda: NOW)
 
 
-def test_the_batch_needs_a_file() -> None:
+def test_the_batch_needs_a_file(rule_state: ServiceState) -> None:
     """Without one that is the problem, after the body has been checked."""
     bodies = ScoreBodyReader(RequestLimits(), None)
     for body, kind in ((b'{"customer_ids":["a"]}', "no-batch-scores"), (b'{"customer_ids":["a","a"]}', "invalid")):
         with pytest.raises(ProblemError) as found:
-            bodies.batch(body)
+            bodies.batch(body, rule_state)
         assert found.value.kind == kind
     assert BODY_TYPES.keys() == RESPONSE_TYPES.keys()
 

@@ -1,8 +1,12 @@
 """What was answered is in the log, with the 7-day forecast, under pseudonyms; whatever fails, answers do not."""
 
+import threading
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,8 +28,10 @@ from serving.forecast_log.forecast_log import ForecastLog
 from serving.forecast_log.log_files import SCHEMA, log_files
 from serving.forecast_log.pseudonyms import PseudonymKeys
 from serving.runtime import server
-from serving.state import CurrentState, ServiceState
+from serving.state import Challenger, CurrentState, ServiceState
 from tests.serving.asking import ask
+from training.models.bundle import OUTPUTS
+from training.models.rollout import Role
 
 NOW = datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
 
@@ -144,3 +150,108 @@ def test_an_answer_costs_the_loop_next_to_nothing(rule_state: ServiceState, tmp_
             log.answered("/score", one, about)
         costs.append((time.process_time() - begin) / 1_000)
     assert min(costs) < 6e-6
+
+
+class Slow:
+    """A model that stands for one that fails or hangs."""
+
+    version, digest, compiled, folder = "8", "d", None, Path("8-abcdefabcdef")
+
+    def __init__(self, work: Callable[[], float]) -> None:
+        self.work = work
+
+    def forecast_table(self, table: object, day: int, days: int) -> np.ndarray:
+        return np.full((len(table), len(OUTPUTS)), self.work())  # type: ignore[arg-type]
+
+
+def beside(state: ServiceState, role: Role, work: Callable[[], float] = lambda: 0.5) -> ServiceState:
+    model: Any = Slow(work)
+    return replace(state, challenger=Challenger(model, role, 1.0 if role is Role.SHADOW else 0.3))
+
+
+IDS = [f"c{number}" for number in range(40)]
+SOME = Features(IDS, np.ones((len(IDS), len(FEATURE_NAMES))))
+
+
+def test_a_canary_s_customers_are_logged_as_its_own(model_state: ServiceState, tmp_path: Path) -> None:
+    """Each customer once, with the role, version and forecast of whoever answered."""
+    state, log = beside(model_state, Role.CANARY), made(tmp_path)
+    log.answered("/score", SOME, context(state))
+    log.flush()
+    found = rows(tmp_path).to_pylist()
+    key = PseudonymKeys(tmp_path / "keys").key("2026Q4")
+    roles = {row["pseudonym"]: (row["role"], row["model_version"]) for row in found}
+    assert len(found) == len(roles) == len(IDS)
+    for name in IDS:
+        expected = ("canary", "8") if state.challenger.answers(name) else ("champion", "7")
+        assert roles[keyed_hash(name, key)] == expected
+    assert {row["churn_probability_7"] == 0.5 for row in found if row["role"] == "canary"} == {True}
+
+
+def shadowing(folder: Path) -> ForecastLog:
+    return ForecastLog(folder / "log", PseudonymKeys(folder / "keys"), 400, 10**9, lambda: NOW, shadow=True)
+
+
+def test_a_shadow_forecasts_for_whom_the_champion_answered(model_state: ServiceState, tmp_path: Path) -> None:
+    """The same customers and moments in rows of its own; without a shadow it has none."""
+    log, shadow = made(tmp_path), shadowing(tmp_path)
+    for state in (model_state, beside(model_state, Role.SHADOW)):
+        for each in (log, shadow):
+            each.answered("/score", SOME, context(state))
+    log.flush()
+    shadow.flush()
+    found = rows(tmp_path).to_pandas()
+    assert found["role"].value_counts().to_dict() == {"champion": 80, "shadow": 40}
+    champion, other = (found[found["role"] == role] for role in ("champion", "shadow"))
+    assert set(other["pseudonym"]) == set(champion["pseudonym"])
+    assert set(other["model_version"]) == {"8"}
+    assert set(zip(other["asked_at"], other["as_of"], strict=True)) == set(
+        zip(champion["asked_at"], champion["as_of"], strict=True)
+    )
+
+
+def test_a_shadow_that_fails_is_counted_and_costs_nothing_else(model_state: ServiceState, tmp_path: Path) -> None:
+    """The answers are logged, and nothing but the counter tells."""
+
+    def broken() -> float:
+        raise RuntimeError("broken")
+
+    log, shadow = made(tmp_path), shadowing(tmp_path)
+    with log, shadow:
+        for each in (log, shadow):
+            each.answered("/score", SOME, context(beside(model_state, Role.SHADOW, broken)))
+    assert (log.lost, shadow.lost, len(rows(tmp_path))) == (0, len(IDS), len(IDS))
+
+
+def test_a_shadow_that_hangs_is_dropped_first(model_state: ServiceState, tmp_path: Path) -> None:
+    """Beyond its queue it is counted and dropped while every answer is logged; the end does not wait for it."""
+    hanging, state = threading.Event(), beside(model_state, Role.SHADOW, lambda: float(not hanging.wait(60)))
+    log, shadow = made(tmp_path), shadowing(tmp_path)
+    began = time.monotonic()
+    with log, shadow:
+        for _ in range(200):
+            for each in (log, shadow):
+                each.answered("/score", SOME, context(state))
+    assert time.monotonic() - began < 30
+    assert (log.lost, len(rows(tmp_path))) == (0, 200 * len(IDS))
+    assert shadow.lost >= 200 * len(IDS) - module.SHADOW_QUEUE_ROWS
+    hanging.set()
+
+
+def test_answers_of_one_model_are_forecast_together(model_state: ServiceState, tmp_path: Path) -> None:
+    """Of one day and horizon in one call, of others in others, and each row is that of its own answer."""
+    sizes: list[int] = []
+    state = beside(model_state, Role.SHADOW)
+    challenger: Any = state.challenger
+    forecast = challenger.model.forecast_table
+    challenger.model.forecast_table = lambda table, day, days: sizes.append(len(table)) or forecast(table, day, days)
+    shadow = shadowing(tmp_path)
+    for number, name in enumerate(IDS):
+        one = Features([name], [dict.fromkeys(FEATURE_NAMES, 1.0)])
+        days = 30 if number < 10 else 90
+        shadow.answered(f"/{number}", one, context(state)._replace(horizon_days=days))
+    shadow.flush()
+    assert sorted(sizes) == [10, 10, 30, 30]
+    key = PseudonymKeys(tmp_path / "keys").key("2026Q4")
+    routes = {row["pseudonym"]: (row["route"], row["horizon_days"]) for row in rows(tmp_path).to_pylist()}
+    assert routes == {keyed_hash(name, key): (f"/{at}", 30 if at < 10 else 90) for at, name in enumerate(IDS)}

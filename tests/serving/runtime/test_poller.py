@@ -84,7 +84,7 @@ def test_a_hanging_check_is_not_tried_for_ever() -> None:
 def test_a_change_of_a_file_is_noticed_once(tmp_path: Path) -> None:
     """The first check acts, and then another time, another inode, another size and a deletion do, each once."""
     file, other, acted = tmp_path / "file", tmp_path / "other", []
-    check = when_changed(file, lambda: acted.append(1))
+    check = when_changed(lambda: acted.append(1), file)
 
     def acts() -> bool:
         before = len(acted)
