@@ -124,7 +124,7 @@ class MonitorMetrics:
         self._known: set[Series] = {Series(name) for name, (_, label) in GAUGES.items() if not label}
         self._values: dict[Series, float] = {}
         self._written = -math.inf
-        self._read_changed = when_changed(path, self._read)
+        self._read_changed = when_changed(self._read, path)
 
     def check(self) -> bool:
         """Read the file if it has changed, and set all gauges; return whether it was read."""

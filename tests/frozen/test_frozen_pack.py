@@ -34,7 +34,7 @@ CHANGED: dict[str, str] = {
     "damaged-manifest": "The message names the option that replaces the store.",
     "damaged-missing": "The message names the option that replaces the store.",
     "damaged-schema": "This version reads store schema 2. The message names the option that replaces the store.",
-    "docs": "Plain English; defaults of requests; scale; model, segments. Plans, jobs, customers. Tables, databases.",
+    "docs": "Plain English; defaults; scale; model, segments. Plans, jobs, customers, challengers. Tables, databases.",
     "docs-page": "The page has a form to try each endpoint: one script, which may ask this service.",
     "features-end": "Returns count.",
     "features-mid": "Returns count.",
