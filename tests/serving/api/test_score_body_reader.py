@@ -41,13 +41,13 @@ def test_the_batch_needs_a_file(rule_state: ServiceState) -> None:
     assert BODY_TYPES.keys() == RESPONSE_TYPES.keys()
 
 
-def test_a_database_that_does_not_answer_is_asked_again_later() -> None:
+def test_a_database_that_does_not_answer_is_asked_again_later(rule_state: ServiceState) -> None:
     """The problem says when, and not where the database is; the log does."""
 
     def away(ids: Sequence[str]) -> BatchLookup:
         raise ScoresUnreachableError("postgresql://ann@db.internal/shop cannot be reached")
 
     with pytest.raises(ProblemError) as found:
-        ScoreBodyReader(RequestLimits(), away).batch(b'{"customer_ids":["a"]}')
+        ScoreBodyReader(RequestLimits(), away).batch(b'{"customer_ids":["a"]}', rule_state)
     assert (found.value.kind, found.value.headers) == ("scores-unreachable", {"Retry-After": "2"})
     assert "db.internal" not in found.value.detail
