@@ -78,7 +78,7 @@ def base_over_time(store: EventStore, cutoff: AsOf, formula: Formula, chunk: int
     formula : Formula
         The rule, whose bands are followed.
     chunk : int
-        Customers in memory at a time.
+        Rows in memory at a time, as `feature_chunks` has it.
 
     Returns
     -------

@@ -1,6 +1,7 @@
 """What is left of the purchases of a window after the returns in it."""
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,38 @@ def events(store: EventStore, rows: NDArray[np.int64], *columns: str) -> tuple[N
     return np.searchsorted(store.offsets, rows, side="right") - 1, *(store.columns[name][rows] for name in columns)
 
 
-def cents_left(store: EventStore, start: int, end: int, known_at: AsOf | None) -> NDArray[np.int64]:
+class Moves(NamedTuple):
+    """Purchases and returns, in the store's order, as arrays of one length.
+
+    Attributes
+    ----------
+    row, customer : ndarray of int64
+        Positions in the store.
+    kind : ndarray
+        `PURCHASE` or `RETURN`.
+    day, time, cents : ndarray
+        As stored.
+    """
+
+    row: NDArray[Any]
+    customer: NDArray[Any]
+    kind: NDArray[Any]
+    day: NDArray[Any]
+    time: NDArray[Any]
+    cents: NDArray[Any]
+
+    def where(self, wanted: NDArray[np.bool_]) -> "Moves":
+        """Return some of them."""
+        return Moves(*(column[wanted] for column in self))
+
+
+def moves_from(store: EventStore, start: int, known_at: AsOf | None) -> Moves:
+    """Return the purchases and returns of `rows_known`."""
+    rows = rows_known(store, (PURCHASE, RETURN), start, known_at)
+    return Moves(rows, *events(store, rows, "kind", "day", "time", "cents"))
+
+
+def cents_left(store: EventStore, moves: Moves, start: int, end: int, known_at: AsOf | None) -> NDArray[np.int64]:
     """Return what is left, at `end`, of each customer's purchases in `[start, end)` (microseconds, UTC), in cents.
 
     Returns are charged to the newest purchases first. So those of the window come before older ones, and what is left
@@ -45,6 +77,8 @@ def cents_left(store: EventStore, start: int, end: int, known_at: AsOf | None) -
     ----------
     store : EventStore
         A store, or one bucket of it.
+    moves : Moves
+        Those of the store from `start` to `end`, and of no other time.
     start, end : int
         The window.
     known_at : AsOf or None
@@ -54,20 +88,18 @@ def cents_left(store: EventStore, start: int, end: int, known_at: AsOf | None) -
     -------
     numpy.ndarray of int64, shape (customers,)
     """
-    rows = rows_known(store, (PURCHASE, RETURN), start, known_at)
-    rows = rows[store.columns["time"][rows] < end]
-    customer, kind, cents = events(store, rows, "kind", "cents")
     left = np.zeros(store.n_customers, np.int64)
-    if not len(rows):
+    if not len(moves.row):
         return left
-    signed = np.where(kind == PURCHASE, 1, -1) * np.maximum(cents, 0)
+    customer = moves.customer
+    signed = np.where(moves.kind == PURCHASE, 1, -1) * np.maximum(moves.cents, 0)
     running = np.cumsum(signed)
     first = np.flatnonzero(np.append(True, customer[1:] != customer[:-1]))
-    last = np.append(first[1:], len(rows)) - 1
+    last = np.append(first[1:], len(customer)) - 1
     before = running[first] - signed[first]
     left[customer[first]] = running[last] - np.minimum(np.minimum.reduceat(running, first), before)
     if store.names_sales:
-        naming = np.unique(customer[(kind == RETURN) & (store.identity["sale_reference"][rows] != 0)])
+        naming = np.unique(customer[(moves.kind == RETURN) & (store.identity["sale_reference"][moves.row] != 0)])
         left[naming] = _left_by_name(store, naming, start, end, known_at)
     return left
 

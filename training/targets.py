@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from features.as_of import AsOf, AsOfLike
 from features.store.event_store import EventStore
-from training.net_spend import PURCHASE, cents_left, events, rows_known
+from training.net_spend import PURCHASE, cents_left, events, moves_from, rows_known
 
 
 def targets(
@@ -43,28 +44,55 @@ def targets(
     purchases before it takes nothing from the horizon. A return after the horizon plays no part, so that every window
     is measured alike, whenever it is measured.
     """
+    columns: dict[str, NDArray[np.generic]] = {}
+    for horizon_days, outcome in outcomes(store, as_of, horizons, known_at).items():
+        columns[f"purchases_{horizon_days}"] = outcome.purchases
+        columns[f"churned_{horizon_days}"] = outcome.purchases == 0
+        columns[f"spend_{horizon_days}"] = outcome.cents / 100
+        columns[f"returned_{horizon_days}"] = outcome.returned_cents / 100
+    return pd.DataFrame(columns, index=pd.Index(pd.array(store.customer_ids, dtype="str"), name="customer_id"))
+
+
+class Outcome(NamedTuple):
+    """What every customer of a store did in a horizon, in the store's order: arrays of int64, shape (n_customers,).
+
+    Attributes
+    ----------
+    purchases : ndarray
+        Purchase occasions.
+    cents : ndarray
+        What is left, at the end of the horizon, of the purchases in it.
+    returned_cents : ndarray
+        What was returned of them.
+    """
+
+    purchases: NDArray[np.int64]
+    cents: NDArray[np.int64]
+    returned_cents: NDArray[np.int64]
+
+
+def outcomes(
+    store: EventStore, as_of: AsOfLike, horizons: Sequence[int], known_at: AsOfLike | None = None
+) -> dict[int, Outcome]:
+    """Return what every customer did in each horizon that is over; parameters as in `targets`."""
     start = AsOf.parse(as_of, store.timezone)
     known = None if known_at is None else AsOf.parse(known_at, store.timezone)
     ends = {h: horizon_end(store, start, h).time for h in horizons if horizon_is_over(store, start, h, known)}
-    purchases, spend, returned = ({h: np.zeros(store.n_customers, np.int64) for h in ends} for _ in range(3))
-    for customers, part in store.buckets:
-        rows = rows_known(part, (PURCHASE,), start.time, known)
-        customer, day, time, cents = events(part, rows, "day", "time", "cents")
-        first_of_day = np.ones(len(customer), bool)
-        first_of_day[1:] = (customer[1:] != customer[:-1]) | (day[1:] != day[:-1])
+    done = {h: Outcome(*(np.zeros(store.n_customers, np.int64) for _ in Outcome._fields)) for h in ends}
+    for customers, part in store.buckets if ends else ():
+        moves = moves_from(part, start.time, known)
+        bought = moves.where(moves.kind == PURCHASE)
+        first_of_day = np.ones(len(bought.row), bool)
+        first_of_day[1:] = (np.diff(bought.customer) != 0) | (np.diff(bought.day) != 0)
         for horizon_days, end in ends.items():
-            inside, size = time < end, part.n_customers
-            purchases[horizon_days][customers] = np.bincount(customer[inside & first_of_day], minlength=size)
-            paid = np.bincount(customer[inside], np.maximum(cents[inside], 0), minlength=size).astype(np.int64)
-            left = cents_left(part, start.time, end, known)
-            spend[horizon_days][customers], returned[horizon_days][customers] = left, paid - left
-    columns: dict[str, NDArray[np.generic]] = {}
-    for horizon_days in ends:
-        columns[f"purchases_{horizon_days}"] = purchases[horizon_days]
-        columns[f"churned_{horizon_days}"] = purchases[horizon_days] == 0
-        columns[f"spend_{horizon_days}"] = spend[horizon_days] / 100
-        columns[f"returned_{horizon_days}"] = returned[horizon_days] / 100
-    return pd.DataFrame(columns, index=pd.Index(pd.array(store.customer_ids, dtype="str"), name="customer_id"))
+            inside, outcome = bought.time < end, done[horizon_days]
+            customer, cents = bought.customer[inside], bought.cents[inside]
+            size = part.n_customers
+            outcome.purchases[customers] = np.bincount(customer[first_of_day[inside]], minlength=size)
+            paid = np.bincount(customer, np.maximum(cents, 0), minlength=size).astype(np.int64)
+            left = cents_left(part, moves.where(moves.time < end), start.time, end, known)
+            outcome.cents[customers], outcome.returned_cents[customers] = left, paid - left
+    return done
 
 
 def horizon_is_over(store: EventStore, as_of: AsOfLike, horizon_days: int, known_at: AsOfLike | None = None) -> bool:

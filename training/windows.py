@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 
 from features.as_of import AsOf, AsOfLike
-from features.engines.feature_table import feature_table
+from features.engines.feature_table import feature_table, known_customers
 from features.errors import InvalidArgumentError, TooLittleDataError
 from features.store.event_store import EventStore
 from features.store.layout import ABSENT
 from features.store.log_dates import dates_every, first_day, last_day
 from training.models.purchases.level_calibration import LEVEL_HISTORY_DAYS, LEVEL_HORIZONS, YEAR_AGO_DAYS
 from training.models.window import Activity, PurchaseDays, Window
-from training.targets import log_end, purchases_between, targets
+from training.targets import log_end, outcomes, purchases_between
 
 REPEATS = 4
 """How many windows of each horizon, end to end, before the date of the fit."""
@@ -69,14 +69,14 @@ def window(
     """
     start = midnight(store, as_of)
     features = feature_table(store, start)
-    features = features[features["purchase_days"] > 0]
-    outcome = targets(store, start, horizons, known_at).reindex(features.index)
-    over = [h for h in horizons if f"purchases_{h}" in outcome]
+    bought = (features["purchase_days"] > 0).to_numpy()
+    customers = known_customers(store, start)[bought]
+    over = outcomes(store, start, horizons, known_at)
     return Window(
         start.day,
-        features,
-        {h: outcome[f"purchases_{h}"].to_numpy(np.int64) for h in over},
-        {h: outcome[f"spend_{h}"].to_numpy(float) for h in over},
+        features[bought],
+        {h: outcome.purchases[customers] for h, outcome in over.items()},
+        {h: outcome.cents[customers] / 100 for h, outcome in over.items()},
     )
 
 

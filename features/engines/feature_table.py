@@ -66,7 +66,7 @@ def feature_table(
     known = known_customers(store, cutoff)
     if customers is not None:
         known = np.intersect1d(known, customers, assume_unique=True)
-    return _table(store, known, cutoff, features)
+    return _tables(store, [known], [cutoff], features)[0]
 
 
 def feature_chunks(
@@ -74,14 +74,14 @@ def feature_chunks(
 ) -> Iterator[tuple[AsOf, pd.DataFrame]]:
     """Compute the feature table a chunk of customers at a time, each chunk at every cutoff before the next chunk.
 
-    The events of a chunk are read from disk once for all cutoffs, and memory holds one chunk at one cutoff.
+    The events of a chunk are read once for all cutoffs.
 
     Parameters
     ----------
     store : EventStore
     as_ofs : sequence of AsOf, str, datetime.date or datetime.datetime
     chunk : int
-        Customers of the store per chunk.
+        Rows in memory at a time, of all cutoffs together: `chunk_size` says how many customers those are.
 
     Yields
     ------
@@ -91,16 +91,22 @@ def feature_chunks(
     """
     cutoffs = [AsOf.parse(as_of, store.timezone) for as_of in as_ofs]
     memory = ReusedMemory()
-    for first in range(0, store.n_customers, chunk):
-        for cutoff in cutoffs:
-            yield cutoff, feature_rows(store, cutoff, first, first + chunk, memory)
+    size = chunk_size(len(cutoffs), chunk)
+    for first in range(0, store.n_customers if cutoffs else 0, size):
+        known = [known_customers(store, cutoff, first, first + size) for cutoff in cutoffs]
+        yield from zip(cutoffs, _tables(store, known, cutoffs, memory=memory), strict=True)
+
+
+def chunk_size(cutoffs: int, chunk: int = CHUNK) -> int:
+    """Return how many customers of a store a chunk has at a number of cutoffs."""
+    return max(1, chunk // max(1, cutoffs))
 
 
 def feature_rows(
     store: EventStore, as_of: AsOf, first: int, last: int, memory: ReusedMemory | None = None
 ) -> pd.DataFrame:
     """Return the rows of `feature_table` of the customers at the positions from `first` up to `last`."""
-    return _table(store, known_customers(store, as_of, first, last), as_of, memory=memory)
+    return _tables(store, [known_customers(store, as_of, first, last)], [as_of], memory=memory)[0]
 
 
 def write_feature_table(
@@ -166,46 +172,58 @@ def _known(store: EventStore, as_of: AsOf, first: int, last: int) -> NDArray[np.
     return first + np.flatnonzero(np.diff(before))
 
 
-def _table(
+def _tables(
     store: EventStore,
-    customers: NDArray[np.int64],
-    as_of: AsOf,
+    known: Sequence[NDArray[np.int64]],
+    cutoffs: Sequence[AsOf],
     features: FeatureSet | None = None,
     memory: ReusedMemory | None = None,
-) -> pd.DataFrame:
-    """Return the features of the customers as a frame on one block of memory."""
+) -> list[pd.DataFrame]:
+    """Return the features of the customers known at each cutoff as frames on one block of memory."""
     names = features.names if features else FEATURE_NAMES
     memory = memory or ReusedMemory()
-    values = memory.matrix(len(customers), len(names))
+    bounds = np.cumsum([0, *map(len, known)])
+    values = memory.matrix(int(bounds[-1]), len(names))
     if len(store.buckets) == 1:
-        _fill(store, customers, as_of, features, values)
+        _fill(store, known, cutoffs, features, values)
     else:
-        for rows, (places, part) in store.by_bucket(customers):
+        for share in zip(*map(store.by_bucket, known), strict=True):
+            rows = np.concatenate([start + rows for start, (rows, _) in zip(bounds, share, strict=False)])
             block = memory.matrix(len(rows), len(names))
-            _fill(part, places, as_of, features, block)
+            _fill(share[0][1].store, [part.customers for _, part in share], cutoffs, features, block)
             values[rows] = block
-    ids = store.customer_ids
-    if len(customers) < store.n_customers:
-        ids = ids.take(pa.array(customers))
-    index = pd.Index(pd.array(ids, dtype="str"), name="customer_id")
-    return pd.DataFrame(values, index=index, columns=list(names), copy=False)
+    tables = []
+    for customers, start, stop in zip(known, bounds, bounds[1:], strict=False):
+        ids = store.customer_ids
+        if len(customers) < store.n_customers:
+            ids = ids.take(pa.array(customers))
+        index = pd.Index(pd.array(ids, dtype="str"), name="customer_id")
+        tables.append(pd.DataFrame(values[start:stop], index=index, columns=list(names), copy=False))
+    return tables
 
 
 def _fill(
     store: EventStore,
-    customers: NDArray[np.int64],
-    as_of: AsOf,
+    known: Sequence[NDArray[np.int64]],
+    cutoffs: Sequence[AsOf],
     features: FeatureSet | None,
     values: NDArray[np.float64],
 ) -> None:
-    """Write the features of customers to rows of values; threads share the work."""
+    """Write the features of customers to rows of values, a cutoff after the other; threads share the customers."""
     feature_matrix = numba_kernel(store.recorded, features, store.names_sales)
     columns = store.event_columns()
-    bounds = np.linspace(0, len(customers), 4 * THREADS + 1).astype(int)
+    customers, starts = np.concatenate(known), np.cumsum([0, *map(len, known)])
+    most = max(known, key=len)
+    cuts = most[np.linspace(0, len(most), 4 * THREADS + 1).astype(int)[1:-1]] if len(most) else most
+    rows = [
+        start + np.concatenate(([0], np.searchsorted(each, cuts), [len(each)]))
+        for each, start in zip(known, starts, strict=False)
+    ]
+    bounds = np.ascontiguousarray(np.transpose(rows))
+    times, days = (np.array([getattr(cutoff, name) for cutoff in cutoffs]) for name in ("time", "day"))
 
     def fill(part: int) -> None:
-        rows = slice(bounds[part], bounds[part + 1])
-        feature_matrix(*columns, store.offsets, customers[rows], as_of.time, as_of.day, values[rows])
+        feature_matrix(*columns, store.offsets, customers, bounds[part], bounds[part + 1], times, days, values)
 
     with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(fill, range(4 * THREADS)))
+        list(pool.map(fill, range(len(bounds) - 1)))

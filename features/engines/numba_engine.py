@@ -1,4 +1,4 @@
-"""Compiles the generated function with Numba: one linear pass over a store of millions of customers per date.
+"""Compiles the generated function with Numba: one linear pass over a store of millions of customers for all dates.
 
 Only batch work imports this module; the service needs no compiler.
 """
@@ -54,17 +54,30 @@ COMPILED = "\n\n@njit(nogil=True, cache=True)\n"
 TAIL = '''
 
 @njit(nogil=True, cache=True)
-def feature_matrix({columns}, offsets, customers, as_of, as_of_day, out):
-    """Fill row r of `out` with the features of customer `customers[r]`."""
+def feature_matrix({columns}, offsets, customers, first, last, as_of, as_of_day, out):
+    """Fill row r of `out` with the features of customer `customers[r]`; rows first[k] up to last[k] are at cutoff k.
+
+    The customers of a cutoff ascend. One after the other is taken at all cutoffs, while the events are in the cache.
+    """
     longest = 0
-    for customer in customers:
-        longest = max(longest, offsets[customer + 1] - offsets[customer])
+    for cutoff in range(len(as_of)):
+        for row in range(first[cutoff], last[cutoff]):
+            longest = max(longest, offsets[customers[row] + 1] - offsets[customers[row]])
     scratch = np.empty(({rows}, longest), np.int64)
-    for row in range(len(customers)):
-        customer = customers[row]
-        customer_features(
-            {columns}, offsets[customer], offsets[customer + 1], as_of, as_of_day, scratch, out[row]
-        )
+    rows = first.copy()
+    customer = 0
+    while customer >= 0:
+        following = -1
+        for cutoff in range(len(as_of)):
+            row = rows[cutoff]
+            if row < last[cutoff] and customers[row] == customer:
+                start, stop = offsets[customer], offsets[customer + 1]
+                customer_features({columns}, start, stop, as_of[cutoff], as_of_day[cutoff], scratch, out[row])
+                row += 1
+                rows[cutoff] = row
+            if row < last[cutoff] and (following < 0 or customers[row] < following):
+                following = customers[row]
+        customer = following
 '''
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 
 from features.as_of import AsOf
-from features.engines.feature_table import CHUNK, feature_chunks
+from features.engines.feature_table import CHUNK, chunk_size, feature_chunks
 from features.loyalty.base_indices import INDICES, index_values, indices_of
 from features.loyalty.formula import Formula
 from features.loyalty.scoring import Floats
@@ -38,7 +38,7 @@ def indices_at(
         Its `maxima` are used; X and Y are those of the log's rating scale where that is not the usual one.
     dates : sequence of AsOf
     chunk : int
-        Customers in memory at a time.
+        Rows in memory at a time, as `feature_chunks` has it.
     progress : callable, optional
         Called after each chunk with its number of customers.
 
@@ -58,7 +58,7 @@ def indices_at(
     for as_of, table in feature_chunks(store, list(dates), chunk):
         pieces[as_of].append(index_values(table, scaled))
         if progress and as_of == dates[-1]:
-            progress(chunk)
+            progress(chunk_size(len(dates), chunk))
     rows = []
     for date, parts in pieces.items():
         indices = indices_of(parts, scaled)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from features.as_of import AsOf
-from features.engines.feature_table import CHUNK, feature_chunks
+from features.engines.feature_table import CHUNK, chunk_size, feature_chunks
 from features.segments.assignment import assign
 from features.segments.segmentation import Segmentation
 from features.store.event_store import EventStore
@@ -52,7 +52,7 @@ def segment_movement(
     dates : sequence of AsOf
         Ascending.
     chunk : int
-        Customers in memory at a time.
+        Rows in memory at a time, as `feature_chunks` has it.
     progress : callable, optional
         Called after each chunk with its number of customers.
 
@@ -78,7 +78,7 @@ def segment_movement(
             moves.update((since, date, str(a), str(b)) for a, b in zip(earlier, now, strict=True))
         before, since = now, date
         if progress and as_of == dates[-1]:
-            progress(chunk)
+            progress(chunk_size(len(dates), chunk))
     rows = []
     for as_of in dates:
         date = str(as_of.date)

@@ -79,7 +79,7 @@ def test_chunks_hold_the_table(log: Log, chunk: int) -> None:
     store = shelved(log)
     as_ofs = [AsOf.parse(as_of, log.zone) for as_of in log.as_ofs()[:3]]
     pieces: dict[AsOf, list[pd.DataFrame]] = {as_of: [] for as_of in as_ofs}
-    for as_of, table in feature_chunks(store, as_ofs, chunk):
+    for as_of, table in feature_chunks(store, as_ofs, chunk * len(as_ofs)):
         assert len(table) <= chunk
         pieces[as_of].append(table)
     for as_of in as_ofs:

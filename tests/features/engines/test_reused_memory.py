@@ -36,7 +36,7 @@ def test_tables_that_are_kept_stay(tmp_path: Path) -> None:
     for buckets in (1, 3):
         ingest(tmp_path / "log.parquet", tmp_path / str(buckets), buckets=buckets)
         store = open_store(tmp_path / str(buckets))
-        kept = list(zip(feature_chunks(store, DATES, 70), feature_chunks(store, DATES, 70), strict=True))
+        kept = list(zip(feature_chunks(store, DATES, 280), feature_chunks(store, DATES, 280), strict=True))
         for place, as_of in enumerate(DATES):
             for number in (0, 1):
                 tables = [each[number][1] for each in kept[place :: len(DATES)]]
@@ -44,10 +44,16 @@ def test_tables_that_are_kept_stay(tmp_path: Path) -> None:
 
 
 def test_memory_serves_all_dates(tmp_path: Path) -> None:
-    """Tables that are let go at once need two blocks: the one in hand and the next."""
+    """Tables that are let go at once need two blocks: that of the chunk in hand, at all dates, and the next."""
     write_log(tmp_path / "log.parquet", customers=200, seed=3)
     ingest(tmp_path / "log.parquet", tmp_path / "store")
-    addresses = set()
-    for _, table in feature_chunks(open_store(tmp_path / "store"), sorted(DATES, reverse=True) * 3):
-        addresses.add(table.to_numpy().ctypes.data)
-    assert len(addresses) == 2
+    blocks, tables = set(), 0
+    for _, table in feature_chunks(open_store(tmp_path / "store"), sorted(DATES, reverse=True) * 3, chunk=600):
+        block = table.to_numpy()
+        while block.base is not None:
+            block = block.base
+        blocks.add(block.ctypes.data)
+        tables += 1
+        del block
+    assert tables == 4 * 12
+    assert len(blocks) == 2
