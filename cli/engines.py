@@ -32,8 +32,13 @@ def opened_runner(engine: Engine) -> Iterator["Runner"]:
     if engine is Engine.local:
         yield run_here
         return
+    from features.encryption.parquet_keys import configured_keys
     from features.engines.spark_session import spark_runner, spark_session
 
+    if configured_keys():
+        raise typer.BadParameter(
+            "Spark's workers have no key of [encryption] and would write plain files: leave out --engine spark"
+        )
     with spark_session() as session:
         yield spark_runner(session)
 

@@ -277,10 +277,12 @@ def opened_store(store: str) -> Iterator["EventStore"]:
 
     A raw file has the contract's columns, and is read by the settings; for any other use `regulars ingest`.
     """
+    from features.encryption.volumes import check_volume
     from features.store.event_store import is_store, open_store
 
     folder = Path(store)
     if is_store(store) or (folder.is_dir() and not any(folder.glob("*.parquet"))):
+        check_volume(store)
         yield open_store(store)
         return
     from features.errors import FaultyRowsError, SourceError

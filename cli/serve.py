@@ -137,11 +137,15 @@ def register(app: typer.Typer) -> None:
         given |= {name: str(file.absolute()) for name, file in files.items() if file}
         os.environ.update({f"REGULARS_SERVE_{name.upper()}": value for name, value in given.items()})
         os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
+        from features.encryption.volumes import check_volume
         from serving.runtime.server import announce_when_ready, free_address, run_server
         from serving.runtime.settings import serve_settings
         from serving.service import check_before_start
 
         settings = serve_settings()
+        for folder in (settings.forecast_log, settings.jobs, settings.plans, settings.scores):
+            if isinstance(folder, Path):
+                check_volume(folder)
         address = free_address(settings.host, settings.port)
         if warning := check_before_start():
             echo(f"warning: {warning}")

@@ -29,6 +29,7 @@ SECTIONS = {
     "retrain": "cli.retrain_folder.RetrainSettings",
     "monitor": "monitoring.settings.MonitorSettings",
     "retention": "features.retention.settings.RetentionSettings",
+    "encryption": "features.encryption.settings.EncryptionSettings",
     "serve": "serving.runtime.settings.ServeSettings",
     "events": "features.event_words.EventWords",
     "plugins": "features.plugins.PluginSettings",

@@ -132,12 +132,14 @@ def read_sources(
     """
     if not sources and not options.query:
         raise typer.BadParameter("name a file, or a query over files", param_hint="SOURCE...")
+    from features.encryption.volumes import check_volume
     from features.errors import FaultyRowsError
     from features.ingestion.ingest import append, ingest
     from features.store.event_store import is_store, read_manifest
     from features.store.generations import generations_before
     from serving.clock import utc_now
 
+    check_volume(store)
     arguments = options.arguments() | {"known_at": utc_now()}
     rating_maximum = store_options.pop("rating_maximum", None)
     settings = options.settings(store_options, rating_maximum)

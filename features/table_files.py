@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv, ipc, parquet
+from pyarrow import csv, ipc
 
 from features.atomic_file import atomic_write
+from features.encryption.parquet_files import parquet_writer
 from features.errors import TableFileError
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def _parquet(path: Path, schema: pa.Schema, row_group_size: int | None) -> Itera
         def write_table(self, table: pa.Table) -> None:
             file.write_table(table, row_group_size)
 
-    with parquet.ParquetWriter(path, schema) as file:
+    with parquet_writer(path, schema) as file:
         yield Writer()
 
 

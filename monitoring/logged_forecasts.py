@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from features.as_of import AsOf, day_date
+from features.encryption.parquet_files import read_parquet
 from features.errors import ForecastLogError
 from features.key_files import HASH_BYTES, keyed_hash
 from features.store.event_store import EventStore
@@ -162,7 +162,7 @@ def _days(folder: Path, first: date, last: date) -> Iterator[pa.Table]:
         tables = []
         for path in paths:
             try:
-                tables.append(pq.read_table(path, columns=list(READ)))
+                tables.append(read_parquet(path, columns=list(READ)))
             except FileNotFoundError:  # the service has removed it meanwhile
                 continue
             except (pa.ArrowInvalid, pa.ArrowKeyError) as error:

@@ -14,9 +14,9 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.atomic_file import atomic_write, file_digest
+from features.encryption.parquet_files import read_parquet, write_parquet
 from features.erasure.file_erasure import erase_from_file, without_ids
 from features.erasure.id_patterns import IdPattern
 from features.erasure.id_search import files_in, names_customer
@@ -111,7 +111,7 @@ def replace_plan(
         Returns the manifest without customers.
     """
     horizon = int(plan.manifest.get("horizon_days", 90))
-    table = pq.read_table(folder / PLAN_FILE)
+    table = read_parquet(folder / PLAN_FILE)
     outcomes = measure(plan, horizon).set_index("plan_item")
     rows = []
     renamed: dict[str, str] = {}
@@ -129,7 +129,7 @@ def replace_plan(
     if "exploration" in manifest:
         manifest["exploration"] = [renamed.get(item, item) for item in manifest["exploration"]]
     with atomic_write(folder / PLAN_FILE) as part:
-        pq.write_table(pa.Table.from_pylist(rows, schema), part)
+        write_parquet(part, pa.Table.from_pylist(rows, schema))
         digest = file_digest(part)
         _write_manifest(folder, {**manifest, NEXT_DIGEST: digest})
     _write_manifest(folder, {**manifest, "plan_digest": digest})
@@ -164,6 +164,6 @@ def replace_records(folder: Path, leaves: Callable[[str], bool], hash_of: Rename
             row = pseudonymous(row, names, KEPT_OF_RECORDS)
         records.append(row)
     with atomic_write(folder / RECORDS_FILE) as part:
-        pq.write_table(pa.Table.from_pylist(records, RECORDS), part)
+        write_parquet(part, pa.Table.from_pylist(records, RECORDS))
     with atomic_write(folder / EVENTS_FILE) as part:
-        pq.write_table(contract_events(records, latest_records(records)), part)
+        write_parquet(part, contract_events(records, latest_records(records)))

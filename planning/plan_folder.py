@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import parquet
 
 from features.atomic_file import file_digest, fsync_path
+from features.encryption.parquet_files import read_parquet, write_parquet
 from features.errors import PlanError
 from features.scratch_folders import scratch_folder
 
@@ -152,12 +152,12 @@ def write_plan(
     with scratch_folder(folder.absolute().parent, f".{folder.name}.", ".plan") as scratch:
         part = scratch / "plan"
         part.mkdir()
-        parquet.write_table(table, part / PLAN_FILE)
+        write_parquet(part / PLAN_FILE, table)
         manifest = {**plan.manifest, "format": PLAN_FORMAT, "plan_digest": file_digest(part / PLAN_FILE)}
         text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
         (part / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8")
         ids = sorted({*map(str, plan.customer_ids), *items["customer_id"]})
-        parquet.write_table(pa.table({"customer_id": pa.array(ids, pa.string())}), part / CUSTOMERS_FILE)
+        write_parquet(part / CUSTOMERS_FILE, pa.table({"customer_id": pa.array(ids, pa.string())}))
         write_files(part, read_plan(part))
         for path in (part / PLAN_FILE, part / MANIFEST_FILE, part / CUSTOMERS_FILE, part):
             fsync_path(path)
@@ -190,7 +190,7 @@ def unknown_customers(folder: str | Path, customer_ids: Iterable[str], others: p
     if not left or (others is None and not path.is_file()):
         return []
     try:
-        known = [parquet.read_table(path)["customer_id"]] if path.is_file() else []
+        known = [read_parquet(path)["customer_id"]] if path.is_file() else []
     except (pa.ArrowException, OSError, KeyError) as error:
         raise PlanError(f"{path} cannot be read ({error}): put the original back, or remove it") from None
     for ids in (*known, *([] if others is None else [others])):
@@ -229,7 +229,7 @@ def read_plan(folder: str | Path) -> Plan:
     try:
         if file_digest(folder / PLAN_FILE) not in (manifest.get("plan_digest"), manifest.get(NEXT_DIGEST)):
             raise PlanError(f"{folder / PLAN_FILE} was changed after the plan was made: put the original back")
-        table = parquet.read_table(folder / PLAN_FILE)
+        table = read_parquet(folder / PLAN_FILE)
     except FileNotFoundError:
         raise PlanError(f"{folder} has no {PLAN_FILE}: make the plan again") from None
     except (pa.ArrowInvalid, OSError) as error:

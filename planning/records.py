@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.as_of import AsOf, AsOfLike
 from features.atomic_file import atomic_write
+from features.encryption.parquet_files import read_parquet, write_parquet
 from features.errors import RecordError
 from features.store.generations import locked
 from planning.plan_folder import Plan, read_plan, unknown_customers
@@ -218,9 +218,9 @@ def append_tables(
         if len(known) > number:
             table_of_records = pa.Table.from_pylist([_typed(each) for each in known], SCHEMA)
             with atomic_write(folder / RECORDS_FILE) as part:
-                pq.write_table(table_of_records, part)
+                write_parquet(part, table_of_records)
         with atomic_write(folder / EVENTS_FILE) as part:  # each time: an earlier run may have ended before it
-            pq.write_table(contract_events(known, after), part)
+            write_parquet(part, contract_events(known, after))
         if write_faults is not None:
             read = (row for table in tables for row in table.rows)
             kept = write_faults(folder / QUARANTINE_FILE, found_faults, read)
@@ -255,7 +255,7 @@ def read_records(folder: str | Path) -> pa.Table:
     if not path.is_file():
         return stored.empty_table()
     try:
-        return pq.read_table(path).cast(SCHEMA).cast(stored)
+        return read_parquet(path).cast(SCHEMA).cast(stored)
     except (pa.ArrowException, ValueError) as error:
         raise RecordError(f"{path} cannot be read ({str(error).splitlines()[0]}): put a copy of it back") from None
 

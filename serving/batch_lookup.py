@@ -8,10 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pyarrow import ipc
 
 from features.as_of import AsOf
+from features.encryption.parquet_files import read_parquet
 from features.errors import BatchScoresError, TableFileError
 from features.partitions.folder import CONTENT_FILE, content_of, date_folder
 from features.store.bucket_numbers import bucket_numbers
@@ -129,4 +129,4 @@ def _rows(path: Path, wanted: pc.Expression) -> pa.Table:
         with pa.memory_map(str(path)) as source, ipc.open_file(source) as file:
             return file.read_all().filter(wanted)
     with pa.OSFile(str(path)) as file:
-        return pq.read_table(file, filters=wanted)
+        return read_parquet(file, filters=wanted)

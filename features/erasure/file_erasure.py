@@ -10,10 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pyarrow import ipc
 
 from features.atomic_file import atomic_write
+from features.encryption.parquet_files import open_parquet_file, write_parquet
 from features.erasure.id_patterns import IdPattern
 from features.plurals import counted
 
@@ -152,13 +152,13 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def _erase_from_parquet(path: Path, pattern: IdPattern) -> int:
-    with pq.ParquetFile(path) as file:
+    with open_parquet_file(path) as file:
         groups = [file.metadata.row_group(at).num_rows for at in range(file.metadata.num_row_groups)]
         table = file.read()
     kept = table.filter(pc.invert(rows_of_customers(table, pattern)))
     if len(kept) < len(table):
         with atomic_write(path) as part:
-            pq.write_table(kept, part, row_group_size=max(groups, default=None))
+            write_parquet(part, kept, row_group_size=max(groups, default=None))
     return len(table) - len(kept)
 
 

@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pyarrow import ipc
 
+from features.encryption.parquet_files import MAGIC, open_parquet_file
 from features.erasure.file_erasure import ID_COLUMN, ids_as_text, is_number, is_text
 from features.erasure.id_patterns import IdPattern
 
@@ -81,7 +81,7 @@ def _content_has(name: str, content: bytes, pattern: IdPattern) -> bool:
     if _is_array_of_numbers(content[:HEAD]):
         return False
     try:
-        if content[:4] == b"PAR1":
+        if content[:4] in (b"PAR1", MAGIC):
             return _parquet_has(content, pattern)
         if content[:6] == b"\x93NUMPY":  # texts of one length, with nothing between them
             texts = np.load(io.BytesIO(content), allow_pickle=False).ravel().astype(str).tolist()
@@ -118,7 +118,7 @@ def _content_has(name: str, content: bytes, pattern: IdPattern) -> bool:
 
 
 def _parquet_has(content: bytes, pattern: IdPattern) -> bool:
-    with pq.ParquetFile(pa.BufferReader(content)) as file:
+    with open_parquet_file(pa.BufferReader(content)) as file:
         metadata = file.schema_arrow.metadata or {}
         if any(pattern.in_bytes(value) for value in metadata.values()):
             return True

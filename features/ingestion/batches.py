@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from features.encryption.parquet_files import open_parquet_file
 from features.ingestion.csv_reader import CsvRows, UnreadableRow
 from features.schema import REQUIRED_LOG_COLUMNS
 
@@ -96,7 +97,7 @@ def parquet_batches(
     path: Path, header: Sequence[str], names: Mapping[str, str], rows: int = BATCH_ROWS
 ) -> Iterator[SourceBatch]:
     """Yield a Parquet file's rows; `names` maps log columns to the file's. Raises OSError or ArrowException."""
-    with pq.ParquetFile(path) as file:
+    with open_parquet_file(path) as file:
         chunks = _chunks(file.metadata)
     read = {
         name: file_name
@@ -109,10 +110,10 @@ def parquet_batches(
 
     @lru_cache(maxsize=1)
     def other_columns(group: int) -> pa.Table:
-        with pq.ParquetFile(path) as reopened:  # the file below is in use by the thread that reads ahead
+        with open_parquet_file(path) as reopened:  # the file below is in use by the thread that reads ahead
             return reopened.read_row_group(group, columns=others)
 
-    with pq.ParquetFile(path, read_dictionary=_dictionary_columns(names, chunks)) as file:
+    with open_parquet_file(path, read_dictionary=_dictionary_columns(names, chunks)) as file:
         for group in range(file.num_row_groups):
             start = 0
             for batch in file.iter_batches(rows, row_groups=[group], columns=columns):

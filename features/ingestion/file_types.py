@@ -2,12 +2,14 @@
 
 import codecs
 
+from features.encryption.parquet_files import MAGIC
 from features.errors import UnreadableSourceError
 from features.ingestion.text_encoding import BYTE_ORDER_MARKS, detect_utf16
 
 EXPECTED = "expected CSV, JSON lines, Parquet, Arrow or a workbook (XLSX, XLS, ODS)"
 TYPES = {
     b"PAR1": "Parquet",
+    MAGIC: "Parquet",
     b"ARROW1": "Arrow",
     b"\xff\xff\xff\xff": "Arrow stream",
     b"PK\x03\x04": "workbook",  # a zip archive of something else never comes so far

@@ -8,8 +8,8 @@ from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from features.encryption.parquet_files import open_parquet_file
 from features.errors import HeaderError, SourceError, UnreadableSourceError
 from features.ingestion.arrow_reader import arrow_schema, read_arrow_batches
 from features.ingestion.batches import (
@@ -231,7 +231,7 @@ def _source(
 def open_parquet(path: Path, name: str, partition: Partition, options: ReadOptions) -> list[Source]:
     """Open a Parquet file as one source; raises UnreadableSourceError, or SourceError for missing columns."""
     try:
-        with pq.ParquetFile(path) as file:
+        with open_parquet_file(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
     except (OSError, pa.ArrowException) as error:
         raise UnreadableSourceError(f"is not a readable Parquet file ({_first_line(error)}): write it again") from None

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from features.encryption.parquet_files import open_parquet_file
 from features.engines.feature_table import CHUNK
 from features.partitions.customer_ranges import CustomerRange, customer_ranges
 from features.store.event_store import EventStore
@@ -59,7 +59,7 @@ def write_joined(
 def _batches(folder: Path, ranges: Iterable[CustomerRange]) -> Iterator[pa.RecordBatch]:
     """Yield the rows of ranges, one after another."""
     for customers in ranges:
-        with pq.ParquetFile(folder / f"{customers.name}.parquet") as file:
+        with open_parquet_file(folder / f"{customers.name}.parquet") as file:
             yield from file.iter_batches(BATCH)
 
 

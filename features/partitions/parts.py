@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.atomic_file import atomic_write
+from features.encryption.parquet_files import write_parquet
 from features.partitions.customer_ranges import CustomerRange, customer_ranges
 from features.partitions.folder import StagedParts, staged_parts
 from features.partitions.runners import Runner, run_here
@@ -104,4 +104,4 @@ def _opened(data_folder: Path, manifest: str) -> EventStore:
 def write_part(folder: Path, customers: CustomerRange, rows: pa.Table, row_group_size: int | None = None) -> None:
     """Write the rows of a range of customers below the folder of a date."""
     with atomic_write(folder / f"{customers.name}.parquet") as part:
-        pq.write_table(rows, part, row_group_size)
+        write_parquet(part, rows, row_group_size=row_group_size)

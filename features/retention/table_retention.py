@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pyarrow import ipc
 
+from features.encryption.parquet_files import read_parquet_schema
 from features.erasure.file_erasure import PAGES
 from features.erasure.id_search import files_in
 
@@ -48,7 +48,7 @@ def date_of(file: Path) -> date:
 def _of_metadata(file: Path) -> date | None:
     try:
         if file.suffix.lower() == ".parquet":
-            schema = pq.read_schema(file)
+            schema = read_parquet_schema(file)
         elif file.suffix.lower() == ".arrow":
             with pa.memory_map(str(file)) as content:
                 schema = ipc.open_file(content).schema

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from features.atomic_file import atomic_write
+from features.encryption.parquet_files import read_parquet, write_parquet
 from features.errors import StoreError
 from features.key_files import HASH_BYTES
 from serving.forecast_log.log_files import log_files
@@ -41,7 +41,7 @@ def erase_from_log(folder: Path, keys: PseudonymKeys, customer_ids: Iterable[str
     rows = 0
     for path in log_files(folder):
         try:
-            table = pq.read_table(path)
+            table = read_parquet(path)
         except pa.ArrowException as error:
             raise StoreError(
                 f"{path} cannot be read as a piece of the forecast log ({error}): put a copy of it back, or remove it"
@@ -53,5 +53,5 @@ def erase_from_log(folder: Path, keys: PseudonymKeys, customer_ids: Iterable[str
             path.unlink()
         elif count and not check:
             with atomic_write(path) as part:
-                pq.write_table(table.filter(pc.invert(theirs)), part, compression="zstd")
+                write_parquet(part, table.filter(pc.invert(theirs)), compression="zstd")
     return rows

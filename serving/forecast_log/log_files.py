@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.atomic_file import atomic_write
+from features.encryption.parquet_files import write_parquet
 from features.key_files import HASH_BYTES
 
 SCHEMA = pa.schema(
@@ -58,7 +58,7 @@ def write_log_file(folder: Path, table: pa.Table, now: datetime, worker: int) ->
     """
     path = folder / f"{now:%Y-%m-%d}" / f"{now:%H%M%S}-{worker}-{uuid.uuid4().hex[:4]}.parquet"
     with atomic_write(path) as part:
-        pq.write_table(table, part, compression="zstd")
+        write_parquet(part, table, compression="zstd")
     return path
 
 

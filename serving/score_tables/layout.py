@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.as_of import AsOf
+from features.encryption.parquet_files import read_parquet_schema
 from features.errors import BatchScoresError
 from serving.batch_lookup import FACTS
 from serving.score_tables.table_address import TableAddress
@@ -49,7 +49,7 @@ class ScoreRun:
     def of_files(cls, files: Iterable[Path]) -> "ScoreRun":
         """Return the run of files of `serving.batch`, whose schemas are equal."""
         files = tuple(files)
-        return cls(files, pq.read_schema(files[0]))
+        return cls(files, read_parquet_schema(files[0]))
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 
+from features.encryption.parquet_files import open_parquet_file
 from features.errors import BatchScoresError, ScoresUnreachableError
 from features.ingestion.sql_reader import database_password, one_line
 from serving.score_tables.layout import (
@@ -122,7 +122,7 @@ def _copy(connection: "psycopg.Connection", address: TableAddress, run: ScoreRun
     statement = f"COPY {address.quoted} ({names}) FROM STDIN (FORMAT csv, ENCODING 'UTF8')"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for file in run.files:
-            for batch in pq.ParquetFile(file).iter_batches(COPY_ROWS):
+            for batch in open_parquet_file(file).iter_batches(COPY_ROWS):
                 key = [pa.repeat(run.cutoff.isoformat(), len(batch)), pa.repeat(run.horizon_days, len(batch))]
                 rows = pa.Table.from_arrays([*key, *batch.columns], [*KEY[:2], *batch.schema.names])
                 sink = pa.BufferOutputStream()

@@ -8,8 +8,7 @@ from contextlib import closing, contextmanager
 from typing import Any
 from urllib.parse import quote
 
-import pyarrow.parquet as pq
-
+from features.encryption.parquet_files import open_parquet_file
 from features.errors import BatchScoresError, ScoresUnreachableError
 from serving.score_tables.layout import (
     KEY,
@@ -83,7 +82,7 @@ def _insert(connection: sqlite3.Connection, address: TableAddress, run: ScoreRun
     marks = ", ".join("?" * len(run.schema))
     statement = f"INSERT INTO {address.quoted} ({names}) VALUES (?, ?, {marks})"
     for file in run.files:
-        for batch in pq.ParquetFile(file).iter_batches(INSERT_ROWS):
+        for batch in open_parquet_file(file).iter_batches(INSERT_ROWS):
             columns = [column.to_pylist() for column in batch.columns]
             connection.executemany(statement, ((*key, *row) for row in zip(*columns, strict=True)))
     connection.execute(
