@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from features.atomic_file import atomic_write
+from features.encryption.parquet_files import write_parquet
 from features.table_files import escape_formulas
 from training.evaluation.catalog import BUILT_IN, METRICS
 
@@ -82,7 +84,7 @@ def write_tables(folder: str | Path, tables: Mapping[str, pd.DataFrame]) -> None
     folder = Path(folder)
     for name, table in {**tables, "dictionary": data_dictionary(tables)}.items():
         with atomic_write(folder / f"{name}.parquet") as part:
-            table.to_parquet(part, index=False)
+            write_parquet(part, pa.Table.from_pandas(table, preserve_index=False))
         with atomic_write(folder / f"{name}.csv") as part:
             # Excel reads UTF-8 as such only with a byte order mark; without it Chinese names are garbled.
             escape_formulas(_rounded(csv_columns(table))).to_csv(
