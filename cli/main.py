@@ -19,6 +19,7 @@ from cli import (
     customers,
     effects,
     erase,
+    export,
     features,
     fit,
     history,
@@ -63,8 +64,19 @@ app = typer.Typer(
     cls=VerbGroup,
 )
 VERBS = {
-    "Bring in a log and look after it": (init, inspect, ingest, append, store, erase, prune, simulate, py_files),
-    "Score customers and look at the base": (score, features, indices, segments),
+    "Bring in a log and look after it": (
+        init,
+        inspect,
+        ingest,
+        append,
+        store,
+        export,
+        erase,
+        prune,
+        simulate,
+        py_files,
+    ),
+    "Score customers and look at the base": (score, features, indices, segments, export),
     "Train models and compare them with the rule": (fit, backtest, compare, versions),
     "Put a model into service and watch it": (
         *(promote, publish, rollback, history, retrain, monitor, recalibrate),

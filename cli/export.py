@@ -1,0 +1,152 @@
+"""`regulars export`: events, features and scores for analysts, with customers under pseudonyms."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import Store, check_date, opened_store
+from cli.terminal import Figure, echo, echo_table
+from features.plurals import counted
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from features.store.event_store import EventStore
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+
+    @app.command()
+    def export(
+        store: Store,
+        out: Annotated[Path, typer.Option(metavar="DIR", file_okay=False, help="The folder of the tables.")],
+        key: Annotated[
+            Path,
+            typer.Option(
+                metavar="FILE",
+                dir_okay=False,
+                help="The key of the pseudonyms, outside DIR; made with mode 600 if it is missing. Exports under one "
+                "key can be joined.",
+            ),
+        ],
+        as_of: Annotated[
+            str | None,
+            typer.Option(
+                metavar="DATE",
+                callback=check_date,
+                help="Events known at this cutoff, and the feature table at it. Without it: all events alone.",
+            ),
+        ] = None,
+        scores: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="FILE", exists=True, dir_okay=False, help="Also this table of `regulars score` (Parquet)."
+            ),
+        ] = None,
+        exact_times: Annotated[
+            bool, typer.Option("--exact-times", help="Keep times of the day; without it events have their day alone.")
+        ] = False,
+        amount_digits: Annotated[
+            int | None,
+            typer.Option(metavar="N", min=1, max=15, help="Round amounts to so many significant digits."),
+        ] = None,
+        known_by: Annotated[
+            list[str] | None,
+            typer.Option(
+                metavar="COLUMN",
+                help="A feature that others may know of a customer, for the count of those who stand out by them; "
+                "repeatable. Without it: frequency, recency, T and monetary_value.",
+            ),
+        ] = None,
+    ) -> None:
+        """Write pseudonymised tables for analysts, and say how many customers stand out in them all the same.
+
+        Free texts, references and the times of recording are left out, and events have their day alone. This is no
+        anonymisation: who knows some of a customer's purchases may find them, and who has the key can tell everybody.
+
+        Examples:
+
+        `regulars export store --out for-analysts --key pseudonyms.key --as-of 2011-12-10`
+
+        `regulars export store --out for-analysts --key pseudonyms.key --amount-digits 2 --scores scores.parquet`
+        """
+        from features.as_of import AsOf
+        from features.pseudonymisation.event_table import event_table
+        from features.pseudonymisation.pseudonyms import pseudonymous
+        from features.pseudonymisation.uniqueness import IDENTIFYING, known_by_one_event, uniqueness
+        from features.table_files import write_table
+
+        if key.absolute().resolve().is_relative_to(out.absolute().resolve()):
+            raise typer.BadParameter(f"{key} is inside of {out}: who gets the tables would get it too")
+        if known_by and as_of is None:
+            raise typer.BadParameter("--known-by names features: give --as-of for them")
+        with opened_store(store) as opened:
+            cutoff = None if as_of is None else AsOf.parse(as_of, opened.timezone)
+            tables = {"events": event_table(opened, cutoff, exact_times=exact_times, digits=amount_digits)}
+            if cutoff is not None:
+                tables["features"] = _features(opened, cutoff, amount_digits)
+            if scores is not None:
+                tables["scores"] = _scores(scores)
+            rows = []
+            if cutoff is not None:
+                columns = known_by or IDENTIFYING
+                found = uniqueness(tables["features"], columns)
+                rows = [
+                    ["customers", Figure(found.customers)],
+                    ["the only one with their values", Figure(found.unique)],
+                    ["share them with fewer than 5", Figure(found.few)],
+                    ["smallest group (k)", Figure(found.smallest)],
+                ]
+            by_event = known_by_one_event(tables["events"])
+            secret = _key(key)
+            for name, table in tables.items():
+                write_table(out / f"{name}.parquet", pseudonymous(table, secret))
+        if rows:
+            echo_table(f"who stands out by {', '.join(columns)}", ["", "customers"], rows)
+        echo(
+            f"{counted(by_event, 'customer')} of {opened.n_customers:,} can be told by the day, type and amount of one "
+            "event: these tables are personal data"
+        )
+        written = ", ".join(f"{len(table):,} rows of {name}" for name, table in tables.items())
+        echo(f"{written} -> {out}", known_by_one_event=by_event, out=out)
+
+
+def _features(store: "EventStore", cutoff: object, digits: int | None) -> "pa.Table":
+    import pyarrow as pa
+
+    from features.definitions.registry import default_features
+    from features.engines.feature_table import SCHEMA, feature_table
+    from features.pseudonymisation.event_table import rounded
+
+    frame = feature_table(store, cutoff)  # type: ignore[arg-type]
+    for column in default_features().columns:
+        if column.unit == "currency":
+            frame[column.name] = rounded(frame[column.name].to_numpy(), digits)
+    return pa.Table.from_pandas(frame.reset_index(), SCHEMA, preserve_index=False).replace_schema_metadata(None)
+
+
+def _scores(path: Path) -> "pa.Table":
+    import pyarrow as pa
+
+    from features.encryption.parquet_files import read_parquet
+    from features.errors import SourceError
+
+    try:
+        table = read_parquet(path)
+    except (pa.ArrowException, OSError) as error:
+        raise SourceError(f"{path} cannot be read as Parquet ({str(error).splitlines()[0]})") from None
+    if "customer_id" not in table.column_names:
+        raise SourceError(f"{path} has no column customer_id: name a table that `regulars score` wrote")
+    return table
+
+
+def _key(path: Path) -> bytes:
+    from features.errors import SettingsError
+    from features.key_files import read_or_make_key
+
+    try:
+        return read_or_make_key(path)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} cannot be read as a key of pseudonyms ({error}): name another file") from None
