@@ -29,7 +29,7 @@ from serving.api.problem_details import ProblemError, internal_error, problem_re
 from serving.api.responses import json_response
 from serving.api.routes import HTML, Endpoint, ExactRoute, TemplateRoute
 from serving.api.score_body_reader import ScoreBodyReader
-from serving.api.score_endpoints import AnswerListener, ScoreEndpoints
+from serving.api.score_endpoints import AnswerListener, LookUpListener, ScoreEndpoints
 from serving.api.status import readiness, versions
 from serving.api.time_limit import TimeLimit
 from serving.api.worker_thread import WorkerThread
@@ -55,6 +55,7 @@ def make_app(
     log_event: LogEvent = lambda **fields: None,
     count_job: Callable[[int], None] = lambda customers: None,
     answered: AnswerListener | None = None,
+    looked_up: LookUpListener | None = None,
     clock: Clock = utc_now,
     more_routes: Sequence[BaseRoute] = (),
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None,
@@ -81,7 +82,9 @@ def make_app(
     count_job : callable, optional
         Receives the number of customers of each job that is done.
     answered : callable, optional
-        Receives what was scored, see `ScoreEndpoints`.
+        Receives what was scored, see `ScoreEndpoints`; jobs as well, under `/jobs`.
+    looked_up : callable, optional
+        Receives batch scores that were looked up, likewise.
     clock : callable, optional
         Returns the present time, the default of `as_of`; no timestamp may be more than a day after it.
     more_routes : sequence of BaseRoute, optional
@@ -93,7 +96,9 @@ def make_app(
     worker_thread, body_time = WorkerThread(limits.queue_size), TimeLimit(limits.body_seconds)
     lookup = scores if scores is None or callable(scores) else partial(lookup_batch_scores, scores)
     bodies, budget = ScoreBodyReader(limits, lookup), BodyBudget(limits.bodies_bytes)
-    runner = jobs and JobRunner(jobs, current, bodies, budget, worker_thread, clock, log_event, count_job)
+    runner = jobs and JobRunner(
+        jobs, current, bodies, budget, worker_thread, clock, log_event, count_job, answered, looked_up
+    )
     job_endpoints = JobEndpoints(jobs, limits, budget, clock, body_time, *([runner.wake] if runner else []))
     if runner:
         current.troubles.append(lambda: runner.trouble)
@@ -103,7 +108,7 @@ def make_app(
         async with lifespan(app) if lifespan else nullcontext(), runner or nullcontext():
             yield
 
-    posts = ScoreEndpoints(current, bodies, budget, limits, clock, worker_thread, body_time, answered)
+    posts = ScoreEndpoints(current, bodies, budget, limits, clock, worker_thread, body_time, answered, looked_up)
     read_timestamp("2000-01-01", current.state.timezone, 2**62)  # finds the zone's clock changes before a request does
     document()
     app = Starlette(

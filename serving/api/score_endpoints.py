@@ -1,7 +1,9 @@
 """The endpoints that score at once: /score, /score_features and /score_customers."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
+from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,9 +19,19 @@ from serving.api.score_body_reader import BODY_TYPES, RESPONSE_TYPES, ScoreBodyR
 from serving.api.time_limit import TimeLimit
 from serving.api.trial_request import is_trial
 from serving.api.worker_thread import WorkerThread
+from serving.response_types import LastScoresAnswer
 from serving.state import CurrentState
 
-AnswerListener = Callable[[str, Features, ScoringContext], None]
+
+class AnswerListener(Protocol):
+    """Receives what was scored: path, customers and context; may wait for a moment where that is no harm."""
+
+    def __call__(self, route: str, features: Features, context: ScoringContext, *, wait: bool = False) -> None:
+        """Take them."""
+
+
+LookUpListener = Callable[[str, LastScoresAnswer, datetime], None]
+"""Receives batch scores that were looked up: path, answer and the time of the request."""
 
 
 class ScoreEndpoints:
@@ -41,6 +53,8 @@ class ScoreEndpoints:
     answered : callable, optional
         Receives the path, the customers and the context of each answer of /score and /score_features, except that of
         the service's own trial.
+    looked_up : callable, optional
+        Receives the path, the answer and the time of each of /score_customers.
     """
 
     def __init__(
@@ -53,9 +67,10 @@ class ScoreEndpoints:
         worker_thread: WorkerThread,
         body_time: TimeLimit,
         answered: AnswerListener | None = None,
+        looked_up: LookUpListener | None = None,
     ) -> None:
         self._current, self._bodies, self._limits, self._clock = current, bodies, limits, clock
-        self._budget, self._answered = budget, answered
+        self._budget, self._answered, self._looked_up = budget, answered, looked_up
         self._worker_thread, self._body_time = worker_thread, body_time
 
     def routes(self) -> list[ExactRoute]:
@@ -97,7 +112,10 @@ class ScoreEndpoints:
 
         def respond() -> Response:
             request.state.customers, answer = self._bodies.batch(body, state)
-            return json_response(answer)
+            response = json_response(answer)
+            if self._looked_up:
+                self._looked_up("/score_customers", answer, self._clock())
+            return response
 
         return await self._worker_thread.run(respond, request, len(body))
 

@@ -9,6 +9,7 @@ when it fails or hangs, what was answered is logged all the same.
 
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -17,27 +18,27 @@ from typing import NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from features.definitions import FEATURE_NAMES
-from features.key_files import HASH_BYTES, keyed_hash
-from features.timezones import DAY
 from serving.api.feature_rows import Features
 from serving.api.parameters import ScoringContext
-from serving.forecast_log.log_files import SCHEMA, keep_within, utc, write_log_file
-from serving.forecast_log.pseudonyms import PseudonymKeys, key_id
-from serving.state import ServedModel
-from training.models.bundle import CHAMPION, OUTPUTS
+from serving.forecast_log.log_files import keep_within, write_log_file
+from serving.forecast_log.log_tables import ForecastRows, LookedUp, forecast_table, looked_up_table
+from serving.forecast_log.pseudonyms import PseudonymKeys
+from serving.response_types import LastScoresAnswer
+from training.models.bundle import CHAMPION
 from training.models.rollout import Role
 
 FILE_ROWS = 2_000
-"""A larger file would hold the interpreter for too long."""
+"""Rows of a file, and of the pieces of a large answer: more at once would hold the interpreter for too long."""
 QUEUE_ROWS, SHADOW_QUEUE_ROWS = 20_000, 5_000
 FLUSH_SECONDS = 10.0
 """The longest that an answer waits for its file: a kill loses so much."""
 SHADOW_STOP_SECONDS = 2.0
 """How long the end waits for a shadow that hangs."""
-EARLY_DAYS = 7
+ROOM_SECONDS = 30.0
+"""How long a job waits for room in the queue, as for a disk that hangs."""
+TIDYING_SECONDS = 600.0
+"""How often the log is kept within its bounds: what a worker writes meanwhile may exceed them."""
 
 
 class AnsweredRequest(NamedTuple):
@@ -61,6 +62,8 @@ class ForecastLog:
         Bytes that the log may have.
     clock : callable
         Returns the present time in UTC.
+    sample : float
+        The share of customers whose features are logged.
     shadow : bool
         Whether it is that of the model in shadow, instead of that of the answers.
 
@@ -80,12 +83,14 @@ class ForecastLog:
         size: int,
         clock: Callable[[], datetime],
         *,
+        sample: float = 0.0,
         shadow: bool = False,
     ) -> None:
         self._shadow, self._queue_rows = shadow, SHADOW_QUEUE_ROWS if shadow else QUEUE_ROWS
         self._folder, self._keys, self._days, self._size, self._clock = folder, keys, days, size, clock
-        self._queue: deque[AnsweredRequest] = deque()
-        self._pending, self._lock = 0, threading.Lock()
+        self._sample, self._next_tidying = sample, 0.0
+        self._queue: deque[tuple[AnsweredRequest | LookedUp, int]] = deque()
+        self._pending, self._room = 0, threading.Condition()
         self.lost = 0
         self.trouble: str | None = None
         self._wake, self._ended = threading.Event(), False
@@ -98,20 +103,38 @@ class ForecastLog:
 
     def __exit__(self, *exception: object) -> None:
         self._ended = True
+        with self._room:
+            self._room.notify_all()
         self._wake.set()
         self._thread.join(SHADOW_STOP_SECONDS if self._shadow else None)
 
-    def answered(self, route: str, features: Features, context: ScoringContext) -> None:
-        """Take what was answered; called by the event loop and by the worker thread."""
-        rows = len(features.ids)
+    def answered(self, route: str, features: Features, context: ScoringContext, *, wait: bool = False) -> None:
+        """Take what was answered; called by the event loop, and by threads, which may `wait` for room in the queue."""
         if self._shadow and context.state.shadow is None:
             return
-        with self._lock:
+        size = len(features.ids)
+        if size <= FILE_ROWS:
+            self._take(AnsweredRequest(route, features, context), size, wait)
+            return
+        for first in range(0, size, FILE_ROWS):
+            piece = slice(first, first + FILE_ROWS)
+            part = Features(features.ids[piece], features.values[piece])
+            self._take(AnsweredRequest(route, part, context), len(part.ids), wait)
+
+    def looked_up(self, route: str, answer: LastScoresAnswer, asked_at: datetime) -> None:
+        """Take batch scores that were looked up; called by threads."""
+        if not self._shadow and answer.scores:
+            self._take(LookedUp(route, answer, asked_at), len(answer.scores), False)
+
+    def _take(self, request: AnsweredRequest | LookedUp, rows: int, wait: bool) -> None:
+        with self._room:
+            if wait and not self._shadow:
+                self._room.wait_for(lambda: self._ended or self._pending + rows <= self._queue_rows, ROOM_SECONDS)
             if self._pending + rows > self._queue_rows:
                 self.lost += rows
                 return
             self._pending += rows
-        self._queue.append(AnsweredRequest(route, features, context))
+        self._queue.append((request, rows))
         if self._pending >= FILE_ROWS:
             self._wake.set()
 
@@ -127,37 +150,51 @@ class ForecastLog:
         while self._queue:
             taken, rows = [], 0
             while self._queue and rows < FILE_ROWS:
-                taken.append(self._queue.popleft())
-                rows += len(taken[-1].features.ids)
+                request, size = self._queue.popleft()
+                taken.append(request)
+                rows += size
             try:
                 now = self._clock()
                 write_log_file(self._folder, self._table(taken), now, os.getpid())
-                keep_within(self._folder, self._days, self._size, now.date())
+                self._tidy(now)
                 self.trouble = None
             except Exception as error:  # whatever it is, answers go on, and it is counted
-                with self._lock:
+                with self._room:
                     self.lost += rows
                 reason = getattr(error, "strerror", None) or type(error).__name__
                 self.trouble = f"the forecast log is not written ({reason})"
-            with self._lock:
+            with self._room:
                 self._pending -= rows
+                self._room.notify_all()
 
-    def _table(self, taken: Sequence[AnsweredRequest]) -> pa.Table:
+    def _tidy(self, now: datetime) -> None:
+        """Keep the log within its bounds, now and then: that looks at every file of it."""
+        if time.monotonic() >= self._next_tidying:
+            self._next_tidying = time.monotonic() + TIDYING_SECONDS
+            keep_within(self._folder, self._days, self._size, now.date())
+
+    def _table(self, taken: Sequence[AnsweredRequest | LookedUp]) -> pa.Table:
         """Return the rows of some answers; those of one model, day and horizon are forecast together."""
-        together: dict[tuple[int, str, int, int], list[_Rows]] = {}
+        together: dict[tuple[int, str, int, int], list[ForecastRows]] = {}
+        tables = []
         for request in taken:
+            if isinstance(request, LookedUp):
+                tables.append(looked_up_table(request, self._keys))
+                continue
             for rows in self._rows(request):
                 key = (id(rows.model), rows.role, rows.context.as_of.day, rows.context.horizon_days)
                 together.setdefault(key, []).append(rows)
-        return pa.concat_tables([self._forecast_rows(rows) for rows in together.values()])
+        sample = 0.0 if self._shadow else self._sample  # those in shadow are those of the answers
+        tables += [forecast_table(rows, self._keys, sample) for rows in together.values()]
+        return pa.concat_tables(tables)
 
-    def _rows(self, request: AnsweredRequest) -> Iterator["_Rows"]:
+    def _rows(self, request: AnsweredRequest) -> Iterator[ForecastRows]:
         route, features, context = request
         ids, values, state = features.ids, features.values, context.state
         if isinstance(values, list):
             values = np.array([list(row.values()) for row in values], float)
         if self._shadow:
-            yield _Rows(Role.SHADOW, state.shadow, route, ids, values, context)
+            yield ForecastRows(Role.SHADOW, state.shadow, route, ids, values, context)
             return
         canary = state.canary
         theirs = np.array([canary is not None and canary.answers(each) for each in ids])
@@ -166,64 +203,6 @@ class ForecastLog:
             (Role.CANARY, canary.model if canary else None, theirs),
         ):
             if chosen.any():
-                yield _Rows(role, model, route, [ids[row] for row in np.flatnonzero(chosen)], values[chosen], context)
-
-    def _forecast_rows(self, rows: Sequence["_Rows"]) -> pa.Table:
-        first, sizes = rows[0], [len(each.ids) for each in rows]
-        model, size, context = first.model, sum(sizes), first.context
-        forecast, early = np.full((2, size, len(OUTPUTS)), np.nan)
-        if model is not None:
-            values = np.concatenate([each.values for each in rows])
-            forecast = _forecast(model, values, context.as_of.day, context.horizon_days)
-            early = _forecast(model, values, context.as_of.day, EARLY_DAYS)
-        asked = [each.context.latest - DAY for each in rows]
-        names = [key_id(utc(each)) for each in asked]
-        keys = {name: self._keys.key(name) for name in set(names)}
-        pseudonyms = [
-            keyed_hash(customer_id, keys[name])
-            for each, name in zip(rows, names, strict=True)
-            for customer_id in each.ids
-        ]
-
-        def repeated(values: Sequence[object]) -> pa.Array:
-            return pa.array([value for value, count in zip(values, sizes, strict=True) for _ in range(count)])
-
-        columns = {
-            "pseudonym": pa.array(pseudonyms, pa.binary(HASH_BYTES)),
-            "key_id": repeated(names),
-            "asked_at": repeated(asked),
-            "as_of": repeated([each.context.as_of.time for each in rows]),
-            "horizon_days": pa.repeat(pa.scalar(context.horizon_days, pa.int32()), size),
-            **{each: pa.array(forecast[:, at], from_pandas=True) for at, each in enumerate(OUTPUTS)},
-            "expected_purchases_7": pa.array(early[:, OUTPUTS.index("expected_purchases")], from_pandas=True),
-            "churn_probability_7": pa.array(early[:, OUTPUTS.index("churn_probability")], from_pandas=True),
-            "model_version": pa.repeat(pa.scalar(model and model.version, pa.string()), size),
-            "model_digest": pa.repeat(pa.scalar(model and model.digest, pa.string()), size),
-            "formula_version": repeated([each.context.state.formula.version for each in rows]),
-            "role": pa.repeat(first.role, size),
-            "route": repeated([each.route for each in rows]),
-        }
-        return pa.table([columns[field.name].cast(field.type) for field in SCHEMA], schema=SCHEMA)
-
-
-class _Rows(NamedTuple):
-    """Customers of an answer for whom one model forecast, or does so in shadow."""
-
-    role: str
-    model: ServedModel | None
-    route: str
-    ids: list[str]
-    values: NDArray[np.float64]
-    context: ScoringContext
-
-
-def _forecast(model: ServedModel, values: NDArray[np.float64], day: int, horizon_days: int) -> NDArray[np.float64]:
-    """Return the forecasts of some rows, NaN in all of a row where one is not finite, as answers have them."""
-    with np.errstate(all="ignore"):
-        if model.compiled is not None:
-            found = model.compiled.predict_table(values, day, horizon_days)
-        else:
-            import pandas as pd
-
-            found = model.forecast_table(pd.DataFrame(values, columns=list(FEATURE_NAMES)), day, horizon_days)
-    return np.where(np.isfinite(found).all(axis=1, keepdims=True), found, np.nan)
+                yield ForecastRows(
+                    role, model, route, [ids[row] for row in np.flatnonzero(chosen)], values[chosen], context
+                )

@@ -5,6 +5,8 @@
 A file appears whole; the oldest days go first.
 """
 
+import json
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from features.atomic_file import atomic_write
+from features.definitions import FEATURE_NAMES
 from features.encryption.parquet_files import write_parquet
 from features.key_files import HASH_BYTES
 
@@ -36,10 +39,13 @@ SCHEMA = pa.schema(
         pa.field("formula_version", pa.string(), nullable=False),
         pa.field("role", pa.string(), nullable=False),
         pa.field("route", pa.string(), nullable=False),
-    ]
+        pa.field("features", pa.list_(pa.float64())),
+    ],
+    {"features": json.dumps(FEATURE_NAMES)},
 )
 """The columns of a file, one row a customer of an answer. Forecasts are null where there was none; those of 7 days are
-what `regulars monitor` compares first."""
+what `regulars monitor` compares first. `features` has those of a sample of customers, null for the others; the names of
+its values are metadata of the schema, under the same name."""
 
 
 def write_log_file(folder: Path, table: pa.Table, now: datetime, worker: int) -> Path:
@@ -88,10 +94,11 @@ def keep_within(folder: Path, days: int, size: int, today: date) -> int:
         In UTC.
     """
     sizes: dict[Path, int] = {}
-    for path in log_files(folder):
+    for day in folder.glob("????-??-??"):
         try:
-            sizes[path.parent] = sizes.get(path.parent, 0) + path.stat().st_size
-        except FileNotFoundError:  # another worker has removed it
+            with os.scandir(day) as files:  # a log has 8,640 a day and worker
+                sizes[day] = sum(file.stat().st_size for file in files if file.name.endswith(".parquet"))
+        except (FileNotFoundError, NotADirectoryError):  # another worker has removed it
             continue
     removed = 0
     for each in sorted(sizes):

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 
 from anyio import to_thread
 
@@ -12,6 +13,7 @@ from serving.api.parameters import Clock
 from serving.api.problem_details import ProblemError
 from serving.api.responses import json_bytes, score_bodies
 from serving.api.score_body_reader import ScoreBodyReader
+from serving.api.score_endpoints import AnswerListener, LookUpListener
 from serving.api.turns import AbandonedError
 from serving.api.worker_thread import WorkerThread
 from serving.jobs.job_folder import ClaimedJob, Outcome
@@ -29,6 +31,9 @@ TROUBLE_SECONDS = 10.0
 EXPIRY_SECONDS = 60.0
 PROGRESS_SECONDS = 0.25
 """Seconds between two notes of how far a job is."""
+ROUTE = "/jobs"
+Results = dict[str, list[bytes]]
+"""The results of a job by media type, in pieces."""
 
 
 class JobRunner:
@@ -51,6 +56,8 @@ class JobRunner:
         Receives a line for each job that ended, and for a folder that cannot be used.
     count : callable
         Receives the number of customers of each job that is done.
+    answered, looked_up : callable, optional
+        Receive what a job that is done scored, as `ScoreEndpoints` does, under `/jobs`.
 
     Attributes
     ----------
@@ -68,9 +75,12 @@ class JobRunner:
         clock: Clock,
         log_event: LogEvent,
         count: Callable[[int], None],
+        answered: AnswerListener | None = None,
+        looked_up: LookUpListener | None = None,
     ) -> None:
         self._store, self._current, self._bodies, self._budget = store, current, bodies, budget
         self._worker_thread, self._clock, self._log_event, self._count = worker_thread, clock, log_event, count
+        self._answered, self._looked_up = answered, looked_up
         self._wake, self._stopping = asyncio.Event(), False
         self._next_expiry = 0.0
         self.trouble: str | None = None
@@ -134,11 +144,11 @@ class JobRunner:
         body = await to_thread.run_sync(claimed.begin)
         if body is None:
             return
-        began, facts, results = time.monotonic(), claimed.facts, None
+        began, facts, results, log = time.monotonic(), claimed.facts, None, _log_nothing
         state = self._current.state
         version = state.model.version if state.model else None
 
-        def work() -> dict[str, list[bytes]]:
+        def work() -> tuple[Results, Callable[[], None]]:
             return self._results(claimed, body, state)
 
         async def stopped() -> None:
@@ -146,7 +156,7 @@ class JobRunner:
                 await asyncio.sleep(CANCEL_CHECK_SECONDS)
 
         try:
-            results = await self._worker_thread.run_job(work, stopped, len(body))
+            results, log = await self._worker_thread.run_job(work, stopped, len(body))
             outcome = Outcome("done", self._clock(), claimed.progress.scored, model_version=version)
         except AbandonedError:
             if not await to_thread.run_sync(claimed.is_cancelled):
@@ -162,18 +172,21 @@ class JobRunner:
         await to_thread.run_sync(claimed.finish, outcome, results)
         if outcome.state == "done":
             self._count(outcome.scored)
+            await to_thread.run_sync(log)
         ms = round(1000 * (time.monotonic() - began), 3)
         told = {"customers": outcome.scored, "model_version": version, "key": facts.key}
         line = {name: value for name, value in told.items() if value}
         self._log_event(event="job", job=facts.job_id, endpoint=facts.endpoint, state=outcome.state, ms=ms, **line)
 
-    def _results(self, claimed: ClaimedJob, body: bytes, state: ServiceState) -> dict[str, list[bytes]]:
-        """Return the results by media type; raises a problem as the endpoint of the job would."""
-        facts = claimed.facts
+    def _results(self, claimed: ClaimedJob, body: bytes, state: ServiceState) -> tuple[Results, Callable[[], None]]:
+        """Return the results and what logs them; raises a problem as the endpoint of the job would."""
+        facts, log = claimed.facts, _log_nothing
         if facts.endpoint == "score_customers":
             count, answer = self._bodies.batch(body, state)
             claimed.advance(count, count)
-            return {JSON: [json_bytes(answer)]}
+            if self._looked_up:
+                log = partial(self._looked_up, ROUTE, answer, facts.submitted_at)
+            return {JSON: [json_bytes(answer)]}, log
         query = ScoringParameters(as_of=facts.as_of, horizon_days=facts.horizon_days)
         path, media_type = f"/{facts.endpoint}", facts.media_type
         features, context = self._bodies.features(path, body, media_type, query, state, lambda: facts.submitted_at)
@@ -186,4 +199,10 @@ class JobRunner:
                 noted = time.monotonic()
                 claimed.advance(scored, customers)
 
-        return score_bodies(features, context, advance)
+        if self._answered:
+            log = partial(self._answered, ROUTE, features, context, wait=True)
+        return score_bodies(features, context, advance), log
+
+
+def _log_nothing() -> None:
+    """Stand for a service that keeps no log of forecasts."""

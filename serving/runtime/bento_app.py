@@ -20,6 +20,7 @@ from serving.api.score_endpoints import AnswerListener
 from serving.clock import utc_now
 from serving.forecast_log.forecast_log import ForecastLog
 from serving.forecast_log.pseudonyms import PseudonymKeys
+from serving.jobs.job_runner import ROUTE as JOBS_ROUTE
 from serving.jobs.job_store import JobLimits, JobStore
 from serving.runtime.api_keys import KeyRing
 from serving.runtime.draining import drain_first
@@ -136,8 +137,9 @@ def make_worker_app(
         plans=settings.plans,
         jobs=jobs,
         log_event=log.log_event,
-        count_job=lambda customers: metrics.scored("/jobs", customers),
+        count_job=lambda customers: metrics.scored(JOBS_ROUTE, customers),
         answered=_to_each(forecast_logs) if forecast_logs else None,
+        looked_up=forecast_logs[0].looked_up if forecast_logs else None,
         clock=utc_now,
         more_routes=[ExactRoute(path, bentoml_app) for path in BENTOML_PATHS],
         lifespan=lifespan,
@@ -161,13 +163,15 @@ def _forecast_logs(settings: ServeSettings) -> tuple[ForecastLog, ...]:
     if settings.forecast_log is None:
         return ()
     folder, keys, days = settings.forecast_log, PseudonymKeys(settings.keys_folder), settings.forecast_log_days
-    size = int(1e9 * settings.forecast_log_gigabytes)
-    return tuple(ForecastLog(folder, keys, days, size, utc_now, shadow=shadow) for shadow in (False, True))
+    size, sample = int(1e9 * settings.forecast_log_gigabytes), settings.forecast_log_features
+    return tuple(
+        ForecastLog(folder, keys, days, size, utc_now, sample=sample, shadow=shadow) for shadow in (False, True)
+    )
 
 
 def _to_each(forecast_logs: tuple[ForecastLog, ...]) -> AnswerListener:
-    def answered(route: str, features: Features, context: ScoringContext) -> None:
+    def answered(route: str, features: Features, context: ScoringContext, *, wait: bool = False) -> None:
         for log in forecast_logs:
-            log.answered(route, features, context)
+            log.answered(route, features, context, wait=wait)
 
     return answered

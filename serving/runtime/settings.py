@@ -20,7 +20,7 @@ OLDER_VARIABLES = {f"REGULARS_{key.upper()}": key for key in OLDER_KEYS}
 LIMITS = (
     *(("port", 1, 65535), ("workers", 1, 64), ("watch_seconds", 0.05, 3600), ("drain_seconds", 0, 3600)),
     ("bodies_megabytes", 64, 2**20),  # the largest body fits
-    *(("forecast_log_days", 1, 3650), ("forecast_log_gigabytes", 0.001, 10_000)),
+    *(("forecast_log_days", 1, 3650), ("forecast_log_gigabytes", 0.001, 10_000), ("forecast_log_features", 0, 1)),
     ("monitor_days", 0.01, 3650),
     *(("jobs_maximum", 1, 10_000), ("jobs_gigabytes", 0.001, 10_000), ("jobs_hours", 0.01, 8760)),
 )
@@ -89,6 +89,8 @@ class ServeSettings:
         Days that the forecast log goes back.
     forecast_log_gigabytes : float
         The size of the forecast log, in 10^9 bytes, above which its oldest days are removed.
+    forecast_log_features : float
+        The share of customers whose features are in the forecast log, 0 to 1: the same ones in all of a quarter.
     monitor : Path, optional
         The file monitor.json written by `regulars monitor`, shown as gauges at /metrics; without it there are none.
     monitor_days : float
@@ -121,6 +123,7 @@ class ServeSettings:
     forecast_log_keys: Path | None = field(default=None, metadata={"example": "forecast-log-keys"})
     forecast_log_days: int = 400
     forecast_log_gigabytes: float = 5.0
+    forecast_log_features: float = 0.01
     monitor: Path | None = field(default=None, metadata={"example": "monitor/monitor.json"})
     monitor_days: float = 15.0
 

@@ -1,5 +1,6 @@
 """What was answered is in the log, with the 7-day forecast, under pseudonyms; whatever fails, answers do not."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -88,19 +89,74 @@ def context(state: ServiceState) -> ScoringContext:
 
 
 def test_what_does_not_fit_is_dropped_and_counted(rule_state: ServiceState, tmp_path: Path) -> None:
-    """The queue is bounded in rows; without a model there is no forecast, and the row is there."""
+    """The queue is bounded in rows, and takes pieces of what is too large; without a model there is no forecast."""
     log = made(tmp_path)
     one = Features(["anna"], [dict.fromkeys(FEATURE_NAMES, 1.0)])
     many = Features([str(at) for at in range(module.QUEUE_ROWS)], np.ones((module.QUEUE_ROWS, len(FEATURE_NAMES))))
     log.answered("/score", one, context(rule_state))
     log.answered("/score", many, context(rule_state))
-    assert log.lost == module.QUEUE_ROWS
+    assert log.lost == module.FILE_ROWS
     log.flush()
-    [row] = rows(tmp_path).to_pylist()
-    assert row["expected_purchases"] is None
-    assert row["model_version"] is None
+    found = rows(tmp_path)
+    assert len(found) == 1 + module.QUEUE_ROWS - module.FILE_ROWS
+    assert max(pq.read_metadata(path).num_rows for path in log_files(tmp_path / "log")) <= module.FILE_ROWS + 1
+    assert found["expected_purchases"].null_count == found["model_version"].null_count == len(found)
     log.answered("/score", many, context(rule_state))
-    assert log.lost == module.QUEUE_ROWS
+    assert log.lost == module.FILE_ROWS
+
+
+def test_who_may_wait_loses_nothing(rule_state: ServiceState, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that is larger than the queue goes in as there is room; where nobody writes it gives up."""
+    size = 2 * module.QUEUE_ROWS + 7
+    many = Features([str(at) for at in range(size)], np.ones((size, len(FEATURE_NAMES))))
+    with made(tmp_path) as log:
+        log.answered("/jobs", many, context(rule_state), wait=True)
+    assert (log.lost, len(rows(tmp_path))) == (0, size)
+    monkeypatch.setattr(module, "ROOM_SECONDS", 0.01)
+    hanging = made(tmp_path)
+    hanging.answered("/jobs", many, context(rule_state), wait=True)
+    assert hanging.lost == size - module.QUEUE_ROWS
+
+
+def test_the_bounds_are_looked_at_now_and_then(
+    rule_state: ServiceState, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not with each file: a log of a month has hundreds of thousands."""
+    looks: list[Path] = []
+    monkeypatch.setattr(module, "keep_within", lambda folder, *_: looks.append(folder))
+    log, one = made(tmp_path), Features(["anna"], [dict.fromkeys(FEATURE_NAMES, 1.0)])
+    for seconds in (600.0, 600.0, 0.0, 0.0):
+        monkeypatch.setattr(module, "TIDYING_SECONDS", seconds)
+        log._next_tidying = min(log._next_tidying, time.monotonic() + seconds)
+        log.answered("/score", one, context(rule_state))
+        log.flush()
+    assert len(looks) == 3
+    assert len(rows(tmp_path)) == 4
+
+
+@pytest.mark.slow
+def test_the_loop_has_the_interpreter_while_files_are_written(model_state: ServiceState, tmp_path: Path) -> None:
+    """Between two turns of the loop the writer has less than 50 milliseconds of processor time, with a full queue."""
+    values = np.random.default_rng(7).random((module.QUEUE_ROWS, len(FEATURE_NAMES)))
+    ids = [f"c{number}" for number in range(module.QUEUE_ROWS)]
+    by_name = (dict(zip(FEATURE_NAMES, row, strict=True)) for row in values.tolist())
+    single = [Features([name], [row]) for name, row in zip(ids, by_name, strict=True)]
+
+    async def turns(log: ForecastLog, answers: list[Features]) -> float:
+        clock = time.pthread_getcpuclockid(log._thread.ident)  # type: ignore[arg-type]
+        for features in answers:
+            log.answered("/score", features, context(model_state))
+        longest, last = 0.0, time.clock_gettime(clock)
+        while log._pending:
+            await asyncio.sleep(0)
+            now = time.clock_gettime(clock)
+            longest, last = max(longest, now - last), now
+        return longest
+
+    for number, answers in enumerate(([Features(ids, values)], single)):
+        with made(tmp_path / str(number)) as log:
+            assert asyncio.run(turns(log, answers)) < 0.05
+        assert len(rows(tmp_path / str(number))) == module.QUEUE_ROWS
 
 
 def test_a_full_disk_loses_rows_and_no_answer(
