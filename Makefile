@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export BENTOML_DO_NOT_TRACK := True
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup setup-spark serve plan test slow proofs mutants bench check docs openapi pictures notebooks notebook-pages requirements
+.PHONY: setup setup-spark serve plan test slow proofs mutants bench check docs openapi pictures notebooks notebook-pages requirements sbom audit
 
 setup: .venv/.ready
 
@@ -28,7 +28,8 @@ setup-spark: .venv/.spark-ready
 
 .venv/.spark-ready: ADDED = Spark to .venv (a download of about 450 MB)
 .venv/.notebooks-ready: ADDED = JupyterLab to .venv
-.venv/.spark-ready .venv/.notebooks-ready: .venv/.%-ready: requirements/%.txt .venv/.ready
+.venv/.audit-ready: ADDED = pip-audit and the library of CycloneDX to .venv
+.venv/.spark-ready .venv/.notebooks-ready .venv/.audit-ready: .venv/.%-ready: requirements/%.txt .venv/.ready
 	@echo "Adding $(ADDED)"
 	@if command -v uv >/dev/null; then \
 		uv pip install --quiet --python $(BIN)/python --require-hashes -r $< ; \
@@ -126,7 +127,19 @@ requirements: setup
 	$(COMPILE) --extra spark -c requirements/dev.txt -o requirements/spark.txt
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group service -c requirements/dev.txt -o requirements/service.txt
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group notebooks -c requirements/dev.txt -o requirements/notebooks.txt
+	$(subst compile pyproject.toml,compile,$(COMPILE)) --group audit -c requirements/dev.txt -o requirements/audit.txt
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group benchmarks -o requirements/benchmarks.txt
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group serving-peers -o requirements/serving_peers.txt
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group planning-peers -o requirements/planning_peers.txt
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group benchmarks-torch -c requirements/dev.txt -o requirements/benchmarks_torch.txt
+
+# A CycloneDX SBOM of each list of pins, requirements/*.cdx.json; after `make requirements`. A test compares the two.
+sbom: .venv/.audit-ready
+	@$(BIN)/python requirements/sbom.py
+
+# The pins against a database of advisories, without a network: ADVISORIES is OSV's export for PyPI, which a scheduled
+# job downloads (SECURITY.md). IGNORE="--ignore-vuln ID" for one that was looked into.
+ADVISORIES ?= var/advisories.zip
+IGNORE ?=
+audit: .venv/.audit-ready
+	@$(BIN)/python requirements/audit.py $(ADVISORIES) $(IGNORE)

@@ -8,9 +8,10 @@ EXTRAS = {
         *("sqlalchemy", "vl_convert"),
     ),
     "serve": (
-        *("anyio", "backports", "bentoml", "cryptography", "httptools", "limits", "prometheus_client"),
+        *("anyio", "backports", "bentoml", "httptools", "limits", "prometheus_client"),
         *("starlette", "uvloop", "werkzeug"),
     ),
+    "encrypt": ("cryptography",),
     "spark": ("pyspark",),
     "plan": ("icalendar", "openpyxl"),
     "lake": ("deltalake", "fsspec"),

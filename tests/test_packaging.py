@@ -121,6 +121,7 @@ def test_every_dependency_is_pinned_and_bounded() -> None:
         "planning_peers": groups["planning-peers"],
         "benchmarks_torch": groups["benchmarks-torch"],
         "notebooks": groups["notebooks"],
+        "audit": groups["audit"],
     }
     assert {file.stem for file in PINNED} == set(files)
     for file, requirements in files.items():
@@ -146,7 +147,7 @@ def test_a_bento_installs_what_the_service_needs() -> None:
 STANDARD = {*sys.stdlib_module_names, "compression"}
 """Python's own modules; `compression` is new in 3.14."""
 ALLOWED = {
-    "features": ("spark", "lake", "mysql", "plan"),
+    "features": ("spark", "lake", "mysql", "plan", "encrypt"),
     "training": ("train", "serve"),
     "planning": ("plan",),
     "reporting": ("train",),

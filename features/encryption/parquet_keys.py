@@ -83,7 +83,7 @@ class MasterKeys(encryption.KmsClient):  # type: ignore[misc]
 
     def wrap_key(self, key_bytes: bytes, master_key_identifier: str) -> bytes:
         """Return a data key that only the master key opens."""
-        from cryptography.hazmat.primitives.keywrap import aes_key_wrap  # of the extras `train` and `serve`
+        from cryptography.hazmat.primitives.keywrap import aes_key_wrap  # of the extra `encrypt`
 
         return base64.b64encode(aes_key_wrap(self._keys[master_key_identifier], key_bytes))
 
