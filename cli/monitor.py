@@ -16,6 +16,7 @@ from features.plurals import counted
 from features.settings_file import read_settings
 
 if TYPE_CHECKING:
+    from monitoring.challenger import ChallengerComparison
     from monitoring.logged_forecasts import LoggedForecasts
     from monitoring.monitor import Look
     from monitoring.settings import MonitorSettings
@@ -124,6 +125,8 @@ def register(app: typer.Typer) -> None:
         action = look.recommendation.action
         for reason in look.recommendation.reasons:
             echo(f"- {reason}")
+        if look.challenger is not None:
+            _show_challenger(look.challenger)
         echo(
             f"{look.as_of.date}: {action}" + (f" -> {out / 'monitor.json'}" if out is not None else ""),
             as_of=str(look.as_of.date),
@@ -210,6 +213,24 @@ def _show_log(logged: "LoggedForecasts") -> None:
     ]
     if rows:
         echo_table("logged 7-day forecasts", ["version", "role", "from", "until", "forecast", "purchases"], rows)
+
+
+def _show_challenger(beside: "ChallengerComparison") -> None:
+    rows = [
+        [
+            f"{row['measure'].replace('_', ' ')}, {row['horizon_days']} days",
+            Figure(row["weeks"]),
+            Figure(row["champion"], ".4f"),
+            Figure(row["challenger"], ".4f"),
+            "unknown" if math.isnan(row["low"]) else f"{row['low']:+.4f} to {row['high']:+.4f}",
+        ]
+        for row in beside.table.to_dict("records")
+        if row["weeks"]
+    ]
+    if rows:
+        heads = ["loss", "weeks", f"version {beside.champion}", f"version {beside.version}", "difference"]
+        echo_table(f"version {beside.version} {beside.role} since {beside.since}", heads, rows)
+    echo(beside.reason)
 
 
 def _show_windows(look: "Look") -> None:

@@ -50,6 +50,16 @@ def look_as_dict(look: Look) -> dict[str, Any]:
             "rows_without_key": look.logged.missing,
             "rows_of_strangers": look.logged.strangers,
         }
+    if (beside := look.challenger) is not None:
+        found["challenger"] = {
+            "role": beside.role.value,
+            "version": beside.version,
+            "champion": beside.champion,
+            "since": beside.since,
+            "advice": beside.advice.value,
+            "reason": beside.reason,
+            "losses": _rows(beside.table),
+        }
     if matured is not None:
         found["windows"] = _rows(matured.measures)
         found["estimates"] = _rows(matured.estimates)

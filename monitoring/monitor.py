@@ -8,6 +8,7 @@ from features.as_of import AsOf, AsOfLike
 from features.errors import InvalidArgumentError
 from features.store.event_store import EventStore
 from features.store.log_dates import first_day
+from monitoring.challenger import ChallengerComparison, compare_challenger
 from monitoring.column_drift import ColumnDrift, column_drift
 from monitoring.intake import Intake, intake
 from monitoring.logged_forecasts import LoggedForecasts, logged_forecasts
@@ -41,6 +42,8 @@ class Look:
         Of the champion, or with a forecast log of all that were in service.
     logged : LoggedForecasts or None
     matured : MaturedWindows or None
+    challenger : ChallengerComparison or None
+        With a forecast log in which a version runs in shadow or as a canary.
     recommendation : Recommendation
     """
 
@@ -55,6 +58,7 @@ class Look:
     weekly: WeeklyForecasts | None
     logged: LoggedForecasts | None
     matured: MaturedWindows | None
+    challenger: ChallengerComparison | None
     recommendation: Recommendation
 
 
@@ -113,11 +117,12 @@ def look_at(
     came_in = intake(store, moment, budget)
     progress("columns")
     columns = column_drift(store, moment, budget, seed=seed)
-    weekly = logged = matured = None
+    weekly = logged = matured = challenger = None
     if forecast_log is not None:
         progress("logged forecasts")
         logged = logged_forecasts(store, *forecast_log, moment, budget, seed=seed)
         weekly = logged.weekly
+        challenger = compare_challenger(store, *forecast_log, moment, logged.versions)
     if champion is not None:
         model = champion[0]
         if logged is None:
@@ -138,5 +143,6 @@ def look_at(
         weekly,
         logged,
         matured,
+        challenger,
         recommendation(came_in, columns, weekly, matured),
     )

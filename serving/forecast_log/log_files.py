@@ -1,6 +1,6 @@
 """The files of a forecast log: small Parquet files in a folder a day, bounded by days and bytes.
 
-    FOLDER/2026-11-27/093012-4711-5f0c.parquet
+    FOLDER/2026-11-27/093012-4711-5f0c93ab7d21.parquet
 
 A file appears whole; the oldest days go first.
 """
@@ -62,7 +62,7 @@ def write_log_file(folder: Path, table: pa.Table, now: datetime, worker: int) ->
     worker : int
         The number of the process.
     """
-    path = folder / f"{now:%Y-%m-%d}" / f"{now:%H%M%S}-{worker}-{uuid.uuid4().hex[:4]}.parquet"
+    path = folder / f"{now:%Y-%m-%d}" / f"{now:%H%M%S}-{worker}-{uuid.uuid4().hex[:12]}.parquet"
     with atomic_write(path) as part:
         write_parquet(part, table, compression="zstd")
     return path

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -68,17 +69,31 @@ def test_a_home_that_does_not_exist_and_a_time_before_the_log_are_refused(
     assert regulars("monitor", store, "--home", "home").code in (0, 5)
 
 
-def logged(folder: Path, day: str, version: str, ids: list[str]) -> None:
-    """Forecasts of a purchase a week, in the log of a service."""
-    time = AsOf.parse(day, "UTC")
-    model = SimpleNamespace(
+def flat(version: str, forecast: float) -> Any:
+    """A model that has one number for everything."""
+    return SimpleNamespace(
         version=version,
         digest="d",
         compiled=None,
-        forecast_table=lambda table, day, days: np.ones((len(table), len(OUTPUTS))),
+        forecast_table=lambda table, day, days: np.full((len(table), len(OUTPUTS)), forecast),
     )
-    state: Any = SimpleNamespace(model=model, formula=SimpleNamespace(version="1"))
-    log = ForecastLog(folder / "flog", PseudonymKeys(folder / "flog-keys"), 3_650, 10**9, lambda: utc(time.time))
+
+
+def logged(folder: Path, day: str, version: str, ids: list[str], shadow: float | None = None) -> None:
+    """Forecasts of a purchase a week, in the log of a service; with a `shadow` those of version 9 beside it."""
+    time = AsOf.parse(day, "UTC")
+    state: Any = SimpleNamespace(
+        model=flat(version, 1.0 if shadow is None else 0.5),
+        canary=None,
+        shadow=None if shadow is None else flat("9", shadow),
+        formula=SimpleNamespace(version="1"),
+    )
+    log = ForecastLog(
+        folder / "flog",
+        PseudonymKeys(folder / "flog-keys"),
+        *(3_650, 10**9, lambda: utc(time.time)),
+        shadow=shadow is not None,
+    )
     features = Features(ids, np.ones((len(ids), len(FEATURE_NAMES))))
     log.answered("/score", features, ScoringContext(state, time, 90, time.time + DAY))
     log.flush()
@@ -111,3 +126,23 @@ def test_logged_forecasts_are_watched(regulars: Callable[..., Ended], tmp_path: 
     )
     assert regulars("monitor", "log.parquet", "--keys", "others").code == 2
     assert regulars("monitor", "log.parquet", "--forecast-log", "nowhere").code == 2
+
+
+def test_a_challenger_in_shadow_is_compared(regulars: Callable[..., Ended], tmp_path: Path) -> None:
+    """The losses of both, the interval and the advice, as text and in the file; the exit code is the champion's."""
+    assert regulars("simulate", "--customers", "250", "--out", "log.parquet").code == 0
+    ids = pq.read_table(tmp_path / "log.parquet")["customer_id"].unique().to_pylist()
+    for week in range(8):
+        day = str(date(2025, 3, 24) + timedelta(weeks=week))
+        logged(tmp_path, day, "3", ids)
+        logged(tmp_path, day, "3", ids, shadow=0.1)
+    ended = regulars("monitor", "log.parquet", "--as-of", "2025-05-19", "--forecast-log", "flog", "--out", "seen")
+    assert "version 9 shadow since 2025-03-24" in ended.error
+    found = json.loads((tmp_path / "seen" / "monitor.json").read_text())["challenger"]
+    assert (found["role"], found["version"], found["champion"]) == ("shadow", "9", "3")
+    early = [row for row in found["losses"] if row["horizon_days"] == 7]
+    assert [row["weeks"] for row in early] == [7, 7]  # the eighth is not over: more may be asked for in it
+    assert found["reason"] in ended.error
+    deviance, log_loss = early
+    assert deviance["low"] < deviance["difference"] < deviance["high"] < 0 < log_loss["low"]
+    assert found["advice"] == "end"
