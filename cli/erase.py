@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import DEFAULT_HOME, Home
-from cli.score_places import table_of
+from cli.score_places import check_places, table_of
 from cli.terminal import echo, echo_table, progress_steps
 from features.plurals import counted
 
@@ -22,19 +22,12 @@ if TYPE_CHECKING:
 JOB_ID = "[0-9a-f]{32}"
 
 
-def _check_places(places: list[str] | None) -> list[str] | None:
-    for place in places or ():
-        if table_of(place) is None and not Path(place).exists():
-            raise typer.BadParameter(f"Path {place!r} does not exist.")
-    return places
-
-
 Where = Annotated[
     list[str] | None,
     typer.Option(
         "--in",
         metavar="PATH",
-        callback=_check_places,
+        callback=check_places,
         help="Also erase in this file, in all files of this folder, or in the table of scores at this address: scores, "
         "features, plans, reports, jobs, runs of retrain; repeatable. Tables are rewritten, pages and jobs removed, "
         "rows of plans kept without a name.",

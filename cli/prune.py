@@ -3,13 +3,14 @@
 import shutil
 from collections.abc import Iterable
 from dataclasses import fields
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import DEFAULT_HOME, Home, check_date
+from cli.score_places import check_places, table_of
 from cli.settings import settings_with
 from cli.terminal import echo, echo_table, progress_steps
 from features.plurals import counted
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from features.retention.settings import RetentionSettings
     from features.store.event_store import EventStore
     from planning.plan_folder import Plan
+    from serving.score_tables.table_address import TableAddress
 
 Removed = list[list[str]]
 
@@ -36,9 +38,12 @@ def register(app: typer.Typer) -> None:
             typer.Option(metavar="DATE", callback=check_date, help="The day from which ages count. Without it: today."),
         ] = None,
         where: Annotated[
-            list[Path] | None,
+            list[str] | None,
             typer.Option(
-                "--in", metavar="PATH", exists=True, help="Tables, reports and plan folders to look at; repeatable."
+                "--in",
+                metavar="PATH",
+                callback=check_places,
+                help="Tables, reports and plan folders to look at, or the address of a table of scores; repeatable.",
             ),
         ] = None,
         events_days: Annotated[
@@ -95,11 +100,13 @@ def register(app: typer.Typer) -> None:
             )
         opened = open_store(store)
         today = AsOf.parse(as_of or utc_now(), opened.timezone)
-        places = where or []
+        places = [Path(each) for each in where or () if table_of(each) is None]
+        tables = [each for place in where or () if (each := table_of(place)) is not None]
         with progress_steps() as step:
             step("prune")
             removed = _prune_plans(opened, places, settings, today, dry_run)
             removed += _prune_store(store, settings, today, opened.timezone, dry_run)
+            removed += _prune_tables(tables, settings, today, opened.timezone, dry_run)
             removed += _prune_files(store, places, home, settings, today.date, dry_run)
             removed += _prune_log(settings, today.date, dry_run)
         what = "would be removed" if dry_run else "removed"
@@ -178,6 +185,20 @@ def _prune_store(store: Path, settings: "RetentionSettings", today: "AsOf", time
             "smaller: fit again before the champion scores them"
         )
     return removed
+
+
+def _prune_tables(
+    tables: "Iterable[TableAddress]", settings: "RetentionSettings", today: "AsOf", timezone: str, dry_run: bool
+) -> Removed:
+    from features.as_of import AsOf
+    from serving.score_tables.table_retention import prune_table
+
+    if settings.tables_days is None:
+        return []
+    earliest = AsOf.at_midnight(today.day - settings.tables_days, timezone).time
+    moment = datetime.fromtimestamp(earliest / 1e6, UTC)
+    rows = [(table, prune_table(table, moment, check=dry_run)) for table in tables]
+    return [[str(table), counted(count, "row")] for table, count in rows if count]
 
 
 def _prune_files(

@@ -25,6 +25,14 @@ def table_of(place: str) -> "TableAddress | None":
         raise typer.BadParameter(str(error)) from None
 
 
+def check_places(places: list[str] | None) -> list[str] | None:
+    """Refuse what is neither a path that exists nor the address of a table."""
+    for place in places or ():
+        if table_of(place) is None and not Path(place).exists():
+            raise typer.BadParameter(f"Path {place!r} does not exist.")
+    return places
+
+
 def check_scores(place: str | None) -> str | None:
     """Return the place of scores for a process that may start elsewhere: paths are absolute."""
     if place is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -192,3 +193,22 @@ def erase_rows(address: TableAddress, customer_ids: Sequence[str], *, check: boo
         if erased:
             connection.execute(f"VACUUM {address.quoted}")
         return erased
+
+
+def prune_rows(address: TableAddress, earliest: datetime, *, check: bool) -> int:
+    """Delete the rows of earlier cutoffs, or count them; see `prune_table`."""
+    with _errors(address, "cannot be pruned"), connect(address) as connection:
+        if check:
+            row = connection.execute(
+                f'SELECT count(*) FROM {address.quoted} WHERE "as_of" < %s', (earliest,)
+            ).fetchone()
+            return int(row[0]) if row else 0
+        with connection.transaction():
+            _lock(connection, address)
+            old = [
+                connection.execute(f'DELETE FROM {table} WHERE "as_of" < %s', (earliest,)).rowcount
+                for table in (address.quoted, address.quoted_runs)
+            ]
+        if any(old):
+            connection.execute(f"VACUUM {address.quoted}")
+        return old[0]

@@ -5,6 +5,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -149,3 +150,19 @@ def erase_rows(address: TableAddress, customer_ids: Sequence[str], *, check: boo
         erased = connection.execute(f"DELETE {where}", ids).rowcount
         connection.execute("VACUUM")  # the place of rows that runs replaced has ids too
         return erased
+
+
+def prune_rows(address: TableAddress, earliest: datetime, *, check: bool) -> int:
+    """Delete the rows of earlier cutoffs, or count them; see `prune_table`."""
+    if not address.file.is_file():
+        raise no_scores(address)
+    key = (earliest.isoformat(),)
+    with _errors(address, "cannot be pruned"), closing(_opened(address, "rw", WRITE_SECONDS)) as connection:
+        [count] = connection.execute(f'SELECT count(*) FROM {address.quoted} WHERE "as_of" < ?', key).fetchone()
+        if count and not check:
+            connection.execute("BEGIN IMMEDIATE")
+            for table in (address.quoted, address.quoted_runs):
+                connection.execute(f'DELETE FROM {table} WHERE "as_of" < ?', key)
+            connection.execute("COMMIT")
+            connection.execute("VACUUM")
+        return int(count)

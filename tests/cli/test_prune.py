@@ -94,6 +94,18 @@ def test_everything_old_leaves_and_a_second_run_finds_nothing(place: Path, regul
     assert (ended.code, ended.error.splitlines()[-1]) == (0, "nothing is too old")
 
 
+def test_a_table_of_scores_is_pruned_too(place: Path, regulars: Regulars) -> None:
+    """By its address; rows of recent cutoffs stay."""
+    address = "sqlite:///scores.db?table=scores"
+    for as_of in ("2021-06-01", "2024-06-01"):
+        assert regulars("score", "store", "--as-of", as_of, "--out", address).code == 0
+    prune = ("prune", "store", "--as-of", "2024-06-01", "--tables-days", "900", "--in", address)
+    for dry in (("--dry-run",), ()):
+        removed = json.loads(regulars(*prune, *dry, "--json").out)["values"]["removed"]
+        assert [what for where, what in removed if "sqlite" in where] == ["1 row"]
+    assert not any("sqlite" in where for where, _ in json.loads(regulars(*prune, "--json").out)["values"]["removed"])
+
+
 def test_old_events_do_not_come_back(place: Path, regulars: Regulars) -> None:
     """Ingest and append say how many rows they leave out."""
     regulars(*PRUNE)
