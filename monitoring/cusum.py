@@ -10,6 +10,8 @@ Floats = NDArray[np.float64]
 LOOKS = 104
 """The looks over which the budget holds: two years of weeks."""
 DRAWS = 4_000
+LAST = 4
+"""An alarm ends after at most so many looks that are as usual: sums grow beyond the threshold only that far."""
 KEPT, KEPT_VARIANCE = 0.9, 0.6230
 """The share of the differences that count, and what they have of the variance of a normal distribution."""
 
@@ -40,7 +42,7 @@ class Cusum:
     since: int | None
 
 
-def sums(values: Floats, tolerance: float | Floats) -> tuple[Floats, Floats]:
+def sums(values: Floats, tolerance: float | Floats, ceiling: float = np.inf) -> tuple[Floats, Floats]:
     """Return the upper and lower sums of values, along the last axis.
 
     Parameters
@@ -48,6 +50,8 @@ def sums(values: Floats, tolerance: float | Floats) -> tuple[Floats, Floats]:
     values : numpy.ndarray of float, shape (..., looks)
     tolerance : float or numpy.ndarray of float, shape (...)
         What of each value does not count.
+    ceiling : float
+        Sums grow no further.
 
     Examples
     --------
@@ -58,8 +62,8 @@ def sums(values: Floats, tolerance: float | Floats) -> tuple[Floats, Floats]:
     up, down = np.zeros_like(values), np.zeros_like(values)
     high = low = np.zeros(values.shape[:-1])
     for at in range(values.shape[-1]):
-        high = np.maximum(0, high + values[..., at] - tolerance)
-        low = np.maximum(0, low - values[..., at] - tolerance)
+        high = np.clip(high + values[..., at] - tolerance, 0, ceiling)
+        low = np.clip(low - values[..., at] - tolerance, 0, ceiling)
         up[..., at], down[..., at] = high, low
     return up, down
 
@@ -126,7 +130,7 @@ def cusum(values: Floats, tolerance: float, threshold: float) -> Cusum:
     tolerance, threshold : float
         In the unit of the values.
     """
-    up, down = sums(values, tolerance)
+    up, down = sums(values, tolerance, threshold + LAST * tolerance)
     larger = up if len(up) and up[-1] >= down[-1] else down
     above = np.flatnonzero(np.maximum(up, down) > threshold)
     alarm = bool(len(above) and above[-1] == len(values) - 1)

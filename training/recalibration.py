@@ -132,20 +132,8 @@ def recalibrate(
     end = log_end(store) if as_of is None else AsOf.at_midnight(AsOf.parse(as_of, store.timezone).day, store.timezone)
     days = horizon_days or min((each for each in model.card.horizons if each >= 28), default=28)
     before, last = (window_at(store, end.day - times * days, days, end, seed) for times in (2, 1))
-    tried, shift = shift_of(model, before), shift_of(model, last)
-    candidate = shifted(model, tried)
-    forecasts = {
-        name: each.predict(last.features, last.start.day, days)
-        for name, each in ((CHALLENGER, candidate), (CHAMPION, model))
-    }
-    paired = paired_losses(str(last.start.date), days, last.purchases, forecasts)
-    speed = milliseconds_per_customer(
-        lambda: candidate.predict(last.features, last.start.day, days), len(last.features)
-    )
-    possible = CompiledModel.is_possible(model)
-    verdict = gate(
-        paired, speed, model.card.feature_columns, champion=champion.number, compiled=possible, limits=limits
-    )
+    shift = shift_of(model, last)
+    tried, verdict = trial(model, before, last, champion.number, limits)
     made = shifted(model, shift)
     made = replace(made, card=replace(made.card, as_of=str(end.date)))
     facts: dict[str, object] = {
@@ -174,6 +162,35 @@ def recalibrate(
         alias = CHALLENGER if verdict.passed else None  # a refused one takes no other challenger's place
         registered = register(run, made, alias, tags, about, logged)
     return Recalibration(registered, shift, tried, verdict, (str(before.start.date), str(last.start.date)))
+
+
+def trial(
+    model: CustomerModel, before: Window, last: Window, champion: int | None = None, limits: GateLimits = GateLimits()
+) -> tuple[Shift, Verdict]:
+    """Return the shift of the window before, and the gate's verdict on it in the last window.
+
+    Parameters
+    ----------
+    model : CustomerModel
+        The champion as it is.
+    before, last : Window
+        Of the same horizon; the first is over when the other begins.
+    champion : int, optional
+        Its number, for the verdict.
+    limits : GateLimits
+    """
+    tried = shift_of(model, before)
+    models = {CHALLENGER: shifted(model, tried), CHAMPION: model}
+
+    def forecast(name: str) -> pd.DataFrame:
+        return models[name].predict(last.features, last.start.day, last.horizon_days)
+
+    forecasts = {name: forecast(name) for name in models}
+    paired = paired_losses(str(last.start.date), last.horizon_days, last.purchases, forecasts)
+    speed = milliseconds_per_customer(lambda: forecast(CHALLENGER), len(last.features))
+    possible = CompiledModel.is_possible(model)
+    columns = model.card.feature_columns
+    return tried, gate(paired, speed, columns, champion=champion, compiled=possible, limits=limits)
 
 
 def window_at(store: EventStore, day: int, horizon_days: int, known_at: AsOf, seed: int = 0) -> Window:

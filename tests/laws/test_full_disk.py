@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.laws.test_kills import FIT, ROOT, Shop, shop  # noqa: F401
+from tests.laws.killed import FIT, Shop
 from training.registry.mlflow_client import open_tracking
 from training.registry.versions import versions
 
@@ -20,7 +20,7 @@ PROMOTE = ("promote", "--home", "home", "--force", "--reason", "a test")
 PUBLISH = ("publish", "--home", "home")
 
 
-def limited(shop: Shop, most: int, *arguments: str) -> tuple[int, str]:  # noqa: F811
+def limited(shop: Shop, most: int, *arguments: str) -> tuple[int, str]:
     """Run the command with files of at most so many bytes; its exit code and what it wrote to standard error."""
     done = subprocess.run(
         [sys.executable, "-m", "cli.main", *arguments],
@@ -34,7 +34,7 @@ def limited(shop: Shop, most: int, *arguments: str) -> tuple[int, str]:  # noqa:
     return done.returncode, done.stderr
 
 
-def test_no_room_is_one_line(shop: Shop) -> None:  # noqa: F811
+def test_no_room_is_one_line(shop: Shop) -> None:
     """Exit code 1 and the reason; what was there is whole, and with room again everything succeeds and is tidy."""
     assert shop.run(*FIT)[0] == 0, shop.errors()
     for verb in (FIT, PROMOTE, PUBLISH):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from monitoring.cusum import LOOKS, cusum, simulated_threshold, spread_of, sums
+from monitoring.cusum import LAST, LOOKS, cusum, simulated_threshold, spread_of, sums
 from monitoring.weekly_forecasts import reference_weights
 
 
@@ -41,6 +41,13 @@ def test_an_alarm_that_is_over_is_none() -> None:
     assert not found.alarm
     assert found.first == 2
     assert cusum(np.empty(0), 0.05, 1.0).alarm is False
+
+
+def test_an_alarm_ends_some_looks_after_the_change_however_long_that_was() -> None:
+    """A year of it, then it is mended: four looks as usual are enough."""
+    values = np.concatenate([np.full(52, -0.5), np.zeros(LAST)])
+    assert cusum(values[:-1], 0.1, 1.0).alarm
+    assert not cusum(values, 0.1, 1.0).alarm
 
 
 def test_the_spread_of_a_level_and_a_trend_is_that_of_the_noise() -> None:

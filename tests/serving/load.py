@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.serving.running import REQUEST
+
+CALLERS = 32
 
 
 @dataclass
@@ -69,3 +72,27 @@ async def _answer(reader: asyncio.StreamReader, outcome: Outcome) -> None:
         said = json.loads(body)
         assert [score["customer_id"] for score in said["scores"]] == ["bertha"]
         outcome.versions[said.get("model_version", "none")] += 1
+
+
+class Load:
+    """`CALLERS` callers beside the test, until it says stop."""
+
+    def __init__(self, port: int) -> None:
+        self.going = True
+        self.outcome = Outcome()
+        self._thread = threading.Thread(target=self._run, args=(port,))
+
+    def _run(self, port: int) -> None:
+        def go_on(outcome: Outcome) -> bool:
+            self.outcome = outcome
+            return self.going
+
+        asyncio.run(load(port, CALLERS, go_on))
+
+    def __enter__(self) -> "Load":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.going = False
+        self._thread.join()

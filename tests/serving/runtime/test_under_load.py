@@ -1,11 +1,8 @@
 """Under load nothing is dropped, wrong or leaked, whatever happens to the service meanwhile."""
 
 import asyncio
-import os
-import signal
 import socket
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +11,7 @@ import psutil
 import pytest
 
 from serving.state import ServedModel
-from tests.serving.load import Outcome, load
+from tests.serving.load import Load, load
 from tests.serving.running import Running, answers, eventually, free_port, put, running, start, variant
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(900)]
@@ -27,30 +24,6 @@ def service(home: Path) -> Iterator[Running]:
         eventually(lambda: len(runs.workers()) == 2, "both workers are there")
         time.sleep(10)  # the second is ready some time after the first answers
         yield runs
-
-
-class Load:
-    """32 callers beside the test, until it says stop."""
-
-    def __init__(self, port: int) -> None:
-        self.going = True
-        self.outcome = Outcome()
-        self._thread = threading.Thread(target=self._run, args=(port,))
-
-    def _run(self, port: int) -> None:
-        def go_on(outcome: Outcome) -> bool:
-            self.outcome = outcome
-            return self.going
-
-        asyncio.run(load(port, 32, go_on))
-
-    def __enter__(self) -> "Load":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.going = False
-        self._thread.join()
 
 
 def test_twenty_champions_in_a_row(service: Running, home: Path, served_model: ServedModel) -> None:
@@ -82,23 +55,6 @@ def test_slow_and_large_requests_beside(service: Running) -> None:
         one.close()
     outcome = calls.outcome
     assert (set(outcome.statuses), outcome.cut, outcome.dropped, outcome.refused) == ({200}, 0, 0, 0)
-
-
-def test_a_killed_worker_comes_back_and_the_other_goes_on(service: Running) -> None:
-    """No more is lost than the killed worker had in hand; after a while there are two again."""
-    killed, other = service.workers()
-    with Load(service.port) as calls:
-        time.sleep(1)
-        os.kill(killed, signal.SIGKILL)
-        before = calls.outcome.answered
-        eventually(lambda: calls.outcome.answered > before + 1000, "the other goes on")
-        eventually(lambda: len(service.workers()) == 2 and killed not in service.workers(), "another came")
-        time.sleep(5)
-    outcome = calls.outcome
-    assert set(outcome.statuses) == {200}
-    assert outcome.cut + outcome.dropped <= 32
-    assert outcome.refused == 0
-    assert other in service.workers()
 
 
 def test_sigterm_answers_what_came_before(home: Path) -> None:
