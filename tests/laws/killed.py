@@ -29,7 +29,7 @@ from training.registry.runs import FITS, MOVES, runs
 from training.registry.versions import load, version, versions
 
 ROOT = Path(__file__).parents[2]
-SLOW_KILLS, PROOF_KILLS = 4, 50
+SLOW_KILLS, PROOF_KILLS = 20, 50
 often = pytest.mark.parametrize(
     "kills", [pytest.param(SLOW_KILLS, marks=pytest.mark.slow), pytest.param(PROOF_KILLS, marks=pytest.mark.proof)]
 )
