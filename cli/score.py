@@ -11,7 +11,7 @@ import typer
 from cli import options
 from cli.champion import champion_in_use, warn_of_champion
 from cli.engines import Engine, EngineOption, opened_runner
-from cli.score_places import OutFileFolderOrTable, table_of
+from cli.score_places import OutFileFolderOrTable, parts_until_loaded, table_of
 from cli.settings import settings_with
 from cli.terminal import Figure, echo, echo_table, progress_bar
 from features.plurals import counted
@@ -86,7 +86,7 @@ def register(app: typer.Typer) -> None:
         from serving.batch import write_scores
         from serving.batch_forecasts import Forecasts
         from serving.batch_parts import files_of, write_score_file, write_score_parts
-        from serving.score_tables.table_writer import write_score_table
+        from serving.score_tables.table_writer import check_score_table, write_score_table
         from training.settings import ForecastSettings
 
         table, one = table_of(out), len(as_of) == 1
@@ -111,7 +111,11 @@ def register(app: typer.Typer) -> None:
         ):
             path = Path(out)
             if table:
-                path = until_loaded.enter_context(scratch_folder()) / ("scores" if in_parts else "scores.parquet")
+                check_score_table(table)
+            if table and in_parts:
+                path = until_loaded.enter_context(parts_until_loaded(home, table))
+            elif table:
+                path = until_loaded.enter_context(scratch_folder()) / "scores.parquet"
             for cutoff in as_of:
                 if forecasts:
                     warn_of_champion(forecasts.model.card, events, cutoff)

@@ -1,5 +1,9 @@
 """Where scores are: a file, a folder of parts, or a table of a database."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
@@ -43,6 +47,19 @@ def check_scores(place: str | None) -> str | None:
     if not table.is_sqlite:
         return place
     return f"sqlite:///{quote(str(table.file.absolute()))}?table={table.table}"
+
+
+@contextmanager
+def parts_until_loaded(home: Path, table: "TableAddress") -> Iterator[Path]:
+    """Give the folder for the parts of what a table is to hold, and remove it at the end.
+
+    When the block fails, or is killed, the parts that are done stay, so that the next run goes on with the others.
+    """
+    folder = home / "table-parts" / sha256(str(table).encode()).hexdigest()[:12]
+    yield folder
+    shutil.rmtree(folder)
+    with suppress(OSError):  # those of another table are there
+        folder.parent.rmdir()
 
 
 def _check_out(place: str) -> str:

@@ -100,12 +100,23 @@ def _lock(connection: "psycopg.Connection", address: TableAddress) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"regulars {address.quoted}",))
 
 
-def _make_tables(connection: "psycopg.Connection", address: TableAddress, runs: Sequence[ScoreRun]) -> None:
+def check_table(address: TableAddress) -> None:
+    """Refuse a table of something else, and a database that does not answer; see `check_score_table`."""
+    with _errors(address, "cannot be written"), connect(address) as connection:
+        _has_table(connection, address)
+
+
+def _has_table(connection: "psycopg.Connection", address: TableAddress) -> bool:
+    """Return whether there is the table; raises BatchScoresError for one that something else made."""
     found = connection.execute("SELECT to_regclass(%s), to_regclass(%s)", (address.quoted, address.quoted_runs))
     has_table, has_runs = (each is not None for each in found.fetchone() or ())
     if has_table and not has_runs:
         raise foreign_table(address)
-    if not has_table:
+    return has_table
+
+
+def _make_tables(connection: "psycopg.Connection", address: TableAddress, runs: Sequence[ScoreRun]) -> None:
+    if not _has_table(connection, address):
         for statement in create_statements(address):
             connection.execute(statement)
     for run in runs:

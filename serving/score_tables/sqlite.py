@@ -63,10 +63,21 @@ def write_runs(address: TableAddress, runs: Sequence[ScoreRun]) -> None:
             raise
 
 
-def _make_tables(connection: sqlite3.Connection, address: TableAddress, runs: Sequence[ScoreRun]) -> None:
+def check_table(address: TableAddress) -> None:
+    """Refuse a table of something else, and a file that is no database; see `check_score_table`."""
+    if address.file.exists():
+        with _errors(address, "cannot be written"), closing(_opened(address, "rw", WRITE_SECONDS)) as connection:
+            _refuse_foreign(connection, address)
+
+
+def _refuse_foreign(connection: sqlite3.Connection, address: TableAddress) -> None:
     names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")}
     if address.table in names and f"{address.table}_runs" not in names:
         raise foreign_table(address)
+
+
+def _make_tables(connection: sqlite3.Connection, address: TableAddress, runs: Sequence[ScoreRun]) -> None:
+    _refuse_foreign(connection, address)
     for statement in create_statements(address):
         connection.execute(statement)
     for run in runs:

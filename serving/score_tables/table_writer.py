@@ -8,6 +8,20 @@ from serving.score_tables.layout import ScoreRun
 from serving.score_tables.table_address import TableAddress
 
 
+def check_score_table(address: TableAddress) -> None:
+    """Refuse a table that cannot take scores, before any work begins.
+
+    Raises
+    ------
+    BatchScoresError
+        When the table is not one of scores, or its file cannot be opened.
+    ScoresUnreachableError
+        When the database does not answer.
+    """
+    check = sqlite.check_table if address.is_sqlite else postgresql.check_table
+    check(address)
+
+
 def write_score_table(address: TableAddress, runs: Iterable[Iterable[Path]]) -> None:
     """Put scores into a table, in place of those with the same cutoff and horizon; other rows stay as they are.
 

@@ -44,6 +44,7 @@ def test_a_table_holds_the_rows_of_the_file(store: Path, regulars: Regulars) -> 
     latest = found[found["as_of"] == found["as_of"].max()].drop(columns=["as_of", "horizon_days"])
     pd.testing.assert_frame_equal(latest.reset_index(drop=True).astype(expected.dtypes), expected)
     assert found["as_of"].nunique() == 2
+    assert not Path("var/table-parts").exists()
 
 
 @pytest.mark.parametrize(

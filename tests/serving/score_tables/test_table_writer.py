@@ -14,7 +14,7 @@ from features.errors import BatchScoresError, ScoresUnreachableError
 from serving.batch_lookup import lookup_batch_scores
 from serving.score_tables.table_address import TableAddress, read_table_address
 from serving.score_tables.table_lookup import TableLookup
-from serving.score_tables.table_writer import write_score_table
+from serving.score_tables.table_writer import check_score_table, write_score_table
 from tests.serving.score_tables.scored import score_file, select
 
 ROOT = Path(__file__).parents[3]
@@ -65,8 +65,9 @@ def test_every_value_comes_back_as_it_was(address: TableAddress, tmp_path: Path)
 def test_a_table_of_something_else_is_left_alone(address: TableAddress, tmp_path: Path) -> None:
     """It has the name, and no run wrote it."""
     select(address, "CREATE TABLE {table} (mine integer)")
-    with pytest.raises(BatchScoresError, match="is a table that no run of `regulars score` wrote: name another one"):
-        write_score_table(address, [[score_file(tmp_path / "s.parquet", ["a"])]])
+    for refused in (check_score_table, lambda table: write_score_table(table, [[score_file(tmp_path / "s", ["a"])]])):
+        with pytest.raises(BatchScoresError, match="a table that no run of `regulars score` wrote: name another one"):
+            refused(address)
     assert select(address, "SELECT * FROM {table}") == []
 
 
