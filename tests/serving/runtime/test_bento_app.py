@@ -17,11 +17,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from features.settings_file import PathOrAddress
 from serving.runtime import bento_app
 from serving.runtime.bento_app import BENTOML_PATHS, make_worker_app
 from serving.runtime.json_log import JsonLog
 from serving.runtime.metrics import Metrics
 from serving.runtime.settings import ServeSettings
+from serving.score_tables.table_lookup import UNREACHABLE
 from tests.serving.running import ROOT
 
 Messages = list[dict[str, Any]]
@@ -34,8 +36,8 @@ def steps() -> list[str]:
 
 
 @pytest.fixture
-def app(metrics: Metrics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: list[str]) -> ASGIApp:
-    """A worker's application before a stand-in of BentoML's."""
+def bentoml_app(metrics: Metrics, monkeypatch: pytest.MonkeyPatch, steps: list[str]) -> Starlette:
+    """A stand-in of BentoML's application."""
 
     async def behind(request: Request) -> Response:
         return PlainTextResponse("behind")
@@ -49,18 +51,26 @@ def app(metrics: Metrics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps
     monkeypatch.setattr(bento_app, "Metrics", lambda *_: metrics)
     monkeypatch.setattr(JsonLog, "capture_libraries", lambda _: None)
     monkeypatch.setattr("gc.freeze", lambda: None)
-    bentoml_app = Starlette(routes=[Route(path, behind) for path in BENTOML_PATHS], lifespan=lifespan)
+    return Starlette(routes=[Route(path, behind) for path in BENTOML_PATHS], lifespan=lifespan)
+
+
+@pytest.fixture
+def app(bentoml_app: Starlette, tmp_path: Path) -> ASGIApp:
+    """A worker's application before that."""
     return make_worker_app(bentoml_app, ServeSettings(watch_seconds=0.05), tmp_path)
 
 
-def messages(app: ASGIApp, *received: str, **scope: Any) -> Messages:
-    """Return what the application sends for a scope and for messages of these types."""
+def messages(app: ASGIApp, *received: str | dict[str, Any], **scope: Any) -> Messages:
+    """Return what the application sends for a scope and for messages, or those of these types."""
     sent: Messages = []
     waiting = list(received)
 
     async def receive() -> dict[str, Any]:
         await asyncio.sleep(0.01)
-        return {"type": waiting.pop(0)}
+        if not waiting:
+            await asyncio.sleep(60)
+        message = waiting.pop(0)
+        return {"type": message} if isinstance(message, str) else message
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
@@ -79,6 +89,24 @@ def test_health_and_metrics_go_to_bentoml_and_all_else_to_us(app: ASGIApp) -> No
     for path, status in (("/readyz", 200), ("/versions", 200), ("/schema.json", 404), ("/livez\n", 404)):
         start, body = messages(app, path=path)
         assert (start["status"], body["body"] != b"behind") == (status, True)
+
+
+def test_a_table_of_scores_is_looked_up_and_missed_in_readiness(
+    bentoml_app: Starlette, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """While its database does not answer, a look-up is a 503, readiness and the log say so, and no secret is shown."""
+    scores = PathOrAddress("postgresql://ann:hidden@127.0.0.1:1/shop?table=scores")
+    app = make_worker_app(bentoml_app, ServeSettings(watch_seconds=0.05, scores=scores), tmp_path)
+    assert b"batch scores" not in messages(app, path="/readyz")[1]["body"]
+    body = {"type": "http.request", "body": b'{"customer_ids": ["a"]}', "more_body": False}
+    headers = [(b"content-type", b"application/json")]
+    start, answer = messages(app, body, method="POST", path="/score_customers", headers=headers)
+    assert (start["status"], dict(start["headers"])[b"retry-after"]) == (503, b"2")
+    assert b"/problems/scores-unreachable" in answer["body"]
+    assert UNREACHABLE.encode() in messages(app, path="/readyz")[1]["body"]
+    logged = capfd.readouterr().out
+    assert '"event":"batch scores","reason":"postgresql://ann:***@127.0.0.1:1/shop?table=scores cannot' in logged
+    assert "hidden" not in logged
 
 
 def test_web_sockets_are_refused(app: ASGIApp) -> None:
