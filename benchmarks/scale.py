@@ -18,11 +18,13 @@ import pyarrow.parquet as pq
 
 from benchmarks.stopwatch import Measure, measured, tell
 from features.engines.feature_table import feature_table
+from features.erasure.store_erasure import erase_from_store
 from features.ingestion.ingest import ingest
 from features.loyalty.formula import load_formula
 from features.partitions.feature_parts import write_feature_parts
 from features.simulate import write_log
 from features.store.event_store import open_store
+from monitoring.monitor import look_at
 from serving.batch_forecasts import Forecasts
 from serving.batch_lookup import lookup_batch_scores
 from serving.batch_parts import write_score_parts
@@ -71,6 +73,16 @@ def looked_up(folder: Path, customers: int) -> dict[str, Any]:
     return {}
 
 
+def monitored(folder: Path, customers: int) -> dict[str, Any]:
+    look = look_at(open_store(folder / "store"), (CustomerModel.load(folder), "1"))
+    return {"action": str(look.recommendation.action)}
+
+
+def erased(folder: Path, customers: int) -> dict[str, Any]:
+    ids = open_store(folder / "store").customer_ids
+    return {"generations": len(erase_from_store(folder / "store", [ids[len(ids) // 2].as_py()]))}
+
+
 def skewed(folder: Path, customers: int) -> dict[str, Any]:
     """Give one customer as many events as all others have, and ingest the log."""
     log = pq.read_table(folder / "log.parquet")
@@ -96,6 +108,8 @@ STEPS: dict[str, tuple[str, Callable[[Path, int], dict[str, Any]]]] = {
     "fitted": ("fit one model to 50,000 customers", fitted),
     "scored": ("score, rule and model, in parts", scored),
     "looked_up": (f"look up {LOOKUPS} customers in the scores", looked_up),
+    "monitored": ("monitor", monitored),
+    "erased": ("erase one customer from the store", erased),
     "skewed": ("write a log with a customer of half the events", skewed),
     "skewed_ingested": ("ingest that", skewed_ingested),
     "skewed_date": ("features of that, one date", skewed_date),
