@@ -1,5 +1,6 @@
 """`regulars erase`: a customer's erasure from everything that the project writes, with a search that proves it."""
 
+import glob
 import re
 import tempfile
 from pathlib import Path
@@ -109,7 +110,7 @@ def register(app: typer.Typer) -> None:
             logged = _erase_from_log(settings, pattern, check)
             in_tables = _erase_from_tables(tables, pattern, check)
             step("search")
-            searched, left = _search([*places, *_temporary_folders()], pattern)
+            searched, left = _search([*places, *_temporary_folders(store)], pattern)
             searched, left = searched + len(tables), [*left, *in_tables]
         name, in_log = counted(len(pattern.ids), "customer"), ""
         if logged and check:
@@ -187,13 +188,14 @@ def _places(store: Path, others: list[Path]) -> list[Path]:
     return [store, *([beside] if beside.is_file() else []), *others]
 
 
-def _temporary_folders() -> list[Path]:
-    """Return what killed programs may have left in the folder of temporary files; no folder that is in use."""
+def _temporary_folders(store: Path) -> list[Path]:
+    """Return what killed programs may have left: temporary files, without folders in use, and sources by the store."""
     from features.scratch_folders import PREFIX
 
     temporary = Path(tempfile.gettempdir())
     temporary = temporary.parent if temporary.name.startswith(PREFIX) else temporary
-    return [each for each in temporary.glob("regulars-*") if not each.name.startswith(PREFIX)]
+    beside = store.absolute().parent.glob(f".{glob.escape(store.absolute().name)}.*.sources")
+    return [*(each for each in temporary.glob("regulars-*") if not each.name.startswith(PREFIX)), *beside]
 
 
 def _erase(store: Path, places: list[Path], pattern: "IdPattern", suppression_key: Path | None) -> None:

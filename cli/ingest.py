@@ -64,6 +64,8 @@ def register(app: typer.Typer) -> None:
         `regulars ingest --query "select * from 'orders.csv' join 'clients.csv' using (client)" --out store`
 
         `regulars ingest "logs/*.parquet" --out store --buckets 64 --engine spark`
+
+        `regulars ingest spark:sales.events --out store --buckets 64 --engine spark`
         """
         store_options = dict(zip(STORE_OPTIONS, (timezone, rating_maximum, buckets), strict=True))
         if append and replace:

@@ -60,7 +60,7 @@ def spark_session() -> Iterator["SparkSession"]:
             raise SparkMissingError(f"{error}: {REMOTE_REMEDY}") from None
         except PySparkException as error:
             remedy = REMOTE_REMEDY if "SPARK_REMOTE" in os.environ else REMEDY
-            raise SparkMissingError(f"Spark did not start, {_first_line(error)}: {remedy}") from None
+            raise SparkMissingError(f"Spark did not start, {first_line(error)}: {remedy}") from None
         try:
             yield session
         finally:
@@ -125,7 +125,8 @@ def worker_failure(error: Exception) -> SparkError:
     return SparkError(f"Spark could not finish: {line}")
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return the first line of an error that says something."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 

@@ -1,13 +1,14 @@
 """Brings the rows of an ingest to their buckets by Spark: one exchange, of Arrow streams in the place of rows."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from features.engines.spark_session import spark_runner, worker_failure
+from features.engines.spark_tables import changed_setting, write_table
 from features.ingestion.distributed import Pieces, Workers
 
 if TYPE_CHECKING:
@@ -32,13 +33,13 @@ def spark_workers(session: "SparkSession") -> Workers:
     from pyspark.errors import PySparkException
 
     def shuffle(check: Check, sources: int, take: Take, buckets: int) -> None:
-        with small_batches(session):
+        with changed_setting(session, BATCH_SIZE, PIECES_AT_A_TIME):
             try:
                 shuffled(session, check, sources, take, buckets).collect()
             except PySparkException as error:
                 raise worker_failure(error) from None
 
-    return Workers(shuffle, spark_runner(session))
+    return Workers(shuffle, spark_runner(session), partial(write_table, session))
 
 
 def shuffled(session: "SparkSession", check: Check, sources: int, take: Take, buckets: int) -> "DataFrame":
@@ -64,14 +65,3 @@ def shuffled(session: "SparkSession", check: Check, sources: int, take: Take, bu
 
     rows = session.range(0, sources, 1, sources).mapInArrow(pieces, "bucket int, events binary")
     return rows.repartitionById(buckets, "bucket").mapInArrow(take_bucket, "bucket int")
-
-
-@contextmanager
-def small_batches(session: "SparkSession") -> Iterator[None]:
-    """Let Arrow batches have few rows during the block."""
-    before = session.conf.get(BATCH_SIZE)
-    session.conf.set(BATCH_SIZE, PIECES_AT_A_TIME)
-    try:
-        yield
-    finally:
-        session.conf.set(BATCH_SIZE, before)

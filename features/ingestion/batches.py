@@ -94,11 +94,20 @@ def add_partition(
 
 
 def parquet_batches(
-    path: Path, header: Sequence[str], names: Mapping[str, str], rows: int = BATCH_ROWS
+    path: Path,
+    header: Sequence[str],
+    names: Mapping[str, str],
+    rows: int = BATCH_ROWS,
+    groups: range | None = None,
 ) -> Iterator[SourceBatch]:
-    """Yield a Parquet file's rows; `names` maps log columns to the file's. Raises OSError or ArrowException."""
+    """Yield a Parquet file's rows, or those of some row groups; `names` maps log columns to the file's.
+
+    Raises OSError or ArrowException.
+    """
     with open_parquet_file(path) as file:
         chunks = _chunks(file.metadata)
+        groups = range(file.num_row_groups) if groups is None else groups
+        number = 1 + sum(file.metadata.row_group(group).num_rows for group in range(groups.start))
     read = {
         name: file_name
         for name, file_name in names.items()
@@ -106,7 +115,6 @@ def parquet_batches(
     }
     columns = list(dict.fromkeys(read.values()))
     others = [name for name in header if name not in columns]
-    number = 1
 
     @lru_cache(maxsize=1)
     def other_columns(group: int) -> pa.Table:
@@ -114,7 +122,7 @@ def parquet_batches(
             return reopened.read_row_group(group, columns=others)
 
     with open_parquet_file(path, read_dictionary=_dictionary_columns(names, chunks)) as file:
-        for group in range(file.num_row_groups):
+        for group in groups:
             start = 0
             for batch in file.iter_batches(rows, row_groups=[group], columns=columns):
 

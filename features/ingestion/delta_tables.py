@@ -43,7 +43,10 @@ def delta_files(folder: str) -> list[tuple[Path, dict[str, str | None]]]:
         raise SourceError(f"{folder} is a damaged Delta table ({reason}): repair its log, or export its rows") from None
     if features or mapping:
         needs = ", ".join(sorted(features)) or "columnMapping"
-        raise SourceError(f"{folder} is a Delta table that needs {needs}: export its current rows as Parquet")
+        raise SourceError(
+            f"{folder} is a Delta table that needs {needs}: export its current rows as Parquet, or read it as a table "
+            "of Spark, with `spark:TABLE`"
+        )
     partitions = table.metadata().partition_columns
     files = []
     for place, path in enumerate(actions["path"]):

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -27,6 +27,7 @@ from features.ingestion.profile import RowProfile
 from features.ingestion.quarantine import Quarantine
 from features.ingestion.row_counts import RowCounts
 from features.ingestion.source_formats import Source
+from features.ingestion.source_shares import SourceShare, source_shares
 from features.ingestion.validated_batches import validated_batches
 from features.ingestion.validation import ValidationRules
 from features.store.bucket_files import bucket_folder
@@ -51,7 +52,7 @@ class Shuffle(Protocol):
     def __call__(
         self, check: Callable[[int], Pieces], sources: int, take: Callable[[int, Iterator[bytes]], None], buckets: int
     ) -> None:
-        """Call `check` for the number of each source, and `take` with the pieces of each bucket that has any."""
+        """Call `check` for each number up to `sources`, and `take` with the pieces of each bucket that has any."""
 
 
 class Workers(NamedTuple):
@@ -62,14 +63,17 @@ class Workers(NamedTuple):
     shuffle : Shuffle
     run : callable
         Calls a function for each number up to a limit, see `features.partitions.runners.Runner`.
+    write_table : callable
+        Takes the name of a table that the workers know and a folder; writes the rows there as Parquet files.
     """
 
     shuffle: Shuffle
     run: Callable[[Callable[[int], int], int], Iterator[int]]
+    write_table: Callable[[str, Path], None]
 
 
 class _Checked(NamedTuple):
-    """What a worker found in a source."""
+    """What a worker found in a share of the sources."""
 
     counts: RowCounts
     reasons: Mapping[str, int]
@@ -113,13 +117,19 @@ class DistributedIngest:
     buckets: int
     folder: Path
 
+    @cached_property
+    def shares(self) -> list[SourceShare]:
+        """What workers read one by one."""
+        return source_shares(self.sources)
+
     def check(self, number: int) -> Pieces:
-        """Yield the valid rows of a source, and keep its faulty ones and its counts."""
-        source, counts = self.sources[number], RowCounts()
+        """Yield the valid rows of a share of the sources, and keep its faulty ones and its counts."""
+        share, counts = self.shares[number], RowCounts()
+        source = self.sources[share.source]
         with tempfile.TemporaryDirectory(prefix="regulars-ingest-") as scratch:
             quarantine = Quarantine(Path(scratch, "quarantine.csv"), list(self.sources))
             with quarantine:
-                batches = ((number, source, batch) for batch in source.batches())
+                batches = ((share.source, source, batch) for batch in source.batches(share.groups))
                 for batch in validated_batches(batches, self.rules, quarantine, counts, None, self.suppression):
                     counts.add_source(batch)
                     yield from _pieces(batch, self.buckets)
@@ -176,8 +186,8 @@ class DistributedIngest:
             while file.tell() < file.size():
                 yield from pa.ipc.open_stream(file)
 
-    def found_in_source(self, number: int) -> tuple[_Checked, Path]:
-        """Return what was found in a source, and where its faulty rows are, if it has any."""
+    def found_in_share(self, number: int) -> tuple[_Checked, Path]:
+        """Return what was found in a share of the sources, and where its faulty rows are, if it has any."""
         return self._kept("source", number), self._quarantine(number)
 
     def found_in_buckets(self) -> list[_Resolved]:
@@ -232,11 +242,11 @@ def ingest_by_workers(
         When a customer's amounts are too large to be summed.
     """
     job.folder.mkdir()
-    workers.shuffle(job.check, len(job.sources), job.take, job.buckets)
-    for number, source in enumerate(job.sources):
-        checked, faulty = job.found_in_source(number)
+    workers.shuffle(job.check, len(job.shares), job.take, job.buckets)
+    for number, share in enumerate(job.shares):
+        checked, faulty = job.found_in_share(number)
         counts.merge(checked.counts)
-        quarantine.add_file(source, checked.reasons, faulty)
+        quarantine.add_file(job.sources[share.source], checked.reasons, faulty)
     buckets = job.found_in_buckets()
     for found in buckets:
         counts.merge(found.counts)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from features.as_of import microseconds
@@ -15,6 +14,7 @@ from features.ingestion.distributed import DistributedIngest, Workers, ingest_by
 from features.ingestion.event_versions import EventVersions, write_duplicates
 from features.ingestion.id_warnings import check_numbers
 from features.ingestion.ingest_report import IngestReport, make_report
+from features.ingestion.ingest_scratch import ingest_scratch
 from features.ingestion.known_sources import column_options, data_digests, other_records, source_records, split_known
 from features.ingestion.log_warnings import addition_warnings, log_warnings
 from features.ingestion.lost_rows import FEW_ROWS, describe
@@ -82,15 +82,15 @@ def ingest(
     """Read event logs, check every row, and write the valid ones to an event store.
 
     Beside the arrays the store gets `report.json` and, where there are such rows, `quarantine.csv` and
-    `duplicates.csv`. Temporary files go to the system's temporary folder (`TMPDIR`): answers of queries, and valid
-    events with a `reference`.
+    `duplicates.csv`. Temporary files go to the system's temporary folder (`TMPDIR`), or beside the store where workers
+    read them: answers of queries, copies of remote files and tables, and valid events with a `reference`.
 
     Parameters
     ----------
     sources : str, Path or iterable of these
         Files (CSV, JSON lines, Parquet, Arrow, workbooks; CSV and JSON compressed too), globs, folders of Parquet
-        files, or database URLs with a `query`. Several are read as one log, so a corrected quarantine file can be given
-        beside the log. A file that comes twice is read once.
+        files, Delta tables, database URLs with a `query`, or, with workers, `spark:TABLE`. Several are read as one log,
+        so a corrected quarantine file can be given beside the log. A file that comes twice is read once.
     out : str or Path
         The folder of the store.
     profile : SourceProfile or mapping of str to SourceProfile, optional
@@ -175,9 +175,8 @@ def ingest(
         password=password,
     )
     paths = [sources] if isinstance(sources, str | Path) else list(sources)
-    with TemporaryDirectory(prefix="regulars-ingest-", ignore_cleanup_errors=True) as folder:
-        scratch = Path(folder)
-        opened, warnings = drop_repeated(open_sources(paths, options, scratch))
+    with ingest_scratch(out, shared=workers is not None) as scratch:
+        opened, warnings = drop_repeated(open_sources(paths, options, scratch, workers and workers.write_table))
         before = list(read_manifest(Path(out)).get("sources", ())) if existing == "append" else []
         known = split_known(opened, before)
         opened = with_joint_ids(known.sources, any(record.get("whole_numbers") for record in before))

@@ -74,9 +74,12 @@ class RowCounts:
 
     def add_source(self, events: pa.RecordBatch) -> None:
         """Count a batch of valid events of one source, with its number in `source`, for that source."""
-        number, times = events["source"][0].as_py(), pc.min_max(events["time"]).as_py()
-        rows, first, last = self.spans.get(number, (0, times["min"], times["max"]))
-        self.spans[number] = (rows + len(events), min(first, times["min"]), max(last, times["max"]))
+        times = pc.min_max(events["time"]).as_py()
+        self._add_span(events["source"][0].as_py(), (len(events), times["min"], times["max"]))
+
+    def _add_span(self, number: int, span: tuple[int, int, int]) -> None:
+        rows, first, last = self.spans.get(number, (0, *span[1:]))
+        self.spans[number] = (rows + span[0], min(first, span[1]), max(last, span[2]))
 
     def add(self, events: pa.RecordBatch) -> None:
         """Count a batch of valid events; replaced versions (those with `known_until`) are not counted as kept."""
@@ -108,13 +111,14 @@ class RowCounts:
             self._largest = heapq.nlargest(LARGEST, [*self._largest, *amounts])
 
     def merge(self, other: "RowCounts") -> None:
-        """Add what was counted elsewhere, of other rows; a source's rows are in one of the two."""
+        """Add what was counted elsewhere, of other rows."""
         for name in ("rows_in", "left_out", "suppressed", "expired", "added", "kept", "paid_purchases", "seen"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.rows_by_source.update(other.rows_by_source)
         self.removed_by_source.update(other.removed_by_source)
         self.stored.update(other.stored)
-        self.spans.update(other.spans)
+        for number, span in other.spans.items():
+            self._add_span(number, span)
         self.by_reference = EventRows(*map(sum, zip(self.by_reference, other.by_reference, strict=True)))
         self.kinds += other.kinds
         self._amounts += other._amounts

@@ -68,6 +68,8 @@ class Source:
         Starts reading; a plain error of the reader stops it.
     about_faults : sequence of str
         Of a quarantine file, the five columns before its own, which say what was wrong.
+    row_groups : sequence of int
+        The rows of each row group of a Parquet file, which can be read by themselves; empty for other formats.
     """
 
     name: str
@@ -78,19 +80,20 @@ class Source:
     assumed: Mapping[str, str]
     empty: bool
     file: Path
-    open_batches: Callable[[], Iterator[SourceBatch]]
+    open_batches: Callable[..., Iterator[SourceBatch]]
     part: str = ""
     digest: str = ""
     about_faults: Sequence[str] = ()
+    row_groups: Sequence[int] = ()
 
     def has_column(self, name: str) -> bool:
         """Return whether it gives a log column, as a column or a constant."""
         return name in self.columns or name in self.constants
 
-    def batches(self) -> Iterator[SourceBatch]:
-        """Yield its rows in order; raises SourceError when it cannot be read to its end."""
+    def batches(self, groups: range | None = None) -> Iterator[SourceBatch]:
+        """Yield its rows, or those of some row groups, in order; raises SourceError when they cannot be read."""
         try:
-            yield from self.open_batches()
+            yield from self.open_batches() if groups is None else self.open_batches(groups=groups)
         except UnreadableSourceError as error:
             raise SourceError(f"{self.name} {error}") from None
         except (OSError, pa.ArrowException) as error:
@@ -207,7 +210,7 @@ def _source(
     sample: Mapping[str, pa.Array],
     assumed: Mapping[str, str],
     empty: bool,
-    batches: Callable[[], Iterator[SourceBatch]],
+    batches: Callable[..., Iterator[SourceBatch]],
     partition: Partition,
     options: ReadOptions,
 ) -> Source:
@@ -219,8 +222,8 @@ def _source(
     if "decimal" not in assumed:
         detected.pop("decimal", None)
 
-    def all_columns() -> Iterator[SourceBatch]:
-        return add_partition(batches(), values, columns)
+    def all_columns(**groups: range) -> Iterator[SourceBatch]:
+        return add_partition(batches(**groups), values, columns)
 
     return Source(
         *(name, [*header, *values], columns, constants, profile, {**assumed, **detected}, empty, Path()),
@@ -232,11 +235,13 @@ def open_parquet(path: Path, name: str, partition: Partition, options: ReadOptio
     """Open a Parquet file as one source; raises UnreadableSourceError, or SourceError for missing columns."""
     try:
         with open_parquet_file(path) as file:
-            schema, rows = file.schema_arrow, file.metadata.num_rows
+            schema, metadata = file.schema_arrow, file.metadata
     except (OSError, pa.ArrowException) as error:
         raise UnreadableSourceError(f"is not a readable Parquet file ({_first_line(error)}): write it again") from None
-    batches = partial(parquet_batches, path)
-    return [_of_types(name, {"format": "Parquet"}, schema, rows == 0, batches, partition, options)]
+    batches, empty = partial(parquet_batches, path), metadata.num_rows == 0
+    source = _of_types(name, {"format": "Parquet"}, schema, empty, batches, partition, options)
+    groups = tuple(metadata.row_group(number).num_rows for number in range(metadata.num_row_groups))
+    return [replace(source, row_groups=groups)]
 
 
 def _open_arrow(path: Path, name: str, partition: Partition, options: ReadOptions) -> list[Source]:

@@ -6,7 +6,7 @@ A source that cannot be read raises SourceError. What is wrong with single rows 
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import lru_cache
@@ -24,20 +24,30 @@ from features.ingestion.source_files import SourceFile, find_files
 from features.ingestion.source_formats import Source, open_file
 from features.ingestion.sql_reader import DATABASES, SCHEMES, without_password
 
+SPARK_TABLE = "spark:"
+"""What begins the name of a table or view that a Spark session knows."""
 SHOWN_REPEATS = 5
 """More sources that are named twice have one warning together."""
 
 
-def open_sources(sources: Iterable[str | Path], options: ReadOptions, scratch: Path) -> list[Source]:
+def open_sources(
+    sources: Iterable[str | Path],
+    options: ReadOptions,
+    scratch: Path,
+    write_table: Callable[[str, Path], None] | None = None,
+) -> list[Source]:
     """Open all sources, and check that each can be read as an event log.
 
     Parameters
     ----------
     sources : iterable of str or Path
-        Files, globs, folders of Parquet files, or database URLs; none with a query over files, which names them.
+        Files, globs, folders of Parquet files, database URLs, or tables of Spark (`spark:sales.events`); none with a
+        query over files, which names them.
     options : ReadOptions
     scratch : Path
-        A folder for the results of queries.
+        A folder for the results of queries, and for copies of what is not here.
+    write_table : callable, optional
+        Writes a table that Spark knows to a folder, see `features.ingestion.distributed.Workers`.
 
     Returns
     -------
@@ -62,9 +72,10 @@ def open_sources(sources: Iterable[str | Path], options: ReadOptions, scratch: P
         if text.partition("://")[0] in DATABASES and "://" in text:
             files = [open_database(text, scratch / f"answer-{place}.parquet", options)]
         else:
-            files = [
-                source for file in files_of(text, scratch / f"files-{place}") for source in open_file(file, options)
-            ]
+            folder = scratch / f"files-{place}"
+            of_table = text.startswith(SPARK_TABLE)
+            found = table_files(text, folder, write_table) if of_table else files_of(text, folder)
+            files = [source for file in found for source in open_file(file, options)]
         if all(file.empty for file in files):
             raise SourceError(f"{without_password(text)} has no rows: expected at least one event below the header")
         opened += files
@@ -83,6 +94,15 @@ def files_of(text: str, folder: Path) -> list[SourceFile]:
     if text.startswith("file://"):
         return find_files(unquote(urlsplit(text).path))
     return fetch_files(text, folder) if re.match(r"\w[\w+.-]*://", text) else find_files(text)
+
+
+def table_files(text: str, folder: Path, write_table: Callable[[str, Path], None] | None) -> list[SourceFile]:
+    """Return the files to which the rows of a Spark table were written, in the order of its partitions."""
+    if write_table is None:
+        raise SourceError(f"{text} is a table of Spark: read it with --engine spark")
+    write_table(text.removeprefix(SPARK_TABLE), folder)
+    files = sorted(folder.glob("*.parquet"))
+    return [SourceFile(file, f"{text}/part-{number:05d}") for number, file in enumerate(files)]
 
 
 def _check_options(opened: Sequence[Source], options: ReadOptions) -> None:

@@ -63,6 +63,15 @@ def test_what_is_not_changed_is_listed_and_ends_with_1(place: Path, regulars: Re
     assert "1 customer: 1 of" in ended.error
 
 
+def test_what_a_killed_ingest_left_beside_the_store_is_listed(place: Path, regulars: Regulars) -> None:
+    """Copies of sources that workers were to read, which the next such ingest removes."""
+    (place / ".store.abcdefgh.sources").mkdir()
+    (place / ".store.abcdefgh.sources/part-0.csv").write_text("customer_id\nanna\n")
+    ended = regulars("erase", "store", "--customer-id", "anna", "--in", "scores", "--json")
+    assert ended.code == 1
+    assert [Path(path).parent.name for path in json.loads(ended.out)["values"]["left"]] == [".store.abcdefgh.sources"]
+
+
 def test_ids_come_from_a_file_and_the_key_may_be_elsewhere(place: Path, regulars: Regulars) -> None:
     """One id a line; the key is made with mode 600, and without it the log cannot be read any more."""
     (place / "ids.txt").write_text("anna\n\ncleo\n")

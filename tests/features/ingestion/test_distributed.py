@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from features.erasure.suppression import suppress
 from features.errors import FaultyRowsError, InvalidArgumentError, SourceError
-from features.ingestion.distributed import Workers
 from features.ingestion.ingest import ingest
 from features.ingestion.profile import SourceProfile
 from features.simulate import Truth, write_log
@@ -116,7 +117,7 @@ def test_a_failure_leaves_the_old_store(at: str, tmp_path: Path) -> None:
         if at == "take":
             next(fail())
 
-    workers = Workers(shuffle, fail if at == "write" else whole.run)
+    workers = whole._replace(shuffle=shuffle, run=fail if at == "write" else whole.run)
     with pytest.raises(OSError, match="gone"):
         ingest(tmp_path / "log.csv", tmp_path / "store", workers=workers, existing="replace")
     assert contents(tmp_path / "store") == before
@@ -126,7 +127,7 @@ def test_a_failure_leaves_the_old_store(at: str, tmp_path: Path) -> None:
 def test_workers_that_see_another_folder_are_named(tmp_path: Path) -> None:
     """Where nothing that they wrote is there, the error says what to do."""
     (tmp_path / "log.csv").write_text("customer_id,event_time,event_type\nann,2024-01-05,purchase\n")
-    elsewhere = Workers(lambda check, sources, take, buckets: None, workers_here().run)
+    elsewhere = workers_here()._replace(shuffle=lambda check, sources, take, buckets: None)
     with pytest.raises(SourceError, match="put the store where all machines see it at this path"):
         ingest(tmp_path / "log.csv", tmp_path / "store", workers=elsewhere)
     assert not (tmp_path / "store").exists()
@@ -136,3 +137,25 @@ def test_workers_add_to_no_store(tmp_path: Path) -> None:
     """The error says what to do instead."""
     with pytest.raises(InvalidArgumentError, match="append on this machine"):
         ingest("log.csv", tmp_path / "store", workers=workers_here(), existing="append")
+
+
+def test_a_table_that_workers_know_is_a_source(tmp_path: Path) -> None:
+    """`spark:NAME` among files: its rows, faulty ones with its name; copies of it are gone at the end."""
+    write_log(tmp_path / "log.parquet", customers=50, seed=5)
+    log = pq.read_table(tmp_path / "log.parquet")
+    faulty = log.slice(0, 1).set_column(0, "customer_id", pa.array([""]))
+    workers = workers_here(events=pa.concat_tables([log.slice(0, 100).cast(faulty.schema), faulty]))
+    pq.write_table(log.slice(100), tmp_path / "rest.parquet")
+    here = ingest(tmp_path / "log.parquet", tmp_path / "here")
+    there = ingest(["spark:events", tmp_path / "rest.parquet"], tmp_path / "there", workers=workers)
+    assert contents(tmp_path / "there")["columns"] == contents(tmp_path / "here")["columns"]
+    assert (there.kept, there.quarantined) == (here.kept, 1)
+    quarantine = open_store(tmp_path / "there").folder / "quarantine.csv"
+    assert quarantine.read_text().splitlines()[1].startswith('"spark:events/part-00000","101","customer_id"')
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "log.parquet", "rest.parquet", "there"]
+
+
+def test_a_table_needs_workers(tmp_path: Path) -> None:
+    """Without them the line says which engine reads it."""
+    with pytest.raises(SourceError, match=r"^spark:events is a table of Spark: read it with --engine spark$"):
+        ingest("spark:events", tmp_path / "store")

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from features.ingestion.distributed import Workers
 from features.store.event_store import open_store
 
 
-def workers_here() -> Workers:
-    """Each call by a copy of its function, the pieces of each bucket in reverse order."""
+def workers_here(**tables: pa.Table) -> Workers:
+    """Each call by a copy of its function, the pieces of each bucket in reverse order; and the tables they know."""
 
     def shuffle(check: Callable[[int], Any], sources: int, take: Callable[..., None], buckets: int) -> None:
         pieces = defaultdict(list)
@@ -25,7 +28,11 @@ def workers_here() -> Workers:
         copied = pickle.loads(pickle.dumps(call.keywords))  # type: ignore[attr-defined]
         yield from (call.func(number, **copied) for number in range(count))  # type: ignore[attr-defined]
 
-    return Workers(shuffle, run)
+    def write_table(name: str, folder: Path) -> None:
+        folder.mkdir()
+        pq.write_table(tables[name], folder / "part-0.parquet")
+
+    return Workers(shuffle, run, write_table)
 
 
 def contents(store: Path) -> dict[str, Any]:
