@@ -24,8 +24,16 @@ TESTS = {
     "the file of keys has none": PROCESSES + "test_drained_after_a_client_left_and_a_key_was_taken_back",
     "the folder of jobs cannot be used": "serving/jobs/test_job_runner.py"
     "::test_a_folder_that_cannot_be_used_is_507_and_mends",
+    "the database of the batch scores does not answer": "serving/runtime/test_bento_app.py"
+    "::test_a_table_of_scores_is_looked_up_and_missed_in_readiness",
+    "a rollout or its challenger cannot be used": "serving/runtime/test_rollouts.py"
+    "::test_a_damaged_challenger_is_refused",
+    "a version is in shadow and there is no forecast log": "serving/runtime/test_bento_app.py"
+    "::test_a_shadow_that_nobody_logs_is_missed_in_readiness",
     "the forecast log cannot be written": "serving/forecast_log/test_forecast_log.py"
     "::test_a_full_disk_loses_rows_and_no_answer",
+    "the file of the monitor cannot be read": "serving/runtime/test_monitor_metrics.py"
+    "::test_a_file_that_cannot_be_read_is_one_line_in_the_log",
     "the client has left": PROCESSES + "test_drained_after_a_client_left_and_a_key_was_taken_back",
     "bodies larger together than `[serve] bodies_megabytes`": "serving/api/test_body_budget.py"
     "::test_bodies_that_do_not_fit_are_refused_and_small_ones_are_not",
@@ -33,7 +41,7 @@ TESTS = {
     "no room for shared metrics": "serving/runtime/test_metrics_files.py"
     "::test_without_room_a_worker_keeps_its_metrics_to_itself",
     "two services on one home": PROCESSES + "test_two_services_on_one_home",
-    "one of several workers is killed": "serving/runtime/test_under_load.py"
+    "one of several workers is killed": "serving/runtime/test_killed_workers.py"
     "::test_a_killed_worker_comes_back_and_the_other_goes_on",
     "SIGTERM, before the port closes": PROCESSES + "test_drained_after_a_client_left_and_a_key_was_taken_back",
     "the first process is killed": PROCESSES + "test_a_killed_first_process_leaves_no_worker_and_no_port",

@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,14 +18,18 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from features.loyalty.formula import load_formula
 from features.settings_file import PathOrAddress
+from serving.clock import utc_now
 from serving.runtime import bento_app
 from serving.runtime.bento_app import BENTOML_PATHS, make_worker_app
 from serving.runtime.json_log import JsonLog
 from serving.runtime.metrics import Metrics
 from serving.runtime.settings import ServeSettings
 from serving.score_tables.table_lookup import UNREACHABLE
+from serving.state import Challenger, ServiceState
 from tests.serving.running import ROOT
+from training.models.rollout import Role
 
 Messages = list[dict[str, Any]]
 
@@ -107,6 +112,19 @@ def test_a_table_of_scores_is_looked_up_and_missed_in_readiness(
     logged = capfd.readouterr().out
     assert '"event":"batch scores","reason":"postgresql://ann:***@127.0.0.1:1/shop?table=scores cannot' in logged
     assert "hidden" not in logged
+
+
+def test_a_shadow_that_nobody_logs_is_missed_in_readiness(
+    bentoml_app: Starlette, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it forecasts would be for nothing; with a log there is nothing to miss."""
+    model: Any = SimpleNamespace(version="8", digest="d", card=None)
+    challenger = Challenger(model, Role.SHADOW, 1.0)
+    state = ServiceState(load_formula(), "UTC", None, utc_now(), challenger=challenger)
+    monkeypatch.setattr(bento_app, "initial_state", lambda *_, **__: state)
+    for log, missed in ((None, True), (tmp_path / "log", False)):
+        app = make_worker_app(bentoml_app, ServeSettings(forecast_log=log), tmp_path)
+        assert (bento_app.SHADOW_UNLOGGED.encode() in messages(app, path="/readyz")[1]["body"]) is missed
 
 
 def test_web_sockets_are_refused(app: ASGIApp) -> None:
