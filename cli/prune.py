@@ -99,7 +99,9 @@ def register(app: typer.Typer) -> None:
                 "[retention] in the settings file"
             )
         opened = open_store(store)
-        today = AsOf.parse(as_of or utc_now(), opened.timezone)
+        today, now = (AsOf.parse(each, opened.timezone) for each in (as_of or utc_now(), utc_now()))
+        if today.time > now.time:
+            raise typer.BadParameter(f"--as-of {as_of} is still to come: what is recent today would leave too")
         places = [Path(each) for each in where or () if table_of(each) is None]
         tables = [each for place in where or () if (each := table_of(place)) is not None]
         with progress_steps() as step:

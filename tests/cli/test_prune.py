@@ -114,8 +114,11 @@ def test_old_events_do_not_come_back(place: Path, regulars: Regulars) -> None:
     assert b"olga" not in b"".join(content(place / "store").values())
 
 
-def test_a_plan_is_measured_before_its_events_leave(place: Path, regulars: Regulars) -> None:
+def test_a_plan_is_measured_before_its_events_leave(
+    place: Path, regulars: Regulars, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One that is not over stays, and events that it is measured by are not removed."""
+    monkeypatch.setattr("serving.clock.utc_now", lambda: datetime(2027, 3, 1, 8, tzinfo=UTC))
     plan_folder(place / "out/plan")
     (place / "late.csv").write_text("customer_id,event_time,event_type\nc1,2026-11-25,usage\n")
     assert regulars("append", "late.csv", "--store", "store").code == 0
@@ -136,6 +139,7 @@ def test_a_plan_is_measured_before_its_events_leave(place: Path, regulars: Regul
         ("prune nowhere --events-days 3", 1, "nowhere holds no event store"),
         ("prune store --events-days 0", 2, "Input should be greater than or equal to 1"),
         ("prune store --as-of soon", 2, "is not a date or time"),
+        ("prune store --as-of 2106-06-01", 2, "2106-06-01 is still to come"),
     ],
 )
 def test_a_wrong_call_changes_nothing(place: Path, regulars: Regulars, line: str, code: int, said: str) -> None:
