@@ -18,12 +18,14 @@ def take_customers_file(store: Path, file: Path, recorded_at: str | None = None)
         When changes without a time of their own are known; without it now.
     """
     from features.as_of import AsOf
+    from features.encryption.volumes import check_volume
     from features.store.event_store import open_store
     from features.timezones import DAY
     from planning.customers.customers_table import update_customers
     from planning.customers.known_customers import TABLE_FILE
     from serving.clock import utc_now
 
+    check_volume(store)
     moment = AsOf.parse(recorded_at or utc_now(), open_store(store).timezone)
     update = update_customers(store, file, moment)
     echo(

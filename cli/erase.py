@@ -1,7 +1,6 @@
 """`regulars erase`: a customer's erasure from everything that the project writes, with a search that proves it."""
 
 import glob
-import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from features.erasure.id_patterns import IdPattern
     from serving.runtime.settings import ServeSettings
     from serving.score_tables.table_address import TableAddress
-
-JOB_ID = "[0-9a-f]{32}"
 
 
 Where = Annotated[
@@ -88,6 +85,7 @@ def register(app: typer.Typer) -> None:
 
         `regulars erase store --customer-id 17850 --in plans --check`
         """
+        from features.encryption.volumes import check_volume
         from features.erasure.id_patterns import IdPattern
         from features.store.event_store import open_store
 
@@ -99,6 +97,7 @@ def register(app: typer.Typer) -> None:
         if not any(text.strip() for text in given):
             raise typer.BadParameter("no customer is given: name one with --customer-id, or a file with --ids")
         pattern = IdPattern(given)
+        check_volume(store)
         open_store(store)
         settings = _service_settings(forecast_log)
         tables, named = _tables_and_paths([*(where or ()), *_of_service(settings)])
@@ -167,8 +166,9 @@ def _erase_from_tables(tables: "list[TableAddress]", pattern: "IdPattern", check
 def _erase_from_jobs(places: list[Path], pattern: "IdPattern") -> list[list[str]]:
     """Remove the jobs of the service that name customers; return what became of them."""
     from features.erasure.id_search import files_in
+    from serving.jobs.job_store import JOB_ID
 
-    facts = {file for file in files_in(places) if file.name == "job.json" and re.fullmatch(JOB_ID, file.parent.name)}
+    facts = {file for file in files_in(places) if file.name == "job.json" and JOB_ID.fullmatch(file.parent.name)}
     if not facts:
         return []
     from serving.clock import utc_now

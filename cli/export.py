@@ -12,6 +12,7 @@ from features.plurals import counted
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from features.as_of import AsOf
     from features.store.event_store import EventStore
 
 
@@ -36,7 +37,7 @@ def register(app: typer.Typer) -> None:
             typer.Option(
                 metavar="DATE",
                 callback=check_date,
-                help="Events known at this cutoff, and the feature table at it. Without it: all events alone.",
+                help="The cutoff: events known by then, and the feature table. Without it: all events, no features.",
             ),
         ] = None,
         scores: Annotated[
@@ -56,15 +57,16 @@ def register(app: typer.Typer) -> None:
             list[str] | None,
             typer.Option(
                 metavar="COLUMN",
-                help="A feature that others may know of a customer, for the count of those who stand out by them; "
+                help="A feature that others may know of a customer, for the count of those whom it singles out; "
                 "repeatable. Without it: frequency, recency, T and monetary_value.",
             ),
         ] = None,
     ) -> None:
-        """Write pseudonymised tables for analysts, and say how many customers stand out in them all the same.
+        """Write pseudonymised tables for analysts, and count how many customers can still be singled out in them.
 
-        Free texts, references and the times of recording are left out, and events have their day alone. This is no
-        anonymisation: who knows some of a customer's purchases may find them, and who has the key can tell everybody.
+        Free texts, references and the times of recording are left out, and events have their day alone. This is not
+        anonymisation: anyone who knows some of a customer's purchases may find the rest, and whoever has the key and a
+        list of ids can re-identify everybody.
 
         Examples:
 
@@ -75,7 +77,7 @@ def register(app: typer.Typer) -> None:
         from features.as_of import AsOf
         from features.pseudonymisation.event_table import event_table
         from features.pseudonymisation.pseudonyms import pseudonymous
-        from features.pseudonymisation.uniqueness import IDENTIFYING, known_by_one_event, uniqueness
+        from features.pseudonymisation.uniqueness import FEW, IDENTIFYING, known_by_one_event, uniqueness
         from features.table_files import write_table
 
         if key.absolute().resolve().is_relative_to(out.absolute().resolve()):
@@ -95,32 +97,32 @@ def register(app: typer.Typer) -> None:
                 found = uniqueness(tables["features"], columns)
                 rows = [
                     ["customers", Figure(found.customers)],
-                    ["the only one with their values", Figure(found.unique)],
-                    ["share them with fewer than 5", Figure(found.few)],
+                    ["unique", Figure(found.unique)],
+                    [f"in groups of fewer than {FEW}", Figure(found.few)],
                     ["smallest group (k)", Figure(found.smallest)],
                 ]
-            by_event = known_by_one_event(tables["events"])
+            by_event = known_by_one_event(tables["events"], opened.timezone)
             secret = _key(key)
             for name, table in tables.items():
                 write_table(out / f"{name}.parquet", pseudonymous(table, secret))
         if rows:
-            echo_table(f"who stands out by {', '.join(columns)}", ["", "customers"], rows)
+            echo_table(f"singled out by {', '.join(columns)}", ["", "customers"], rows)
         echo(
-            f"{counted(by_event, 'customer')} of {opened.n_customers:,} can be told by the day, type and amount of one "
-            "event: these tables are personal data"
+            f"{counted(by_event, 'customer')} of {opened.n_customers:,} can be singled out by day, type and amount of "
+            "one event: these tables are personal data"
         )
         written = ", ".join(f"{len(table):,} rows of {name}" for name, table in tables.items())
         echo(f"{written} -> {out}", known_by_one_event=by_event, out=out)
 
 
-def _features(store: "EventStore", cutoff: object, digits: int | None) -> "pa.Table":
+def _features(store: "EventStore", cutoff: "AsOf", digits: int | None) -> "pa.Table":
     import pyarrow as pa
 
     from features.definitions.registry import default_features
     from features.engines.feature_table import SCHEMA, feature_table
     from features.pseudonymisation.event_table import rounded
 
-    frame = feature_table(store, cutoff)  # type: ignore[arg-type]
+    frame = feature_table(store, cutoff)
     for column in default_features().columns:
         if column.unit == "currency":
             frame[column.name] = rounded(frame[column.name].to_numpy(), digits)

@@ -74,9 +74,8 @@ VERBS = {
         erase,
         prune,
         simulate,
-        py_files,
     ),
-    "Score customers and look at the base": (score, features, indices, segments, export),
+    "Score customers and look at the base": (score, features, py_files, indices, segments),
     "Train models and compare them with the rule": (fit, backtest, compare, versions),
     "Put a model into service and watch it": (
         *(promote, publish, rollback, history, retrain, monitor, recalibrate),

@@ -43,33 +43,32 @@ def register(app: typer.Typer) -> None:
                 "--in",
                 metavar="PATH",
                 callback=check_places,
-                help="Tables, reports and plan folders to look at, or the address of a table of scores; repeatable.",
+                help="Tables, reports and plan folders to prune, or the address of a table of scores; repeatable.",
             ),
         ] = None,
-        events_days: Annotated[
-            int | None, typer.Option(metavar="N", min=1, help="Keep events of so many days before DATE.")
-        ] = None,
+        events_days: Annotated[int | None, typer.Option(metavar="N", min=1, help="Keep events for N days.")] = None,
         generations_days: Annotated[
-            int | None, typer.Option(metavar="N", min=1, help="Keep earlier generations that are so old.")
+            int | None, typer.Option(metavar="N", min=1, help="Keep earlier generations for N days.")
         ] = None,
         tables_days: Annotated[
-            int | None, typer.Option(metavar="N", min=1, help="Keep scores, features and reports of so many days.")
+            int | None,
+            typer.Option(metavar="N", min=1, help="Keep scores, features and reports for N days."),
         ] = None,
         plans_days: Annotated[
-            int | None, typer.Option(metavar="N", min=1, help="Keep names and features in plans of so many days.")
+            int | None, typer.Option(metavar="N", min=1, help="Keep customers and features of plans for N days.")
         ] = None,
         runs_days: Annotated[
-            int | None, typer.Option(metavar="N", min=1, help="Keep runs of retrain of so many days.")
+            int | None, typer.Option(metavar="N", min=1, help="Keep runs of retrain for N days.")
         ] = None,
         forecast_log_days: Annotated[
-            int | None, typer.Option(metavar="N", min=1, help="Keep so many days of the forecast log.")
+            int | None, typer.Option(metavar="N", min=1, help="Keep the forecast log for N days.")
         ] = None,
         home: Home = DEFAULT_HOME,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed; change nothing.")] = False,
     ) -> None:
-        """Remove what is older than `[retention]` of the settings or the options say; nothing else is touched.
+        """Remove data older than `[retention]` of the settings or the options allow; nothing else changes.
 
-        Later readings of old files leave out events that are too old, and count them. Rows of old plans keep arm,
+        Later ingests of old files leave out events that are too old, and count them. Rows of old plans keep arm,
         propensity and outcome, so that effects stay what they were.
 
         Examples:
@@ -79,6 +78,7 @@ def register(app: typer.Typer) -> None:
         `regulars prune store --in scores --in plans`
         """
         from features.as_of import AsOf
+        from features.encryption.volumes import check_volume
         from features.retention.settings import RetentionSettings
         from features.store.event_store import open_store
         from serving.clock import utc_now
@@ -98,6 +98,7 @@ def register(app: typer.Typer) -> None:
                 "nothing says how long to keep what: give --events-days or another of these options, or write "
                 "[retention] in the settings file"
             )
+        check_volume(store)
         opened = open_store(store)
         today, now = (AsOf.parse(each, opened.timezone) for each in (as_of or utc_now(), utc_now()))
         if today.time > now.time:
@@ -150,8 +151,9 @@ def _prune_plans(
             echo(f"{folder} stays: the log does not reach the end of its {horizon} days, so nothing is measured yet")
         if settings.events_days is not None and today.day - settings.events_days > start.day:
             raise PlanError(
-                f"what {folder} changed is measured from {start.date} on, and {settings.events_days} days do not reach "
-                "back to that: give more --events-days, or --plans-days with fewer once its horizon is over"
+                f"the effects of {folder} are measured from {start.date} on, which --events-days "
+                f"{settings.events_days} would remove: keep events longer, or shorten --plans-days once its {horizon} "
+                "days are over"
             )
 
     def measure(plan: "Plan", horizon_days: int) -> "pd.DataFrame":
@@ -167,7 +169,8 @@ def _prune_plans(
 def _prune_store(store: Path, settings: "RetentionSettings", today: "AsOf", timezone: str, dry_run: bool) -> Removed:
     from features.as_of import AsOf
     from features.ingestion.outcome import quarantine_beside
-    from features.retention.store_retention import SECOND, prune_store
+    from features.retention.store_retention import prune_store
+    from features.timezones import SECOND
 
     def before(days: int | None) -> int | None:
         return None if days is None else AsOf.at_midnight(today.day - days, timezone).time

@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
             typer.Option(metavar="VERSION", help="The version beside the champion. Without it: the challenger."),
         ] = None,
         shadow: Annotated[
-            bool, typer.Option("--shadow", help="Let it forecast for the forecast log alone, for every customer.")
+            bool, typer.Option("--shadow", help="Let it forecast for every customer, for the forecast log only.")
         ] = False,
         canary: Annotated[
             str | None,
@@ -37,8 +37,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Ship the champion to the BentoML model store (BENTOML_HOME) as `regulars:latest`.
 
-        A version is shipped whole or not at all. Publishing the same champion again changes nothing but,
-        with a signing key, the time of its signature.
+        A version is shipped whole or not at all. Publishing the same champion again leaves the version
+        as it is, signed anew with a signing key, and ends the shadow or canary of a challenger.
 
         With --shadow or --canary another version is shipped too, and runs beside the champion until a champion is
         published without it; `regulars monitor --forecast-log` compares the two.

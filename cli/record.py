@@ -52,12 +52,14 @@ def register(app: typer.Typer) -> None:
 
         `regulars record plans/w48 crm-export.csv --append store`
         """
+        from features.encryption.volumes import check_volume
         from features.errors import RecordError
         from features.store.event_store import open_store
         from planning.record_files import record as add
         from planning.records import EVENTS_FILE, RECORDS_FILE
         from serving.clock import utc_now
 
+        check_volume(plan if append is None else append)
         known = None if append is None else open_store(append).customer_ids
         summary = add(plan, files, recorded_at or utc_now(), known)
         for line in _lines(summary, appended=append is not None):

@@ -62,6 +62,14 @@ def parts_until_loaded(home: Path, table: "TableAddress") -> Iterator[Path]:
         folder.parent.rmdir()
 
 
+def scores_file(place: str | None) -> Path | None:
+    """Return the path of scores on this machine, the file of SQLite's table among them; None for a server's table."""
+    table = table_of(place) if place else None
+    if table:
+        return table.file if table.is_sqlite else None
+    return Path(place) if place else None
+
+
 def _check_out(place: str) -> str:
     if table_of(place) is None:
         check_file_or_folder(Path(place))

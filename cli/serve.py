@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.score_places import check_scores
+from cli.score_places import check_scores, scores_file
 from cli.terminal import echo, echo_json
 
 REQUEST_SECONDS = 30
@@ -143,9 +143,9 @@ def register(app: typer.Typer) -> None:
         from serving.service import check_before_start
 
         settings = serve_settings()
-        for folder in (settings.forecast_log, settings.jobs, settings.plans, settings.scores):
-            if isinstance(folder, Path):
-                check_volume(folder)
+        for place in (settings.forecast_log, settings.jobs, settings.plans, scores_file(settings.scores)):
+            if place is not None:
+                check_volume(place)
         address = free_address(settings.host, settings.port)
         if warning := check_before_start():
             echo(f"warning: {warning}")

@@ -28,10 +28,12 @@ def register(app: typer.Typer) -> None:
 
         Example: `regulars store info store`
         """
+        from features.encryption.volumes import check_volume
         from features.ingestion.row_counts import zone_text
         from features.store.event_store import open_store, words_of
         from features.store.generations import generation_number, generations
 
+        check_volume(store)
         opened = open_store(store)
         manifest = opened.manifest
         first, last = (zone_text(manifest[name], opened.timezone) for name in ("first_time", "last_time"))

@@ -270,8 +270,8 @@ def plan_folders(folder: str | Path) -> list[Path]:
     if not folder.is_dir():
         raise PlanError(f"{folder} is no folder of plans: name the folder that holds them")
     files = (PLAN_FILE, MANIFEST_FILE)
-    found = [each for each in sorted(folder.iterdir()) if all((each / name).is_file() for name in files)]
-    return sorted(found, key=lambda each: (str(_week(each)), each.name))
+    plans = [each for each in sorted(folder.iterdir()) if all((each / name).is_file() for name in files)]
+    return sorted(plans, key=lambda each: (str(_week(each)), each.name))
 
 
 def _week(folder: Path) -> str:

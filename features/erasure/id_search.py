@@ -29,6 +29,7 @@ from pyarrow import ipc
 from features.encryption.parquet_files import MAGIC, open_parquet_file
 from features.erasure.file_erasure import ID_COLUMN, ids_as_text, is_number, is_text
 from features.erasure.id_patterns import IdPattern
+from features.sql_names import quoted
 
 HEAD = 256
 ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
@@ -178,8 +179,7 @@ def _sqlite_has(content: bytes, pattern: IdPattern) -> bool:
         database.deserialize(content)
         tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
         for table in tables:
-            quoted = '"' + table.replace('"', '""') + '"'
-            rows = database.execute(f"select * from {quoted}")
+            rows = database.execute(f"select * from {quoted(table)}")
             names = [name for name, *_ in rows.description]
             for row in rows:
                 if any(

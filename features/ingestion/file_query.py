@@ -12,6 +12,7 @@ import duckdb
 from features.errors import UnreadableSourceError
 from features.ingestion.source_files import find_files
 from features.ingestion.sql_reader import write_result
+from features.sql_names import quoted
 
 MEMORY_LIMIT = "1GB"
 BATCH_ROWS = 100_000
@@ -107,23 +108,19 @@ def _existing(names: list[str]) -> tuple[list[Path], list[str]]:
 
 def _create_view(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     """Create a view of a CSV file under its own name, with types that lose nothing of what the file has."""
-    quoted = "'" + name.replace("'", "''") + "'"
-    rows = f"read_csv({quoted}, auto_type_candidates = ['BIGINT', 'DOUBLE', 'VARCHAR'])"
-    as_text = f"read_csv({quoted}, all_varchar = true)"
+    literal = "'" + name.replace("'", "''") + "'"
+    rows = f"read_csv({literal}, auto_type_candidates = ['BIGINT', 'DOUBLE', 'VARCHAR'])"
+    as_text = f"read_csv({literal}, all_varchar = true)"
     types = {column: str(type_) for column, type_, *_ in connection.execute(f"DESCRIBE FROM {rows}").fetchall()}
     numbers = [column for column, type_ in types.items() if type_ != "VARCHAR"]
     lossy = [
         # A leading zero is part of an id; one to three digits, a mark and three digits may be thousands.
-        rf"bool_or(regexp_matches({_quoted(column)}, '^\s*[+-]?0[0-9]'))"
-        rf" OR bool_and(coalesce(regexp_full_match({_quoted(column)}, '\s*[+-]?[0-9]{{1,3}}\.[0-9]{{3}}\s*'), true))"
+        rf"bool_or(regexp_matches({quoted(column)}, '^\s*[+-]?0[0-9]'))"
+        rf" OR bool_and(coalesce(regexp_full_match({quoted(column)}, '\s*[+-]?[0-9]{{1,3}}\.[0-9]{{3}}\s*'), true))"
         for column in numbers
     ]
     lossy_columns = connection.execute(f"SELECT {', '.join(lossy)} FROM {as_text}").fetchall()[0] if numbers else ()
     texts = [column for column, is_lossy in zip(numbers, lossy_columns, strict=True) if is_lossy]
-    shown = ", ".join(f"{_quoted(column)}: 'VARCHAR'" for column in texts)
+    shown = ", ".join(f"{quoted(column)}: 'VARCHAR'" for column in texts)
     typed = rows.replace(", auto_type", f", types = {{{shown}}}, auto_type") if texts else rows
-    connection.execute(f"CREATE VIEW {_quoted(name)} AS FROM {typed}")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    connection.execute(f"CREATE VIEW {quoted(name)} AS FROM {typed}")

@@ -8,6 +8,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from features.sql_names import quoted
 from features.store.event_store import EventStore
 from features.timezones import business_timezone
 
@@ -60,7 +61,7 @@ def differences(quarantine: Path, columns: Sequence[Mapping[str, str]], store: E
 
 def _amounts(quarantine: Path, column: str, store: EventStore) -> str:
     # The last mark counts as decimal unless three digits follow it: a rough reading, to compare sizes alone.
-    digits = f"regexp_replace({_name(column)}, '[^0-9.,]', '', 'g')"
+    digits = f"regexp_replace({quoted(column)}, '[^0-9.,]', '', 'g')"
     whole = f"regexp_replace(regexp_replace({digits}, '[.,]([0-9]{{1,2}})$', ''), '[.,]', '', 'g')"
     lost = _rows(f"SELECT median(try_cast({whole} AS DOUBLE)) FROM {_file(quarantine)}")[0][0]
     of_buckets = [bucket.store.columns["cents"] for bucket in store.buckets]
@@ -74,7 +75,7 @@ def _amounts(quarantine: Path, column: str, store: EventStore) -> str:
 
 
 def _hours(quarantine: Path, column: str, store: EventStore) -> str:
-    hour = f"try_cast(regexp_extract({_name(column)}, '(\\d{{1,2}}):\\d{{2}}', 1) AS INTEGER)"
+    hour = f"try_cast(regexp_extract({quoted(column)}, '(\\d{{1,2}}):\\d{{2}}', 1) AS INTEGER)"
     rows = _rows(f"SELECT {hour} AS hour, count(*) FROM {_file(quarantine)} GROUP BY ALL")
     lost = np.zeros(24)
     for number, count in rows:
@@ -99,7 +100,7 @@ def _customers(quarantine: Path, column: str, store: EventStore) -> str:
         database.register("kept", kept_customers)
         [(lost, gone)] = database.execute(f"""
             SELECT count(*), count(*) FILTER (customer NOT IN (SELECT customer_id FROM kept)) FROM (
-                SELECT DISTINCT trim({_name(column)}) AS customer FROM {_file(quarantine)} WHERE {_name(column)} <> ''
+                SELECT DISTINCT trim({quoted(column)}) AS customer FROM {_file(quarantine)} WHERE {quoted(column)} <> ''
             )
         """).fetchall()
     return f"of {lost:,} customers in quarantine {gone:,} have no event that was kept" if gone else ""
@@ -107,10 +108,6 @@ def _customers(quarantine: Path, column: str, store: EventStore) -> str:
 
 def _file(path: Path) -> str:
     return f"read_csv('{str(path).replace(chr(39), chr(39) * 2)}', all_varchar = true, header = true, delim = ',')"
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
 
 
 def _rows(query: str) -> list[tuple[Any, ...]]:

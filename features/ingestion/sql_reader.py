@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from features.errors import UnreadableSourceError
 from features.ingestion.mysql_reader import mysql_batches
+from features.sql_names import quoted
 
 SCHEMES = ("postgresql://", "mysql://", "sqlite:///")
 DATABASES = ("postgresql", "postgres", "mysql", "mariadb", "sqlite")
@@ -117,10 +118,10 @@ def _all_text(cursor: Any, query: str) -> str:
     cursor.execute(f"SELECT * FROM (\n{query}\n) LIMIT 0")
     columns = []
     for name, *_ in cursor.description:
-        quoted = '"' + name.replace('"', '""') + '"'
-        whole = f"typeof({quoted}) = 'real' AND abs({quoted}) < 1e15 AND {quoted} = CAST({quoted} AS INTEGER)"
-        text = f"ifnull(CAST({quoted} AS TEXT), '')"
-        columns.append(f"CASE WHEN {whole} THEN CAST(CAST({quoted} AS INTEGER) AS TEXT) ELSE {text} END AS {quoted}")
+        column = quoted(name)
+        whole = f"typeof({column}) = 'real' AND abs({column}) < 1e15 AND {column} = CAST({column} AS INTEGER)"
+        text = f"ifnull(CAST({column} AS TEXT), '')"
+        columns.append(f"CASE WHEN {whole} THEN CAST(CAST({column} AS INTEGER) AS TEXT) ELSE {text} END AS {column}")
     return f"SELECT {', '.join(columns)} FROM (\n{query}\n)"
 
 

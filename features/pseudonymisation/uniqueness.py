@@ -61,7 +61,7 @@ def uniqueness(table: pa.Table, columns: Sequence[str]) -> Uniqueness:
     return Uniqueness(len(table), pc.sum(pc.equal(sizes, 1)).as_py() or 0, few, pc.min(sizes).as_py() or 0)
 
 
-def known_by_one_event(events: pa.Table) -> int:
+def known_by_one_event(events: pa.Table, timezone: str) -> int:
     """Return how many customers have an event whose day, type and amount no other customer has.
 
     Who knows that one event of them knows all the others.
@@ -70,8 +70,11 @@ def known_by_one_event(events: pa.Table) -> int:
     ----------
     events : pyarrow.Table
         With `customer_id`, `event_time`, `event_type` and `amount`.
+    timezone : str
+        The business time zone, in which days begin.
     """
-    day = pc.floor_temporal(events["event_time"], unit="day")
+    time = events["event_time"]
+    day = pc.floor_temporal(time.cast(pa.timestamp(time.type.unit, timezone)), unit="day")
     place = events.schema.get_field_index("event_time")
     kinds = events.set_column(place, "event_time", day).select(["customer_id", *EVENT])
     kinds = kinds.group_by(["customer_id", *EVENT]).aggregate([])

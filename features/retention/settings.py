@@ -26,11 +26,11 @@ class RetentionSettings:
     """
 
     events_days: int | None = field(default=None, metadata={"example": 1095})
-    generations_days: int | None = field(default=None, metadata={"example": 90})
+    generations_days: int | None = field(default=None, metadata={"example": 30})
     tables_days: int | None = field(default=None, metadata={"example": 400})
     plans_days: int | None = field(default=None, metadata={"example": 730})
     runs_days: int | None = field(default=None, metadata={"example": 180})
-    forecast_log_days: int | None = field(default=None, metadata={"example": 730})
+    forecast_log_days: int | None = field(default=None, metadata={"example": 365})
 
     def __post_init__(self) -> None:
         for name in (each.name for each in fields(self)):

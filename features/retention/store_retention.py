@@ -26,9 +26,8 @@ from features.store.generations import (
     written_at,
 )
 from features.store.rewriting import Removal, RewrittenGeneration, rewrite_generation
-from features.timezones import BusinessTimezone, business_timezone
+from features.timezones import SECOND, BusinessTimezone, business_timezone
 
-SECOND = 1_000_000
 TIMES = ("event_time", "recorded_at")
 
 

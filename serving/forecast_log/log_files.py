@@ -100,10 +100,9 @@ def keep_within(folder: Path, days: int, size: int, today: date) -> int:
                 sizes[day] = sum(file.stat().st_size for file in files if file.name.endswith(".parquet"))
         except (FileNotFoundError, NotADirectoryError):  # another worker has removed it
             continue
-    removed = 0
+    removed, old = 0, old_days(folder, days, today)
     for each in sorted(sizes):
-        age = (today - date.fromisoformat(each.name)).days
-        if age >= days or (age > 0 and sum(sizes.values()) > size):
+        if each in old or (each.name < str(today) and sum(sizes.values()) > size):
             shutil.rmtree(each, ignore_errors=True)
             del sizes[each]
             removed += 1

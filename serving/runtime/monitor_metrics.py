@@ -95,7 +95,7 @@ class MonitorMetrics:
     """The gauges of one worker; /metrics has those of the worker that set them last.
 
     What a look does not say, and everything once the file is too old or is gone, is NaN: Prometheus keeps a series
-    among several processes, and no comparison with NaN holds.
+    among several processes, and `>`, `<` and `==` with NaN are never true.
 
     Parameters
     ----------

@@ -19,6 +19,7 @@ import pyarrow as pa
 from features.as_of import AsOf
 from features.encryption.parquet_files import read_parquet_schema
 from features.errors import BatchScoresError
+from features.sql_names import quoted
 from serving.batch_lookup import FACTS
 from serving.score_tables.table_address import TableAddress
 
@@ -77,11 +78,6 @@ def read_content(content: str) -> tuple[dict[str, Any], list[str]]:
     """Return the metadata and columns of a run, which `ScoreRun.content` wrote."""
     values = json.loads(content)
     return values["facts"], values["columns"]
-
-
-def quoted(name: str) -> str:
-    """Return a name as SQL quotes it."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def kind_of(type_: pa.DataType) -> str:

@@ -11,6 +11,7 @@ import pyarrow.csv as pa_csv
 from features.encryption.parquet_files import open_parquet_file
 from features.errors import BatchScoresError, ScoresUnreachableError
 from features.ingestion.sql_reader import database_password, one_line
+from features.sql_names import quoted
 from serving.score_tables.layout import (
     KEY,
     ScoreRun,
@@ -18,7 +19,6 @@ from serving.score_tables.layout import (
     create_statements,
     foreign_table,
     no_scores,
-    quoted,
     read_content,
 )
 from serving.score_tables.table_address import TableAddress

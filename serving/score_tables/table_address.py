@@ -106,7 +106,7 @@ def read_table_address(text: str) -> TableAddress:
     if not found or (scheme == "sqlite" and (found[1] or others)):
         expected = "a name" if scheme == "sqlite" else "a name, or a schema, a dot and a name,"
         raise BatchScoresError(
-            f"{shown} names the table {names[0]!r}: expected {expected} of small letters, digits and _"
+            f"{shown} names the table {names[0]!r}: expected {expected} of lower-case letters, digits and _"
             f"{', and no other parameter' if scheme == 'sqlite' else ''}"
         )
     return TableAddress(f"{base}?{others}" if others else base, found[1], found[2])

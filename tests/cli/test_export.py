@@ -37,8 +37,8 @@ def test_three_tables_join_and_name_nobody(place: Path, regulars: Regulars) -> N
     assert json.loads(ended.out)["values"]["known_by_one_event"] == 1
     assert json.loads(ended.out)["tables"][0]["rows"] == [
         ["customers", 3],
-        ["the only one with their values", 1],
-        ["share them with fewer than 5", 3],
+        ["unique", 1],
+        ["in groups of fewer than 5", 3],
         ["smallest group (k)", 1],
     ]
     tables = {path.stem: pq.read_table(path) for path in (place / "out").iterdir()}

@@ -126,7 +126,7 @@ def test_a_plan_is_measured_before_its_events_leave(
     assert "does not reach the end of its 90 days" in regulars(*prune).error
     ended = regulars(*prune, "--events-days", "80")
     assert ended.code == 1
-    assert "is measured from 2026-11-23 on, and 80 days do not reach back to that" in ended.error
+    assert "are measured from 2026-11-23 on, which --events-days 80 would remove" in ended.error
     (place / "later.csv").write_text("customer_id,event_time,event_type\nben,2027-02-25,usage\n")
     assert regulars("append", "later.csv", "--store", "store").code == 0
     assert regulars(*prune, "--events-days", "80").code == 0

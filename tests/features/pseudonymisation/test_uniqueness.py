@@ -1,5 +1,6 @@
 """Who stands out is counted as a loop over all pairs counts them."""
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from features.errors import InvalidArgumentError
 from features.pseudonymisation.uniqueness import FEW, Uniqueness, known_by_one_event, uniqueness
+from features.timezones import DAY, business_timezone
 
 VALUES = st.tuples(st.sampled_from([1.0, 2.0, None]), st.sampled_from(["a", None]))
 
@@ -24,15 +26,14 @@ def test_groups_are_counted(rows: list[tuple[float | None, str | None]]) -> None
 EVENTS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 2), st.sampled_from([1.0, None])), max_size=12)
 
 
-@given(EVENTS)
-def test_one_event_tells_a_customer(events: list[tuple[str, int, float | None]]) -> None:
-    """When nobody else has one of its day, type and amount; the time of the day does not count."""
+@given(EVENTS, st.sampled_from(["UTC", "Pacific/Auckland", "America/New_York"]))
+def test_one_event_singles_a_customer_out(events: list[tuple[str, int, float | None]], timezone: str) -> None:
+    """When nobody else has one of its business day, type and amount; the time of day does not count."""
+    midnights, _ = business_timezone(timezone).to_utc(np.array([day * DAY for _, day, _ in events], np.int64))
     table = pa.table(
         {
             "customer_id": pa.array([name for name, _, _ in events], pa.string()),
-            "event_time": pa.array(
-                [day * 86_400_000_000 + n for n, (_, day, _) in enumerate(events)], pa.timestamp("us", "UTC")
-            ),
+            "event_time": pa.array(midnights + np.arange(len(events))).cast(pa.timestamp("us", "UTC")),
             "event_type": pa.array(["purchase"] * len(events), pa.string()),
             "amount": pa.array([amount for _, _, amount in events], pa.float64()),
         }
@@ -42,7 +43,7 @@ def test_one_event_tells_a_customer(events: list[tuple[str, int, float | None]])
         for name, day, amount in events
         if not any(other != name and (day, amount) == (own, paid) for other, own, paid in events)
     }
-    assert known_by_one_event(table) == len(told)
+    assert known_by_one_event(table, timezone) == len(told)
 
 
 def test_an_unknown_column_is_named() -> None:
