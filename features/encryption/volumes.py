@@ -69,6 +69,8 @@ def volume_of(path: str | Path, root: Path = Path("/")) -> Volume:
     try:
         mount, kind, source, device = _mount_of(folder, (root / "proc/self/mountinfo").read_text("utf-8"))
     except (OSError, ValueError):
+        mount = ""
+    if not mount:
         return Volume(False, "a volume of which this system tells nothing")
     if kind in ENCRYPTING_FILE_SYSTEMS:
         return Volume(True, f"{mount} ({kind})")
@@ -98,7 +100,7 @@ def _has_policy(folder: Path) -> bool:
 def _mount_of(folder: Path, mounts: str) -> tuple[str, str, str, str]:
     """Return mount point, file system, source and device number of the mount that a folder lies on.
 
-    The last of those with the longest mount point hides the others.
+    The last of those with the longest mount point hides the others. Without any all are empty.
     """
     found = ("", "", "", "")
     for line in mounts.splitlines():
@@ -108,8 +110,6 @@ def _mount_of(folder: Path, mounts: str) -> tuple[str, str, str, str]:
         mount, source = _unescaped(mount), _unescaped(source)
         if folder.is_relative_to(mount) and len(mount) >= len(found[0]):
             found = (mount, kind, source, device)
-    if not found[0]:
-        raise ValueError("no mount")
     return found
 
 
