@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.accuracy_cache import Case, cases, fill, write_windows
-from benchmarks.accuracy_forecasters import forecasters
+from benchmarks.accuracy_forecasters import NETWORK, forecasters
 from benchmarks.accuracy_logs import DATA, REAL
 from benchmarks.accuracy_measures import LEVEL, case_measures, comparisons, mean_gains, regrets
 from benchmarks.accuracy_tables import markdown, one_time_buyers, silent_customers
@@ -38,6 +38,8 @@ def main() -> None:
     if unknown := set(arguments.only) - set(known):
         parser.error(f"unknown forecasters {sorted(unknown)}; expected some of {', '.join(known)}")
     chosen = {name: known[name] for name in arguments.only} or known
+    if NETWORK not in known:
+        print(f"{NETWORK}: left out, PyTorch is not installed", flush=True)
     windows: list[Case] = []
     for name in arguments.logs:
         if fill(LOGS[name], arguments.cache, arguments.data, chosen, arguments.only):

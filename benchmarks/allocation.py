@@ -69,6 +69,7 @@ def _part(first: int, customers: int, reps: int, ties: bool, travel: bool) -> tu
 def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.allocation", description=__doc__)
     parser.add_argument("--customers", type=int, help="one base only, measured in this process")
+    parser.add_argument("--most", type=int, default=1_000_000, metavar="N", help="leave larger bases out")
     parser.add_argument("--reps", type=int, default=1)
     parser.add_argument("--ties", action="store_true")
     parser.add_argument("--travel", action="store_true")
@@ -86,6 +87,8 @@ def main() -> None:
         return
     print(" customers    options limits               gap %   CPU s  wall s     MB")
     for customers, reps, flags in CASES:
+        if customers > arguments.most:
+            continue
         module = "benchmarks.allocation"
         run = measured(sys.executable, module, "--customers", customers, "--reps", reps, *flags)
         facts = run.facts

@@ -5,18 +5,15 @@ of which the median counts. `benchmarks/README.md` says what is measured and wha
 """
 
 import argparse
-import os
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from benchmarks.stopwatch import CHECKOUT, Measure, measured
+from benchmarks.stopwatch import CHECKOUT, Measure, machine, measured
 
 AS_OF = "2025-12-31"  # the last month end of the simulated three years
 FEW, SOME, LARGE = 500, 10_000, 1_000_000
@@ -133,16 +130,9 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _machine(results: Results) -> Iterator[str]:
-    cpus = Path("/proc/cpuinfo")
-    lines = cpus.read_text().splitlines() if cpus.exists() else []
-    models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-    yield f"{os.cpu_count()} cores ({(models or [platform.machine()])[0]}), {memory:.0f} GiB, {platform.system()}"
-    packages = [f"{name} {version(name)}" for name in ("numpy", "pandas", "pyarrow", "duckdb", "numba")]
+def _machine(results: Results) -> list[str]:
     peers = next(iter(results.values()))
-    packages += [f"{name.replace('_', '-')} {peers[name].facts['version']}" for name in PEERS if name in peers]
-    yield f"Python {platform.python_version()}, {', '.join(packages)}"
+    return machine(*(f"{name.replace('_', '-')} {peers[name].facts['version']}" for name in PEERS if name in peers))
 
 
 def _measures(results: Results) -> Iterator[str]:

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from statistics import median, quantiles
 
-from benchmarks.stopwatch import CHECKOUT, measured
+from benchmarks.stopwatch import CHECKOUT, leave_out, measured
 
 AS_OF = "2025-12-31"
 FEW = 500
@@ -28,6 +28,8 @@ def main() -> None:
     parser.add_argument("--steps", nargs="+", default=STEPS, metavar="STEP", help=f"of {', '.join(STEPS)}")
     parser.add_argument("--folder", type=Path, metavar="DIR", help="for logs and stores, 3 GB a million customers")
     arguments = parser.parse_args()
+    if not (CHECKOUT / ".git").exists():
+        leave_out("this is no checkout of git")
     with tempfile.TemporaryDirectory(prefix="benchmark-", dir=arguments.folder) as name:
         other = Path(name) / "checkout"
         subprocess.run(

@@ -1,7 +1,7 @@
 """Plans of visits and incentives beside their peers: `python -m benchmarks.planning uplift`.
 
 `uplift` orders the customers of Hillstrom's e-mail test (64,000 customers at random to one of two e-mails or none; read
-from ../shared/data, not shipped) on 20 fixed half splits, with every learner's effects measured by one function. The
+from a folder of data, not shipped) on 20 fixed half splits, with every learner's effects measured by one function. The
 peers, scikit-uplift and econml, live in an environment of their own, `requirements/planning_peers.txt`: run the program
 in it with `--peers`, which needs nothing of Regulars but the splits.
 """
@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-HILLSTROM = Path("../shared/data/hillstrom_email_test.parquet")
+from benchmarks.stopwatch import CHECKOUT, leave_out
+
+HILLSTROM = CHECKOUT.parent / "shared" / "data" / "hillstrom_email_test.parquet"
 ARMS = ("Womens E-Mail", "Mens E-Mail")
 SPLITS = 20
 FIRST_SEED = 1000
@@ -29,8 +31,8 @@ def experiment(arm):
     return x, (log["treatment"] == arm).to_numpy(), log["visit"].to_numpy(float)
 
 
-def splits(n) -> Iterator[np.ndarray]:
-    for seed in range(FIRST_SEED, FIRST_SEED + SPLITS):
+def splits(n, count) -> Iterator[np.ndarray]:
+    for seed in range(FIRST_SEED, FIRST_SEED + count):
         yield np.random.default_rng(seed).permutation(n) < n // 2
 
 
@@ -99,12 +101,12 @@ def own() -> dict[str, Callable]:
     return {"ours": ours, "response model": response, "random": random}
 
 
-def predictions(learners, out: Path) -> None:
+def predictions(learners, out: Path, count: int) -> None:
     """Write the effects of each learner on the other half of each split."""
     out.mkdir(parents=True, exist_ok=True)
     for arm in ARMS:
         x, t, y = experiment(arm)
-        for k, half in enumerate(splits(len(y))):
+        for k, half in enumerate(splits(len(y), count)):
             train = x[half].reset_index(drop=True), t[half].astype(int), y[half]
             for name, learner in learners.items():
                 effects = np.asarray(learner(*train, x[~half].reset_index(drop=True)), float)
@@ -112,7 +114,7 @@ def predictions(learners, out: Path) -> None:
             print(arm, k, flush=True)
 
 
-def uplift(out: Path) -> None:
+def uplift(out: Path, count: int) -> None:
     """Measure what is in the folder: Qini a customer, mean and spread over splits, positive ones, calibration slope."""
     from planning.uplift.uplift_evaluation import calibration, effect_scores, qini
 
@@ -121,7 +123,7 @@ def uplift(out: Path) -> None:
         _, t, y = experiment(arm)
         names = sorted({file.name.split(".")[0] for file in out.glob(f"*.{arm}.*.npy")})
         rows = {name: [] for name in names}
-        for k, half in enumerate(splits(len(y))):
+        for k, half in enumerate(splits(len(y), count)):
             scores = effect_scores(y[~half], t[~half], 0.5)
             for name in names:
                 effects = np.load(out / f"{name}.{arm}.{k}.npy")
@@ -145,10 +147,13 @@ def main() -> None:
     parser.add_argument("what", choices=["uplift"])
     parser.add_argument("--peers", action="store_true", help="fit the peers' learners only")
     parser.add_argument("--out", type=Path, default=Path("var/planning"))
+    parser.add_argument("--splits", type=int, default=SPLITS, metavar="N")
     arguments = parser.parse_args()
-    predictions(peers() if arguments.peers else own(), arguments.out)
+    if not HILLSTROM.is_file():
+        leave_out(f"{HILLSTROM} is not here")
+    predictions(peers() if arguments.peers else own(), arguments.out, arguments.splits)
     if not arguments.peers:
-        uplift(arguments.out)
+        uplift(arguments.out, arguments.splits)
 
 
 if __name__ == "__main__":

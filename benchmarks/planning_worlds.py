@@ -275,16 +275,14 @@ def _plain(value: np.generic) -> object:
 
 def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.planning_worlds", description=__doc__)
-    parser.add_argument("experiment", choices=EXPERIMENTS)
+    parser.add_argument("experiments", choices=EXPERIMENTS, nargs="+", metavar="EXPERIMENT")
     parser.add_argument("--runs", type=int, default=20, metavar="N")
     parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep each run there, and make missing ones only")
     arguments = parser.parse_args()
-    results = kept_runs(arguments.experiment, range(arguments.runs), arguments.cache)
-    print(
-        pd.DataFrame({"mean": results.mean(), "sd": results.std(), "standard error": results.sem()})
-        .round(4)
-        .to_string()
-    )
+    for name in arguments.experiments:
+        results = kept_runs(name, range(arguments.runs), arguments.cache)
+        table = pd.DataFrame({"mean": results.mean(), "sd": results.std(), "standard error": results.sem()})
+        print(f"{name}, {arguments.runs} runs\n{table.round(4).to_string()}\n", flush=True)
 
 
 if __name__ == "__main__":

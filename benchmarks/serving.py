@@ -27,8 +27,8 @@ import httpx
 import psutil
 
 from benchmarks.serving_bodies import bodies, large_bodies
+from benchmarks.stopwatch import CHECKOUT, leave_out
 
-CHECKOUT = Path(__file__).parent.parent
 CONCURRENCIES = (1, 8, 32)
 PATIENCE = 180
 
@@ -76,15 +76,19 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--bentoml-home", type=Path, default=Path(os.environ.get("BENTOML_HOME", "var/bentoml")))
     parser.add_argument("--litserve-python", type=Path, default=CHECKOUT / "var/serving-peers/bin/python")
+    parser.add_argument("--no-litserve", action="store_true")
     parser.add_argument("--earlier", type=Path, help="a checkout of an earlier commit, measured in the same run")
     parser.add_argument("--earlier-home", type=Path, help="BENTOML_HOME of what it published")
     parser.add_argument("--out", type=Path, default=Path("var/serving.json"))
     arguments = parser.parse_args()
     if not shutil.which("wrk"):
-        sys.exit("wrk is not here: install Debian's package wrk")
+        leave_out("wrk is not here: install Debian's package wrk")
+    if not (arguments.bentoml_home / "models/regulars/latest").is_file():
+        leave_out(f"{arguments.bentoml_home} has no published version: make serve publishes one")
+    litserve = None if arguments.no_litserve else _litserve(arguments.litserve_python)
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        contenders = _contenders(scratch, arguments.bentoml_home.absolute(), _litserve(arguments.litserve_python))
+        contenders = _contenders(scratch, arguments.bentoml_home.absolute(), litserve)
         if arguments.earlier:
             contenders[2:2] = _earlier(arguments.earlier.absolute(), arguments.earlier_home.absolute())
         for each in contenders:

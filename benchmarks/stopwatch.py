@@ -2,15 +2,20 @@
 
 import json
 import os
+import platform
 import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 CHECKOUT = Path(__file__).parent.parent
+LEFT_OUT = 77
+"""Exit code of a benchmark whose data or peer is not at hand, as test suites of Autotools have it."""
+PACKAGES = ("numpy", "pandas", "pyarrow", "duckdb", "numba")
 PEAK_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 
 
@@ -55,3 +60,27 @@ def measured(python: str | Path, module: str, *arguments: object, checkout: Path
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr.strip()}")
     usage = json.loads(done.stdout.splitlines()[-1])
     return Measure(usage["wall"], usage["cpu"], usage["ready"] - began, usage["peak"], usage["facts"])
+
+
+def machine(*more: str) -> list[str]:
+    """Return what the figures depend on, in two lines; `more`: packages with versions that are not installed here."""
+    cpus = Path("/proc/cpuinfo")
+    lines = cpus.read_text().splitlines() if cpus.exists() else []
+    models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    packages = [*(f"{name} {version(name)}" for name in PACKAGES), *more]
+    return [
+        f"{os.cpu_count()} cores ({(models or [platform.machine()])[0]}), {memory:.0f} GiB, {platform.system()}",
+        f"Python {platform.python_version()}, {', '.join(packages)}",
+    ]
+
+
+def load() -> str:
+    """Return how many processes ran or waited for a processor, a mean of the last minute."""
+    return f"{os.getloadavg()[0]:.1f}"
+
+
+def leave_out(reason: str) -> NoReturn:
+    """Print why a benchmark cannot run here, and end the process."""
+    print(f"left out: {reason}", flush=True)
+    sys.exit(LEFT_OUT)

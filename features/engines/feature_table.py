@@ -192,13 +192,13 @@ def _tables(
             block = memory.matrix(len(rows), len(names))
             _fill(share[0][1].store, [part.customers for _, part in share], cutoffs, features, block)
             values[rows] = block
-    tables = []
+    tables, columns = [], pd.Index(list(names))
     for customers, start, stop in zip(known, bounds, bounds[1:], strict=False):
         ids = store.customer_ids
         if len(customers) < store.n_customers:
             ids = ids.take(pa.array(customers))
         index = pd.Index(pd.array(ids, dtype="str"), name="customer_id")
-        tables.append(pd.DataFrame(values[start:stop], index=index, columns=list(names), copy=False))
+        tables.append(pd.DataFrame(values[start:stop], index=index, columns=columns, copy=False))
     return tables
 
 
