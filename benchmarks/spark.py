@@ -6,12 +6,14 @@ the processor time of the Python workers, and what grows on the driver: its memo
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.stopwatch import Measure, measured, tell
+from benchmarks.stopwatch import Measure, leave_out, measured, tell
 from features.engines.spark_session import spark_runner, spark_session
 from features.engines.spark_shuffle import spark_workers
 from features.ingestion.ingest import ingest
@@ -135,6 +137,8 @@ def main() -> None:
     parser.add_argument("--customers", type=int, nargs="+", default=[50_000, 500_000], metavar="N")
     parser.add_argument("--folder", type=Path, metavar="DIR", help="for logs and results, 5 GB a million customers")
     arguments = parser.parse_args()
+    if not (find_spec("pyspark") and (os.environ.get("JAVA_HOME") or shutil.which("java"))):
+        leave_out("Spark is not here: `make setup-spark`, and Java 17 or newer")
     with tempfile.TemporaryDirectory(prefix="benchmark-", dir=arguments.folder) as folder:
         warm, table = Path(folder, "warm"), {}
         prepare(warm, 2_000)
