@@ -49,15 +49,15 @@ def register(app: typer.Typer) -> None:
         exact_times: Annotated[
             bool, typer.Option("--exact-times", help="Keep times of the day; without it events have their day alone.")
         ] = False,
-        amount_digits: Annotated[
+        significant_digits: Annotated[
             int | None,
             typer.Option(metavar="N", min=1, max=15, help="Round amounts to so many significant digits."),
         ] = None,
-        known_by: Annotated[
+        quasi_identifier: Annotated[
             list[str] | None,
             typer.Option(
                 metavar="COLUMN",
-                help="A feature that others may know of a customer, for the count of those whom it singles out; "
+                help="A feature that others may know of a customer, for the count of those who are singled out; "
                 "repeatable. Without it: frequency, recency, T and monetary_value.",
             ),
         ] = None,
@@ -72,39 +72,39 @@ def register(app: typer.Typer) -> None:
 
         `regulars export store --out for-analysts --key pseudonyms.key --as-of 2011-12-10`
 
-        `regulars export store --out for-analysts --key pseudonyms.key --amount-digits 2 --scores scores.parquet`
+        `regulars export store --out for-analysts --key pseudonyms.key --significant-digits 2 --scores scores.parquet`
         """
         from features.as_of import AsOf
         from features.pseudonymisation.event_table import event_table
-        from features.pseudonymisation.pseudonyms import pseudonymous
-        from features.pseudonymisation.uniqueness import FEW, IDENTIFYING, known_by_one_event, uniqueness
+        from features.pseudonymisation.pseudonymise import pseudonymise_table
+        from features.pseudonymisation.uniqueness import FEW, QUASI_IDENTIFIERS, singled_out_by_one_event, uniqueness
         from features.table_files import write_table
 
         if key.absolute().resolve().is_relative_to(out.absolute().resolve()):
             raise typer.BadParameter(f"{key} is inside of {out}: who gets the tables would get it too")
-        if known_by and as_of is None:
-            raise typer.BadParameter("--known-by names features: give --as-of for them")
+        if quasi_identifier and as_of is None:
+            raise typer.BadParameter("--quasi-identifier names features: give --as-of for them")
         with opened_store(store) as opened:
             cutoff = None if as_of is None else AsOf.parse(as_of, opened.timezone)
-            tables = {"events": event_table(opened, cutoff, exact_times=exact_times, digits=amount_digits)}
+            tables = {"events": event_table(opened, cutoff, exact_times=exact_times, digits=significant_digits)}
             if cutoff is not None:
-                tables["features"] = _features(opened, cutoff, amount_digits)
+                tables["features"] = _features(opened, cutoff, significant_digits)
             if scores is not None:
                 tables["scores"] = _scores(scores)
             rows = []
             if cutoff is not None:
-                columns = known_by or IDENTIFYING
-                found = uniqueness(tables["features"], columns)
+                columns = quasi_identifier or QUASI_IDENTIFIERS
+                groups = uniqueness(tables["features"], columns)
                 rows = [
-                    ["customers", Figure(found.customers)],
-                    ["unique", Figure(found.unique)],
-                    [f"in groups of fewer than {FEW}", Figure(found.few)],
-                    ["smallest group (k)", Figure(found.smallest)],
+                    ["customers", Figure(groups.customers)],
+                    ["unique", Figure(groups.unique)],
+                    [f"in groups of fewer than {FEW}", Figure(groups.in_small_groups)],
+                    ["smallest group (k)", Figure(groups.smallest)],
                 ]
-            by_event = known_by_one_event(tables["events"], opened.timezone)
+            by_event = singled_out_by_one_event(tables["events"], opened.timezone)
             secret = _key(key)
             for name, table in tables.items():
-                write_table(out / f"{name}.parquet", pseudonymous(table, secret))
+                write_table(out / f"{name}.parquet", pseudonymise_table(table, secret))
         if rows:
             echo_table(f"singled out by {', '.join(columns)}", ["", "customers"], rows)
         echo(
@@ -112,7 +112,7 @@ def register(app: typer.Typer) -> None:
             "one event: these tables are personal data"
         )
         written = ", ".join(f"{len(table):,} rows of {name}" for name, table in tables.items())
-        echo(f"{written} -> {out}", known_by_one_event=by_event, out=out)
+        echo(f"{written} -> {out}", singled_out_by_one_event=by_event, out=out)
 
 
 def _features(store: "EventStore", cutoff: "AsOf", digits: int | None) -> "pa.Table":

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from features.as_of import AsOf
-    from features.retention.settings import RetentionSettings
+    from features.data_retention.settings import DataRetentionSettings
     from features.store.event_store import EventStore
     from planning.plan_folder import Plan
     from serving.score_tables.table_address import TableAddress
@@ -66,7 +66,7 @@ def register(app: typer.Typer) -> None:
         home: Home = DEFAULT_HOME,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed; change nothing.")] = False,
     ) -> None:
-        """Remove data older than `[retention]` of the settings or the options allow; nothing else changes.
+        """Remove data older than `[data_retention]` of the settings or the options allow; nothing else changes.
 
         Later ingests of old files leave out events that are too old, and count them. Rows of old plans keep arm,
         propensity and outcome, so that effects stay what they were.
@@ -78,14 +78,14 @@ def register(app: typer.Typer) -> None:
         `regulars prune store --in scores --in plans`
         """
         from features.as_of import AsOf
+        from features.data_retention.settings import DataRetentionSettings
         from features.encryption.volumes import check_volume
-        from features.retention.settings import RetentionSettings
         from features.store.event_store import open_store
         from serving.clock import utc_now
 
         settings = settings_with(
-            "retention",
-            RetentionSettings,
+            "data_retention",
+            DataRetentionSettings,
             events_days=events_days,
             generations_days=generations_days,
             tables_days=tables_days,
@@ -96,7 +96,7 @@ def register(app: typer.Typer) -> None:
         if all(getattr(settings, each.name) is None for each in fields(settings)):
             raise typer.BadParameter(
                 "nothing says how long to keep what: give --events-days or another of these options, or write "
-                "[retention] in the settings file"
+                "[data_retention] in the settings file"
             )
         check_volume(store)
         opened = open_store(store)
@@ -124,15 +124,15 @@ def register(app: typer.Typer) -> None:
 
 
 def _prune_plans(
-    store: "EventStore", places: Iterable[Path], settings: "RetentionSettings", today: "AsOf", dry_run: bool
+    store: "EventStore", places: Iterable[Path], settings: "DataRetentionSettings", today: "AsOf", dry_run: bool
 ) -> Removed:
     """Take the customers out of old plans; first, since outcomes are measured with events that may leave then."""
     from features.erasure.id_search import files_in
     from features.errors import PlanError
+    from planning.data_retention import anonymise_plan, has_customers
     from planning.effects.decisions import decisions, latest_records
     from planning.plan_folder import MANIFEST_FILE, PLAN_FILE, read_plan
     from planning.plans_in_force import cutoff_of, outcomes_from
-    from planning.retention import expire_plan, names_customers
     from training.targets import horizon_is_over
 
     folders = [each.parent for each in files_in(places) if each.name == PLAN_FILE]
@@ -142,7 +142,7 @@ def _prune_plans(
     for folder, plan in zip(folders, plans, strict=True):
         start, horizon = outcomes_from(plan, store.timezone), int(plan.manifest.get("horizon_days", 90))
         days, age = settings.plans_days, today.day - cutoff_of(plan, store.timezone).day
-        if not names_customers(folder):
+        if not has_customers(folder):
             continue
         if days is not None and age > days and horizon_is_over(store, start, horizon):
             old.append(folder)
@@ -162,14 +162,16 @@ def _prune_plans(
 
     if dry_run:
         return [[str(each), "customers, their features and what was made for reps"] for each in old]
-    done = [(each, expire_plan(each, measure)) for each in old]
+    done = [(each, anonymise_plan(each, measure)) for each in old]
     return [[str(folder / name), what] for folder, files in done for name, what in files.items()]
 
 
-def _prune_store(store: Path, settings: "RetentionSettings", today: "AsOf", timezone: str, dry_run: bool) -> Removed:
+def _prune_store(
+    store: Path, settings: "DataRetentionSettings", today: "AsOf", timezone: str, dry_run: bool
+) -> Removed:
     from features.as_of import AsOf
+    from features.data_retention.store_retention import prune_store
     from features.ingestion.outcome import quarantine_beside
-    from features.retention.store_retention import prune_store
     from features.timezones import SECOND
 
     def before(days: int | None) -> int | None:
@@ -193,7 +195,7 @@ def _prune_store(store: Path, settings: "RetentionSettings", today: "AsOf", time
 
 
 def _prune_tables(
-    tables: "Iterable[TableAddress]", settings: "RetentionSettings", today: "AsOf", timezone: str, dry_run: bool
+    tables: "Iterable[TableAddress]", settings: "DataRetentionSettings", today: "AsOf", timezone: str, dry_run: bool
 ) -> Removed:
     from features.as_of import AsOf
     from serving.score_tables.table_retention import prune_table
@@ -207,12 +209,12 @@ def _prune_tables(
 
 
 def _prune_files(
-    store: Path, places: Iterable[Path], home: Path, settings: "RetentionSettings", today: date, dry_run: bool
+    store: Path, places: Iterable[Path], home: Path, settings: "DataRetentionSettings", today: date, dry_run: bool
 ) -> Removed:
     """Remove tables and pages of old cutoffs, and old runs of retrain."""
     from cli.retrain_folder import RetrainSettings, old_runs
+    from features.data_retention.table_retention import old_files
     from features.erasure.id_search import files_in
-    from features.retention.table_retention import old_files
     from features.settings_file import read_settings
     from planning.plan_folder import PLAN_FILE
 
@@ -226,10 +228,10 @@ def _prune_files(
         out = read_settings("retrain", RetrainSettings).out or home / "retrain"
         midnight = datetime.combine(today - timedelta(settings.runs_days), datetime.min.time())
         old += [(each, "the run") for each in old_runs(out, midnight)]
-    return _removed(old, dry_run)
+    return _remove_paths(old, dry_run)
 
 
-def _prune_log(settings: "RetentionSettings", today: date, dry_run: bool) -> Removed:
+def _prune_log(settings: "DataRetentionSettings", today: date, dry_run: bool) -> Removed:
     """Remove old days of the forecast log of the service's settings, and keys that no day needs any more."""
     from features.settings_file import read_settings
     from serving.forecast_log.log_files import old_days
@@ -243,10 +245,10 @@ def _prune_log(settings: "RetentionSettings", today: date, dry_run: bool) -> Rem
     old = [(each, "the day") for each in old_days(serve.forecast_log, days, today)]
     earliest = datetime.combine(today - timedelta(days), datetime.min.time())
     old += [(each, "the key of its quarter") for each in PseudonymKeys(serve.keys_folder).unused(earliest)]
-    return _removed(old, dry_run)
+    return _remove_paths(old, dry_run)
 
 
-def _removed(old: list[tuple[Path, str]], dry_run: bool) -> Removed:
+def _remove_paths(old: list[tuple[Path, str]], dry_run: bool) -> Removed:
     for path, _ in () if dry_run else old:
         if path.is_dir():
             shutil.rmtree(path)

@@ -28,7 +28,7 @@ SECTIONS = {
     "tracking": "training.registry.settings.TrackingSettings",
     "retrain": "cli.retrain_folder.RetrainSettings",
     "monitor": "monitoring.settings.MonitorSettings",
-    "retention": "features.retention.settings.RetentionSettings",
+    "data_retention": "features.data_retention.settings.DataRetentionSettings",
     "encryption": "features.encryption.settings.EncryptionSettings",
     "serve": "serving.runtime.settings.ServeSettings",
     "events": "features.event_words.EventWords",

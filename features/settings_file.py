@@ -26,7 +26,7 @@ CONFIG_VARIABLE = "REGULARS_CONFIG"
 DEFAULT_NAME = "regulars.toml"
 SECTIONS = (
     *("store", "ingest", "events", "formula", "segments", "forecast", "fit", "candidates", "trials", "gate", "refit"),
-    *("publish", "tracking", "retrain", "monitor", "retention", "encryption", "serve", "plugins"),
+    *("publish", "tracking", "retrain", "monitor", "data_retention", "encryption", "serve", "plugins"),
 )
 """The sections of the file; a test holds them together with the dataclasses, which higher layers define."""
 

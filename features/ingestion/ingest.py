@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from features.as_of import microseconds
+from features.data_retention.earliest_event import read_earliest_event
 from features.erasure.suppression import read_suppression
 from features.errors import InvalidArgumentError, MissingColumnError
 from features.ingestion.distributed import DistributedIngest, Workers, ingest_by_workers
@@ -42,7 +43,6 @@ from features.ingestion.sources import (
 )
 from features.ingestion.validated_batches import check_constants, validated_batches
 from features.ingestion.validation import ValidationRules
-from features.retention.earliest_event import read_earliest_event
 from features.schema import RATING_MAXIMUM, RATING_SCALE_LIMIT
 from features.store.event_store import read_manifest
 from features.store.layout import TEXT_DTYPES

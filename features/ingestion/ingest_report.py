@@ -52,7 +52,7 @@ class IngestReport:
     suppressed : int
         Rows of customers who were erased, which are never kept.
     expired : int
-        Rows that are older than what the store keeps, see `features.retention`.
+        Rows that are older than what the store keeps, see `features.data_retention`.
     lost : sequence of str
         What faulty values look like, and how the rows in quarantine differ from those that were kept.
     """

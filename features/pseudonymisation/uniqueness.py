@@ -1,4 +1,4 @@
-"""How many customers stand out in a table by values that somebody else may know of them."""
+"""How many customers are singled out in a table by values that somebody else may know of them."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,9 +10,9 @@ from features.errors import InvalidArgumentError
 from features.known_names import check_name
 
 FEW = 5
-IDENTIFYING = ("frequency", "recency", "T", "monetary_value")
+QUASI_IDENTIFIERS = ("frequency", "recency", "T", "monetary_value")
 """Features that somebody who knows a customer may know too."""
-EVENT = ("event_time", "event_type", "amount")
+EVENT_QUASI_IDENTIFIERS = ("event_time", "event_type", "amount")
 
 
 class Uniqueness(NamedTuple):
@@ -23,15 +23,15 @@ class Uniqueness(NamedTuple):
     customers : int
     unique : int
         Those whose values nobody else has.
-    few : int
-        Those who share them with fewer than `FEW` in all, the unique ones among them.
+    in_small_groups : int
+        Those in groups of fewer than `FEW` with equal values, the unique ones among them.
     smallest : int
         The size of the smallest group of equal values: the k of k-anonymity. 0 without customers.
     """
 
     customers: int
     unique: int
-    few: int
+    in_small_groups: int
     smallest: int
 
 
@@ -52,16 +52,16 @@ def uniqueness(table: pa.Table, columns: Sequence[str]) -> Uniqueness:
     Examples
     --------
     >>> uniqueness(pa.table({"x": [1, 1, 2], "y": [None, None, 3]}), ["x", "y"])
-    Uniqueness(customers=3, unique=1, few=3, smallest=1)
+    Uniqueness(customers=3, unique=1, in_small_groups=3, smallest=1)
     """
     for name in columns:
         check_name("the table has no column", name, table.column_names, InvalidArgumentError)
     sizes = table.select(columns).group_by([*columns]).aggregate([([], "count_all")])["count_all"]
-    few = pc.sum(sizes.filter(pc.less(sizes, FEW))).as_py() or 0
-    return Uniqueness(len(table), pc.sum(pc.equal(sizes, 1)).as_py() or 0, few, pc.min(sizes).as_py() or 0)
+    in_small_groups = pc.sum(sizes.filter(pc.less(sizes, FEW))).as_py() or 0
+    return Uniqueness(len(table), pc.sum(pc.equal(sizes, 1)).as_py() or 0, in_small_groups, pc.min(sizes).as_py() or 0)
 
 
-def known_by_one_event(events: pa.Table, timezone: str) -> int:
+def singled_out_by_one_event(events: pa.Table, timezone: str) -> int:
     """Return how many customers have an event whose day, type and amount no other customer has.
 
     Who knows that one event of them knows all the others.
@@ -76,8 +76,8 @@ def known_by_one_event(events: pa.Table, timezone: str) -> int:
     time = events["event_time"]
     day = pc.floor_temporal(time.cast(pa.timestamp(time.type.unit, timezone)), unit="day")
     place = events.schema.get_field_index("event_time")
-    kinds = events.set_column(place, "event_time", day).select(["customer_id", *EVENT])
-    kinds = kinds.group_by(["customer_id", *EVENT]).aggregate([])
-    owners = kinds.group_by([*EVENT]).aggregate([("customer_id", "count"), ("customer_id", "min")])
+    kinds = events.set_column(place, "event_time", day).select(["customer_id", *EVENT_QUASI_IDENTIFIERS])
+    kinds = kinds.group_by(["customer_id", *EVENT_QUASI_IDENTIFIERS]).aggregate([])
+    owners = kinds.group_by([*EVENT_QUASI_IDENTIFIERS]).aggregate([("customer_id", "count"), ("customer_id", "min")])
     alone = owners.filter(pc.equal(owners["customer_id_count"], 1))
     return len(pc.unique(alone["customer_id_min"]))

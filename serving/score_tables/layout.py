@@ -110,7 +110,7 @@ def column_statements(address: TableAddress, schema: pa.Schema, existing: Iterab
     ]
 
 
-def foreign_table(address: TableAddress) -> BatchScoresError:
+def not_a_score_table(address: TableAddress) -> BatchScoresError:
     """Return the error of a table that something else made."""
     return BatchScoresError(f"{address} is a table that no run of `regulars score` wrote: name another one")
 

@@ -17,8 +17,8 @@ from serving.score_tables.layout import (
     ScoreRun,
     column_statements,
     create_statements,
-    foreign_table,
     no_scores,
+    not_a_score_table,
     read_content,
 )
 from serving.score_tables.table_address import TableAddress
@@ -111,7 +111,7 @@ def _has_table(connection: "psycopg.Connection", address: TableAddress) -> bool:
     found = connection.execute("SELECT to_regclass(%s), to_regclass(%s)", (address.quoted, address.quoted_runs))
     has_table, has_runs = (each is not None for each in found.fetchone() or ())
     if has_table and not has_runs:
-        raise foreign_table(address)
+        raise not_a_score_table(address)
     return has_table
 
 

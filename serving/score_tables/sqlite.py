@@ -17,8 +17,8 @@ from serving.score_tables.layout import (
     ScoreRun,
     column_statements,
     create_statements,
-    foreign_table,
     no_scores,
+    not_a_score_table,
     read_content,
 )
 from serving.score_tables.table_address import TableAddress
@@ -73,7 +73,7 @@ def check_table(address: TableAddress) -> None:
 def _refuse_foreign(connection: sqlite3.Connection, address: TableAddress) -> None:
     names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")}
     if address.table in names and f"{address.table}_runs" not in names:
-        raise foreign_table(address)
+        raise not_a_score_table(address)
 
 
 def _make_tables(connection: sqlite3.Connection, address: TableAddress, runs: Sequence[ScoreRun]) -> None:

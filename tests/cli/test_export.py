@@ -32,9 +32,11 @@ def place(tmp_path: Path, regulars: Regulars) -> Path:
 
 def test_three_tables_join_and_name_nobody(place: Path, regulars: Regulars) -> None:
     """The same pseudonyms in all, and again in the next export; the key is its owner's alone."""
-    ended = regulars(*EXPORT, "--as-of", "2024-06-01", "--scores", "s.parquet", "--known-by", "total_spend", "--json")
+    ended = regulars(
+        *EXPORT, "--as-of", "2024-06-01", "--scores", "s.parquet", "--quasi-identifier", "total_spend", "--json"
+    )
     assert ended.code == 0
-    assert json.loads(ended.out)["values"]["known_by_one_event"] == 1
+    assert json.loads(ended.out)["values"]["singled_out_by_one_event"] == 1
     assert json.loads(ended.out)["tables"][0]["rows"] == [
         ["customers", 3],
         ["unique", 1],
@@ -56,7 +58,7 @@ def test_three_tables_join_and_name_nobody(place: Path, regulars: Regulars) -> N
 
 def test_the_export_can_be_ingested(place: Path, regulars: Regulars) -> None:
     """It is a log like others, under pseudonyms; amounts are as coarse as was asked for."""
-    ended = regulars(*EXPORT, "--as-of", "2024-06-01", "--amount-digits", "1")
+    ended = regulars(*EXPORT, "--as-of", "2024-06-01", "--significant-digits", "1")
     assert ended.code == 0
     assert "these tables are personal data" in ended.error
     assert regulars("ingest", "out/events.parquet", "--out", "theirs").code == 0
@@ -68,8 +70,8 @@ def test_the_export_can_be_ingested(place: Path, regulars: Regulars) -> None:
     ("options", "code", "said"),
     [
         (("--key", "out/k"), 2, "is inside of out: who gets the tables would get it too"),
-        (("--key", "k", "--known-by", "T"), 2, "give --as-of for them"),
-        (("--key", "k", "--known-by", "t", "--as-of", "2024-06-01"), 1, "'t'"),
+        (("--key", "k", "--quasi-identifier", "T"), 2, "give --as-of for them"),
+        (("--key", "k", "--quasi-identifier", "t", "--as-of", "2024-06-01"), 1, "'t'"),
         (("--key", "k", "--scores", "log.csv"), 1, "cannot be read as Parquet"),
         (("--key", "log.csv"), 1, "cannot be read as a key of pseudonyms"),
     ],

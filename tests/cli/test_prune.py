@@ -22,7 +22,7 @@ olga,2021-01-05 10:00,purchase,77777.00,,
 olga,2021-01-06,purchase,a lot,,
 """
 SETTINGS = """\
-[retention]
+[data_retention]
 events_days = 1000
 generations_days = 1
 tables_days = 1000

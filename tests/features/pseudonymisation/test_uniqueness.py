@@ -1,4 +1,4 @@
-"""Who stands out is counted as a loop over all pairs counts them."""
+"""Who is singled out is counted as a loop over all pairs counts them."""
 
 import numpy as np
 import pyarrow as pa
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import InvalidArgumentError
-from features.pseudonymisation.uniqueness import FEW, Uniqueness, known_by_one_event, uniqueness
+from features.pseudonymisation.uniqueness import FEW, Uniqueness, singled_out_by_one_event, uniqueness
 from features.timezones import DAY, business_timezone
 
 VALUES = st.tuples(st.sampled_from([1.0, 2.0, None]), st.sampled_from(["a", None]))
@@ -43,7 +43,7 @@ def test_one_event_singles_a_customer_out(events: list[tuple[str, int, float | N
         for name, day, amount in events
         if not any(other != name and (day, amount) == (own, paid) for other, own, paid in events)
     }
-    assert known_by_one_event(table, timezone) == len(told)
+    assert singled_out_by_one_event(table, timezone) == len(told)
 
 
 def test_an_unknown_column_is_named() -> None:

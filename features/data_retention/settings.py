@@ -6,7 +6,7 @@ from features.errors import InvalidArgumentError
 
 
 @dataclass(frozen=True)
-class RetentionSettings:
+class DataRetentionSettings:
     """How long `regulars prune` keeps what is stored; what has no number is kept for good.
 
     Attributes

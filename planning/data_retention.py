@@ -19,12 +19,12 @@ KEY_FILE = ".retention.key"
 KEPT_FILES = (PLAN_FILE, MANIFEST_FILE, RECORDS_FILE, EVENTS_FILE, KEY_FILE, ".lock")
 
 
-def names_customers(folder: Path) -> bool:
+def has_customers(folder: Path) -> bool:
     """Return whether a plan, its records or another file of its folder are still those of customers."""
     return bool(_others(folder)) or any(map(_leaves, _customers(folder))) or (folder / KEY_FILE).exists()
 
 
-def expire_plan(folder: str | Path, measure: Measure) -> dict[str, str]:
+def anonymise_plan(folder: str | Path, measure: Measure) -> dict[str, str]:
     """Take all customers out of a plan folder; return what became of each file, by its path below the folder.
 
     Parameters
@@ -43,7 +43,7 @@ def expire_plan(folder: str | Path, measure: Measure) -> dict[str, str]:
     folder = Path(folder)
     with locked(folder):
         done: dict[str, str] = {}
-        if not names_customers(folder):
+        if not has_customers(folder):
             return done
         key = read_or_make_key(folder / KEY_FILE)
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import ipc
 
-from features.retention.table_retention import date_of, old_files
+from features.data_retention.table_retention import date_of, old_files
 
 OLD, NEW = "2023-05-01", "2024-06-01T09:30:00+02:00"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from features.as_of import AsOf
-from features.retention.faulty_rows import remove_old_rows
+from features.data_retention.faulty_rows import remove_old_rows
 from features.timezones import business_timezone
 
 EARLIEST = AsOf.parse("2024-03-01", "Europe/Berlin").time

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from features.as_of import AsOf
+from features.data_retention.earliest_event import RETENTION_FILE, read_earliest_event
+from features.data_retention.store_retention import prune_store
 from features.errors import StoreError
 from features.ingestion.ingest import append, ingest
 from features.ingestion.profile import SourceProfile
-from features.retention.earliest_event import RETENTION_FILE, read_earliest_event
-from features.retention.store_retention import prune_store
 from features.store.event_store import open_store
 from features.store.generations import generation_number, generations, rollback
 from tests.features.erasure.test_store_erasure import content, write_log

@@ -8,7 +8,7 @@ from features.key_files import keyed_hash
 ID_COLUMN = "customer_id"
 
 
-def pseudonymous(table: pa.Table, key: bytes) -> pa.Table:
+def pseudonymise_table(table: pa.Table, key: bytes) -> pa.Table:
     """Return a table with a pseudonym for each customer, in the order of pseudonyms.
 
     A pseudonym is the BLAKE2b hash of the id under the key, in hex: the same in every table under this key. Rows keep
@@ -23,7 +23,7 @@ def pseudonymous(table: pa.Table, key: bytes) -> pa.Table:
     Examples
     --------
     >>> table = pa.table({"customer_id": ["anna", "ben", "anna"], "x": [1, 2, 3]})
-    >>> pseudonymous(table, bytes(32))["x"].to_pylist()
+    >>> pseudonymise_table(table, bytes(32))["x"].to_pylist()
     [2, 1, 3]
     """
     encoded = table[ID_COLUMN].combine_chunks().cast(pa.string()).dictionary_encode()

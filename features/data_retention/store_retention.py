@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from features.as_of import microseconds
 from features.atomic_file import atomic_write
+from features.data_retention.earliest_event import read_earliest_event, write_earliest_event
+from features.data_retention.faulty_rows import remove_old_rows
 from features.errors import StoreError
 from features.ingestion.outcome import quarantine_beside
-from features.retention.earliest_event import read_earliest_event, write_earliest_event
-from features.retention.faulty_rows import remove_old_rows
 from features.store.event_store import open_store, opened_folder, read_manifest, words_of
 from features.store.generations import (
     generation_number,
@@ -107,7 +107,7 @@ def prune_store(
             # First, so that nothing that is read meanwhile brings them back.
             if moved := _readable_earliest(path) != earliest:
                 write_earliest_event(path, earliest)
-            done = [rewrite_generation(path, each, _removal(path, each, earliest)) for each in kept]
+            done = [rewrite_generation(path, each, _removal_before(path, each, earliest)) for each in kept]
             rewritten = [each for each in done if each]
         beside = quarantine_beside(path)
         if earliest is not None and beside.is_file():
@@ -137,7 +137,7 @@ def _would_lose(path: Path, manifest: Mapping[str, Any], earliest: int) -> Rewri
     return RewrittenGeneration(generation_number(manifest), events, customers, ()) if events else None
 
 
-def _removal(path: Path, manifest: Mapping[str, Any], earliest: int) -> Removal:
+def _removal_before(path: Path, manifest: Mapping[str, Any], earliest: int) -> Removal:
     columns = set(TIMES)
     for record in manifest.get("sources", ()):
         columns |= {own for name, own in record.get("columns", {}).items() if name in columns}

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from features.data_retention.earliest_event import RETENTION_FILE, read_earliest_event, write_earliest_event
 from features.errors import StoreError
-from features.retention.earliest_event import RETENTION_FILE, read_earliest_event, write_earliest_event
 
 
 @pytest.mark.parametrize("moment", [0, 1_700_000_000_123_456, -86_400_000_000])

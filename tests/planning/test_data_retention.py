@@ -9,10 +9,10 @@ import pytest
 
 from features.erasure.id_patterns import IdPattern
 from features.erasure.id_search import files_in, names_customer
+from planning.data_retention import anonymise_plan, has_customers
 from planning.effects.decisions import decisions, latest_records
 from planning.plan_folder import Plan, read_plan, write_plan
 from planning.records import add_records, read_records
-from planning.retention import expire_plan, names_customers
 from tests.planning.record_plans import CUSTOMERS, ITEMS, NOW, plan_folder
 from tests.planning.shops import shop
 
@@ -36,8 +36,8 @@ def folder(tmp_path: Path) -> Path:
 
 def test_nobody_is_named_any_more(folder: Path) -> None:
     """Neither ids nor items; arm, propensity, status and cost stay; a second call finds nothing and no key is left."""
-    assert names_customers(folder)
-    done = expire_plan(folder, unmeasured)
+    assert has_customers(folder)
+    done = anonymise_plan(folder, unmeasured)
     assert done == {
         "plan.parquet": "4 rows without name and features",
         "records.parquet": "1 record without name",
@@ -51,8 +51,8 @@ def test_nobody_is_named_any_more(folder: Path) -> None:
     assert (record["plan_item"], record["status"], record["cost"]) == (items["plan_item"].iloc[0], "done", 7.0)
     assert not any(names_customer(file, EVERYBODY) for file in files_in([folder]))
     assert not list(folder.glob(".*.key"))
-    assert not names_customers(folder)
-    assert expire_plan(folder, unmeasured) == {}
+    assert not has_customers(folder)
+    assert anonymise_plan(folder, unmeasured) == {}
 
 
 @pytest.mark.parametrize("calls", range(9))
@@ -73,12 +73,12 @@ def test_a_kill_leaves_a_plan_that_can_be_read(folder: Path, monkeypatch: pytest
     with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
         patch.setattr(os, "replace", stopping(os.replace))
         patch.setattr(os, "unlink", stopping(os.unlink))
-        expire_plan(folder, unmeasured)
+        anonymise_plan(folder, unmeasured)
     assert len(read_plan(folder).items) == len(CUSTOMERS)
-    expire_plan(folder, unmeasured)
+    anonymise_plan(folder, unmeasured)
     assert read_records(folder)["plan_item"].to_pylist() == read_plan(folder).items["plan_item"].tolist()[:1]
     assert not any(names_customer(file, EVERYBODY) for file in files_in([folder]))
-    assert not names_customers(folder)
+    assert not has_customers(folder)
 
 
 def test_effects_stay_what_they_were(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_effects_stay_what_they_were(tmp_path: Path) -> None:
 
     before = decisions(store, plans, 60)
     for folder in folders:
-        expire_plan(folder, measure)
+        anonymise_plan(folder, measure)
     after = decisions(store, [read_plan(folder) for folder in folders], 60)
     for name in ("arm", "propensity", "purchases", "spend", "carried_out", "cost", "planned_in_horizon"):
         assert after[name].tolist() == before[name].tolist()
