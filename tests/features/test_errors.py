@@ -36,6 +36,7 @@ BUILTIN_RAISES = {
     ("sqlite_file", "PermissionError"): "read as an OSError, like the system's own, where the file is opened",
     ("__init__", "AttributeError"): "Python's protocol for a module without such a name",
     ("rfm_input", "TypeError"): "scikit-learn's contract for an estimator's input",
+    ("rollout", "ValueError"): "beside what JSON and dates raise; the service names the file and what to do",
     ("key_files", "ValueError"): "beside what bytes.fromhex raises; the callers name the file and what to do",
     ("api_keys", "ValueError"): "msgspec's contract for a struct that refuses its values; read as a fault of the file",
     ("routing", "RuntimeError"): "a server that speaks no HTTP is a fault of the server, not of the user",
