@@ -14,6 +14,7 @@ from reporting.page.rendering import render
 
 SCRIPTS = ("texts.js", "charts.js", "theme.js", "versions.js")
 SECTIONS = ("m_summary", "m_intake", "m_columns", "m_weeks", "m_windows")
+CHALLENGER_SECTION = "m_challenger"
 KEYS = {
     Action.NOTHING: "nothing",
     Action.RECALIBRATE: "recalibrate",
@@ -50,7 +51,7 @@ def render_look(look: Look, language: str = "en") -> str:
         SCRIPTS,
         {"charts": {} if weeks is None else {"weeks": weeks_chart(weeks).to_dict()}},
         made="monitor.made",
-        sections=SECTIONS,
+        sections=SECTIONS if look.challenger is None else (*SECTIONS, CHALLENGER_SECTION),
         code_version=metadata.version("regulars"),
         date=str(look.as_of.date),
         customers=look.customers,
@@ -66,6 +67,7 @@ def render_look(look: Look, language: str = "en") -> str:
         has_weeks=weeks is not None,
         how_weeks="monitor.how_weeks" if look.logged is None else "monitor.how_logged",
         windows=whole,
+        beside=look.challenger,
         estimates=pd.DataFrame() if look.matured is None else look.matured.estimates,
     )
 

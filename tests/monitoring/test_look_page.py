@@ -1,13 +1,18 @@
 """The page of a look has what was found, in both languages, and fetches nothing."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from features.simulate import simulate
-from monitoring.look_page import SECTIONS, render_look, write_look_page
+from monitoring.challenger import Advice, ChallengerComparison
+from monitoring.look_page import CHALLENGER_SECTION, SECTIONS, render_look, write_look_page
 from monitoring.monitor import Look, look_at
 from tests.monitoring.shops import FlatModel, stored
+from training.models.rollout import Role
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +39,25 @@ def test_the_page_has_every_part(look: Look, language: str) -> None:
 
 def test_a_look_without_a_champion_has_a_page(look: Look, tmp_path: Path) -> None:
     """It says that there is none; the file is written whole."""
-    from dataclasses import replace
-
     path = tmp_path / "seen" / "monitor.html"
     write_look_page(path, replace(look, version=None, fitted=None, weekly=None, matured=None, columns=None))
     text = path.read_text()
     assert "There is no champion" in text
     assert 'id="chart-weeks"' not in text
     assert "The log is too short to say how columns usually move." in text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_challenger_has_a_section(look: Look, language: str) -> None:
+    """With the advice and the losses; what is not known yet is said so. Without one there is none."""
+    assert f'id="{CHALLENGER_SECTION}"' not in render_look(look, language)
+    known = {"horizon_days": 7, "measure": "log_loss", "weeks": 9, "forecasts": 900}
+    known |= {"champion": 0.3, "challenger": 0.25, "difference": -0.05, "low": -0.07, "high": -0.03}
+    unknown = dict.fromkeys(known, np.nan) | {"horizon_days": 90, "measure": "deviance", "weeks": 0, "forecasts": 0}
+    table = pd.DataFrame([known, unknown])
+    beside = ChallengerComparison(Role.SHADOW, "5", "4", "2025-03-01", table, Advice.PROMOTE)
+    text = render_look(replace(look, challenger=beside), language)
+    assert f'id="{CHALLENGER_SECTION}"' in text
+    assert "promote version 5" in text
+    assert "0.2500" in text
+    assert "nan" not in text.split('data-table="challenger"')[1].split("</table>")[0]
