@@ -63,6 +63,8 @@ def publish_champion(tracking: "Tracking", signing_key: Path | None = None) -> "
 
     shipped = ship(tracking, **_publish_arguments(signing_key))
     _echo_latest(shipped)
+    if shipped.ended:
+        echo("no challenger runs beside it any more")
     return shipped
 
 

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import isfinite
 from pathlib import Path
@@ -37,11 +37,14 @@ class PublishResult:
         Its folder.
     new : bool
         False when it was there before.
+    ended : bool
+        Whether a challenger ran beside the champion, and runs no more.
     """
 
     tag: str
     path: Path
     new: bool
+    ended: bool = False
 
 
 def publish(
@@ -92,9 +95,11 @@ def publish(
     home = store_home()
     with scratch_folder(home / "tmp") as staging:
         shipped = _ship(tracking, which, home, staging, signer, allow_uncompiled)
-        (shipped.path.parent / ROLLOUT_FILE).unlink(missing_ok=True)
+        rollout = shipped.path.parent / ROLLOUT_FILE
+        ended = rollout.exists()
+        rollout.unlink(missing_ok=True)
         _make_latest(shipped, staging)
-    return shipped
+    return replace(shipped, ended=ended)
 
 
 def publish_challenger(

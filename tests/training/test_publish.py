@@ -259,8 +259,9 @@ def test_a_champion_that_is_published_ends_it(tracking: Tracking, store: Path) -
     champion(tracking)
     challenger(tracking)
     publish_challenger(tracking, CHALLENGER, Role.SHADOW)
-    publish(tracking)
+    assert publish(tracking).ended
     assert not (store / "regulars" / ROLLOUT_FILE).exists()
+    assert not publish(tracking).ended
 
 
 def test_a_rollout_is_signed_as_its_versions_are(tracking: Tracking, store: Path, tmp_path: Path) -> None:

@@ -165,5 +165,5 @@ def is_in_share(customer_id: str, challenger: str, share: float) -> bool:
 
 def _signed(rollout: Rollout) -> bytes:
     time = rollout.signed_at and rollout.signed_at.isoformat()
-    content = [PURPOSE, rollout.champion, rollout.challenger, rollout.role.value, rollout.share, time]
+    content = [PURPOSE, rollout.champion, rollout.challenger, rollout.role.value, float(rollout.share), time]
     return json.dumps(content, separators=(",", ":")).encode()
