@@ -37,11 +37,11 @@ HORIZONS, HALF_A_YEAR = (90, 28, 7), 182
 EXAMPLE = Path(__file__).parents[1] / "examples" / "online_retail_ii.parquet"
 
 
-def customers(folder: Path, seed: int) -> None:
+def customers(folder: Path, size: int, seed: int) -> None:
     """Print the table of both logs."""
     simulated = folder / "simulated.parquet"
-    pq.write_table(simulate(customers=5_000, seed=seed)[0], simulated)
-    logs = (("simulated, 5,000", simulated, "2025-02-01"), ("Online Retail II", EXAMPLE, "2011-03-01"))
+    pq.write_table(simulate(customers=size, seed=seed)[0], simulated)
+    logs = (("simulated", simulated, "2025-02-01"), ("Online Retail II", EXAMPLE, "2011-03-01"))
     for name, log, cutoff in logs:
         folder_of_log = folder / name
         ingest(log, folder_of_log, timezone="Europe/London")
@@ -124,11 +124,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("customers", "latency"))
     parser.add_argument("--pairs", type=int, default=2_000)
+    parser.add_argument("--customers", type=int, default=5_000, help="of the simulated log")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if given.what == "customers":
-            customers(Path(folder), given.seed)
+            customers(Path(folder), given.customers, given.seed)
         else:
             latency(Path(folder), given.pairs)
 

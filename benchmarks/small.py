@@ -27,6 +27,8 @@ SMALL = (
     "monitoring looks --logs 1 --customers 3000",
     "recalibration --runs 1 --customers 500",
     "year --customers 300 --weeks 6",
+    "challenger customers --customers 1000",
+    "challenger latency --pairs 200",
     "planning uplift --splits 2 --out {out}/planning",
     "planning_worlds drawn_without_effect value channels unchanged unchanged_by_survey --runs 1",
     "allocation --most 20000",
