@@ -68,7 +68,7 @@ def in_earlier_weeks(folder: Path, now: datetime) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_from_a_shadow_to_its_promotion(served_model: ServedModel, tmp_path: Path) -> None:
     """Version 1 forecasts twelve times too much: the service logs both, and the monitor tells them apart."""
     now, home, log = datetime.now(UTC).replace(microsecond=0), tmp_path / "bento", tmp_path / "log"
