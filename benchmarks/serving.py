@@ -212,7 +212,7 @@ def _wrk(each: Contender, concurrency: int, seconds: int, scratch: Path) -> tupl
         sys.exit(f"{each.name} answered with errors:\n{done}")
     count = int(re.search(r"(\d+) requests in", done)[1])  # type: ignore[index]
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", done)[1])  # type: ignore[index]
-    return rate, _ms(done, "50%"), _ms(done, "99%"), 1000 * cpu / count
+    return rate, _ms(done, "50%"), _ms(done, "99%"), 1000 * cpu / count if count else math.nan
 
 
 def _ms(wrk_output: str, quantile: str) -> float:

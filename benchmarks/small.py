@@ -33,7 +33,7 @@ SMALL = (
     "planning_worlds drawn_without_effect value channels unchanged unchanged_by_survey --runs 1",
     "allocation --most 20000",
     "beside_large --repeats 1 --megabytes 5",
-    "serving --bentoml-home var/bentoml --rounds 1 --seconds 1 --no-litserve",
+    "serving --bentoml-home var/bentoml --rounds 1 --seconds 2 --no-litserve",
 )
 """Each benchmark with small sizes; `{out}` is the folder of the results."""
 
