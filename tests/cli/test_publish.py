@@ -68,3 +68,28 @@ def test_a_missing_home_is_one_line(regulars: Callable, tmp_path: Path, monkeypa
     assert (ended.code, ended.error.count("\n")) == (1, 1)
     assert "`regulars fit` makes one" in ended.error
     assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--shadow", "--canary", "10%"), "give one of them"),
+        (("--version", 3), "--version needs --shadow or --canary"),
+        *((("--canary", share), "write it like 10%") for share in ("0%", "100%", "10", "0.1", "ten%", "-5%")),
+    ],
+)
+def test_a_challenger_has_one_role_and_a_share(
+    regulars: Callable, options: tuple[object, ...], words: str, tmp_path: Path
+) -> None:
+    """Anything else is one line, before any work."""
+    ended = regulars("publish", "--home", tmp_path, *options)
+    assert (ended.code, ended.error.count("\n")) == (2, 1)
+    assert words in ended.error
+
+
+def test_the_role_and_the_share_reach_the_library(call_of: Callable, home: Path) -> None:  # noqa: F811
+    """Without a version it is the challenger."""
+    call = call_of("training.publish.publish_challenger", "publish", "--home", home, "--canary", "2.5%")
+    assert (call["which"], call["role"], call["share"]) == ("challenger", "canary", 0.025)
+    call = call_of("training.publish.publish_challenger", "publish", "--home", home, "--version", 4, "--shadow")
+    assert (call["which"], call["role"], call["share"]) == (4, "shadow", 1.0)
