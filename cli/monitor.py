@@ -46,7 +46,7 @@ def register(app: typer.Typer) -> None:
                 help="A horizon to measure; repeatable. Without it: 28 and those of the champion.",
             ),
         ] = None,
-        budget: Annotated[
+        false_alarm_rate: Annotated[
             float | None,
             typer.Option(
                 metavar="SHARE",
@@ -65,7 +65,7 @@ def register(app: typer.Typer) -> None:
                 help="The forecast log of the service: watch what it really forecast, by all versions.",
             ),
         ] = None,
-        keys: Annotated[
+        forecast_log_keys: Annotated[
             Path | None,
             typer.Option(
                 metavar="DIR",
@@ -99,9 +99,11 @@ def register(app: typer.Typer) -> None:
         from monitoring.recommendation import EXIT_CODES
         from monitoring.settings import MonitorSettings
 
-        if keys is not None and forecast_log is None and read_settings("monitor", MonitorSettings).forecast_log is None:
-            raise typer.BadParameter("--keys are those of a forecast log: name it with --forecast-log")
-        given = {"budget": budget, "forecast_log": forecast_log, "keys": keys, "out": out}
+        settled = read_settings("monitor", MonitorSettings)
+        if forecast_log_keys is not None and forecast_log is None and settled.forecast_log is None:
+            raise typer.BadParameter("--forecast-log-keys are those of a forecast log: name it with --forecast-log")
+        given = {"false_alarm_rate": false_alarm_rate, "forecast_log": forecast_log, "out": out}
+        given["forecast_log_keys"] = forecast_log_keys
         settings = settings_with("monitor", MonitorSettings, horizons=tuple(horizon_days or ()) or None, **given)
         champion, missing = champion_in_use(home)
         out, log = settings.out, _log(settings)
@@ -112,7 +114,7 @@ def register(app: typer.Typer) -> None:
                 as_of,
                 forecast_log=log,
                 horizons=settings.horizons,
-                budget=settings.budget,
+                budget=settings.false_alarm_rate,
                 progress=step,
             )
         if out is not None:
@@ -192,7 +194,7 @@ def _log(monitor: "MonitorSettings") -> tuple[Path, "PseudonymKeys"] | None:
     if monitor.forecast_log is None:
         return None
     service = replace(read_settings("serve", ServeSettings), forecast_log=monitor.forecast_log)
-    return monitor.forecast_log, PseudonymKeys(monitor.keys or service.keys_folder)
+    return monitor.forecast_log, PseudonymKeys(monitor.forecast_log_keys or service.keys_folder)
 
 
 def _show_log(logged: "LoggedForecasts") -> None:

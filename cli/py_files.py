@@ -21,9 +21,9 @@ def register(app: typer.Typer) -> None:
             ),
         ],
     ) -> None:
-        """Write Regulars as an archive for `spark-submit --py-files`, for workers where it is not installed.
+        """Write Regulars as an archive for Spark workers that do not have it.
 
-        Workers need its libraries: the archive has Regulars alone.
+        Give it to `spark-submit --py-files`. Workers still need its libraries.
 
         Example: `regulars py-files --out regulars.zip`
         """

@@ -115,7 +115,7 @@ def _first_forecasts(
     if sum(reader.missing.values()) == reader.rows:
         raise ForecastLogError(
             f"{keys.folder} has none of the keys of the forecast log ({', '.join(sorted(reader.missing))}): name the "
-            "folder that holds them with --keys"
+            "folder that holds them with --forecast-log-keys"
         )
     rows = pd.concat(days, ignore_index=True)
     rows = rows[rows["day"] > earliest].sort_values(["asked_at", "as_of"], kind="stable")

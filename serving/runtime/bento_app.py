@@ -97,7 +97,7 @@ def make_worker_app(
 
     look = None
     if settings.monitor:
-        look = MonitorMetrics(settings.monitor, settings.monitor_days, utc_now, log.log_event, metrics_shared)
+        look = MonitorMetrics(settings.monitor, settings.monitor_max_age_days, utc_now, log.log_event, metrics_shared)
     checks = (reload.check, *[each.check for each in (keys, table, look) if each], count, count_jobs)
     poller = Poller(settings.watch_seconds, log.log_event, *checks)
     current.troubles.append(lambda: KEYS_REFUSED if keys and keys.refused else None)
@@ -163,7 +163,7 @@ def _forecast_logs(settings: ServeSettings) -> tuple[ForecastLog, ...]:
     if settings.forecast_log is None:
         return ()
     folder, keys, days = settings.forecast_log, PseudonymKeys(settings.keys_folder), settings.forecast_log_days
-    size, sample = int(1e9 * settings.forecast_log_gigabytes), settings.forecast_log_features
+    size, sample = int(1e9 * settings.forecast_log_gigabytes), settings.forecast_log_feature_share
     return tuple(
         ForecastLog(folder, keys, days, size, utc_now, sample=sample, shadow=shadow) for shadow in (False, True)
     )

@@ -80,11 +80,14 @@ class Series(NamedTuple):
 
 GAUGES = {
     "age_seconds": ("Seconds since the look was written, infinite without one that can be read", ""),
-    "as_of_seconds": ("The moment of the look, in seconds since 1970", ""),
+    "as_of_timestamp_seconds": ("The moment of the look, in seconds since 1970", ""),
     "alarm": ("1 while a check of the look has an alarm", "check"),
     "cusum": ("The sums of the 7-day forecasts: purchases above or below them", "side"),
     "cusum_threshold": ("The sum above which there is an alarm", ""),
-    "gap": ("Log loss of the window that is over last, less what the model expected of itself", "horizon_days"),
+    "log_loss_gap": (
+        "Log loss of the last window that is over, less what the model expected",
+        "horizon_days",
+    ),
     "bias": ("Forecast over purchases less 1, of the window that is over last", "horizon_days"),
     "recommendation": ("1 for what the look recommends", "action"),
 }
@@ -164,7 +167,7 @@ def figures(look: Look) -> dict[Series, float]:
     """
     midnight = datetime.combine(look.as_of, datetime.min.time(), UTC).timestamp()
     values = {
-        Series("as_of_seconds"): midnight,
+        Series("as_of_timestamp_seconds"): midnight,
         Series("alarm", "intake"): float(any(row.alarm for row in look.intake)),
     }
     values |= {Series("recommendation", each): float(each == look.recommendation) for each in get_args(Action)}
@@ -178,7 +181,7 @@ def figures(look: Look) -> dict[Series, float]:
     for window in _last_windows(look.windows):
         label = str(window.horizon_days)
         if window.log_loss is not None and window.estimated_log_loss is not None:
-            values[Series("gap", label)] = window.log_loss - window.estimated_log_loss
+            values[Series("log_loss_gap", label)] = window.log_loss - window.estimated_log_loss
         if window.bias is not None:
             values[Series("bias", label)] = window.bias
     return values

@@ -20,8 +20,8 @@ OLDER_VARIABLES = {f"REGULARS_{key.upper()}": key for key in OLDER_KEYS}
 LIMITS = (
     *(("port", 1, 65535), ("workers", 1, 64), ("watch_seconds", 0.05, 3600), ("drain_seconds", 0, 3600)),
     ("bodies_megabytes", 64, 2**20),  # the largest body fits
-    *(("forecast_log_days", 1, 3650), ("forecast_log_gigabytes", 0.001, 10_000), ("forecast_log_features", 0, 1)),
-    ("monitor_days", 0.01, 3650),
+    *(("forecast_log_days", 1, 3650), ("forecast_log_gigabytes", 0.001, 10_000), ("forecast_log_feature_share", 0, 1)),
+    ("monitor_max_age_days", 0.01, 3650),
     *(("jobs_maximum", 1, 10_000), ("jobs_gigabytes", 0.001, 10_000), ("jobs_hours", 0.01, 8760)),
 )
 """The least and the greatest value of settings that are numbers."""
@@ -89,11 +89,11 @@ class ServeSettings:
         Days that the forecast log goes back.
     forecast_log_gigabytes : float
         The size of the forecast log, in 10^9 bytes, above which its oldest days are removed.
-    forecast_log_features : float
+    forecast_log_feature_share : float
         The share of customers whose features are in the forecast log, 0 to 1: the same ones in all of a quarter.
     monitor : Path, optional
         The file monitor.json written by `regulars monitor`, shown as gauges at /metrics; without it there are none.
-    monitor_days : float
+    monitor_max_age_days : float
         The age in days from which on that file is too old for its figures to be shown.
     """
 
@@ -123,9 +123,9 @@ class ServeSettings:
     forecast_log_keys: Path | None = field(default=None, metadata={"example": "forecast-log-keys"})
     forecast_log_days: int = 400
     forecast_log_gigabytes: float = 5.0
-    forecast_log_features: float = 0.01
+    forecast_log_feature_share: float = 0.01
     monitor: Path | None = field(default=None, metadata={"example": "monitor/monitor.json"})
-    monitor_days: float = 15.0
+    monitor_max_age_days: float = 15.0
 
     def __post_init__(self) -> None:
         for name, low, high in LIMITS:

@@ -35,22 +35,22 @@ def test_a_log_without_a_champion_is_looked_at(regulars: Callable[..., Ended], t
 
 def test_options_may_stand_in_the_settings_file(regulars: Callable[..., Ended], store: Path, tmp_path: Path) -> None:
     """An option of the command stands above it; keys without a log are refused there too."""
-    (tmp_path / "regulars.toml").write_text('[monitor]\nout = "seen"\nbudget = 0.2\n')
+    (tmp_path / "regulars.toml").write_text('[monitor]\nout = "seen"\nfalse_alarm_rate = 0.2\n')
     assert regulars("monitor", store).code in (0, 5)
     assert json.loads((tmp_path / "seen" / "monitor.json").read_text())["budget"] == 0.2
-    assert regulars("monitor", store, "--budget", "0.1", "--out", "other").code in (0, 5)
+    assert regulars("monitor", store, "--false-alarm-rate", "0.1", "--out", "other").code in (0, 5)
     assert json.loads((tmp_path / "other" / "monitor.json").read_text())["budget"] == 0.1
-    (tmp_path / "regulars.toml").write_text('[monitor]\nkeys = "keys"\n')
+    (tmp_path / "regulars.toml").write_text('[monitor]\nforecast_log_keys = "keys"\n')
     ended = regulars("monitor", store)
     assert ended.code == 2
-    assert "[monitor]: keys are those of a forecast_log: name it too" in ended.error
+    assert "[monitor]: forecast_log_keys are those of a forecast_log: name it too" in ended.error
 
 
 def test_what_is_not_possible_is_refused(regulars: Callable[..., Ended]) -> None:
     """In one line, before any work."""
     ended = regulars("monitor", "nowhere")
     assert (ended.code, ended.error.count("\n")) == (1, 1)
-    assert regulars("monitor", "nowhere", "--budget", "2").code == 2
+    assert regulars("monitor", "nowhere", "--false-alarm-rate", "2").code == 2
 
 
 def test_a_home_that_does_not_exist_and_a_time_before_the_log_are_refused(
@@ -118,13 +118,13 @@ def test_logged_forecasts_are_watched(regulars: Callable[..., Ended], tmp_path: 
     assert found["forecast_log"]["rows_without_key"] == {"2025Q1": 1}
     assert found["forecasts"]["reason"] == "2 logged weeks are over, expected 18"
     (tmp_path / "others").mkdir()
-    ended = regulars("monitor", "log.parquet", "--forecast-log", "flog", "--keys", "others")
+    ended = regulars("monitor", "log.parquet", "--forecast-log", "flog", "--forecast-log-keys", "others")
     assert (ended.code, ended.error.splitlines()[-1]) == (
         1,
         "regulars: others has none of the keys of the forecast log (2025Q1, 2025Q2): name the folder that holds them "
-        "with --keys",
+        "with --forecast-log-keys",
     )
-    assert regulars("monitor", "log.parquet", "--keys", "others").code == 2
+    assert regulars("monitor", "log.parquet", "--forecast-log-keys", "others").code == 2
     assert regulars("monitor", "log.parquet", "--forecast-log", "nowhere").code == 2
 
 

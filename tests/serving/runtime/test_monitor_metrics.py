@@ -86,14 +86,14 @@ def test_a_look_is_shown(made: Made, shown: Shown, tmp_path: Path) -> None:
     assert gauges.check()
     assert shown() == {
         "age_seconds": 86_400,
-        "as_of_seconds": datetime(2026, 11, 23, tzinfo=UTC).timestamp(),
+        "as_of_timestamp_seconds": datetime(2026, 11, 23, tzinfo=UTC).timestamp(),
         'alarm{check="intake"}': 0,
         'alarm{check="columns"}': 1,
         'alarm{check="forecasts"}': 1,
         'cusum{side="up"}': 0,
         'cusum{side="down"}': 0.9,
         "cusum_threshold": 0.8,
-        'gap{horizon_days="28"}': pytest.approx(0.1),
+        'log_loss_gap{horizon_days="28"}': pytest.approx(0.1),
         'bias{horizon_days="28"}': 0.2,
         'recommendation{action="nothing"}': 0,
         'recommendation{action="recalibrate"}': 1,
@@ -105,7 +105,7 @@ def test_a_look_is_shown(made: Made, shown: Shown, tmp_path: Path) -> None:
     assert gauges.check()
     assert not gauges.check()
     assert set(shown()) == {
-        *("age_seconds", "as_of_seconds", 'alarm{check="intake"}'),
+        *("age_seconds", "as_of_timestamp_seconds", 'alarm{check="intake"}'),
         *(f'recommendation{{action="{action}"}}' for action in get_args(Action)),
     }
     assert shown()["age_seconds"] == 0
@@ -156,7 +156,7 @@ def test_horizons_make_few_series(made: Made, shown: Shown, tmp_path: Path) -> N
     windows = [{**WINDOW, "horizon_days": days} for days in range(1, 500)]
     write(tmp_path / "monitor.json", {**LOOK, "windows": windows})
     made().check()
-    assert sum(name.startswith("gap") for name in shown()) == monitor_metrics.MOST_HORIZONS
+    assert sum(name.startswith("log_loss_gap") for name in shown()) == monitor_metrics.MOST_HORIZONS
 
 
 def test_the_actions_are_the_monitor_s() -> None:
