@@ -88,6 +88,7 @@ def register(app: typer.Typer) -> None:
         from features.encryption.volumes import check_volume
         from features.erasure.id_patterns import IdPattern
         from features.store.event_store import open_store
+        from serving.score_tables.table_erasure import erase_from_table
 
         try:
             listed = ids.read_text(encoding="utf-8-sig").splitlines() if ids else []
@@ -103,6 +104,8 @@ def register(app: typer.Typer) -> None:
         tables, named = _tables_and_paths([*(where or ()), *_of_service(settings)])
         places = _places(store, [*named, *([home] if home.is_dir() else [])])
         with progress_steps() as step:
+            for table in tables:  # a wrong one before anything leaves
+                erase_from_table(table, pattern.ids, check=True)
             if not check:
                 step("erase")
                 _erase(store, places, pattern, suppression_key)

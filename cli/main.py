@@ -164,7 +164,16 @@ def _run() -> NoReturn:
 INTERRUPTED = 130
 MACHINE_FAULTS = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE),
-    *(errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EBUSY),
+    *(
+        errno.EEXIST,
+        errno.EACCES,
+        errno.EPERM,
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.ENAMETOOLONG,
+        errno.EBUSY,
+    ),
 }
 """System errors with a cause that the user can remove: no space, no permission, no such file."""
 REPORT_FAULT = (

@@ -80,6 +80,7 @@ def register(app: typer.Typer) -> None:
         from features.as_of import AsOf
         from features.data_retention.settings import DataRetentionSettings
         from features.encryption.volumes import check_volume
+        from features.schema import FIRST_YEAR
         from features.store.event_store import open_store
         from serving.clock import utc_now
 
@@ -105,8 +106,12 @@ def register(app: typer.Typer) -> None:
             raise typer.BadParameter(f"--as-of {as_of} is still to come: what is recent today would leave too")
         places = [Path(each) for each in where or () if table_of(each) is None]
         tables = [each for place in where or () if (each := table_of(place)) is not None]
+        longest = max(days for days in vars(settings).values() if days)
+        if (today.date - timedelta(longest)).year < FIRST_YEAR:
+            raise typer.BadParameter(f"{longest} days before --as-of {as_of} is before {FIRST_YEAR}: nothing is so old")
         with progress_steps() as step:
             step("prune")
+            _prune_tables(tables, settings, today, opened.timezone, dry_run=True)  # a wrong one before anything leaves
             removed = _prune_plans(opened, places, settings, today, dry_run)
             removed += _prune_store(store, settings, today, opened.timezone, dry_run)
             removed += _prune_tables(tables, settings, today, opened.timezone, dry_run)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import typer
 
-from cli.options import check_file_or_folder
+from cli.options import check_file_or_folder, check_writable
 
 if TYPE_CHECKING:
     from serving.score_tables.table_address import TableAddress
@@ -71,8 +71,11 @@ def scores_file(place: str | None) -> Path | None:
 
 
 def _check_out(place: str) -> str:
-    if table_of(place) is None:
+    table = table_of(place)
+    if table is None:
         check_file_or_folder(Path(place))
+    elif table.is_sqlite:
+        check_writable(table.file)
     return place
 
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass, field, fields
 
 from features.errors import InvalidArgumentError
 
+MOST_DAYS = 36_500
+"""A century: dates before it may be outside of what `AsOf` takes."""
+
 
 @dataclass(frozen=True)
 class DataRetentionSettings:
@@ -35,5 +38,7 @@ class DataRetentionSettings:
     def __post_init__(self) -> None:
         for name in (each.name for each in fields(self)):
             days = getattr(self, name)
-            if days is not None and days < 1:
-                raise InvalidArgumentError(f"{name} is {days}, expected at least 1")
+            if days is not None and not 1 <= days <= MOST_DAYS:
+                raise InvalidArgumentError(
+                    f"{name} is {days}, expected 1 to {MOST_DAYS}: without it all of that is kept for good"
+                )

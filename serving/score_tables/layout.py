@@ -8,7 +8,7 @@ alone. A run writes all its rows in one transaction, so readers see those of the
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from serving.batch_lookup import FACTS
 from serving.score_tables.table_address import TableAddress
 
 KEY = ("as_of", "horizon_days", "customer_id")
+RUN_COLUMNS = ("as_of", "horizon_days", "run", "content")
 POSTGRESQL, SQLITE = "postgresql", "sqlite"
 TYPES = {
     POSTGRESQL: {"text": "text", "real": "double precision", "whole": "bigint", "time": "timestamptz"},
@@ -74,10 +75,15 @@ class ScoreRun:
         return json.dumps({"facts": self.facts, "columns": self.schema.names})
 
 
-def read_content(content: str) -> tuple[dict[str, Any], list[str]]:
-    """Return the metadata and columns of a run, which `ScoreRun.content` wrote."""
-    values = json.loads(content)
-    return values["facts"], values["columns"]
+def read_content(address: TableAddress, content: str) -> tuple[dict[str, Any], list[str]]:
+    """Return the metadata and columns of a run, which `ScoreRun.content` wrote; BatchScoresError for other text."""
+    try:
+        values = json.loads(content)
+        return dict(values["facts"]), list(map(str, values["columns"]))
+    except (ValueError, KeyError, TypeError):
+        raise BatchScoresError(
+            f"{address} has a run that `regulars score` did not write: write the scores again, or name another table"
+        ) from None
 
 
 def kind_of(type_: pa.DataType) -> str:
@@ -108,6 +114,24 @@ def column_statements(address: TableAddress, schema: pa.Schema, existing: Iterab
         for field in schema
         if field.name not in known
     ]
+
+
+def has_tables(address: TableAddress, columns: Collection[str], run_columns: Collection[str]) -> bool:
+    """Return whether there is a table of scores; raises BatchScoresError for tables that something else made.
+
+    Parameters
+    ----------
+    address : TableAddress
+    columns, run_columns : collection of str
+        Of the table and of that of its runs; none where it is missing.
+    """
+    if (columns and not run_columns) or not _has(columns, KEY) or not _has(run_columns, RUN_COLUMNS):
+        raise not_a_score_table(address)
+    return bool(columns)
+
+
+def _has(columns: Collection[str], expected: Iterable[str]) -> bool:
+    return not columns or set(columns).issuperset(expected)
 
 
 def not_a_score_table(address: TableAddress) -> BatchScoresError:

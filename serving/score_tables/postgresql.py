@@ -17,8 +17,8 @@ from serving.score_tables.layout import (
     ScoreRun,
     column_statements,
     create_statements,
+    has_tables,
     no_scores,
-    not_a_score_table,
     read_content,
 )
 from serving.score_tables.table_address import TableAddress
@@ -108,11 +108,15 @@ def check_table(address: TableAddress) -> None:
 
 def _has_table(connection: "psycopg.Connection", address: TableAddress) -> bool:
     """Return whether there is the table; raises BatchScoresError for one that something else made."""
-    found = connection.execute("SELECT to_regclass(%s), to_regclass(%s)", (address.quoted, address.quoted_runs))
-    has_table, has_runs = (each is not None for each in found.fetchone() or ())
-    if has_table and not has_runs:
-        raise not_a_score_table(address)
-    return has_table
+    return has_tables(address, _columns(connection, address.quoted), _columns(connection, address.quoted_runs))
+
+
+def _columns(connection: "psycopg.Connection", table: str) -> list[str]:
+    found = connection.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped",
+        (table,),
+    )
+    return [name for (name,) in found]
 
 
 def _make_tables(connection: "psycopg.Connection", address: TableAddress, runs: Sequence[ScoreRun]) -> None:
@@ -120,11 +124,7 @@ def _make_tables(connection: "psycopg.Connection", address: TableAddress, runs: 
         for statement in create_statements(address):
             connection.execute(statement)
     for run in runs:
-        columns = connection.execute(
-            "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped",
-            (address.quoted,),
-        )
-        for statement in column_statements(address, run.schema, (name for (name,) in columns)):
+        for statement in column_statements(address, run.schema, _columns(connection, address.quoted)):
             connection.execute(statement)
 
 
@@ -171,7 +171,7 @@ def read_scores(
         *key, content = latest
         if not customer_ids:
             return content, []
-        names = ", ".join(map(quoted, read_content(content)[1]))
+        names = ", ".join(map(quoted, read_content(address, content)[1]))
         rows = connection.execute(
             f"SELECT {names} FROM {address.quoted} "
             'WHERE "as_of" = %s AND "horizon_days" = %s AND "customer_id" = ANY(%s)',
@@ -197,6 +197,8 @@ def erase_rows(address: TableAddress, customer_ids: Sequence[str], *, check: boo
     """Delete the rows of customers, or count them; see `erase_from_table`."""
     where = f'FROM {address.quoted} WHERE "customer_id" = ANY(%s)'
     with _errors(address, "cannot be erased from"), connect(address) as connection:
+        if not _has_table(connection, address):
+            raise no_scores(address)
         if check:
             [count] = connection.execute(f"SELECT count(*) {where}", (list(customer_ids),)).fetchone() or (0,)
             return int(count)
@@ -209,6 +211,8 @@ def erase_rows(address: TableAddress, customer_ids: Sequence[str], *, check: boo
 def prune_rows(address: TableAddress, earliest: datetime, *, check: bool) -> int:
     """Delete the rows of earlier cutoffs, or count them; see `prune_table`."""
     with _errors(address, "cannot be pruned"), connect(address) as connection:
+        if not _has_table(connection, address):
+            raise no_scores(address)
         if check:
             row = connection.execute(
                 f'SELECT count(*) FROM {address.quoted} WHERE "as_of" < %s', (earliest,)

@@ -17,8 +17,8 @@ from serving.score_tables.layout import (
     ScoreRun,
     column_statements,
     create_statements,
+    has_tables,
     no_scores,
-    not_a_score_table,
     read_content,
 )
 from serving.score_tables.table_address import TableAddress
@@ -67,22 +67,27 @@ def check_table(address: TableAddress) -> None:
     """Refuse a table of something else, and a file that is no database; see `check_score_table`."""
     if address.file.exists():
         with _errors(address, "cannot be written"), closing(_opened(address, "rw", WRITE_SECONDS)) as connection:
-            _refuse_foreign(connection, address)
+            _has_table(connection, address)
 
 
-def _refuse_foreign(connection: sqlite3.Connection, address: TableAddress) -> None:
-    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")}
-    if address.table in names and f"{address.table}_runs" not in names:
-        raise not_a_score_table(address)
+def _has_table(connection: sqlite3.Connection, address: TableAddress) -> bool:
+    """Return whether there is the table; raises BatchScoresError for one that something else made.
+
+    To be asked before any other statement: a quoted name that is no column is a text in SQLite, and no error.
+    """
+    return has_tables(address, _columns(connection, address.table), _columns(connection, f"{address.table}_runs"))
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    return [name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))]
 
 
 def _make_tables(connection: sqlite3.Connection, address: TableAddress, runs: Sequence[ScoreRun]) -> None:
-    _refuse_foreign(connection, address)
+    _has_table(connection, address)
     for statement in create_statements(address):
         connection.execute(statement)
     for run in runs:
-        columns = connection.execute("SELECT name FROM pragma_table_info(?)", (address.table,))
-        for statement in column_statements(address, run.schema, [name for (name,) in columns]):
+        for statement in column_statements(address, run.schema, _columns(connection, address.table)):
             connection.execute(statement)
 
 
@@ -132,6 +137,8 @@ def read_scores(
     ):
         connection.execute("PRAGMA query_only = ON")
         connection.execute("BEGIN")
+        if not _has_table(connection, address):
+            raise no_scores(address)
         latest = connection.execute(
             f'SELECT "as_of", "horizon_days", "content" FROM {address.quoted_runs} '
             'ORDER BY "as_of" DESC, "run" DESC LIMIT 1'
@@ -140,7 +147,7 @@ def read_scores(
             raise no_scores(address)
         *key, content = latest
         # A quoted name without a table is a text where there is no such column.
-        names = ", ".join(f"scores.{quoted(name)}" for name in read_content(content)[1])
+        names = ", ".join(f"scores.{quoted(name)}" for name in read_content(address, content)[1])
         rows = connection.execute(
             f'SELECT {names} FROM {address.quoted} AS scores WHERE "as_of" = ? AND "horizon_days" = ? '
             'AND "customer_id" IN (SELECT value FROM json_each(?))',
@@ -156,6 +163,8 @@ def erase_rows(address: TableAddress, customer_ids: Sequence[str], *, check: boo
     where = f'FROM {address.quoted} WHERE "customer_id" IN (SELECT value FROM json_each(?))'
     ids = (json.dumps(list(customer_ids)),)
     with _errors(address, "cannot be erased from"), closing(_opened(address, "rw", WRITE_SECONDS)) as connection:
+        if not _has_table(connection, address):
+            raise no_scores(address)
         if check:
             return int(connection.execute(f"SELECT count(*) {where}", ids).fetchone()[0])
         erased = connection.execute(f"DELETE {where}", ids).rowcount
@@ -169,6 +178,9 @@ def prune_rows(address: TableAddress, earliest: datetime, *, check: bool) -> int
         raise no_scores(address)
     key = (earliest.isoformat(),)
     with _errors(address, "cannot be pruned"), closing(_opened(address, "rw", WRITE_SECONDS)) as connection:
+        if not _has_table(connection, address):
+            raise no_scores(address)
+        connection.execute("PRAGMA secure_delete = ON")  # no trace is left when a kill comes before VACUUM
         [count] = connection.execute(f'SELECT count(*) FROM {address.quoted} WHERE "as_of" < ?', key).fetchone()
         if count and not check:
             connection.execute("BEGIN IMMEDIATE")

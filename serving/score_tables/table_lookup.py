@@ -71,7 +71,7 @@ class TableLookup:
             self._note(None)
             raise
         self._note(None)
-        facts, columns = read_content(content)
+        facts, columns = read_content(self._address, content)
         found = [dict(zip(columns, row, strict=True)) for row in rows]
         known = {row["customer_id"] for row in found}
         return BatchLookup(found, [each for each in dict.fromkeys(customer_ids) if each not in known], facts)

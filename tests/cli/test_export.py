@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -73,6 +74,7 @@ def test_the_export_can_be_ingested(place: Path, regulars: Regulars) -> None:
         (("--key", "k", "--quasi-identifier", "T"), 2, "give --as-of for them"),
         (("--key", "k", "--quasi-identifier", "t", "--as-of", "2024-06-01"), 1, "'t'"),
         (("--key", "k", "--scores", "log.csv"), 1, "cannot be read as Parquet"),
+        (("--key", "k", "--scores", "crm.parquet"), 1, "crm.parquet holds no batch scores"),
         (("--key", "log.csv"), 1, "cannot be read as a key of pseudonyms"),
     ],
 )
@@ -80,6 +82,7 @@ def test_a_wrong_call_writes_nothing(
     place: Path, regulars: Regulars, options: tuple[str, ...], code: int, said: str
 ) -> None:
     """It is said in one line."""
+    pq.write_table(pa.table({"customer_id": ["anna"], "email": ["anna@home.example"]}), place / "crm.parquet")
     ended = regulars("export", "store", "--out", "out", *options)
     assert ended.code == code
     assert said in " ".join(ended.error.split())

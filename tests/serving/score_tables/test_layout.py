@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 
+from features.errors import BatchScoresError
 from serving.score_tables.layout import ScoreRun, column_statements, create_statements, read_content
 from serving.score_tables.table_address import read_table_address
 from tests.serving.score_tables.scored import score_file
@@ -22,7 +24,7 @@ def test_a_run_is_known_by_cutoff_and_horizon(tmp_path: Path) -> None:
     assert {run.cutoff for run in runs} == {datetime(2024, 4, 30, 23, tzinfo=UTC)}
     assert {run.horizon_days for run in runs} == {90}
     assert ScoreRun.of_files([score_file(tmp_path / "rule.parquet", ["a"])]).horizon_days == 0
-    facts, columns = read_content(runs[0].content)
+    facts, columns = read_content(ADDRESS, runs[0].content)
     assert (facts["as_of"], facts["horizon_days"]) == ("2024-05-01", 90)
     assert columns == ["customer_id", "loyalty_score", "coverage", "band"]
 
@@ -37,3 +39,10 @@ def test_only_columns_that_are_missing_are_added() -> None:
         'ALTER TABLE "x" ADD COLUMN "n" INTEGER',
     ]
     assert all("IF NOT EXISTS" in statement for statement in create_statements(ADDRESS))
+
+
+@pytest.mark.parametrize("content", ["", "content", "[]", "{}", '{"facts": 1, "columns": ["a"]}'])
+def test_a_run_that_something_else_wrote_is_a_line(content: str) -> None:
+    """It says where it is."""
+    with pytest.raises(BatchScoresError, match=r"shop.db\?table=scores has a run that `regulars score` did not write"):
+        read_content(read_table_address("sqlite:///shop.db?table=scores"), content)

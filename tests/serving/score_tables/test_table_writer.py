@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,8 +14,11 @@ import pytest
 
 from features.errors import BatchScoresError, ScoresUnreachableError
 from serving.batch_lookup import lookup_batch_scores
+from serving.score_tables.layout import KEY, RUN_COLUMNS
 from serving.score_tables.table_address import TableAddress, read_table_address
+from serving.score_tables.table_erasure import erase_from_table
 from serving.score_tables.table_lookup import TableLookup
+from serving.score_tables.table_retention import prune_table
 from serving.score_tables.table_writer import check_score_table, write_score_table
 from tests.serving.score_tables.scored import score_file, select
 
@@ -69,6 +74,30 @@ def test_a_table_of_something_else_is_left_alone(address: TableAddress, tmp_path
         with pytest.raises(BatchScoresError, match="a table that no run of `regulars score` wrote: name another one"):
             refused(address)
     assert select(address, "SELECT * FROM {table}") == []
+
+
+@pytest.mark.parametrize("column", ["as_of", "horizon_days", "customer_id", "run", "content"])
+def test_tables_that_lack_a_column_are_left_alone(address: TableAddress, tmp_path: Path, column: str) -> None:
+    """With the names of both tables, and whether one writes, erases, prunes or looks up."""
+    for table, names in (("{table}", KEY), ("{runs}", RUN_COLUMNS)):
+        columns = ", ".join(f"{name if name != column else 'other'} text" for name in names)
+        select(address, f"CREATE TABLE {table} ({columns})")
+    select(address, "INSERT INTO {table} VALUES (NULL, NULL, NULL)")
+    file, lookup, later = score_file(tmp_path / "s", ["a"]), TableLookup(address), datetime(2100, 1, 1, tzinfo=UTC)
+    calls: list[Callable[[], object]] = [
+        lambda: check_score_table(address),
+        lambda: write_score_table(address, [[file]]),
+        lambda: erase_from_table(address, [column, "a"]),
+        lambda: erase_from_table(address, ["a"], check=True),
+        lambda: prune_table(address, later),
+        lambda: prune_table(address, later, check=True),
+        lambda: lookup(["a"]),
+    ]
+    for call in calls:
+        with pytest.raises(BatchScoresError, match=r"no run of `regulars score` wrote|no batch scores at"):
+            call()
+    lookup.close()
+    assert select(address, "SELECT * FROM {table}") == [(None, None, None)]
 
 
 def test_rows_that_cannot_be_written_leave_the_old_ones(address: TableAddress, tmp_path: Path) -> None:
