@@ -289,12 +289,12 @@ def opened_store(store: str) -> Iterator["EventStore"]:
     from features.ingestion.ingest import ingest
 
     with tempfile.TemporaryDirectory(prefix="regulars-") as temporary:
+        check_volume(temporary)
+        verb = f"`regulars ingest {store} --out STORE`"
         try:
             report = ingest([store], Path(temporary) / "store", **ingest_settings())
         except FaultyRowsError as error:
-            why = str(error).split("; ")[0]
-            raise SourceError(f"{store}: {why}; `regulars ingest {store} --out STORE` writes them to a file") from None
+            raise SourceError(f"{store}: {str(error).split('; ')[0]}; {verb} writes them to a file") from None
         if report.quarantined:
-            faulty = counted(report.quarantined, "faulty row")
-            echo(f"{faulty} left out; `regulars ingest {store} --out STORE` lists them")
+            echo(f"{counted(report.quarantined, 'faulty row')} left out; {verb} lists them")
         yield open_store(Path(temporary) / "store")

@@ -44,9 +44,10 @@ def read_or_make_key(path: Path) -> bytes:
 
 def read_key(path: Path) -> bytes:
     """Return the key in a file; raises OSError or ValueError as `read_or_make_key` does."""
+    text = path.read_text(encoding="ascii")  # of a folder an error, whatever its mode
     if (mode := path.stat().st_mode & 0o077) != 0:
         raise ValueError(f"others than its owner have access, {mode:03o}: run chmod 600 {path}")
-    key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    key = bytes.fromhex(text.strip())
     if len(key) != KEY_BYTES:
         raise ValueError(f"{len(key)} bytes, expected {KEY_BYTES}")
     return key

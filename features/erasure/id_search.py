@@ -29,6 +29,7 @@ from pyarrow import ipc
 from features.encryption.parquet_files import MAGIC, open_parquet_file
 from features.erasure.file_erasure import ID_COLUMN, ids_as_text, is_number, is_text
 from features.erasure.id_patterns import IdPattern
+from features.errors import StoreError
 from features.sql_names import quoted
 
 HEAD = 256
@@ -64,12 +65,30 @@ def names_customer(path: Path, pattern: IdPattern) -> bool:
     ------
     OSError
         When the file cannot be read.
+    StoreError
+        When it is encrypted and damaged: its bytes prove nothing.
+    SettingsError
+        When it is encrypted and its key is not held.
     """
     if pattern.in_text(path.name):
         return True
     with path.open("rb") as file:
-        numbers = _is_array_of_numbers(file.read(HEAD))
-    return not numbers and _content_has(path.name, path.read_bytes(), pattern)
+        head = file.read(HEAD)
+    if head.startswith(MAGIC):
+        return _encrypted_has(path, pattern)
+    return not _is_array_of_numbers(head) and _content_has(path.name, path.read_bytes(), pattern)
+
+
+def _encrypted_has(path: Path, pattern: IdPattern) -> bool:
+    try:
+        return _parquet_has(path, pattern)
+    except FileNotFoundError:  # removed meanwhile
+        raise
+    except (pa.ArrowException, OSError) as error:
+        raise StoreError(
+            f"{path} is encrypted and damaged, so nobody can tell whom it names ({str(error).splitlines()[0]}): "
+            "remove it, or put a copy of it back"
+        ) from None
 
 
 def _is_array_of_numbers(head: bytes) -> bool:
@@ -83,7 +102,7 @@ def _content_has(name: str, content: bytes, pattern: IdPattern) -> bool:
         return False
     try:
         if content[:4] in (b"PAR1", MAGIC):
-            return _parquet_has(content, pattern)
+            return _parquet_has(pa.BufferReader(content), pattern)
         if content[:6] == b"\x93NUMPY":  # texts of one length, with nothing between them
             texts = np.load(io.BytesIO(content), allow_pickle=False).ravel().astype(str).tolist()
             return any(pattern.is_id(text) or pattern.in_text(text) for text in texts)
@@ -118,8 +137,8 @@ def _content_has(name: str, content: bytes, pattern: IdPattern) -> bool:
     return pattern.in_bytes(content)
 
 
-def _parquet_has(content: bytes, pattern: IdPattern) -> bool:
-    with open_parquet_file(pa.BufferReader(content)) as file:
+def _parquet_has(source: Path | pa.NativeFile, pattern: IdPattern) -> bool:
+    with open_parquet_file(source) as file:
         metadata = file.schema_arrow.metadata or {}
         if any(pattern.in_bytes(value) for value in metadata.values()):
             return True

@@ -95,7 +95,12 @@ def test_without_the_key_each_reader_says_so_in_one_line(
     assert regulars("ingest", "log.csv", "--out", "store").code == 0
     assert regulars("score", "store", "--as-of", "2024-06-01", "--out", "s.parquet").code == 0
     plan_folder(tmp_path / "plans/plan")
-    calls = (("ingest", "s.parquet", "--out", "other"), ("effects", "store", "--plans", "plans", "--out", "effects"))
+    erase = ("erase", "store", "--customer-id", "anna", "--in", "s.parquet", "--check", "--quiet")
+    calls = (
+        ("ingest", "s.parquet", "--out", "other"),
+        erase,
+        ("effects", "store", "--plans", "plans", "--out", "effects"),
+    )
     for key, said in (("", "is encrypted and no key is set"), ("00" * 32, "needs the key")):
         monkeypatch.setenv(KEY_VARIABLE, key)
         for call in calls:
@@ -105,6 +110,20 @@ def test_without_the_key_each_reader_says_so_in_one_line(
             assert len(ended.error.strip().splitlines()) == 1
     assert not (tmp_path / "other").exists()
     assert not (tmp_path / "effects").exists()
+
+
+@pytest.mark.parametrize("at", [8, -30])
+def test_a_damaged_file_is_no_proof_of_an_erasure(tmp_path: Path, regulars: Regulars, at: int) -> None:
+    """Its bytes name nobody, nor would they if a customer were in it."""
+    (tmp_path / "log.csv").write_text(LOG)
+    assert regulars("ingest", "log.csv", "--out", "store").code == 0
+    assert regulars("score", "store", "--as-of", "2024-06-01", "--out", "s.parquet").code == 0
+    content = bytearray((tmp_path / "s.parquet").read_bytes())
+    content[at] ^= 1
+    (tmp_path / "s.parquet").write_bytes(content)
+    ended = regulars("erase", "store", "--customer-id", "anna", "--in", "s.parquet", "--check")
+    assert ended.code == 1
+    assert "s.parquet is encrypted and damaged, so nobody can tell whom it names" in " ".join(ended.error.split())
 
 
 def test_spark_is_refused(tmp_path: Path, regulars: Regulars) -> None:

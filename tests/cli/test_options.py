@@ -6,7 +6,8 @@ import pytest
 import typer
 
 from cli.options import check_date, check_dates, check_picture_file, check_writable, opened_store
-from features.errors import SourceError
+from features.encryption.volumes import Volume
+from features.errors import SettingsError, SourceError
 from features.store.event_store import open_store
 from tests.cli.conftest import FAULTY, LOG
 
@@ -73,3 +74,15 @@ def test_a_raw_file_is_ingested_into_a_folder_that_goes(
     assert "1 faulty row left out" in capsys.readouterr().err
     assert not folder.exists()
     assert [path.name for path in tmp_path.iterdir()] == ["log.csv"]
+
+
+def test_the_temporary_store_of_a_raw_file_has_to_be_encrypted_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the settings demand an encrypted volume."""
+    (tmp_path / "log.csv").write_text("customer_id,event_time,event_type\na,2024-01-01,usage\n")
+    (tmp_path / "regulars.toml").write_text("[encryption]\nrequire_encrypted_volume = true\n")
+    monkeypatch.setenv("REGULARS_CONFIG", str(tmp_path / "regulars.toml"))
+    monkeypatch.setattr("features.encryption.volumes.volume_of", lambda path: Volume(False, "a plain disk"))
+    with pytest.raises(SettingsError, match="lies on a plain disk"), opened_store(str(tmp_path / "log.csv")):
+        pass

@@ -32,3 +32,9 @@ def test_what_is_no_key_is_refused(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(ValueError, match=r"2 bytes, expected 32|non-hexadecimal"):
             read_or_make_key(path)
+
+
+def test_a_folder_is_no_key(tmp_path: Path) -> None:
+    """It is not advised to change its mode."""
+    with pytest.raises(IsADirectoryError):
+        read_key(tmp_path)
