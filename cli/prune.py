@@ -111,7 +111,9 @@ def register(app: typer.Typer) -> None:
             raise typer.BadParameter(f"{longest} days before --as-of {as_of} is before {FIRST_YEAR}: nothing is so old")
         with progress_steps() as step:
             step("prune")
-            _prune_tables(tables, settings, today, opened.timezone, dry_run=True)  # a wrong one before anything leaves
+            # What cannot be reached or read is refused before anything leaves.
+            _prune_tables(tables, settings, today, opened.timezone, dry_run=True)
+            _prune_files(store, places, home, settings, today.date, dry_run=True)
             removed = _prune_plans(opened, places, settings, today, dry_run)
             removed += _prune_store(store, settings, today, opened.timezone, dry_run)
             removed += _prune_tables(tables, settings, today, opened.timezone, dry_run)

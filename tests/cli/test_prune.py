@@ -142,11 +142,13 @@ def test_a_plan_is_measured_before_its_events_leave(
         ("prune store --as-of 2106-06-01", 2, "2106-06-01 is still to come"),
         ("prune store --runs-days 99999999999", 1, "runs_days is 99999999999, expected 1 to 36500"),
         ("prune store --as-of 1901-01-01", 2, "1000 days before --as-of 1901-01-01 is before 1900"),
+        ("prune store --in sealed.parquet", 1, "sealed.parquet is encrypted and no key is set"),
         ("prune store --in sqlite:///none.db?table=scores", 1, "no batch scores at sqlite:///none.db?table=scores"),
     ],
 )
 def test_a_wrong_call_changes_nothing(place: Path, regulars: Regulars, line: str, code: int, said: str) -> None:
     """It is said in one line."""
+    (place / "sealed.parquet").write_bytes(b"PARE" * 9)
     before = content(place)
     ended = regulars(*line.split())
     assert ended.code == code
