@@ -86,6 +86,6 @@ OutFileFolderOrTable = Annotated[
         metavar="FILE",
         callback=_check_out,
         help="The file to write: .parquet, .csv, .xlsx or .arrow; a name without an ending is a folder of Parquet; "
-        "postgresql://user@host/database?table=NAME or sqlite:///FILE?table=NAME is a table.",
+        "postgresql://host/db?table=NAME or sqlite:///FILE?table=NAME is a table.",
     ),
 ]

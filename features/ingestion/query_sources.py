@@ -5,11 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from features.atomic_file import file_digest
+from features.database_passwords import database_password, without_password
 from features.errors import SourceError, UnreadableSourceError
 from features.ingestion.file_query import query_files_to_parquet
 from features.ingestion.read_options import ReadOptions
 from features.ingestion.source_formats import Source, open_parquet
-from features.ingestion.sql_reader import database_password, query_to_parquet, without_password
+from features.ingestion.sql_reader import query_to_parquet
 
 
 def open_database(url: str, result: Path, options: ReadOptions) -> Source:

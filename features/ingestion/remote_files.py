@@ -7,9 +7,9 @@ from glob import has_magic
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from features.database_passwords import without_password
 from features.errors import MissingExtraError, SourceError
 from features.ingestion.source_files import TABLES, SourceFile, is_hidden, partition_values
-from features.ingestion.sql_reader import without_password
 
 ARROW_SCHEMES = ("s3", "gs", "gcs", "hdfs", "viewfs")
 COPY_BYTES = 1 << 20

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from features.atomic_file import file_digest
+from features.database_passwords import without_password
 from features.errors import SourceError
 from features.ingestion.batches import SourceBatch
 from features.ingestion.profile import RowProfile
@@ -22,7 +23,7 @@ from features.ingestion.read_options import ReadOptions, matches
 from features.ingestion.remote_files import fetch_files
 from features.ingestion.source_files import SourceFile, find_files
 from features.ingestion.source_formats import Source, open_file
-from features.ingestion.sql_reader import DATABASES, SCHEMES, without_password
+from features.ingestion.sql_reader import DATABASES, SCHEMES
 
 SPARK_TABLE = "spark:"
 """What begins the name of a table or view that a Spark session knows."""

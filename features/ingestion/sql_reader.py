@@ -1,7 +1,5 @@
 """Runs SQL queries at databases and keeps their results in Parquet files, which can be read several times."""
 
-import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,25 +8,13 @@ from urllib.parse import quote, unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.database_passwords import database_message
 from features.errors import UnreadableSourceError
 from features.ingestion.mysql_reader import mysql_batches
 from features.sql_names import quoted
 
 SCHEMES = ("postgresql://", "mysql://", "sqlite:///")
 DATABASES = ("postgresql", "postgres", "mysql", "mariadb", "sqlite")
-PASSWORD_VARIABLE = "REGULARS_DB_PASSWORD"
-
-
-def without_password(url: str) -> str:
-    """Return a URL with any password replaced by `***`, and so the values of its options that may be secret."""
-    shown = re.sub(r"(://[^:/@?]*):.*@", r"\1:***@", url)
-    secret = r"[^&=?]*(?:pass|pwd|secret|token|sig|key|credential|auth)[^&=]*"
-    return re.sub(rf"(?i)([?&]{secret}=)[^&\s]*", r"\1***", shown)
-
-
-def database_password(given: str | None) -> str | None:
-    """Return the password of databases: the given one, else that of the environment, else None."""
-    return given or os.environ.get(PASSWORD_VARIABLE) or None
 
 
 def query_to_parquet(url: str, query: str | None, path: Path, password: str | None = None) -> Path:
@@ -81,9 +67,9 @@ def query_to_parquet(url: str, query: str | None, path: Path, password: str | No
             with cursor.fetch_record_batch() as result:
                 write_result(result, path)
     except UnreadableSourceError as error:
-        raise UnreadableSourceError(one_line(error, url, password)) from None
+        raise UnreadableSourceError(database_message(error, url, password)) from None
     except (adbc_driver_manager.Error, pa.ArrowException, OSError) as error:
-        raise UnreadableSourceError(f"did not answer the query: {one_line(error, url, password)}") from None
+        raise UnreadableSourceError(f"did not answer the query: {database_message(error, url, password)}") from None
     return path
 
 
@@ -145,13 +131,3 @@ def _convert(column: pa.Array, type_: pa.DataType) -> pa.Array:
         return column.cast(type_)
     except pa.ArrowException:
         return pa.array([None if value is None else str(value) for value in column.to_pylist()], type_)
-
-
-def one_line(error: object, url: str, password: str | None) -> str:
-    """Return the database's message on one line, without the password."""
-    text = re.sub(r"\s+", " ", re.split(r"\nquery:", str(error))[0]).strip()
-    secrets = [password, *re.findall(r"://[^:/@?]*:(.*)@", url), *re.findall(r"[?&]password=([^&]*)", url)]
-    for secret in secrets:
-        for written in (secret, quote(secret or "", safe=""), unquote(secret or "")):
-            text = text.replace(written, "***") if written else text
-    return text

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from features.database_passwords import database_message, database_password
 from features.encryption.parquet_files import open_parquet_file
 from features.errors import BatchScoresError, ScoresUnreachableError
-from features.ingestion.sql_reader import database_password, one_line
 from features.sql_names import quoted
 from serving.score_tables.layout import (
     KEY,
@@ -70,7 +70,7 @@ def _errors(address: TableAddress, what: str) -> Iterator[None]:
 
 
 def _reason(error: "psycopg.Error", address: TableAddress) -> str:
-    return one_line(error.diag.message_primary or error, address.url, database_password(None))
+    return database_message(error.diag.message_primary or error, address.url, database_password(None))
 
 
 def write_runs(address: TableAddress, runs: Sequence[ScoreRun]) -> None:

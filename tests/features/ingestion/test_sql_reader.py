@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.errors import SourceError
-from features.ingestion.sql_reader import query_to_parquet, without_password
+from features.ingestion.sql_reader import query_to_parquet
 from tests.features.reading import read
 from tests.postgresql import postgresql_server
 
@@ -169,27 +169,6 @@ def test_columns_with_quotes_in_their_names(sqlite: tuple[str, sqlite3.Connectio
     database.commit()
     path = query_to_parquet(url, "SELECT * FROM t", tmp_path / "answer.parquet")
     assert pq.read_table(path).to_pylist() == [{'a "b" c': "1", "select": "2"}]
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("postgresql://me:pass@host/db", "postgresql://me:***@host/db"),
-        ("postgresql://me@host/db", "postgresql://me@host/db"),
-        ("postgresql://host/db?user=me&password=pass&x=1", "postgresql://host/db?user=me&password=***&x=1"),
-        ("mysql://me:p@ss:w/ord@host/db", "mysql://me:***@host/db"),
-        ("postgresql://host:5432/db", "postgresql://host:5432/db"),
-        (
-            "https://host/a.csv?X-Amz-Signature=abc&x=1&sas_token=d",
-            "https://host/a.csv?X-Amz-Signature=***&x=1&sas_token=***",
-        ),
-        ("sqlite:///a.db", "sqlite:///a.db"),
-        ("sqlite:////data/a:b@c.db", "sqlite:////data/a:b@c.db"),
-    ],
-)
-def test_passwords_are_not_shown(url: str, shown: str) -> None:
-    """Nor is anything else left out."""
-    assert without_password(url) == shown
 
 
 @pytest.mark.needs_postgresql

@@ -38,7 +38,7 @@ def test_a_failure_of_the_workers_is_the_exit_code(tmp_path, then: str, code: in
         check=False,
     )
     assert (done.returncode, done.stderr.strip()) == (code, said)
-    assert done.stdout.strip() == "6"
+    assert done.stdout.strip() == "7"
     assert list(tmp_path.iterdir()) == []
 
 
