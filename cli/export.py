@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def export(
         store: Store,
-        out: Annotated[Path, typer.Option(metavar="DIR", file_okay=False, help="The folder of the tables.")],
+        out: Annotated[Path, typer.Option(metavar="DIR", file_okay=False, help="The folder of the tables, a new one.")],
         key: Annotated[
             Path,
             typer.Option(
@@ -78,10 +78,15 @@ def register(app: typer.Typer) -> None:
         from features.pseudonymisation.event_table import event_table
         from features.pseudonymisation.pseudonymise import pseudonymise_table
         from features.pseudonymisation.uniqueness import FEW, QUASI_IDENTIFIERS, singled_out_by_one_event, uniqueness
+        from features.scratch_folders import scratch_folder
         from features.table_files import write_table
 
         if key.absolute().resolve().is_relative_to(out.absolute().resolve()):
             raise typer.BadParameter(f"{key} is inside of {out}: who gets the tables would get it too")
+        if out.exists() and any(out.iterdir()):
+            raise typer.BadParameter(
+                f"{out} is not empty, and tables of two exports in one folder may not fit together: name a new folder"
+            )
         if quasi_identifier and as_of is None:
             raise typer.BadParameter("--quasi-identifier names features: give --as-of for them")
         with opened_store(store) as opened:
@@ -103,8 +108,12 @@ def register(app: typer.Typer) -> None:
                 ]
             by_event = singled_out_by_one_event(tables["events"], opened.timezone)
             secret = _key(key)
-            for name, table in tables.items():
-                write_table(out / f"{name}.parquet", pseudonymise_table(table, secret))
+            out.absolute().parent.mkdir(parents=True, exist_ok=True)
+            with scratch_folder(out.absolute().parent, f".{out.name}.", ".part") as scratch:
+                part = scratch / "tables"
+                for name, table in tables.items():
+                    write_table(part / f"{name}.parquet", pseudonymise_table(table, secret))
+                part.rename(out)
         if rows:
             echo_table(f"singled out by {', '.join(columns)}", ["", "customers"], rows)
         echo(

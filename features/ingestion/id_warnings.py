@@ -9,6 +9,8 @@ from features.ingestion.casting import text_bytes
 
 WHOLE_NUMBER = r"^-?\d+\.0+$"
 SHORTENED = r"^\d([.,]\d+)?E\+\d+$"
+AT_ONCE = 100_000
+"""Ids whose bytes are counted at once, at some 40 bytes of memory an id."""
 
 
 def id_warnings(ids: pa.StringArray) -> list[str]:
@@ -67,6 +69,11 @@ def _addresses_and_names(ids: pa.StringArray) -> pa.StringArray:
 
     Codes with digits, such as those of Salesforce, may differ in capitals alone.
     """
+    parts = [_addresses_and_names_of(ids.slice(start, AT_ONCE)) for start in range(0, len(ids), AT_ONCE)]
+    return pa.concat_arrays(parts) if parts else ids
+
+
+def _addresses_and_names_of(ids: pa.StringArray) -> pa.StringArray:
     data = text_bytes(ids)
     if not len(data):
         return ids

@@ -10,6 +10,7 @@ from features.ingestion.row_counts import RowCounts
 from features.plurals import counted
 from features.store.event_store import EventStore
 from features.store.layout import ABSENT, KIND_CODES
+from features.store.mapped_pages import buckets_in_turn
 from features.store.merging import Merged
 
 FEW_CUSTOMERS = 30
@@ -58,14 +59,22 @@ def log_warnings(store: EventStore | None, counts: RowCounts, added: bool = Fals
 
 def _events_by_day(store: EventStore) -> tuple[int, NDArray[np.int64]]:
     """Return the first day, and the number of events of each day from it on."""
-    days = [bucket.store.columns["day"] for bucket in store.buckets if bucket.store.n_events]
-    first, last = min(int(each.min()) for each in days), max(int(each.max()) for each in days)
-    return first, np.sum([np.bincount(each - first, minlength=last - first + 1) for each in days], axis=0)
+    parts = []
+    for bucket in buckets_in_turn(store):
+        if bucket.n_events:
+            days = bucket.columns["day"]
+            start = int(days.min())
+            parts.append((start, np.bincount(days - start)))
+    first = min(start for start, _ in parts)
+    total = np.zeros(max(start + len(counts) for start, counts in parts) - first, np.int64)
+    for start, counts in parts:
+        total[start - first :][: len(counts)] += counts
+    return first, total
 
 
 def _returning_customers(store: EventStore) -> str:
     customers, returning, firsts, lasts = store.n_customers, 0, [], []
-    for _, part in store.buckets:
+    for part in buckets_in_turn(store):
         days, offsets = part.columns["day"], part.offsets
         first, last = days[offsets[:-1]], days[offsets[1:] - 1]
         returning += int(np.count_nonzero(first != last))
@@ -91,7 +100,7 @@ def _busy_customer(store: EventStore) -> str:
 
 
 def _repeated_rows(store: EventStore) -> str:
-    repeated, total = sum(_count_repeated(bucket.store) for bucket in store.buckets), store.n_events
+    repeated, total = sum(_count_repeated(bucket) for bucket in buckets_in_turn(store)), store.n_events
     if not repeated or repeated < REPEATED_SHARE * total:
         return ""
     return (

@@ -52,8 +52,11 @@ def test_three_tables_join_and_name_nobody(place: Path, regulars: Regulars) -> N
     for path in (place / "out").iterdir():
         for text in (b"planted", b"garden", b"REF"):
             assert text not in path.read_bytes()
-    assert regulars(*EXPORT, "--exact-times").code == 0
-    again = pq.read_table(place / "out/events.parquet")
+    ended = regulars(*EXPORT, "--exact-times")
+    assert (ended.code, "out is not empty" in " ".join(ended.error.split())) == (2, True)
+    assert regulars(*EXPORT, "--exact-times", "--out", "later").code == 0
+    assert not [path for path in place.iterdir() if path.name.startswith(".later")]
+    again = pq.read_table(place / "later/events.parquet")
     assert sorted(set(again["customer_id"].to_pylist())) == names[0]
 
 
