@@ -151,16 +151,12 @@ def open_run(out: Path, inputs: str, facts: Mapping[str, Any], started: datetime
         Folders of other runs that were killed are removed.
     """
     out.mkdir(parents=True, exist_ok=True)
-    earlier = _runs(out)
-    latest = earlier[-1] if earlier else None
-    state = _state(latest) if latest else {}
+    earlier = {folder: _state(folder) for folder in _runs(out)}
+    # One without a state was killed while it was made.
+    latest = next((folder for folder in reversed(earlier) if earlier[folder]), None)
+    state = earlier[latest] if latest else {}
     given_up = state.get("status") in UNFINISHED and state.get("must_fit", True)
-    resumed = latest is not None and state.get("status") in UNFINISHED and state["inputs"] == inputs
-    for folder in earlier:
-        killed = _state(folder).get("status", "running") == "running"
-        if killed and not (resumed and folder == latest):
-            shutil.rmtree(folder, ignore_errors=True)
-    if resumed and latest is not None:
+    if latest is not None and state.get("status") in UNFINISHED and state.get("inputs") == inputs:
         for leftover in [*latest.rglob(".*.part")]:
             shutil.rmtree(leftover, ignore_errors=True)
         run = RetrainRun(latest, {**state, "status": "running", "error": None}, True)
@@ -169,6 +165,9 @@ def open_run(out: Path, inputs: str, facts: Mapping[str, Any], started: datetime
         began = {"run": folder.name, "status": "running", "error": None, "inputs": inputs, "must_fit": given_up}
         run = RetrainRun(folder, {**began, **facts, "steps": {}}, False)
     run.save()
+    for folder, of in earlier.items():  # not before what they had to do is kept
+        if of.get("status", "running") == "running" and folder != run.folder:
+            shutil.rmtree(folder, ignore_errors=True)
     return run
 
 
@@ -204,7 +203,7 @@ def _state(folder: Path) -> dict[str, Any]:
         state = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return state if isinstance(state, dict) else {}
+    return state if isinstance(state, dict) and isinstance(state.get("steps"), dict) else {}
 
 
 def _new_folder(out: Path, name: str) -> Path:

@@ -13,7 +13,7 @@ from features.atomic_file import atomic_write, file_digest, fsync_path
 from features.errors import InvalidArgumentError, SignatureError, TrackingError
 from features.scratch_folders import scratch_folder
 from training.models.bundle import BUNDLE, CHAMPION, COMPILED_FILE, MODEL_FILE, REGISTERED_NAME
-from training.models.rollout import ROLLOUT_FILE, Role, Rollout, rollout_text
+from training.models.rollout import ROLLOUT_FILE, Role, Rollout, rollout_of_text, rollout_text
 from training.models.signature import public_key_of, require_signature, sign_version
 from training.parity import compile_bundle
 from training.registry.bento_client import model_metadata, staged_model, store_home
@@ -97,8 +97,10 @@ def publish(
         shipped = _ship(tracking, which, home, staging, signer, allow_uncompiled)
         rollout = shipped.path.parent / ROLLOUT_FILE
         ended = rollout.exists()
+        if _champion_beside(rollout) == shipped.path.name:
+            rollout.unlink()
+        _make_latest(shipped, staging)  # this ends a rollout beside another version, in one step for services
         rollout.unlink(missing_ok=True)
-        _make_latest(shipped, staging)
     return replace(shipped, ended=ended)
 
 
@@ -217,6 +219,13 @@ def _ship(
         if not new:
             signer.sign(final, tag)
     return PublishResult(tag, final, new)
+
+
+def _champion_beside(rollout: Path) -> str | None:
+    try:
+        return rollout_of_text(rollout.read_bytes()).champion if rollout.is_file() else None
+    except ValueError:
+        return None
 
 
 def _make_latest(shipped: PublishResult, staging: Path) -> None:

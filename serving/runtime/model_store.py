@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import bentoml
-from bentoml.exceptions import BentoMLException
 
 from features.atomic_file import file_digest
 from features.definitions import FEATURE_NAMES
@@ -111,9 +110,10 @@ def read_published(store: Path, name: str, trust: Trust = ANYBODY) -> PublishedM
     signed = _trusted_signature(folder, f"{REGISTERED_NAME}:{name}", trust)
     try:
         info = bentoml.Model.from_path(str(folder)).info
-    except (BentoMLException, OSError, ValueError) as error:
+    except Exception as error:  # of a damaged model.yaml BentoML raises whatever comes up
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise PublishedModelError(
-            f"{REGISTERED_NAME}:{name} is no whole version in {store}: publish again ({error})"
+            f"{REGISTERED_NAME}:{name} is no whole version in {store}: publish again ({reason})"
         ) from None
     published = PublishedModel(
         str(info.labels.get("version", name)),

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import Annotated, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -17,6 +17,9 @@ LARGEST_LOOK = 2**24
 MOST_HORIZONS = 12
 """Horizons that have series, the shortest first: the room for metrics is bounded."""
 UNKNOWN, NEVER = math.nan, math.inf
+FASTEST = 3_600.0
+"""Seconds that another machine's clock may be fast: what is dated later has no age, so the alarm on it rings."""
+LONGEST_HORIZON = 3_650
 
 Action = Literal["nothing", "recalibrate", "refit", "look at the intake"]
 Finite = float | None
@@ -52,7 +55,7 @@ class Forecasts(msgspec.Struct):
 class Window(msgspec.Struct):
     """A window that is over, of one segment of customers."""
 
-    horizon_days: int
+    horizon_days: Annotated[int, msgspec.Meta(ge=1, le=LONGEST_HORIZON)]
     segment: str
     log_loss: Finite = None
     estimated_log_loss: Finite = None
@@ -79,7 +82,7 @@ class Series(NamedTuple):
 
 
 GAUGES = {
-    "age_seconds": ("Seconds since the look was written, infinite without one that can be read", ""),
+    "age_seconds": ("Seconds since the look was written, infinite without a readable one of the past", ""),
     "as_of_timestamp_seconds": ("The moment of the look, in seconds since 1970", ""),
     "alarm": ("1 while a check of the look has an alarm", "check"),
     "cusum": ("The sums of the 7-day forecasts: purchases above or below them", "side"),
@@ -133,6 +136,7 @@ class MonitorMetrics:
         """Read the file if it has changed, and set all gauges; return whether it was read."""
         was_read = bool(self._read_changed())
         age = self._clock().timestamp() - self._written
+        age = age if age >= -FASTEST else NEVER
         values = self._values if age <= self._seconds else {}
         self._known |= set(values)
         for series in self._known:
@@ -150,7 +154,7 @@ class MonitorMetrics:
             self._written = self._path.stat().st_mtime
         except FileNotFoundError:
             return  # there was no look yet: the age says so
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             self._log_event(event="look refused", path=str(self._path), reason=str(error))
         else:
             self._values = values

@@ -75,6 +75,29 @@ def test_a_killed_run_of_other_inputs_is_removed(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {run.name, third.name}
 
 
+def test_what_is_to_fit_outlives_a_kill_at_the_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is killed in its making, or before it has removed the one before, has taken over all the same."""
+    old = open_run(tmp_path, "old", {}, MONDAY)
+    old.record_must_fit()
+    (tmp_path / "2024-04-09T060000Z").mkdir()
+    (tmp_path / "2024-04-09T060001Z").mkdir()
+    (tmp_path / "2024-04-09T060001Z" / "summary.json").write_text('{"status": "failed"}')
+    state = []
+
+    def killed(folder: Path, **_: object) -> None:
+        state.extend(json.loads((tmp_path / "2024-04-10T060000Z" / "summary.json").read_text()).items())
+        raise InterruptedError
+
+    monkeypatch.setattr("cli.retrain_folder.shutil.rmtree", killed)
+    with pytest.raises(InterruptedError):
+        open_run(tmp_path, "new", {}, MONDAY + timedelta(days=2))
+    monkeypatch.undo()
+    assert ("must_fit", True) in state
+    again = open_run(tmp_path, "new", {}, MONDAY + timedelta(days=3))
+    assert (again.resumed, again.must_fit) == (True, True)
+    assert not old.folder.exists()
+
+
 def test_a_killed_run_without_anything_to_fit_leaves_nothing_to_take_over(tmp_path: Path) -> None:
     """Whoever comes next asks again whether there is something new, with the same inputs or with others."""
     open_run(tmp_path, "old", {}, MONDAY).record("append", 1, {"new": False})

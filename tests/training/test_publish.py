@@ -264,6 +264,26 @@ def test_a_champion_that_is_published_ends_it(tracking: Tracking, store: Path) -
     assert not publish(tracking).ended
 
 
+@pytest.mark.parametrize("back", [False, True])
+def test_a_publication_that_stops_leaves_champion_and_challenger_or_the_next_champion(
+    tracking: Tracking, store: Path, monkeypatch: pytest.MonkeyPatch, back: bool
+) -> None:
+    """Never the champion before without its challenger, nor an ended challenger again beside one that comes back."""
+    first = champion(tracking)
+    challenger(tracking)
+    publish_challenger(tracking, CHALLENGER, Role.SHADOW)
+    file, latest = store / "regulars" / ROLLOUT_FILE, store / "regulars" / "latest"
+    rollout = file.read_bytes()
+    if back:  # what a kill left beside the version that is published again
+        latest.write_text(publish(tracking, challenger(tracking, 0.05).number).path.name)
+        file.write_bytes(rollout)
+    before, present = latest.read_text(), []
+    monkeypatch.setattr("training.publish._make_latest", lambda *_: present.append(file.exists()) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        publish(tracking, first.number if back else challenger(tracking, 0.05).number)
+    assert (latest.read_text(), present, file.exists()) == (before, [not back], not back)
+
+
 def test_a_rollout_is_signed_as_its_versions_are(tracking: Tracking, store: Path, tmp_path: Path) -> None:
     """With one time; the public key tells."""
     public = make_key_pair(tmp_path / "key")

@@ -103,8 +103,9 @@ class Card:
             values |= {name: tuple(values.get(name, ())) for name in ("horizons", "feature_columns", "plugins")}
             if "rating_maximum" in values:
                 values["rating_maximum"] = float(values["rating_maximum"])
-            return cls(**values | {"libraries": dict(values["libraries"])})
-        except (OSError, ValueError, LookupError, TypeError, EventWordsError) as error:
+            libraries = {name: str(release) for name, release in dict(values["libraries"]).items()}
+            return cls(**values | {"libraries": libraries})
+        except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError, EventWordsError) as error:
             raise ModelError(f"{folder / CARD_FILE} is not the card of a model ({error!r}): publish it again") from None
 
     def require_known_words(self) -> None:

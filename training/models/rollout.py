@@ -6,7 +6,6 @@ the rollout of a challenger beside an earlier one in the same step.
 
 import json
 from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -116,15 +115,18 @@ def rollout_of_text(text: bytes, public_key: Path | None = None) -> Rollout:
     try:
         content = json.loads(text)
         time = content.get("signed_at")
+        signed_at = None if time is None else datetime.fromisoformat(time)
+        if signed_at is not None and signed_at.tzinfo is None:
+            raise ValueError("its time has no offset")
         rollout = Rollout(
             str(content["champion"]),
             str(content["challenger"]),
             Role(content["role"]),
             float(content["share"]),
-            None if time is None else datetime.fromisoformat(time),
+            signed_at,
         )
         signature = b64decode(content.get("signature", ""), validate=True)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, Base64Error, InvalidArgumentError):
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, InvalidArgumentError):
         raise ValueError("it holds no rollout") from None
     if public_key is None:
         return replace(rollout, signed_at=None)

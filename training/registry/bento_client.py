@@ -33,9 +33,8 @@ def staged_model(tag: str, folder: Path, labels: Mapping[str, str], metadata: Ma
 def model_metadata(folder: Path) -> dict[str, object]:
     """Return the metadata of the model in a folder of the store; raises TrackingError when it cannot be read."""
     import bentoml
-    from bentoml.exceptions import BentoMLException
 
     try:
         return dict(bentoml.Model.from_path(str(folder)).info.metadata)
-    except (BentoMLException, OSError, ValueError) as error:
+    except Exception as error:  # of a damaged model.yaml BentoML raises whatever comes up
         raise TrackingError(f"{folder} holds no model that BentoML can read: delete it and publish again") from error

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 OPENING_SECONDS = 10
+LARGEST_NUMBER = 2**31 - 1
+"""The largest number of a version that every database of MLflow can be asked for."""
 """How long to wait at most for a server's first answer."""
 
 P = ParamSpec("P")
@@ -225,6 +227,8 @@ class Tracking:
         from mlflow.exceptions import MlflowException
 
         by_number = str(which).isdecimal()
+        if by_number and int(which) > LARGEST_NUMBER:
+            return None
         get = self._client.get_model_version if by_number else self._client.get_model_version_by_alias
         try:
             made = get(model, str(which))

@@ -174,7 +174,16 @@ def test_other_event_words_are_refused(store: Path) -> None:
         read_published(store, str(latest_version(store)))
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"libraries": 3, "feature_columns": []}', "{"])
+@pytest.mark.parametrize("text", ["", "[", "name: x", "!!python/name:os.system", "a: &a [*a]", "[" * 5_000, "\0"])
+def test_a_broken_description_is_refused(store: Path, text: str) -> None:
+    """BentoML's file too, half written or of another program: a service that starts goes on with the version before."""
+    (bundle(store) / ".." / "model.yaml").write_text(text)
+    with pytest.raises(PublishedModelError, match=r"is no whole version .*: publish again") as refusal:
+        read_published(store, str(latest_version(store)))
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"libraries": 3, "feature_columns": []}', "{", "[" * 100_000])
 def test_a_broken_card_is_refused(store: Path, text: str) -> None:
     """In one line, whatever it holds."""
     (bundle(store) / CARD_FILE).write_text(text)

@@ -117,6 +117,8 @@ def test_a_look_is_shown(made: Made, shown: Shown, tmp_path: Path) -> None:
         *("", "{", "[]", '{"as_of": "2026-11-23"}', "\udc80".encode("utf-8", "surrogateescape").decode("latin-1")),
         json.dumps({**LOOK, "recommendation": "pray"}),
         json.dumps({**LOOK, "as_of": "yesterday"}),
+        json.dumps({**LOOK, "windows": [{**WINDOW, "horizon_days": 10**400}]}),
+        '{"of_a_later_release": ' + "[" * 100_000,
     ],
 )
 def test_a_file_that_cannot_be_read_is_one_line_in_the_log(
@@ -149,6 +151,18 @@ def test_without_a_file_or_with_an_old_one_there_is_only_an_age(made: Made, show
     os.mkfifo(tmp_path / "monitor.json")
     gauges.check()
     assert [event["event"] for event in events] == ["look refused"]
+
+
+def test_a_file_of_the_future_has_no_age(made: Made, shown: Shown, tmp_path: Path) -> None:
+    """It would be fresh for as long as a clock was wrong; some minutes are no fault."""
+    write(tmp_path / "monitor.json", LOOK, timedelta(days=-2))
+    gauges = made()
+    gauges.check()
+    assert shown() == {"age_seconds": math.inf}
+    write(tmp_path / "monitor.json", LOOK, timedelta(minutes=-10))
+    gauges.check()
+    assert shown()["age_seconds"] == -600
+    assert len(shown()) > 1
 
 
 def test_horizons_make_few_series(made: Made, shown: Shown, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_another_rating_scale_is_named_with_the_cure():
         card.require_rating_scale(10.0)
 
 
-@pytest.mark.parametrize("text", [None, "", "{", "[]", "3", "{}", "null"])
+@pytest.mark.parametrize("text", [None, "", "{", "[]", "3", "{}", "null", "[" * 100_000])
 def test_a_file_that_is_not_a_card_is_an_error_of_one_line(tmp_path, text):
     """Missing, not JSON, or without the facts."""
     if text is not None:
@@ -93,7 +93,14 @@ def test_a_file_that_is_not_a_card_is_an_error_of_one_line(tmp_path, text):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("libraries", 3), ("horizons", None), ("feature_columns", 1.5), ("words", 3), ("rating_maximum", "high")],
+    [
+        ("libraries", 3),
+        ("horizons", None),
+        ("feature_columns", 1.5),
+        ("words", 3),
+        ("rating_maximum", "high"),
+        ("rating_maximum", 10**400),
+    ],
 )
 def test_a_fact_of_the_wrong_kind_is_an_error(tmp_path, name, value):
     """A number in the place of a list or a mapping."""

@@ -77,6 +77,8 @@ def test_a_changed_rollout_is_not_trusted(tmp_path: Path, name: str, value: obje
         b"\xff",
         b"[" * 100_000,
         rollout_text(CANARY).replace("0.1", "7").encode(),
+        rollout_text(CANARY).replace("0.1", "1" + "0" * 400).encode(),
+        rollout_text(CANARY).replace("0.1", '0.1, "signed_at": "2026-11-27T12:00:00"').encode(),
     ],
 )
 def test_what_is_no_rollout_is_refused(text: bytes) -> None:

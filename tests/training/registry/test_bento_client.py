@@ -55,8 +55,11 @@ def test_a_staged_model_has_its_files_and_metadata(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_no_model_is_an_error(tmp_path: Path) -> None:
     """The line names the folder and what to do."""
-    with pytest.raises(TrackingError, match="holds no model that BentoML can read: delete it"):
-        model_metadata(tmp_path)
+    for text in (None, "", "[", "name: x"):
+        if text is not None:
+            (tmp_path / "model.yaml").write_text(text)
+        with pytest.raises(TrackingError, match="holds no model that BentoML can read: delete it"):
+            model_metadata(tmp_path)
 
 
 def test_the_home_is_the_one_that_bentoml_uses() -> None:
