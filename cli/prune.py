@@ -106,6 +106,8 @@ def register(app: typer.Typer) -> None:
             raise typer.BadParameter(f"--as-of {as_of} is still to come: what is recent today would leave too")
         places = [Path(each) for each in where or () if table_of(each) is None]
         tables = [each for place in where or () if (each := table_of(place)) is not None]
+        if unused := _without_period(settings, places, tables):
+            raise typer.BadParameter(f"nothing says how long what is at {unused} stays: give --tables-days")
         longest = max(days for days in vars(settings).values() if days)
         if (today.date - timedelta(longest)).year < FIRST_YEAR:
             raise typer.BadParameter(f"{longest} days before --as-of {as_of} is before {FIRST_YEAR}: nothing is so old")
@@ -128,6 +130,14 @@ def register(app: typer.Typer) -> None:
             else "nothing is too old",
             removed=removed,
         )
+
+
+def _without_period(settings: "DataRetentionSettings", places: list[Path], tables: "list[TableAddress]") -> str:
+    """Return the first place of which nothing could be removed, '' without any; plans protect events too."""
+    if settings.tables_days is not None:
+        return ""
+    with_plans = settings.plans_days is not None or settings.events_days is not None
+    return str(next(iter([*tables, *(() if with_plans else places)]), ""))
 
 
 def _prune_plans(

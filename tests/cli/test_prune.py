@@ -162,3 +162,7 @@ def test_without_any_period_it_asks_for_one(place: Path, regulars: Regulars) -> 
     ended = regulars("prune", "store")
     assert ended.code == 2
     assert "nothing says how long to keep what" in " ".join(ended.error.split())
+    for options in ("--runs-days 9 --in out", "--events-days 9 --in sqlite:///none.db?table=scores"):
+        ended = regulars("prune", "store", *options.split())
+        assert ended.code == 2
+        assert f"nothing says how long what is at {options.split()[-1]} stays" in " ".join(ended.error.split())
