@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from features.as_of import AsOf, day_date
+from features.plurals import counted
 from features.store.event_store import EventStore
 from monitoring.confidence_sequence import groups_interval, mean_interval
 from monitoring.log_rows import LONGEST_DAYS, LogReader, made_in_advance, outcomes
@@ -79,7 +80,10 @@ class ChallengerComparison:
         if self.advice is Advice.END:
             worse = " and ".join(early.loc[early["low"] > 0, "measure"].str.replace("_", " "))
             return f"end version {self.version} {how}: {worse} of its 7-day forecasts is higher than the champion's"
-        return f"keep watching version {self.version} {how}: after {weeks} weeks it may be better or worse"
+        if not weeks:
+            few = f"no week is over that has outcomes of {FEWEST} customers of each version"
+            return f"keep watching version {self.version} {how}: {few}"
+        return f"keep watching version {self.version} {how}: after {counted(weeks, 'week')} it may be better or worse"
 
 
 def compare_challenger(
@@ -113,7 +117,8 @@ def compare_challenger(
         return None
     latest = others.iloc[0]
     role, version, since = Role(latest["role"]), str(latest["version"]), date.fromisoformat(latest["from"])
-    promoted = ((versions["role"] == CHAMPION) & (versions["version"] == version)).any()
+    own = versions[(versions["role"] == CHAMPION) & (versions["version"] == version)]
+    promoted = (own["until"] >= latest["until"]).any()  # before, it was a champion that another one replaced
     if promoted or (day_date(as_of.day) - date.fromisoformat(latest["until"])).days > ENDED_DAYS:
         return None
     rows = _rows_since(store, LogReader(store, folder, keys), as_of, since, role, version)

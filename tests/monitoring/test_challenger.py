@@ -159,6 +159,31 @@ def test_a_canary_needs_more_than_a_shadow(shop: EventStore, tmp_path: Path) -> 
     assert canary["forecasts"].iloc[0] < 0.4 * shadow["forecasts"].iloc[0]
 
 
+def test_few_customers_are_given_as_the_reason(shop: EventStore, tmp_path: Path) -> None:
+    """A canary of 3 % of 600 customers has no week with 50 of them."""
+    found = looked(shop, tmp_path, Role.CANARY, Model("3"), Model("4"), share=0.03, weeks=4)
+    assert found is not None
+    assert (found.advice, found.table["weeks"].sum()) == (Advice.WATCH, 0)
+    assert found.reason.endswith("as a canary: no week is over that has outcomes of 50 customers of each version")
+
+
+def test_a_former_champion_may_be_the_challenger(shop: EventStore, tmp_path: Path) -> None:
+    """It was promoted only if it was champion after it was challenger."""
+    assert looked(shop, tmp_path, Role.SHADOW, Model("3"), Model("4"), weeks=3) is not None
+    end = AsOf.at_midnight((MONDAY.date() - date(1970, 1, 1)).days + 21, "UTC")
+    for until, compared in (("2023-12-25", True), ("2024-01-15", False)):
+        versions = pd.DataFrame(
+            {
+                "role": ["shadow", "champion"],
+                "version": ["4", "4"],
+                "from": ["2024-01-01", "2023-12-04"],
+                "until": ["2024-01-08", until],
+            }
+        )
+        found = compare_challenger(shop, tmp_path / "log", PseudonymKeys(tmp_path / "keys"), end, versions)
+        assert (found is not None) is compared
+
+
 def test_without_a_challenger_there_is_nothing_to_compare(shop: EventStore, tmp_path: Path) -> None:
     """Nor where it was promoted, or ended long ago."""
     assert looked(shop, tmp_path, Role.SHADOW, Model("4"), Model("4")) is None

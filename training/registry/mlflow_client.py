@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 OPENING_SECONDS = 10
+"""How long to wait at most for a server's first answer."""
 LARGEST_NUMBER = 2**31 - 1
 """The largest number of a version that every database of MLflow can be asked for."""
-"""How long to wait at most for a server's first answer."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
