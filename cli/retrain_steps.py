@@ -123,7 +123,7 @@ def publish(job: Job, run: RetrainRun, store: "EventStore", tracking: "Tracking"
     if not job.settings.publish:
         return {"tag": None, "reason": "publish = false in [retrain] of the settings"}
     shipped = publish_champion(tracking)
-    return {"tag": shipped.tag, "new": shipped.new}
+    return {"tag": shipped.tag, "new": shipped.new, "ended_challenger": shipped.ended}
 
 
 def score(job: Job, run: RetrainRun, store: "EventStore", tracking: "Tracking") -> Result:

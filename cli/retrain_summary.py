@@ -70,6 +70,12 @@ def _promote(result: Mapping[str, Any]) -> str:
     return f"nothing moved; champion is version {result['champion']}" if result["champion"] else "there is no champion"
 
 
+def _publish(result: Mapping[str, Any]) -> str:
+    if not result["tag"]:
+        return f"nothing: {result['reason']}"
+    return result["tag"] + (", and no challenger runs beside it any more" if result.get("ended_challenger") else "")
+
+
 def _score(result: Mapping[str, Any]) -> str:
     by = f"champion version {result['champion']}" if result["champion"] else "the rule alone"
     return f"{result['customers']:,} customers at {result['as_of']} by {by}: {result['file']}"
@@ -80,7 +86,7 @@ DESCRIBED: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "fit": lambda result: f"version {result['version']} ({result['candidate']})",
     "gate": _gate,
     "promote": _promote,
-    "publish": lambda result: result["tag"] or f"nothing: {result['reason']}",
+    "publish": _publish,
     "score": _score,
     "report": lambda result: result["file"] or f"none: {result['reason']}",
 }

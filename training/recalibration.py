@@ -122,6 +122,8 @@ def recalibrate(
     ------
     ModelError
         When there is no champion, or it is of a kind that cannot be recalibrated.
+    InvalidArgumentError
+        When `as_of` is after the end of the log.
     TooLittleDataError
         When too few customers bought in either window.
     """
@@ -129,7 +131,12 @@ def recalibrate(
     if champion is None:
         raise ModelError(f"there is no champion in {tracking.place}: `regulars promote` makes one")
     model = load(tracking, champion)
-    end = log_end(store) if as_of is None else AsOf.at_midnight(AsOf.parse(as_of, store.timezone).day, store.timezone)
+    last_end = log_end(store)
+    end = last_end if as_of is None else AsOf.at_midnight(AsOf.parse(as_of, store.timezone).day, store.timezone)
+    if end.day > last_end.day:  # purchases that are not in the log yet would count as none
+        raise InvalidArgumentError(
+            f"as_of is {end.date}, expected {last_end.date}, the end of the log, or earlier: or append later events"
+        )
     days = horizon_days or min((each for each in model.card.horizons if each >= 28), default=28)
     before, last = (window_at(store, end.day - times * days, days, end, seed) for times in (2, 1))
     shift = shift_of(model, last)

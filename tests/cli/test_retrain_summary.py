@@ -46,6 +46,13 @@ def test_a_refusal_says_why_and_who_stays() -> None:
     assert "| a | 0.5 |\n| b | - |\n" in text
 
 
+def test_a_challenger_that_a_new_champion_ends_is_named() -> None:
+    """Whoever watches it reads here that there is nothing more to watch."""
+    for ended, words in ((True, "regulars:3-a, and no challenger runs beside it any more"), (False, "regulars:3-a")):
+        text = markdown(facts("done", publish={"tag": "regulars:3-a", "new": True, "ended_challenger": ended}))
+        assert f"| publish | {words} | 1.3 |" in text
+
+
 def test_every_row_is_accounted_for() -> None:
     """Merged line items, left-out rows and made returns are named where there are any, and why rows are quarantined."""
     append = APPEND | {"kept": 1050, "merged": 30, "left_out": 25, "added": 5, "quarantined_by_reason": {"no time": 10}}

@@ -23,6 +23,7 @@ from training.registry.mlflow_client import Tracking, open_tracking
 from training.registry.runs import start_run
 from training.registry.versions import load, register, version
 from training.settings import GateLimits
+from training.targets import log_end
 
 FITTED = START + timedelta(540)
 END = START + timedelta(600)
@@ -120,5 +121,8 @@ def test_what_cannot_be_recalibrated_is_told(shop: tuple[EventStore, CustomerMod
     end = AsOf.parse(END, store.timezone)
     with pytest.raises(TooLittleDataError, match=r"0 customers bought in the 28 days from .*, expected 50"):
         window_at(store, end.day - 7, 28, end)
+    late = AsOf.at_midnight(log_end(store).day + 1, store.timezone).date
+    with pytest.raises(InvalidArgumentError, match=f"as_of is {late}, expected .*, the end of the log"):
+        recalibrate(store, tracked(tmp_path / "home", model), 28, as_of=late)
     with pytest.raises(InvalidArgumentError, match="expected two finite numbers"):
         shifted(model, Shift(float("nan"), 0.0))
