@@ -73,7 +73,7 @@ def _promote(result: Mapping[str, Any]) -> str:
 def _publish(result: Mapping[str, Any]) -> str:
     if not result["tag"]:
         return f"nothing: {result['reason']}"
-    return result["tag"] + (", and no challenger runs beside it any more" if result.get("ended_challenger") else "")
+    return f"{result['tag']}{', and no challenger runs beside it any more' if result.get('ended_challenger') else ''}"
 
 
 def _score(result: Mapping[str, Any]) -> str:
