@@ -105,6 +105,7 @@ def register(app: typer.Typer) -> None:
         given = {"false_alarm_rate": false_alarm_rate, "forecast_log": forecast_log, "out": out}
         given["forecast_log_keys"] = forecast_log_keys
         settings = settings_with("monitor", MonitorSettings, horizons=tuple(horizon_days or ()) or None, **given)
+        options.check_writable(settings.out and settings.out / "monitor.json")  # that of the settings file too
         champion, missing = champion_in_use(home)
         out, log = settings.out, _log(settings)
         with options.opened_store(store) as events, progress_steps() as step:

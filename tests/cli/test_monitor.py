@@ -44,6 +44,11 @@ def test_options_may_stand_in_the_settings_file(regulars: Callable[..., Ended], 
     ended = regulars("monitor", store)
     assert ended.code == 2
     assert "[monitor]: forecast_log_keys are those of a forecast_log: name it too" in ended.error
+    (tmp_path / "regulars.toml").write_text('[monitor]\nout = "taken"\n')
+    (tmp_path / "taken").touch()
+    ended = regulars("monitor", store)
+    assert (ended.code, ended.error.count("\n")) == (2, 1)  # before any work
+    assert "taken: choose another place" in ended.error
 
 
 def test_what_is_not_possible_is_refused(regulars: Callable[..., Ended]) -> None:
