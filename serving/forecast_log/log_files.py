@@ -10,6 +10,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -75,8 +76,12 @@ def log_files(folder: Path) -> Iterator[Path]:
 
 def old_days(folder: Path, days: int, today: date) -> list[Path]:
     """Return the folders of days that are too old, the earliest first, where `days` stay, `today` among them."""
-    folders = sorted(folder.glob("????-??-??"))
-    return [each for each in folders if (today - date.fromisoformat(each.name)).days >= days]
+    old = []
+    for each in sorted(folder.glob("????-??-??")):
+        with suppress(ValueError):  # a folder of somebody else
+            if (today - date.fromisoformat(each.name)).days >= days:
+                old.append(each)
+    return old
 
 
 def keep_within(folder: Path, days: int, size: int, today: date) -> int:
