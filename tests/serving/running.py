@@ -119,6 +119,10 @@ class Running:
         """What it logged as JSON so far."""
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
 
+    def shows(self, text: str) -> None:
+        """Wait until /metrics has that text: gauges are set every few moments, beside the requests."""
+        eventually(lambda: text in self.ask("GET", "/metrics").text, f"{text!r} is at /metrics")
+
     def stop(self) -> int:
         """End it as the system would, and return its exit code; no process of it stays."""
         family = [self.process.pid, *self.workers()]

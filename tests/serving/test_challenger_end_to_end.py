@@ -104,7 +104,7 @@ def test_from_a_shadow_to_its_promotion(served_model: ServedModel, tmp_path: Pat
             [score["expected_purchases"] for score in alone["scores"]], rel=1e-3
         )
         assert beside["model_version"] == "1"
-        assert 'regulars_challenger_version{role="shadow"} 2.0' in service.ask("GET", "/metrics").text
+        service.shows('regulars_challenger_version{role="shadow"} 2.0\n')
         command(*publish, "--version", 2, "--canary", "30%", home=home)
         eventually(lambda: challenger(service).get("share") == 0.3, "it is the canary")
         answers = [service.ask("POST", "/score", json=body).json()["scores"] for _ in range(2)]

@@ -89,7 +89,7 @@ def test_a_job_outlives_its_worker_and_a_restart(home: Path, tmp_path: Path) -> 
         assert service.ask("GET", f"{location}/result", headers={"Accept": PARQUET}).content == expected.content
         later = stopped.headers["location"]
         eventually(lambda: state(service, later)["state"] == "done", "the job of before the restart is done")
-        assert 'regulars_jobs{state="done"} 2.0' in service.ask("GET", "/metrics").text
+        service.shows('regulars_jobs{state="done"} 2.0\n')
         assert service.ask("DELETE", later).status_code == 204
         assert service.ask("GET", later).status_code == 404
 

@@ -68,7 +68,7 @@ def test_a_new_version_is_taken_over_and_a_bad_one_refused(
     assert "compiled.json has digest" in service.ask("GET", "/versions").json()["refused"]
     assert service.ask("GET", "/versions").json()["model"]["version"] == "2"
     assert service.version() == "2"
-    assert "regulars_version_refused 1.0" in service.ask("GET", "/metrics").text
+    service.shows("regulars_version_refused 1.0\n")
     put(home, variant(served_model.customer_model, 4), 4)
     eventually(lambda: service.version() == "4", "version 4 answers")
     assert service.ask("GET", "/readyz").json() == {"status": "ready"}
@@ -77,17 +77,13 @@ def test_a_new_version_is_taken_over_and_a_bad_one_refused(
 
 def test_the_last_look_is_at_metrics(service: Running, home: Path) -> None:
     """The file comes while the service runs, and goes again; all is answered as before."""
-
-    def shows(text: str) -> None:
-        eventually(lambda: f"regulars_monitor_{text}\n" in service.ask("GET", "/metrics").text, text)
-
-    shows("age_seconds +Inf")
+    service.shows("regulars_monitor_age_seconds +Inf\n")
     look = {"as_of": "2026-11-23", "recommendation": "refit", "intake": [{"alarm": True}]}
     (home / "monitor.json").write_text(json.dumps(look))
-    shows('recommendation{action="refit"} 1.0')
-    shows('alarm{check="intake"} 1.0')
+    service.shows('regulars_monitor_recommendation{action="refit"} 1.0\n')
+    service.shows('regulars_monitor_alarm{check="intake"} 1.0\n')
     (home / "monitor.json").unlink()
-    shows('recommendation{action="refit"} NaN')
+    service.shows('regulars_monitor_recommendation{action="refit"} NaN\n')
     assert service.ask("GET", "/readyz").json() == {"status": "ready"}
 
 
