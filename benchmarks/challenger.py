@@ -25,6 +25,7 @@ from features.simulate import simulate
 from features.store.event_store import EventStore, open_store
 from tests.serving.load import BODY
 from tests.serving.running import latest, put, running, variant
+from tests.training.logs import stored
 from training.evaluation.evaluation import customer_losses
 from training.fit import fit_customer_model
 from training.models.customer_model import CustomerModel
@@ -72,9 +73,8 @@ def ratio(store: EventStore, model: CustomerModel, other: CustomerModel, start: 
 
 def a_model(folder: Path) -> CustomerModel:
     """Return a model of a small simulated log."""
-    pq.write_table(simulate(customers=1_000, seed=1)[0], folder / "log.parquet")
-    ingest(folder / "log.parquet", folder / "store")
-    return fit_customer_model(open_store(folder / "store"), "2025-06-01", load_formula(), quick=True)
+    store = stored(simulate(customers=1_000, seed=1)[0], folder)
+    return fit_customer_model(store, "2025-06-01", load_formula(), quick=True)
 
 
 def latency(folder: Path, pairs: int) -> None:

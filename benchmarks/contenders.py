@@ -117,19 +117,19 @@ def differences(folder: Path, as_of: datetime) -> Facts:
     """Cells where batch and online, batch and pandas differ in any bit, at four dates, and where the peers' do."""
     dates = [as_of, *(as_of - pd.Timedelta(days=days, hours=7) for days in (1, 365, 700))]
     store, log = open_store(folder / "store"), list(_events(folder))
-    found: Facts = {"online": 0, "pandas": 0, "cells": 0}
+    differing: Facts = {"online": 0, "pandas": 0, "cells": 0}
     for date in dates:
         batch = feature_table(store, date)
         rows = {name: customer_features(events, date) for name, events in log if _known(events, date)}
-        found["online"] += _differing(batch, pd.DataFrame.from_dict(rows, orient="index").sort_index())
+        differing["online"] += _differing(batch, pd.DataFrame.from_dict(rows, orient="index").sort_index())
         in_pandas = pandas_features(folder / "log.parquet", date)
-        found["pandas"] += _differing(batch, in_pandas[batch.columns])
-        found["cells"] += batch.size
+        differing["pandas"] += _differing(batch, in_pandas[batch.columns])
+        differing["cells"] += batch.size
     buyers = feature_table(store, as_of).query("purchase_days > 0")
     for summary in folder.glob("summary-*.parquet"):
         peer = pd.read_parquet(summary)
-        found[summary.stem.removeprefix("summary-")] = _differing(buyers[list(peer.columns)], peer)
-    return found
+        differing[summary.stem.removeprefix("summary-")] = _differing(buyers[list(peer.columns)], peer)
+    return differing
 
 
 def _differing(left: pd.DataFrame, right: pd.DataFrame) -> int:

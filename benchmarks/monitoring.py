@@ -13,15 +13,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.as_of import AsOf
-from features.ingestion.ingest import ingest
 from features.simulate import simulate
-from features.store.event_store import open_store
 from monitoring.column_drift import column_drift
 from monitoring.intake import intake
 from monitoring.weekly_forecasts import judged
+from tests.training.logs import stored
 
 YEAR, LOOKS, CHANGE_AT = 52, 104, 26
 PURCHASES, SHOCK = 200, 0.15
@@ -97,11 +95,8 @@ def looks(logs: int, customers: int) -> None:
         log = log[log["event_time"] < END]
         for fault in FAULTS:
             with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder)
                 table = pa.Table.from_pandas(planted(log, fault, number), preserve_index=False)
-                pq.write_table(table, path / "log.parquet")
-                ingest(path / "log.parquet", path / "store")
-                store, as_of = open_store(path / "store"), AsOf.parse(str(END.date()), "UTC")
+                store, as_of = stored(table, Path(folder)), AsOf.parse(str(END.date()), "UTC")
                 begin = time.process_time()
                 came_in, columns = intake(store, as_of), column_drift(store, as_of)
                 seconds = time.process_time() - begin

@@ -15,13 +15,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.as_of import AsOf
-from features.ingestion.ingest import ingest
 from features.loyalty.formula import load_formula
 from features.simulate import Truth, simulate
-from features.store.event_store import EventStore, open_store
+from tests.training.logs import stored
 from training.evaluation.metrics import churn_log_loss, deviance
 from training.fit import fit_customer_model
 from training.models.customer_model import CustomerModel
@@ -58,13 +56,6 @@ def moved(log: pd.DataFrame, factor: float, seed: int) -> pd.DataFrame:
     return log[np.random.default_rng(seed).random(len(log)) < share]
 
 
-def stored(log: pd.DataFrame, folder: Path) -> EventStore:
-    """Return the store of a log."""
-    pq.write_table(pa.Table.from_pandas(log, preserve_index=False), folder / "log.parquet")
-    ingest(folder / "log.parquet", folder / "store")
-    return open_store(folder / "store")
-
-
 def losses(model: CustomerModel, window: Window) -> tuple[float, float]:
     """Return log loss and deviance in a window."""
     forecast = model.predict(window.features, window.start.day, window.horizon_days)
@@ -80,7 +71,7 @@ def run(seed: int, customers: int, horizon: int) -> list[dict[str, object]]:
     models: dict[bool, CustomerModel] = {}
     for factor in FACTORS:
         with tempfile.TemporaryDirectory() as name:
-            store = stored(moved(log, factor, seed), Path(name))
+            store = stored(pa.Table.from_pandas(moved(log, factor, seed), preserve_index=False), Path(name))
             fitted = AsOf.parse(str(START), store.timezone).day + FITTED_AFTER
             now = fitted + 2 * horizon
             grows = factor > 1  # then what came before the fit differs too

@@ -99,16 +99,16 @@ class Watch(threading.Thread):
     def run(self) -> None:
         """Look five times a second; a worker that has nothing to do for a minute ends."""
         while not self.ended.wait(0.2):
-            found = dict.fromkeys(self.peaks, 0)
+            sizes = dict.fromkeys(self.peaks, 0)
             for process in psutil.Process().children(recursive=True):
                 with suppress(psutil.Error):
                     name = "java" if process.name() == "java" else "worker"
-                    found[name] = max(found[name], process.memory_info().rss)
+                    sizes[name] = max(sizes[name], process.memory_info().rss)
             for place, _, names in os.walk(self.folder):
                 for name in names:
                     with suppress(OSError):
-                        found["exchanged" if "blockmgr" in place else "own"] += Path(place, name).stat().st_size
-            self.peaks = {name: max(size, found[name]) for name, size in self.peaks.items()}
+                        sizes["exchanged" if "blockmgr" in place else "own"] += Path(place, name).stat().st_size
+            self.peaks = {name: max(peak, sizes[name]) for name, peak in self.peaks.items()}
 
 
 def by_spark(folder: Path, warm: Path) -> dict[str, Any]:

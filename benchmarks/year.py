@@ -18,21 +18,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from benchmarks.year_picture import draw
 from features.as_of import AsOf
 from features.engines.feature_table import feature_table
 from features.errors import TooLittleDataError
-from features.ingestion.ingest import ingest
 from features.loyalty.formula import load_formula
 from features.simulate import Truth, simulate
-from features.store.event_store import EventStore, open_store
+from features.store.event_store import EventStore
 from monitoring.intake import Intake, intake
 from monitoring.logged_forecasts import FIRST_WEEKS
 from monitoring.matured_windows import matured_windows
 from monitoring.recommendation import Action, recommendation
 from monitoring.weekly_forecasts import WEEK, WeeklyForecasts, judged
+from tests.training.logs import stored
 from training.evaluation.evaluation import customer_losses
 from training.fit import fit_customer_model
 from training.models.customer_model import CustomerModel
@@ -101,14 +100,14 @@ def year(store: EventStore, weeks: int = WEEKS) -> dict[str, Arm]:
         for name, arm in arms.items():
             weekly = watched(arm.weeks)
             matured = matured_windows(store, arm.model, now, [HORIZON]) if weekly.alarm else None
-            said = recommendation(came_in, None, weekly, matured).action
+            recommended = recommendation(came_in, None, weekly, matured).action
             of_forecasts = recommendation(without_alarms(came_in), None, weekly, matured).action
             done = ""
             if name == TOLD and of_forecasts is Action.REFIT:
                 arm.model, done = fit(now.day), "refit"
             elif name == TOLD and of_forecasts is Action.RECALIBRATE:
                 arm.model, done = recalibrated(store, arm.model, now)
-            arm.looks.append({"week": week, "recommended": said, "of_forecasts": of_forecasts, "done": done})
+            arm.looks.append({"week": week, "recommended": recommended, "of_forecasts": of_forecasts, "done": done})
         features = feature_table(store, now)
         buyers = features[features["purchase_days"] > 0]
         outcomes = targets(store, now, [WEEK, HORIZON], end).loc[buyers.index]
@@ -174,10 +173,7 @@ def main() -> None:
     given = parser.parse_args()
     begin = time.process_time()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        pq.write_table(changed_log(given.customers, given.seed), folder / "log.parquet")
-        ingest(folder / "log.parquet", folder / "store")
-        arms = year(open_store(folder / "store"), given.weeks)
+        arms = year(stored(changed_log(given.customers, given.seed), Path(name)), given.weeks)
     for name, arm in arms.items():
         for look in arm.looks:
             if look["recommended"] is not Action.NOTHING or look["done"]:

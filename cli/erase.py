@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import DEFAULT_HOME, Home
-from cli.score_places import check_places, table_of
+from cli.score_places import check_places, scores_file, tables_and_paths
 from cli.terminal import echo, echo_table, progress_steps
 from features.plurals import counted
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from features.erasure.id_patterns import IdPattern
     from serving.runtime.settings import ServeSettings
     from serving.score_tables.table_address import TableAddress
@@ -101,16 +99,19 @@ def register(app: typer.Typer) -> None:
         check_volume(store)
         open_store(store)
         settings = _service_settings(forecast_log)
-        tables, named = _tables_and_paths([*(where or ()), *_of_service(settings)])
+        tables, named = tables_and_paths([*(where or ()), *_of_service(settings)])
+        named += [table.file for table in tables if table.is_sqlite]  # searched as well
         places = _places(store, [*named, *([home] if home.is_dir() else [])])
         with progress_steps() as step:
-            for table in tables:  # a wrong one before anything leaves
-                erase_from_table(table, pattern.ids, check=True)
+            # A wrong one is refused before anything leaves.
+            rows = [erase_from_table(table, pattern.ids, check=True) for table in tables]
+            in_tables = [str(table) for table, count in zip(tables, rows, strict=True) if count]
             if not check:
                 step("erase")
                 _erase(store, places, pattern, suppression_key)
             logged = _erase_from_log(settings, pattern, check)
-            in_tables = _erase_from_tables(tables, pattern, check)
+            if not check:
+                in_tables = _erase_from_tables(tables, pattern)
             step("search")
             searched, left = _search([*places, *_temporary_folders(store)], pattern)
             searched, left = searched + len(tables), [*left, *in_tables]
@@ -141,24 +142,15 @@ def _service_settings(forecast_log: Path | None) -> "ServeSettings":
 def _of_service(settings: "ServeSettings") -> list[str]:
     """Return the places of the service's jobs and batch scores, but files and folders that are not there yet."""
     places = [str(place) for place in (settings.jobs, settings.scores) if place]
-    tables = {place: table_of(place) for place in places}
-    files = {place: table.file if table and table.is_sqlite else Path(place) for place, table in tables.items()}
-    return [place for place in places if files[place].exists() or ((table := tables[place]) and not table.is_sqlite)]
+    return [place for place in places if (file := scores_file(place)) is None or file.exists()]
 
 
-def _tables_and_paths(places: list[str]) -> "tuple[list[TableAddress], list[Path]]":
-    """Return the tables among some places, and the paths; a file of SQLite is searched as well."""
-    tables = [table for place in dict.fromkeys(places) if (table := table_of(place))]
-    paths = [Path(place) for place in dict.fromkeys(places) if table_of(place) is None]
-    return tables, [*paths, *(table.file for table in tables if table.is_sqlite)]
-
-
-def _erase_from_tables(tables: "list[TableAddress]", pattern: "IdPattern", check: bool) -> list[str]:
-    """Erase from tables of scores, or look into them with `check`; return those that name somebody afterwards."""
+def _erase_from_tables(tables: "list[TableAddress]", pattern: "IdPattern") -> list[str]:
+    """Erase from tables of scores; return those that name somebody afterwards."""
     from serving.score_tables.table_erasure import erase_from_table
 
     changed = []
-    for table in tables if not check else ():
+    for table in tables:
         if rows := erase_from_table(table, pattern.ids):
             changed.append([str(table), f"{counted(rows, 'row')} removed"])
     if changed:
@@ -210,9 +202,9 @@ def _erase(store: Path, places: list[Path], pattern: "IdPattern", suppression_ke
     from features.erasure.suppression import read_suppression, suppress
     from features.store.event_store import open_store
     from features.store.generations import locked
-    from planning.effects.decisions import decisions, latest_records
+    from planning.effects.decisions import measured_by
     from planning.erasure import erase_from_plan
-    from planning.plan_folder import MANIFEST_FILE, PLAN_FILE, Plan, read_plan
+    from planning.plan_folder import plan_folders_below, read_plan
 
     opened = open_store(store)
     known = pc.is_in(pattern.array, opened.customer_ids.cast(pattern.array.type)).to_pylist()
@@ -227,16 +219,9 @@ def _erase(store: Path, places: list[Path], pattern: "IdPattern", suppression_ke
     # First, so that nothing that is read meanwhile brings them back.
     with locked(store):
         suppression = suppress(store, pattern.ids, suppression_key)
-    folders = sorted(
-        file.parent for file in files_in(places) if file.name == PLAN_FILE and (file.parent / MANIFEST_FILE).is_file()
-    )
-    plans = [read_plan(folder) for folder in folders]
+    folders = plan_folders_below(places)
+    measure = measured_by(opened, [read_plan(folder) for folder in folders], folders)
     changed = _erase_from_jobs(places, pattern)
-
-    def measure(plan: Plan, horizon_days: int) -> "pd.DataFrame":
-        rows = decisions(opened, plans, horizon_days, records=latest_records(folders))
-        return rows[rows["plan_id"] == plan.plan_id]
-
     for folder in folders:
         done = erase_from_plan(folder, pattern, measure, suppression.hash_of)
         changed += [[str(folder / name), what] for name, what in done.items() if what]

@@ -142,13 +142,14 @@ def _scores(path: Path) -> "pa.Table":
     import pyarrow as pa
 
     from features.encryption.parquet_files import read_parquet
+    from features.error_lines import first_line
     from features.errors import SourceError
     from serving.batch_lookup import FACTS
 
     try:
         table = read_parquet(path)
     except (pa.ArrowException, OSError) as error:
-        raise SourceError(f"{path} cannot be read as Parquet ({str(error).splitlines()[0]})") from None
+        raise SourceError(f"{path} cannot be read as Parquet ({first_line(error)})") from None
     if FACTS not in (table.schema.metadata or {}):  # what else it may hold would go out under a pseudonym
         raise SourceError(f"{path} holds no batch scores: name a table that `regulars score` wrote")
     return table

@@ -154,7 +154,7 @@ def _run() -> NoReturn:
         _end(1, f"regulars: {error.filename}: {error.strerror}" if error.filename else f"regulars: {error.strerror}")
     except MemoryError:
         _end(1, "regulars: out of memory: use a machine with more, or a lower --memory-limit if the verb has it")
-    except Exception:
+    except Exception:  # a fault of Regulars keeps its traceback
         _report_fault()
     if code == INTERRUPTED:
         _end(1, "regulars: stopped; nothing was replaced")

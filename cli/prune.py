@@ -2,26 +2,22 @@
 
 import shutil
 from collections.abc import Iterable
-from dataclasses import fields
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import DEFAULT_HOME, Home, check_date
-from cli.score_places import check_places, table_of
+from cli.score_places import check_places, tables_and_paths
 from cli.settings import settings_with
 from cli.terminal import echo, echo_table, progress_steps
 from features.plurals import counted
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from features.as_of import AsOf
     from features.data_retention.settings import DataRetentionSettings
     from features.store.event_store import EventStore
-    from planning.plan_folder import Plan
     from serving.score_tables.table_address import TableAddress
 
 Removed = list[list[str]]
@@ -94,7 +90,8 @@ def register(app: typer.Typer) -> None:
             runs_days=runs_days,
             forecast_log_days=forecast_log_days,
         )
-        if all(getattr(settings, each.name) is None for each in fields(settings)):
+        periods = [days for days in vars(settings).values() if days is not None]
+        if not periods:
             raise typer.BadParameter(
                 "nothing says how long to keep what: give --events-days or another of these options, or write "
                 "[data_retention] in the settings file"
@@ -104,22 +101,23 @@ def register(app: typer.Typer) -> None:
         today, now = (AsOf.parse(each, opened.timezone) for each in (as_of or utc_now(), utc_now()))
         if today.time > now.time:
             raise typer.BadParameter(f"--as-of {as_of} is still to come: what is recent today would leave too")
-        places = [Path(each) for each in where or () if table_of(each) is None]
-        tables = [each for place in where or () if (each := table_of(place)) is not None]
+        tables, places = tables_and_paths(where or ())
         if unused := _without_period(settings, places, tables):
             raise typer.BadParameter(f"nothing says how long what is at {unused} stays: give --tables-days")
-        longest = max(days for days in vars(settings).values() if days)
+        longest = max(periods)
         if (today.date - timedelta(longest)).year < FIRST_YEAR:
             raise typer.BadParameter(f"{longest} days before --as-of {as_of} is before {FIRST_YEAR}: nothing is so old")
         with progress_steps() as step:
             step("prune")
             # What cannot be reached or read is refused before anything leaves.
-            _prune_tables(tables, settings, today, opened.timezone, dry_run=True)
-            _prune_files(store, places, home, settings, today.date, dry_run=True)
+            seen = _prune_tables(tables, settings, today, opened.timezone, dry_run=True)
+            seen += _prune_files(store, places, home, settings, today.date, dry_run=True)
             removed = _prune_plans(opened, places, settings, today, dry_run)
             removed += _prune_store(store, settings, today, opened.timezone, dry_run)
-            removed += _prune_tables(tables, settings, today, opened.timezone, dry_run)
-            removed += _prune_files(store, places, home, settings, today.date, dry_run)
+            if not dry_run:
+                seen = _prune_tables(tables, settings, today, opened.timezone, dry_run)
+                seen += _prune_files(store, places, home, settings, today.date, dry_run)
+            removed += seen
             removed += _prune_log(settings, today.date, dry_run)
         what = "would be removed" if dry_run else "removed"
         if removed:
@@ -144,22 +142,20 @@ def _prune_plans(
     store: "EventStore", places: Iterable[Path], settings: "DataRetentionSettings", today: "AsOf", dry_run: bool
 ) -> Removed:
     """Take the customers out of old plans; first, since outcomes are measured with events that may leave then."""
-    from features.erasure.id_search import files_in
     from features.errors import PlanError
     from planning.data_retention import anonymise_plan, has_customers
-    from planning.effects.decisions import decisions, latest_records
-    from planning.plan_folder import MANIFEST_FILE, PLAN_FILE, read_plan
+    from planning.effects.decisions import measured_by
+    from planning.plan_folder import plan_folders_below, read_plan
     from planning.plans_in_force import cutoff_of, outcomes_from
     from training.targets import horizon_is_over
 
-    folders = [each.parent for each in files_in(places) if each.name == PLAN_FILE]
-    folders = sorted(each for each in folders if (each / MANIFEST_FILE).is_file())
+    folders = plan_folders_below(places)
     plans = [read_plan(each) for each in folders]
     old: list[Path] = []
     for folder, plan in zip(folders, plans, strict=True):
         start, horizon = outcomes_from(plan, store.timezone), int(plan.manifest.get("horizon_days", 90))
         days, age = settings.plans_days, today.day - cutoff_of(plan, store.timezone).day
-        if not has_customers(folder):
+        if not has_customers(folder, plan):
             continue
         if days is not None and age > days and horizon_is_over(store, start, horizon):
             old.append(folder)
@@ -172,13 +168,9 @@ def _prune_plans(
                 f"{settings.events_days} would remove: keep events longer, or shorten --plans-days once its {horizon} "
                 "days are over"
             )
-
-    def measure(plan: "Plan", horizon_days: int) -> "pd.DataFrame":
-        rows = decisions(store, plans, horizon_days, records=latest_records(folders))
-        return rows[rows["plan_id"] == plan.plan_id]
-
     if dry_run:
         return [[str(each), "customers, their features and what was made for reps"] for each in old]
+    measure = measured_by(store, plans, folders)
     done = [(each, anonymise_plan(each, measure)) for each in old]
     return [[str(folder / name), what] for folder, files in done for name, what in files.items()]
 
@@ -214,19 +206,18 @@ def _prune_store(
 def _prune_tables(
     tables: "Iterable[TableAddress]", settings: "DataRetentionSettings", today: "AsOf", timezone: str, dry_run: bool
 ) -> Removed:
-    from features.as_of import AsOf
+    from features.as_of import AsOf, utc
     from serving.score_tables.table_retention import prune_table
 
     if settings.tables_days is None:
         return []
     earliest = AsOf.at_midnight(today.day - settings.tables_days, timezone).time
-    moment = datetime.fromtimestamp(earliest / 1e6, UTC)
-    rows = [(table, prune_table(table, moment, check=dry_run)) for table in tables]
+    rows = [(table, prune_table(table, utc(earliest), check=dry_run)) for table in tables]
     return [[str(table), counted(count, "row")] for table, count in rows if count]
 
 
 def _prune_files(
-    store: Path, places: Iterable[Path], home: Path, settings: "DataRetentionSettings", today: date, dry_run: bool
+    store: Path, places: list[Path], home: Path, settings: "DataRetentionSettings", today: date, dry_run: bool
 ) -> Removed:
     """Remove tables and pages of old cutoffs, and old runs of retrain."""
     from cli.retrain_folder import RetrainSettings, old_runs
@@ -237,7 +228,6 @@ def _prune_files(
 
     old: list[tuple[Path, str]] = []
     if settings.tables_days is not None:
-        places = list(places)
         plans = [each.parent for each in files_in(places) if each.name == PLAN_FILE]
         files = old_files(places, today - timedelta(settings.tables_days), [store, *plans])
         old += [(each, "the file") for each in files]

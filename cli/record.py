@@ -69,8 +69,8 @@ def register(app: typer.Typer) -> None:
             _append(plan / EVENTS_FILE, append)
         if not taken:
             raise RecordError(_nothing_added(summary, plan))
-        then = "" if append else f", and {plan / EVENTS_FILE} for `regulars append`"
-        echo(f"-> {plan / RECORDS_FILE}{then}")
+        next_step = "" if append else f", and {plan / EVENTS_FILE} for `regulars append`"
+        echo(f"-> {plan / RECORDS_FILE}{next_step}")
 
 
 def _append(events: Path, store: Path) -> None:

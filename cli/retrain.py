@@ -127,7 +127,7 @@ def _run(job: "Job", started: datetime) -> str:
         echo(f"resuming run {run.name}, which had finished: {', '.join(run.steps) or 'no step'}")
     try:
         status = _steps(job, run, started)
-    except Exception as error:
+    except Exception as error:  # kept in the summary, and raised again
         run.facts |= {"status": "failed", "error": " ".join(str(error).split()) or type(error).__name__}
         if run.steps:
             _write(run)

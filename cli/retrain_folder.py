@@ -100,12 +100,13 @@ class RetrainRun:
     @property
     def steps(self) -> dict[str, dict[str, Any]]:
         """The results of the steps that are finished."""
-        return self.facts["steps"]  # type: ignore[no-any-return]
+        steps: dict[str, dict[str, Any]] = self.facts["steps"]
+        return steps
 
     @property
     def must_fit(self) -> bool:
         """Whether it has found something to fit, or took over from a run that was given up after it had."""
-        return self.facts.get("must_fit", True)  # type: ignore[no-any-return]
+        return bool(self.facts.get("must_fit", True))
 
     def record_must_fit(self) -> None:
         """Keep that there is something to fit: once the version is made, the data no longer show it."""

@@ -1,7 +1,7 @@
 """Where scores are: a file, a folder of parts, or a table of a database."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -27,6 +27,12 @@ def table_of(place: str) -> "TableAddress | None":
         return read_table_address(place)
     except BatchScoresError as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def tables_and_paths(places: Iterable[str]) -> "tuple[list[TableAddress], list[Path]]":
+    """Return the tables among some places, and the paths, each once."""
+    tables = {place: table_of(place) for place in places}
+    return [each for each in tables.values() if each], [Path(place) for place, each in tables.items() if not each]
 
 
 def check_places(places: list[str] | None) -> list[str] | None:

@@ -43,9 +43,9 @@ class Output:
 
     def document(self, code: int, failure: str | None = None) -> str:
         """Return everything as JSON."""
-        found = {"verb": self.verb, "exit_code": code, **({"failure": failure} if failure else {})}
+        ending = {"verb": self.verb, "exit_code": code, **({"failure": failure} if failure else {})}
         shown = {"values": self.values, "tables": self.tables, "lines": self.lines, "warnings": self.warnings}
-        return json_format.dumps({**found, **shown}, ensure_ascii=False, default=str, allow_nan=False)
+        return json_format.dumps({**ending, **shown}, ensure_ascii=False, default=str, allow_nan=False)
 
 
 output = Output()

@@ -47,6 +47,11 @@ def read_key(path: Path) -> bytes:
     text = path.read_text(encoding="ascii")  # of a folder an error, whatever its mode
     if (mode := path.stat().st_mode & 0o077) != 0:
         raise ValueError(f"others than its owner have access, {mode:03o}: run chmod 600 {path}")
+    return key_of_hex(text)
+
+
+def key_of_hex(text: str) -> bytes:
+    """Return the key that a text has in hex; raises ValueError where it is none."""
     key = bytes.fromhex(text.strip())
     if len(key) != KEY_BYTES:
         raise ValueError(f"{len(key)} bytes, expected {KEY_BYTES}")

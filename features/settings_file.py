@@ -172,10 +172,9 @@ def _converted(origin: str, value: object, hint: Any, folder: Path | None = None
         if not isinstance(text, str) or not text:
             raise InvalidArgumentError("expected the path of a file")
         scheme, is_address, rest = text.partition("://")
-        if kind is PathOrAddress and is_address and scheme != "sqlite":
-            return PathOrAddress(text)
         if kind is PathOrAddress and is_address:
-            return PathOrAddress(f"sqlite:///{(folder or Path()) / rest.removeprefix('/')}")
+            file = f"sqlite:///{(folder or Path()) / rest.removeprefix('/')}"
+            return PathOrAddress(file if scheme == "sqlite" else text)
         path = (folder or Path()) / Path(text).expanduser()
         return path if kind is Path else PathOrAddress(path)
 

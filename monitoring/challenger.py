@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from features.as_of import AsOf, day_date
+from features.as_of import EPOCH, AsOf, day_date
 from features.plurals import counted
 from features.store.event_store import EventStore
 from monitoring.confidence_sequence import groups_interval, mean_interval
-from monitoring.log_rows import LONGEST_DAYS, LogReader, made_in_advance, outcomes
+from monitoring.log_rows import LONGEST_DAYS, LogReader, made_in_advance, outcomes_by_week
 from monitoring.weekly_forecasts import WEEK
 from serving.forecast_log.pseudonyms import PseudonymKeys
 from training.evaluation.evaluation import customer_losses
@@ -155,16 +155,16 @@ def _rows_since(
         days.append(_in_pairs(rows) if role is Role.SHADOW else rows)
         if len(days) > WEEK:
             days = [pd.concat(days).drop_duplicates(FIRST_OF)]
-    found = pd.concat(days, ignore_index=True)
-    if found.empty or found["role"].nunique() < 2:
+    forecasts = pd.concat(days, ignore_index=True)
+    if forecasts.empty or forecasts["role"].nunique() < 2:
         return pd.DataFrame()
-    found = found[found["asked_at"] <= found.loc[found["role"] == role, "asked_at"].max()]
-    in_order: pd.DataFrame = found.sort_values("asked_at", kind="stable", ignore_index=True)
+    forecasts = forecasts[forecasts["asked_at"] <= forecasts.loc[forecasts["role"] == role, "asked_at"].max()]
+    in_order: pd.DataFrame = forecasts.sort_values("asked_at", kind="stable", ignore_index=True)
     return in_order
 
 
 def _day(of: date) -> int:
-    return (of - date(1970, 1, 1)).days
+    return (of - EPOCH).days
 
 
 def _in_pairs(rows: pd.DataFrame) -> pd.DataFrame:
@@ -186,7 +186,6 @@ def _horizon(
 ) -> list[dict[str, object]]:
     """Return the comparison of one horizon, a row a measure."""
     rows = made_in_advance(rows, store, as_of, days)
-    rows["week"] = (rows["day"] - first) // WEEK
     apart = -(-days // WEEK)
     over = first + WEEK * (rows["week"] + 1) + days <= as_of.day + 1
     rows = rows[over & (rows["week"] >= 0) & (rows["week"] % apart == 0)]
@@ -201,10 +200,7 @@ def _horizon(
 
 def _losses(store: EventStore, rows: pd.DataFrame, as_of: AsOf) -> pd.DataFrame:
     """Return `customer`, `week`, `role` and the losses of forecasts."""
-    happened = np.zeros(len(rows), np.int64)
-    for index in rows.groupby("week").indices.values():
-        happened[index] = outcomes(store, rows.iloc[index], as_of)
-    losses = customer_losses(pd.Series(happened), rows[list(FORECASTS)])
+    losses = customer_losses(pd.Series(outcomes_by_week(store, rows, as_of)), rows[list(FORECASTS)])
     return losses.assign(**{name: rows[name].to_numpy() for name in ("customer", "week", "role")})
 
 

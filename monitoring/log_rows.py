@@ -57,14 +57,10 @@ class LogReader:
 
     def __init__(self, store: EventStore, folder: Path, keys: PseudonymKeys) -> None:
         try:
-            self._known = {
-                name: pa.array(
-                    [keyed_hash(each, key) for each in store.customer_ids.to_pylist()], pa.binary(HASH_BYTES)
-                )
-                for name, key in keys.held().items()
-            }
+            self._keys = keys.held()
         except ValueError as error:
             raise ForecastLogError(f"a key in {keys.folder} cannot be used: {error}") from error
+        self._customer_ids, self._pseudonyms = store.customer_ids, dict[str, pa.Array]()
         self._folder, self.rows, self.missing, self.strangers = folder, 0, dict[str, int](), 0
 
     def days(
@@ -84,14 +80,21 @@ class LogReader:
             self.rows += len(table)
             for name in pc.unique(table["key_id"]).to_pylist():
                 own = table.filter(pc.equal(table["key_id"], name))
-                if name not in self._known:
+                if name not in self._keys:
                     self.missing[name] = self.missing.get(name, 0) + len(own)
                     continue
-                customer = pc.index_in(own["pseudonym"], self._known[name])
+                customer = pc.index_in(own["pseudonym"], self._of_all(name))
                 self.strangers += customer.null_count
                 times = {each: pc.cast(own[each], pa.int64()) for each in ("asked_at", "as_of")}
                 frame = pa.table({**{each: own[each] for each in columns}, **times, "customer": customer}).to_pandas()
                 yield frame.dropna(subset=["customer"]).astype({"customer": np.int64})
+
+    def _of_all(self, name: str) -> pa.Array:
+        """Return the pseudonyms of all customers under a key, which are made when a row has it first."""
+        if name not in self._pseudonyms:
+            hashes = [keyed_hash(each, self._keys[name]) for each in self._customer_ids.to_pylist()]
+            self._pseudonyms[name] = pa.array(hashes, pa.binary(HASH_BYTES))
+        return self._pseudonyms[name]
 
 
 def _days(
@@ -129,6 +132,14 @@ def made_in_advance(rows: pd.DataFrame, store: EventStore, as_of: AsOf, horizon_
     kept = (np.abs(zone.days(asked) - day) <= 1) & (end <= as_of.time)
     early: pd.DataFrame = rows.assign(end=end, day=day)[kept]
     return early.sort_values(["asked_at", "as_of"], kind="stable")
+
+
+def outcomes_by_week(store: EventStore, rows: pd.DataFrame, as_of: AsOf) -> Integers:
+    """Return the `outcomes` of forecasts that have a `week`, a week at a time."""
+    counts = np.zeros(len(rows), np.int64)
+    for index in rows.groupby("week").indices.values():
+        counts[index] = outcomes(store, rows.iloc[index], as_of)
+    return counts
 
 
 def outcomes(store: EventStore, rows: pd.DataFrame, as_of: AsOf) -> Integers:

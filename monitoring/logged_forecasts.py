@@ -14,7 +14,7 @@ from features.as_of import AsOf, day_date
 from features.errors import ForecastLogError
 from features.store.event_store import EventStore
 from monitoring.cusum import LOOKS
-from monitoring.log_rows import LogReader, made_in_advance, outcomes
+from monitoring.log_rows import LogReader, made_in_advance, outcomes_by_week
 from monitoring.weekly_forecasts import (
     REFERENCE_WEEKS,
     TOLERANCE_WITHOUT_YEAR,
@@ -89,10 +89,7 @@ def logged_forecasts(
         When the folder has no forecast, a file is not one of a log, or no key is held for any row.
     """
     rows, missing, strangers = _first_forecasts(store, folder, keys, as_of)
-    purchases = np.zeros(len(rows), np.int64)
-    for index in rows.groupby("week").indices.values():
-        purchases[index] = outcomes(store, rows.iloc[index], as_of)
-    rows["purchases"] = purchases
+    rows["purchases"] = outcomes_by_week(store, rows, as_of)
     weekly = _judged(rows[rows["role"] == CHAMPION], as_of, budget, seed)
     return LoggedForecasts(weekly, _by_version(rows), missing, strangers)
 

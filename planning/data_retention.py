@@ -12,16 +12,21 @@ from features.plurals import counted
 from features.store.generations import locked
 from planning.erased_rows import ERASED
 from planning.erasure import Measure, end_replacement, replace_plan, replace_records
-from planning.plan_folder import MANIFEST_FILE, PLAN_FILE, read_plan
+from planning.plan_folder import MANIFEST_FILE, PLAN_FILE, Plan, read_plan
 from planning.records import EVENTS_FILE, RECORDS_FILE, read_records
 
 KEY_FILE = ".retention.key"
 KEPT_FILES = (PLAN_FILE, MANIFEST_FILE, RECORDS_FILE, EVENTS_FILE, KEY_FILE, ".lock")
 
 
-def has_customers(folder: Path) -> bool:
+def has_customers(folder: Path, plan: Plan) -> bool:
     """Return whether a plan, its records or another file of its folder are still those of customers."""
-    return bool(_others(folder)) or any(map(_leaves, _customers(folder))) or (folder / KEY_FILE).exists()
+    return (
+        bool(_others(folder))
+        or any(map(_leaves, plan.items["customer_id"]))
+        or any(map(_leaves, read_records(folder)["customer_id"].to_pylist()))
+        or (folder / KEY_FILE).exists()
+    )
 
 
 def anonymise_plan(folder: str | Path, measure: Measure) -> dict[str, str]:
@@ -43,14 +48,14 @@ def anonymise_plan(folder: str | Path, measure: Measure) -> dict[str, str]:
     folder = Path(folder)
     with locked(folder):
         done: dict[str, str] = {}
-        if not has_customers(folder):
+        plan = read_plan(folder)
+        if not has_customers(folder, plan):
             return done
         key = read_or_make_key(folder / KEY_FILE)
 
         def hash_of(text: str) -> str:
             return keyed_hash(text, key).hex()
 
-        plan = read_plan(folder)
         if rows := sum(map(_leaves, plan.items["customer_id"])):
             replace_plan(folder, plan, _leaves, measure, hash_of)
             done[PLAN_FILE] = f"{counted(rows, 'row')} without name and features"
@@ -71,10 +76,6 @@ def anonymise_plan(folder: str | Path, measure: Measure) -> dict[str, str]:
 
 def _leaves(customer_id: str) -> bool:
     return not customer_id.startswith(ERASED)
-
-
-def _customers(folder: Path) -> list[str]:
-    return [*map(str, read_plan(folder).items["customer_id"]), *read_records(folder)["customer_id"].to_pylist()]
 
 
 def _others(folder: Path) -> list[Path]:

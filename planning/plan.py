@@ -3,12 +3,12 @@
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
 
-from features.as_of import EPOCH, AsOf
+from features.as_of import EPOCH, AsOf, utc
 from features.loyalty.formula import Formula
 from features.store.event_store import EventStore
 from planning.allocation.allocate import Allocation, allocate
@@ -198,7 +198,7 @@ def _identity_of(inputs: Inputs, forecasts: Forecasts) -> dict[str, Any]:
     """Return all that a plan follows from."""
     return {
         "week": inputs.week,
-        "as_of": datetime.fromtimestamp(inputs.as_of.time / 1e6, UTC).isoformat(),
+        "as_of": utc(inputs.as_of.time).isoformat(),
         "seed": inputs.seed,
         "catalogue": catalogue_table(inputs.catalogue),
         "digests": {"store": str(inputs.store.manifest["digest"]), **inputs.digests},

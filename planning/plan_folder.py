@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from features.atomic_file import file_digest, fsync_path
 from features.encryption.parquet_files import read_parquet, write_parquet
+from features.erasure.id_search import files_in
 from features.errors import PlanError
 from features.scratch_folders import scratch_folder
 
@@ -272,6 +273,12 @@ def plan_folders(folder: str | Path) -> list[Path]:
     files = (PLAN_FILE, MANIFEST_FILE)
     plans = [each for each in sorted(folder.iterdir()) if all((each / name).is_file() for name in files)]
     return sorted(plans, key=lambda each: (str(_week(each)), each.name))
+
+
+def plan_folders_below(places: Iterable[Path]) -> list[Path]:
+    """Return the plan folders among some folders and in them, at any depth, sorted."""
+    folders = {each.parent for each in files_in(places) if each.name == PLAN_FILE}
+    return sorted(each for each in folders if (each / MANIFEST_FILE).is_file())
 
 
 def _week(folder: Path) -> str:

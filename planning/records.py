@@ -20,6 +20,7 @@ import pyarrow as pa
 from features.as_of import AsOf, AsOfLike
 from features.atomic_file import atomic_write
 from features.encryption.parquet_files import read_parquet, write_parquet
+from features.error_lines import first_line
 from features.errors import RecordError
 from features.store.generations import locked
 from planning.plan_folder import Plan, read_plan, unknown_customers
@@ -257,7 +258,7 @@ def read_records(folder: str | Path) -> pa.Table:
     try:
         return read_parquet(path).cast(SCHEMA).cast(stored)
     except (pa.ArrowException, ValueError) as error:
-        raise RecordError(f"{path} cannot be read ({str(error).splitlines()[0]}): put a copy of it back") from None
+        raise RecordError(f"{path} cannot be read ({first_line(error)}): put a copy of it back") from None
 
 
 def current_records(folder: str | Path, before: int | None = None) -> "pd.DataFrame":

@@ -31,6 +31,12 @@ class BatchLookup:
     unknown: list[str]
     facts: dict[str, Any]
 
+    @classmethod
+    def of_rows(cls, rows: list[dict[str, Any]], customer_ids: Iterable[str], facts: dict[str, Any]) -> "BatchLookup":
+        """Return the look-up of some customers, of whom those without a row are unknown."""
+        known = {row["customer_id"] for row in rows}
+        return cls(rows, [each for each in dict.fromkeys(customer_ids) if each not in known], facts)
+
 
 Lookup = Callable[[Sequence[str]], BatchLookup]
 """Returns the batch scores of some customers; raises BatchScoresError when they cannot be read."""
@@ -67,10 +73,7 @@ def lookup_batch_scores(path: str | Path, customer_ids: Sequence[str]) -> BatchL
     facts = (table.schema.metadata or {}).get(FACTS)
     if facts is None:
         raise BatchScoresError(f"{path} holds no batch scores: write them with `regulars score`")
-    rows = table.to_pylist()
-    known = {row["customer_id"] for row in rows}
-    unknown = [customer_id for customer_id in dict.fromkeys(customer_ids) if customer_id not in known]
-    return BatchLookup(rows, unknown, json.loads(facts))
+    return BatchLookup.of_rows(table.to_pylist(), customer_ids, json.loads(facts))
 
 
 def _is_in(customer_ids: Iterable[str]) -> pc.Expression:

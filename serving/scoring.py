@@ -73,12 +73,13 @@ def _forecast_one(
     if state.model is None:
         return None, (), NO_MODEL
     canary = state.canary
-    answering = canary is not None and canary.answers(customer_id)
+    if canary is not None and not canary.answers(customer_id):
+        canary = None
     if not features["purchase_days"] > 0:
-        return (canary.model if canary and answering else state.model), (), NEVER_BOUGHT
+        return (canary.model if canary else state.model), (), NEVER_BOUGHT
     values = list(features.values())
-    if canary is not None and answering:
-        with suppress(Exception):
+    if canary is not None:
+        with suppress(Exception):  # it may be a model from outside: whatever it raises, the champion answers
             forecast = canary.model.forecast_one(values, day, horizon_days)
             if math.isfinite(sum(forecast)):
                 return canary.model, forecast, None
@@ -140,7 +141,7 @@ def _replace_by_canary(
     """Put a canary's forecasts in the place of the champion's for its customers; return the version of each row."""
     rows = np.flatnonzero([canary.answers(str(customer_id)) for customer_id in features.index])
     forecasts = np.full((len(rows), len(OUTPUTS)), np.nan)
-    with suppress(Exception):  # as for one customer
+    with suppress(Exception):  # it may be a model from outside: whatever it raises, the champion answers
         forecasts = canary.model.forecast_table(features.iloc[rows], day, horizon_days)
     finite = np.isfinite(forecasts).all(axis=1)
     values[rows[finite]] = forecasts[finite]

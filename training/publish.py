@@ -9,7 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
-from features.atomic_file import atomic_write, file_digest, fsync_path
+from features.atomic_file import file_digest, fsync_path
 from features.errors import InvalidArgumentError, SignatureError, TrackingError
 from features.scratch_folders import scratch_folder
 from training.models.bundle import BUNDLE, CHAMPION, COMPILED_FILE, MODEL_FILE, REGISTERED_NAME
@@ -94,7 +94,7 @@ def publish(
     signer = _signer(signing_key, signed_at)
     home = store_home()
     with scratch_folder(home / "tmp") as staging:
-        shipped = _ship(tracking, which, home, staging, signer, allow_uncompiled)
+        shipped = _ship(tracking, _registered(tracking, which), home, staging, signer, allow_uncompiled)
         rollout = shipped.path.parent / ROLLOUT_FILE
         ended = rollout.exists()
         if _champion_beside(rollout) == shipped.path.name:
@@ -148,8 +148,8 @@ def publish_challenger(
         chosen, other = _registered(tracking, which), _registered(tracking, CHAMPION)
         if chosen.number == other.number:
             raise TrackingError(f"version {chosen.number} is the champion: name another one with --version")
-        champion = _ship(tracking, CHAMPION, home, staging, signer, allow_uncompiled)
-        challenger = _ship(tracking, which, home, staging, signer, allow_uncompiled)
+        champion = _ship(tracking, other, home, staging, signer, allow_uncompiled)
+        challenger = _ship(tracking, chosen, home, staging, signer, allow_uncompiled)
         rollout = Rollout(champion.path.name, challenger.path.name, role, share)
         # Beside another latest version it means nothing yet, so the champion and it are taken up together.
         _replace(champion.path.parent / ROLLOUT_FILE, rollout_text(rollout, signing_key, signed_at), staging)
@@ -185,14 +185,13 @@ def _registered(tracking: Tracking, which: int | str) -> ModelVersion:
 
 
 def _ship(
-    tracking: Tracking, which: int | str, home: Path, staging: Path, signer: _Signer | None, allow_uncompiled: bool
+    tracking: Tracking, chosen: ModelVersion, home: Path, staging: Path, signer: _Signer | None, allow_uncompiled: bool
 ) -> PublishResult:
     """Put a version into the store at `home`, whole or not at all, without making it the latest.
 
     BentoML copies into the final folder, where a kill would leave half a model. So all is written to `staging`, a
     folder beside the store, and renamed into place in one step; what a kill leaves there, the next one removes.
     """
-    chosen = _registered(tracking, which)
     name = f"{chosen.number}-{chosen.digest[:12]}"
     tag, final = f"{REGISTERED_NAME}:{name}", home / "models" / REGISTERED_NAME / name
     new = not final.exists()
@@ -234,9 +233,10 @@ def _make_latest(shipped: PublishResult, staging: Path) -> None:
 
 def _replace(file: Path, text: str, staging: Path) -> None:
     """Write a file of the store in one step."""
-    with atomic_write(staging / file.name) as part:
-        part.write_text(text)
-    (staging / file.name).replace(file)
+    part = staging / file.name
+    part.write_text(text)
+    fsync_path(part)
+    part.replace(file)
     fsync_path(file.parent)
 
 

@@ -4,10 +4,10 @@ STORE/retention.json   the moment, replaced in one step
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
-from features.as_of import microseconds
+from features.as_of import microseconds, utc
 from features.atomic_file import atomic_write
 from features.errors import StoreError
 
@@ -48,4 +48,4 @@ def read_earliest_event(store: str | Path) -> int | None:
 def write_earliest_event(store: Path, earliest: int) -> None:
     """Set the earliest event that a store keeps; the caller holds its lock."""
     with atomic_write(store / RETENTION_FILE) as part:
-        part.write_text(json.dumps({KEY: datetime.fromtimestamp(earliest / 1e6, UTC).isoformat()}) + "\n")
+        part.write_text(json.dumps({KEY: utc(earliest).isoformat()}) + "\n")

@@ -1,19 +1,15 @@
 """Removes old rows from files of faulty rows and of duplicates, whose times are texts as their source had them."""
 
-import csv
-import io
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from features.atomic_file import atomic_write
+from features.csv_rows import read_csv_rows, replace_csv_rows
 from features.ingestion.casting import RowErrors, cast_timestamps
 from features.timezones import BusinessTimezone
 
-MARK = "\ufeff"
 UNKNOWN = np.iinfo(np.int64).min
 
 
@@ -43,16 +39,15 @@ def remove_old_rows(
     dry_run : bool
         Whether to count only.
     """
-    text = file.read_bytes().decode("utf-8", "surrogateescape")
-    rows = list(csv.reader(io.StringIO(text.removeprefix(MARK), newline="")))
+    rows = read_csv_rows(file)
     if len(rows) < 2:
         return 0
     header, body = rows[0], rows[1:]
     latest = np.full(len(body), UNKNOWN)
-    for at in (at for at, name in enumerate(header) if name in columns):
-        cells = pa.array([row[at].encode("utf-8", "replace").decode() if at < len(row) else None for row in body])
+    for at in [at for at, name in enumerate(header) if name in columns]:
+        texts = [row[at].encode("utf-8", "replace").decode() if at < len(row) else None for row in body]
         errors = RowErrors()
-        times = cast_timestamps("event_time", cells.cast(pa.string()), zone, errors, ("iso",))
+        times = cast_timestamps("event_time", pa.array(texts, pa.string()), zone, errors, ("iso",))
         times = times.fill_null(UNKNOWN).to_numpy().copy()
         for _, _, unreadable in errors.entries:
             times[unreadable] = UNKNOWN
@@ -60,10 +55,5 @@ def remove_old_rows(
     known = latest > UNKNOWN
     old = np.where(known, latest < earliest, without_time)
     if old.any() and not dry_run:
-        with atomic_write(file) as part, part.open("w", encoding="utf-8", errors="surrogateescape", newline="") as out:
-            out.write(MARK if text.startswith(MARK) else "")
-            style: Any = csv.QUOTE_ALL if text.removeprefix(MARK).startswith('"') else csv.QUOTE_MINIMAL
-            csv.writer(out, quoting=style, lineterminator="\n").writerows(
-                [header, *(row for row, is_old in zip(body, old, strict=True) if not is_old)]
-            )
+        replace_csv_rows(file, [header, *(row for row, is_old in zip(body, old, strict=True) if not is_old)])
     return int(old.sum())

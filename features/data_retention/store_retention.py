@@ -25,7 +25,7 @@ from features.store.generations import (
     remove_unfinished,
     written_at,
 )
-from features.store.rewriting import Removal, RewrittenGeneration, rewrite_generation
+from features.store.rewriting import Removal, RewrittenGeneration, events_left, rewrite_generation
 from features.timezones import SECOND, BusinessTimezone, business_timezone
 
 TIMES = ("event_time", "recorded_at")
@@ -89,33 +89,31 @@ def prune_store(
     with locked(path):
         if not dry_run:
             remove_unfinished(path)
-        present = read_manifest(path)["folder"]
+        manifest, manifests = read_manifest(path), generations(path)
         old = [
             each
-            for each in generations(path)
-            if oldest is not None and each["folder"] != present and written_at(path, each) < oldest
+            for each in manifests
+            if oldest is not None and each["folder"] != manifest["folder"] and written_at(path, each) < oldest
         ]
-        kept = [each for each in generations(path) if each not in old]
+        kept = [each for each in manifests if each not in old]
         numbers = [generation_number(each) for each in old]
+        moved = earliest is not None and _readable_earliest(path) != earliest
+        rewritten: list[RewrittenGeneration] = []
         faulty = 0
-        if earliest is None:
-            moved, rewritten = False, []
-        elif dry_run:
-            moved = _readable_earliest(path) != earliest
-            rewritten = [each for each in (_would_lose(path, manifest, earliest) for manifest in kept) if each]
-        else:
-            # First, so that nothing that is read meanwhile brings them back.
-            if moved := _readable_earliest(path) != earliest:
+        if earliest is not None and dry_run:
+            rewritten = [lost for each in kept if (lost := _would_lose(path, each, earliest))]
+        elif earliest is not None:
+            if moved:  # first, so that nothing that is read meanwhile brings them back
                 write_earliest_event(path, earliest)
             done = [rewrite_generation(path, each, _removal_before(path, each, earliest)) for each in kept]
             rewritten = [each for each in done if each]
         beside = quarantine_beside(path)
         if earliest is not None and beside.is_file():
             is_old = beside.stat().st_mtime * SECOND < earliest
-            zone = business_timezone(read_manifest(path)["timezone"])
+            zone = business_timezone(manifest["timezone"])
             faulty = remove_old_rows(beside, earliest, TIMES, zone, without_time=is_old, dry_run=dry_run)
-        for manifest in () if dry_run else old:
-            remove_generation(path, manifest)
+        for each in () if dry_run else old:
+            remove_generation(path, each)
     return PrunedStore(numbers, rewritten, moved, faulty)
 
 
@@ -130,10 +128,9 @@ def _readable_earliest(path: Path) -> int | None:
 def _would_lose(path: Path, manifest: Mapping[str, Any], earliest: int) -> RewrittenGeneration | None:
     events = customers = 0
     for _, bucket in opened_folder(path / manifest["folder"], manifest, words_of(manifest)).buckets:
-        old = np.asarray(bucket.columns["time"]) < earliest
-        owners = np.repeat(np.arange(bucket.n_customers), np.diff(bucket.offsets))
-        events += int(old.sum())
-        customers += bucket.n_customers - len(np.unique(owners[~old]))
+        kept = np.asarray(bucket.columns["time"]) >= earliest
+        events += bucket.n_events - int(np.count_nonzero(kept))
+        customers += int(np.count_nonzero(events_left(kept, bucket.offsets) == 0))
     return RewrittenGeneration(generation_number(manifest), events, customers, ()) if events else None
 
 

@@ -32,7 +32,8 @@ def old_files(places: Iterable[Path], earliest: date, skipped: Iterable[Path] = 
     for file in files_in(places):
         if file.suffix.lower() not in (*TABLES, *PAGES):
             continue
-        if not any(file.resolve().is_relative_to(each) for each in folders) and date_of(file) < earliest:
+        place = file.resolve()
+        if not any(place.is_relative_to(each) for each in folders) and date_of(file) < earliest:
             yield file
 
 

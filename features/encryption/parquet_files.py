@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.encryption.parquet_keys import configured_keys, decryption_properties, encryption_properties
+from features.error_lines import first_line
 from features.errors import SettingsError
 
 MAGIC = b"PARE"
@@ -91,4 +92,4 @@ def _read(read: Any, source: str | Path | pa.NativeFile, options: dict[str, Any]
     except OSError as error:
         if error.errno is not None:
             raise
-        raise pa.ArrowInvalid(f"was changed after it was encrypted ({str(error).splitlines()[0]})") from None
+        raise pa.ArrowInvalid(f"was changed after it was encrypted ({first_line(error)})") from None

@@ -15,7 +15,7 @@ from pyarrow.parquet import encryption
 
 from features.encryption.settings import EncryptionSettings
 from features.errors import SettingsError
-from features.key_files import KEY_BYTES, read_key
+from features.key_files import KEY_BYTES, key_of_hex, read_key
 from features.settings_file import read_settings
 
 KEY_VARIABLE = "REGULARS_PARQUET_KEY"
@@ -58,17 +58,14 @@ def configured_keys() -> Keys:
 
 def _key_of_variable(text: str) -> bytes:
     try:
-        key = bytes.fromhex(text.strip())
+        return key_of_hex(text)
     except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
         raise SettingsError(
             f"{KEY_VARIABLE} is not {KEY_BYTES} bytes in hex: make one with openssl rand -hex {KEY_BYTES}"
-        )
-    return key
+        ) from None
 
 
-class MasterKeys(encryption.KmsClient):  # type: ignore[misc]
+class MasterKeys(encryption.KmsClient):  # type: ignore[misc]  # pyarrow has no types
     """Wraps data keys by AES key wrap (RFC 3394).
 
     Parameters

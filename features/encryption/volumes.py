@@ -63,15 +63,17 @@ def volume_of(path: str | Path, root: Path = Path("/")) -> Volume:
     root : Path
         Where `proc` and `sys` are.
     """
-    folder = next(each for each in (Path(path).resolve(), *Path(path).resolve().parents) if each.exists())
+    place = Path(path).resolve()
+    folder = next(each for each in (place, *place.parents) if each.exists())
     if _has_policy(folder):
         return Volume(True, "a folder that fscrypt encrypts")
     try:
-        mount, kind, source, device = _mount_of(folder, (root / "proc/self/mountinfo").read_text("utf-8"))
+        deepest = _mount_of(folder, (root / "proc/self/mountinfo").read_text("utf-8"))
     except (OSError, ValueError):
-        mount = ""
-    if not mount:
+        deepest = None
+    if deepest is None:
         return Volume(False, "a volume of which this system tells nothing")
+    mount, kind, source, device = deepest
     if kind in ENCRYPTING_FILE_SYSTEMS:
         return Volume(True, f"{mount} ({kind})")
     with suppress(OSError):  # a file system of several devices, such as Btrfs, has a number that is no device's
@@ -97,20 +99,20 @@ def _has_policy(folder: Path) -> bool:
     return False
 
 
-def _mount_of(folder: Path, mounts: str) -> tuple[str, str, str, str]:
+def _mount_of(folder: Path, mounts: str) -> tuple[str, str, str, str] | None:
     """Return mount point, file system, source and device number of the mount that a folder lies on.
 
-    The last of those with the longest mount point hides the others. Without any all are empty.
+    The last of those with the longest mount point hides the others. None without any.
     """
-    found = ("", "", "", "")
+    deepest = None
     for line in mounts.splitlines():
         own, _, rest = line.partition(" - ")
         _, _, device, _, mount = own.split()[:5]
         kind, source = rest.split()[:2]
         mount, source = _unescaped(mount), _unescaped(source)
-        if folder.is_relative_to(mount) and len(mount) >= len(found[0]):
-            found = (mount, kind, source, device)
-    return found
+        if folder.is_relative_to(mount) and (deepest is None or len(mount) >= len(deepest[0])):
+            deepest = (mount, kind, source, device)
+    return deepest
 
 
 def _unescaped(text: str) -> str:

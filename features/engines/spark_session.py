@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from features.error_lines import first_line
 from features.errors import SparkError, SparkMissingError
 
 if TYPE_CHECKING:
@@ -123,11 +124,6 @@ def worker_failure(error: Exception) -> SparkError:
     if "No module named 'features'" in line:
         line = f"{line} on the workers: give them the archive of `regulars py-files` with --py-files"
     return SparkError(f"Spark could not finish: {line}")
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of an error that says something."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def _last_line(error: Exception) -> str:

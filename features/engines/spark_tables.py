@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.engines.spark_session import first_line
+from features.error_lines import first_line
 from features.errors import SourceError
 
 if TYPE_CHECKING:

@@ -1,7 +1,5 @@
 """Erases customers from single files: rows of tables are taken out, pages are removed, each file in one step."""
 
-import csv
-import io
 import json
 import zipfile
 from collections.abc import Collection
@@ -13,6 +11,7 @@ import pyarrow.compute as pc
 from pyarrow import ipc
 
 from features.atomic_file import atomic_write
+from features.csv_rows import read_csv_rows, replace_csv_rows
 from features.encryption.parquet_files import open_parquet_file, write_parquet
 from features.erasure.id_patterns import IdPattern
 from features.plurals import counted
@@ -95,9 +94,7 @@ def erase_from_csv(path: Path, pattern: IdPattern, id_columns: Collection[str] =
     id_columns : collection of str
         Columns with ids. Of a row without any id there, and of a file without such columns, every cell is looked at.
     """
-    text = path.read_bytes().decode("utf-8", "surrogateescape")
-    mark, text = ("\ufeff", text[1:]) if text.startswith("\ufeff") else ("", text)
-    rows = list(csv.reader(io.StringIO(text, newline="")))
+    rows = read_csv_rows(path)
     if not rows:
         return 0
     header, body = rows[0], rows[1:]
@@ -110,11 +107,7 @@ def erase_from_csv(path: Path, pattern: IdPattern, id_columns: Collection[str] =
     kept = [row for row in body if not names_customer(row)]
     mended = [[cell if is_number(cell) else pattern.replaced(cell) for cell in row] for row in kept]
     if mended != body:
-        quoted = text.startswith('"')
-        with atomic_write(path) as part, part.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-            file.write(mark)
-            style: Any = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
-            csv.writer(file, quoting=style, lineterminator="\n").writerows([header, *mended])
+        replace_csv_rows(path, [header, *mended])
     return len(body) - len(kept)
 
 

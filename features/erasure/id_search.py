@@ -29,6 +29,7 @@ from pyarrow import ipc
 from features.encryption.parquet_files import MAGIC, open_parquet_file
 from features.erasure.file_erasure import ID_COLUMN, ids_as_text, is_number, is_text
 from features.erasure.id_patterns import IdPattern
+from features.error_lines import first_line
 from features.errors import StoreError
 from features.sql_names import quoted
 
@@ -86,7 +87,7 @@ def _encrypted_has(path: Path, pattern: IdPattern) -> bool:
         raise
     except (pa.ArrowException, OSError) as error:
         raise StoreError(
-            f"{path} is encrypted and damaged, so nobody can tell whom it names ({str(error).splitlines()[0]}): "
+            f"{path} is encrypted and damaged, so nobody can tell whom it names ({first_line(error)}): "
             "remove it, or put a copy of it back"
         ) from None
 

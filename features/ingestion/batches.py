@@ -105,8 +105,8 @@ def parquet_batches(
     Raises OSError or ArrowException.
     """
     with open_parquet_file(path) as file:
-        chunks = _chunks(file.metadata)
         groups = range(file.num_row_groups) if groups is None else groups
+        chunks = _chunks(file.metadata, groups)
         number = 1 + sum(file.metadata.row_group(group).num_rows for group in range(groups.start))
     read = {
         name: file_name
@@ -153,10 +153,10 @@ def _dictionary_columns(names: Mapping[str, str], chunks: Chunks) -> list[str]:
     return columns
 
 
-def _chunks(metadata: pq.FileMetaData) -> Chunks:
-    """Return the metadata of the chunks of each plain column."""
+def _chunks(metadata: pq.FileMetaData, groups: range) -> Chunks:
+    """Return the metadata of the chunks of each plain column, in some row groups."""
     chunks: dict[str, list[pq.ColumnChunkMetaData]] = {}
-    for group in range(metadata.num_row_groups):
+    for group in groups:
         for column in range(metadata.num_columns):
             chunk = metadata.row_group(group).column(column)
             chunks.setdefault(chunk.path_in_schema, []).append(chunk)

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import csv
 
+from features.error_lines import first_line
 from features.errors import ProfileError
 from features.ingestion.casting import RowErrors, cast_text, strip_whitespace
 from features.ingestion.profile import CurrencyProfile
@@ -86,7 +87,7 @@ def _read_rates(file: str, changed: int, size: int) -> Rates:
         )
     except (OSError, pa.ArrowException) as error:
         raise ProfileError(
-            f"the rates {file} cannot be read ({str(error).splitlines()[0]}): expected CSV with currency, rate and day"
+            f"the rates {file} cannot be read ({first_line(error)}): expected CSV with currency, rate and day"
         ) from None
     if missing := {"currency", "rate"} - set(table.column_names):
         raise ProfileError(

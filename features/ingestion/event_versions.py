@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from features.error_lines import first_line
 from features.errors import SourceError
 from features.ingestion.profile import RowProfile
 from features.ingestion.versions_query import UNKNOWN, versions_query
@@ -152,7 +153,7 @@ class EventVersions:
         except duckdb.OutOfMemoryException:
             raise SourceError("finding duplicates needs more memory than it may use: raise memory_limit") from None
         except duckdb.Error as error:
-            raise SourceError(f"finding duplicates failed ({str(error).splitlines()[0]}): is the disk full?") from None
+            raise SourceError(f"finding duplicates failed ({first_line(error)}): is the disk full?") from None
 
     def _find(self, out: Path) -> EventRows:
         # Most references occur once: find repeated hashes first, which is quick, and compare those rows in full below.

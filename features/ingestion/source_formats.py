@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from features.encryption.parquet_files import open_parquet_file
+from features.error_lines import first_line
 from features.errors import HeaderError, SourceError, UnreadableSourceError
 from features.ingestion.arrow_reader import arrow_schema, read_arrow_batches
 from features.ingestion.batches import (
@@ -97,7 +98,7 @@ class Source:
         except UnreadableSourceError as error:
             raise SourceError(f"{self.name} {error}") from None
         except (OSError, pa.ArrowException) as error:
-            raise SourceError(f"{self.name} cannot be read to its end ({_first_line(error)}): write it again") from None
+            raise SourceError(f"{self.name} cannot be read to its end ({first_line(error)}): write it again") from None
 
 
 def open_file(file: SourceFile, options: ReadOptions) -> list[Source]:
@@ -119,7 +120,7 @@ def open_file(file: SourceFile, options: ReadOptions) -> list[Source]:
     except UnreadableSourceError as error:
         raise SourceError(f"{name} {error}") from error
     except OSError as error:
-        reason = error.strerror or _first_line(error)
+        reason = error.strerror or first_line(error)
         raise SourceError(f"{name} cannot be read ({reason}): check its permissions") from None
     if isinstance(opened, PackedFile):
         packed = {"packed": opened.compression}
@@ -237,7 +238,7 @@ def open_parquet(path: Path, name: str, partition: Partition, options: ReadOptio
         with open_parquet_file(path) as file:
             schema, metadata = file.schema_arrow, file.metadata
     except (OSError, pa.ArrowException) as error:
-        raise UnreadableSourceError(f"is not a readable Parquet file ({_first_line(error)}): write it again") from None
+        raise UnreadableSourceError(f"is not a readable Parquet file ({first_line(error)}): write it again") from None
     batches, empty = partial(parquet_batches, path), metadata.num_rows == 0
     source = _of_types(name, {"format": "Parquet"}, schema, empty, batches, partition, options)
     groups = tuple(metadata.row_group(number).num_rows for number in range(metadata.num_row_groups))
@@ -248,7 +249,7 @@ def _open_arrow(path: Path, name: str, partition: Partition, options: ReadOption
     try:
         schema, empty = arrow_schema(path)
     except (OSError, pa.ArrowException) as error:
-        raise UnreadableSourceError(f"is not a readable Arrow file ({_first_line(error)}): write it again") from None
+        raise UnreadableSourceError(f"is not a readable Arrow file ({first_line(error)}): write it again") from None
 
     def batches(header: Sequence[str], columns: Mapping[str, str], rows: int = BATCH_ROWS) -> Iterator[SourceBatch]:
         return arrow_batches(read_arrow_batches(path), header, columns)
@@ -277,7 +278,7 @@ def _of_types(
     try:
         sample = {} if empty else next(batches(SAMPLE_ROWS)).log
     except (OSError, pa.ArrowException) as error:
-        raise UnreadableSourceError(f"cannot be read to its end ({_first_line(error)}): write it again") from None
+        raise UnreadableSourceError(f"cannot be read to its end ({first_line(error)}): write it again") from None
     source = _source(name, header, columns, sample, assumed, empty, batches, partition, options)
     return replace(source, about_faults=schema.names[: len(schema.names) - len(header)])
 
@@ -290,7 +291,3 @@ OPENERS: Mapping[str, Callable[..., list[Source]]] = {
     "Arrow stream": _open_arrow,
     "workbook": _open_workbook,
 }
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

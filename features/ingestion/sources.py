@@ -74,9 +74,9 @@ def open_sources(
             files = [open_database(text, scratch / f"answer-{place}.parquet", options)]
         else:
             folder = scratch / f"files-{place}"
-            of_table = text.startswith(SPARK_TABLE)
-            found = table_files(text, folder, write_table) if of_table else files_of(text, folder)
-            files = [source for file in found for source in open_file(file, options)]
+            is_table = text.startswith(SPARK_TABLE)
+            parts = table_files(text, folder, write_table) if is_table else files_of(text, folder)
+            files = [source for file in parts for source in open_file(file, options)]
         if all(file.empty for file in files):
             raise SourceError(f"{without_password(text)} has no rows: expected at least one event below the header")
         opened += files

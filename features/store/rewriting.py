@@ -129,14 +129,19 @@ def _write_arrays(
     return facts, changed
 
 
+def events_left(rows: NDArray[np.bool_], offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how many of some events each customer has."""
+    left: NDArray[np.int64] = np.diff(np.concatenate(([0], np.cumsum(rows)))[offsets])
+    return left
+
+
 def _write_bucket(source: Path, target: Path, facts: Mapping[str, Any], removal: Removal) -> dict[str, Any]:
-    ids, counts = read_ids(source), np.diff(np.load(source / "offsets.npy"))
-    rows = removal.kept(ids, counts, np.load(source / "time.npy", mmap_mode="r"))
+    ids, offsets = read_ids(source), np.load(source / "offsets.npy")
+    rows = removal.kept(ids, np.diff(offsets), np.load(source / "time.npy", mmap_mode="r"))
     if rows.all():
         link_arrays(source, target, facts)
         return dict(facts)
-    customers = np.repeat(np.arange(len(ids)), counts)
-    left = np.bincount(customers[rows], minlength=len(ids))
+    left = events_left(rows, offsets)
     stays = left > 0
     columns: dict[str, NDArray[Any]] = {}
     for name in [name for key in COLUMN_LISTS for name in facts.get(key, ())]:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.as_of import AsOf, AsOfLike
+from features.error_lines import first_line
 from features.errors import SourceError
 from features.store.event_store import open_store
 from planning.customers.customer_rows import BEGINNING, OPT_IN, OPT_OUT
@@ -150,4 +151,4 @@ def read_table(folder: Path) -> pa.Table:
             table = table.append_column(OPT_IN, pa.array([[]] * len(table), pa.list_(TEXT)))
         return table.select(SCHEMA.names).cast(SCHEMA)
     except (pa.ArrowException, ValueError) as error:
-        raise SourceError(f"{path} cannot be read ({str(error).splitlines()[0]}): put a copy of it back") from None
+        raise SourceError(f"{path} cannot be read ({first_line(error)}): put a copy of it back") from None

@@ -1,6 +1,6 @@
 """What followed the decisions of past plans: one row a customer and plan, with what was known before and came after."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +21,27 @@ from training.targets import horizon_end, horizon_is_over, targets
 
 WEEK = 7
 RATINGS = ("satisfaction", "loyalty")
+
+
+def measured_by(
+    store: EventStore, plans: Sequence[Plan], folders: Sequence[Path]
+) -> Callable[[Plan, int], pd.DataFrame]:
+    """Return what gives the rows of a plan as `decisions` does, none before its horizon in days is over.
+
+    Parameters
+    ----------
+    store : EventStore
+    plans : sequence of Plan
+        All plans: what was planned for a customer elsewhere is a part of the outcome.
+    folders : sequence of Path
+        Theirs. The records in them are read at each call, for they may have changed.
+    """
+
+    def measure(plan: Plan, horizon_days: int) -> pd.DataFrame:
+        rows = decisions(store, plans, horizon_days, records=latest_records(folders))
+        return rows[rows["plan_id"] == plan.plan_id]
+
+    return measure
 
 
 def decisions(

@@ -57,7 +57,8 @@ def render(
     context : Any
         What the template reads.
     """
-    texts, english = catalogue(language), catalogue("en")
+    catalogues = {name: catalogue(name) for name in LANGUAGES}
+    texts = catalogues[language]
     environment = Environment(
         loader=PackageLoader("reporting.page", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -75,13 +76,13 @@ def render(
     inline = [*([vega_script()] if libraries is None else libraries), "\n".join(page_file(name) for name in scripts)]
     shared = {
         "language": language,
-        "catalogues": {name: catalogue(name) for name in LANGUAGES},
+        "catalogues": catalogues,
         "title": {"key": title[0], "values": title[1]},
     }
     return environment.get_template(template).render(
         t=translator(texts),
         label=lambda key: plain_text(texts, key),
-        is_short=lambda key: len(plain_text(english, key)) < SHORT,
+        is_short=lambda key: len(plain_text(catalogues["en"], key)) < SHORT,
         heading=plain_text(texts, *title),
         language=language,
         style=Markup(style),

@@ -56,15 +56,17 @@ class Features(NamedTuple):
         """Return the rows of the feature table by name."""
         return rows_by_name(self.values)
 
+    def array(self) -> NDArray[np.float64]:
+        """Return the rows of the feature table as one array."""
+        values = self.values
+        return np.array([list(row.values()) for row in values], float) if isinstance(values, list) else values
+
     def frame(self) -> "pd.DataFrame":
         """Return the customers as a feature table, indexed by `customer_id`."""
         import pandas as pd
 
-        values = self.values
-        if isinstance(values, list):
-            values = np.array([list(row.values()) for row in values], float)
         index = pd.Index(self.ids, dtype="str", name="customer_id")
-        return pd.DataFrame(values, index=index, columns=list(FEATURE_NAMES), copy=False)
+        return pd.DataFrame(self.array(), index=index, columns=list(FEATURE_NAMES), copy=False)
 
 
 def features_in_json(request: FeaturesRequest, context: ScoringContext, limits: RequestLimits) -> Features:

@@ -14,7 +14,6 @@ from serving.api.parameters import Clock, RequestLimits, ScoringContext, one_sou
 from serving.api.problem_details import ProblemError, invalid
 from serving.api.request_body import decode_json, refuse_long_list, refuse_too_many
 from serving.api.responses import batch_answer
-from serving.api.turns import outside_turn
 from serving.batch_lookup import Lookup
 from serving.request_types import CustomersRequest, FeaturesRequest, ScoreRequest, ScoringParameters, id_text
 from serving.response_types import LastScoresAnswer
@@ -94,14 +93,13 @@ class ScoreBodyReader:
             detail = "the service was given no file of batch scores; name at its start what `regulars score` wrote"
             raise ProblemError("no-batch-scores", detail)
         try:
-            with outside_turn():
-                found = self._lookup(ids)
+            scores = self._lookup(ids)
         except ScoresUnreachableError:
             detail = "the database of the batch scores does not answer; try again"
             raise ProblemError("scores-unreachable", detail, headers={"Retry-After": RETRY_AFTER_SECONDS}) from None
         except BatchScoresError as error:
             raise ProblemError("no-batch-scores", str(error)) from None
-        answer = batch_answer(found, ids)
+        answer = batch_answer(scores, ids)
         if state.canary is not None:
             for score in answer.scores:
                 score.model_version = answer.model_version

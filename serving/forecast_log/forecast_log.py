@@ -190,19 +190,15 @@ class ForecastLog:
 
     def _rows(self, request: AnsweredRequest) -> Iterator[ForecastRows]:
         route, features, context = request
-        ids, values, state = features.ids, features.values, context.state
-        if isinstance(values, list):
-            values = np.array([list(row.values()) for row in values], float)
+        ids, values, state = features.ids, features.array(), context.state
+        canary = state.canary
         if self._shadow:
             yield ForecastRows(Role.SHADOW, state.shadow, route, ids, values, context)
-            return
-        canary = state.canary
-        theirs = np.array([canary is not None and canary.answers(each) for each in ids])
-        for role, model, chosen in (
-            (CHAMPION, state.model, ~theirs),
-            (Role.CANARY, canary.model if canary else None, theirs),
-        ):
-            if chosen.any():
-                yield ForecastRows(
-                    role, model, route, [ids[row] for row in np.flatnonzero(chosen)], values[chosen], context
-                )
+        elif canary is None:
+            yield ForecastRows(CHAMPION, state.model, route, ids, values, context)
+        else:
+            theirs = np.array([canary.answers(each) for each in ids], bool)
+            for role, model, chosen in ((CHAMPION, state.model, ~theirs), (Role.CANARY, canary.model, theirs)):
+                if chosen.any():
+                    own = [ids[row] for row in np.flatnonzero(chosen)]
+                    yield ForecastRows(role, model, route, own, values[chosen], context)

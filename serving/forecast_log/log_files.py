@@ -11,7 +11,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -103,7 +103,7 @@ def keep_within(folder: Path, days: int, size: int, today: date) -> int:
         try:
             with os.scandir(day) as files:  # a log has 8,640 a day and worker
                 sizes[day] = sum(file.stat().st_size for file in files if file.name.endswith(".parquet"))
-        except (FileNotFoundError, NotADirectoryError):  # another worker has removed it
+        except (FileNotFoundError, NotADirectoryError):  # removed by another worker, or no folder
             continue
     removed, old = 0, old_days(folder, days, today)
     for each in sorted(sizes):
@@ -112,8 +112,3 @@ def keep_within(folder: Path, days: int, size: int, today: date) -> int:
             del sizes[each]
             removed += 1
     return removed
-
-
-def utc(microseconds: int) -> datetime:
-    """Return a moment, given in microseconds since 1970-01-01 UTC."""
-    return datetime.fromtimestamp(microseconds / 1e6, UTC)

@@ -9,12 +9,12 @@ import pyarrow as pa
 from msgspec import UNSET
 from numpy.typing import NDArray
 
-from features.as_of import AsOf, microseconds
+from features.as_of import AsOf, microseconds, utc
 from features.definitions import FEATURE_NAMES
 from features.key_files import HASH_BYTES, keyed_hash
 from features.timezones import DAY
 from serving.api.parameters import ScoringContext
-from serving.forecast_log.log_files import SCHEMA, utc
+from serving.forecast_log.log_files import SCHEMA
 from serving.forecast_log.pseudonyms import PseudonymKeys, key_id
 from serving.response_types import LastScoresAnswer, Score
 from serving.state import ServedModel

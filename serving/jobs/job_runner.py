@@ -34,6 +34,8 @@ PROGRESS_SECONDS = 0.25
 ROUTE = "/jobs"
 Results = dict[str, list[bytes]]
 """The results of a job by media type, in pieces."""
+Log = Callable[[], None]
+"""Puts what a job scored into the forecast log."""
 
 
 class JobRunner:
@@ -144,11 +146,11 @@ class JobRunner:
         body = await to_thread.run_sync(claimed.begin)
         if body is None:
             return
-        began, facts, results, log = time.monotonic(), claimed.facts, None, _log_nothing
+        began, facts, results, log = time.monotonic(), claimed.facts, None, None
         state = self._current.state
         version = state.model.version if state.model else None
 
-        def work() -> tuple[Results, Callable[[], None]]:
+        def work() -> tuple[Results, Log | None]:
             return self._results(claimed, body, state)
 
         async def stopped() -> None:
@@ -172,21 +174,21 @@ class JobRunner:
         await to_thread.run_sync(claimed.finish, outcome, results)
         if outcome.state == "done":
             self._count(outcome.scored)
-            await to_thread.run_sync(log)
+            if log is not None:
+                await to_thread.run_sync(log)
         ms = round(1000 * (time.monotonic() - began), 3)
         told = {"customers": outcome.scored, "model_version": version, "key": facts.key}
         line = {name: value for name, value in told.items() if value}
         self._log_event(event="job", job=facts.job_id, endpoint=facts.endpoint, state=outcome.state, ms=ms, **line)
 
-    def _results(self, claimed: ClaimedJob, body: bytes, state: ServiceState) -> tuple[Results, Callable[[], None]]:
-        """Return the results and what logs them; raises a problem as the endpoint of the job would."""
-        facts, log = claimed.facts, _log_nothing
+    def _results(self, claimed: ClaimedJob, body: bytes, state: ServiceState) -> tuple[Results, Log | None]:
+        """Return the results and what logs them, if anything; raises a problem as the endpoint of the job would."""
+        facts = claimed.facts
         if facts.endpoint == "score_customers":
             count, answer = self._bodies.batch(body, state)
             claimed.advance(count, count)
-            if self._looked_up:
-                log = partial(self._looked_up, ROUTE, answer, facts.submitted_at)
-            return {JSON: [json_bytes(answer)]}, log
+            logged = partial(self._looked_up, ROUTE, answer, facts.submitted_at) if self._looked_up else None
+            return {JSON: [json_bytes(answer)]}, logged
         query = ScoringParameters(as_of=facts.as_of, horizon_days=facts.horizon_days)
         path, media_type = f"/{facts.endpoint}", facts.media_type
         features, context = self._bodies.features(path, body, media_type, query, state, lambda: facts.submitted_at)
@@ -199,10 +201,5 @@ class JobRunner:
                 noted = time.monotonic()
                 claimed.advance(scored, customers)
 
-        if self._answered:
-            log = partial(self._answered, ROUTE, features, context, wait=True)
+        log = partial(self._answered, ROUTE, features, context, wait=True) if self._answered else None
         return score_bodies(features, context, advance), log
-
-
-def _log_nothing() -> None:
-    """Stand for a service that keeps no log of forecasts."""

@@ -151,8 +151,7 @@ class JobStore:
             return self._remove(folder)
         outcome = Outcome("cancelled", self._clock(), read_progress(folder).scored)
         try:
-            write_whole(folder / CANCELLED, msgspec.json.encode(outcome))
-            (folder / BODY).unlink(missing_ok=True)
+            _mark_cancelled(folder, outcome)
         except FileNotFoundError:  # removed in between
             return True
         except OSError:
@@ -165,8 +164,7 @@ class JobStore:
         """Remove a job whatever its state, after cancelling one that has not ended; return whether that was done."""
         with suppress(FileNotFoundError):  # removed in between
             if not read_outcome(folder):
-                write_whole(folder / CANCELLED, msgspec.json.encode(Outcome("cancelled", self._clock())))
-                (folder / BODY).unlink(missing_ok=True)
+                _mark_cancelled(folder, Outcome("cancelled", self._clock()))
         return self._remove(folder)
 
     def open_result(self, facts: JobFacts, media_type: str) -> BinaryIO:
@@ -251,3 +249,8 @@ def check_folder(folder: Path) -> None:
     """Make a folder of jobs, and write to it, as a trial; raises OSError where that fails."""
     with scratch_folder(folder, SCRATCH) as trial:
         write_whole(trial / BODY, bytes(2**16))
+
+
+def _mark_cancelled(folder: Path, outcome: Outcome) -> None:
+    write_whole(folder / CANCELLED, msgspec.json.encode(outcome))
+    (folder / BODY).unlink(missing_ok=True)

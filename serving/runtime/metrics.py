@@ -85,7 +85,7 @@ class Metrics:
         self, version: str | None, *, refused: bool, lost: int, keys_refused: bool = False, hanging: bool = False
     ) -> None:
         """Set which version is in service, what is refused or hangs, and how many log lines were lost."""
-        self._version.set(int(version) if version and version.isdigit() else 0)
+        self._version.set(_number(version))
         self._refused.set(refused)
         self._lost.set(lost)
         self._keys.set(keys_refused)
@@ -94,8 +94,8 @@ class Metrics:
     def set_challenger(self, challenger: Challenger | None) -> None:
         """Set which version is in shadow or the canary, 0 with none, and how often a canary failed."""
         for role in Role:
-            version = challenger.model.version if challenger and challenger.role is role else ""
-            self._challenger.labels(role.value).set(int(version) if version.isdigit() else 0)
+            version = challenger.model.version if challenger and challenger.role is role else None
+            self._challenger.labels(role.value).set(_number(version))
         if challenger is not None:
             self._canary_faults.set(challenger.faults)
 
@@ -108,3 +108,8 @@ class Metrics:
         """Set the number of jobs in each state; every worker counts all of them."""
         for state, number in counts.items():
             self._jobs.labels(state).set(number)
+
+
+def _number(version: str | None) -> int:
+    """Return the number of a version, 0 without one."""
+    return int(version) if version and version.isdigit() else 0

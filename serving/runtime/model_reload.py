@@ -82,17 +82,17 @@ class ModelReload:
         try:
             name = latest_version(self._store)
             if name is None or (state.model and state.model.folder.name == name):
-                found = replace(state, refused=None)
+                following = replace(state, refused=None)
             else:
                 trust = self._trust.not_before(state.model.signed_at if state.model else None)
                 loaded = _load(self._store, name, self._clock, self._log_event, None, trust, self._note)
-                found = replace(loaded, segmentation=state.segmentation, challenger=state.challenger)
+                following = replace(loaded, segmentation=state.segmentation, challenger=state.challenger)
         except PublishedModelError as error:
-            found = replace(state, refused=str(error))
+            following = replace(state, refused=str(error))
             self._log_event(event="refused", version=name, reason=str(error))
-        found = with_challenger(found, self._store, self._trust, self._log_event)
+        following = with_challenger(following, self._store, self._trust, self._log_event)
         if attempt == self._attempt:
-            self._current.state = found
+            self._current.state = following
 
 
 def _load(

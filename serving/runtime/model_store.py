@@ -135,6 +135,18 @@ def read_published(store: Path, name: str, trust: Trust = ANYBODY) -> PublishedM
     return published
 
 
+def signed_at(store: Path, name: str, trust: Trust) -> datetime | None:
+    """Return when a version was signed, None where no key is trusted.
+
+    Raises PublishedModelError when its signature does not hold.
+    """
+    folder, tag = store / REGISTERED_NAME / name, f"{REGISTERED_NAME}:{name}"
+    if trust.key is not None:
+        _require_readable(folder, tag)
+    signature = _trusted_signature(folder, tag, trust)
+    return signature and signature.signed_at
+
+
 def _trusted_signature(folder: Path, tag: str, trust: Trust) -> Signature | None:
     """Return the signature of a version by the trusted key, None where no key is trusted.
 

@@ -108,7 +108,7 @@ class MonitorMetrics:
     path : Path
         Written by `regulars monitor`.
     days : float
-        The age of the file from which on only the age is said.
+        How many days old the file may be; of an older one only the age has a value.
     clock : callable
     log_event : callable
         Receives, once for each content, why a file cannot be read.
@@ -150,14 +150,12 @@ class MonitorMetrics:
     def _read(self) -> None:
         self._values, self._written = {}, -math.inf
         try:
-            values = figures(msgspec.json.decode(read_regular(self._path, LARGEST_LOOK), type=Look))
-            self._written = self._path.stat().st_mtime
+            look = msgspec.json.decode(read_regular(self._path, LARGEST_LOOK), type=Look)
+            self._values, self._written = figures(look), self._path.stat().st_mtime
         except FileNotFoundError:
             return  # there was no look yet: the age says so
         except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             self._log_event(event="look refused", path=str(self._path), reason=str(error))
-        else:
-            self._values = values
 
 
 def figures(look: Look) -> dict[Series, float]:
@@ -181,7 +179,9 @@ def figures(look: Look) -> dict[Series, float]:
         last = look.forecasts.weeks[-1] if look.forecasts.weeks else Week()
         values[Series("alarm", "forecasts")] = float(look.forecasts.alarm)
         values[Series("cusum_threshold")] = look.forecasts.threshold
-        values |= {Series("cusum", side): sum for side in ("up", "down") if (sum := getattr(last, side)) is not None}
+        values |= {
+            Series("cusum", side): total for side in ("up", "down") if (total := getattr(last, side)) is not None
+        }
     for window in _last_windows(look.windows):
         label = str(window.horizon_days)
         if window.log_loss is not None and window.estimated_log_loss is not None:

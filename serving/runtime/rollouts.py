@@ -8,7 +8,7 @@ from features.errors import PublishedModelError, SignatureError
 from serving.request_types import OPTIONAL_COLUMNS
 from serving.runtime.json_log import LogEvent
 from serving.runtime.model_loader import load_model
-from serving.runtime.model_store import VERSION_NAME, Trust, read_published
+from serving.runtime.model_store import VERSION_NAME, Trust, read_published, signed_at
 from serving.runtime.regular_file import read_regular
 from serving.state import Challenger, ServedModel, ServiceState
 from training.models.bundle import REGISTERED_NAME
@@ -73,7 +73,7 @@ def _challenger(state: ServiceState, rollout: Rollout | None, store: Path, trust
     model, before = state.model, state.challenger
     if rollout is None or model is None or rollout.champion != model.folder.name:
         return None
-    _require_later(rollout, read_published(store, rollout.champion, trust).signed_at if trust.key else None)
+    _require_later(rollout, signed_at(store, rollout.champion, trust))
     if before is not None and before.model.folder.name == rollout.challenger:
         challenger = before.model
     else:

@@ -94,7 +94,7 @@ class ServeSettings:
     monitor : Path, optional
         The file monitor.json written by `regulars monitor`, shown as gauges at /metrics; without it there are none.
     monitor_max_age_days : float
-        The age in days from which on that file is too old for its figures to be shown.
+        How many days old that file may be; the figures of an older one are not shown.
     """
 
     host: str = "127.0.0.1"

@@ -10,13 +10,14 @@ alone. A run writes all its rows in one transaction, so readers see those of the
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from features.as_of import AsOf
+from features.as_of import AsOf, utc
 from features.encryption.parquet_files import read_parquet_schema
 from features.errors import BatchScoresError
 from features.sql_names import quoted
@@ -30,6 +31,9 @@ TYPES = {
     POSTGRESQL: {"text": "text", "real": "double precision", "whole": "bigint", "time": "timestamptz"},
     SQLITE: {"text": "TEXT", "real": "REAL", "whole": "INTEGER", "time": "TEXT"},
 }
+
+FactsAndRows = tuple[dict[str, Any], list[dict[str, Any]]]
+"""The metadata of a run, and its rows of some customers by column."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class ScoreRun:
         files = tuple(files)
         return cls(files, read_parquet_schema(files[0]))
 
-    @property
+    @cached_property
     def facts(self) -> dict[str, Any]:
         """What a file of scores has as metadata."""
         facts: dict[str, Any] = json.loads(self.schema.metadata[FACTS])
@@ -62,7 +66,7 @@ class ScoreRun:
     @property
     def cutoff(self) -> datetime:
         """The cutoff, in UTC."""
-        return datetime.fromtimestamp(AsOf.parse(self.facts["as_of"], self.facts["timezone"]).time / 1e6, UTC)
+        return utc(AsOf.parse(self.facts["as_of"], self.facts["timezone"]).time)
 
     @property
     def horizon_days(self) -> int:
@@ -93,9 +97,28 @@ def kind_of(type_: pa.DataType) -> str:
     return "whole" if pa.types.is_integer(type_) else "text"
 
 
+def latest_run(address: TableAddress) -> str:
+    """Return the query for cutoff, horizon and content of the run written last at the latest cutoff."""
+    latest = 'ORDER BY "as_of" DESC, "run" DESC LIMIT 1'
+    return f'SELECT "as_of", "horizon_days", "content" FROM {address.quoted_runs} {latest}'
+
+
+def insert_run(address: TableAddress) -> str:
+    """Return the statement that notes a run; it takes cutoff, horizon and content."""
+    mark = "?" if address.is_sqlite else "%s"
+    return (
+        f'INSERT INTO {address.quoted_runs} ("as_of", "horizon_days", "run", "content") '
+        f'SELECT {mark}, {mark}, coalesce(max("run"), 0) + 1, {mark} FROM {address.quoted_runs}'
+    )
+
+
+def _types(address: TableAddress) -> dict[str, str]:
+    return TYPES[SQLITE if address.is_sqlite else POSTGRESQL]
+
+
 def create_statements(address: TableAddress) -> list[str]:
     """Return the statements that make both tables, where they are missing, with the columns that all runs have."""
-    types = TYPES[SQLITE if address.is_sqlite else POSTGRESQL]
+    types = _types(address)
     key = f'"as_of" {types["time"]} NOT NULL, "horizon_days" {types["whole"]} NOT NULL'
     end = " WITHOUT ROWID" if address.is_sqlite else ""
     return [
@@ -108,7 +131,7 @@ def create_statements(address: TableAddress) -> list[str]:
 
 def column_statements(address: TableAddress, schema: pa.Schema, existing: Iterable[str]) -> list[str]:
     """Return the statements that add the columns of a run which the table lacks; they are null in older rows."""
-    types, known = TYPES[SQLITE if address.is_sqlite else POSTGRESQL], set(existing)
+    types, known = _types(address), set(existing)
     return [
         f"ALTER TABLE {address.quoted} ADD COLUMN {quoted(field.name)} {types[kind_of(field.type)]}"
         for field in schema
@@ -126,17 +149,12 @@ def has_tables(address: TableAddress, columns: Collection[str], run_columns: Col
         Of the table and of that of its runs; none where it is missing.
     """
     if (columns and not run_columns) or not _has(columns, KEY) or not _has(run_columns, RUN_COLUMNS):
-        raise not_a_score_table(address)
+        raise BatchScoresError(f"{address} is a table that no run of `regulars score` wrote: name another one")
     return bool(columns)
 
 
 def _has(columns: Collection[str], expected: Iterable[str]) -> bool:
     return not columns or set(columns).issuperset(expected)
-
-
-def not_a_score_table(address: TableAddress) -> BatchScoresError:
-    """Return the error of a table that something else made."""
-    return BatchScoresError(f"{address} is a table that no run of `regulars score` wrote: name another one")
 
 
 def no_scores(address: TableAddress) -> BatchScoresError:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -14,10 +14,13 @@ from features.errors import BatchScoresError, ScoresUnreachableError
 from features.sql_names import quoted
 from serving.score_tables.layout import (
     KEY,
+    FactsAndRows,
     ScoreRun,
     column_statements,
     create_statements,
     has_tables,
+    insert_run,
+    latest_run,
     no_scores,
     read_content,
 )
@@ -51,7 +54,7 @@ def connect(address: TableAddress) -> "psycopg.Connection":
     password = database_password(None)
     with _errors(address, "cannot be reached"):
         given = {**DEFAULTS, **conninfo_to_dict(address.url), **({"password": password} if password else {})}
-        return psycopg.connect(autocommit=True, **given)  # type: ignore[arg-type]
+        return psycopg.connect(autocommit=True, **given)  # type: ignore[arg-type]  # libpq reads all by name
 
 
 @contextmanager
@@ -88,11 +91,7 @@ def write_runs(address: TableAddress, runs: Sequence[ScoreRun]) -> None:
                 connection.execute(f"DELETE FROM {address.quoted} WHERE {where}", key)
                 connection.execute(f"DELETE FROM {address.quoted_runs} WHERE {where}", key)
                 _copy(connection, address, run)
-                connection.execute(
-                    f'INSERT INTO {address.quoted_runs} ("as_of", "horizon_days", "run", "content") '
-                    f'SELECT %s, %s, coalesce(max("run"), 0) + 1, %s FROM {address.quoted_runs}',
-                    (*key, run.content),
-                )
+                connection.execute(insert_run(address), (*key, run.content))
 
 
 def _lock(connection: "psycopg.Connection", address: TableAddress) -> None:
@@ -112,11 +111,11 @@ def _has_table(connection: "psycopg.Connection", address: TableAddress) -> bool:
 
 
 def _columns(connection: "psycopg.Connection", table: str) -> list[str]:
-    found = connection.execute(
+    columns = connection.execute(
         "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped",
         (table,),
     )
-    return [name for (name,) in found]
+    return [name for (name,) in columns]
 
 
 def _make_tables(connection: "psycopg.Connection", address: TableAddress, runs: Sequence[ScoreRun]) -> None:
@@ -132,20 +131,19 @@ def _copy(connection: "psycopg.Connection", address: TableAddress, run: ScoreRun
     names = ", ".join(map(quoted, (*KEY[:2], *run.schema.names)))
     options = pa_csv.WriteOptions(include_header=False, quoting_style="all_valid")  # unquoted and empty is null
     statement = f"COPY {address.quoted} ({names}) FROM STDIN (FORMAT csv, ENCODING 'UTF8')"
+    key = (run.cutoff.isoformat(), run.horizon_days)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for file in run.files:
             for batch in open_parquet_file(file).iter_batches(COPY_ROWS):
-                key = [pa.repeat(run.cutoff.isoformat(), len(batch)), pa.repeat(run.horizon_days, len(batch))]
-                rows = pa.Table.from_arrays([*key, *batch.columns], [*KEY[:2], *batch.schema.names])
+                keys = [pa.repeat(value, len(batch)) for value in key]
+                rows = pa.Table.from_arrays([*keys, *batch.columns], [*KEY[:2], *batch.schema.names])
                 sink = pa.BufferOutputStream()
                 pa_csv.write_csv(rows, sink, options)
                 copy.write(sink.getvalue().to_pybytes())
 
 
-def read_scores(
-    connection: "psycopg.Connection", address: TableAddress, customer_ids: Sequence[str]
-) -> tuple[str, list[tuple[Any, ...]]]:
-    """Return the content of the run written last at the latest cutoff, and its rows of some customers.
+def read_scores(connection: "psycopg.Connection", address: TableAddress, customer_ids: Sequence[str]) -> FactsAndRows:
+    """Return the metadata of the run written last at the latest cutoff, and its rows of some customers.
 
     Parameters
     ----------
@@ -162,23 +160,21 @@ def read_scores(
         When the server does not answer, or not in time.
     """
     with _errors(address, "cannot be read as batch scores"), connection.transaction():
-        latest = connection.execute(
-            f'SELECT "as_of", "horizon_days", "content" FROM {address.quoted_runs} '
-            'ORDER BY "as_of" DESC, "run" DESC LIMIT 1'
-        ).fetchone()
+        latest = connection.execute(latest_run(address)).fetchone()
         if latest is None:
             raise no_scores(address)
         *key, content = latest
+        facts, columns = read_content(address, content)
         if not customer_ids:
-            return content, []
-        names = ", ".join(map(quoted, read_content(address, content)[1]))
+            return facts, []
+        names = ", ".join(map(quoted, columns))
         rows = connection.execute(
             f"SELECT {names} FROM {address.quoted} "
             'WHERE "as_of" = %s AND "horizon_days" = %s AND "customer_id" = ANY(%s)',
             (*key, list(customer_ids)),
             binary=True,
         )
-        return content, rows.fetchall()
+        return facts, [dict(zip(columns, row, strict=True)) for row in rows.fetchall()]
 
 
 def connect_reader(address: TableAddress, seconds: float) -> "psycopg.Connection":
@@ -193,16 +189,27 @@ def connect_reader(address: TableAddress, seconds: float) -> "psycopg.Connection
     return connection
 
 
-def erase_rows(address: TableAddress, customer_ids: Sequence[str], *, check: bool) -> int:
-    """Delete the rows of customers, or count them; see `erase_from_table`."""
-    where = f'FROM {address.quoted} WHERE "customer_id" = ANY(%s)'
-    with _errors(address, "cannot be erased from"), connect(address) as connection:
+@contextmanager
+def _opened_scores(address: TableAddress, what: str) -> "Iterator[psycopg.Connection]":
+    """Connect to a table that is there; raises BatchScoresError where there is none."""
+    with _errors(address, what), connect(address) as connection:
         if not _has_table(connection, address):
             raise no_scores(address)
+        yield connection
+
+
+def _count(connection: "psycopg.Connection", where: str, values: tuple[object, ...]) -> int:
+    [count] = connection.execute(f"SELECT count(*) {where}", values).fetchone() or (0,)
+    return int(count)
+
+
+def erase_rows(address: TableAddress, customer_ids: Sequence[str], *, check: bool) -> int:
+    """Delete the rows of customers, or count them; see `erase_from_table`."""
+    where, ids = f'FROM {address.quoted} WHERE "customer_id" = ANY(%s)', (list(customer_ids),)
+    with _opened_scores(address, "cannot be erased from") as connection:
         if check:
-            [count] = connection.execute(f"SELECT count(*) {where}", (list(customer_ids),)).fetchone() or (0,)
-            return int(count)
-        erased = connection.execute(f"DELETE {where}", (list(customer_ids),)).rowcount
+            return _count(connection, where, ids)
+        erased = connection.execute(f"DELETE {where}", ids).rowcount
         if erased:
             connection.execute(f"VACUUM {address.quoted}")
         return erased
@@ -210,14 +217,9 @@ def erase_rows(address: TableAddress, customer_ids: Sequence[str], *, check: boo
 
 def prune_rows(address: TableAddress, earliest: datetime, *, check: bool) -> int:
     """Delete the rows of earlier cutoffs, or count them; see `prune_table`."""
-    with _errors(address, "cannot be pruned"), connect(address) as connection:
-        if not _has_table(connection, address):
-            raise no_scores(address)
+    with _opened_scores(address, "cannot be pruned") as connection:
         if check:
-            row = connection.execute(
-                f'SELECT count(*) FROM {address.quoted} WHERE "as_of" < %s', (earliest,)
-            ).fetchone()
-            return int(row[0]) if row else 0
+            return _count(connection, f'FROM {address.quoted} WHERE "as_of" < %s', (earliest,))
         with connection.transaction():
             _lock(connection, address)
             old = [

@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
-from typing import Any
 from urllib.parse import quote
 
 from features.encryption.parquet_files import open_parquet_file
@@ -14,10 +13,13 @@ from features.errors import BatchScoresError, ScoresUnreachableError
 from features.sql_names import quoted
 from serving.score_tables.layout import (
     KEY,
+    FactsAndRows,
     ScoreRun,
     column_statements,
     create_statements,
     has_tables,
+    insert_run,
+    latest_run,
     no_scores,
     read_content,
 )
@@ -47,20 +49,37 @@ def _opened(address: TableAddress, mode: str, seconds: float) -> sqlite3.Connect
     return sqlite3.connect(uri, uri=True, timeout=seconds, isolation_level=None)
 
 
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:  # to close is not enough: a cursor that a traceback holds would keep the file locked
+        connection.rollback()
+        raise
+
+
+@contextmanager
+def _opened_scores(address: TableAddress, what: str) -> Iterator[sqlite3.Connection]:
+    """Open the file of a table that is there; raises BatchScoresError where there is none."""
+    if not address.file.is_file():
+        raise no_scores(address)
+    with _errors(address, what), closing(_opened(address, "rw", WRITE_SECONDS)) as connection:
+        if not _has_table(connection, address):
+            raise no_scores(address)
+        yield connection
+
+
 def write_runs(address: TableAddress, runs: Sequence[ScoreRun]) -> None:
     """Put runs in place of those of the same cutoffs and horizons, all in one transaction; see `write_score_table`."""
     address.file.parent.mkdir(parents=True, exist_ok=True)
     with _errors(address, "cannot be written"), closing(_opened(address, "rwc", WRITE_SECONDS)) as connection:
         connection.execute("PRAGMA cache_spill = OFF")  # readers wait for the end of the transaction alone
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with _transaction(connection):
             _make_tables(connection, address, runs)
             for run in runs:
                 _insert(connection, address, run)
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.rollback()
-            raise
 
 
 def check_table(address: TableAddress) -> None:
@@ -102,17 +121,11 @@ def _insert(connection: sqlite3.Connection, address: TableAddress, run: ScoreRun
         for batch in open_parquet_file(file).iter_batches(INSERT_ROWS):
             columns = [column.to_pylist() for column in batch.columns]
             connection.executemany(statement, ((*key, *row) for row in zip(*columns, strict=True)))
-    connection.execute(
-        f'INSERT INTO {address.quoted_runs} ("as_of", "horizon_days", "run", "content") '
-        f'SELECT ?, ?, coalesce(max("run"), 0) + 1, ? FROM {address.quoted_runs}',
-        (*key, run.content),
-    )
+    connection.execute(insert_run(address), (*key, run.content))
 
 
-def read_scores(
-    address: TableAddress, customer_ids: Sequence[str], seconds: float
-) -> tuple[str, list[tuple[Any, ...]]]:
-    """Return the content of the run written last at the latest cutoff, and its rows of some customers.
+def read_scores(address: TableAddress, customer_ids: Sequence[str], seconds: float) -> FactsAndRows:
+    """Return the metadata of the run written last at the latest cutoff, and its rows of some customers.
 
     Parameters
     ----------
@@ -139,32 +152,26 @@ def read_scores(
         connection.execute("BEGIN")
         if not _has_table(connection, address):
             raise no_scores(address)
-        latest = connection.execute(
-            f'SELECT "as_of", "horizon_days", "content" FROM {address.quoted_runs} '
-            'ORDER BY "as_of" DESC, "run" DESC LIMIT 1'
-        ).fetchone()
+        latest = connection.execute(latest_run(address)).fetchone()
         if latest is None:
             raise no_scores(address)
         *key, content = latest
+        facts, columns = read_content(address, content)
         # A quoted name without a table is a text where there is no such column.
-        names = ", ".join(f"scores.{quoted(name)}" for name in read_content(address, content)[1])
+        names = ", ".join(f"scores.{quoted(name)}" for name in columns)
         rows = connection.execute(
             f'SELECT {names} FROM {address.quoted} AS scores WHERE "as_of" = ? AND "horizon_days" = ? '
             'AND "customer_id" IN (SELECT value FROM json_each(?))',
             (*key, json.dumps(list(customer_ids))),
         )
-        return content, rows.fetchall()
+        return facts, [dict(zip(columns, row, strict=True)) for row in rows.fetchall()]
 
 
 def erase_rows(address: TableAddress, customer_ids: Sequence[str], *, check: bool) -> int:
     """Delete the rows of customers, or count them; see `erase_from_table`."""
-    if not address.file.is_file():
-        raise no_scores(address)
     where = f'FROM {address.quoted} WHERE "customer_id" IN (SELECT value FROM json_each(?))'
     ids = (json.dumps(list(customer_ids)),)
-    with _errors(address, "cannot be erased from"), closing(_opened(address, "rw", WRITE_SECONDS)) as connection:
-        if not _has_table(connection, address):
-            raise no_scores(address)
+    with _opened_scores(address, "cannot be erased from") as connection:
         if check:
             return int(connection.execute(f"SELECT count(*) {where}", ids).fetchone()[0])
         erased = connection.execute(f"DELETE {where}", ids).rowcount
@@ -174,18 +181,13 @@ def erase_rows(address: TableAddress, customer_ids: Sequence[str], *, check: boo
 
 def prune_rows(address: TableAddress, earliest: datetime, *, check: bool) -> int:
     """Delete the rows of earlier cutoffs, or count them; see `prune_table`."""
-    if not address.file.is_file():
-        raise no_scores(address)
     key = (earliest.isoformat(),)
-    with _errors(address, "cannot be pruned"), closing(_opened(address, "rw", WRITE_SECONDS)) as connection:
-        if not _has_table(connection, address):
-            raise no_scores(address)
+    with _opened_scores(address, "cannot be pruned") as connection:
         connection.execute("PRAGMA secure_delete = ON")  # no trace is left when a kill comes before VACUUM
         [count] = connection.execute(f'SELECT count(*) FROM {address.quoted} WHERE "as_of" < ?', key).fetchone()
         if count and not check:
-            connection.execute("BEGIN IMMEDIATE")
-            for table in (address.quoted, address.quoted_runs):
-                connection.execute(f'DELETE FROM {table} WHERE "as_of" < ?', key)
-            connection.execute("COMMIT")
+            with _transaction(connection):
+                for table in (address.quoted, address.quoted_runs):
+                    connection.execute(f'DELETE FROM {table} WHERE "as_of" < ?', key)
             connection.execute("VACUUM")
         return int(count)

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from features.database_passwords import without_password
 from features.errors import BatchScoresError
 
-SCHEMES = {"postgresql": "postgresql", "postgres": "postgresql", "sqlite": "sqlite"}
+SCHEMES = ("postgresql", "postgres", "sqlite")
 NAME = re.compile(r"(?:([a-z_][a-z0-9_]{0,62})\.)?([a-z_][a-z0-9_]{0,57})")
 """A table, with its schema or without; room is left for `_runs` among the 63 bytes that PostgreSQL keeps of a name."""
 EXPECTED = "postgresql://user@host/database?table=scores or sqlite:///file.db?table=scores"
@@ -102,11 +102,11 @@ def read_table_address(text: str) -> TableAddress:
     others = "&".join(each for each in parameters if not each.startswith("table="))
     if len(names) != 1:
         raise BatchScoresError(f"{shown} names {'no table' if not names else 'two tables'}: write it like {EXPECTED}")
-    found = NAME.fullmatch(names[0])
-    if not found or (scheme == "sqlite" and (found[1] or others)):
+    match = NAME.fullmatch(names[0])
+    if not match or (scheme == "sqlite" and (match[1] or others)):
         expected = "a name" if scheme == "sqlite" else "a name, or a schema, a dot and a name,"
         raise BatchScoresError(
             f"{shown} names the table {names[0]!r}: expected {expected} of lower-case letters, digits and _"
             f"{', and no other parameter' if scheme == 'sqlite' else ''}"
         )
-    return TableAddress(f"{base}?{others}" if others else base, found[1], found[2])
+    return TableAddress(f"{base}?{others}" if others else base, match[1], match[2])

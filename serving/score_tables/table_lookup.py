@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from features.errors import BatchScoresError, ScoresUnreachableError
+from serving.api.turns import outside_turn
 from serving.batch_lookup import BatchLookup
 from serving.score_tables import postgresql, sqlite
-from serving.score_tables.layout import read_content
+from serving.score_tables.layout import FactsAndRows
 from serving.score_tables.table_address import TableAddress
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class TableLookup:
         self._asked = 0.0
         self.trouble: str | None = None
 
+    @outside_turn()
     def __call__(self, customer_ids: Sequence[str]) -> BatchLookup:
         """Return the scores of customers by the run written last at the latest cutoff; see `lookup_batch_scores`.
 
@@ -61,9 +63,9 @@ class TableLookup:
         ScoresUnreachableError
             When the database does not answer, now or in time.
         """
-        self._asked = time.monotonic()
+        self._asked, ids = time.monotonic(), list(dict.fromkeys(customer_ids))
         try:
-            content, rows = self._read(list(dict.fromkeys(customer_ids)))
+            facts, rows = self._read(ids)
         except ScoresUnreachableError as error:
             self._note(str(error))
             raise
@@ -71,10 +73,7 @@ class TableLookup:
             self._note(None)
             raise
         self._note(None)
-        facts, columns = read_content(self._address, content)
-        found = [dict(zip(columns, row, strict=True)) for row in rows]
-        known = {row["customer_id"] for row in found}
-        return BatchLookup(found, [each for each in dict.fromkeys(customer_ids) if each not in known], facts)
+        return BatchLookup.of_rows(rows, ids, facts)
 
     def check(self) -> None:
         """Try whether the database answers, if nobody has asked it for a while."""
@@ -94,7 +93,7 @@ class TableLookup:
         if was != self.trouble:
             self._on_change(reason)
 
-    def _read(self, ids: list[str]) -> tuple[str, list[tuple[object, ...]]]:
+    def _read(self, ids: list[str]) -> FactsAndRows:
         if self._address.is_sqlite:
             return sqlite.read_scores(self._address, ids, STATEMENT_SECONDS)
         with self._place():
@@ -107,7 +106,7 @@ class TableLookup:
                         raise
             return self._read_over(self._connected(), ids)
 
-    def _read_over(self, connection: "psycopg.Connection", ids: list[str]) -> tuple[str, list[tuple[object, ...]]]:
+    def _read_over(self, connection: "psycopg.Connection", ids: list[str]) -> FactsAndRows:
         try:
             return postgresql.read_scores(connection, self._address, ids)
         finally:

@@ -1,11 +1,14 @@
 """The cutoff: what stands for one, and what does not."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from features.as_of import AsOf
+from features import as_of as moments
+from features.as_of import AsOf, utc
 from features.errors import AsOfError
 from tests.features.logs import day_of, microseconds
 
@@ -51,3 +54,10 @@ def test_midnights_and_moments_lead_back_to_their_day() -> None:
         assert cutoff.day == day
         assert AsOf.at_time(cutoff.time, "Europe/London") == cutoff
         assert AsOf.parse(cutoff.date, "Europe/London") == cutoff
+
+
+@given(st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)))
+def test_microseconds_and_times_in_utc_are_one_another(time: datetime) -> None:
+    """To the last of them, on both sides of 1970."""
+    assert utc(0) == datetime(1970, 1, 1, tzinfo=UTC)
+    assert utc(moments.microseconds(time)) == time

@@ -1,22 +1,9 @@
 """Stores and models for the tests of the monitor."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from features.ingestion.ingest import ingest
-from features.store.event_store import EventStore, open_store
-
-
-def stored(log: pa.Table, folder: Path) -> EventStore:
-    """Return a store of a log."""
-    pq.write_table(log, folder / "log.parquet")
-    ingest(folder / "log.parquet", folder / "store")
-    return open_store(folder / "store")
 
 
 class FlatModel:

@@ -21,7 +21,7 @@ from serving.api.parameters import ScoringContext
 from serving.forecast_log.forecast_log import ForecastLog
 from serving.forecast_log.pseudonyms import PseudonymKeys
 from serving.state import Challenger
-from tests.monitoring.shops import stored
+from tests.training.logs import stored
 from training.models.bundle import OUTPUTS
 from training.models.rollout import Role
 

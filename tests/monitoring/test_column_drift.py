@@ -10,7 +10,7 @@ import pytest
 from features.as_of import AsOf
 from features.simulate import simulate
 from monitoring.column_drift import column_drift
-from tests.monitoring.shops import stored
+from tests.training.logs import stored
 
 END = pd.Timestamp("2024-09-01", tz="UTC")
 

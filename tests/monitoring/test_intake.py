@@ -11,7 +11,7 @@ from features.as_of import AsOf
 from features.schema import EVENT_TYPES
 from features.simulate import simulate
 from monitoring.intake import WEEKS, intake
-from tests.monitoring.shops import stored
+from tests.training.logs import stored
 
 END = pd.Timestamp("2025-06-01", tz="UTC")
 

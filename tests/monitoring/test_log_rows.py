@@ -13,7 +13,7 @@ from features.errors import ForecastLogError
 from features.store.event_store import EventStore
 from monitoring.log_rows import LogReader, made_in_advance, outcomes
 from serving.forecast_log.pseudonyms import PseudonymKeys
-from tests.monitoring.shops import stored
+from tests.training.logs import stored
 
 START = datetime(2024, 3, 1, tzinfo=UTC)
 RNG = np.random.default_rng(3)

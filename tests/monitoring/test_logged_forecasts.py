@@ -21,7 +21,7 @@ from serving.api.feature_rows import Features
 from serving.api.parameters import ScoringContext
 from serving.forecast_log.forecast_log import ForecastLog
 from serving.forecast_log.pseudonyms import PseudonymKeys
-from tests.monitoring.shops import stored
+from tests.training.logs import stored
 from training.models.bundle import OUTPUTS
 
 MONDAY = datetime(2024, 1, 1, tzinfo=UTC)

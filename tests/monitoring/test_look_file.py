@@ -7,7 +7,8 @@ from features.simulate import simulate
 from monitoring.look_file import look_as_dict, write_look
 from monitoring.monitor import look_at
 from monitoring.recommendation import EXIT_CODES
-from tests.monitoring.shops import FlatModel, stored
+from tests.monitoring.shops import FlatModel
+from tests.training.logs import stored
 
 
 def test_a_look_is_written_whole(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from features.simulate import simulate
 from monitoring.challenger import Advice, ChallengerComparison
 from monitoring.look_page import CHALLENGER_SECTION, SECTIONS, render_look, write_look_page
 from monitoring.monitor import Look, look_at
-from tests.monitoring.shops import FlatModel, stored
+from tests.monitoring.shops import FlatModel
+from tests.training.logs import stored
 from training.models.rollout import Role
 
 

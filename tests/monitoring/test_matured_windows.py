@@ -10,7 +10,8 @@ from features.as_of import AsOf
 from features.engines.feature_table import feature_table
 from features.simulate import simulate
 from monitoring.matured_windows import corrected_estimate, matured_windows, own_log_loss
-from tests.monitoring.shops import FlatModel, stored
+from tests.monitoring.shops import FlatModel
+from tests.training.logs import stored
 from training.evaluation.metrics import churn_log_loss, deviance
 from training.targets import targets
 

@@ -8,7 +8,8 @@ from features.simulate import simulate
 from features.store.event_store import EventStore
 from monitoring.monitor import look_at
 from monitoring.recommendation import Action
-from tests.monitoring.shops import FlatModel, stored
+from tests.monitoring.shops import FlatModel
+from tests.training.logs import stored
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from features.store.event_store import EventStore
 from monitoring.intake import intake
 from monitoring.own_amounts import OWN_AMOUNT, own_amounts
 from monitoring.recommendation import recommendation
-from tests.monitoring.shops import stored
+from tests.training.logs import stored
 
 WEEKS = 60
 END = datetime(2025, 3, 3, tzinfo=UTC)

@@ -10,7 +10,8 @@ from features.as_of import AsOf
 from features.engines.feature_table import feature_table
 from features.simulate import simulate
 from monitoring.weekly_forecasts import TOLERANCE, TOLERANCE_WITHOUT_YEAR, judged, reference_weights, weekly_forecasts
-from tests.monitoring.shops import FlatModel, stored
+from tests.monitoring.shops import FlatModel
+from tests.training.logs import stored
 
 
 def weeks(ratios: np.ndarray, references: int, forecast: float = 1_000) -> pd.DataFrame:

@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_nobody_is_named_any_more(folder: Path) -> None:
     """Neither ids nor items; arm, propensity, status and cost stay; a second call finds nothing and no key is left."""
-    assert has_customers(folder)
+    assert has_customers(folder, read_plan(folder))
     done = anonymise_plan(folder, unmeasured)
     assert done == {
         "plan.parquet": "4 rows without name and features",
@@ -51,7 +51,7 @@ def test_nobody_is_named_any_more(folder: Path) -> None:
     assert (record["plan_item"], record["status"], record["cost"]) == (items["plan_item"].iloc[0], "done", 7.0)
     assert not any(names_customer(file, EVERYBODY) for file in files_in([folder]))
     assert not list(folder.glob(".*.key"))
-    assert not has_customers(folder)
+    assert not has_customers(folder, read_plan(folder))
     assert anonymise_plan(folder, unmeasured) == {}
 
 
@@ -78,7 +78,7 @@ def test_a_kill_leaves_a_plan_that_can_be_read(folder: Path, monkeypatch: pytest
     anonymise_plan(folder, unmeasured)
     assert read_records(folder)["plan_item"].to_pylist() == read_plan(folder).items["plan_item"].tolist()[:1]
     assert not any(names_customer(file, EVERYBODY) for file in files_in([folder]))
-    assert not has_customers(folder)
+    assert not has_customers(folder, read_plan(folder))
 
 
 def test_effects_stay_what_they_were(tmp_path: Path) -> None:

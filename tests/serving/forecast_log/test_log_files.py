@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from serving.forecast_log.log_files import SCHEMA, keep_within, log_files, old_days, utc, write_log_file
+from serving.forecast_log.log_files import SCHEMA, keep_within, log_files, old_days, write_log_file
 
 EMPTY = SCHEMA.empty_table()
 
@@ -22,7 +22,6 @@ def test_a_piece_is_in_the_folder_of_its_day(tmp_path: Path) -> None:
     assert [path.parent.name for path in log_files(tmp_path)] == ["2026-11-26", "2026-11-27", "2026-11-27"]
     assert len([*tmp_path.rglob("*")]) == 5
     assert pq.read_schema(next(log_files(tmp_path))).equals(SCHEMA)
-    assert utc(0) == datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def test_old_days_go(tmp_path: Path) -> None:
