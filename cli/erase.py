@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import DEFAULT_HOME, Home
-from cli.score_places import check_places, scores_file, tables_and_paths
+from cli.score_places import check_places, present_tables, table_of, tables_and_paths
 from cli.terminal import echo, echo_table, progress_steps
 from features.plurals import counted
 
@@ -69,7 +69,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Erase customers from a store, all its generations and the files made of it, and prove that none is left.
 
-        Jobs and scores that [serve] of the settings names are among them.
+        Jobs, plans, report and scores that [serve] of the settings names are among them, and the runs of [retrain].
 
         Exits with 1 when a file or table still names one of them; it is listed. With --check also when the forecast log
         has rows of them. Backups and copies elsewhere are yours to find.
@@ -99,11 +99,12 @@ def register(app: typer.Typer) -> None:
         check_volume(store)
         open_store(store)
         settings = _service_settings(forecast_log)
-        tables, named = tables_and_paths([*(where or ()), *_of_service(settings)])
+        tables, named = tables_and_paths([*(where or ()), *_of_settings(settings)])
         named += [table.file for table in tables if table.is_sqlite]  # searched as well
         places = _places(store, [*named, *([home] if home.is_dir() else [])])
         with progress_steps() as step:
-            # A wrong one is refused before anything leaves.
+            # What cannot be reached or read is refused before anything leaves.
+            tables = present_tables(tables)
             rows = [erase_from_table(table, pattern.ids, check=True) for table in tables]
             in_tables = [str(table) for table, count in zip(tables, rows, strict=True) if count]
             if not check:
@@ -139,10 +140,24 @@ def _service_settings(forecast_log: Path | None) -> "ServeSettings":
     return settings if forecast_log is None else replace(settings, forecast_log=forecast_log)
 
 
-def _of_service(settings: "ServeSettings") -> list[str]:
-    """Return the places of the service's jobs and batch scores, but files and folders that are not there yet."""
-    places = [str(place) for place in (settings.jobs, settings.scores) if place]
-    return [place for place in places if (file := scores_file(place)) is None or file.exists()]
+def _of_settings(service: "ServeSettings") -> list[str]:
+    """Return the places with customers that the settings name; paths that are not there yet are printed."""
+    from cli.retrain_folder import RetrainSettings
+    from features.settings_file import read_settings
+
+    named = {f"[serve] {name}": getattr(service, name) for name in ("jobs", "plans", "report", "scores")}
+    named["[retrain] out"] = read_settings("retrain", RetrainSettings).out
+    places = []
+    for name, place in named.items():
+        if place and (table_of(str(place)) or Path(place).exists()):
+            places.append(str(place))
+        elif place:
+            _echo_missing(name, place)
+    return places
+
+
+def _echo_missing(setting: str, place: Path | str) -> None:
+    echo(f"{place}, {setting} of the settings, is not there yet, so it names nobody")
 
 
 def _erase_from_tables(tables: "list[TableAddress]", pattern: "IdPattern") -> list[str]:
@@ -245,7 +260,10 @@ def _erase_from_log(settings: "ServeSettings", pattern: "IdPattern", check: bool
     from serving.forecast_log.erasure import erase_from_log
     from serving.forecast_log.pseudonyms import PseudonymKeys
 
-    if settings.forecast_log is None or not settings.forecast_log.is_dir():
+    if settings.forecast_log is None:
+        return 0
+    if not settings.forecast_log.is_dir():
+        _echo_missing("[serve] forecast_log", settings.forecast_log)
         return 0
     keys = PseudonymKeys(settings.keys_folder)
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import DEFAULT_HOME, Home, check_date
-from cli.score_places import check_places, tables_and_paths
+from cli.score_places import check_places, present_tables, tables_and_paths
 from cli.settings import settings_with
 from cli.terminal import echo, echo_table, progress_steps
 from features.plurals import counted
@@ -110,6 +110,7 @@ def register(app: typer.Typer) -> None:
         with progress_steps() as step:
             step("prune")
             # What cannot be reached or read is refused before anything leaves.
+            tables = present_tables(tables)
             seen = _prune_tables(tables, settings, today, opened.timezone, dry_run=True)
             seen += _prune_files(store, places, home, settings, today.date, dry_run=True)
             removed = _prune_plans(opened, places, settings, today, dry_run)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import typer
 
 from cli.options import check_file_or_folder, check_writable
+from cli.terminal import echo
 
 if TYPE_CHECKING:
     from serving.score_tables.table_address import TableAddress
@@ -33,6 +34,22 @@ def tables_and_paths(places: Iterable[str]) -> "tuple[list[TableAddress], list[P
     """Return the tables among some places, and the paths, each once."""
     tables = {place: table_of(place) for place in places}
     return [each for each in tables.values() if each], [Path(place) for place, each in tables.items() if not each]
+
+
+def present_tables(tables: "Iterable[TableAddress]") -> "list[TableAddress]":
+    """Return the tables that are there; name the others: they hold nobody.
+
+    Raises ScoresUnreachableError for a database that does not answer, since nobody knows what it holds.
+    """
+    from serving.score_tables.table_writer import check_score_table
+
+    present = []
+    for table in tables:
+        if check_score_table(table):
+            present.append(table)
+        else:
+            echo(f"{table} is not there: nothing has been scored into it yet, unless the address is wrong")
+    return present
 
 
 def check_places(places: list[str] | None) -> list[str] | None:

@@ -99,10 +99,10 @@ def _lock(connection: "psycopg.Connection", address: TableAddress) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"regulars {address.quoted}",))
 
 
-def check_table(address: TableAddress) -> None:
+def check_table(address: TableAddress) -> bool:
     """Refuse a table of something else, and a database that does not answer; see `check_score_table`."""
-    with _errors(address, "cannot be written"), connect(address) as connection:
-        _has_table(connection, address)
+    with _errors(address, "cannot be opened"), connect(address) as connection:
+        return _has_table(connection, address)
 
 
 def _has_table(connection: "psycopg.Connection", address: TableAddress) -> bool:

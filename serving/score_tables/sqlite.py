@@ -82,11 +82,12 @@ def write_runs(address: TableAddress, runs: Sequence[ScoreRun]) -> None:
                 _insert(connection, address, run)
 
 
-def check_table(address: TableAddress) -> None:
+def check_table(address: TableAddress) -> bool:
     """Refuse a table of something else, and a file that is no database; see `check_score_table`."""
-    if address.file.exists():
-        with _errors(address, "cannot be written"), closing(_opened(address, "rw", WRITE_SECONDS)) as connection:
-            _has_table(connection, address)
+    if not address.file.exists():
+        return False
+    with _errors(address, "cannot be opened"), closing(_opened(address, "rw", WRITE_SECONDS)) as connection:
+        return _has_table(connection, address)
 
 
 def _has_table(connection: sqlite3.Connection, address: TableAddress) -> bool:

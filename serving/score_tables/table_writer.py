@@ -8,8 +8,8 @@ from serving.score_tables.layout import ScoreRun
 from serving.score_tables.table_address import TableAddress
 
 
-def check_score_table(address: TableAddress) -> None:
-    """Refuse a table that cannot take scores, before any work begins.
+def check_score_table(address: TableAddress) -> bool:
+    """Refuse a table that cannot take scores, before any work begins; return whether it is there.
 
     Raises
     ------
@@ -19,7 +19,7 @@ def check_score_table(address: TableAddress) -> None:
         When the database does not answer.
     """
     check = sqlite.check_table if address.is_sqlite else postgresql.check_table
-    check(address)
+    return check(address)
 
 
 def write_score_table(address: TableAddress, runs: Iterable[Iterable[Path]]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -139,6 +140,49 @@ def test_jobs_and_tables_are_erased_too(place: Path, regulars: Regulars, monkeyp
     assert regulars(*arguments[:4], "--in", "scores", "--check").code == 0
     assert regulars("score", "store", "--as-of", "2024-06-01", "--out", table).code == 0
     assert regulars(*arguments[:4], "--in", "scores", "--check").code == 0
+
+
+def test_what_the_settings_name_and_is_not_there_yet_holds_nobody(
+    place: Path, regulars: Regulars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was scored, planned or asked for yet: each place is mentioned, and the erasure is done."""
+    sqlite3.connect(place / "other.db").close()
+    names = {"JOBS": "jobs", "PLANS": "plans", "REPORT": "report.html", "FORECAST_LOG": "flog"}
+    for name, path in names.items():
+        monkeypatch.setenv(f"REGULARS_SERVE_{name}", path)
+    monkeypatch.setenv("REGULARS_RETRAIN_OUT", "runs")
+    for file in ("nowhere.db", "other.db"):
+        monkeypatch.setenv("REGULARS_SERVE_SCORES", f"sqlite:///{file}?table=scores")
+        ended = regulars("erase", "store", "--customer-id", "anna", "--in", "scores")
+        assert ended.code == 0
+        assert f"sqlite:///{file}?table=scores is not there: nothing has been scored into it yet" in ended.error
+        for missing in ("jobs", "plans", "report.html", "flog", "runs"):
+            assert f"\n{missing}, [" in f"\n{ended.error}"
+    assert not (place / "nowhere.db").exists()
+    assert open_store(place / "store").n_customers == 2
+
+
+def test_a_database_that_is_away_may_hold_anybody(
+    place: Path, regulars: Regulars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The erasure is refused before anything leaves."""
+    monkeypatch.setenv("REGULARS_SERVE_SCORES", "postgresql://ann@127.0.0.1:1/shop?table=scores")
+    ended = regulars("erase", "store", "--customer-id", "anna", "--in", "scores")
+    assert (ended.code, "127.0.0.1:1/shop?table=scores cannot be reached" in ended.error) == (1, True)
+    assert open_store(place / "store").n_customers == 3
+
+
+def test_plans_runs_and_the_report_of_the_settings_are_erased_too(
+    place: Path, regulars: Regulars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any `--in`."""
+    for file in ("plans/week.ics", "runs/2024-06-01T120000Z/report/report.html", "report.html"):
+        (place / file).parent.mkdir(parents=True, exist_ok=True)
+        (place / file).write_text("anna")
+    for name, path in {"SERVE_PLANS": "plans", "SERVE_REPORT": "report.html", "RETRAIN_OUT": "runs"}.items():
+        monkeypatch.setenv(f"REGULARS_{name}", path)
+    assert regulars("erase", "store", "--customer-id", "anna").code == 0
+    assert not [*(place / "plans").iterdir(), *place.rglob("report.html")]
 
 
 def test_an_id_that_nobody_has_is_warned_of_once(place: Path, regulars: Regulars) -> None:

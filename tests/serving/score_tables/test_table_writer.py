@@ -100,6 +100,15 @@ def test_tables_that_lack_a_column_are_left_alone(address: TableAddress, tmp_pat
     assert select(address, "SELECT * FROM {table}") == [(None, None, None)]
 
 
+def test_a_check_tells_a_table_that_is_there(address: TableAddress, tmp_path: Path) -> None:
+    """Nothing is made by asking; one that holds no row any more is there."""
+    assert not check_score_table(address)
+    assert not check_score_table(address)
+    write_score_table(address, [[score_file(tmp_path / "s.parquet", ["a"])]])
+    erase_from_table(address, ["a"])
+    assert check_score_table(address)
+
+
 def test_rows_that_cannot_be_written_leave_the_old_ones(address: TableAddress, tmp_path: Path) -> None:
     """One customer twice breaks the key: the error is a line, and the table is as before."""
     write_score_table(address, [[score_file(tmp_path / "old.parquet", ["a"])]])
