@@ -1,15 +1,15 @@
 """The challenger in shadow or as a canary against the champion beside it, by what happened since."""
 
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from features.as_of import EPOCH, AsOf, day_date
+from features.as_of import AsOf, day_date
 from features.plurals import counted
 from features.store.event_store import EventStore
 from monitoring.confidence_sequence import groups_interval, mean_interval
@@ -53,7 +53,7 @@ class ChallengerComparison:
     version, champion : str
         The two versions.
     since : str
-        The date of the first forecast.
+        The date of the first forecast for which they ran beside each other.
     table : pandas.DataFrame
         One row a horizon and measure, the 7-day forecasts first: `horizon_days`, `measure` (deviance, log_loss),
         `weeks` that are over, `forecasts` of the challenger in them, mean losses `champion` and `challenger`, their
@@ -87,7 +87,7 @@ class ChallengerComparison:
 
 
 def compare_challenger(
-    store: EventStore, folder: Path, keys: PseudonymKeys, as_of: AsOf, versions: pd.DataFrame
+    store: EventStore, folder: Path, keys: PseudonymKeys, as_of: AsOf, days: pd.DataFrame
 ) -> ChallengerComparison | None:
     """Compare the latest challenger of a forecast log with the champion beside it.
 
@@ -104,7 +104,7 @@ def compare_challenger(
     keys : PseudonymKeys
     as_of : AsOf
         The moment of looking, a midnight.
-    versions : pandas.DataFrame
+    days : pandas.DataFrame
         Of `LoggedForecasts`.
 
     Returns
@@ -112,59 +112,82 @@ def compare_challenger(
     ChallengerComparison or None
         None where the log has no challenger.
     """
-    others = versions[versions["role"] != CHAMPION]
+    others = days[days["role"] != CHAMPION]
     if others.empty:
         return None
-    latest = others.iloc[0]
-    role, version, since = Role(latest["role"]), str(latest["version"]), date.fromisoformat(latest["from"])
-    own = versions[(versions["role"] == CHAMPION) & (versions["version"] == version)]
-    promoted = (own["until"] >= latest["until"]).any()  # before, it was a champion that another one replaced
-    if promoted or (day_date(as_of.day) - date.fromisoformat(latest["until"])).days > ENDED_DAYS:
+    latest = others.sort_values("last").iloc[-1]
+    role, version = Role(latest["role"]), str(latest["model_version"])
+    own = days[(days["role"] == CHAMPION) & (days["model_version"] == version)]
+    promoted = (own["day"] >= latest["day"]).any()  # before, it was a champion that another one replaced
+    if promoted or as_of.day - latest["day"] > ENDED_DAYS:
         return None
-    rows = _rows_since(store, LogReader(store, folder, keys), as_of, since, role, version)
+    term = _common_term(days, role, version)
+    if term is None:
+        return None
+    rows = _rows_of(term, store, LogReader(store, folder, keys), as_of, role, version)
     if rows.empty:
         return None
-    beside = rows.loc[rows["role"] == CHAMPION, "model_version"]
-    champion = str(beside.iloc[-1])
-    rows = rows[(rows["role"] == role) | (rows["model_version"] == champion)]
-    horizons = sorted({int(days) for days in rows["horizon_days"].unique() if days <= LONGEST_DAYS} - {WEEK})
-    first = _day(since)
+    horizons = sorted({int(each) for each in rows["horizon_days"].unique() if each <= LONGEST_DAYS} - {WEEK})
     lines = [
         line
-        for days in (WEEK, *horizons)
-        for line in _horizon(store, _of_horizon(rows, days), as_of, days, first, role)
+        for horizon in (WEEK, *horizons)
+        for line in _horizon(store, _of_horizon(rows, horizon), as_of, horizon, term.day, role)
     ]
     table = pd.DataFrame(lines, columns=list(COLUMNS))
-    return ChallengerComparison(role, version, champion, str(since), table, _advice(table))
+    return ChallengerComparison(role, version, term.champion, str(day_date(term.day)), table, _advice(table))
 
 
-def _rows_since(
-    store: EventStore, reader: LogReader, as_of: AsOf, since: date, role: Role, version: str
-) -> pd.DataFrame:
-    """Return the forecasts of the challenger and of the champions beside it, of each the first of a customer and week.
+class _CommonTerm(NamedTuple):
+    """When a champion and a challenger ran beside each other: the first day, and the first and last microsecond."""
 
-    Those of a shadow are in pairs. What champions forecast after the challenger's last forecast is left out.
+    champion: str
+    day: int
+    first: int
+    last: int
+
+
+def _common_term(days: pd.DataFrame, role: Role, version: str) -> _CommonTerm | None:
+    """Return since when the champion beside a challenger's last forecast has been beside it; None without a champion.
+
+    Of a champion that came back its last term counts: a day on which others alone forecast ended an earlier one.
     """
-    first = _day(since)
-    wanted = (pc.field("role") == CHAMPION) | ((pc.field("role") == role) & (pc.field("model_version") == version))
-    wanted &= pc.field("expected_purchases_7").is_valid()  # batch scores that were looked up have none
+    own = days[(days["role"] == role) & (days["model_version"] == version)]
+    last = int(own["last"].max())
+    champions = days[(days["role"] == CHAMPION) & (days["first"] <= last)]
+    if champions.empty:
+        return None
+    until = champions["last"].clip(upper=last)
+    champion = champions["model_version"].iloc[int(until.to_numpy().argmax())]
+    in_service = champions[champions["model_version"] == champion]
+    of_others = champions.loc[~champions["day"].isin(in_service["day"]), "day"]
+    term = in_service[in_service["day"] > of_others.max()] if len(of_others) else in_service
+    day, first = (max(int(term[name].min()), int(own[name].min())) for name in ("day", "first"))
+    return _CommonTerm(str(champion), day, first, last)
+
+
+def _rows_of(
+    term: _CommonTerm, store: EventStore, reader: LogReader, as_of: AsOf, role: Role, version: str
+) -> pd.DataFrame:
+    """Return the forecasts of both versions in their common term, of each the first of a customer and week.
+
+    Those of a shadow are in pairs.
+    """
+    wanted = pc.field("expected_purchases_7").is_valid()  # batch scores that were looked up have none
+    wanted &= ((pc.field("role") == CHAMPION) & (pc.field("model_version") == term.champion)) | (
+        (pc.field("role") == role) & (pc.field("model_version") == version)
+    )
     days = [pd.DataFrame()]
-    for frame in reader.days(since, day_date(as_of.day + 1), READ, wanted):
-        rows = made_in_advance(frame, store, as_of, WEEK)
-        rows["week"] = (rows["day"] - first) // WEEK
+    for frame in reader.days(day_date(term.day - 1), day_date(as_of.day + 1), READ, wanted):
+        rows = made_in_advance(frame[frame["asked_at"].between(term.first, term.last)], store, as_of, WEEK)
+        rows["week"] = (rows["day"] - term.day) // WEEK
         days.append(_in_pairs(rows) if role is Role.SHADOW else rows)
         if len(days) > WEEK:
             days = [pd.concat(days).drop_duplicates(FIRST_OF)]
     forecasts = pd.concat(days, ignore_index=True)
     if forecasts.empty or forecasts["role"].nunique() < 2:
         return pd.DataFrame()
-    forecasts = forecasts[forecasts["asked_at"] <= forecasts.loc[forecasts["role"] == role, "asked_at"].max()]
     in_order: pd.DataFrame = forecasts.sort_values("asked_at", kind="stable", ignore_index=True)
     return in_order
-
-
-def _day(of: date) -> int:
-    return (of - EPOCH).days
 
 
 def _in_pairs(rows: pd.DataFrame) -> pd.DataFrame:

@@ -43,6 +43,9 @@ class LoggedForecasts:
     versions : pandas.DataFrame
         One row a role and version, the latest first: `role`, `version`, `from`, `until` (dates of the first and the
         last `as_of`), `forecasts` (customers and weeks), `forecast` and `purchases` (purchase days), `ratio`.
+    days : pandas.DataFrame
+        One row a role, version and day of forecasts: `role`, `model_version`, `day` (days since 1970), `first` and
+        `last` (when the first and the last of them were asked for, in microseconds).
     missing : dict of str to int
         The rows that are left out by the key that they need and that is not held.
     strangers : int
@@ -51,6 +54,7 @@ class LoggedForecasts:
 
     weekly: WeeklyForecasts
     versions: pd.DataFrame
+    days: pd.DataFrame
     missing: dict[str, int]
     strangers: int
 
@@ -88,22 +92,23 @@ def logged_forecasts(
     ForecastLogError
         When the folder has no forecast, a file is not one of a log, or no key is held for any row.
     """
-    rows, missing, strangers = _first_forecasts(store, folder, keys, as_of)
+    rows, days, reader = _first_forecasts(store, folder, keys, as_of)
     rows["purchases"] = outcomes_by_week(store, rows, as_of)
     weekly = _judged(rows[rows["role"] == CHAMPION], as_of, budget, seed)
-    return LoggedForecasts(weekly, _by_version(rows), missing, strangers)
+    return LoggedForecasts(weekly, _by_version(rows), days, reader.missing, reader.strangers)
 
 
 def _first_forecasts(
     store: EventStore, folder: Path, keys: PseudonymKeys, as_of: AsOf
-) -> tuple[pd.DataFrame, dict[str, int], int]:
-    """Return the forecasts that count, one a customer, week and role; rows without a key, rows of strangers."""
+) -> tuple[pd.DataFrame, pd.DataFrame, LogReader]:
+    """Return the forecasts that count, one a customer, week and role; the days of each version; what read them."""
     earliest = as_of.day - WEEK * (REFERENCE_WEEKS + LOOKS + 1)
-    reader, days = LogReader(store, folder, keys), []
+    reader, days, served = LogReader(store, folder, keys), [], []
     for frame in reader.days(day_date(earliest - 1), day_date(as_of.day + 1), READ):
         rows = made_in_advance(frame.dropna(subset=["expected_purchases_7"]), store, as_of, WEEK)
         rows["week"] = (as_of.day - WEEK - rows["day"]) // WEEK
         days.append(rows.drop_duplicates(FIRST_OF))
+        served.append(_by_day(rows, first=("asked_at", "min"), last=("asked_at", "max")))
     if not reader.rows:
         raise ForecastLogError(
             f"{folder} has no forecast of the {REFERENCE_WEEKS + LOOKS} weeks before {as_of.date}: expected the folder "
@@ -116,7 +121,13 @@ def _first_forecasts(
         )
     rows = pd.concat(days, ignore_index=True)
     rows = rows[rows["day"] > earliest].sort_values(["asked_at", "as_of"], kind="stable")
-    return rows.drop_duplicates(FIRST_OF, ignore_index=True), reader.missing, reader.strangers
+    of_versions = _by_day(pd.concat(served, ignore_index=True), first=("first", "min"), last=("last", "max"))
+    return rows.drop_duplicates(FIRST_OF, ignore_index=True), of_versions, reader
+
+
+def _by_day(rows: pd.DataFrame, **columns: tuple[str, str]) -> pd.DataFrame:
+    by_day: pd.DataFrame = rows.groupby(["role", "model_version", "day"], as_index=False).agg(**columns)
+    return by_day
 
 
 def _judged(rows: pd.DataFrame, as_of: AsOf, budget: float, seed: int) -> WeeklyForecasts:

@@ -122,7 +122,7 @@ def look_at(
         progress("logged forecasts")
         logged = logged_forecasts(store, *forecast_log, moment, budget, seed=seed)
         weekly = logged.weekly
-        challenger = compare_challenger(store, *forecast_log, moment, logged.versions)
+        challenger = compare_challenger(store, *forecast_log, moment, logged.days)
     if champion is not None:
         model = champion[0]
         if logged is None:

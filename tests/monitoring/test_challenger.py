@@ -1,5 +1,6 @@
 """A challenger is told from the champion by what happened: known truth, written by the log's own writer."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -75,13 +76,16 @@ def looked(
     share: float = 1.0,
     weeks: int = WEEKS,
     drop: float = 0.0,
+    before: Sequence[Model] = (),
 ) -> ChallengerComparison | None:
-    """What a look says after everybody was asked for once a week, twice for some; a part of the shadow is dropped."""
+    """What a look says after everybody was asked for twice a week; a part of the shadow is dropped.
+
+    `before` are the champions of the first half weeks, beside the same challenger.
+    """
     keys, now = PseudonymKeys(folder / "keys"), [MONDAY]
     logs = [ForecastLog(folder / "log", keys, 3650, 10**9, lambda: now[0], shadow=shadow) for shadow in (False, True)]
     canary: Any = Challenger(other, role, share)  # type: ignore[arg-type]
     state: Any = SimpleNamespace(
-        model=champion,
         formula=SimpleNamespace(version="1"),
         canary=canary if role is Role.CANARY else None,
         shadow=other if role is Role.SHADOW else None,
@@ -89,8 +93,10 @@ def looked(
     values = np.ones((CUSTOMERS, len(FEATURE_NAMES)))
     values[:, 0] = RATES
     rng = np.random.default_rng(5)
+    champions = [*before, *[champion] * (2 * weeks - len(before))]
     for week in range(weeks):
-        for at in (0, 3):
+        for half, at in enumerate((0, 3)):
+            state.model = champions[2 * week + half]
             now[0] = MONDAY + timedelta(weeks=week, days=at, hours=10)
             moment = microseconds(now[0])
             context = ScoringContext(state, AsOf.at_time(moment, "UTC"), 28, moment + DAY)
@@ -98,8 +104,8 @@ def looked(
                 log.answered("/score", Features(IDS, values), context)
                 log.flush()
     end = AsOf.at_midnight((MONDAY.date() - date(1970, 1, 1)).days + 7 * weeks, "UTC")
-    versions = logged_forecasts(store, folder / "log", keys, end).versions
-    return compare_challenger(store, folder / "log", keys, end, versions)
+    days = logged_forecasts(store, folder / "log", keys, end).days
+    return compare_challenger(store, folder / "log", keys, end, days)
 
 
 def early(found: ChallengerComparison | None) -> pd.DataFrame:
@@ -171,25 +177,41 @@ def test_a_former_champion_may_be_the_challenger(shop: EventStore, tmp_path: Pat
     """It was promoted only if it was champion after it was challenger."""
     assert looked(shop, tmp_path, Role.SHADOW, Model("3"), Model("4"), weeks=3) is not None
     end = AsOf.at_midnight((MONDAY.date() - date(1970, 1, 1)).days + 21, "UTC")
-    for until, compared in (("2023-12-25", True), ("2024-01-15", False)):
-        versions = pd.DataFrame(
-            {
-                "role": ["shadow", "champion"],
-                "version": ["4", "4"],
-                "from": ["2024-01-01", "2023-12-04"],
-                "until": ["2024-01-08", until],
-            }
-        )
-        found = compare_challenger(shop, tmp_path / "log", PseudonymKeys(tmp_path / "keys"), end, versions)
+    keys = PseudonymKeys(tmp_path / "keys")
+    days = logged_forecasts(shop, tmp_path / "log", keys, end).days
+    for later, compared in ((-7, True), (7, False)):
+        own = days[days["role"] == "shadow"].iloc[[-1]].assign(role="champion")
+        own["day"] += later
+        own[["first", "last"]] += later * DAY
+        found = compare_challenger(shop, tmp_path / "log", keys, end, pd.concat([days, own], ignore_index=True))
         assert (found is not None) is compared
 
 
 def test_without_a_challenger_there_is_nothing_to_compare(shop: EventStore, tmp_path: Path) -> None:
     """Nor where it was promoted, or ended long ago."""
     assert looked(shop, tmp_path, Role.SHADOW, Model("4"), Model("4")) is None
-    versions = pd.DataFrame({"role": ["champion"], "version": ["3"], "from": ["2024-01-01"], "until": ["2024-03-01"]})
     end = AsOf.at_midnight((MONDAY.date() - date(1970, 1, 1)).days + 7 * WEEKS, "UTC")
     keys = PseudonymKeys(tmp_path / "keys")
-    assert compare_challenger(shop, tmp_path / "log", keys, end, versions) is None
-    ended = pd.DataFrame({"role": ["shadow"], "version": ["5"], "from": ["2024-01-01"], "until": ["2024-02-01"]})
-    assert compare_challenger(shop, tmp_path / "log", keys, end, ended) is None
+    logged = logged_forecasts(shop, tmp_path / "log", keys, end).days
+    champion = logged[logged["role"] == "champion"]
+    assert compare_challenger(shop, tmp_path / "log", keys, end, champion) is None
+    old = champion.iloc[[0]].assign(role="shadow", model_version="5")
+    assert compare_challenger(shop, tmp_path / "log", keys, end, pd.concat([champion, old], ignore_index=True)) is None
+
+
+@pytest.mark.parametrize(("role", "before"), [(Role.SHADOW, "2222223"), (Role.CANARY, "3322332")])
+def test_the_comparison_begins_with_the_later_of_both_terms(
+    shop: EventStore, tmp_path: Path, role: Role, before: str
+) -> None:
+    """A challenger that ran beside another champion before: not a day and not a forecast of that time counts."""
+    champions = [Model(number, knows=0.0 if number == "2" else 0.5) for number in before]
+    share = 1.0 if role is Role.SHADOW else 0.5
+    found = looked(shop, tmp_path, role, Model("3", knows=0.5), Model("4"), share=share, weeks=8, before=champions)
+    from_monday = before.endswith("3")
+    since = MONDAY + timedelta(weeks=3, days=0 if from_monday else 3)
+    assert found is not None
+    assert (found.champion, found.since) == ("3", str(since.date()))
+    weeks = 4 if from_monday else 3
+    assert early(found)["weeks"].tolist() == [weeks, weeks]
+    if role is Role.SHADOW:
+        assert (early(found)["forecasts"] == shop.n_customers * weeks).all()
