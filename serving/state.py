@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.definitions import FEATURE_NAMES
-from features.errors import InvalidArgumentError, ModelError
+from features.errors import InvalidArgumentError, ModelError, PublishedModelError
 from features.loyalty.formula import Formula
 from features.schema import RATING_MAXIMUM
 from features.segments.segmentation import Segmentation
@@ -128,7 +128,8 @@ class Challenger:
 class ServiceState:
     """The formula, time zone, rating scale and RFM segments in use, the model, and a challenger beside it if any.
 
-    Without a model `absent` is the reason. `refused` is the reason why a newer version was not loaded, if one was.
+    Without a model `absent` is the reason. `refused` is the reason why a newer version was not loaded, if one was;
+    `unread` has those reasons for which it is tried again, since something could not be read.
     """
 
     formula: Formula
@@ -137,9 +138,17 @@ class ServiceState:
     since: datetime
     absent: str | None = None
     refused: str | None = None
+    unread: tuple[str, ...] = ()
     rating_maximum: float = RATING_MAXIMUM
     segmentation: Segmentation | None = None
     challenger: Challenger | None = None
+
+    def with_refusal(self, error: PublishedModelError) -> "ServiceState":
+        """Return the state with the reason why something was not loaded; an earlier one stays."""
+        if not _came_of_reading(error):
+            return replace(self, refused=self.refused or str(error))
+        refused = self.refused or f"{error}; it is tried again by itself"
+        return replace(self, refused=refused, unread=(*self.unread, str(error)))
 
     @property
     def canary(self) -> Challenger | None:
@@ -150,6 +159,15 @@ class ServiceState:
     def shadow(self) -> ServedModel | None:
         """The model in shadow, if there is one."""
         return self.challenger.model if self.challenger and self.challenger.role is Role.SHADOW else None
+
+
+def _came_of_reading(error: BaseException) -> bool:
+    """Return whether an error came of a reading that failed, and not of a content."""
+    while not isinstance(error, OSError):
+        if (cause := error.__cause__ or error.__context__) is None:
+            return False
+        error = cause
+    return True
 
 
 Trouble = Callable[[], str | None]

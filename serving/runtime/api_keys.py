@@ -74,18 +74,16 @@ class KeyRing:
 
     def check(self) -> bool:
         """Read the file if it has changed, or could not be used before; return whether it was read."""
-        if self.refused is None:
-            return bool(self._read_changed())
-        self._read()
-        return True
+        return self._read_changed() if self.refused is None else self._read()
 
-    def _read(self) -> None:
+    def _read(self) -> bool:
         try:
             self.keys, self.refused = read_keys(self._path), None
         except ApiKeysError as error:
             if str(error) != self.refused:
                 self._log_event(event="keys refused", reason=str(error))
             self.keys, self.refused = (), str(error)
+        return True
 
 
 def read_keys(path: str | Path) -> tuple[Key, ...]:

@@ -14,7 +14,7 @@ from features.schema import RATING_MAXIMUM
 from serving.runtime.json_log import LogEvent
 from serving.runtime.model_loader import load_model
 from serving.runtime.model_store import ANYBODY, Trust, latest_version, named_version, read_published
-from serving.runtime.poller import Check, when_changed
+from serving.runtime.poller import when_changed
 from serving.runtime.rollouts import with_challenger
 from serving.state import CurrentState, ServiceState
 from training.models.bundle import REGISTERED_NAME
@@ -37,19 +37,20 @@ def initial_state(
     note: Path | None = None,
 ) -> ServiceState:
     """Return the state at the start: the latest version, else the one served before, else the rule without a model."""
-    refused, tried = None, None
+    empty, tried = ServiceState(formula, timezone, None, clock(), rating_maximum=rating_maximum), None
     for find in (partial(latest_version, store), partial(served_version, note)):
         name = None
         try:
             name = find()
             if name is None or name == tried:
                 continue
-            state = _load(store, name, clock, log_event, refused, trust, note)
+            state = _load(store, name, clock, log_event, trust, note)
+            state = replace(state, refused=empty.refused, unread=empty.unread)
             return with_challenger(state, store, trust, log_event)
         except PublishedModelError as error:
             log_event(event="refused", version=name, reason=str(error))
-            refused, tried = refused or str(error), name
-    return ServiceState(formula, timezone, None, clock(), refused or NONE_PUBLISHED, refused, rating_maximum)
+            empty, tried = empty.with_refusal(error), name
+    return replace(empty, absent=empty.refused or NONE_PUBLISHED)
 
 
 class ModelReload:
@@ -68,31 +69,40 @@ class ModelReload:
         self._current, self._store, self._clock, self._log_event = current, store, clock, log_event
         self._attempt = 0
         folder = store / REGISTERED_NAME
-        self.check: Check = when_changed(self._load_latest, folder / "latest", folder / ROLLOUT_FILE)
+        self.check = when_changed(self._load_latest, folder / "latest", folder / ROLLOUT_FILE)
 
-    def _load_latest(self) -> None:
+    def _load_latest(self) -> bool:
         """Load the version published last; a bad one is refused, and the old one stays.
 
-        A refused version is tried again when it is published again. One that was signed before the version in service
-        is refused: who can write into the store could put an old one back. An attempt that hung, as on a network
-        folder, and ends after a later one changes nothing.
+        Returns whether all could be read: what could not is tried again, and not logged again. What is wrong in content
+        is tried again when it is published again. A version that was signed before the one in service is refused: who
+        can write into the store could put an old one back. An attempt that hung, as on a network folder, and ends after
+        a later one changes nothing.
         """
         self._attempt = attempt = self._attempt + 1
         state, name = self._current.state, None
+        healthy = replace(state, refused=None, unread=())
+        logged = {*state.unread, state.refused} if state.unread else set()
+
+        def log_event(**fields: object) -> None:
+            if fields.get("reason") not in logged:
+                self._log_event(**fields)
+
         try:
             name = latest_version(self._store)
             if name is None or (state.model and state.model.folder.name == name):
-                following = replace(state, refused=None)
+                following = healthy
             else:
                 trust = self._trust.not_before(state.model.signed_at if state.model else None)
-                loaded = _load(self._store, name, self._clock, self._log_event, None, trust, self._note)
+                loaded = _load(self._store, name, self._clock, self._log_event, trust, self._note)
                 following = replace(loaded, segmentation=state.segmentation, challenger=state.challenger)
         except PublishedModelError as error:
-            following = replace(state, refused=str(error))
-            self._log_event(event="refused", version=name, reason=str(error))
-        following = with_challenger(following, self._store, self._trust, self._log_event)
+            following = healthy.with_refusal(error)
+            log_event(event="refused", version=name, reason=str(error))
+        following = with_challenger(following, self._store, self._trust, log_event)
         if attempt == self._attempt:
             self._current.state = following
+        return not following.unread
 
 
 def _load(
@@ -100,7 +110,6 @@ def _load(
     name: str,
     clock: Callable[[], datetime],
     log_event: LogEvent,
-    refused: str | None,
     trust: Trust,
     note: Path | None,
 ) -> ServiceState:
@@ -108,9 +117,7 @@ def _load(
     _note_served(note, name)
     log_event(event="in service", version=model.version, tag=model.tag)
     card = model.card
-    return ServiceState(
-        model.formula, card.timezone, model, clock(), refused=refused, rating_maximum=card.rating_maximum
-    )
+    return ServiceState(model.formula, card.timezone, model, clock(), rating_maximum=card.rating_maximum)
 
 
 def served_version(note: Path | None) -> str | None:

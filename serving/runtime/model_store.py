@@ -169,7 +169,7 @@ def _trusted_signature(folder: Path, tag: str, trust: Trust) -> Signature | None
 
 
 def _require_readable(folder: Path, tag: str) -> None:
-    """Raise PublishedModelError for a file or folder of a version that this user may not read, or that is no file."""
+    """Raise PublishedModelError for a file or folder of a version that cannot be read, or that is no file."""
 
     def refuse(error: OSError) -> None:
         if isinstance(error, PermissionError):
@@ -177,7 +177,10 @@ def _require_readable(folder: Path, tag: str) -> None:
             raise PublishedModelError(
                 f"{tag} cannot be read by user {os.geteuid()}: {error.filename} has mode {status.st_mode & 0o777:04o} "
                 f"and belongs to user {status.st_uid}, who can run `chmod -R go+rX {folder}`, or publish with umask 022"
-            ) from None
+            ) from error
+        raise PublishedModelError(
+            f"{tag} cannot be read ({error.strerror}: {error.filename}): see to its disk, or publish again"
+        ) from error
 
     for place, _, files in os.walk(folder, onerror=refuse):
         for file in (Path(place, name) for name in files):

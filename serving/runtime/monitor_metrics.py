@@ -130,11 +130,12 @@ class MonitorMetrics:
         self._known: set[Series] = {Series(name) for name, (_, label) in GAUGES.items() if not label}
         self._values: dict[Series, float] = {}
         self._written = -math.inf
+        self._unread: str | None = None
         self._read_changed = when_changed(self._read, path)
 
     def check(self) -> bool:
         """Read the file if it has changed, and set all gauges; return whether it was read."""
-        was_read = bool(self._read_changed())
+        was_read = self._read_changed()
         age = self._clock().timestamp() - self._written
         age = age if age >= -FASTEST else NEVER
         values = self._values if age <= self._seconds else {}
@@ -147,15 +148,22 @@ class MonitorMetrics:
         gauge = self._gauges[series.gauge]
         (gauge.labels(series.label) if series.label else gauge).set(value)
 
-    def _read(self) -> None:
+    def _read(self) -> bool:
+        """Take the figures of the file; return whether it could be read, or is not there."""
         self._values, self._written = {}, -math.inf
+        before, self._unread = self._unread, None
         try:
             look = msgspec.json.decode(read_regular(self._path, LARGEST_LOOK), type=Look)
             self._values, self._written = figures(look), self._path.stat().st_mtime
         except FileNotFoundError:
-            return  # there was no look yet: the age says so
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return True  # there was no look yet: the age says so
+        except OSError as error:
+            self._unread = str(error)
+            if self._unread != before:
+                self._log_event(event="look refused", path=str(self._path), reason=str(error))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             self._log_event(event="look refused", path=str(self._path), reason=str(error))
+        return self._unread is None
 
 
 def figures(look: Look) -> dict[Series, float]:

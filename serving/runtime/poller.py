@@ -1,5 +1,6 @@
 """Runs checks every few seconds in threads beside the requests."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from typing import NamedTuple
 from serving.runtime.json_log import LogEvent
 
 Check = Callable[[], object]
+AGAIN_SECONDS = 10.0
+"""The pause before what could not be read is read again, though nothing was rewritten."""
 MOST_ATTEMPTS = 4
 """Attempts of one check that may hang at once, as on a network folder that does not answer."""
 
@@ -107,21 +110,25 @@ class Poller:
                 del attempts[0 if acted else position : position + 1]
 
 
-def when_changed(action: Callable[[], object], *paths: Path) -> Check:
+def when_changed(action: Callable[[], bool], *paths: Path) -> Callable[[], bool]:
     """Return a check that calls `action` the first time, and whenever a file was rewritten since the last check.
 
-    The check returns whether it did.
+    The action returns whether it could read all that it needed: else it is called again after `AGAIN_SECONDS`, since a
+    disk or a network folder that fails may be back without a change. The check returns the same, and false without a
+    call.
     """
     last: object = None
+    again = math.inf
 
     def check() -> bool:
-        nonlocal last
+        nonlocal last, again
         stamps = [_stamp(path) for path in paths]
-        if stamps == last:
+        if stamps == last and time.monotonic() < again:
             return False
-        last = stamps
-        action()
-        return True
+        last, again = stamps, math.inf
+        was_read = action()
+        again = math.inf if was_read else time.monotonic() + AGAIN_SECONDS
+        return was_read
 
     return check
 

@@ -39,7 +39,7 @@ def with_challenger(state: ServiceState, store: Path, trust: Trust, log_event: L
         after = _challenger(state, rollout, store, trust)
     except PublishedModelError as error:
         log_event(event="rollout refused", reason=str(error))
-        return replace(state, challenger=None, refused=state.refused or str(error))
+        return replace(state.with_refusal(error), challenger=None)
     if after is not None and after is not before:
         model = after.model
         log_event(event=after.role.value, version=model.version, tag=model.tag, share=after.share)
@@ -58,15 +58,14 @@ def read_rollout(store: Path, trust: Trust) -> Rollout | None:
         rollout = rollout_of_text(read_regular(file, LONGEST_ROLLOUT), trust.key)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except OSError as error:
-        reason: object = f"it cannot be read ({error.strerror})"
-    except (ValueError, SignatureError) as error:
-        reason = error
-    else:
-        if all(VERSION_NAME.fullmatch(name) for name in (rollout.champion, rollout.challenger)):
-            return rollout
-        reason = "it names no version"
-    raise PublishedModelError(f"the rollout in {file} is refused: {reason}; publish the challenger again") from None
+    except (OSError, ValueError, SignatureError) as error:
+        reason = f"it cannot be read ({error.strerror})" if isinstance(error, OSError) else error
+        raise PublishedModelError(f"the rollout in {file} is refused: {reason}; publish the challenger again") from None
+    if not all(VERSION_NAME.fullmatch(name) for name in (rollout.champion, rollout.challenger)):
+        raise PublishedModelError(
+            f"the rollout in {file} is refused: it names no version; publish the challenger again"
+        )
+    return rollout
 
 
 def _challenger(state: ServiceState, rollout: Rollout | None, store: Path, trust: Trust) -> Challenger | None:

@@ -13,7 +13,7 @@ from binascii import Error as Base64Error
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from features.atomic_file import atomic_write, file_digest
 from features.errors import SignatureError
@@ -144,6 +144,11 @@ def require_signature(folder: Path, tag: str, public_key: Path) -> Signature:
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError, Base64Error):
         raise SignatureError(f"{path} holds no signature: publish it again with --signing-key") from None
     present = _digests(folder)
+    for name in sorted(files.keys() - present.keys()):
+        try:
+            (folder / name).stat()
+        except OSError as error:  # its cause tells a folder that is half there from another content
+            raise SignatureError(f"its {name} was removed after it was signed: publish it again") from error
     if differing := sorted(name for name in files.keys() | present.keys() if files.get(name) != present.get(name)):
         what = "was changed" if differing[0] in files and differing[0] in present else "was added or is missing"
         raise SignatureError(f"its {differing[0]} {what} after it was signed: publish it again")
@@ -219,8 +224,12 @@ def _signed(tag: str, files: Mapping[str, str], time: str | None) -> bytes:
 
 def _digests(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every file of a version but its signature; a symbolic link has none."""
+
+    def fail(error: OSError) -> NoReturn:
+        raise error
+
     digests = {}
-    for place, _, names in os.walk(folder):
+    for place, _, names in os.walk(folder, onerror=fail):
         for path in (Path(place, name) for name in names):
             name = path.relative_to(folder).as_posix()
             if name != SIGNATURE_FILE:

@@ -10,6 +10,7 @@ from features.schema import RATING_MAXIMUM
 from serving.runtime.model_reload import ModelReload, initial_state
 from serving.runtime.model_store import ANYBODY, Trust
 from serving.state import CurrentState, ServedModel
+from tests.serving.failing_reads import FAILING_READS
 from tests.serving.running import latest, put, variant
 from training.models.customer_model import CustomerModel
 from training.models.signature import make_key_pair, sign_version
@@ -108,6 +109,37 @@ def test_a_bad_version_is_refused_until_it_is_mended(tmp_path: Path, model: Cust
     latest(tmp_path, whole.name)
     shop.reload.check()
     assert (shop.version, shop.current.state.refused) == ("2", None)
+
+
+def test_what_cannot_be_read_is_tried_again(
+    tmp_path: Path, model: CustomerModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a pause, though nothing is published again, and with one line in the log; at a start too."""
+    key = tmp_path / "publisher.key"
+    trust, note = Trust(make_key_pair(key)), tmp_path / "served"
+    folders = [put(tmp_path, variant(model, number), number) for number in (1, 2)]
+    for folder in folders:
+        sign_version(folder, f"regulars:{folder.name}", key, NOON)
+    latest(tmp_path, folders[0].name)
+    shop = Shop(tmp_path, trust, note)
+    shop.reload.check()
+    latest(tmp_path, folders[1].name)
+    monkeypatch.setattr("serving.runtime.poller.AGAIN_SECONDS", 0.0)
+    with FAILING_READS["no bundle"](folders[1]):
+        rounds = [shop.reload.check() for _ in range(3)]
+        assert (rounds, shop.version) == ([False] * 3, "1")
+        assert "tried again by itself" in str(shop.current.state.refused)
+        assert shop.events == ["in service", "refused"]
+        born = Shop(tmp_path, trust, note)
+        born.reload.check()
+        assert (born.version, born.events) == ("1", ["refused", "in service"])
+    for each in (shop, born):
+        monkeypatch.setattr("serving.runtime.poller.AGAIN_SECONDS", 60.0)
+        each.reload.check()
+        assert (each.version, each.current.state.refused) == ("2", None)
+        assert each.events[-1] == "in service"
+    shop.reload.check()
+    assert shop.events == ["in service", "refused", "in service"]
 
 
 def test_going_back_from_a_bad_version_clears_the_refusal(tmp_path: Path, model: CustomerModel) -> None:

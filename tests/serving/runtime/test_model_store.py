@@ -19,7 +19,8 @@ from features.errors import PublishedModelError
 from features.event_words import BUILT_IN_WORDS, EventWords
 from serving.runtime.model_loader import load_model
 from serving.runtime.model_store import Trust, latest_version, read_published
-from serving.state import ServedModel
+from serving.state import ServedModel, ServiceState
+from tests.serving.failing_reads import FAILING_READS
 from tests.serving.running import ROOT, put
 from training.models.bundle import CARD_FILE, COMPILED_FILE, LIBRARIES, MODEL_FILE
 from training.models.signature import make_key_pair, sign_version
@@ -65,6 +66,33 @@ def test_a_pipe_in_place_of_the_name_is_refused_at_once(store: Path) -> None:
     os.mkfifo(latest)
     with pytest.raises(PublishedModelError, match="is no regular file"):
         latest_version(store)
+
+
+def test_a_reading_that_fails_is_told_from_a_wrong_content(
+    store: Path, tmp_path: Path, rule_state: ServiceState
+) -> None:
+    """Whatever could not be read, where a key is trusted too; the same version is whole when it can be."""
+    key = tmp_path / "publisher.key"
+    name = str(latest_version(store))
+    folder, trust = store / "regulars" / name, Trust(make_key_pair(key))
+    sign_version(folder, f"regulars:{name}", key, NOON)
+
+    def refused(trust: Trust) -> ServiceState:
+        with pytest.raises(PublishedModelError) as caught:
+            load_model(read_published(store, name, trust))
+        assert "\n" not in str(caught.value)
+        return rule_state.with_refusal(caught.value)
+
+    for each in (Trust(), trust):
+        for fault, failing in FAILING_READS.items():
+            if each is trust or fault != "no signature":
+                with failing(folder):
+                    assert refused(each).unread, fault
+        assert load_model(read_published(store, name, each)).version == "1"
+    with (folder / "bundle" / COMPILED_FILE).open("ab") as file:
+        file.write(b" ")
+    assert not refused(Trust()).unread
+    assert not refused(trust).unread
 
 
 @contextmanager

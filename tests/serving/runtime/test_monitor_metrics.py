@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
+from unittest.mock import Mock
 
 import pytest
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -176,3 +177,20 @@ def test_horizons_make_few_series(made: Made, shown: Shown, tmp_path: Path) -> N
 def test_the_actions_are_the_monitor_s() -> None:
     """The service does not import the monitor, but knows what it recommends."""
     assert list(get_args(Action)) == list(Recommended)
+
+
+def test_a_reading_that_fails_is_tried_again(
+    made: Made, shown: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one line in the log, and without another look being written."""
+    events: list[dict[str, object]] = []
+    gauges = made(events)
+    write(tmp_path / "monitor.json", LOOK)
+    monkeypatch.setattr("serving.runtime.poller.AGAIN_SECONDS", 0.0)
+    with monkeypatch.context() as failing:
+        failing.setattr("serving.runtime.monitor_metrics.read_regular", Mock(side_effect=OSError(5, "I/O error")))
+        assert [gauges.check() for _ in range(3)] == [False] * 3
+        assert shown() == {"age_seconds": math.inf}
+    assert gauges.check()
+    assert shown()["age_seconds"] == 86_400
+    assert [event["event"] for event in events] == ["look refused"]

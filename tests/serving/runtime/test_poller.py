@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from serving.runtime.poller import MOST_ATTEMPTS, Poller, when_changed
 
 
@@ -84,7 +86,7 @@ def test_a_hanging_check_is_not_tried_for_ever() -> None:
 def test_a_change_of_a_file_is_noticed_once(tmp_path: Path) -> None:
     """The first check acts, and then another time, another inode, another size and a deletion do, each once."""
     file, other, acted = tmp_path / "file", tmp_path / "other", []
-    check = when_changed(lambda: acted.append(1), file)
+    check = when_changed(lambda: not acted.append(1), file)
 
     def acts() -> bool:
         before = len(acted)
@@ -102,3 +104,13 @@ def test_a_change_of_a_file_is_noticed_once(tmp_path: Path) -> None:
     assert (acts(), acts()) == (True, False)
     file.unlink()
     assert (acts(), acts()) == (True, False)
+
+
+def test_what_could_not_be_read_is_read_again_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until it could be, though no file changes; each check says whether it was read."""
+    now, outcomes = [0.0], [False, False, True]
+    monkeypatch.setattr("serving.runtime.poller.time.monotonic", lambda: now[0])
+    check = when_changed(lambda: outcomes.pop(0))
+    for seconds, was_read, left in ((0, False, 2), (9, False, 2), (1, False, 1), (10, True, 0), (99, False, 0)):
+        now[0] += seconds
+        assert (check(), len(outcomes)) == (was_read, left)

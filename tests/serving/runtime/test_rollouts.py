@@ -15,6 +15,7 @@ from serving.runtime.model_reload import ModelReload, initial_state
 from serving.runtime.model_store import ANYBODY, Trust
 from serving.runtime.rollouts import _require_comparable
 from serving.state import CurrentState, ServedModel
+from tests.serving.failing_reads import FAILING_READS
 from tests.serving.running import latest, put, variant
 from training.models.customer_model import CustomerModel
 from training.models.rollout import ROLLOUT_FILE, Role, Rollout, rollout_text
@@ -133,6 +134,22 @@ def test_a_damaged_challenger_is_refused(tmp_path: Path, model: CustomerModel) -
     assert shop.found is None
     assert "digest" in shop.current.state.refused
     assert (shop.start().model.version, shop.start().challenger) == ("1", None)
+
+
+def test_a_challenger_that_cannot_be_read_is_tried_again(
+    tmp_path: Path, model: CustomerModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a pause, though nothing is published again, and with one line in the log; the champion answers all."""
+    shop = Shop(tmp_path, model)
+    monkeypatch.setattr("serving.runtime.poller.AGAIN_SECONDS", 0.0)
+    with FAILING_READS["ESTALE of the model"](shop.other):
+        shop.roll_out(Role.CANARY, 0.1)
+        assert [shop.reload.check() for _ in range(3)] == [False] * 3
+        assert (shop.found, shop.current.state.model.version) == (None, "1")
+        assert "tried again by itself" in shop.current.state.refused
+    shop.reload.check()
+    assert (shop.found, shop.current.state.refused) == (("canary", 0.1, "2"), None)
+    assert shop.events == ["in service", "rollout refused", "canary"]
 
 
 def test_where_a_key_is_trusted_rollouts_are_signed_too(tmp_path: Path, model: CustomerModel) -> None:
