@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import options
+from cli.opened_store import opened_store
 from cli.tables import measure_table, segment_table, skill_table
 from cli.terminal import echo, progress_steps
 from cli.tracking import opened_tracking
@@ -134,7 +135,7 @@ def register(app: typer.Typer) -> None:
         rule = options.formula_in_use(formula, registered.formula if registered else None)
         horizons = sorted(set(horizon_days))
         forecasts, measured, asked = [], [], []
-        with options.opened_store(store) as events, progress_steps() as step:
+        with opened_store(store) as events, progress_steps() as step:
             dates = sorted(set(as_of)) if as_of else _dates(events, every, horizons[0], since, until)
             several = len(dates) * len(horizons) > 1
             for done in backtests(
@@ -154,7 +155,7 @@ def register(app: typer.Typer) -> None:
                 if several or measures or picture:
                     step(f"intervals of the measures: {done.horizon_days} days from {done.as_of}")
                     measured.append(done.tidy_measures(trials.metrics))
-        write_table(out, pa.concat_tables(forecasts, promote_options="permissive"))
+            write_table(out, pa.concat_tables(forecasts, promote_options="permissive"))
         table = pd.concat(measured) if measured else pd.DataFrame()
         if version is not None and len(table):
             table.loc[table["model"] == "model", "recipe"] = f"version {version}"

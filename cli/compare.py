@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cli import options
+from cli.opened_store import opened_store
 from cli.settings import settings_with
 from cli.terminal import echo, progress_steps
 from cli.tracking import has_tracking_store, opened_tracking
@@ -117,7 +118,7 @@ def register(app: typer.Typer) -> None:
             }
             if given := [name for name, value in {**unused, "--quick": quick}.items() if value]:
                 raise typer.BadParameter(f"{' and '.join(given)} cannot be used with --versions: leave it out")
-            with options.opened_store(store) as events:
+            with opened_store(store) as events:
                 _compare_versions(events, home, versions, as_of, horizon_days, metrics, language, out)
             return
         from features.loyalty.formula import load_formula
@@ -125,7 +126,7 @@ def register(app: typer.Typer) -> None:
         from reporting.report_folder import PAGE, TABLES, WORKBOOK, write_report
 
         rule = options.formula_in_use(formula)
-        with options.opened_store(store) as events, progress_steps() as step:
+        with opened_store(store) as events, progress_steps() as step:
             tracking = opened_tracking(home, read_only=True) if has_tracking_store(home) else None
             report = make_report(
                 events,

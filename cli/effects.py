@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from cli import options
+from cli.opened_store import opened_store
 from cli.terminal import echo, echo_table, progress_steps
 from features.plurals import counted
 
@@ -88,7 +89,7 @@ def register(app: typer.Typer) -> None:
         if other is not None and in_force:
             check_other_plan(in_force, other)
         days = horizon_days or (int(in_force[-1].manifest.get("horizon_days", 90)) if in_force else 90)
-        with options.opened_store(store) as events, progress_steps() as step:
+        with opened_store(store) as events, progress_steps() as step:
             records = latest_records(folders)
             results = effects_of_plans(events, in_force, days, records=records, other=other, progress=step)
         out.mkdir(parents=True, exist_ok=True)

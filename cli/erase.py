@@ -240,11 +240,10 @@ def _erase(store: Path, places: list[Path], pattern: "IdPattern", suppression_ke
     for folder in folders:
         done = erase_from_plan(folder, pattern, measure, suppression.hash_of)
         changed += [[str(folder / name), what] for name, what in done.items() if what]
-    for file in files_in(places):
-        of_store = file.is_relative_to(store) and file.relative_to(store).parts[0].startswith("events-")
-        if not of_store and names_customer(file, pattern):
-            what = erase_from_file(file, pattern)
-            if what:
+    with locked(store):  # nobody adds rows to the customers' table meanwhile
+        for file in files_in(places):
+            of_store = file.is_relative_to(store) and file.relative_to(store).parts[0].startswith("events-")
+            if not of_store and names_customer(file, pattern) and (what := erase_from_file(file, pattern)):
                 changed.append([str(file), what])
     for generation in erase_from_store(store, pattern.ids):
         what = f"{counted(generation.events, 'event')} of {counted(generation.customers, 'customer')} removed"

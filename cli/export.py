@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import Store, check_date, opened_store
+from cli.opened_store import opened_store
+from cli.options import Store, check_date
 from cli.terminal import Figure, echo, echo_table
 from features.plurals import counted
 
@@ -75,6 +76,7 @@ def register(app: typer.Typer) -> None:
         `regulars export store --out for-analysts --key pseudonyms.key --significant-digits 2 --scores scores.parquet`
         """
         from features.as_of import AsOf
+        from features.atomic_file import check_before_replacing
         from features.pseudonymisation.event_table import event_table
         from features.pseudonymisation.pseudonymise import pseudonymise_table
         from features.pseudonymisation.uniqueness import FEW, QUASI_IDENTIFIERS, singled_out_by_one_event, uniqueness
@@ -113,6 +115,7 @@ def register(app: typer.Typer) -> None:
                 part = scratch / "tables"
                 for name, table in tables.items():
                     write_table(part / f"{name}.parquet", pseudonymise_table(table, secret))
+                check_before_replacing()
                 part.rename(out)
         if rows:
             echo_table(f"singled out by {', '.join(columns)}", ["", "customers"], rows)

@@ -3,7 +3,8 @@
 import typer
 
 from cli.engines import Engine, EngineOption, opened_runner
-from cli.options import AsOfDates, OutFileOrFolder, Store, opened_store, warn_of_dates
+from cli.opened_store import opened_store
+from cli.options import AsOfDates, OutFileOrFolder, Store, warn_of_dates
 from cli.terminal import echo, progress_bar
 from features.plurals import counted
 

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_HOME, FormulaFile, Home, Quick, Store, check_date, formula_in_use, opened_store
+from cli.opened_store import opened_store
+from cli.options import DEFAULT_HOME, FormulaFile, Home, Quick, Store, check_date, formula_in_use
 from cli.settings import challenger_settings
 from cli.tables import measure_table, segment_table
 from cli.terminal import echo, progress_steps
@@ -54,7 +55,7 @@ def register(app: typer.Typer) -> None:
 
         settings = challenger_settings()
         rule = formula_in_use(formula)
-        with opened_store(store) as events, progress_steps() as step:
+        with opened_store(store, makes_models=True) as events, progress_steps() as step:
             tracking = opened_tracking(home)
             result = fit_challenger(
                 events,

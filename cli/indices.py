@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cli import options
+from cli.opened_store import opened_store
 from cli.terminal import echo, echo_table, progress_bar
 from features.plurals import counted
 
@@ -43,7 +44,7 @@ def register(app: typer.Typer) -> None:
         from features.table_files import write_table
 
         rule = options.formula_in_use(formula)
-        with options.opened_store(store) as events:
+        with opened_store(store) as events:
             dates = dates_every(events, options.days_of(every), since, until)
             with progress_bar("customers", events.n_customers) as advance:
                 table = indices_at(events, rule, dates, progress=advance)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import options
+from cli.opened_store import opened_store
 from cli.options import DEFAULT_HOME, check_date
 from cli.settings import settings_with
 from cli.terminal import Figure, echo, echo_table, progress_steps
@@ -108,7 +109,7 @@ def register(app: typer.Typer) -> None:
         options.check_writable(settings.out and settings.out / "monitor.json")  # that of the settings file too
         champion, missing = champion_in_use(home)
         out, log = settings.out, _log(settings)
-        with options.opened_store(store) as events, progress_steps() as step:
+        with opened_store(store) as events, progress_steps() as step:
             look = look_at(
                 events,
                 champion,

@@ -1,17 +1,13 @@
-"""Arguments and options shared by several verbs, and the function that opens the STORE argument."""
+"""Arguments and options shared by several verbs."""
 
 import os
 import re
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.settings import ingest_settings
 from cli.terminal import echo
 from features.plurals import counted
 
@@ -269,32 +265,3 @@ def formula_in_use(file: Path | None, of_champion: "Formula | None" = None) -> "
             "scores here are by the former, those of a service by the latter, until `regulars fit` makes a new version"
         )
     return formula
-
-
-@contextmanager
-def opened_store(store: str) -> Iterator["EventStore"]:
-    """Open the store, or ingest the raw file into a temporary store and print how many of its rows were faulty.
-
-    A raw file has the contract's columns, and is read by the settings; for any other use `regulars ingest`.
-    """
-    from features.encryption.volumes import check_volume
-    from features.store.event_store import is_store, open_store
-
-    folder = Path(store)
-    if is_store(store) or (folder.is_dir() and not any(folder.glob("*.parquet"))):
-        check_volume(store)
-        yield open_store(store)
-        return
-    from features.errors import FaultyRowsError, SourceError
-    from features.ingestion.ingest import ingest
-
-    with tempfile.TemporaryDirectory(prefix="regulars-") as temporary:
-        check_volume(temporary)
-        verb = f"`regulars ingest {store} --out STORE`"
-        try:
-            report = ingest([store], Path(temporary) / "store", **ingest_settings())
-        except FaultyRowsError as error:
-            raise SourceError(f"{store}: {str(error).split('; ')[0]}; {verb} writes them to a file") from None
-        if report.quarantined:
-            echo(f"{counted(report.quarantined, 'faulty row')} left out; {verb} lists them")
-        yield open_store(Path(temporary) / "store")

@@ -8,6 +8,7 @@ import typer
 from cli import options
 from cli.champion import champion_in_use, warn_of_champion
 from cli.customers_file import take_customers_file
+from cli.opened_store import opened_store
 from cli.terminal import echo, progress_steps
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def register(app: typer.Typer) -> None:
             week, as_of, seed = str(former["week"]), str(former["as_of"]), int(former["seed"])
             actions, by_rule = catalogue_of(former["catalogue"]), bool(former.get("by_rule"))
             offers = catalogue_of(former["rules"]) if former.get("rules") else None
-        with options.opened_store(store) as events, progress_steps() as step:
+        with opened_store(store) as events, progress_steps() as step:
             cutoff = log_end(events) if as_of is None else AsOf.parse(as_of, events.timezone)
             week = week or week_from(cutoff.date)
             check_week(week, cutoff.date, actions.working_days)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cli import options
+from cli.opened_store import opened_store
 from cli.options import DEFAULT_HOME, check_date
 from cli.settings import challenger_settings
 from cli.terminal import echo
@@ -47,7 +48,7 @@ def register(app: typer.Typer) -> None:
         from training.recalibration import recalibrate as work
 
         limits = challenger_settings().limits
-        with options.opened_store(store) as events:
+        with opened_store(store, makes_models=True) as events:
             made = work(events, opened_tracking(home), horizon_days, as_of=as_of, limits=limits)
         echo(
             f"expected purchases times {math.exp(made.shift.count):.3f}, -log P(no purchase) times "

@@ -149,7 +149,8 @@ def _run(job: "Job", started: datetime) -> str:
 
 def _steps(job: "Job", run: "RetrainRun", started: datetime) -> str:
     from cli.retrain_inputs import nothing_new
-    from cli.retrain_steps import STEPS, append
+    from cli.retrain_steps import NAMING_CUSTOMERS, STEPS, append
+    from features.erasure.suppression import refused_after_erasure
     from features.store.event_store import open_store
 
     # Appending twice changes nothing, and by now there may be more to append than when the run was killed.
@@ -169,10 +170,15 @@ def _steps(job: "Job", run: "RetrainRun", started: datetime) -> str:
     run.record_must_fit()
     store, tracking = open_store(job.store), opened_tracking(job.home)
     for name, step in STEPS.items():
-        if name not in run.steps:
-            began = time.monotonic()
+        if name in run.steps:
+            continue
+        began = time.monotonic()
+        if name in NAMING_CUSTOMERS:
+            with refused_after_erasure(job.store):
+                result = step(job, run, open_store(job.store), tracking)  # without whom was erased during the fit
+        else:
             result = step(job, run, store, tracking)
-            run.record(name, time.monotonic() - began, result)
+        run.record(name, time.monotonic() - began, result)
     return "done" if run.steps["promote"]["promoted"] else "refused"
 
 

@@ -192,3 +192,5 @@ STEPS: dict[str, Callable[[Job, RetrainRun, "EventStore", "Tracking"], Result]] 
     **{"fit": fit, "gate": gate, "promote": promote, "publish": publish, "score": score, "report": report},
 }
 """The steps after `append`, in their order."""
+NAMING_CUSTOMERS = ("score", "report")
+"""Steps that write what names customers, of the store as it is by then."""

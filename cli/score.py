@@ -11,6 +11,7 @@ import typer
 from cli import options
 from cli.champion import champion_in_use, warn_of_champion
 from cli.engines import Engine, EngineOption, opened_runner
+from cli.opened_store import opened_store
 from cli.score_places import OutFileFolderOrTable, parts_until_loaded, table_of
 from cli.settings import settings_with
 from cli.terminal import Figure, echo, echo_table, progress_bar
@@ -104,7 +105,7 @@ def register(app: typer.Typer) -> None:
         rule = options.formula_in_use(formula, champion[0].formula if champion else None)
         segmentation = segmentation_of_settings()
         with (
-            options.opened_store(store) as events,
+            opened_store(store) as events,
             opened_runner(engine) as run,
             progress_bar("customers", events.n_customers) as advance,
             ExitStack() as until_loaded,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cli import options
+from cli.opened_store import opened_store
 from cli.terminal import Figure, echo, echo_table, progress_bar
 from features.plurals import counted
 
@@ -78,7 +79,7 @@ def register(app: typer.Typer) -> None:
 
         source = file or segments_file()
         segmentation = load_segmentation(source)
-        with options.opened_store(store) as events:
+        with opened_store(store) as events:
             dates = dates_every(events, options.days_of(every), since, until)
             if learn is not None:
                 segmentation = _learn(events, segmentation, source, str(dates[-1].date), learn)

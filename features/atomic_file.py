@@ -2,11 +2,13 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from features.scratch_folders import scratch_folder
+
+_checks: list[Callable[[], None]] = []  # of the process: worker threads of a block write files too
 
 
 @contextmanager
@@ -42,8 +44,39 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         temporary = folder / path.name
         yield temporary
         fsync_path(temporary)
+        check_before_replacing()
         temporary.replace(path)
         fsync_path(path.parent)
+
+
+@contextmanager
+def checked_before_replacing(check: Callable[[], None]) -> Iterator[None]:
+    """Call a function at the last moment before anything is put in place during the block, in any thread.
+
+    When it raises an error, what was there before stays.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> def refuse():
+    ...     raise OSError("not now")
+    >>> with TemporaryDirectory() as folder, checked_before_replacing(refuse):
+    ...     with atomic_write(Path(folder) / "note.txt") as temporary:
+    ...         _ = temporary.write_text("whole")
+    Traceback (most recent call last):
+    OSError: not now
+    """
+    _checks.append(check)
+    try:
+        yield
+    finally:
+        _checks.remove(check)
+
+
+def check_before_replacing() -> None:
+    """Call the functions of `checked_before_replacing`; for whoever renames a folder or commits to a database."""
+    for check in tuple(_checks):
+        check()
 
 
 def fsync_path(path: Path) -> None:

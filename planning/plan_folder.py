@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.atomic_file import file_digest, fsync_path
+from features.atomic_file import check_before_replacing, file_digest, fsync_path
 from features.encryption.parquet_files import read_parquet, write_parquet
 from features.erasure.id_search import files_in
 from features.errors import PlanError
@@ -162,6 +162,7 @@ def write_plan(
         write_files(part, read_plan(part))
         for path in (part / PLAN_FILE, part / MANIFEST_FILE, part / CUSTOMERS_FILE, part):
             fsync_path(path)
+        check_before_replacing()
         try:
             part.rename(folder)  # onto an empty folder, or to a new name: refused when another plan was faster
         except OSError:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from features.atomic_file import atomic_write
 from features.erasure.file_erasure import erase_from_csv, without_ids
 from features.erasure.id_patterns import IdPattern
-from features.erasure.suppression import suppress
+from features.erasure.suppression import end_erasure, suppress
 from features.store.event_store import read_manifest
 from features.store.generations import generations, locked, remove_unfinished
 from features.store.rewriting import Removal, RewrittenGeneration, rewrite_generation
@@ -51,6 +51,7 @@ def erase_from_store(
         remove_unfinished(path)
         listed = suppress(path, pattern.ids, key_file).digest
         removed = [rewrite_generation(path, each, _removal(each, pattern, listed)) for each in generations(path)]
+        end_erasure(path, pattern.ids)
     return [each for each in removed if each is not None]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from features.as_of import microseconds
 from features.data_retention.earliest_event import read_earliest_event
 from features.erasure.suppression import read_suppression
-from features.errors import InvalidArgumentError, MissingColumnError
+from features.errors import InvalidArgumentError, MissingColumnError, StoreError
 from features.ingestion.distributed import DistributedIngest, Workers, ingest_by_workers
 from features.ingestion.event_versions import EventVersions, write_duplicates
 from features.ingestion.id_warnings import check_numbers
@@ -202,6 +202,8 @@ def ingest(
             keep=generations,
             buckets=buckets,
         ) as writer:
+            if read_suppression(out).hashes != suppression.hashes:  # from now on the lock is held
+                raise StoreError(f"customers were erased from {out} meanwhile: start again")
             if workers:
                 rule = (suppression, rows, recorded, names_sales, tuple(texts), memory_limit, buckets)
                 job = DistributedIngest(tuple(opened), rules, *rule, folder=writer.folder / "workers")

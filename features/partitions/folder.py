@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from features.atomic_file import atomic_write, fsync_path
-from features.errors import TableFileError
+from features.atomic_file import atomic_write, check_before_replacing, fsync_path
+from features.errors import StoreError, TableFileError
 from features.scratch_folders import lock_folder, remove_leftovers
 from features.store.event_store import EventStore
 
@@ -129,17 +129,33 @@ def staged_parts(folder: Path, content: Mapping[str, Any]) -> Iterator[StagedPar
     except BlockingIOError:
         raise TableFileError(f"another run is writing {folder}: wait for it, or name another folder") from None
     try:
-        yield StagedParts(staging)
-        shutil.rmtree(staging / DONE, ignore_errors=True)
-        with atomic_write(staging / CONTENT_FILE) as file:
-            file.write_text(json.dumps(content, indent=1))
-        _put_in_place(staging, folder)
+        with _removed_after_erasure(staging):
+            yield StagedParts(staging)
+            shutil.rmtree(staging / DONE, ignore_errors=True)
+            with atomic_write(staging / CONTENT_FILE) as file:
+                file.write_text(json.dumps(content, indent=1))
+            _put_in_place(staging, folder)
     finally:
         os.close(lock)
     remove_leftovers(folder.parent, prefix, suffix)
 
 
+@contextmanager
+def _removed_after_erasure(staging: Path) -> Iterator[None]:
+    """Remove the parts when the block fails after an erasure: no later run goes on with them, and nobody finds them."""
+    try:
+        yield
+    except Exception:
+        try:
+            check_before_replacing()  # an erasure takes the data folder away, so reading it may have failed first
+        except StoreError:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
+        raise
+
+
 def _put_in_place(staging: Path, folder: Path) -> None:
+    check_before_replacing()
     if not folder.exists():
         staging.rename(folder)
     else:

@@ -113,13 +113,13 @@ def update_customers(store_folder: str | Path, file: str | Path, read_at: AsOfLi
     folder, quarantine = Path(store_folder), Path(store_folder) / QUARANTINE_FILE
     store = open_store(folder)
     moment = AsOf.parse(read_at, store.timezone)
-    faults, suppression = Faults(), read_suppression(folder)
+    faults = Faults()
     header, rows = read_text_rows(file, "customers", faults)
     refuse_columns(file, header)
-    if suppression:
-        rows = [row for row in rows if not suppression.has(row.cells.get("customer_id", ""))]
-    versions = checked_versions(rows, store.timezone, moment.time, faults)
-    with locked(folder):
+    with locked(folder):  # nobody is erased meanwhile
+        if suppression := read_suppression(folder):
+            rows = [row for row in rows if not suppression.has(row.cells.get("customer_id", ""))]
+        versions = checked_versions(rows, store.timezone, moment.time, faults)
         kept = write_quarantine(quarantine, faults, rows)
         if not versions:
             more = f": the faulty ones are in {quarantine}" if faults.rows else ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from features.atomic_file import check_before_replacing
 from features.database_passwords import database_message, database_password
 from features.encryption.parquet_files import open_parquet_file
 from features.errors import BatchScoresError, ScoresUnreachableError
@@ -92,6 +93,7 @@ def write_runs(address: TableAddress, runs: Sequence[ScoreRun]) -> None:
                 connection.execute(f"DELETE FROM {address.quoted_runs} WHERE {where}", key)
                 _copy(connection, address, run)
                 connection.execute(insert_run(address), (*key, run.content))
+            check_before_replacing()
 
 
 def _lock(connection: "psycopg.Connection", address: TableAddress) -> None:
@@ -209,7 +211,9 @@ def erase_rows(address: TableAddress, customer_ids: Sequence[str], *, check: boo
     with _opened_scores(address, "cannot be erased from") as connection:
         if check:
             return _count(connection, where, ids)
-        erased = connection.execute(f"DELETE {where}", ids).rowcount
+        with connection.transaction():
+            _lock(connection, address)  # what a run is about to commit would not be seen
+            erased = connection.execute(f"DELETE {where}", ids).rowcount
         if erased:
             connection.execute(f"VACUUM {address.quoted}")
         return erased

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from urllib.parse import quote
 
+from features.atomic_file import check_before_replacing
 from features.encryption.parquet_files import open_parquet_file
 from features.errors import BatchScoresError, ScoresUnreachableError
 from features.sql_names import quoted
@@ -80,6 +81,7 @@ def write_runs(address: TableAddress, runs: Sequence[ScoreRun]) -> None:
             _make_tables(connection, address, runs)
             for run in runs:
                 _insert(connection, address, run)
+            check_before_replacing()
 
 
 def check_table(address: TableAddress) -> bool:

@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from features.erasure.file_erasure import erase_from_file
+from features.erasure.id_patterns import IdPattern
+from features.errors import StoreError
 from features.store.event_store import open_store
+from features.store.generations import locked
 from serving.forecast_log.pseudonyms import PseudonymKeys
 from tests.cli.conftest import FAULTY, LOG, Ended
 from tests.serving.forecast_log.test_erasure import piece
@@ -183,6 +187,23 @@ def test_plans_runs_and_the_report_of_the_settings_are_erased_too(
         monkeypatch.setenv(f"REGULARS_{name}", path)
     assert regulars("erase", "store", "--customer-id", "anna").code == 0
     assert not [*(place / "plans").iterdir(), *place.rglob("report.html")]
+
+
+def test_nobody_writes_to_the_store_while_its_files_are_erased_from(
+    place: Path, regulars: Regulars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of a customers' table that were read before would be written after."""
+    taken = []
+
+    def erase(path: Path, pattern: IdPattern) -> str:
+        with pytest.raises(StoreError, match="another process is writing"):
+            locked(place / "store")
+        taken.append(path.name)
+        return erase_from_file(path, pattern)
+
+    monkeypatch.setattr("features.erasure.file_erasure.erase_from_file", erase)
+    assert regulars("erase", "store", "--customer-id", "anna", "--in", "scores").code == 0
+    assert "customers.parquet" in taken
 
 
 def test_an_id_that_nobody_has_is_warned_of_once(place: Path, regulars: Regulars) -> None:

@@ -5,11 +5,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from cli.options import check_date, check_dates, check_picture_file, check_writable, opened_store
-from features.encryption.volumes import Volume
-from features.errors import SettingsError, SourceError
-from features.store.event_store import open_store
-from tests.cli.conftest import FAULTY, LOG
+from cli.options import check_date, check_dates, check_picture_file, check_writable
 
 
 @pytest.mark.parametrize("text", ["2024-05-01", "2024-05-01T09:30:00+01:00", "1900-01-01", "2200-12-31"])
@@ -49,40 +45,3 @@ def test_a_file_in_new_folders_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(typer.BadParameter, match="nothing can be written to"):
         check_writable(tmp_path / "file" / "b.parquet")
-
-
-def test_a_store_is_opened_where_it_is(store: Path) -> None:
-    """The same folder and digest as `open_store`."""
-    with opened_store(str(store)) as events:
-        assert events.manifest == open_store(store).manifest
-
-
-def test_a_raw_file_is_ingested_into_a_folder_that_goes(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its good rows are events, its faulty rows are counted, and nothing is left."""
-    (tmp_path / "log.csv").write_text(LOG + FAULTY)
-    with (
-        pytest.raises(SourceError, match=r"log.csv: 1 of 7 rows \(14.3%\) are faulty"),
-        opened_store(f"{tmp_path}/log.csv"),
-    ):
-        pass
-    monkeypatch.setenv("REGULARS_INGEST_ACCEPT_QUARANTINE", "true")
-    with opened_store(str(tmp_path / "log.csv")) as events:
-        folder = events.folder
-        assert events.n_customers == 3
-    assert "1 faulty row left out" in capsys.readouterr().err
-    assert not folder.exists()
-    assert [path.name for path in tmp_path.iterdir()] == ["log.csv"]
-
-
-def test_the_temporary_store_of_a_raw_file_has_to_be_encrypted_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where the settings demand an encrypted volume."""
-    (tmp_path / "log.csv").write_text("customer_id,event_time,event_type\na,2024-01-01,usage\n")
-    (tmp_path / "regulars.toml").write_text("[encryption]\nrequire_encrypted_volume = true\n")
-    monkeypatch.setenv("REGULARS_CONFIG", str(tmp_path / "regulars.toml"))
-    monkeypatch.setattr("features.encryption.volumes.volume_of", lambda path: Volume(False, "a plain disk"))
-    with pytest.raises(SettingsError, match="lies on a plain disk"), opened_store(str(tmp_path / "log.csv")):
-        pass

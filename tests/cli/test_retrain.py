@@ -13,6 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from cli.retrain_steps import STEPS
+from features import atomic_file
+from features.erasure.id_patterns import IdPattern
+from features.erasure.id_search import files_in, names_customer
+from features.erasure.store_erasure import erase_from_store
 from features.ingestion.ingest import ingest
 from features.store.event_store import open_store
 from tests.training.conftest import empty_database, home, tracking  # noqa: F401
@@ -173,6 +178,39 @@ def test_what_was_rolled_back_is_not_made_again(
     assert "version 2 was fitted to the data that the store has, and champion version 1 took its place" in ended.error
     assert retrain(shop / "until2.parquet").code == 0
     assert history(tracking)["to"].tolist() == [3, 1, 2, 1]
+
+
+def test_who_is_erased_during_a_run_is_in_none_of_its_files(
+    shop: Path,
+    retrain: Retrain,
+    home: Path,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Before the scores: these are of the store as it is by then. While they are made: it fails, and goes on."""
+    first, second = open_store(tmp_path / "store").customer_ids.to_pylist()[5:7]
+
+    def erase_before(name: str, customer_id: str) -> None:
+        step = STEPS[name]
+
+        def changed(*arguments: Any) -> Any:
+            with monkeypatch.context() as patch:  # another process has no part in what this one refuses
+                patch.setattr(atomic_file, "_checks", [])
+                erase_from_store(tmp_path / "store", [customer_id])
+            return step(*arguments)
+
+        monkeypatch.setitem(STEPS, name, changed)
+
+    scores = STEPS["score"]
+    erase_before("publish", first)
+    erase_before("score", second)
+    ended = retrain()
+    assert (ended.code, "customers were erased from store" in ended.error) == (1, True), ended.error
+    gone = IdPattern([first, second])
+    assert not [file for file in files_in([tmp_path, home]) if names_customer(file, gone)]
+    monkeypatch.setitem(STEPS, "score", scores)
+    assert retrain().code == 0
+    assert len(pq.read_table(tmp_path / "runs" / "latest" / "scores.parquet")) == 298
 
 
 def test_a_failure_is_one_line_and_the_same_command_goes_on(

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from features.atomic_file import atomic_write, file_digest
+from features.atomic_file import atomic_write, check_before_replacing, checked_before_replacing, file_digest
+from features.errors import StoreError
 from tests.features.disk_calls import recorded_disk_calls
 
 KILLED = """
@@ -180,3 +181,24 @@ def test_a_digest_is_the_sha_256_of_the_bytes(tmp_path: Path) -> None:
     """Whatever the file is called."""
     (tmp_path / "a").write_bytes(b"abc")
     assert file_digest(tmp_path / "a") == hashlib.sha256(b"abc").hexdigest()
+
+
+def test_a_check_may_refuse_at_the_last_moment(tmp_path: Path) -> None:
+    """In threads too; the old file stays, and after the block nothing is refused any more."""
+
+    def refuse() -> None:
+        raise StoreError("not now")
+
+    def write() -> None:
+        with atomic_write(tmp_path / "out.txt") as part:
+            part.write_text("new")
+
+    (tmp_path / "out.txt").write_text("old")
+    with checked_before_replacing(refuse), ThreadPoolExecutor(1) as threads:
+        for call in (write, lambda: threads.submit(write).result(), check_before_replacing):
+            with pytest.raises(StoreError, match="not now"):
+                call()
+    assert [path.name for path in tmp_path.iterdir()] == ["out.txt"]
+    assert (tmp_path / "out.txt").read_text() == "old"
+    write()
+    assert (tmp_path / "out.txt").read_text() == "new"

@@ -1,12 +1,22 @@
 """The list of erased customers: kept as keyed hashes, and never ignored when it cannot be read."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from features.erasure.suppression import KEY_FILE, LIST_FILE, Suppression, read_suppression, suppress
+from features.atomic_file import atomic_write
+from features.erasure.suppression import (
+    KEY_FILE,
+    LIST_FILE,
+    Suppression,
+    end_erasure,
+    read_suppression,
+    refused_after_erasure,
+    suppress,
+)
 from features.errors import StoreError
 
 
@@ -72,3 +82,56 @@ def test_another_key_is_refused(tmp_path: Path) -> None:
 def _made(folder: Path) -> Path:
     folder.mkdir()
     return folder
+
+
+def test_nothing_is_put_in_place_after_an_erasure(tmp_path: Path) -> None:
+    """What was there stays; who was on the list before is no reason, nor is the key needed."""
+    suppress(tmp_path, ["ben"])
+    end_erasure(tmp_path, ["ben"])
+
+    def write(text: str, change: Callable[[Path], None]) -> None:
+        with refused_after_erasure(tmp_path), atomic_write(tmp_path / "scores") as part:
+            part.write_text(text)
+            change(tmp_path)
+
+    write("old", lambda store: None)
+    (tmp_path / KEY_FILE).unlink()
+    with pytest.raises(StoreError, match="start again"):
+        write("anna", suppress_elsewhere)
+    assert (tmp_path / "scores").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".part")] == []
+
+
+def test_while_an_erasure_has_not_ended_the_store_is_not_used(tmp_path: Path) -> None:
+    """Also when it was killed: the customers are on the list, and may be in the store."""
+    suppress(tmp_path, ["anna"])
+    suppress(tmp_path, ["ben"])
+    assert suppress(tmp_path, ["anna"]) == read_suppression(tmp_path)
+    end_erasure(tmp_path, ["ben"])
+    with (
+        pytest.raises(StoreError, match=r"the erasure of 1 customer from .* has not ended"),
+        refused_after_erasure(tmp_path),
+    ):
+        pass
+    end_erasure(tmp_path, ["anna"])
+    assert read_suppression(tmp_path).pending == frozenset()
+    with refused_after_erasure(tmp_path):
+        pass
+
+
+def test_a_data_folder_that_an_erasure_took_away_is_no_damage(tmp_path: Path) -> None:
+    """Without an erasure the error stays what it is."""
+
+    def read(change: Callable[[Path], None]) -> None:
+        with refused_after_erasure(tmp_path):
+            change(tmp_path)
+            (tmp_path / "events").read_bytes()
+
+    with pytest.raises(FileNotFoundError):
+        read(lambda store: None)
+    with pytest.raises(StoreError):
+        read(suppress_elsewhere)
+
+
+def suppress_elsewhere(store: Path) -> None:
+    (store / LIST_FILE).write_text(json.dumps({"key_file": KEY_FILE, "hashes": ["of anna"]}))

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from features.erasure.store_erasure import erase_from_store
 from features.erasure.suppression import suppress
+from features.errors import StoreError
 from features.ingestion.ingest import ingest
 from features.ingestion.profile import parse_profile
 from features.store.event_store import open_store
@@ -57,3 +59,24 @@ def test_a_report_without_erased_rows_does_not_speak_of_them(tmp_path: Path) -> 
     log = tmp_path / "log.csv"
     log.write_text("customer_id,event_time,event_type\nben,2024-01-05,usage\n")
     assert "suppressed" not in ingest(log, tmp_path / "store").as_dict()
+
+
+def test_who_is_erased_before_the_store_is_locked_does_not_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list was read before: the store stays as it was, and the same command again leaves the rows out."""
+    log = tmp_path / "log.csv"
+    log.write_text("customer_id,event_time,event_type\nanna,2024-01-05,usage\nben,2024-01-05,usage\n")
+    ingest(log, tmp_path / "store")
+
+    def erase(*arguments: object) -> list[str]:
+        erase_from_store(tmp_path / "store", ["anna"])
+        return []
+
+    with monkeypatch.context() as patch:
+        patch.setattr("features.ingestion.ingest.data_digests", erase)
+        with pytest.raises(StoreError, match="meanwhile: start again"):
+            ingest(log, tmp_path / "store", existing="replace")
+    assert open_store(tmp_path / "store").customer_ids.to_pylist() == ["ben"]
+    assert len([*(tmp_path / "store").glob("events-*")]) == 1
+    assert ingest(log, tmp_path / "store", existing="replace").suppressed == 1

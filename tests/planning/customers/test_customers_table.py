@@ -6,8 +6,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from features.erasure.suppression import Suppression, read_suppression
 from features.errors import SourceError, StoreError
 from features.ingestion.ingest import ingest
+from features.store.generations import locked
 from planning.customers.customers_table import (
     QUARANTINE_FILE,
     CustomersSummary,
@@ -202,3 +204,15 @@ def test_there_must_be_a_store_and_a_column(store: Path, tmp_path: Path) -> None
     (store / TABLE_FILE).write_text("x")
     with pytest.raises(SourceError, match="cannot be read"):
         customers_at(store, READ)
+
+
+def test_nobody_is_erased_between_reading_the_list_and_writing(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that were read before an erasure would be written after it."""
+
+    def read(folder: Path) -> Suppression:
+        with pytest.raises(StoreError, match="another process is writing"):
+            locked(folder)
+        return read_suppression(folder)
+
+    monkeypatch.setattr("planning.customers.customers_table.read_suppression", read)
+    assert update(store, {"customer_id": "c1", "rep": "R1"}).new == 1
