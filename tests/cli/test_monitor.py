@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from features.as_of import AsOf
+from features.as_of import AsOf, utc
 from features.definitions import FEATURE_NAMES
 from features.timezones import DAY
 from serving.api.feature_rows import Features
 from serving.api.parameters import ScoringContext
 from serving.forecast_log.forecast_log import ForecastLog
-from serving.forecast_log.log_files import utc
 from serving.forecast_log.pseudonyms import PseudonymKeys
 from tests.cli.conftest import Ended
 from training.models.bundle import OUTPUTS
