@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).parents[1]
 PINNED = ROOT / "requirements" / "dev.txt"
 UV = shutil.which("uv", path=f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}") or "uv"
@@ -46,9 +48,10 @@ def new_environment(folder: Path, *wanted: str) -> Path:
 
 
 @contextmanager
-def running_service(regulars: Path, port: int, cwd: Path) -> Iterator[str]:
+def running_service(regulars: Path, cwd: Path) -> Iterator[str]:
     """Run `regulars serve` until the block ends; give its address once it answers."""
-    address, log = f"http://127.0.0.1:{port}", cwd / "service.log"
+    port, log = free_port(), cwd / "service.log"
+    address = f"http://127.0.0.1:{port}"
     with log.open("w") as out:
         command = [regulars, "serve", "--port", str(port)]
         service = subprocess.Popen(command, cwd=cwd, env=_environment(cwd), stdout=out, stderr=out)
@@ -57,7 +60,7 @@ def running_service(regulars: Path, port: int, cwd: Path) -> Iterator[str]:
         yield address
     finally:
         service.terminate()
-        service.wait(60)
+        service.wait(120)
 
 
 def _environment(cwd: Path) -> dict[str, str]:

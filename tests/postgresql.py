@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+
+from tests.ports import free_port
 
 
 @contextmanager
@@ -21,12 +22,10 @@ def postgresql_server() -> Iterator[str]:
         pytest.skip("no PostgreSQL server here: install Debian's postgresql")
     # The server refuses to run as root.
     user = "nobody" if os.getuid() == 0 else None
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     with TemporaryDirectory(prefix="pg") as folder:
         if user:
             shutil.chown(folder, user)
+        port = free_port()
         data, options = f"{folder}/data", f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} -c fsync=off"
 
         def run(program: str, *arguments: str) -> None:

@@ -119,5 +119,5 @@ def test_serve_answers_and_makes_keys(installed: Callable[[str], Path], tmp_path
     done(run(regulars, "key", "shop", "--keys", "keys.toml", cwd=tmp_path))
     done(run(regulars, "simulate", "--customers", "200", "--out", "log.parquet", cwd=tmp_path))
     assert names_the_extra(run(regulars, "fit", "log.parquet", cwd=tmp_path), "train")
-    with running_service(regulars, 38917, tmp_path):
+    with running_service(regulars, tmp_path):
         pass

@@ -20,6 +20,7 @@ import pytest
 from features.simulate import Truth, simulate
 from tests.installing import ROOT, build_wheel, done, new_environment, run, running_service
 from tests.needing_spark import with_spark
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 PLUGIN = Path(__file__).parent / "plugin"
@@ -197,7 +198,7 @@ def test_the_model_is_served(published: Path) -> None:
         )
     )
     batch = pd.read_parquet(published / "s.parquet").set_index("customer_id")
-    with running_service(regulars, 38918, published) as address:
+    with running_service(regulars, published) as address:
         versions = request(f"{address}/versions")
         assert set(COLUMNS) < set(versions["features"])
         assert (versions["model"]["model"], versions["model"]["compiled"]) == ("shrunken_rate", False)
@@ -227,7 +228,7 @@ def test_without_the_plugin_a_version_is_refused(published: Path) -> None:
     latest = (store / "latest").read_text()
     for version in sorted(folder.name for folder in store.glob("*-*")):
         (store / "latest").write_text(version)
-        ended = run(regulars, "serve", "--port", "38919", cwd=published)
+        ended = run(regulars, "serve", "--port", str(free_port()), cwd=published)
         assert ended.returncode == 1, ended.stderr
         (line,) = ended.stderr.splitlines()
         assert line.startswith(f"regulars: regulars:{version} is refused: ")

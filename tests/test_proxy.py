@@ -12,7 +12,8 @@ from threading import Thread
 import httpx
 import pytest
 
-from tests.serving.running import eventually, free_port
+from tests.ports import free_port
+from tests.serving.running import eventually
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 OPENSSL = shutil.which("openssl")
@@ -69,14 +70,14 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int, 
 
     def listens() -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{inside}/readyz", trust_env=False).status_code == 200
+            return httpx.get(f"http://127.0.0.1:{inside}/readyz", trust_env=False, timeout=60).status_code == 200
         except httpx.TransportError:
             return False
 
     eventually(listens, "nginx answers", process)
     yield outside, inside, trust
     process.terminate()
-    process.wait(20)
+    process.wait(60)
     upstream.shutdown()
     upstream.server_close()
 
@@ -84,7 +85,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int, 
 def test_the_service_is_reached_through_tls(proxy: tuple[int, int, ssl.SSLContext]) -> None:
     """With an id for the request, and the caller's address as the proxy saw it, not as the caller says."""
     outside, _, trust = proxy
-    with httpx.Client(verify=trust, trust_env=False) as client:
+    with httpx.Client(verify=trust, trust_env=False, timeout=60) as client:
         answer = client.get(f"https://localhost:{outside}/versions", headers={"X-Forwarded-For": "1.2.3.4"})
     assert answer.status_code == 200
     assert answer.headers["strict-transport-security"].startswith("max-age=")
@@ -96,7 +97,7 @@ def test_the_service_is_reached_through_tls(proxy: tuple[int, int, ssl.SSLContex
 def test_health_and_metrics_are_for_the_machine_alone(proxy: tuple[int, int, ssl.SSLContext]) -> None:
     """Outside they are not there; at the port of the loopback they are."""
     outside, inside, trust = proxy
-    with httpx.Client(verify=trust, trust_env=False) as client:
+    with httpx.Client(verify=trust, trust_env=False, timeout=60) as client:
         for path in ("metrics", "readyz", "livez", "healthz"):
             assert client.get(f"https://localhost:{outside}/{path}").status_code == 404
         assert client.get(f"http://127.0.0.1:{inside}/metrics").status_code == 200
@@ -107,7 +108,7 @@ def test_too_large_a_body_ends_at_the_proxy(proxy: tuple[int, int, ssl.SSLContex
     """413 by the length that is announced, before anything is sent on."""
     outside, _, trust = proxy
     head = f"POST /score HTTP/1.1\r\nHost: localhost\r\nContent-Length: {65 * 2**20}\r\n\r\n"
-    plain = socket.create_connection(("127.0.0.1", outside), 20)
+    plain = socket.create_connection(("127.0.0.1", outside), 60)
     with trust.wrap_socket(plain, server_hostname="localhost") as connection:
         connection.sendall(head.encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 413 ")

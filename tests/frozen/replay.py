@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -26,6 +25,8 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PACK = Path(__file__).parent / "pack"
@@ -251,9 +252,7 @@ def body_of(request: Mapping[str, Any]) -> bytes | None:
 @contextmanager
 def serving(work: Path, bento: str, *options: str) -> Iterator[Service]:
     """Start `regulars serve` in the folder on a free port, wait until it answers, and end it afterwards."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port = trial.getsockname()[1]
+    port = free_port()
     log = work / f"serve-{bento}.log"
     own = environment(BENTOML_HOME=str(work / bento))
     with log.open("wb") as said:

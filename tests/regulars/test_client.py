@@ -214,13 +214,14 @@ def test_the_pause_is_that_of_the_service(served: Starlette, monkeypatch: pytest
 
 def test_a_service_that_is_not_there_is_one_line() -> None:
     """With its address; nobody listens there."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    with (
-        Client(f"http://127.0.0.1:{port}", retries=0) as client,
-        pytest.raises(ServiceUnreachableError, match=rf"^the service at http://127.0.0.1:{port} does not[^\n]*$"),
-    ):
-        client.versions()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with (
+            Client(f"http://127.0.0.1:{port}", retries=0) as client,
+            pytest.raises(ServiceUnreachableError, match=rf"^the service at http://127.0.0.1:{port} does not[^\n]*$"),
+        ):
+            client.versions()
 
 
 def test_key_and_trace_are_sent(served: Starlette) -> None:

@@ -3,12 +3,11 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +19,7 @@ import psutil
 from bentoml._internal.models import ModelStore
 
 from features.atomic_file import atomic_write
+from tests.ports import free_port
 from training.models.bundle import COMPILED_FILE
 from training.models.compiled.compiled_model import CompiledModel
 from training.models.customer_model import CustomerModel
@@ -73,14 +73,6 @@ def latest(home: Path, name: str) -> None:
         part.write_text(name)
 
 
-def free_port() -> int:
-    """A port at which nobody listens."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port: int = trial.getsockname()[1]
-        return port
-
-
 @dataclass
 class Running:
     """A service that runs."""
@@ -107,21 +99,36 @@ class Running:
     def workers(self) -> list[int]:
         """The process ids of the workers."""
         found = []
-        for child in psutil.Process(self.process.pid).children():
-            try:
-                if "_bentoml_impl.worker.service" in child.cmdline():
-                    found.append(child.pid)
-            except psutil.Error:  # it has just ended
-                continue
+        with suppress(psutil.NoSuchProcess):  # the service has ended
+            for child in psutil.Process(self.process.pid).children():
+                with suppress(psutil.Error):  # it has just ended
+                    if "_bentoml_impl.worker.service" in child.cmdline():
+                        found.append(child.pid)
         return found
 
     def lines(self) -> list[dict[str, Any]]:
-        """What it logged as JSON so far."""
-        return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        """What it logged as JSON so far; a line that is half written is left out."""
+        whole = self.log.read_text().rpartition("\n")[0]
+        return [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
+
+    def logs(self, **fields: Any) -> dict[str, Any]:
+        """Wait for the first line with these fields, and return it: lines are written after the answer was sent."""
+        found: list[dict[str, Any]] = []
+
+        def look() -> list[dict[str, Any]]:
+            found[:] = [line for line in self.lines() if fields.items() <= line.items()]
+            return found
+
+        eventually(look, f"{fields} is in the log")
+        return found[0]
 
     def shows(self, text: str) -> None:
         """Wait until /metrics has that text: gauges are set every few moments, beside the requests."""
         eventually(lambda: text in self.ask("GET", "/metrics").text, f"{text!r} is at /metrics")
+
+    def announced(self) -> None:
+        """Wait until the command has said all that it says at the start, for which it asks an example."""
+        eventually(lambda: "in a browser" in self.log.read_text(), "it has announced itself")
 
     def stop(self) -> int:
         """End it as the system would, and return its exit code; no process of it stays."""

@@ -14,7 +14,8 @@ import pytest
 
 from serving.api.openapi import document
 from serving.state import ServedModel
-from tests.serving.running import REQUEST, ROOT, Running, answers, eventually, free_port, put
+from tests.ports import free_port
+from tests.serving.running import REQUEST, ROOT, Running, answers, eventually, put
 
 UV = shutil.which("uv", path=f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}")
 

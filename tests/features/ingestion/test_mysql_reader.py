@@ -16,6 +16,7 @@ import pytest
 from features.errors import MissingExtraError, SourceError, UnreadableSourceError
 from features.ingestion.mysql_reader import mysql_batches
 from tests.features.reading import read
+from tests.ports import free_port
 
 PASSWORD = "se@cr:et/1%"
 
@@ -27,9 +28,7 @@ def mysql() -> Iterator[str]:
     if server is None:
         pytest.skip("no MariaDB server here: install Debian's mariadb-server")
     user = "nobody" if os.getuid() == 0 else None
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with TemporaryDirectory(prefix="my") as folder:
         if user:
             shutil.chown(folder, user)
@@ -65,11 +64,12 @@ def mysql() -> Iterator[str]:
             yield f"mysql://reader@127.0.0.1:{port}/shop"
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(120)
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
         assert process.poll() is None, "MariaDB did not start"
         with socket.socket() as client:
             if client.connect_ex(("127.0.0.1", port)) == 0:

@@ -65,17 +65,18 @@ def test_a_job_that_runs_is_cancelled_and_then_removed(
     def slowly(self: Any, claimed: Any, body: bytes, state: ServiceState) -> Any:
         from serving.api.turns import checkpoint
 
-        for _ in range(100):
+        for _ in range(5_000):
             asyncio.run(asyncio.sleep(0.02))
             checkpoint()
         return results(self, claimed, body, state)
 
     monkeypatch.setattr(type(jobs.app.state.jobs), "_results", slowly)
+    monkeypatch.setattr("serving.jobs.job_store.STOP_SECONDS", 60.0)
 
     async def erase_meanwhile() -> None:
         run = asyncio.create_task(jobs.app.state.jobs.run_next())
-        await asyncio.sleep(0.3)
-        assert jobs.store.status(jobs.store.find(theirs)).state == "running"
+        while jobs.store.status(jobs.store.find(theirs)).state != "running":
+            await asyncio.sleep(0.02)
         erased.append(await asyncio.to_thread(erase_from_jobs, jobs.folder, GONE, lambda: NOW))
         await run
 

@@ -2,13 +2,14 @@
 
 import os
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from serving.runtime import poller
 from serving.runtime.poller import MOST_ATTEMPTS, Poller, when_changed
+from tests.serving.running import eventually
 
 
 def test_checks_outlive_a_failure_and_end_with_the_block() -> None:
@@ -24,62 +25,68 @@ def test_checks_outlive_a_failure_and_end_with_the_block() -> None:
             twice.set()
 
     before = threading.active_count()
-    with Poller(0.01, lambda **fields: events.append(fields), fail, work):
-        assert twice.wait(10)
+    with Poller(0.01, lambda **fields: events.append(fields), fail, work, stop_seconds=60):
+        assert twice.wait(60)
     assert threading.active_count() <= before  # a thread of another test may end meanwhile
     assert events[0] == {"event": "round failed", "fault": "RuntimeError", "reason": "no"}
 
 
-def test_a_check_that_hangs_stops_nothing() -> None:
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time that a poller sees: it stands still until a test moves it on, however slow the machine is."""
+    seconds = [0.0]
+    monkeypatch.setattr(poller, "time", SimpleNamespace(monotonic=lambda: seconds[0]))
+    return seconds
+
+
+def test_a_check_that_hangs_stops_nothing(now: list[float]) -> None:
     """Others run on, it is tried again beside the attempt that hangs, and the end does not wait for it."""
     go, done, attempts, lines = threading.Event(), [], [], []
 
     def hang() -> bool:
         attempts.append(len(attempts))
         if attempts[-1] in (0, 1):
-            go.wait(60)
+            go.wait(600)
         return attempts[-1] == 3
 
-    poller = Poller(
+    checks = Poller(
         0.01,
         lambda **line: lines.append(line),
         hang,
         lambda: done.append(1),
-        stall_seconds=0.1,
+        stall_seconds=30,
         stop_seconds=0.1,
     )
-
-    def holds(condition: Callable[[], bool]) -> bool:
-        until = time.monotonic() + 20
-        while not condition() and time.monotonic() < until:
-            time.sleep(0.01)
-        return condition()
-
     try:
-        with poller:
-            assert not poller.stalled()
-            assert holds(poller.stalled)
+        with checks:
+            eventually(lambda: done and attempts, "both were tried")
+            assert not checks.stalled()
+            for seconds, number in ((31, 2), (62, 4)):
+                now[0] = seconds
+                eventually(lambda least=number: len(attempts) >= least, "it is tried again")
             before = len(done)
-            assert holds(lambda: len(done) > before + 3)
-            assert holds(lambda: len(attempts) > 3 and not poller.stalled())  # the fourth acted
-            assert lines == [{"event": "check hangs", "seconds": 0.1}]
-            began = time.monotonic()
-        assert time.monotonic() - began < 5
+            eventually(lambda: len(done) > before + 3, "the other one runs on")
+            eventually(lambda: not checks.stalled(), "the fourth attempt acted")
+            assert lines == [{"event": "check hangs", "seconds": 30}]
     finally:
         go.set()
 
 
 def test_a_hanging_check_is_not_tried_for_ever() -> None:
     """Each attempt holds a thread."""
-    go, attempts = threading.Event(), []
+    go, attempts, rounds = threading.Event(), [], []
 
     def hang() -> None:
         attempts.append(1)
-        go.wait(60)
+        go.wait(600)
 
-    with Poller(0.01, lambda **_: None, hang, stall_seconds=0.0, stop_seconds=0.0):
-        time.sleep(0.3)
-    go.set()
+    try:
+        with Poller(0.01, lambda **_: None, hang, lambda: rounds.append(1), stall_seconds=0.0, stop_seconds=0.0):
+            eventually(lambda: len(attempts) >= MOST_ATTEMPTS, "it is tried again")
+            before = len(rounds)
+            eventually(lambda: len(rounds) > before + 2 * MOST_ATTEMPTS, "there were more rounds")
+    finally:
+        go.set()
     assert len(attempts) == MOST_ATTEMPTS
 
 
@@ -106,10 +113,9 @@ def test_a_change_of_a_file_is_noticed_once(tmp_path: Path) -> None:
     assert (acts(), acts()) == (True, False)
 
 
-def test_what_could_not_be_read_is_read_again_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_could_not_be_read_is_read_again_after_a_pause(now: list[float]) -> None:
     """Until it could be, though no file changes; each check says whether it was read."""
-    now, outcomes = [0.0], [False, False, True]
-    monkeypatch.setattr("serving.runtime.poller.time.monotonic", lambda: now[0])
+    outcomes = [False, False, True]
     check = when_changed(lambda: outcomes.pop(0))
     for seconds, was_read, left in ((0, False, 2), (9, False, 2), (1, False, 1), (10, True, 0), (99, False, 0)):
         now[0] += seconds

@@ -11,8 +11,9 @@ import psutil
 import pytest
 
 from serving.state import ServedModel
+from tests.ports import free_port
 from tests.serving.load import Load, load
-from tests.serving.running import Running, answers, eventually, free_port, put, running, start, variant
+from tests.serving.running import Running, answers, eventually, put, running, start, variant
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(900)]
 

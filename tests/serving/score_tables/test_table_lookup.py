@@ -14,6 +14,7 @@ from serving.score_tables import table_lookup
 from serving.score_tables.table_address import TableAddress, read_table_address
 from serving.score_tables.table_lookup import UNREACHABLE, TableLookup
 from serving.score_tables.table_writer import write_score_table
+from tests.serving.running import eventually
 from tests.serving.score_tables.scored import score_file, select
 
 
@@ -92,7 +93,7 @@ def test_a_slow_database_is_given_up_and_the_connections_are_few(
 ) -> None:
     """A look-up ends at the time limit; while all connections wait, another one waits a moment only."""
     write_score_table(in_postgresql, [[score_file(tmp_path / "s.parquet", ["a"])]])
-    monkeypatch.setattr(table_lookup, "STATEMENT_SECONDS", 1.0)
+    monkeypatch.setattr(table_lookup, "STATEMENT_SECONDS", 3.0)
     monkeypatch.setattr(table_lookup, "WAIT_SECONDS", 0.1)
     reasons: list[str | None] = []
     lookup, failures = TableLookup(in_postgresql, reasons.append), []
@@ -105,10 +106,13 @@ def test_a_slow_database_is_given_up_and_the_connections_are_few(
     with psycopg.connect(server) as locking:
         locking.execute(f"LOCK TABLE {in_postgresql.quoted}")
         threads = [threading.Thread(target=fail) for _ in range(table_lookup.CONNECTIONS + 3)]
-        for thread in threads:
+        for thread in threads[:-3]:
+            thread.start()
+        eventually(lambda: lookup._places._value == 0, "all connections are in use")
+        for thread in threads[-3:]:
             thread.start()
         for thread in threads:
-            thread.join(20)
+            thread.join(60)
         query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'regulars'"
         assert locking.execute(query).fetchone() == (table_lookup.CONNECTIONS,)
     assert sum("statement timeout" in each for each in failures) == table_lookup.CONNECTIONS
@@ -120,7 +124,7 @@ def test_a_slow_database_is_given_up_and_the_connections_are_few(
     lookup.close()
 
 
-def test_a_server_that_is_away_is_asked_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_away_rests_before_it_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look-ups in between fail at once."""
     calls: list[float] = []
     connect = table_lookup.postgresql.connect_reader
@@ -130,12 +134,17 @@ def test_a_server_that_is_away_is_asked_once_a_second(monkeypatch: pytest.Monkey
         return connect(address, seconds)
 
     monkeypatch.setattr(table_lookup.postgresql, "connect_reader", counted)
+    monkeypatch.setattr(table_lookup, "REST_SECONDS", 60.0)
     lookup = TableLookup(read_table_address("postgresql://ann:hidden@127.0.0.1:1/shop?table=scores"))
     for _ in range(5):
         with pytest.raises(ScoresUnreachableError) as caught:
             lookup(["a"])
         assert "hidden" not in str(caught.value)
     assert len(calls) == 1
+    monkeypatch.setattr(table_lookup, "REST_SECONDS", 0.0)
+    with pytest.raises(ScoresUnreachableError):
+        lookup(["a"])
+    assert len(calls) == 2
 
 
 def test_readiness_learns_of_a_database_that_nobody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,8 +173,12 @@ def test_a_locked_file_is_busy_and_a_foreign_one_a_line(
 
 
 @pytest.mark.needs_postgresql
-def test_look_ups_beside_each_other_answer_as_one(in_postgresql: TableAddress, tmp_path: Path) -> None:
+def test_look_ups_beside_each_other_answer_as_one(
+    in_postgresql: TableAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """From several threads, over connections that go from one to the next."""
+    monkeypatch.setattr(table_lookup, "WAIT_SECONDS", 60.0)
+    monkeypatch.setattr(table_lookup, "STATEMENT_SECONDS", 60.0)
     ids = [f"C{number}" for number in range(200)]
     write_score_table(in_postgresql, [[score_file(tmp_path / "s.parquet", ids)]])
     lookup, found = TableLookup(in_postgresql), []
@@ -178,6 +191,6 @@ def test_look_ups_beside_each_other_answer_as_one(in_postgresql: TableAddress, t
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     assert found == [50] * 160
     lookup.close()

@@ -11,11 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+from tests.ports import free_port
 
 
 @contextmanager
