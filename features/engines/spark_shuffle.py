@@ -1,5 +1,6 @@
 """Brings the rows of an ingest to their buckets by Spark: one exchange, of Arrow streams in the place of rows."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain
@@ -7,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from features.engines.spark_session import spark_runner, worker_failure
+from features.engines.spark_session import freeze_modules, spark_runner, worker_failure
 from features.engines.spark_tables import changed_setting, write_table
-from features.ingestion.distributed import Pieces, Workers
+from features.ingestion.distributed import Workers
+from features.ingestion.event_pieces import Pieces
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -53,6 +55,7 @@ def shuffled(session: "SparkSession", check: Check, sources: int, take: Take, bu
             for number in batch["id"].to_pylist():
                 for bucket, piece in check(number):
                     yield pa.RecordBatch.from_pydict({"bucket": pa.array([bucket], pa.int32()), "events": [piece]})
+        freeze_modules(len(sys.modules))
 
     def take_bucket(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         filled = (batch for batch in batches if len(batch))
@@ -62,6 +65,7 @@ def shuffled(session: "SparkSession", check: Check, sources: int, take: Take, bu
             first["bucket"][0].as_py(), (piece.as_py() for batch in chain([first], filled) for piece in batch["events"])
         )
         yield first.select(["bucket"]).slice(0, 1)
+        freeze_modules(len(sys.modules))
 
     rows = session.range(0, sources, 1, sources).mapInArrow(pieces, "bucket int, events binary")
     return rows.repartitionById(buckets, "bucket").mapInArrow(take_bucket, "bucket int")

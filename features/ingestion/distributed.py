@@ -9,20 +9,22 @@ of the store that is being written, which all machines must see at the same path
 import pickle
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.atomic_file import atomic_write
 from features.erasure.suppression import Suppression
 from features.errors import SourceError
+from features.ingestion.event_pieces import Pieces, joined, pieces_of, stream_of
 from features.ingestion.event_versions import EventVersions, write_duplicates
+from features.ingestion.log_warnings import log_warnings
 from features.ingestion.profile import RowProfile
 from features.ingestion.quarantine import Quarantine
 from features.ingestion.row_counts import RowCounts
@@ -30,20 +32,14 @@ from features.ingestion.source_formats import Source
 from features.ingestion.source_shares import SourceShare, source_shares
 from features.ingestion.validated_batches import validated_batches
 from features.ingestion.validation import ValidationRules
-from features.store.bucket_files import bucket_folder
-from features.store.bucket_numbers import bucket_numbers
+from features.store.bucket_files import bucket_folder, write_customers
 from features.store.column_writer import PackedBatch, write_sorted_columns
 from features.store.customer_ids import CustomerIdEncoder
+from features.store.event_store import opened_folder
 from features.store.layout import TEXT_DTYPES
 from features.store.row_packing import optional_columns, pack_rows, widened
 from features.store.text_codes import TextEncoder
 from features.store.writer import StoreWriter
-
-PIECE_ROWS = 50_000
-"""The most events that travel in one piece."""
-
-Pieces = Iterator[tuple[int, bytes]]
-"""Events as an Arrow stream, and the bucket of their customers."""
 
 
 class Shuffle(Protocol):
@@ -132,7 +128,7 @@ class DistributedIngest:
                 batches = ((share.source, source, batch) for batch in source.batches(share.groups))
                 for batch in validated_batches(batches, self.rules, quarantine, counts, None, self.suppression):
                     counts.add_source(batch)
-                    yield from _pieces(batch, self.buckets)
+                    yield from pieces_of(batch, self.buckets)
             if quarantine.rows:
                 self._quarantine(number).write_bytes(quarantine.path.read_bytes())
         self._keep("source", number, _Checked(counts, quarantine.reasons))
@@ -155,11 +151,10 @@ class DistributedIngest:
                 optional.update(optional_columns(batch))
                 for name in set(texts).intersection(batch.schema.names):
                     texts[name].update(pc.unique(batch[name].drop_null()).to_pylist())
-                file.write(_stream(batch))
+                file.write(stream_of(batch))
 
-            for piece in pieces:
-                for batch in pa.ipc.open_stream(piece):
-                    (versions.add if "reference" in batch.schema.names else keep)(batch)
+            for batch in joined(pieces):
+                (versions.add if "reference" in batch.schema.names else keep)(batch)
             counts.by_reference = versions.find(self._duplicates(bucket))
             for batch in versions.events():
                 keep(batch)
@@ -167,17 +162,21 @@ class DistributedIngest:
 
     def write(self, bucket: int, *, texts: Mapping[str, pa.StringArray], optional: set[str], out: Path) -> int:
         """Write the arrays of a bucket to the data folder of the store, and keep what the manifest has of them."""
-        encoder, encoded_texts = CustomerIdEncoder(), TextEncoder(texts)
-        batches = []
+        encoder, encoded_texts, batches = CustomerIdEncoder(), TextEncoder(texts), []
         for batch in self._batches(bucket):
             codes = encoder.codes(batch["customer_id"])
             words = pack_rows(encoded_texts.encode(batch))
             batches.append(PackedBatch(widened(words, optional), codes, optional))
         folder = bucket_folder(out, bucket, self.buckets)
         folder.mkdir(exist_ok=True)
-        facts = write_sorted_columns(folder, batches, encoder, self.rules.timezone)
-        self._keep("facts", bucket, facts)
+        self._keep("facts", bucket, write_sorted_columns(folder, batches, encoder, self.rules.timezone))
         return bucket
+
+    def finish(self, number: int, *, manifest: Mapping[str, Any], counts: RowCounts, out: Path) -> int:
+        """Write the ids of all customers, once all buckets are written, and keep the warnings about the log."""
+        write_customers(out, [bucket_folder(out, bucket, self.buckets) for bucket in range(self.buckets)])
+        self._keep("warnings", number, log_warnings(opened_folder(out, manifest), counts))
+        return number
 
     def _batches(self, bucket: int) -> Iterator[pa.RecordBatch]:
         if not self._events(bucket).exists():  # a bucket without customers
@@ -197,6 +196,10 @@ class DistributedIngest:
     def facts_of_buckets(self) -> list[dict[str, Any]]:
         """Return what the manifest has of each bucket, once all are written."""
         return [self._kept("facts", bucket) for bucket in range(self.buckets)]
+
+    def warnings(self) -> list[str]:
+        """Return the warnings about the log, once it is finished."""
+        return list(self._kept("warnings", 0))
 
     def duplicates(self) -> list[Path]:
         """Return the files of replaced rows, of the buckets that have any."""
@@ -231,8 +234,10 @@ def ingest_by_workers(
     quarantine: Quarantine,
     counts: RowCounts,
     duplicates: Path,
-) -> None:
-    """Fill quarantine, counts, the file of duplicates and the buckets of a store from what workers compute.
+) -> list[str]:
+    """Fill quarantine, counts, duplicates and store from what workers compute, and return the warnings about the log.
+
+    What grows with the customers is read by workers alone.
 
     Raises
     ------
@@ -256,31 +261,9 @@ def ingest_by_workers(
         {name: sorted({text for found in buckets for text in found.texts[name]}) for name in TEXT_DTYPES}
     )
     write = partial(job.write, texts=texts, optional=optional, out=writer.folder)
-    for _ in workers.run(write, job.buckets):
-        pass
+    deque(workers.run(write, job.buckets), 0)
     writer.join_buckets(job.facts_of_buckets())
+    deque(workers.run(partial(job.finish, manifest=writer.manifest, counts=counts, out=writer.folder), 1), 0)
+    warnings = job.warnings()
     shutil.rmtree(job.folder)
-
-
-def _pieces(batch: pa.RecordBatch, buckets: int) -> Pieces:
-    """Yield the rows of a batch by bucket, in their order."""
-    ids = batch["customer_id"]
-    coded = ids if pa.types.is_dictionary(ids.type) else ids.dictionary_encode()
-    numbers = bucket_numbers(pc.fill_null(coded.dictionary, ""), buckets)[coded.indices.to_numpy()]
-    plain = [column.dictionary_decode() if pa.types.is_dictionary(column.type) else column for column in batch.columns]
-    batch = pa.RecordBatch.from_arrays(plain, batch.schema.names)
-    order = np.argsort(numbers, kind="stable")
-    bounds = np.searchsorted(numbers[order], np.arange(buckets + 1))
-    for bucket in np.flatnonzero(np.diff(bounds)).tolist():
-        for first in range(bounds[bucket], bounds[bucket + 1], PIECE_ROWS):
-            rows = order[first : min(first + PIECE_ROWS, bounds[bucket + 1])]
-            yield bucket, _stream(batch.take(pa.array(rows)))
-
-
-def _stream(batch: pa.RecordBatch) -> bytes:
-    """Return a batch as an Arrow stream, which says where it ends."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
-    content: bytes = sink.getvalue().to_pybytes()
-    return content
+    return warnings

@@ -207,15 +207,14 @@ def ingest(
             if workers:
                 rule = (suppression, rows, recorded, names_sales, tuple(texts), memory_limit, buckets)
                 job = DistributedIngest(tuple(opened), rules, *rule, folder=writer.folder / "workers")
-                ingest_by_workers(job, workers, writer, quarantine, counts, scratch / "duplicates.csv")
+                about_log = ingest_by_workers(job, workers, writer, quarantine, counts, scratch / "duplicates.csv")
             else:
                 about = (recorded, memory_limit, threads, rows, names_sales, texts, rules.timezone)
                 versions = EventVersions(scratch, *about)
                 # One thread reads, one checks, and this one packs the rows: the libraries release the interpreter.
-                background = threads > 1
-                batches = prefetch(read_batches(opened), background)
+                batches = prefetch(read_batches(opened), threads > 1)
                 checked = validated_batches(batches, rules, quarantine, counts, progress, suppression)
-                events = prefetch(checked, background)
+                events = prefetch(checked, threads > 1)
                 takers = (counts, again, writer)
                 with quarantine, closing(events):
                     for batch in events:
@@ -235,13 +234,14 @@ def ingest(
                     refuse_split_orders(writer.merged)
                 counts.seen = writer.merged.seen
                 warnings = [*warnings, *addition_warnings(writer.merged)]
-            written = writer.opened()
-            if writer.base is not None and written is not None:
-                check_numbers(written.customer_ids, writer.base.customer_ids)
-            warnings = [*warnings, *log_warnings(written, counts, added=writer.merged is not None)]
-            lost = []
-            if quarantine.rows >= FEW_ROWS and written is not None:
-                lost = describe(quarantine.path, [source.columns for source in opened], written)
+            if not workers:
+                written = writer.opened() if writer.manifest else None
+                if writer.base is not None and written is not None:
+                    check_numbers(written.customer_ids, writer.base.customer_ids)
+                about_log = log_warnings(written, counts, added=writer.merged is not None)
+            warnings, lost = [*warnings, *about_log], []
+            if quarantine.rows >= FEW_ROWS and writer.manifest:
+                lost = describe(quarantine.path, [source.columns for source in opened], writer.opened())
             report = make_report(
                 opened, counts, quarantine.reasons, writer.n_customers, timezone, digest, warnings, lost, known.notes
             )
@@ -256,7 +256,7 @@ def ingest(
             settled = is_settled(Path(out), names, quarantine.path)
             for file in scratch.glob("*.csv"):
                 shutil.move(file, writer.folder / file.name)
-            if written is not None:
+            if writer.manifest:
                 writer.commit([*other_records(known, before), *source_records(known, opened, counts, quarantine)])
             if settled:
                 quarantine_beside(Path(out)).unlink(missing_ok=True)

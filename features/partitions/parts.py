@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,7 +13,7 @@ from features.encryption.parquet_files import write_parquet
 from features.partitions.customer_ranges import CustomerRange, customer_ranges
 from features.partitions.folder import StagedParts, staged_parts
 from features.partitions.runners import Runner, run_here
-from features.store.event_store import EventStore, opened_folder, words_of
+from features.store.event_store import EventStore, opened_bucket, words_of
 
 Summary = dict[str, Any]
 
@@ -88,17 +87,12 @@ class _Share:
 
     def __call__(self, number: int) -> int:
         customers = self.ranges[number]
-        store = _opened(self.data_folder, json.dumps(self.manifest)).buckets[customers.bucket].store
+        # Of a generation, which stays the same whatever is appended meanwhile.
+        words = words_of(self.manifest)
+        store = opened_bucket(self.data_folder, self.manifest, customers.bucket, words)
         summary = self.computation(store, customers, self.staged.folder)
         self.staged.finish(customers.name, json.dumps(summary))
         return customers.last - customers.first
-
-
-@lru_cache(1)
-def _opened(data_folder: Path, manifest: str) -> EventStore:
-    """Open a generation of a store, which stays the same whatever is appended meanwhile."""
-    content = json.loads(manifest)
-    return opened_folder(data_folder, content, words_of(content))
 
 
 def write_part(folder: Path, customers: CustomerRange, rows: pa.Table, row_group_size: int | None = None) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.store.column_writer import write_array, write_ids
-from features.store.event_store import BUCKETS_FILE, read_ids
+from features.store.column_writer import write_array
+from features.store.event_store import BUCKETS_FILE
 from features.store.layout import DTYPES, IDENTITY_DTYPES, TEXT_DTYPES
+from features.store.text_files import read_ids, write_ids
 
 SUMS = ("events", "customers", "priced_events")
 COLUMN_LISTS = {"columns": DTYPES, "identity_columns": IDENTITY_DTYPES, "text_columns": TEXT_DTYPES}
@@ -43,8 +44,10 @@ def joint_facts(of_buckets: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return facts
 
 
-def write_customers(folder: Path, of_buckets: Iterable[Path]) -> None:
-    """Write the ids of all customers, sorted, and the bucket of each, to a data folder."""
+def write_customers(folder: Path, of_buckets: Sequence[Path]) -> None:
+    """Write the ids of all customers, sorted, and the bucket of each, to the data folder of a store of several."""
+    if len(of_buckets) == 1:
+        return
     ids = [read_ids(each) for each in of_buckets]
     numbers = np.repeat(np.arange(len(ids), dtype=np.uint16), [len(each) for each in ids])
     joint = pa.concat_arrays(ids)

@@ -32,6 +32,7 @@ from features.store.row_packing import (
     sort_rows,
     unpack_rows,
 )
+from features.store.text_files import write_ids
 from features.timezones import BusinessTimezone
 
 THREADS = 2
@@ -142,13 +143,6 @@ def customers_in_order(
 def _count(codes, counts):  # type: ignore[no-untyped-def]
     for code in codes:
         counts[code] += 1
-
-
-def write_ids(path: Path, ids: pa.StringArray) -> None:
-    """Write the customers' ids to a file."""
-    table = pa.table({"customer_id": ids})
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
 
 
 def scattered_rows(batches: list[PackedBatch], size: int, free: NDArray[np.int64]) -> Words:

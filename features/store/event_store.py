@@ -33,6 +33,7 @@ from features.store.layout import (
     kernel_columns,
 )
 from features.store.merged_columns import BucketColumns, MergedColumns
+from features.store.text_files import read_ids, read_texts
 from features.store.word_codes import recoded
 
 SCHEMA_VERSION = 2
@@ -246,9 +247,9 @@ def words_of(manifest: Mapping[str, Any]) -> EventWords:
 
 def opened_folder(folder: Path, manifest: Mapping[str, Any], stored: EventWords = WORDS) -> EventStore:
     """Open a data folder as its manifest describes it, written with the stored words; raises OSError or ValueError."""
-    texts = {name: read_texts(folder, name) for name in manifest.get("text_columns", ())}
     if "buckets" not in manifest:
-        return _opened_arrays(folder, manifest, manifest, stored, texts)
+        return opened_bucket(folder, manifest, 0, stored)
+    texts = _texts(folder, manifest)
     of_customers = np.load(folder / BUCKETS_FILE)
     offsets = np.zeros(len(of_customers) + 1, np.int64)
     parts, own = [], []
@@ -267,6 +268,19 @@ def opened_folder(folder: Path, manifest: Mapping[str, Any], stored: EventWords 
     return EventStore(folder, manifest, offsets, columns, ids, identity, tuple(parts), text_codes, texts)
 
 
+def opened_bucket(folder: Path, manifest: Mapping[str, Any], number: int, stored: EventWords = WORDS) -> EventStore:
+    """Open one bucket of a data folder, and read nothing of the others, as `opened_folder` opens all."""
+    texts = _texts(folder, manifest)
+    if "buckets" not in manifest:  # the store itself is its only one
+        return _opened_arrays(folder, manifest, manifest, stored, texts)
+    facts = manifest["buckets"][number]
+    return _opened_arrays(folder / facts["folder"], manifest, facts, stored, texts)
+
+
+def _texts(folder: Path, manifest: Mapping[str, Any]) -> dict[str, pa.StringArray]:
+    return {name: read_texts(folder, name) for name in manifest.get("text_columns", ())}
+
+
 def _opened_arrays(
     folder: Path,
     manifest: Mapping[str, Any],
@@ -281,20 +295,3 @@ def _opened_arrays(
     offsets = np.load(folder / "offsets.npy")
     columns = dict(recoded(columns, stored, WORDS))
     return EventStore(folder, manifest, offsets, columns, read_ids(folder), identity, (), text_codes, texts)
-
-
-def text_file(folder: Path, name: str) -> Path:
-    """Return the file in a data folder with the texts of a column of `layout.TEXT_DTYPES`."""
-    return folder / f"{name}_texts.arrow"
-
-
-def read_texts(folder: Path, name: str) -> pa.StringArray:
-    """Return the texts of a column of `layout.TEXT_DTYPES` in a data folder, memory-mapped."""
-    with pa.memory_map(str(text_file(folder, name))) as source:
-        return pa.ipc.open_file(source).read_all()[name].combine_chunks()
-
-
-def read_ids(folder: Path) -> pa.StringArray:
-    """Return the customers' ids in a folder with arrays, memory-mapped."""
-    with pa.memory_map(str(folder / "customers.arrow")) as source:
-        return pa.ipc.open_file(source).read_all()["customer_id"].combine_chunks()

@@ -27,7 +27,6 @@ from features.store.column_writer import (
     scattered_rows,
     write_array,
     write_chunks,
-    write_ids,
 )
 from features.store.customer_ids import CustomerIdEncoder
 from features.store.event_store import EventStore
@@ -43,6 +42,7 @@ from features.store.row_packing import (
     pack_columns,
     sort_rows,
 )
+from features.store.text_files import write_ids
 from features.timezones import BusinessTimezone
 
 CHUNK_ROWS = 1 << 20

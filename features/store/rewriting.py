@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from features.atomic_file import fsync_path
 from features.schema import VISIT_CONTENTS
 from features.store.bucket_files import COLUMN_LISTS, facts_of_buckets, joint_facts, link_arrays, write_customers
-from features.store.column_writer import column_facts, write_array, write_ids
-from features.store.event_store import BUCKETS_FILE, read_ids, read_texts, text_file
+from features.store.column_writer import column_facts, write_array
+from features.store.event_store import BUCKETS_FILE
 from features.store.generations import MANIFEST, generation_number, replace_generation
 from features.store.layout import TEXT_DTYPES
+from features.store.text_files import read_ids, read_texts, write_ids, write_texts
 
 ERASED_TEXT = "erased-"
 """The beginning of a text that stands in the list of texts for one that no event has any more."""
@@ -165,9 +166,7 @@ def _write_texts(source: Path, target: Path, name: str, folders: list[Path]) -> 
     gone = [at for at in np.flatnonzero(~used) if not values[at].startswith(ERASED_TEXT)]
     for at in gone:
         values[at] = f"{ERASED_TEXT}{uuid.uuid4().hex}"
-    table = pa.table({name: pa.array(values, pa.string())})
-    with pa.OSFile(str(text_file(target, name)), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
+    write_texts(target, name, pa.array(values, pa.string()))
     return bool(gone)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from features.errors import StoreError
 from features.schema import VISIT_CONTENTS
 from features.store.customer_ids import CustomerIdEncoder
-from features.store.event_store import EventStore, text_file
+from features.store.event_store import EventStore
 from features.store.layout import ABSENT, TEXT_DTYPES
 from features.store.row_packing import (
     CONTENT_WORD,
@@ -23,6 +23,7 @@ from features.store.row_packing import (
     add_contents,
     contents,
 )
+from features.store.text_files import write_texts
 
 FIRST_TEXTS: Final[Mapping[str, tuple[str, ...]]] = {"content": VISIT_CONTENTS, "plan_item": ()}
 """The texts with which each list begins."""
@@ -104,9 +105,7 @@ class TextEncoder:
                     f"the visits have {len(texts):,} different contents, expected {MOST_CONTENTS:,} at most: ingest "
                     "the log without the column content"
                 )
-            table = pa.table({name: texts})
-            with pa.OSFile(str(text_file(folder, name)), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-                writer.write_table(table)
+            write_texts(folder, name, texts)
 
 
 def _recoded(codes: NDArray[np.int64], ranks: NDArray[np.int64]) -> NDArray[np.int64]:

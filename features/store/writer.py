@@ -16,14 +16,7 @@ from features.store.bucket_files import bucket_folder, facts_of_buckets, joint_f
 from features.store.buckets import RowsOfBuckets
 from features.store.column_writer import PackedBatch, write_sorted_columns
 from features.store.customer_ids import CustomerIdEncoder
-from features.store.event_store import (
-    SCHEMA_VERSION,
-    EventStore,
-    is_store,
-    open_store,
-    opened_folder,
-    words_of,
-)
+from features.store.event_store import SCHEMA_VERSION, EventStore, is_store, open_store, opened_folder, words_of
 from features.store.generations import generation_number, generations_before, locked, put_in_place, remove_unfinished
 from features.store.merging import Merged, joint_outcome, write_merged_columns
 from features.store.row_packing import optional_columns, pack_rows
@@ -68,6 +61,8 @@ class StoreWriter:
         The store that is added to, inside the context.
     n_customers : int
         Customers with at least one event, after `write_columns`.
+    manifest : dict
+        Of the store that was written; empty if the one that is there has all.
     merged : Merged or None
         What became of rows that were added to a store, after `write_columns`.
 
@@ -102,7 +97,7 @@ class StoreWriter:
         self._rows: RowsOfBuckets | None = None
         self._encoder = CustomerIdEncoder()
         self._batches: list[PackedBatch] = []
-        self._manifest: dict[str, Any] = {}
+        self.manifest: dict[str, Any] = {}
         self._committing = False
         self._made_path = False
 
@@ -185,9 +180,10 @@ class StoreWriter:
             each.facts or self._unchanged_bucket(number, folder)
             for number, (each, folder) in enumerate(zip(merged, folders, strict=True))
         ]
+        write_customers(self.folder, folders)
         self.join_buckets(of_buckets)
         if self.base is not None:
-            self.merged = joint_outcome(merged, self._manifest)
+            self.merged = joint_outcome(merged, self.manifest)
 
     def add_texts(self, texts: Mapping[str, Sequence[str]]) -> dict[str, pa.StringArray]:
         """Return the texts of the store by code, these among them, for buckets that are written elsewhere."""
@@ -196,17 +192,16 @@ class StoreWriter:
         return {name: self._texts.texts(name) for name in texts}
 
     def join_buckets(self, of_buckets: Sequence[Mapping[str, Any]]) -> None:
-        """Make one store of buckets whose arrays are in `folder`, of what the manifest has of each."""
+        """Make one store of buckets, of what the manifest has of each; `write_customers` is left to the caller."""
         folders = [bucket_folder(self.folder, number, self._n_buckets) for number in range(self._n_buckets)]
         facts = joint_facts(of_buckets)
         self._texts.write(self.folder, facts.get("text_columns", ()))
         if self._n_buckets > 1:
-            write_customers(self.folder, folders)
             facts["buckets"] = [
                 {"folder": folder.name, **each} for folder, each in zip(folders, of_buckets, strict=True)
             ]
         self.n_customers = facts["customers"]
-        self._manifest = {
+        self.manifest = {
             "schema_version": SCHEMA_VERSION,
             "folder": self.folder.name,
             "timezone": self._timezone.timezone,
@@ -241,9 +236,9 @@ class StoreWriter:
         assert merged.facts is not None
         return merged.facts
 
-    def opened(self) -> EventStore | None:
-        """Return the store that `write_columns` wrote; None if it wrote none, since the one that is there has all."""
-        return opened_folder(self.folder, self._manifest) if self._manifest else None
+    def opened(self) -> EventStore:
+        """Return the store that was written."""
+        return opened_folder(self.folder, self.manifest)
 
     def commit(self, sources: Sequence[Mapping[str, Any]] = ()) -> None:
         """Put the new folder in the place of the old one: flush its files, write the manifest, remove what is too old.
@@ -256,14 +251,14 @@ class StoreWriter:
         present, before = generations_before(self.path)
         number = 1 + max([0, *map(generation_number, before)])
         if present is not None:
-            self._manifest["parent"] = generation_number(present)
+            self.manifest["parent"] = generation_number(present)
         written = sorted(self.folder.rglob("*"))
         files = [str(file.relative_to(self.folder)) for name in CUSTOMER_FILES for file in written if file.name == name]
-        self._manifest |= {"generation": number, "sources": list(sources), "customer_files": files}
+        self.manifest |= {"generation": number, "sources": list(sources), "customer_files": files}
         for file in [*written, self.folder]:
             fsync_path(file)
         self._committing = True
-        put_in_place(self.path, self._manifest, self._keep)
+        put_in_place(self.path, self.manifest, self._keep)
 
 
 def refuse_store(path: Path) -> None:

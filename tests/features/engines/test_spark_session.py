@@ -1,5 +1,6 @@
 """The Spark session, and the features that its workers compute: the same file as without Spark, to the last byte."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -117,6 +118,19 @@ def test_what_fails_on_a_worker_is_one_line(running: None) -> None:
         list(spark_runner(session)(fail, 2))
     assert str(error.value).startswith("Spark could not finish: FileNotFoundError: no store at ")
     assert "\n" not in str(error.value)
+
+
+@with_spark
+def test_what_workers_import_is_not_searched_for_garbage(running: None) -> None:
+    """PySpark collects garbage after each task, which would look through all libraries each time."""
+
+    def frozen(number: int) -> int:
+        return gc.get_freeze_count()
+
+    with spark_session() as session:
+        run = spark_runner(session)
+        list(run(frozen, 8))  # each worker has had a share
+        assert min(run(frozen, 2)) > 10_000
 
 
 @with_spark

@@ -16,7 +16,8 @@ import pytest
 from features.engines.spark_session import spark_session
 from features.engines.spark_shuffle import BATCH_SIZE, shuffled, spark_workers
 from features.errors import SparkError
-from features.ingestion.distributed import Pieces, Workers
+from features.ingestion.distributed import Workers
+from features.ingestion.event_pieces import Pieces
 from features.ingestion.ingest import ingest
 from features.partitions.feature_parts import write_feature_parts
 from features.simulate import Truth, write_log

@@ -93,7 +93,7 @@ def test_the_next_writer_removes_what_a_killed_one_left(path: Path) -> None:
     (path / "events-unfinished" / "day.npy").write_bytes(b"half")
     with StoreWriter(path, timezone="UTC", digest="6", existing="append") as writer:
         writer.write_columns()
-    assert writer.opened() is None
+    assert writer.manifest == {}
     assert numbers(path) == [5, 4, 3]
     assert len(list(path.glob("events-*"))) == 3
 

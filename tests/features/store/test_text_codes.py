@@ -9,8 +9,8 @@ import pytest
 from features.errors import StoreError
 from features.schema import VISIT_CONTENTS
 from features.store import text_codes
-from features.store.event_store import read_texts
 from features.store.text_codes import TextEncoder, texts_of
+from features.store.text_files import read_texts
 from tests.features.logs import KIND, Event, batch, shelved
 
 
