@@ -1,6 +1,6 @@
 """What verbs do with the champion: load it, state the reasons against using it, print its moves, ship it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def refusals_printed(home: Path) -> Iterator[None]:
+def refusals_printed(all_the_same: Callable[[int], str]) -> Iterator[None]:
     """Print each reason of a refusal within the block on a line, and end with exit code 1.
 
-    A last line has the command that promotes the version all the same, if there is one.
+    A last line has the sentence that `all_the_same` returns for the version, if the refusal can be overridden.
     """
     from features.errors import PromotionRefusedError
 
@@ -36,7 +36,7 @@ def refusals_printed(home: Path) -> Iterator[None]:
         for why in refusal.reasons:
             echo(f"refused: {why}")
         if refusal.can_be_forced:
-            echo(promoted_all_the_same(refusal.number, home))
+            echo(all_the_same(refusal.number))
         raise typer.Exit(1) from None
 
 
@@ -47,8 +47,11 @@ def promoted_all_the_same(number: int, home: Path) -> str:
 
 def forced_promotion(number: int, home: Path) -> str:
     """Return the command that promotes a version against the gate."""
-    place = "" if home == DEFAULT_HOME else f" --home {quote(str(home))}"
-    return f"regulars promote --version {number}{place} --force --reason TEXT"
+    return f"regulars promote --version {number}{_home_option(home)} --force --reason TEXT"
+
+
+def _home_option(home: Path) -> str:
+    return "" if home == DEFAULT_HOME else f" --home {quote(str(home))}"
 
 
 def echo_move(move: "Move", place: str) -> None:
@@ -69,16 +72,27 @@ def publish_champion(tracking: "Tracking", signing_key: Path | None = None) -> "
 
 
 def publish_beside_champion(
-    tracking: "Tracking", number: int | None, share: float | None, signing_key: Path | None = None
+    home: Path, number: int | None, share: float | None, signing_key: Path | None = None, *, force: bool = False
 ) -> None:
-    """Ship the champion, and a version in shadow or, with a share, as a canary; without a number the challenger."""
+    """Ship the champion, and a version in shadow or, with a share, as a canary; without a number the challenger.
+
+    A canary that the gate did not pass is refused, with the reasons and the command that ships it all the same, unless
+    `force` is true.
+    """
     from training.models.bundle import CHALLENGER
     from training.models.rollout import Role
     from training.publish import publish_challenger
 
     which, role = CHALLENGER if number is None else number, Role.SHADOW if share is None else Role.CANARY
-    arguments = _publish_arguments(signing_key)
-    champion, challenger = publish_challenger(tracking, which, role, 1.0 if share is None else share, **arguments)
+    arguments, part = _publish_arguments(signing_key), 1.0 if share is None else share
+    tracking = opened_tracking(home, read_only=True)
+
+    def forced(version: int) -> str:
+        options = f"--version {version} --canary {100 * part:g}%{_home_option(home)} --force"
+        return f"`regulars publish {options}` lets version {version} answer customers all the same"
+
+    with refusals_printed(forced):
+        champion, challenger = publish_challenger(tracking, which, role, part, force=force, **arguments)
     _echo_latest(champion)
     does = "in shadow" if share is None else f"the canary, for {100 * share:g}% of customers"
     echo(f"{challenger.tag} is {does}, until `regulars publish` ships a champion alone")

@@ -1,10 +1,11 @@
 """`regulars promote`: make the challenger champion if it passes the gate, or go back to an earlier champion."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from cli.champion import echo_move, refusals_printed
+from cli.champion import echo_move, promoted_all_the_same, refusals_printed
 from cli.options import DEFAULT_HOME, Home
 from cli.tracking import opened_tracking
 
@@ -51,7 +52,7 @@ def register(app: typer.Typer) -> None:
         from training.models.bundle import CHALLENGER
 
         tracking = opened_tracking(home)
-        with refusals_printed(home):
+        with refusals_printed(partial(promoted_all_the_same, home=home)):
             if to is None:
                 which = CHALLENGER if version is None else version
                 move = champion.promote(tracking, which, why=reason, who=who, force=force)

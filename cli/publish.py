@@ -34,6 +34,9 @@ def register(app: typer.Typer) -> None:
                 metavar="SHARE", callback=check_share, help="Let it answer a share of the customers, like 10%."
             ),
         ] = None,
+        force: Annotated[
+            bool, typer.Option("--force", help="Let the canary answer customers even if the gate refuses it.")
+        ] = False,
     ) -> None:
         """Ship the champion to the BentoML model store (BENTOML_HOME) as `regulars:latest`.
 
@@ -41,7 +44,8 @@ def register(app: typer.Typer) -> None:
         as it is, signed anew with a signing key, and ends the shadow or canary of a challenger.
 
         With --shadow or --canary another version is shipped too, and runs beside the champion until a champion is
-        published without it; `regulars monitor --forecast-log` compares the two.
+        published without it; `regulars monitor --forecast-log` compares the two. A canary answers customers, so
+        the gate must have passed it; a shadow answers nobody.
 
         Examples:
 
@@ -58,11 +62,13 @@ def register(app: typer.Typer) -> None:
                 "--version needs --shadow or --canary: without them the champion is shipped, which `regulars promote` "
                 "chooses"
             )
-        tracking = opened_tracking(home, read_only=True)
+        if force and canary is None:
+            raise typer.BadParameter("--force is for a --canary that the gate refuses: nothing else is refused by it")
         if shadow or canary is not None:
-            publish_beside_champion(tracking, version, None if canary is None else share_of(canary), signing_key)
+            share = None if canary is None else share_of(canary)
+            publish_beside_champion(home, version, share, signing_key, force=force)
         else:
-            publish_champion(tracking, signing_key)
+            publish_champion(opened_tracking(home, read_only=True), signing_key)
 
 
 def share_of(text: str) -> float:

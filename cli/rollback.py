@@ -1,10 +1,11 @@
 """`regulars rollback`: make the champion before champion again, or a chosen earlier one."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from cli.champion import echo_move, publish_champion, refusals_printed
+from cli.champion import echo_move, promoted_all_the_same, publish_champion, refusals_printed
 from cli.options import DEFAULT_HOME, Home
 from cli.tracking import opened_tracking
 
@@ -42,7 +43,7 @@ def register(app: typer.Typer) -> None:
             import bentoml  # noqa: F401  # where it is not installed nothing may move
 
         tracking = opened_tracking(home)
-        with refusals_printed(home):
+        with refusals_printed(partial(promoted_all_the_same, home=home)):
             move = roll_back(tracking, champion_before(tracking) if to is None else to, reason, who=who)
         echo_move(move, tracking.place)
         if publish:

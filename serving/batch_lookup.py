@@ -35,7 +35,8 @@ class BatchLookup:
     def of_rows(cls, rows: list[dict[str, Any]], customer_ids: Iterable[str], facts: dict[str, Any]) -> "BatchLookup":
         """Return the look-up of some customers, of whom those without a row are unknown."""
         known = {row["customer_id"] for row in rows}
-        return cls(rows, [each for each in dict.fromkeys(customer_ids) if each not in known], facts)
+        unknown = [customer_id for customer_id in dict.fromkeys(customer_ids) if customer_id not in known]
+        return cls(rows, unknown, facts)
 
 
 Lookup = Callable[[Sequence[str]], BatchLookup]

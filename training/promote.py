@@ -98,10 +98,7 @@ def promote(
         raise InvalidArgumentError("a forced promotion has no reason: say why with --reason")
     chosen, before = _version_and_champion(tracking, which)
     verdict = verdict or recorded_verdict(tracking, chosen)
-    reasons = verdict.reasons if verdict else (_no_verdict(tracking, chosen),)
-    if verdict and verdict.champion != before:
-        tried = f"version {verdict.champion}" if verdict.champion else "none"
-        reasons += (f"it was tried against champion {tried}, which is {before} now: fit it again",)
+    reasons = _reasons_against(tracking, chosen, before, verdict)
     if reasons and not force:
         raise PromotionRefusedError(chosen.number, reasons, can_be_forced=True)
     if not why:
@@ -136,15 +133,20 @@ def roll_back(tracking: Tracking, to: int, why: str, *, who: str | None = None, 
     if not why:
         raise InvalidArgumentError("going back to an earlier version needs a reason: say why with --reason")
     chosen, before = _version_and_champion(tracking, to)
-    moves = history(tracking)
-    former = set(moves.loc[moves["state"] == "done", "to"])
     never = f"it never was champion: `regulars promote --version {to}` promotes it by its verdict"
-    reasons = () if chosen.number in former else (never,)
-
+    reasons = () if _was_champion(tracking, chosen) else (never,)
     if reasons and not force:
         raise PromotionRefusedError(chosen.number, reasons)
     move = Move("force" if reasons else "roll back", before, chosen.number, chosen.digest)
     return _move(tracking, move, chosen, why, who, None, reasons)
+
+
+def require_fit_for_customers(tracking: Tracking, chosen: ModelVersion, champion: int) -> None:
+    """Raise PromotionRefusedError unless the gate passes a version beside a champion, or it was champion itself."""
+    verdict = recorded_verdict(tracking, chosen)
+    reasons = _reasons_against(tracking, chosen, champion, verdict)
+    if reasons and not _was_champion(tracking, chosen):
+        raise PromotionRefusedError(chosen.number, reasons, can_be_forced=True)
 
 
 def champion_before(tracking: Tracking) -> int:
@@ -217,6 +219,23 @@ def _table_of_moves(columns: Mapping[str, list[object]]) -> pd.DataFrame:
         table[name] = pd.to_numeric(table[name]).astype("Int64")
     table["when"] = pd.to_datetime(table["when"], utc=True)
     return table
+
+
+def _was_champion(tracking: Tracking, chosen: ModelVersion) -> bool:
+    moves = history(tracking)
+    return chosen.number in set(moves.loc[moves["state"] == "done", "to"])
+
+
+def _reasons_against(
+    tracking: Tracking, chosen: ModelVersion, champion: int | None, verdict: Verdict | None
+) -> tuple[str, ...]:
+    """Return why the gate refuses a version beside the present champion; nothing where it passes it."""
+    if verdict is None:
+        return (_no_verdict(tracking, chosen),)
+    if verdict.champion == champion:
+        return verdict.reasons
+    tried = f"version {verdict.champion}" if verdict.champion else "none"
+    return (*verdict.reasons, f"it was tried against champion {tried}, which is {champion} now: fit it again")
 
 
 def _no_verdict(tracking: Tracking, chosen: ModelVersion) -> str:

@@ -16,6 +16,7 @@ from training.models.bundle import BUNDLE, CHAMPION, COMPILED_FILE, MODEL_FILE, 
 from training.models.rollout import ROLLOUT_FILE, Role, Rollout, rollout_of_text, rollout_text
 from training.models.signature import public_key_of, require_signature, sign_version
 from training.parity import compile_bundle
+from training.promote import require_fit_for_customers
 from training.registry.bento_client import model_metadata, staged_model, store_home
 from training.registry.entities import ModelVersion
 from training.registry.mlflow_client import Tracking
@@ -110,6 +111,7 @@ def publish_challenger(
     role: Role,
     share: float = 1.0,
     *,
+    force: bool = False,
     allow_uncompiled: bool = False,
     signing_key: Path | None = None,
     signed_at: datetime | None = None,
@@ -127,6 +129,8 @@ def publish_challenger(
         Whether it forecasts for the log alone, or answers some customers.
     share : float
         The share of the customers whom a canary answers; 1 for a shadow.
+    force : bool
+        Let a canary answer customers though the gate does not pass it.
     allow_uncompiled, signing_key, signed_at
         As of `publish`, for both versions and the rollout.
 
@@ -138,6 +142,8 @@ def publish_challenger(
     ------
     TrackingError, SignatureError
         As of `publish`, for either version; TrackingError also when the challenger is the champion.
+    PromotionRefusedError
+        For a canary that the gate did not pass beside this champion and that never was champion, without `force`.
     InvalidArgumentError
         For a key without a time, and a share that the role cannot have.
     """
@@ -148,6 +154,8 @@ def publish_challenger(
         chosen, other = _registered(tracking, which), _registered(tracking, CHAMPION)
         if chosen.number == other.number:
             raise TrackingError(f"version {chosen.number} is the champion: name another one with --version")
+        if role is Role.CANARY and not force:
+            require_fit_for_customers(tracking, chosen, other.number)
         champion = _ship(tracking, other, home, staging, signer, allow_uncompiled)
         challenger = _ship(tracking, chosen, home, staging, signer, allow_uncompiled)
         rollout = Rollout(champion.path.name, challenger.path.name, role, share)

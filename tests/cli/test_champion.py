@@ -1,11 +1,12 @@
 """What verbs that move or ship the champion print."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 import typer
 
-from cli.champion import echo_move, forced_promotion, refusals_printed
+from cli.champion import echo_move, forced_promotion, promoted_all_the_same, refusals_printed
 from cli.options import DEFAULT_HOME
 from features.errors import PromotionRefusedError
 from training.promote import Move
@@ -13,11 +14,11 @@ from training.promote import Move
 
 def test_each_reason_of_a_refusal_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     """And the command ends with 1; a refusal that can be overruled has a line that says how."""
-    with pytest.raises(typer.Exit) as end, refusals_printed(DEFAULT_HOME):
+    with pytest.raises(typer.Exit) as end, refusals_printed(str):
         raise PromotionRefusedError(2, ("too slow", "too few customers"))
     assert end.value.exit_code == 1
     assert capsys.readouterr().err.splitlines() == ["refused: too slow", "refused: too few customers"]
-    with pytest.raises(typer.Exit), refusals_printed(Path("the home")):
+    with pytest.raises(typer.Exit), refusals_printed(partial(promoted_all_the_same, home=Path("the home"))):
         raise PromotionRefusedError(2, ("too slow",), can_be_forced=True)
     command = "regulars promote --version 2 --home 'the home' --force --reason TEXT"
     last = f"`{command}` promotes version 2 all the same"

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 
 import pyarrow.parquet as pq
 import pytest
 
+from features.errors import PromotionRefusedError
 from tests.training.conftest import empty_database, home  # noqa: F401
 from tests.training.logs import simulated, stored
 
@@ -74,6 +76,8 @@ def test_a_missing_home_is_one_line(regulars: Callable, tmp_path: Path, monkeypa
     ("options", "words"),
     [
         (("--shadow", "--canary", "10%"), "give one of them"),
+        (("--force",), "--force is for a --canary"),
+        (("--shadow", "--force"), "--force is for a --canary"),
         (("--version", 3), "--version needs --shadow or --canary"),
         *((("--canary", share), "write it like 10%") for share in ("0%", "100%", "10", "0.1", "ten%", "-5%")),
     ],
@@ -90,6 +94,31 @@ def test_a_challenger_has_one_role_and_a_share(
 def test_the_role_and_the_share_reach_the_library(call_of: Callable, home: Path) -> None:  # noqa: F811
     """Without a version it is the challenger."""
     call = call_of("training.publish.publish_challenger", "publish", "--home", home, "--canary", "2.5%")
-    assert (call["which"], call["role"], call["share"]) == ("challenger", "canary", 0.025)
+    assert (call["which"], call["role"], call["share"], call["force"]) == ("challenger", "canary", 0.025, False)
+    call = call_of("training.publish.publish_challenger", "publish", "--home", home, "--canary", "10%", "--force")
+    assert call["force"]
     call = call_of("training.publish.publish_challenger", "publish", "--home", home, "--version", 4, "--shadow")
     assert (call["which"], call["role"], call["share"]) == (4, "shadow", 1.0)
+
+
+def test_a_canary_that_the_gate_refuses_is_no_canary(
+    regulars: Callable,
+    home: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each reason is a line, and the last one has the command that lets it answer customers all the same."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PromotionRefusedError(5, ("too slow", "too few customers"), can_be_forced=True)
+
+    monkeypatch.setattr("training.publish.publish_challenger", refuse)
+    ended = regulars("publish", "--home", home, "--version", 5, "--canary", "2.5%")
+    command = f"regulars publish --version 5 --canary 2.5% --home {quote(str(home))} --force"
+    assert (ended.code, ended.error.splitlines()) == (
+        1,
+        [
+            "refused: too slow",
+            "refused: too few customers",
+            f"`{command}` lets version 5 answer customers all the same",
+        ],
+    )

@@ -105,7 +105,7 @@ def test_from_a_shadow_to_its_promotion(served_model: ServedModel, tmp_path: Pat
         )
         assert beside["model_version"] == "1"
         service.shows('regulars_challenger_version{role="shadow"} 2.0\n')
-        command(*publish, "--version", 2, "--canary", "30%", home=home)
+        command(*publish, "--version", 2, "--canary", "30%", "--force", home=home)
         eventually(lambda: challenger(service).get("share") == 0.3, "it is the canary")
         answers = [service.ask("POST", "/score", json=body).json()["scores"] for _ in range(2)]
         versions = [{score["customer_id"]: score["model_version"] for score in scores} for scores in answers]

@@ -15,13 +15,15 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.models import ModelStore
 from matplotlib.figure import Figure
 
-from features.errors import InvalidArgumentError, SignatureError, TrackingError
+from features.errors import InvalidArgumentError, PromotionRefusedError, SignatureError, TrackingError
 from tests.training.stand_in import customer_model
+from training.gate import Verdict
 from training.models.bundle import CHALLENGER, CHAMPION
 from training.models.compiled.compiled_model import CompiledModel
 from training.models.customer_model import CustomerModel
 from training.models.rollout import ROLLOUT_FILE, Role, Rollout, rollout_of_text
 from training.models.signature import SIGNATURE_FILE, make_key_pair, require_signature
+from training.promote import promote, record_verdict
 from training.publish import publish, publish_challenger
 from training.registry.entities import ModelVersion
 from training.registry.mlflow_client import Tracking
@@ -248,10 +250,36 @@ def test_a_challenger_is_published_beside_the_champion(tracking: Tracking, store
     assert CustomerModel.load(second.path / "bundle", other.digest)
     file = store / "regulars" / ROLLOUT_FILE
     assert rollout_of_text(file.read_bytes()) == Rollout(first.path.name, second.path.name, Role.SHADOW)
-    publish_challenger(tracking, other.number, Role.CANARY, 0.1)
+    publish_challenger(tracking, other.number, Role.CANARY, 0.1, force=True)
     assert rollout_of_text(file.read_bytes()) == Rollout(first.path.name, second.path.name, Role.CANARY, 0.1)
     assert len(bentoml.models.list("regulars")) == 2
     assert file.stat().st_mode & 0o777 == (store / "regulars" / "latest").stat().st_mode & 0o777
+
+
+def test_a_canary_has_passed_the_gate_or_was_champion(tracking: Tracking, store: Path) -> None:
+    """It answers customers: a version without a verdict, with reasons against it or tried beside another is refused."""
+    made = champion(tracking)
+    with pytest.raises(PromotionRefusedError, match="never tried at the gate") as caught:
+        publish_challenger(tracking, challenger(tracking).number, Role.CANARY, 0.1)
+    assert caught.value.can_be_forced
+    for rate, verdict, words in (
+        (0.04, Verdict(("too slow",), {}, made.number), "too slow"),
+        (0.05, Verdict((), {}, None), "tried against champion none, which is 1 now"),
+    ):
+        with start_run(tracking, "fit") as fit:
+            refused = register(fit, customer_model(rate))
+            record_verdict(fit, verdict)
+        with pytest.raises(PromotionRefusedError, match=words):
+            publish_challenger(tracking, refused.number, Role.CANARY, 0.1)
+    assert not (store / "regulars").exists()
+    publish_challenger(tracking, refused.number, Role.SHADOW)
+    with start_run(tracking, "fit") as fit:
+        passed = register(fit, customer_model(0.06))
+        record_verdict(fit, Verdict((), {}, made.number))
+    publish_challenger(tracking, passed.number, Role.CANARY, 0.1)
+    promote(tracking, passed.number)
+    promote(tracking, refused.number, why="a trial", force=True)
+    publish_challenger(tracking, passed.number, Role.CANARY, 0.1)
 
 
 def test_a_champion_that_is_published_ends_it(tracking: Tracking, store: Path) -> None:
@@ -289,7 +317,8 @@ def test_a_rollout_is_signed_as_its_versions_are(tracking: Tracking, store: Path
     public = make_key_pair(tmp_path / "key")
     champion(tracking)
     challenger(tracking)
-    published = publish_challenger(tracking, CHALLENGER, Role.CANARY, 0.2, signing_key=tmp_path / "key", signed_at=NOON)
+    signing = {"signing_key": tmp_path / "key", "signed_at": NOON}
+    published = publish_challenger(tracking, CHALLENGER, Role.CANARY, 0.2, force=True, **signing)
     rollout = rollout_of_text((store / "regulars" / ROLLOUT_FILE).read_bytes(), public)
     assert (rollout.signed_at, rollout.share) == (NOON, 0.2)
     assert {require_signature(each.path, each.tag, public).signed_at for each in published} == {NOON}
