@@ -98,6 +98,11 @@ class RetrainRun:
         return self.folder.name
 
     @property
+    def given_up(self) -> tuple[str, ...]:
+        """The names of runs that were given up before their end, whose work it takes over."""
+        return tuple(self.facts.get("given_up", ()))
+
+    @property
     def steps(self) -> dict[str, dict[str, Any]]:
         """The results of the steps that are finished."""
         steps: dict[str, dict[str, Any]] = self.facts["steps"]
@@ -164,6 +169,8 @@ def open_run(out: Path, inputs: str, facts: Mapping[str, Any], started: datetime
     else:
         folder = _new_folder(out, f"{started:%Y-%m-%dT%H%M%SZ}")
         began = {"run": folder.name, "status": "running", "error": None, "inputs": inputs, "must_fit": given_up}
+        if latest is not None and given_up:
+            began["given_up"] = [latest.name, *state.get("given_up", ())]
         run = RetrainRun(folder, {**began, **facts, "steps": {}}, False)
     run.save()
     for folder, of in earlier.items():  # not before what they had to do is kept

@@ -46,13 +46,17 @@ def append(job: Job) -> Result:
 
 
 def fit(job: Job, run: RetrainRun, store: "EventStore", tracking: "Tracking") -> Result:
-    """Fit and register a challenger, unless the run has done so before it was killed."""
+    """Fit and register a challenger, unless the run, or one that was given up, has done so before it was killed."""
     from training.fit_challenger import fit_challenger
     from training.fit_record import DATA_DIGEST
     from training.registry.versions import versions
 
-    own = {RUN_TAG: run.name, DATA_DIGEST: store.manifest["digest"]}
-    made = next((each for each in versions(tracking) if own.items() <= each.tags.items()), None)
+    alike = fit_digest(job)
+    of_runs = [{RUN_TAG: run.name}, *({RUN_TAG: name, FIT_TAG: alike} for name in run.given_up if not job.fit_again)]
+    wanted = [{DATA_DIGEST: store.manifest["digest"], **tags} for tags in of_runs]
+    made = next(
+        (each for each in versions(tracking) if any(tags.items() <= each.tags.items() for tags in wanted)), None
+    )
     if made is None:
         rule = formula_in_use(job.formula)
         with progress_steps() as step:
@@ -64,7 +68,7 @@ def fit(job: Job, run: RetrainRun, store: "EventStore", tracking: "Tracking") ->
                 seed=job.seed,
                 quick=job.quick,
                 as_of=job.as_of,
-                tags={RUN_TAG: run.name, FIT_TAG: fit_digest(job)},
+                tags={RUN_TAG: run.name, FIT_TAG: alike},
                 progress=step,
             )
         made = fitted.version

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from cli.retrain_folder import RetrainRun
 from cli.retrain_steps import STEPS
 from features import atomic_file
 from features.erasure.id_patterns import IdPattern
@@ -162,6 +163,53 @@ def test_a_run_killed_while_it_asks_for_news_is_not_fitted_by_the_next(
     ended = retrain(shop / "until1.parquet")
     assert ended.code == 3, ended.error
     assert len(versions(tracking)) == 1
+
+
+@pytest.mark.parametrize("others", [(), ("until0.parquet",)])
+def test_a_version_that_was_registered_before_a_kill_is_not_fitted_again_by_another_run(
+    shop: Path,
+    retrain: Retrain,
+    tracking: Tracking,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    others: tuple[str, ...],
+) -> None:
+    """Other sources, which add nothing, make another run: it goes on with the version, however many give up before."""
+    with monkeypatch.context() as patch:
+        patch.setattr("cli.retrain_folder.RetrainRun.record", kill_at("fit"))
+        assert "regulars: stopped" in retrain(shop / "until1.parquet").error
+        assert "regulars: stopped" in retrain(shop / "until1.parquet", shop / "until0.parquet").error
+    assert [each.number for each in versions(tracking)] == [1]
+    ended = retrain(*(shop / name for name in others))
+    assert ended.code == 0, ended.error
+    assert [each.number for each in versions(tracking)] == [1]
+    assert version(tracking, CHAMPION) is not None
+
+
+def test_with_other_settings_a_run_that_takes_over_fits(
+    shop: Path,
+    retrain: Retrain,
+    tracking: Tracking,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was registered before the kill was made otherwise."""
+    with monkeypatch.context() as patch:
+        patch.setattr("cli.retrain_folder.RetrainRun.record", kill_at("fit"))
+        assert "regulars: stopped" in retrain(shop / "until1.parquet").error
+    monkeypatch.setenv("REGULARS_GATE_DRAWS", "60")
+    assert retrain().code == 0
+    assert [each.number for each in versions(tracking)] == [2, 1]
+
+
+def kill_at(name: str) -> Callable[..., None]:
+    """Return the method that keeps the result of a step, and is killed before that of this one."""
+    record = RetrainRun.record
+
+    def killed(run: RetrainRun, step: str, *arguments: Any) -> None:
+        if step == name:
+            raise KeyboardInterrupt
+        record(run, step, *arguments)
+
+    return killed
 
 
 def test_what_was_rolled_back_is_not_made_again(
