@@ -7,7 +7,7 @@ import secrets
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -125,9 +125,13 @@ class JobStore:
         """Return the jobs, those submitted first in front."""
         return self._in_order(self.folders())
 
-    def claim(self) -> ClaimedJob | None:
-        """Return the job that has waited longest and that no other worker runs, locked; None if there is none."""
-        for facts in self._in_order(folder for folder in self.folders() if (folder / BODY).exists()):
+    def claim(self, but: Container[str] = ()) -> ClaimedJob | None:
+        """Return the job that has waited longest and that no other worker runs, locked; None if there is none.
+
+        Those whose ids are in `but` are left out.
+        """
+        waiting = (folder for folder in self.folders() if folder.name not in but and (folder / BODY).exists())
+        for facts in self._in_order(waiting):
             folder = self._folder / facts.job_id
             try:
                 lock = lock_folder(folder)

@@ -4,15 +4,20 @@ import asyncio
 import errno
 import threading
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
+from features.errors import ScoresUnreachableError
 from serving.api.app import make_app
+from serving.batch_lookup import BatchLookup
 from serving.jobs import job_folder
+from serving.jobs.job_runner import SCORES_PATIENCE_SECONDS, SCORES_PAUSE_SECONDS
 from serving.jobs.job_store import JobLimits, JobStore
 from serving.scoring import score_table
 from serving.state import CurrentState, ServiceState
@@ -100,6 +105,45 @@ def test_a_job_of_the_batch_gives_its_rows(model_state: ServiceState, tmp_path: 
     problem = ask(jobs.app, "/score_customers", {"customer_ids": ["12415"]}).json()
     assert jobs.job(job_id).json()["problem"] == jobs.result(job_id).json() == problem
     assert (jobs.job(job_id).json()["state"], jobs.result(job_id).status) == ("failed", 409)
+
+
+def test_a_job_waits_for_the_database_of_the_scores(
+    model_state: ServiceState, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside other jobs, for as many attempts as it takes; in the end with one line that says what to do."""
+    answers: list[BatchLookup | None] = [None] * 5
+
+    def lookup(ids: Sequence[str]) -> BatchLookup:
+        if (answer := answers.pop(0)) is None:
+            raise ScoresUnreachableError("no route to host")
+        return answer
+
+    now = [1000.0]
+    monkeypatch.setattr("serving.jobs.job_runner.time", SimpleNamespace(monotonic=lambda: now[0]))
+    jobs = Jobs(model_state, tmp_path / "jobs", scores=lookup)
+    facts = {"as_of": "2011-06-10", "timezone": "UTC", "formula_version": "1"}
+    job_id = jobs.submit("score_customers", {"customer_ids": ["12415"]})
+    assert jobs.run()
+    other_id = jobs.submit("score", score_request())
+    assert (jobs.run(), jobs.run()) == (True, False)
+    assert [jobs.job(each).json()["state"] for each in (job_id, other_id)] == ["queued", "done"]
+    for _ in range(4):  # more than the workers that may die with it
+        now[0] += SCORES_PAUSE_SECONDS
+        assert (jobs.run(), jobs.run()) == (True, False)
+        assert jobs.job(job_id).json()["state"] == "queued"
+    answers.append(BatchLookup([], ["12415"], facts))
+    now[0] += SCORES_PAUSE_SECONDS
+    assert jobs.run()
+    assert jobs.result(job_id).json()["unknown"] == ["12415"]
+    answers += [None, None]
+    lost_id = jobs.submit("score_customers", {"customer_ids": ["12415"]})
+    assert jobs.run()
+    now[0] += SCORES_PATIENCE_SECONDS
+    assert jobs.run()
+    assert (jobs.job(lost_id).json()["state"], jobs.result(lost_id).status) == ("failed", 503)
+    assert jobs.result(lost_id).json()["detail"] == (
+        "the database of the batch scores did not answer for 10 minutes: see that it runs, and submit the job again"
+    )
 
 
 def test_a_faulty_body_fails_as_the_request_would(jobs: Jobs) -> None:
