@@ -34,6 +34,7 @@ def opened(browser, written):
 
     def opened(address: str = written.as_uri(), width: int = 1440, **options):
         page = browser.new_page(viewport={"width": width, "height": 900}, **options)
+        page.set_default_timeout(120_000)
         page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         home = address.rsplit("/", 1)[0]
@@ -46,6 +47,16 @@ def opened(browser, written):
     for context in browser.contexts:
         context.close()
     assert wrong == []
+
+
+def drawing_seconds(page) -> float:
+    """Processor time of the page's main thread to load and draw it again; a busy machine adds nothing."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    page.reload()
+    page.wait_for_selector(DRAWN)
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    return next(each["value"] for each in metrics if each["name"] == "ThreadTime")
 
 
 def shown(page, selector: str) -> list[str]:
