@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.as_of import AsOf
-from features.encryption.parquet_files import read_parquet
+from features.encryption.parquet_files import open_parquet_file
 from features.errors import ForecastLogError
 from features.key_files import HASH_BYTES, keyed_hash
 from features.store.event_store import EventStore
@@ -109,7 +109,7 @@ def _days(
         tables = []
         for path in paths:
             try:
-                table = read_parquet(path, columns=list(columns))
+                table = _read_piece(path, columns)
                 tables.append(table if wanted is None else table.filter(wanted))
             except FileNotFoundError:  # the service has removed it meanwhile
                 continue
@@ -117,6 +117,14 @@ def _days(
                 raise ForecastLogError(f"{path} is no piece of a forecast log: {error}".splitlines()[0]) from error
         if tables:
             yield pa.concat_tables(tables)
+
+
+def _read_piece(path: Path, columns: Sequence[str]) -> pa.Table:
+    """Return columns of a file; a log has thousands a day, so what `read_table` does to prepare a scan is left out."""
+    with open_parquet_file(path, pre_buffer=False) as file:
+        if missing := [name for name in columns if name not in file.schema_arrow.names]:
+            raise pa.ArrowKeyError(f"it has no column {missing[0]}")
+        return file.read(columns=list(columns), use_threads=False)
 
 
 def made_in_advance(rows: pd.DataFrame, store: EventStore, as_of: AsOf, horizon_days: int) -> pd.DataFrame:
