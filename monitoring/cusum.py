@@ -121,19 +121,19 @@ def simulated_threshold(
 
 
 def cusum(values: Floats, tolerance: float, threshold: float) -> Cusum:
-    """Return the CUSUM of values.
+    """Return the CUSUM of values, or of several series the smaller sums: an alarm is one of all of them.
 
     Parameters
     ----------
-    values : numpy.ndarray of float, shape (looks,)
+    values : numpy.ndarray of float, shape (looks,) or (series, looks)
         About 0 where nothing changed.
     tolerance, threshold : float
         In the unit of the values.
     """
-    up, down = sums(values, tolerance, threshold + LAST * tolerance)
+    up, down = (each.min(axis=0) for each in sums(np.atleast_2d(values), tolerance, threshold + LAST * tolerance))
     larger = up if len(up) and up[-1] >= down[-1] else down
     above = np.flatnonzero(np.maximum(up, down) > threshold)
-    alarm = bool(len(above) and above[-1] == len(values) - 1)
+    alarm = bool(len(above) and above[-1] == len(up) - 1)
     since = None
     if alarm:
         zeros = np.flatnonzero(larger == 0)

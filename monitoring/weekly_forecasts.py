@@ -49,7 +49,8 @@ class WeeklyForecasts:
     table : pandas.DataFrame
         One row a week, the earliest first: `from` (date), `forecast` and `purchases` (purchase days), `ratio`
         (purchases / forecast), `reference` (whether the week lies before the cutoff of the fit), and of the others
-        `deviation` (logarithm of the ratio less that of its reference), `up` and `down` (the sums).
+        `deviation` (logarithm of the ratio less that of its reference), `up` and `down` (the sums of these or of the
+        logarithms alone, the smaller ones).
     path : Cusum or None
         None where nothing can be said, see `reason`.
     tolerance : float
@@ -88,7 +89,8 @@ def weekly_forecasts(
     """Compare the model's 7-day forecasts with outcomes, for each week since its fit and for a year before.
 
     The reference of a week is how the model did in the same weeks of last year, else in all weeks before its fit. A
-    level that the model misses all year round is no news, nor is a season that it misses every year.
+    level that the model misses all year round is no news, nor is a season that it misses every year. Nor is it an alarm
+    that a model which has learnt a change does otherwise than in the weeks before it: the forecasts have to be wrong.
 
     Parameters
     ----------
@@ -157,10 +159,12 @@ def judged(table: pd.DataFrame, budget: float = 0.05, *, seed: int = 0) -> Weekl
     averages, seasonal = reference_weights(len(usual), len(looks))
     tolerance = TOLERANCE if seasonal else TOLERANCE_WITHOUT_YEAR
     reference = logs[: len(usual)]
-    deviation = logs[len(usual) :] - averages @ reference
+    own = logs[len(usual) :]
+    deviation = own - averages @ reference
     spread = max(float(spread_of(reference)), 1e-3)
     threshold = spread * simulated_threshold(len(usual), averages, CAUTION * tolerance / spread, budget, seed=seed)
-    path = cusum(deviation, tolerance, threshold)
+    # A champion that has learnt a change does otherwise than in the weeks before it, and yet as it forecasts.
+    path = cusum(np.stack([deviation, own]), tolerance, threshold)
     out.loc[~out["reference"], "deviation"] = deviation
     out.loc[~out["reference"], "up"] = path.up
     out.loc[~out["reference"], "down"] = path.down

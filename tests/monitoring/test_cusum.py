@@ -55,3 +55,12 @@ def test_the_spread_of_a_level_and_a_trend_is_that_of_the_noise() -> None:
     noise = np.random.default_rng(4).standard_normal(5_000)
     wave = 3 * np.sin(np.arange(5_000) / 52)
     assert spread_of(noise + wave) == pytest.approx(1, abs=0.05)
+
+
+def test_of_several_series_all_have_to_differ_in_one_direction() -> None:
+    """Else there is no alarm; with one series, or equal ones, nothing else is found."""
+    values = np.full(20, 0.3)
+    alone, both = cusum(values, 0.05, 1.0), cusum(np.stack([values, values]), 0.05, 1.0)
+    assert (alone.alarm, alone.first, alone.since) == (both.alarm, both.first, both.since) == (True, 4, 0)
+    for other in (np.zeros(20), -values):
+        assert cusum(np.stack([values, other]), 0.05, 1.0).first is None

@@ -48,6 +48,29 @@ def test_a_change_is_found_within_weeks(factor: float, most: int) -> None:
     assert np.median(delays) <= most
 
 
+def test_a_model_that_has_learnt_a_change_has_no_alarm_for_it_and_finds_the_next() -> None:
+    """The weeks before the change, under its reference, had more purchases than it would have forecast."""
+    learnt, found = [], []
+    for seed in range(20):
+        ratios = shocks(52 + 60, seed)
+        ratios[:44] /= 0.6
+        ratios[82:] *= 0.6
+        learnt.append(judged(weeks(ratios[:82], 52), seed=seed).path)
+        path = judged(weeks(ratios, 52), seed=seed).path
+        assert path is not None
+        found.append(99 if path.first is None else path.first - 29)
+    assert sum(path is not None and path.first is not None for path in learnt) <= 2
+    assert np.median(found) <= 10
+
+
+def test_a_model_that_has_not_learnt_it_keeps_its_alarm() -> None:
+    """A fit soon after the change: its forecasts are still a quarter too high."""
+    for seed in range(5):
+        ratios = shocks(52 + 40, seed)
+        ratios[48:] *= 0.75
+        assert judged(weeks(ratios, 52), seed=seed).alarm
+
+
 def test_undrifted_shops_seldom_alarm() -> None:
     """In two years of weekly looks, of 60 shops with shocks of 15 %, at most 7 (binomial of 5 %: 99 %)."""
     alarms = [judged(weeks(shocks(52 + 104, seed), 52), seed=seed) for seed in range(60)]
