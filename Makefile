@@ -77,8 +77,9 @@ slow: setup
 	@$(BIN)/python -m pytest $(PARALLEL) -m "slow and not alone"
 	@$(BIN)/python -m pytest -m alone
 
-proofs: setup
-	@$(BIN)/python -m pytest -m proof -s
+PROOFS ?= tests
+proofs: setup # PROOFS=tests/laws/test_kills.py: those of a file
+	@$(BIN)/python -m pytest -m proof -s $(PROOFS)
 
 SAMPLE ?= 20
 mutants: setup # SAMPLE=0: only those in tests/mutants.toml

@@ -29,11 +29,17 @@ from training.registry.runs import FITS, MOVES, runs
 from training.registry.versions import load, version, versions
 
 ROOT = Path(__file__).parents[2]
-SLOW_KILLS, PROOF_KILLS = 20, 50
-often = pytest.mark.parametrize(
-    "kills", [pytest.param(SLOW_KILLS, marks=pytest.mark.slow), pytest.param(PROOF_KILLS, marks=pytest.mark.proof)]
-)
-"""How often a verb is killed, in `make slow` and in `make proofs`."""
+PROOF_KILLS = 50
+
+
+def killed_times(slow: int, *marks: pytest.MarkDecorator) -> pytest.MarkDecorator:
+    """Give a test its number of `kills`: so many in `make slow`, `PROOF_KILLS` in `make proofs`."""
+    in_slow = pytest.param(slow, marks=[pytest.mark.slow, *marks])
+    return pytest.mark.parametrize("kills", [in_slow, pytest.param(PROOF_KILLS, marks=pytest.mark.proof)])
+
+
+often = killed_times(20)
+"""How often a verb is killed."""
 EARLIEST = 0.02
 """The first moment of a kill, as a share of the time of a whole run."""
 FORKS = """

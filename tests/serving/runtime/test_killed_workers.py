@@ -9,6 +9,7 @@ from typing import TextIO
 
 import pytest
 
+from tests.laws.killed import killed_times
 from tests.serving.load import CALLERS, Load
 from tests.serving.running import eventually, running
 
@@ -29,9 +30,7 @@ class Readiness:
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize(
-    "kills", [pytest.param(3, marks=[pytest.mark.slow, pytest.mark.alone]), pytest.param(50, marks=pytest.mark.proof)]
-)
+@killed_times(3, pytest.mark.alone)
 def test_a_killed_worker_comes_back_and_the_other_goes_on(home: Path, kills: int) -> None:
     """No more is lost than the killed worker had in hand; all else is answered, with 200."""
     draw = random.Random(0)
