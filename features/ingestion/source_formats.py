@@ -280,6 +280,7 @@ def _of_types(
     except (OSError, pa.ArrowException) as error:
         raise UnreadableSourceError(f"cannot be read to its end ({first_line(error)}): write it again") from None
     source = _source(name, header, columns, sample, assumed, empty, batches, partition, options)
+    pa.default_memory_pool().release_unused()  # what pages of a row group took, which Arrow's pool would keep
     return replace(source, about_faults=schema.names[: len(schema.names) - len(header)])
 
 
