@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from training.fit_record import record_challenger, record_start, trial_dataset
 from training.gate import Verdict
 from training.registry.entities import ModelVersion
 from training.registry.errors import mlflow_answers
-from training.registry.mlflow_client import Tracking
+from training.registry.mlflow_client import Tracking, open_tracking
 from training.registry.runs import run_file, runs, start_run
 from training.settings import TrialSettings
 from training.targets import log_end
@@ -54,7 +55,17 @@ def trials(store: EventStore) -> list[Trial]:
     ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def tracking(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Tracking:
+    """One tracking store for all tests here, which only read what the fit left."""
+    home = tmp_path_factory.mktemp("recorded")
+    shutil.copy(empty_database, home / "mlflow.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        return open_tracking(home)
+
+
+@pytest.fixture(scope="module")
 def made(store: EventStore, trials: list[Trial], tracking: Tracking) -> ModelVersion:
     verdict = Verdict(("log: short",), {"log.events": 7.0, "deviance.bg_nbd": -0.1, "deviance.bg_nbd.low": -0.2})
     params = {"bold": {"ridge": 3.0}, "bg_nbd": {}}

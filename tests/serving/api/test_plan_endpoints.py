@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,9 +30,15 @@ DONE = {"plan_item": ITEMS["visited"], "status": "done", "satisfaction": 8, "out
 OUTSIDE = {"customer_id": "new", "status": "done", "channel": "phone", "done_at": "2026-11-24T10:00:00+01:00"}
 
 
+@pytest.fixture(scope="module")
+def written_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return plans_folder(tmp_path_factory.mktemp("written_once") / "plans")
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return plans_folder(tmp_path / "plans")
+def folder(written_once: Path, tmp_path: Path) -> Path:
+    """A copy, in which a test may record."""
+    return shutil.copytree(written_once, tmp_path / "plans")
 
 
 @pytest.fixture
