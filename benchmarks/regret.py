@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+from scipy import stats
 
 from features.as_of import AsOf
 from features.ingestion.ingest import ingest
@@ -38,18 +39,31 @@ SHOPS = {60: 8, 300: 5, 2000: 2, 10_000: 1, 50_000: 1}
 def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.regret", description=__doc__)
     parser.add_argument("--most", type=int, default=10_000, metavar="N", help="customers of the largest shop")
+    parser.add_argument("--shops", type=int, metavar="N", help="so many shops of each size")
     arguments = parser.parse_args()
-    print("| world | customers | shops | measure | ours | " + " | ".join(PEERS) + " | true_parameters |")
-    print("|---|---|---|---|---|" + "---|" * (len(PEERS) + 1))
+    columns = ["world", "customers", "shops", "measure", "ours", *PEERS, "true_parameters", "ours less bg_nbd"]
+    print(f"| {' | '.join(columns)} |\n" + "|---" * len(columns) + "|")
     for world in WORLDS:
-        for customers, shops in SHOPS.items():
+        for customers, usual in SHOPS.items():
             if customers <= arguments.most:
-                mean = sum(regrets(world, customers, seed) for seed in range(shops)) / shops
+                shops = arguments.shops or usual
+                tables = [regrets(world, customers, seed) for seed in range(shops)]
+                mean = sum(tables) / shops
                 for measure in mean:
                     figures = " | ".join(
                         f"{value:.4f}" for value in mean[measure].reindex(["model", *PEERS, "true_parameters"])
                     )
-                    print(f"| {world} | {customers:,} | {shops} | {measure} | {figures} |", flush=True)
+                    paired = interval([table.at["model", measure] - table.at["bg_nbd", measure] for table in tables])
+                    print(f"| {world} | {customers:,} | {shops} | {measure} | {figures} | {paired} |", flush=True)
+
+
+def interval(differences: list[float]) -> str:
+    """Return the mean of paired differences with its 95 % interval, which one shop alone does not have."""
+    mean = float(np.mean(differences))
+    if len(differences) < 2:
+        return f"{mean:+.4f}"
+    half = stats.t.ppf(0.975, len(differences) - 1) * stats.sem(differences)
+    return f"{mean:+.4f} [{mean - half:+.4f}, {mean + half:+.4f}]"
 
 
 def regrets(world: str, customers: int, seed: int) -> pd.DataFrame:

@@ -18,11 +18,14 @@ def past_level(past: Sequence[tuple[CutoffFit, int]]) -> tuple[float, LevelVaria
 
     The mean log ratio of actual to expected purchases of past windows, weighted by their horizons, shrinks towards 0::
 
-        level = n / (n + (QUARTER_SD^2 + noise) / LEVEL_SD^2) * mean log ratio
+        level    = LEVEL_SD^2 / (LEVEL_SD^2 + variance) * mean log ratio
+        variance = (QUARTER_SD^2 + noise) / n + error
 
     n counts the quarters that the windows cover, days in several of them once; `noise` is the variance of the log
-    purchases of a quarter, as the spread of the customers' counts shows. What is left of the prior variance,
-    LEVEL_SD^2 (1 - n / (n + ...)), and that of a quarter are the uncertainty.
+    purchases of a quarter, as the spread of the customers' counts shows. `error` is that of the log of the expected
+    purchases: these rest on the same customers in every window, so it does not fall with n, and in a small base it is
+    most of what a ratio shows. What is left of the prior variance, LEVEL_SD^2 variance / (LEVEL_SD^2 + variance), and
+    that of a quarter are the uncertainty.
 
     Parameters
     ----------
@@ -32,11 +35,13 @@ def past_level(past: Sequence[tuple[CutoffFit, int]]) -> tuple[float, LevelVaria
     if not past:
         return 0.0, LevelVariance(LEVEL_SD**2, QUARTER_SD**2)
     ratios, noises = zip(*(_log_ratio(fit, days) for fit, days in past), strict=True)
+    errors = [_error_of_expectation(fit) for fit, _ in past]
     horizons = np.array([float(days) for _, days in past])
     covered = {day for fit, days in past for day in range(fit.window.day, fit.window.day + days)}
     quarters = len(covered) / QUARTER_DAYS
     noise = float(np.average(np.array(noises) * horizons / QUARTER_DAYS, weights=horizons))
-    share = quarters / (quarters + (QUARTER_SD**2 + noise) / LEVEL_SD**2)
+    variance = (QUARTER_SD**2 + noise) / quarters + float(np.average(errors, weights=horizons))
+    share = LEVEL_SD**2 / (LEVEL_SD**2 + variance)
     level = share * float(np.average(ratios, weights=horizons))
     return level, LevelVariance(LEVEL_SD**2 * (1 - share), QUARTER_SD**2)
 
@@ -47,3 +52,12 @@ def _log_ratio(fit: CutoffFit, days: int) -> tuple[float, float]:
     total = purchases.sum() + 1
     residual = purchases - expected * (total / (expected.sum() + 1))
     return float(np.log(total / (expected.sum() + 1))), float(((residual**2).sum() + 1) / total**2)
+
+
+def _error_of_expectation(fit: CutoffFit) -> float:
+    """Return the variance of the log of the expected purchases: that of the repeat purchases which they rest on.
+
+    Customers, not purchases, are the sample: a base in which few customers made most purchases says less.
+    """
+    repeats = fit.rfm["frequency"].to_numpy()
+    return float(((repeats**2).sum() + 1) / (repeats.sum() + 1) ** 2)

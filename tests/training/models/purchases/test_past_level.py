@@ -38,7 +38,7 @@ def test_without_a_past_there_is_none():
 @pytest.mark.parametrize("factor", [0.6, 1.0, 1.5])
 def test_many_quarters_of_a_large_base_teach_it_whole(learnt, factor):
     """The forecast follows what came, again and again."""
-    assert learnt(factor, 20, 40)[0] == pytest.approx(np.log(factor), abs=0.03)
+    assert learnt(factor, 40, 40)[0] == pytest.approx(np.log(factor), abs=0.03)
 
 
 def test_one_quarter_may_have_been_another(learnt):
@@ -53,12 +53,18 @@ def test_few_customers_hardly_move_it(learnt):
 
 
 def test_every_quarter_leaves_less_open(learnt):
-    """The variance of the level that lasts falls with the quarters; that of a quarter stays."""
+    """The variance of the lasting level falls with the quarters to the error of the expectation; a quarter's stays."""
     variances = [learnt(1.2, 20, quarters)[1] for quarters in (1, 4, 40)]
-    assert [round(variance.lasting / LEVEL_SD**2, 2) for variance in variances] == [0.5, 0.2, 0.02]
+    assert [round(variance.lasting / LEVEL_SD**2, 2) for variance in variances] == [0.51, 0.23, 0.06]
     assert {variance.quarter for variance in variances} == {QUARTER_SD**2}
 
 
 def test_windows_of_the_same_days_count_once(learnt):
     """The same purchases seen from three cutoffs say no more than from one."""
     assert learnt(1.5, 20, 2, often=3)[0] == pytest.approx(learnt(1.5, 20, 2)[0], rel=0.05)
+
+
+def test_more_quarters_of_the_same_few_customers_do_not_teach_it_whole(learnt):
+    """Of few customers the expectation itself is uncertain, and it is the same one in every quarter."""
+    assert learnt(1.5, 0.05, 40)[0] < 0.6 * np.log(1.5)
+    assert learnt(1.5, 0.05, 40)[1].lasting > 0.4 * LEVEL_SD**2
