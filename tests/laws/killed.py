@@ -59,7 +59,9 @@ for line in sys.stdin:
             sys.stderr.flush()
             os._exit(int(end.code or 0))
     if seconds is not None:
-        time.sleep(seconds)
+        runs = os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT
+        while time.monotonic() - began < seconds and os.waitid(*runs) is None:
+            time.sleep(0.002)
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     sys.stdout.write(json.dumps([os.waitstatus_to_exitcode(status), time.monotonic() - began]) + "\\n")
@@ -176,7 +178,7 @@ class Killer:
     ----------
     shop : Shop
     seconds : float
-        The time of a whole run; one that is faster than its kill says that it is shorter.
+        The time of a whole run; one that is faster than its kill says what it is by now.
     """
 
     def __init__(self, shop: Shop, seconds: float) -> None:
@@ -188,6 +190,6 @@ class Killer:
         code, took = self._shop.run(*words, kill_after=moment(self._draw, self._seconds))
         assert code in (0, -9), self._shop.errors()
         if code == 0:
-            self._seconds = min(took, 0.8 * self._seconds)
+            self._seconds = (took + self._seconds) / 2
         self.killed += code == -9
         return code == -9

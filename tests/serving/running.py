@@ -26,6 +26,8 @@ from training.models.customer_model import CustomerModel
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 90
+READY = "Service regulars initialized"
+"""In the log once for each worker that is ready."""
 QUICK = {"REGULARS_SERVE_WATCH_SECONDS": "0.1", "REGULARS_SERVE_DRAIN_SECONDS": "0"}
 EVENTS = [
     {"event_type": "purchase", "event_time": f"2024-0{month}-05T10:00:00Z", "amount": 10.5 * month}

@@ -52,6 +52,11 @@ def challenger(service: Running) -> dict[str, Any]:
     return found
 
 
+def roles(folder: Path) -> list[str]:
+    """Who made each forecast of a log."""
+    return [role for path in log_files(folder) for role in pq.read_table(path)["role"].to_pylist()]
+
+
 def in_earlier_weeks(folder: Path, now: datetime) -> None:
     """Copy what was logged as if it had been asked for in each of the weeks before."""
     for path in list(log_files(folder)):
@@ -92,6 +97,7 @@ def test_from_a_shadow_to_its_promotion(served_model: ServedModel, tmp_path: Pat
             for name, times in customers.items()
         ],
         "horizon_days": 28,
+        "as_of": now.isoformat(),  # the same for all requests, also where midnight comes between
     }
     publish = ("publish", "--home", tmp_path / "var")
     command(*publish, home=home)
@@ -114,6 +120,8 @@ def test_from_a_shadow_to_its_promotion(served_model: ServedModel, tmp_path: Pat
         command(*publish, home=home)
         eventually(lambda: not challenger(service), "the champion is alone again")
         assert service.ask("GET", "/readyz").json() == {"status": "ready"}
+        # The end of a service waits two seconds for a shadow.
+        eventually(lambda: roles(log).count("shadow") == len(customers), "the shadow's forecasts are in its log")
     logged = pa.concat_tables([pq.read_table(path) for path in log_files(log)]).to_pandas()
     counts = logged.groupby(["role", "model_version"]).size().to_dict()
     assert counts["shadow", "2"] == len(customers)

@@ -11,9 +11,7 @@ import pytest
 
 from tests.laws.killed import killed_times
 from tests.serving.load import CALLERS, Load
-from tests.serving.running import eventually, running
-
-READY = "Service regulars initialized"
+from tests.serving.running import READY, eventually, running
 
 
 class Readiness:

@@ -180,8 +180,11 @@ def test_a_killed_first_process_leaves_no_worker_and_no_port(home: Path) -> None
     with log.open("wb") as lines:
         process = start(home, port, lines)
     service = Running(port, process, log)
-    eventually(lambda: answers(service), "it serves again", process)
-    assert service.stop() == 0
+    try:
+        eventually(lambda: answers(service), "it serves again", process)
+        assert service.stop() == 0
+    finally:
+        process.kill()
 
 
 def test_a_pipe_in_place_of_the_name_blocks_neither_requests_nor_the_end(home: Path, tmp_path: Path) -> None:

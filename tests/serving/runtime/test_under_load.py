@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from serving.state import ServedModel
 from tests.ports import free_port
 from tests.serving.load import Load, load
-from tests.serving.running import Running, answers, eventually, put, running, start, variant
+from tests.serving.running import READY, Running, answers, eventually, put, running, start, variant
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(900)]
 
@@ -22,21 +21,22 @@ pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(900)]
 def service(home: Path) -> Iterator[Running]:
     """Two workers."""
     with running(home, "--workers", "2") as runs:
-        eventually(lambda: len(runs.workers()) == 2, "both workers are there")
-        time.sleep(10)  # the second is ready some time after the first answers
+        eventually(lambda: runs.log.read_text().count(READY) >= 2, "both workers are ready")
         yield runs
 
 
 def test_twenty_champions_in_a_row(service: Running, home: Path, served_model: ServedModel) -> None:
     """Each answer is whole and names a version that was published by then; the last one stays."""
     with Load(service.port) as calls:
+        eventually(lambda: calls.outcome.versions["1"] > 0, "version 1 answers")
         for number in range(2, 22):
             put(home, variant(served_model.customer_model, number), number)
             eventually(lambda last=str(number): calls.outcome.versions[last] > 0, f"version {number} answers")
     outcome = calls.outcome
     assert (set(outcome.statuses), outcome.cut, outcome.dropped, outcome.refused) == ({200}, 0, 0, 0)
     assert set(outcome.versions) == {str(number) for number in range(1, 22)}
-    assert service.version() == "21"
+    eventually(lambda: {service.version() for _ in range(10)} == {"21"}, "both workers have the last one")
+    assert {service.version() for _ in range(20)} == {"21"}
 
 
 def test_slow_and_large_requests_beside(service: Running) -> None:
