@@ -16,7 +16,7 @@ from features.errors import ForecastLogError
 from features.key_files import HASH_BYTES, keyed_hash
 from features.store.event_store import EventStore
 from features.timezones import DAY, business_timezone
-from serving.forecast_log.log_files import log_files
+from serving.forecast_log.log_files import day_files
 from serving.forecast_log.pseudonyms import PseudonymKeys
 from training.targets import purchases_between
 
@@ -100,23 +100,25 @@ class LogReader:
 def _days(
     folder: Path, first: date, last: date, columns: Sequence[str], wanted: pc.Expression | None
 ) -> Iterator[pa.Table]:
-    by_day: dict[Path, list[Path]] = {}
-    for path in log_files(folder):
-        by_day.setdefault(path.parent, []).append(path)
-    for day, paths in by_day.items():
-        if not str(first) <= day.name <= str(last + timedelta(days=1)):
-            continue
-        tables = []
-        for path in paths:
-            try:
+    for day in sorted(folder.glob("????-??-??")):
+        if str(first) <= day.name <= str(last + timedelta(days=1)) and (tables := _tables_of(day, columns, wanted)):
+            yield pa.concat_tables(tables)
+
+
+def _tables_of(day: Path, columns: Sequence[str], wanted: pc.Expression | None) -> list[pa.Table]:
+    """Return the rows of a day's files; where the service merges or removes some meanwhile, the day is read again."""
+    gone: set[Path] = set()
+    while True:
+        tables, path = [], day
+        try:
+            for path in (file for file in day_files(day) if file not in gone):
                 table = _read_piece(path, columns)
                 tables.append(table if wanted is None else table.filter(wanted))
-            except FileNotFoundError:  # the service has removed it meanwhile
-                continue
-            except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
-                raise ForecastLogError(f"{path} is no piece of a forecast log: {error}".splitlines()[0]) from error
-        if tables:
-            yield pa.concat_tables(tables)
+            return tables
+        except FileNotFoundError:
+            gone.add(path)
+        except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
+            raise ForecastLogError(f"{path} is no piece of a forecast log: {error}".splitlines()[0]) from error
 
 
 def _read_piece(path: Path, columns: Sequence[str]) -> pa.Table:

@@ -10,7 +10,7 @@ from features.atomic_file import atomic_write
 from features.encryption.parquet_files import read_parquet, write_parquet
 from features.errors import StoreError
 from features.key_files import HASH_BYTES
-from serving.forecast_log.log_files import log_files
+from serving.forecast_log.log_files import day_files, locked_day, remove_replaced
 from serving.forecast_log.pseudonyms import PseudonymKeys
 
 
@@ -39,19 +39,28 @@ def erase_from_log(folder: Path, keys: PseudonymKeys, customer_ids: Iterable[str
     hashed = keys.pseudonyms(customer_ids)
     wanted = pa.array(sorted({value for _, value in hashed}), pa.binary(HASH_BYTES))
     rows = 0
-    for path in log_files(folder):
-        try:
-            table = read_parquet(path)
-        except pa.ArrowException as error:
-            raise StoreError(
-                f"{path} cannot be read as a piece of the forecast log ({error}): put a copy of it back, or remove it"
-            ) from None
-        theirs = pc.is_in(table["pseudonym"], wanted)
-        count = int(pc.sum(theirs).as_py() or 0)
-        rows += count
-        if count == len(table) and not check:
-            path.unlink()
-        elif count and not check:
-            with atomic_write(path) as part:
-                write_parquet(part, table.filter(pc.invert(theirs)), compression="zstd")
+    for day in sorted(folder.glob("????-??-??")):
+        if not day.is_dir():
+            continue
+        with locked_day(day):
+            if not check:
+                remove_replaced(day)
+            rows += sum(_erase_from_file(path, wanted, check) for path in day_files(day))
     return rows
+
+
+def _erase_from_file(path: Path, wanted: pa.Array, check: bool) -> int:
+    try:
+        table = read_parquet(path)
+    except pa.ArrowException as error:
+        raise StoreError(
+            f"{path} cannot be read as a piece of the forecast log ({error}): put a copy of it back, or remove it"
+        ) from None
+    theirs = pc.is_in(table["pseudonym"], wanted)
+    count = int(pc.sum(theirs).as_py() or 0)
+    if count == len(table) and not check:
+        path.unlink()
+    elif count and not check:
+        with atomic_write(path) as part:
+            write_parquet(part, table.filter(pc.invert(theirs)), compression="zstd")
+    return count

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from serving.api.feature_rows import Features
 from serving.api.parameters import ScoringContext
-from serving.forecast_log.log_files import keep_within, write_log_file
+from serving.forecast_log.log_files import keep_within, merge_small, write_log_file
 from serving.forecast_log.log_tables import ForecastRows, LookedUp, forecast_table, looked_up_table
 from serving.forecast_log.pseudonyms import PseudonymKeys
 from serving.response_types import LastScoresAnswer
@@ -168,10 +168,12 @@ class ForecastLog:
                 self._room.notify_all()
 
     def _tidy(self, now: datetime) -> None:
-        """Keep the log within its bounds, now and then: that looks at every file of it."""
+        """Keep the log within its bounds, and merge small files, now and then: that looks at every file of it."""
         if time.monotonic() >= self._next_tidying:
             self._next_tidying = time.monotonic() + TIDYING_SECONDS
             keep_within(self._folder, self._days, self._size, now.date())
+            if not self._shadow:
+                merge_small(self._folder, now.date())
 
     def _table(self, taken: Sequence[AnsweredRequest | LookedUp]) -> pa.Table:
         """Return the rows of some answers; those of one model, day and horizon are forecast together."""

@@ -8,9 +8,10 @@ A file appears whole; the oldest days go first.
 import json
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
 
@@ -18,9 +19,16 @@ import pyarrow as pa
 
 from features.atomic_file import atomic_write
 from features.definitions import FEATURE_NAMES
-from features.encryption.parquet_files import write_parquet
+from features.encryption.parquet_files import read_parquet, read_parquet_schema, write_parquet
+from features.errors import SettingsError
 from features.key_files import HASH_BYTES
+from features.scratch_folders import lock_folder
 
+MERGED = "merged-"
+REPLACED = b"replaced"
+"""The beginning of a merged file's name, and the key of the names that it replaces in the metadata of its schema."""
+MERGED_FILES, MERGED_ROWS = 500, 100_000
+"""How many files become one, and the rows at which it has enough."""
 SCHEMA = pa.schema(
     [
         pa.field("pseudonym", pa.binary(HASH_BYTES), nullable=False),
@@ -70,8 +78,108 @@ def write_log_file(folder: Path, table: pa.Table, now: datetime, worker: int) ->
 
 
 def log_files(folder: Path) -> Iterator[Path]:
-    """Yield the files of a log, the earliest first."""
-    yield from sorted(folder.glob("????-??-??/*.parquet"))
+    """Yield the files of a log, the earliest first, as `day_files` does."""
+    for day in sorted(folder.glob("????-??-??")):
+        yield from day_files(day)
+
+
+def day_files(day: Path) -> list[Path]:
+    """Return the files of a day that have each row once, in order of their names.
+
+    A merged file names those that it replaces: what is still there of these is left out. Where one of them is gone when
+    it is read, it has been merged since: list and read the day again.
+    """
+    files, again = None, sorted(day.glob("*.parquet"))
+    while files != again:  # a listing may miss a file that came while it was made
+        files, again = again, sorted(day.glob("*.parquet"))
+    replaced = _replaced(files)
+    return [file for file in files if file.name not in replaced]
+
+
+def _replaced(files: list[Path]) -> set[str]:
+    """Return the names that the merged ones among the files of a day replace."""
+    merged = [file for file in files if file.name.startswith(MERGED)]
+    if len(merged) == len(files):
+        return set()
+    return {
+        name for file in merged for name in json.loads((read_parquet_schema(file).metadata or {}).get(REPLACED, "[]"))
+    }
+
+
+@contextmanager
+def locked_day(day: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold a day in the block: nobody else merges its files or erases from them.
+
+    Waits for whoever does, or without `wait` raises BlockingIOError.
+    """
+    while True:
+        try:
+            lock = lock_folder(day)
+            break
+        except BlockingIOError:
+            if not wait:
+                raise
+            time.sleep(0.05)
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def remove_replaced(day: Path) -> None:
+    """Remove the files that were merged, where a kill left some; the day is to be locked."""
+    files = sorted(day.glob("*.parquet"))
+    replaced = _replaced(files)
+    for file in files:
+        if file.name in replaced:
+            file.unlink()
+
+
+def merge_small(folder: Path, today: date) -> int:
+    """Merge `MERGED_FILES` small files of a day into one where there are so many, of a day that is over all.
+
+    The merged file appears in one step with the names of those that it replaces, which go then: readers that use
+    `day_files`, and a kill at any moment, have each row once. One batch is merged, so that it takes a moment.
+
+    Parameters
+    ----------
+    folder : Path
+        The log.
+    today : date
+        In UTC.
+
+    Returns
+    -------
+    int
+        How many files were merged.
+    """
+    for day in sorted(folder.glob("????-??-??")):
+        least = MERGED_FILES if day.name >= str(today) else 2
+        if sum(not file.name.startswith(MERGED) for file in day.glob("*.parquet")) < least:
+            continue
+        with suppress(OSError, pa.ArrowException, SettingsError), locked_day(day, wait=False):  # they stay as they are
+            remove_replaced(day)
+            if merged := _merge_batch(day):
+                return merged
+    return 0
+
+
+def _merge_batch(day: Path) -> int:
+    small = [file for file in day_files(day) if not file.name.startswith(MERGED)][:MERGED_FILES]
+    tables: list[pa.Table] = []
+    while len(tables) < len(small) and sum(map(len, tables)) < MERGED_ROWS:
+        tables.append(read_parquet(small[len(tables)]))
+    merged = small[: len(tables)]
+    if len(merged) < 2 or not all(each.schema.equals(tables[0].schema, check_metadata=True) for each in tables):
+        return 0
+    table = pa.concat_tables(tables)
+    names = json.dumps([file.name for file in merged])
+    with atomic_write(day / f"{MERGED}{uuid.uuid4().hex[:12]}.parquet") as part:
+        whole = table.replace_schema_metadata({**(table.schema.metadata or {}), REPLACED: names})
+        write_parquet(part, whole, compression="zstd")
+    for file in merged:
+        file.unlink()
+    return len(merged)
 
 
 def old_days(folder: Path, days: int, today: date) -> list[Path]:

@@ -1,5 +1,6 @@
 """Rows of a log are matched, judged and joined to outcomes as a loop over events would."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -10,8 +11,11 @@ import pytest
 
 from features.as_of import AsOf, microseconds
 from features.errors import ForecastLogError
+from features.key_files import HASH_BYTES
 from features.store.event_store import EventStore
+from monitoring import log_rows
 from monitoring.log_rows import LogReader, made_in_advance, outcomes
+from serving.forecast_log.log_files import SCHEMA, merge_small, write_log_file
 from serving.forecast_log.pseudonyms import PseudonymKeys
 from tests.training.logs import stored
 
@@ -75,3 +79,24 @@ def test_what_is_no_log_or_key_is_one_line(shop: EventStore, tmp_path: Path) -> 
     (tmp_path / "keys" / "2024Q1.key").write_text("no key")
     with pytest.raises(ForecastLogError, match="cannot be used"):
         LogReader(shop, tmp_path / "log", keys)
+
+
+def test_files_that_are_merged_while_a_day_is_read_count_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The day is read again when a file is gone, which is then in the merged one."""
+    at = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
+    for number in range(3):
+        row = dict.fromkeys(SCHEMA.names) | {"pseudonym": bytes(HASH_BYTES), "key_id": "2026Q4", "asked_at": at}
+        row |= {"as_of": at, "horizon_days": number, "formula_version": "2", "role": "champion", "route": "/score"}
+        write_log_file(tmp_path, pa.Table.from_pylist([row], SCHEMA), at, 7)
+    read, merged = log_rows._read_piece, []
+
+    def merging(path: Path, columns: Sequence[str]) -> pa.Table:
+        table = read(path, columns)
+        if not merged:
+            merged.append(merge_small(tmp_path, date(2026, 11, 27)))
+        return table
+
+    monkeypatch.setattr(log_rows, "_read_piece", merging)
+    tables = log_rows._tables_of(tmp_path / "2026-11-26", ["horizon_days"], None)
+    assert merged == [3]
+    assert sorted(pa.concat_tables(tables)["horizon_days"].to_pylist()) == [0, 1, 2]

@@ -1,14 +1,16 @@
 """A customer leaves the forecast log under every key that is held; the others stay."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from features.key_files import keyed_hash
 from serving.forecast_log.erasure import erase_from_log
-from serving.forecast_log.log_files import SCHEMA, log_files, write_log_file
+from serving.forecast_log.log_files import SCHEMA, log_files, merge_small, write_log_file
 from serving.forecast_log.pseudonyms import PseudonymKeys
 
 NOW = datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
@@ -51,3 +53,15 @@ def test_rows_of_a_destroyed_key_lead_to_nobody(tmp_path: Path) -> None:
     (tmp_path / "keys" / "2026Q3.key").unlink()
     assert erase_from_log(log, PseudonymKeys(tmp_path / "keys"), ["anna"]) == 0
     assert len([*log_files(log)]) == 1
+
+
+def test_a_merged_file_gives_nobody_back(tmp_path: Path) -> None:
+    """Nor do those that it replaces, where a kill left them."""
+    keys, log = PseudonymKeys(tmp_path / "keys"), tmp_path / "log"
+    piece(log, keys, "2026Q4", "anna")
+    piece(log, keys, "2026Q4", "anna", "anna")
+    with patch.object(Path, "unlink", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        merge_small(log, (NOW + timedelta(days=1)).date())
+    assert len([*log.rglob("*.parquet")]) == 3
+    assert erase_from_log(log, keys, ["anna"]) == 3
+    assert not [*log.rglob("*.parquet")]

@@ -2,11 +2,15 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
-from serving.forecast_log.log_files import SCHEMA, keep_within, log_files, old_days, write_log_file
+from features.key_files import HASH_BYTES
+from serving.forecast_log import log_files as module
+from serving.forecast_log.log_files import SCHEMA, keep_within, log_files, merge_small, old_days, write_log_file
 
 EMPTY = SCHEMA.empty_table()
 
@@ -44,3 +48,54 @@ def test_the_oldest_go_while_all_are_too_large(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["2026-11-27"]
     assert keep_within(tmp_path / "none", 100, 1, date(2026, 11, 27)) == 0
     assert isinstance(EMPTY, pa.Table)
+
+
+def rows_of(folder: Path) -> list[int]:
+    return sorted(int(row) for path in log_files(folder) for row in pq.read_table(path)["horizon_days"].to_pylist())
+
+
+def numbered(folder: Path, day: int, numbers: range) -> None:
+    """Write a file a number, with one row."""
+    at = datetime(2026, 11, day, 9, 30, tzinfo=UTC)
+    for number in numbers:
+        row = dict.fromkeys(SCHEMA.names) | {"pseudonym": bytes(HASH_BYTES), "key_id": "2026Q4", "asked_at": at}
+        row |= {"as_of": at, "horizon_days": number, "formula_version": "2", "role": "champion", "route": "/score"}
+        write_log_file(folder, pa.Table.from_pylist([row], SCHEMA), at, 7)
+
+
+def test_small_files_become_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a day that is over all, batch by batch; of today as soon as there are enough; every row once, as it was."""
+    monkeypatch.setattr(module, "MERGED_FILES", 4)
+    numbered(tmp_path, 26, range(7))
+    numbered(tmp_path, 27, range(10, 13))
+    before = rows_of(tmp_path)
+    assert [merge_small(tmp_path, date(2026, 11, 27)) for _ in range(4)] == [4, 3, 0, 0]
+    assert [path.parent.name[-2:] for path in log_files(tmp_path)] == ["26", "26", "27", "27", "27"]
+    numbered(tmp_path, 27, range(13, 14))
+    assert merge_small(tmp_path, date(2026, 11, 27)) == 4
+    assert rows_of(tmp_path) == [*before, 13]
+    metadata = [pq.read_schema(path).metadata[b"features"] for path in log_files(tmp_path)]
+    assert {*metadata} == {(SCHEMA.metadata or {})[b"features"]}
+    assert keep_within(tmp_path, 1, 10**9, date(2026, 11, 27)) == 1
+
+
+@pytest.mark.parametrize("deleted", range(4))
+def test_a_kill_while_files_are_merged_leaves_each_row_once(tmp_path: Path, deleted: int) -> None:
+    """Whichever of the replaced ones were removed by then; the next merge removes the rest."""
+    numbered(tmp_path, 26, range(4))
+    unlink, calls = Path.unlink, []
+
+    def killed(path: Path, **options: bool) -> None:
+        if path.suffix == ".parquet":
+            calls.append(path)
+            if len(calls) > deleted:
+                raise KeyboardInterrupt
+        unlink(path, **options)
+
+    with patch.object(Path, "unlink", killed), pytest.raises(KeyboardInterrupt):
+        merge_small(tmp_path, date(2026, 11, 27))
+    assert rows_of(tmp_path) == [0, 1, 2, 3]
+    numbered(tmp_path, 26, range(4, 6))
+    merge_small(tmp_path, date(2026, 11, 27))
+    assert rows_of(tmp_path) == [*range(6)]
+    assert len([*tmp_path.rglob("*.parquet")]) == 2
