@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -22,14 +23,20 @@ WEB = {".css", ".html", ".js", ".toml"}
 PINNED = sorted((ROOT / "requirements").glob("*.txt"))
 
 
+@pytest.fixture(scope="module")
+def distributions() -> Mapping[str, list[str]]:
+    """The installed distributions of each import name; reading all their metadata takes most of a second."""
+    return importlib.metadata.packages_distributions()
+
+
 @pytest.mark.parametrize("name", PACKAGES)
-def test_a_name_is_ours_alone(name: str) -> None:
+def test_a_name_is_ours_alone(name: str, distributions: Mapping[str, list[str]]) -> None:
     """The import name, a plain word, is found in the repository, and no installed distribution claims it too."""
     spec = importlib.util.find_spec(name)
     assert spec is not None
     assert spec.origin is not None
     assert Path(spec.origin).is_relative_to(ROOT)
-    assert set(importlib.metadata.packages_distributions().get(name, [])) <= {"regulars"}
+    assert set(distributions.get(name, [])) <= {"regulars"}
 
 
 @pytest.fixture(scope="module")
@@ -160,9 +167,8 @@ ALLOWED = {
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_each_library_that_is_imported_is_asked_for(package: str) -> None:
+def test_each_library_that_is_imported_is_asked_for(package: str, distributions: Mapping[str, list[str]]) -> None:
     """A package imports only libraries of the base and of its extras, not what another library brings along."""
-    distributions = importlib.metadata.packages_distributions()
     asked = [*PROJECT["project"]["dependencies"]]
     asked += [entry for extra in ALLOWED[package] for entry in PROJECT["project"]["optional-dependencies"][extra]]
     known = {re.split(r"[\[~>=<]", entry)[0] for entry in asked}
@@ -177,9 +183,8 @@ def test_each_library_that_is_imported_is_asked_for(package: str) -> None:
     assert unknown == set()
 
 
-def test_a_missing_library_is_traced_to_an_extra_that_installs_it() -> None:
+def test_a_missing_library_is_traced_to_an_extra_that_installs_it(distributions: Mapping[str, list[str]]) -> None:
     """Each library that the command names an extra for is one that this extra asks for."""
-    distributions = importlib.metadata.packages_distributions()
     for extra, libraries in EXTRAS.items():
         asked = {re.split(r"[\[~>=<]", entry)[0] for entry in PROJECT["project"]["optional-dependencies"][extra]}
         for library in libraries:
