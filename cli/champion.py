@@ -88,7 +88,8 @@ def publish_beside_champion(
     tracking = opened_tracking(home, read_only=True)
 
     def forced(version: int) -> str:
-        options = f"--version {version} --canary {100 * part:g}%{_home_option(home)} --force"
+        key = "" if signing_key is None else f" --signing-key {quote(str(signing_key))}"
+        options = f"--version {version} --canary {100 * part:g}%{_home_option(home)}{key} --force"
         return f"`regulars publish {options}` lets version {version} answer customers all the same"
 
     with refusals_printed(forced):

@@ -161,15 +161,15 @@ def open_run(out: Path, inputs: str, facts: Mapping[str, Any], started: datetime
     # One without a state was killed while it was made.
     latest = next((folder for folder in reversed(earlier) if earlier[folder]), None)
     state = earlier[latest] if latest else {}
-    given_up = state.get("status") in UNFINISHED and state.get("must_fit", True)
+    must_fit = state.get("status") in UNFINISHED and state.get("must_fit", True)
     if latest is not None and state.get("status") in UNFINISHED and state.get("inputs") == inputs:
         for leftover in [*latest.rglob(".*.part")]:
             shutil.rmtree(leftover, ignore_errors=True)
         run = RetrainRun(latest, {**state, "status": "running", "error": None}, True)
     else:
         folder = _new_folder(out, f"{started:%Y-%m-%dT%H%M%SZ}")
-        began = {"run": folder.name, "status": "running", "error": None, "inputs": inputs, "must_fit": given_up}
-        if latest is not None and given_up:
+        began = {"run": folder.name, "status": "running", "error": None, "inputs": inputs, "must_fit": must_fit}
+        if latest is not None and must_fit:
             began["given_up"] = [latest.name, *state.get("given_up", ())]
         run = RetrainRun(folder, {**began, **facts, "steps": {}}, False)
     run.save()

@@ -118,6 +118,6 @@ def microseconds(time: datetime) -> int:
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
-def utc(microseconds: int) -> datetime:
+def utc(time: int) -> datetime:
     """Return the time in UTC of microseconds since 1970-01-01 00:00 UTC, the inverse of `microseconds`."""
-    return _EPOCH_TIME + timedelta(microseconds=microseconds)
+    return _EPOCH_TIME + timedelta(microseconds=time)

@@ -10,7 +10,7 @@ from features.atomic_file import atomic_write
 
 MARK = "\ufeff"
 HEAD_BYTES = 4
-"""Those of a byte order mark and a quote."""
+"""The longest start that tells how a file is written: a byte order mark (3 bytes) and a quote."""
 
 
 def read_csv_rows(path: Path) -> list[list[str]]:

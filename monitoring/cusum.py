@@ -121,7 +121,7 @@ def simulated_threshold(
 
 
 def cusum(values: Floats, tolerance: float, threshold: float) -> Cusum:
-    """Return the CUSUM of values, or of several series the smaller sums: an alarm is one of all of them.
+    """Return the CUSUM of values; of several series at each look the smallest sums, so that all have to be above.
 
     Parameters
     ----------

@@ -147,7 +147,7 @@ class ServiceState:
         """Return the state with the reason why something was not loaded; an earlier one stays."""
         if not _came_of_reading(error):
             return replace(self, refused=self.refused or str(error))
-        refused = self.refused or f"{error}; it is tried again by itself"
+        refused = self.refused or f"{error}; until then it is read again every ten seconds"
         return replace(self, refused=refused, unread=(*self.unread, str(error)))
 
     @property
@@ -162,7 +162,7 @@ class ServiceState:
 
 
 def _came_of_reading(error: BaseException) -> bool:
-    """Return whether an error came of a reading that failed, and not of a content."""
+    """Return whether an error arose because something could not be read, and not from what it holds."""
     while not isinstance(error, OSError):
         if (cause := error.__cause__ or error.__context__) is None:
             return False

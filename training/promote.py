@@ -141,7 +141,7 @@ def roll_back(tracking: Tracking, to: int, why: str, *, who: str | None = None, 
     return _move(tracking, move, chosen, why, who, None, reasons)
 
 
-def require_fit_for_customers(tracking: Tracking, chosen: ModelVersion, champion: int) -> None:
+def require_gate_passed(tracking: Tracking, chosen: ModelVersion, champion: int) -> None:
     """Raise PromotionRefusedError unless the gate passes a version beside a champion, or it was champion itself."""
     verdict = recorded_verdict(tracking, chosen)
     reasons = _reasons_against(tracking, chosen, champion, verdict)

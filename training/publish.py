@@ -16,7 +16,7 @@ from training.models.bundle import BUNDLE, CHAMPION, COMPILED_FILE, MODEL_FILE, 
 from training.models.rollout import ROLLOUT_FILE, Role, Rollout, rollout_of_text, rollout_text
 from training.models.signature import public_key_of, require_signature, sign_version
 from training.parity import compile_bundle
-from training.promote import require_fit_for_customers
+from training.promote import require_gate_passed
 from training.registry.bento_client import model_metadata, staged_model, store_home
 from training.registry.entities import ModelVersion
 from training.registry.mlflow_client import Tracking
@@ -155,7 +155,7 @@ def publish_challenger(
         if chosen.number == other.number:
             raise TrackingError(f"version {chosen.number} is the champion: name another one with --version")
         if role is Role.CANARY and not force:
-            require_fit_for_customers(tracking, chosen, other.number)
+            require_gate_passed(tracking, chosen, other.number)
         champion = _ship(tracking, other, home, staging, signer, allow_uncompiled)
         challenger = _ship(tracking, chosen, home, staging, signer, allow_uncompiled)
         rollout = Rollout(champion.path.name, challenger.path.name, role, share)

@@ -26,7 +26,7 @@ RATINGS = ("satisfaction", "loyalty")
 def measured_by(
     store: EventStore, plans: Sequence[Plan], folders: Sequence[Path]
 ) -> Callable[[Plan, int], pd.DataFrame]:
-    """Return what gives the rows of a plan as `decisions` does, none before its horizon in days is over.
+    """Return a function that gives the `decisions` of a plan, without rows until its horizon in days is over.
 
     Parameters
     ----------

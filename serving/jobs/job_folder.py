@@ -9,12 +9,13 @@ import os
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from features.atomic_file import fsync_path
 from serving.api.parameters import Clock
@@ -40,11 +41,16 @@ class JobFacts(Struct, frozen=True):
 
 
 class Progress(Struct, frozen=True):
-    """Which attempt runs, and how many customers it has scored of how many (0: not known yet)."""
+    """Which attempt runs, and how many customers it has scored of how many (0: not known yet).
+
+    A postponed job has the time when it was postponed first, and that before which no worker takes it up.
+    """
 
     attempt: int = 0
     scored: int = 0
     customers: int = 0
+    postponed_since: datetime | None = None
+    postponed_until: datetime | None = None
 
 
 class Outcome(Struct, frozen=True):
@@ -81,7 +87,8 @@ class ClaimedJob:
             detail = f"{ATTEMPTS} worker processes ended while they scored this job; send fewer customers in a job"
             self.finish(Outcome("failed", self._clock(), kind="internal", detail=detail))
             return None
-        self.progress = Progress(self.progress.attempt + 1)
+        since = self.progress.postponed_since
+        self.progress = Progress(self.progress.attempt + 1, postponed_since=since)
         write_whole(self._folder / PROGRESS, msgspec.json.encode(self.progress))
         try:
             return (self._folder / BODY).read_bytes()
@@ -90,7 +97,7 @@ class ClaimedJob:
 
     def advance(self, scored: int, customers: int) -> None:
         """Note how far it is, as well as can be: this need not outlive a crash."""
-        self.progress = Progress(self.progress.attempt, scored, customers)
+        self.progress = replace(self.progress, scored=scored, customers=customers)
         part = self._folder / f"{PROGRESS}.part"
         with suppress(OSError):
             part.write_bytes(msgspec.json.encode(self.progress))
@@ -102,8 +109,23 @@ class ClaimedJob:
 
     def give_back(self) -> None:
         """Have another worker run it: this one is about to stop, which is no fault of the job."""
+        attempt, since = self.progress.attempt - 1, self.progress.postponed_since
         with suppress(OSError):
-            write_whole(self._folder / PROGRESS, msgspec.json.encode(Progress(self.progress.attempt - 1)))
+            write_whole(self._folder / PROGRESS, msgspec.json.encode(Progress(attempt, postponed_since=since)))
+
+    def postpone(self, pause: timedelta, patience: timedelta) -> bool:
+        """Have a worker take it up again after a pause; return false once it has been postponed for long enough.
+
+        What it waits for is no fault of the job, so this attempt does not count. The times are those of the folder, and
+        not of a worker: they hold for all workers, and outlive a restart.
+        """
+        now = self._clock()
+        since = self.progress.postponed_since or now
+        if now - since >= patience:
+            return False
+        later = Progress(self.progress.attempt - 1, postponed_since=since, postponed_until=now + pause)
+        write_whole(self._folder / PROGRESS, msgspec.json.encode(later))
+        return True
 
     def finish(self, outcome: Outcome, results: Mapping[str, Sequence[bytes]] | None = None) -> None:
         """Write the results by media type, then the outcome, and drop the body."""

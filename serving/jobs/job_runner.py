@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 from anyio import to_thread
@@ -28,10 +29,10 @@ CANCEL_CHECK_SECONDS = 0.2
 """Seconds between two looks whether a job is cancelled."""
 TROUBLE_SECONDS = 10.0
 """Seconds until the folder is tried again after it could not be used."""
-SCORES_PAUSE_SECONDS = 5.0
-"""Seconds until a job tries again whether the database of the batch scores answers; other jobs go on meanwhile."""
-SCORES_PATIENCE_SECONDS = 600.0
-"""Seconds after which a job fails for a database that does not answer: a restart or a failover takes less."""
+SCORES_PAUSE = timedelta(seconds=5)
+"""Time until a job tries again whether the database of the batch scores answers; other jobs go on meanwhile."""
+SCORES_PATIENCE = timedelta(minutes=10)
+"""Time after which a job fails for a database that does not answer: a restart or a failover takes less."""
 EXPIRY_SECONDS = 60.0
 PROGRESS_SECONDS = 0.25
 """Seconds between two notes of how far a job is."""
@@ -89,7 +90,6 @@ class JobRunner:
         self._answered, self._looked_up = answered, looked_up
         self._wake, self._stopping = asyncio.Event(), False
         self._next_expiry = 0.0
-        self._without_scores: dict[str, tuple[float, float]] = {}  # when a job missed them first, and tries again
         self.trouble: str | None = None
 
     async def __aenter__(self) -> None:
@@ -121,9 +121,7 @@ class JobRunner:
             if time.monotonic() >= self._next_expiry:
                 self._next_expiry = time.monotonic() + EXPIRY_SECONDS
                 await to_thread.run_sync(self._store.expire)
-            now = time.monotonic()
-            resting = {job_id for job_id, (_, again) in self._without_scores.items() if again > now}
-            claimed = await to_thread.run_sync(self._store.claim, resting)
+            claimed = await to_thread.run_sync(self._store.claim)
             if claimed is None:
                 self._note(None)
                 return False
@@ -173,10 +171,10 @@ class JobRunner:
             return
         except ProblemError as error:
             if error.kind == "scores-unreachable":
-                if self._waits_for_scores(facts.job_id):
-                    await to_thread.run_sync(claimed.give_back)
+                if await to_thread.run_sync(claimed.postpone, SCORES_PAUSE, SCORES_PATIENCE):
                     return
-                detail = f"the database of the batch scores did not answer for {SCORES_PATIENCE_SECONDS / 60:g} minutes"
+                since = f"{claimed.progress.postponed_since:%Y-%m-%d %H:%M:%S} UTC"
+                detail = f"the database of the batch scores has not answered any attempt since {since}"
                 error = ProblemError(error.kind, f"{detail}: see that it runs, and submit the job again")
             faults = error.faults[: error.maximum_faults]
             outcome = Outcome("failed", self._clock(), kind=error.kind, detail=error.detail, faults=faults)
@@ -185,7 +183,6 @@ class JobRunner:
             detail = f"job {facts.job_id} met a fault of the service; its log says where"
             outcome = Outcome("failed", self._clock(), kind="internal", detail=detail)
         await to_thread.run_sync(claimed.finish, outcome, results)
-        self._without_scores.pop(facts.job_id, None)
         if outcome.state == "done":
             self._count(outcome.scored)
             if log is not None:
@@ -194,13 +191,6 @@ class JobRunner:
         told = {"customers": outcome.scored, "model_version": version, "key": facts.key}
         line = {name: value for name, value in told.items() if value}
         self._log_event(event="job", job=facts.job_id, endpoint=facts.endpoint, state=outcome.state, ms=ms, **line)
-
-    def _waits_for_scores(self, job_id: str) -> bool:
-        """Return whether a job that missed the database of the batch scores is to be tried again, after a pause."""
-        now = time.monotonic()
-        first, _ = self._without_scores.get(job_id, (now, 0.0))
-        self._without_scores[job_id] = first, now + SCORES_PAUSE_SECONDS
-        return now - first < SCORES_PATIENCE_SECONDS
 
     def _results(self, claimed: ClaimedJob, body: bytes, state: ServiceState) -> tuple[Results, Log | None]:
         """Return the results and what logs them, if anything; raises a problem as the endpoint of the job would."""

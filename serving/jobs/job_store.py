@@ -7,7 +7,7 @@ import secrets
 import shutil
 import time
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -125,13 +125,12 @@ class JobStore:
         """Return the jobs, those submitted first in front."""
         return self._in_order(self.folders())
 
-    def claim(self, but: Container[str] = ()) -> ClaimedJob | None:
+    def claim(self) -> ClaimedJob | None:
         """Return the job that has waited longest and that no other worker runs, locked; None if there is none.
 
-        Those whose ids are in `but` are left out.
+        One that is postponed is left out until its time.
         """
-        waiting = (folder for folder in self.folders() if folder.name not in but and (folder / BODY).exists())
-        for facts in self._in_order(waiting):
+        for facts in self._in_order(folder for folder in self.folders() if (folder / BODY).exists()):
             folder = self._folder / facts.job_id
             try:
                 lock = lock_folder(folder)
@@ -140,7 +139,10 @@ class JobStore:
             claimed = None
             try:
                 with suppress(FileNotFoundError):  # cancelled or removed in between
-                    claimed = None if read_outcome(folder) else ClaimedJob(facts, folder, lock, self._clock)
+                    if not read_outcome(folder):
+                        job = ClaimedJob(facts, folder, lock, self._clock)
+                        until = job.progress.postponed_until
+                        claimed = None if until and until > self._clock() else job
             finally:
                 if claimed is None:
                     os.close(lock)

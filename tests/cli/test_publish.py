@@ -112,8 +112,9 @@ def test_a_canary_that_the_gate_refuses_is_no_canary(
         raise PromotionRefusedError(5, ("too slow", "too few customers"), can_be_forced=True)
 
     monkeypatch.setattr("training.publish.publish_challenger", refuse)
-    ended = regulars("publish", "--home", home, "--version", 5, "--canary", "2.5%")
-    command = f"regulars publish --version 5 --canary 2.5% --home {quote(str(home))} --force"
+    ended = regulars("publish", "--home", home, "--version", 5, "--canary", "2.5%", "--signing-key", "key.pem")
+    place = f"--home {quote(str(home))} --signing-key key.pem"
+    command = f"regulars publish --version 5 --canary 2.5% {place} --force"
     assert (ended.code, ended.error.splitlines()) == (
         1,
         [

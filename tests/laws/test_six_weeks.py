@@ -355,3 +355,4 @@ def test_the_service_follows_each_publication(loop: Loop) -> None:
     first = [answers[0].answered for _, answers in by_version]
     late = [answered - moment for answered, (moment, _) in zip(first, loop.published, strict=True)]
     assert median(late[1:]) < FOLLOWED_WITHIN  # the first was there before the service
+    assert max(late[1:]) < 10 * FOLLOWED_WITHIN  # also with a machine that stands still for a while

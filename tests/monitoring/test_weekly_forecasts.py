@@ -64,7 +64,7 @@ def test_a_model_that_has_learnt_a_change_has_no_alarm_for_it_and_finds_the_next
 
 
 def test_a_model_that_has_not_learnt_it_keeps_its_alarm() -> None:
-    """A fit soon after the change: its forecasts are still a quarter too high."""
+    """A fit soon after the change: its forecasts are still a third too high."""
     for seed in range(5):
         ratios = shocks(52 + 40, seed)
         ratios[48:] *= 0.75

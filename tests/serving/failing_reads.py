@@ -17,8 +17,10 @@ from training.models.compiled.compiled_model import CompiledModel
 def _away(path: Path) -> Iterator[None]:
     aside = path.with_name(f"aside-{path.name}")
     path.rename(aside)
-    yield
-    aside.rename(path)
+    try:
+        yield
+    finally:
+        aside.rename(path)
 
 
 def _failing(owner: object, name: str, number: int) -> AbstractContextManager[object]:

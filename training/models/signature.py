@@ -147,8 +147,10 @@ def require_signature(folder: Path, tag: str, public_key: Path) -> Signature:
     for name in sorted(files.keys() - present.keys()):
         try:
             (folder / name).stat()
-        except OSError as error:  # its cause tells a folder that is half there from another content
-            raise SignatureError(f"its {name} was removed after it was signed: publish it again") from error
+        except FileNotFoundError as error:  # its cause tells a folder that is half there from another content
+            raise SignatureError(f"its {name} is missing after it was signed: publish it again") from error
+        except OSError as error:
+            raise SignatureError(f"its {name} cannot be read ({error.strerror}): see to its disk") from error
     if differing := sorted(name for name in files.keys() | present.keys() if files.get(name) != present.get(name)):
         what = "was changed" if differing[0] in files and differing[0] in present else "was added or is missing"
         raise SignatureError(f"its {differing[0]} {what} after it was signed: publish it again")

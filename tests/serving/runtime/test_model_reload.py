@@ -128,7 +128,7 @@ def test_what_cannot_be_read_is_tried_again(
     with FAILING_READS["no bundle"](folders[1]):
         rounds = [shop.reload.check() for _ in range(3)]
         assert (rounds, shop.version) == ([False] * 3, "1")
-        assert "tried again by itself" in str(shop.current.state.refused)
+        assert "read again every ten seconds" in str(shop.current.state.refused)
         assert shop.events == ["in service", "refused"]
         born = Shop(tmp_path, trust, note)
         born.reload.check()

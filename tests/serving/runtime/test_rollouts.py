@@ -146,7 +146,7 @@ def test_a_challenger_that_cannot_be_read_is_tried_again(
         shop.roll_out(Role.CANARY, 0.1)
         assert [shop.reload.check() for _ in range(3)] == [False] * 3
         assert (shop.found, shop.current.state.model.version) == (None, "1")
-        assert "tried again by itself" in shop.current.state.refused
+        assert "read again every ten seconds" in shop.current.state.refused
     shop.reload.check()
     assert (shop.found, shop.current.state.refused) == (("canary", 0.1, "2"), None)
     assert shop.events == ["in service", "rollout refused", "canary"]

@@ -128,7 +128,7 @@ def test_requests_without_a_caller_begin_a_trace_and_unsampled_ones_are_not_sent
 
 @pytest.mark.parametrize("kind", ["absent", "refusing", "hanging"])
 def test_a_collector_that_fails_costs_no_answer(ask: Ask, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """More requests than the queue has room for are answered meanwhile; the end of a worker waits for two seconds."""
+    """More requests than the queue has room for are answered meanwhile; a worker's end waits for no failing batch."""
     monkeypatch.setattr(tracing, "EXPORT_SECONDS", 30.0)
     monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "16")
     monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "8")
