@@ -232,6 +232,7 @@ def test_no_verb_imports_another_verb() -> None:
         "cli.champion",
         "cli.customers_file",
         "cli.engines",
+        "cli.opened_store",
         "cli.options",
         "cli.log_options",
         "cli.retrain_folder",
