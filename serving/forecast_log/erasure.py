@@ -29,8 +29,8 @@ def erase_from_log(folder: Path, keys: PseudonymKeys, customer_ids: Iterable[str
 
     Raises
     ------
-    StoreError
-        When a file is damaged.
+    StoreError, ForecastLogError
+        When a file is damaged, or is none of a log.
     OSError
         When a file or a key cannot be read or written.
     ValueError
@@ -56,6 +56,8 @@ def _erase_from_file(path: Path, wanted: pa.Array, check: bool) -> int:
         raise StoreError(
             f"{path} cannot be read as a piece of the forecast log ({error}): put a copy of it back, or remove it"
         ) from None
+    if "pseudonym" not in table.column_names:
+        raise StoreError(f"{path} is no piece of a forecast log, it has no column pseudonym: remove it")
     theirs = pc.is_in(table["pseudonym"], wanted)
     count = int(pc.sum(theirs).as_py() or 0)
     if count == len(table) and not check:

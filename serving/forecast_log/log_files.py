@@ -20,7 +20,8 @@ import pyarrow as pa
 from features.atomic_file import atomic_write
 from features.definitions import FEATURE_NAMES
 from features.encryption.parquet_files import read_parquet, read_parquet_schema, write_parquet
-from features.errors import SettingsError
+from features.error_lines import first_line
+from features.errors import ForecastLogError, RegularsError
 from features.key_files import HASH_BYTES
 from features.scratch_folders import lock_folder
 
@@ -88,6 +89,8 @@ def day_files(day: Path) -> list[Path]:
 
     A merged file names those that it replaces: what is still there of these is left out. Where one of them is gone when
     it is read, it has been merged since: list and read the day again.
+
+    Raises ForecastLogError for a merged file that is damaged: nobody knows what it replaces.
     """
     files, again = None, sorted(day.glob("*.parquet"))
     while files != again:  # a listing may miss a file that came while it was made
@@ -101,29 +104,47 @@ def _replaced(files: list[Path]) -> set[str]:
     merged = [file for file in files if file.name.startswith(MERGED)]
     if len(merged) == len(files):
         return set()
-    return {
-        name for file in merged for name in json.loads((read_parquet_schema(file).metadata or {}).get(REPLACED, "[]"))
-    }
+    return {name for file in merged for name in _names_replaced(file)}
+
+
+def _names_replaced(merged: Path) -> list[str]:
+    try:
+        metadata = read_parquet_schema(merged).metadata or {}
+        return list(map(str, json.loads(metadata.get(REPLACED, b"[]"))))
+    except FileNotFoundError:  # an erasure removed it, and before it what it replaces
+        return []
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        raise ForecastLogError(
+            f"{merged} is no piece of a forecast log ({first_line(error)}): put a copy of it back, or remove it"
+        ) from None
 
 
 @contextmanager
 def locked_day(day: Path, *, wait: bool = True) -> Iterator[None]:
     """Hold a day in the block: nobody else merges its files or erases from them.
 
-    Waits for whoever does, or without `wait` raises BlockingIOError.
+    Waits for whoever does, or without `wait` raises BlockingIOError. On a drive without locks nobody merges, so that
+    whoever would wait goes on, and without `wait` it raises OSError.
     """
-    while True:
+    lock: int | None = None
+    while lock is None:
         try:
             lock = lock_folder(day)
-            break
         except BlockingIOError:
             if not wait:
                 raise
             time.sleep(0.05)
+        except FileNotFoundError:
+            raise
+        except OSError:
+            if not wait:
+                raise
+            break
     try:
         yield
     finally:
-        os.close(lock)
+        if lock is not None:
+            os.close(lock)
 
 
 def remove_replaced(day: Path) -> None:
@@ -157,7 +178,7 @@ def merge_small(folder: Path, today: date) -> int:
         least = MERGED_FILES if day.name >= str(today) else 2
         if sum(not file.name.startswith(MERGED) for file in day.glob("*.parquet")) < least:
             continue
-        with suppress(OSError, pa.ArrowException, SettingsError), locked_day(day, wait=False):  # they stay as they are
+        with suppress(OSError, pa.ArrowException, RegularsError), locked_day(day, wait=False):  # they stay as they are
             remove_replaced(day)
             if merged := _merge_batch(day):
                 return merged

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from features.errors import StoreError
 from features.key_files import keyed_hash
 from serving.forecast_log.erasure import erase_from_log
 from serving.forecast_log.log_files import SCHEMA, log_files, merge_small, write_log_file
@@ -65,3 +66,13 @@ def test_a_merged_file_gives_nobody_back(tmp_path: Path) -> None:
     assert len([*log.rglob("*.parquet")]) == 3
     assert erase_from_log(log, keys, ["anna"]) == 3
     assert not [*log.rglob("*.parquet")]
+
+
+def test_a_table_of_something_else_is_named(tmp_path: Path) -> None:
+    """It has nobody's pseudonym, so nobody can tell whom it names."""
+    keys, log = PseudonymKeys(tmp_path / "keys"), tmp_path / "log"
+    piece(log, keys, "2026Q4", "anna")
+    other = next(log_files(log)).with_name("other.parquet")
+    pq.write_table(pa.table({"name": ["anna"]}), other)
+    with pytest.raises(StoreError, match=f"{other} is no piece of a forecast log, it has no column pseudonym: remove"):
+        erase_from_log(log, keys, ["anna"])

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from features.errors import ForecastLogError
 from features.key_files import HASH_BYTES
 from serving.forecast_log import log_files as module
 from serving.forecast_log.log_files import SCHEMA, keep_within, log_files, merge_small, old_days, write_log_file
@@ -99,3 +100,36 @@ def test_a_kill_while_files_are_merged_leaves_each_row_once(tmp_path: Path, dele
     merge_small(tmp_path, date(2026, 11, 27))
     assert rows_of(tmp_path) == [*range(6)]
     assert len([*tmp_path.rglob("*.parquet")]) == 2
+
+
+@pytest.mark.parametrize("metadata", [None, b"x", b"5"])
+def test_a_damaged_merged_file_is_named_and_stops_no_other_day(tmp_path: Path, metadata: bytes | None) -> None:
+    """Nobody knows what it replaces, so its day is not read, and stays as it is; the next one is merged."""
+    numbered(tmp_path, 25, range(2))
+    numbered(tmp_path, 26, range(2))
+    damaged = tmp_path / "2026-11-25" / "merged-5f0c93ab7d21.parquet"
+    if metadata is None:
+        damaged.write_bytes(b"PAR1")
+    else:
+        pq.write_table(EMPTY.replace_schema_metadata({module.REPLACED: metadata}), damaged)
+    with pytest.raises(ForecastLogError, match=f"{damaged} is no piece of a forecast log .*: put a copy of it back"):
+        list(log_files(tmp_path))
+    assert merge_small(tmp_path, date(2026, 11, 27)) == 2
+    assert len([*damaged.parent.glob("*.parquet")]) == 3
+
+
+def test_a_merged_file_that_goes_while_it_is_read_replaces_nothing(tmp_path: Path) -> None:
+    """An erasure of all its rows removed it, and before it what it replaces."""
+    numbered(tmp_path, 26, range(2))
+    gone = tmp_path / "2026-11-26" / "merged-5f0c93ab7d21.parquet"
+    gone.symlink_to(tmp_path / "nowhere")
+    assert gone in module.day_files(gone.parent)
+
+
+def test_where_there_are_no_locks_nobody_merges_and_the_others_go_on(tmp_path: Path) -> None:
+    """As on a network drive, where a folder cannot be locked: an erasure is alone there."""
+    numbered(tmp_path, 26, range(2))
+    with patch.object(module, "lock_folder", side_effect=OSError(9, "Bad file descriptor")):
+        assert merge_small(tmp_path, date(2026, 11, 27)) == 0
+        with module.locked_day(tmp_path / "2026-11-26"):
+            assert rows_of(tmp_path) == [0, 1]
