@@ -242,7 +242,7 @@ def _prune_files(
 def _prune_log(settings: "DataRetentionSettings", today: date, dry_run: bool) -> Removed:
     """Remove old days of the forecast log of the service's settings, and keys that no day needs any more."""
     from features.settings_file import read_settings
-    from serving.forecast_log.log_files import old_days
+    from serving.forecast_log.log_files import old_days, remove_day
     from serving.forecast_log.pseudonyms import PseudonymKeys
     from serving.runtime.settings import ServeSettings
 
@@ -250,10 +250,12 @@ def _prune_log(settings: "DataRetentionSettings", today: date, dry_run: bool) ->
     days = settings.forecast_log_days
     if days is None or serve.forecast_log is None:
         return []
-    old = [(each, "the day") for each in old_days(serve.forecast_log, days, today)]
+    old = old_days(serve.forecast_log, days, today)
+    for day in () if dry_run else old:
+        remove_day(day)
     earliest = datetime.combine(today - timedelta(days), datetime.min.time())
-    old += [(each, "the key of its quarter") for each in PseudonymKeys(serve.keys_folder).unused(earliest)]
-    return _remove_paths(old, dry_run)
+    keys = [(each, "the key of its quarter") for each in PseudonymKeys(serve.keys_folder).unused(earliest)]
+    return [[str(day), "the day"] for day in old] + _remove_paths(keys, dry_run)
 
 
 def _remove_paths(old: list[tuple[Path, str]], dry_run: bool) -> Removed:

@@ -16,7 +16,7 @@ from features.errors import ForecastLogError
 from features.key_files import HASH_BYTES, keyed_hash
 from features.store.event_store import EventStore
 from features.timezones import DAY, business_timezone
-from serving.forecast_log.log_files import day_files
+from serving.forecast_log.log_files import damage_named, day_files, day_folders
 from serving.forecast_log.pseudonyms import PseudonymKeys
 from training.targets import purchases_between
 
@@ -100,7 +100,7 @@ class LogReader:
 def _days(
     folder: Path, first: date, last: date, columns: Sequence[str], wanted: pc.Expression | None
 ) -> Iterator[pa.Table]:
-    for day in sorted(folder.glob("????-??-??")):
+    for day in day_folders(folder):
         if str(first) <= day.name <= str(last + timedelta(days=1)) and (tables := _tables_of(day, columns, wanted)):
             yield pa.concat_tables(tables)
 
@@ -112,13 +112,12 @@ def _tables_of(day: Path, columns: Sequence[str], wanted: pc.Expression | None) 
         tables, path = [], day
         try:
             for path in (file for file in day_files(day) if file not in gone):
-                table = _read_piece(path, columns)
+                with damage_named(path):
+                    table = _read_piece(path, columns)
                 tables.append(table if wanted is None else table.filter(wanted))
             return tables
         except FileNotFoundError:
             gone.add(path)
-        except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
-            raise ForecastLogError(f"{path} is no piece of a forecast log: {error}".splitlines()[0]) from error
 
 
 def _read_piece(path: Path, columns: Sequence[str]) -> pa.Table:

@@ -8,9 +8,8 @@ import pyarrow.compute as pc
 
 from features.atomic_file import atomic_write
 from features.encryption.parquet_files import read_parquet, write_parquet
-from features.errors import StoreError
 from features.key_files import HASH_BYTES
-from serving.forecast_log.log_files import day_files, locked_day, remove_replaced
+from serving.forecast_log.log_files import damage_named, day_files, day_folders, locked_day, remove_unfinished
 from serving.forecast_log.pseudonyms import PseudonymKeys
 
 
@@ -29,7 +28,7 @@ def erase_from_log(folder: Path, keys: PseudonymKeys, customer_ids: Iterable[str
 
     Raises
     ------
-    StoreError, ForecastLogError
+    ForecastLogError
         When a file is damaged, or is none of a log.
     OSError
         When a file or a key cannot be read or written.
@@ -39,25 +38,19 @@ def erase_from_log(folder: Path, keys: PseudonymKeys, customer_ids: Iterable[str
     hashed = keys.pseudonyms(customer_ids)
     wanted = pa.array(sorted({value for _, value in hashed}), pa.binary(HASH_BYTES))
     rows = 0
-    for day in sorted(folder.glob("????-??-??")):
-        if not day.is_dir():
-            continue
+    for day in day_folders(folder):
         with locked_day(day):
             if not check:
-                remove_replaced(day)
+                remove_unfinished(day)
             rows += sum(_erase_from_file(path, wanted, check) for path in day_files(day))
     return rows
 
 
 def _erase_from_file(path: Path, wanted: pa.Array, check: bool) -> int:
-    try:
+    with damage_named(path):
         table = read_parquet(path)
-    except pa.ArrowException as error:
-        raise StoreError(
-            f"{path} cannot be read as a piece of the forecast log ({error}): put a copy of it back, or remove it"
-        ) from None
-    if "pseudonym" not in table.column_names:
-        raise StoreError(f"{path} is no piece of a forecast log, it has no column pseudonym: remove it")
+        if "pseudonym" not in table.column_names:
+            raise pa.ArrowKeyError("it has no column pseudonym")
     theirs = pc.is_in(table["pseudonym"], wanted)
     count = int(pc.sum(theirs).as_py() or 0)
     if count == len(table) and not check:

@@ -21,8 +21,9 @@ import pyarrow as pa
 
 from serving.api.feature_rows import Features
 from serving.api.parameters import ScoringContext
-from serving.forecast_log.log_files import keep_within, merge_small, write_log_file
+from serving.forecast_log.log_files import keep_within, write_log_file
 from serving.forecast_log.log_tables import ForecastRows, LookedUp, forecast_table, looked_up_table
+from serving.forecast_log.merging import merge_small
 from serving.forecast_log.pseudonyms import PseudonymKeys
 from serving.response_types import LastScoresAnswer
 from training.models.bundle import CHAMPION
@@ -88,7 +89,7 @@ class ForecastLog:
     ) -> None:
         self._shadow, self._queue_rows = shadow, SHADOW_QUEUE_ROWS if shadow else QUEUE_ROWS
         self._folder, self._keys, self._days, self._size, self._clock = folder, keys, days, size, clock
-        self._sample, self._next_tidying = sample, 0.0
+        self._sample, self._next_tidying, self._never_merged = sample, 0.0, set[Path]()
         self._queue: deque[tuple[AnsweredRequest | LookedUp, int]] = deque()
         self._pending, self._room = 0, threading.Condition()
         self.lost = 0
@@ -173,7 +174,7 @@ class ForecastLog:
             self._next_tidying = time.monotonic() + TIDYING_SECONDS
             keep_within(self._folder, self._days, self._size, now.date())
             if not self._shadow:
-                merge_small(self._folder, now.date())
+                merge_small(self._folder, now.date(), self._never_merged)
 
     def _table(self, taken: Sequence[AnsweredRequest | LookedUp]) -> pa.Table:
         """Return the rows of some answers; those of one model, day and horizon are forecast together."""

@@ -1,8 +1,10 @@
 """The files of a forecast log: small Parquet files in a folder a day, bounded by days and bytes.
 
     FOLDER/2026-11-27/093012-4711-5f0c93ab7d21.parquet
+    FOLDER/2026-11-26/merged-77d0b3a1c95e.parquet
 
-A file appears whole; the oldest days go first.
+A file appears whole; the oldest days go first. Small files are merged (`merging`): the merged one names those that it
+replaces, and until they are gone `day_files` leaves them out. Who removes or merges files of a day holds its lock.
 """
 
 import json
@@ -19,17 +21,17 @@ import pyarrow as pa
 
 from features.atomic_file import atomic_write
 from features.definitions import FEATURE_NAMES
-from features.encryption.parquet_files import read_parquet, read_parquet_schema, write_parquet
+from features.encryption.parquet_files import read_parquet_schema, write_parquet
 from features.error_lines import first_line
-from features.errors import ForecastLogError, RegularsError
+from features.errors import ForecastLogError
 from features.key_files import HASH_BYTES
-from features.scratch_folders import lock_folder
+from features.scratch_folders import RANDOM, lock_folder, remove_leftovers
 
 MERGED = "merged-"
 REPLACED = b"replaced"
 """The beginning of a merged file's name, and the key of the names that it replaces in the metadata of its schema."""
-MERGED_FILES, MERGED_ROWS = 500, 100_000
-"""How many files become one, and the rows at which it has enough."""
+SCRATCH = ".part"
+"""The end of the scratch folders of `atomic_write`."""
 SCHEMA = pa.schema(
     [
         pa.field("pseudonym", pa.binary(HASH_BYTES), nullable=False),
@@ -78,10 +80,17 @@ def write_log_file(folder: Path, table: pa.Table, now: datetime, worker: int) ->
     return path
 
 
-def log_files(folder: Path) -> Iterator[Path]:
-    """Yield the files of a log, the earliest first, as `day_files` does."""
-    for day in sorted(folder.glob("????-??-??")):
-        yield from day_files(day)
+def day_folders(folder: Path) -> list[Path]:
+    """Return the folders of a log's days, the earliest first; what only looks like one is left out."""
+    return [day for day in sorted(folder.glob("????-??-??")) if _is_date(day.name) and day.is_dir()]
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def day_files(day: Path) -> list[Path]:
@@ -109,22 +118,39 @@ def _replaced(files: list[Path]) -> set[str]:
 
 def _names_replaced(merged: Path) -> list[str]:
     try:
-        metadata = read_parquet_schema(merged).metadata or {}
-        return list(map(str, json.loads(metadata.get(REPLACED, b"[]"))))
+        with damage_named(merged):
+            metadata = read_parquet_schema(merged).metadata or {}
+            return list(map(str, json.loads(metadata.get(REPLACED, b"[]"))))
     except FileNotFoundError:  # an erasure removed it, and before it what it replaces
         return []
-    except (pa.ArrowException, ValueError, TypeError) as error:
+
+
+@contextmanager
+def damage_named(file: Path) -> Iterator[None]:
+    """Raise ForecastLogError with the name of a file that the block cannot read since it is damaged or none of a log.
+
+    What the system says of the disk, an OSError with a number, stays as it is.
+    """
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise ForecastLogError(
-            f"{merged} is no piece of a forecast log ({first_line(error)}): put a copy of it back, or remove it"
+            f"{file} is no piece of a forecast log ({first_line(error)}): put a copy of it back, or remove it"
         ) from None
 
 
 @contextmanager
-def locked_day(day: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold a day in the block: nobody else merges its files or erases from them.
+def locked_day(day: Path, *, wait: bool = True) -> Iterator[bool]:
+    """Hold a day in the block: nobody else merges its files, erases from them or removes it.
 
-    Waits for whoever does, or without `wait` raises BlockingIOError. On a drive without locks nobody merges, so that
-    whoever would wait goes on, and without `wait` it raises OSError.
+    Waits for whoever does, or without `wait` raises BlockingIOError.
+
+    Yields
+    ------
+    bool
+        Whether the day is held: not when it is gone, nor on a drive without locks, so that nobody merges there.
     """
     lock: int | None = None
     while lock is None:
@@ -134,83 +160,44 @@ def locked_day(day: Path, *, wait: bool = True) -> Iterator[None]:
             if not wait:
                 raise
             time.sleep(0.05)
-        except FileNotFoundError:
-            raise
         except OSError:
-            if not wait:
-                raise
             break
     try:
-        yield
+        yield lock is not None
     finally:
         if lock is not None:
             os.close(lock)
 
 
-def remove_replaced(day: Path) -> None:
-    """Remove the files that were merged, where a kill left some; the day is to be locked."""
+def remove_unfinished(day: Path) -> None:
+    """Remove what a kill left: files that were merged, and rows in scratch folders; the day is to be locked."""
+    for prefix in {folder.name[: -len(RANDOM + SCRATCH)] for folder in day.glob(f".*.parquet.{RANDOM}{SCRATCH}")}:
+        remove_leftovers(day, prefix, SCRATCH)
     files = sorted(day.glob("*.parquet"))
     replaced = _replaced(files)
     for file in files:
         if file.name in replaced:
-            file.unlink()
+            file.unlink(missing_ok=True)
 
 
-def merge_small(folder: Path, today: date) -> int:
-    """Merge `MERGED_FILES` small files of a day into one where there are so many, of a day that is over all.
+def remove_day(day: Path, *, wait: bool = True) -> bool:
+    """Remove a day, so that no merge or erasure brings it back; return False when another has it and `wait` is not set.
 
-    The merged file appears in one step with the names of those that it replaces, which go then: readers that use
-    `day_files`, and a kill at any moment, have each row once. One batch is merged, so that it takes a moment.
-
-    Parameters
-    ----------
-    folder : Path
-        The log.
-    today : date
-        In UTC.
-
-    Returns
-    -------
-    int
-        How many files were merged.
+    Raises OSError when a file cannot be removed.
     """
-    for day in sorted(folder.glob("????-??-??")):
-        least = MERGED_FILES if day.name >= str(today) else 2
-        if sum(not file.name.startswith(MERGED) for file in day.glob("*.parquet")) < least:
-            continue
-        with suppress(OSError, pa.ArrowException, RegularsError), locked_day(day, wait=False):  # they stay as they are
-            remove_replaced(day)
-            if merged := _merge_batch(day):
-                return merged
-    return 0
-
-
-def _merge_batch(day: Path) -> int:
-    small = [file for file in day_files(day) if not file.name.startswith(MERGED)][:MERGED_FILES]
-    tables: list[pa.Table] = []
-    while len(tables) < len(small) and sum(map(len, tables)) < MERGED_ROWS:
-        tables.append(read_parquet(small[len(tables)]))
-    merged = small[: len(tables)]
-    if len(merged) < 2 or not all(each.schema.equals(tables[0].schema, check_metadata=True) for each in tables):
-        return 0
-    table = pa.concat_tables(tables)
-    names = json.dumps([file.name for file in merged])
-    with atomic_write(day / f"{MERGED}{uuid.uuid4().hex[:12]}.parquet") as part:
-        whole = table.replace_schema_metadata({**(table.schema.metadata or {}), REPLACED: names})
-        write_parquet(part, whole, compression="zstd")
-    for file in merged:
-        file.unlink()
-    return len(merged)
+    try:
+        with locked_day(day, wait=wait):
+            shutil.rmtree(day)
+    except BlockingIOError:
+        return False
+    except FileNotFoundError:  # another removes it too
+        return not day.exists()
+    return True
 
 
 def old_days(folder: Path, days: int, today: date) -> list[Path]:
     """Return the folders of days that are too old, the earliest first, where `days` stay, `today` among them."""
-    old = []
-    for each in sorted(folder.glob("????-??-??")):
-        with suppress(ValueError):  # a folder of somebody else
-            if (today - date.fromisoformat(each.name)).days >= days:
-                old.append(each)
-    return old
+    return [day for day in day_folders(folder) if (today - date.fromisoformat(day.name)).days >= days]
 
 
 def keep_within(folder: Path, days: int, size: int, today: date) -> int:
@@ -228,16 +215,16 @@ def keep_within(folder: Path, days: int, size: int, today: date) -> int:
         In UTC.
     """
     sizes: dict[Path, int] = {}
-    for day in folder.glob("????-??-??"):
+    for day in day_folders(folder):
         try:
             with os.scandir(day) as files:  # a log has 8,640 a day and worker
                 sizes[day] = sum(file.stat().st_size for file in files if file.name.endswith(".parquet"))
-        except (FileNotFoundError, NotADirectoryError):  # removed by another worker, or no folder
+        except FileNotFoundError:  # removed by another worker
             continue
     removed, old = 0, old_days(folder, days, today)
     for each in sorted(sizes):
         if each in old or (each.name < str(today) and sum(sizes.values()) > size):
-            shutil.rmtree(each, ignore_errors=True)
+            with suppress(OSError):
+                removed += remove_day(each, wait=False)  # one that is held goes the next time
             del sizes[each]
-            removed += 1
     return removed

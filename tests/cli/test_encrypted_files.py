@@ -13,12 +13,12 @@ from planning.plan_folder import read_plan
 from planning.records import add_records, read_records
 from serving.batch_lookup import lookup_batch_scores
 from serving.forecast_log.erasure import erase_from_log
-from serving.forecast_log.log_files import log_files
 from serving.forecast_log.pseudonyms import PseudonymKeys
 from tests.cli.conftest import LOG, Ended
 from tests.planning.record_plans import ITEMS, NOW, plan_folder
 from tests.planning.test_erasure import hash_of, unmeasured
 from tests.serving.forecast_log.test_erasure import piece
+from tests.serving.forecast_log.written_logs import log_files
 
 Regulars = Callable[..., Ended]
 KEY = bytes(range(32)).hex()

@@ -119,7 +119,7 @@ def test_a_forecast_log_without_its_keys_is_warned_of(place: Path, regulars: Reg
     assert "a file of flog-keys is not a key of the forecast log" in ended.error
     (place / "flog-keys" / "2026Q4.key").unlink()
     next((place / "flog").rglob("*.parquet")).write_text("junk")
-    assert "cannot be read as a piece of the forecast log" in regulars(*arguments).error
+    assert "is no piece of a forecast log" in regulars(*arguments).error
 
 
 def test_jobs_and_tables_are_erased_too(place: Path, regulars: Regulars, monkeypatch: pytest.MonkeyPatch) -> None:

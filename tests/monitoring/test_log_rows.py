@@ -10,13 +10,14 @@ import pyarrow as pa
 import pytest
 
 from features.as_of import AsOf, microseconds
+from features.encryption.parquet_keys import KEY_VARIABLE
 from features.errors import ForecastLogError
-from features.key_files import HASH_BYTES
 from features.store.event_store import EventStore
 from monitoring import log_rows
 from monitoring.log_rows import LogReader, made_in_advance, outcomes
-from serving.forecast_log.log_files import SCHEMA, merge_small, write_log_file
+from serving.forecast_log.merging import merge_small
 from serving.forecast_log.pseudonyms import PseudonymKeys
+from tests.serving.forecast_log.written_logs import damage, numbered
 from tests.training.logs import stored
 
 START = datetime(2024, 3, 1, tzinfo=UTC)
@@ -83,20 +84,27 @@ def test_what_is_no_log_or_key_is_one_line(shop: EventStore, tmp_path: Path) -> 
 
 def test_files_that_are_merged_while_a_day_is_read_count_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The day is read again when a file is gone, which is then in the merged one."""
-    at = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
-    for number in range(3):
-        row = dict.fromkeys(SCHEMA.names) | {"pseudonym": bytes(HASH_BYTES), "key_id": "2026Q4", "asked_at": at}
-        row |= {"as_of": at, "horizon_days": number, "formula_version": "2", "role": "champion", "route": "/score"}
-        write_log_file(tmp_path, pa.Table.from_pylist([row], SCHEMA), at, 7)
+    numbered(tmp_path, 26, range(3))
     read, merged = log_rows._read_piece, []
 
     def merging(path: Path, columns: Sequence[str]) -> pa.Table:
         table = read(path, columns)
         if not merged:
-            merged.append(merge_small(tmp_path, date(2026, 11, 27)))
+            merged.append(merge_small(tmp_path, date(2026, 11, 27), set()))
         return table
 
     monkeypatch.setattr(log_rows, "_read_piece", merging)
     tables = log_rows._tables_of(tmp_path / "2026-11-26", ["horizon_days"], None)
     assert merged == [3]
     assert sorted(pa.concat_tables(tables)["horizon_days"].to_pylist()) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("key", ["", "00" * 32])
+def test_damaged_rows_are_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    """Of a plain file and of an encrypted one, though it opens: its footer is whole."""
+    monkeypatch.setenv(KEY_VARIABLE, key)
+    [file] = numbered(tmp_path, 26, range(1))
+    damage(file)
+    with pytest.raises(ForecastLogError, match=f"{file} is no piece of a forecast log") as raised:
+        log_rows._tables_of(file.parent, ["pseudonym", "asked_at"], None)
+    assert "\n" not in str(raised.value)

@@ -168,7 +168,7 @@ def test_what_is_no_forecast_log_is_refused(even: EventStore, tmp_path: Path) ->
     service.answer(at(2), at(2), "1", RATE)
     bad = service.folder / "2024-01-15" / "x.parquet"
     bad.write_text("no parquet")
-    with pytest.raises(ForecastLogError, match=r"x\.parquet is no piece of a forecast log: "):
+    with pytest.raises(ForecastLogError, match=r"x\.parquet is no piece of a forecast log \("):
         looked(even, service)
     bad.unlink()
     (tmp_path / "keys" / "2024Q1.key").chmod(0o644)

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from serving.forecast_log.log_files import log_files
 from serving.state import ServedModel
+from tests.serving.forecast_log.written_logs import log_files
 from tests.serving.running import ROOT, Running, eventually, running
 from training.models.bundle import CHAMPION
 from training.recalibration import Shift, shifted

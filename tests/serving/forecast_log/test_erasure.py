@@ -8,11 +8,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features.errors import StoreError
+from features.errors import ForecastLogError
 from features.key_files import keyed_hash
 from serving.forecast_log.erasure import erase_from_log
-from serving.forecast_log.log_files import SCHEMA, log_files, merge_small, write_log_file
+from serving.forecast_log.log_files import SCHEMA, write_log_file
+from serving.forecast_log.merging import merge_small
 from serving.forecast_log.pseudonyms import PseudonymKeys
+from tests.serving.forecast_log.written_logs import damage, log_files
 
 NOW = datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
 
@@ -62,7 +64,7 @@ def test_a_merged_file_gives_nobody_back(tmp_path: Path) -> None:
     piece(log, keys, "2026Q4", "anna")
     piece(log, keys, "2026Q4", "anna", "anna")
     with patch.object(Path, "unlink", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
-        merge_small(log, (NOW + timedelta(days=1)).date())
+        merge_small(log, (NOW + timedelta(days=1)).date(), set())
     assert len([*log.rglob("*.parquet")]) == 3
     assert erase_from_log(log, keys, ["anna"]) == 3
     assert not [*log.rglob("*.parquet")]
@@ -72,7 +74,32 @@ def test_a_table_of_something_else_is_named(tmp_path: Path) -> None:
     """It has nobody's pseudonym, so nobody can tell whom it names."""
     keys, log = PseudonymKeys(tmp_path / "keys"), tmp_path / "log"
     piece(log, keys, "2026Q4", "anna")
-    other = next(log_files(log)).with_name("other.parquet")
+    other = log_files(log)[0].with_name("other.parquet")
     pq.write_table(pa.table({"name": ["anna"]}), other)
-    with pytest.raises(StoreError, match=f"{other} is no piece of a forecast log, it has no column pseudonym: remove"):
+    with pytest.raises(
+        ForecastLogError, match=rf"{other} is no piece of a forecast log \(it has no column pseudonym\)"
+    ):
         erase_from_log(log, keys, ["anna"])
+
+
+def test_what_a_kill_left_of_a_merged_file_goes_with_her(tmp_path: Path) -> None:
+    """It may have rows of hers, and no reader looks into it; a check changes nothing."""
+    keys, log = PseudonymKeys(tmp_path / "keys"), tmp_path / "log"
+    piece(log, keys, "2026Q4", "ben")
+    left = log / "2026-11-27" / ".merged-5f0c93ab7d21.parquet.abcd_123.part"
+    left.mkdir()
+    (left / "merged-5f0c93ab7d21.parquet").write_bytes(log_files(log)[0].read_bytes())
+    assert erase_from_log(log, keys, ["anna"], check=True) == 0
+    assert left.exists()
+    assert erase_from_log(log, keys, ["anna"]) == 0
+    assert not left.exists()
+
+
+def test_damaged_rows_are_named(tmp_path: Path) -> None:
+    """Also where the end of the file is whole, so that only the rows cannot be read."""
+    keys, log = PseudonymKeys(tmp_path / "keys"), tmp_path / "log"
+    piece(log, keys, "2026Q4", "anna")
+    damage(log_files(log)[0])
+    with pytest.raises(ForecastLogError, match=f"{log_files(log)[0]} is no piece of a forecast log") as raised:
+        erase_from_log(log, keys, ["anna"])
+    assert "\n" not in str(raised.value)

@@ -26,11 +26,12 @@ from serving.api.parameters import ScoringContext
 from serving.api.trial_request import HEADER, VARIABLE, make_token
 from serving.forecast_log import forecast_log as module
 from serving.forecast_log.forecast_log import ForecastLog
-from serving.forecast_log.log_files import SCHEMA, log_files
+from serving.forecast_log.log_files import SCHEMA
 from serving.forecast_log.pseudonyms import PseudonymKeys
 from serving.runtime import server
 from serving.state import Challenger, CurrentState, ServiceState
 from tests.serving.asking import ask
+from tests.serving.forecast_log.written_logs import log_files
 from training.models.bundle import OUTPUTS
 from training.models.rollout import Role
 

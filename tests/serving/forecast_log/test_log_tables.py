@@ -19,12 +19,13 @@ from serving.api.parameters import ScoringContext
 from serving.batch import write_scores
 from serving.batch_forecasts import Forecasts
 from serving.forecast_log.forecast_log import ForecastLog
-from serving.forecast_log.log_files import SCHEMA, log_files
+from serving.forecast_log.log_files import SCHEMA
 from serving.forecast_log.log_tables import ForecastRows, forecast_table
 from serving.forecast_log.pseudonyms import PseudonymKeys
 from serving.state import CurrentState, ServiceState
 from tests.serving.asking import ask, rows_request
 from tests.serving.conftest import NOW
+from tests.serving.forecast_log.written_logs import log_files
 from tests.serving.jobs.test_job_runner import Jobs
 
 IDS = [f"c{number}" for number in range(3_000)]
