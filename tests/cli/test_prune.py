@@ -10,7 +10,9 @@ import pytest
 
 from features.erasure.id_patterns import IdPattern
 from features.erasure.id_search import files_in, names_customer
+from features.scratch_folders import lock_folder
 from features.store.event_store import open_store
+from serving.forecast_log import log_files
 from serving.forecast_log.log_files import SCHEMA, write_log_file
 from serving.forecast_log.pseudonyms import PseudonymKeys
 from tests.cli.conftest import LOG, Ended
@@ -92,6 +94,23 @@ def test_everything_old_leaves_and_a_second_run_finds_nothing(place: Path, regul
     assert open_store(place / "store").customer_ids.to_pylist() == ["anna", "ben", "cleo"]
     ended = regulars(*PRUNE)
     assert (ended.code, ended.error.splitlines()[-1]) == (0, "nothing is too old")
+
+
+def test_a_day_of_the_forecast_log_is_removed_when_nobody_holds_it(
+    place: Path, regulars: Regulars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a service that merges its files does not bring it back."""
+    held = [lock_folder(place / "flog/2021-05-03")]
+
+    def release(_: float) -> None:
+        assert (place / "flog/2021-05-03").exists()
+        while held:
+            os.close(held.pop())
+
+    monkeypatch.setattr(log_files.time, "sleep", release)
+    assert regulars(*PRUNE).code == 0
+    assert not held
+    assert not (place / "flog/2021-05-03").exists()
 
 
 def test_a_table_of_scores_is_pruned_too(place: Path, regulars: Regulars) -> None:
