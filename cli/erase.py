@@ -9,6 +9,7 @@ import typer
 
 from cli.options import DEFAULT_HOME, Home
 from cli.score_places import check_places, present_tables, table_of, tables_and_paths
+from cli.stopped_erasures import customers_of_stopped_erasures, end_stopped_erasures
 from cli.terminal import echo, echo_table, progress_steps
 from features.plurals import counted
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from features.erasure.id_patterns import IdPattern
     from serving.runtime.settings import ServeSettings
     from serving.score_tables.table_address import TableAddress
-
 
 Where = Annotated[
     list[str] | None,
@@ -73,7 +73,8 @@ def register(app: typer.Typer) -> None:
 
         Exits with 1 when a file or table still names one of them; it is listed. With --check also when the forecast log
         has rows of them. Backups and copies elsewhere are yours to find.
-        The customers stay erased: later ingests leave out their rows.
+        The customers stay erased: later ingests leave out their rows. An erasure that was stopped is ended too, and
+        without any customer it alone.
 
         Examples:
 
@@ -92,12 +93,16 @@ def register(app: typer.Typer) -> None:
             listed = ids.read_text(encoding="utf-8-sig").splitlines() if ids else []
         except UnicodeDecodeError:
             raise typer.BadParameter(f"{ids} is not text in UTF-8: save it so, with an id a line") from None
-        given = [*(customer_id or ()), *listed]
-        if not any(text.strip() for text in given):
-            raise typer.BadParameter("no customer is given: name one with --customer-id, or a file with --ids")
-        pattern = IdPattern(given)
+        given = [text for text in (*(customer_id or ()), *listed) if text.strip()]
         check_volume(store)
         open_store(store)
+        if not check:
+            given += customers_of_stopped_erasures(store)
+            if not given and end_stopped_erasures(store):
+                return
+        if not given:
+            raise typer.BadParameter("no customer is given: name one with --customer-id, or a file with --ids")
+        pattern = IdPattern(given)
         settings = _service_settings(forecast_log)
         tables, named = tables_and_paths([*(where or ()), *_of_settings(settings)])
         named += [table.file for table in tables if table.is_sqlite]  # searched as well
@@ -133,10 +138,13 @@ def _service_settings(forecast_log: Path | None) -> "ServeSettings":
     """Return the settings of the service, with another forecast log if one is given."""
     from dataclasses import replace
 
+    from features.errors import SettingsError
     from features.settings_file import read_settings
     from serving.runtime.settings import ServeSettings
 
     settings = read_settings("serve", ServeSettings)
+    if settings.forecast_log is not None and settings.forecast_log.is_file():
+        raise SettingsError(f"{settings.forecast_log}, [serve] forecast_log of the settings, is a file: name a folder")
     return settings if forecast_log is None else replace(settings, forecast_log=forecast_log)
 
 

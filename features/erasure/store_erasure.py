@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from features.atomic_file import atomic_write
 from features.erasure.file_erasure import erase_from_csv, without_ids
 from features.erasure.id_patterns import IdPattern
-from features.erasure.suppression import end_erasure, suppress
+from features.erasure.suppression import Suppression, end_erasure, read_suppression, suppress
 from features.store.event_store import read_manifest
 from features.store.generations import generations, locked, remove_unfinished
 from features.store.rewriting import Removal, RewrittenGeneration, rewrite_generation
+from features.store.text_files import read_ids
 
 
 def erase_from_store(
@@ -24,11 +25,14 @@ def erase_from_store(
 ) -> list[RewrittenGeneration]:
     """Erase customers from all generations of a store, and keep them from coming back.
 
+    Those whose erasure was begun before and has not ended leave too.
+
     Parameters
     ----------
     path : str or Path
         The folder of a store.
     customer_ids : iterable of str
+        None where an erasure that was begun is to be ended.
     key_file : str or Path, optional
         Where the key of the suppression list is kept, see `suppress`.
 
@@ -46,13 +50,39 @@ def erase_from_store(
     """
     path = Path(path)
     read_manifest(path)  # so that no folder is made where there is no store
-    pattern = IdPattern(customer_ids)
+    customer_ids = list(customer_ids)
     with locked(path):
         remove_unfinished(path)
-        listed = suppress(path, pattern.ids, key_file).digest
-        removed = [rewrite_generation(path, each, _removal(each, pattern, listed)) for each in generations(path)]
-        end_erasure(path, pattern.ids)
+        listed = suppress(path, IdPattern(customer_ids).ids, key_file) if customer_ids else read_suppression(path)
+        leaving = [*customer_ids, *_unfinished(path, listed)]
+        removed = []
+        if leaving:
+            pattern = IdPattern(leaving)
+            removed = [
+                rewrite_generation(path, each, _removal(each, pattern, listed.digest)) for each in generations(path)
+            ]
+        end_erasure(path)
     return [each for each in removed if each is not None]
+
+
+def unfinished_erasures(path: str | Path, others: Iterable[str] = ()) -> list[str]:
+    """Return the customers of a store's generations, and of some others, whose erasure has not ended, sorted.
+
+    Raises StoreError when the suppression list cannot be read.
+    """
+    return _unfinished(Path(path), read_suppression(path), others)
+
+
+def _unfinished(path: Path, listed: Suppression, others: Iterable[str] = ()) -> list[str]:
+    pending = Suppression(listed.key, listed.pending)
+    if not pending:
+        return []
+    names = {name for name in others if pending.has(name)}
+    for manifest in generations(path):
+        for bucket in manifest.get("buckets", ({"folder": "."},)):
+            ids = read_ids(path / manifest["folder"] / bucket["folder"])
+            names.update(ids.filter(pa.array(pending.rows(ids))).to_pylist())
+    return sorted(names)
 
 
 def _removal(manifest: Mapping[str, Any], pattern: IdPattern, listed: str) -> Removal:

@@ -140,7 +140,7 @@ def refused_after_erasure(store: str | Path) -> Iterator[None]:
     if pending:
         raise StoreError(
             f"the erasure of {counted(len(pending), 'customer')} from {store} has not ended: start again when it has; "
-            "if `regulars erase` was stopped, run it again"
+            f"if `regulars erase` was stopped, `regulars erase {store}` ends it"
         )
 
     def check() -> None:
@@ -197,12 +197,11 @@ def suppress(store: str | Path, customer_ids: Iterable[str], key_file: str | Pat
     return after
 
 
-def end_erasure(store: str | Path, customer_ids: Iterable[str]) -> None:
-    """Note that customers have left all generations of a store; the caller holds its lock."""
+def end_erasure(store: str | Path) -> None:
+    """Note that all customers of the list have left all generations of a store; the caller holds its lock."""
     listed, content = read_suppression(store), _read_list(store)
-    pending = listed.pending - {listed.hash_of(name) for name in customer_ids}
-    if content is not None and pending != listed.pending:
-        _write_list(Path(store), content[0], replace(listed, pending=pending))
+    if content is not None and listed.pending:
+        _write_list(Path(store), content[0], replace(listed, pending=frozenset()))
 
 
 def _write_list(store: Path, key_file: str, listed: Suppression) -> None:

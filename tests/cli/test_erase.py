@@ -176,6 +176,16 @@ def test_a_database_that_is_away_may_hold_anybody(
     assert open_store(place / "store").n_customers == 3
 
 
+def test_a_forecast_log_that_is_a_file_is_no_log_that_is_not_there_yet(
+    place: Path, regulars: Regulars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The settings are wrong, and rows may be elsewhere: the erasure is refused before anything leaves."""
+    monkeypatch.setenv("REGULARS_SERVE_FORECAST_LOG", "log.csv")
+    ended = regulars("erase", "store", "--customer-id", "anna", "--in", "scores")
+    assert (ended.code, "forecast_log of the settings, is a file: name a folder" in ended.error) == (1, True)
+    assert open_store(place / "store").n_customers == 3
+
+
 def test_plans_runs_and_the_report_of_the_settings_are_erased_too(
     place: Path, regulars: Regulars, monkeypatch: pytest.MonkeyPatch
 ) -> None:

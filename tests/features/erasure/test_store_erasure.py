@@ -11,11 +11,12 @@ import pytest
 
 from features.erasure.id_patterns import IdPattern
 from features.erasure.id_search import files_in, names_customer
-from features.erasure.store_erasure import erase_from_store
+from features.erasure.store_erasure import erase_from_store, unfinished_erasures
+from features.erasure.suppression import read_suppression, suppress
 from features.errors import StoreError
 from features.ingestion.ingest import append, ingest
 from features.store.event_store import EventStore, open_store
-from features.store.generations import generation_number, generations, rollback
+from features.store.generations import generation_number, generations, locked, rollback
 from features.store.text_codes import texts_of
 
 HEADER = "customer_id,event_time,event_type,amount,channel,content,plan_item,reference,recorded_at\n"
@@ -70,6 +71,21 @@ def test_every_generation_is_that_of_a_log_without_her(tmp_path: Path, buckets: 
     rollback(path)
     rollback(expected)
     assert content(open_store(path)) == content(open_store(expected))
+
+
+@pytest.mark.parametrize("buckets", [1, 3])
+@pytest.mark.parametrize("others", [[], ["ben"]])
+def test_the_next_erasure_ends_one_that_was_killed(tmp_path: Path, buckets: int, others: list[str]) -> None:
+    """Whoever it is of, and of nobody too: the ids need not be known any more, since the store has them."""
+    path = stores(tmp_path / "a", "nobody", buckets)
+    assert unfinished_erasures(path) == []
+    with locked(path):
+        suppress(path, ["anna", "nobody"])  # and the kill
+    assert unfinished_erasures(path, ["nobody", "cleo"]) == ["anna", "nobody"]
+    assert erase_from_store(path, others)[0].customers == 1 + len(others)
+    assert read_suppression(path).pending == frozenset()
+    assert not [file for file in files_in([path]) if names_customer(file, IdPattern(["anna", *others]))]
+    assert set(open_store(path).customer_ids.to_pylist()) == {"ben", "cleo", "dora"} - set(others)
 
 
 def test_a_second_erasure_changes_nothing(tmp_path: Path) -> None:
