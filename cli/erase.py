@@ -1,12 +1,11 @@
 """`regulars erase`: a customer's erasure from everything that the project writes, with a search that proves it."""
 
-import glob
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.erasure_places import places_of_erasure, require_readable, temporary_folders
 from cli.options import DEFAULT_HOME, Home
 from cli.score_places import check_places, present_tables, table_of, tables_and_paths
 from cli.stopped_erasures import customers_of_stopped_erasures, end_stopped_erasures
@@ -106,9 +105,11 @@ def register(app: typer.Typer) -> None:
         settings = _service_settings(forecast_log)
         tables, named = tables_and_paths([*(where or ()), *_of_settings(settings)])
         named += [table.file for table in tables if table.is_sqlite]  # searched as well
-        places = _places(store, [*named, *([home] if home.is_dir() else [])])
+        places = places_of_erasure(store, [*named, *([home] if home.is_dir() else [])])
         with progress_steps() as step:
             # What cannot be reached or read is refused before anything leaves.
+            if not check:
+                require_readable(places, pattern)
             tables = present_tables(tables)
             rows = [erase_from_table(table, pattern.ids, check=True) for table in tables]
             in_tables = [str(table) for table, count in zip(tables, rows, strict=True) if count]
@@ -119,7 +120,7 @@ def register(app: typer.Typer) -> None:
             if not check:
                 in_tables = _erase_from_tables(tables, pattern)
             step("search")
-            searched, left = _search([*places, *_temporary_folders(store)], pattern)
+            searched, left = _search([*places, *temporary_folders(store)], pattern)
             searched, left = searched + len(tables), [*left, *in_tables]
         name, in_log = counted(len(pattern.ids), "customer"), ""
         if logged and check:
@@ -196,24 +197,6 @@ def _erase_from_jobs(places: list[Path], pattern: "IdPattern") -> list[list[str]
     return [
         [str(folder / job), "job removed"] for folder in folders for job in erase_from_jobs(folder, pattern, utc_now)
     ]
-
-
-def _places(store: Path, others: list[Path]) -> list[Path]:
-    """Return where customers are erased: the store, the quarantine beside it, and what else is given."""
-    from features.ingestion.outcome import quarantine_beside
-
-    beside = quarantine_beside(store)
-    return [store, *([beside] if beside.is_file() else []), *others]
-
-
-def _temporary_folders(store: Path) -> list[Path]:
-    """Return what killed programs may have left: temporary files, without folders in use, and sources by the store."""
-    from features.scratch_folders import PREFIX
-
-    temporary = Path(tempfile.gettempdir())
-    temporary = temporary.parent if temporary.name.startswith(PREFIX) else temporary
-    beside = store.absolute().parent.glob(f".{glob.escape(store.absolute().name)}.*.sources")
-    return [*(each for each in temporary.glob("regulars-*") if not each.name.startswith(PREFIX)), *beside]
 
 
 def _erase(store: Path, places: list[Path], pattern: "IdPattern", suppression_key: Path | None) -> None:
