@@ -5,15 +5,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.erasure_places import places_of_erasure, require_readable, temporary_folders
+from cli.erasure_places import (
+    echo_missing,
+    of_settings,
+    places_of_erasure,
+    readable_plans,
+    service_settings,
+    temporary_folders,
+    way_out,
+)
 from cli.options import DEFAULT_HOME, Home
-from cli.score_places import check_places, present_tables, table_of, tables_and_paths
+from cli.score_places import check_places, present_tables, tables_and_paths
 from cli.stopped_erasures import customers_of_stopped_erasures, end_stopped_erasures
 from cli.terminal import echo, echo_table, progress_steps
 from features.plurals import counted
 
 if TYPE_CHECKING:
     from features.erasure.id_patterns import IdPattern
+    from planning.erasure import Measure
+    from planning.plan_folder import Plan
     from serving.runtime.settings import ServeSettings
     from serving.score_tables.table_address import TableAddress
 
@@ -86,6 +96,8 @@ def register(app: typer.Typer) -> None:
         from features.encryption.volumes import check_volume
         from features.erasure.id_patterns import IdPattern
         from features.store.event_store import open_store
+        from serving.forecast_log.erasure import erase_from_log
+        from serving.forecast_log.pseudonyms import PseudonymKeys
         from serving.score_tables.table_erasure import erase_from_table
 
         try:
@@ -102,23 +114,26 @@ def register(app: typer.Typer) -> None:
         if not given:
             raise typer.BadParameter("no customer is given: name one with --customer-id, or a file with --ids")
         pattern = IdPattern(given)
-        settings = _service_settings(forecast_log)
-        tables, named = tables_and_paths([*(where or ()), *_of_settings(settings)])
+        settings = service_settings(forecast_log)
+        tables, named = tables_and_paths([*(where or ()), *of_settings(settings)])
         named += [table.file for table in tables if table.is_sqlite]  # searched as well
         places = places_of_erasure(store, [*named, *([home] if home.is_dir() else [])])
         with progress_steps() as step:
             # What cannot be reached or read is refused before anything leaves.
-            if not check:
-                require_readable(places, pattern)
-            tables = present_tables(tables)
+            tables = present_tables(tables, given=tables_and_paths(where or ())[0])
             rows = [erase_from_table(table, pattern.ids, check=True) for table in tables]
             in_tables = [str(table) for table, count in zip(tables, rows, strict=True) if count]
+            logged = _count_in_log(settings, pattern)
             if not check:
                 step("erase")
-                _erase(store, places, pattern, suppression_key)
-            logged = _erase_from_log(settings, pattern, check)
-            if not check:
-                in_tables = _erase_from_tables(tables, pattern)
+                with way_out("nothing is erased yet"):
+                    plans = readable_plans(places)
+                    measure = _measured(store, plans)
+                with way_out("the erasure has begun and has not ended"):
+                    _erase(store, places, pattern, suppression_key, list(plans), measure)
+                    if settings.forecast_log is not None and settings.forecast_log.is_dir():
+                        logged = erase_from_log(settings.forecast_log, PseudonymKeys(settings.keys_folder), pattern.ids)
+                    in_tables = _erase_from_tables(tables, pattern)
             step("search")
             searched, left = _search([*places, *temporary_folders(store)], pattern)
             searched, left = searched + len(tables), [*left, *in_tables]
@@ -133,40 +148,6 @@ def register(app: typer.Typer) -> None:
         echo(f"{name}: {naming} them{in_log}", searched=searched, left=left, logged=logged)
         if left or in_log:
             raise typer.Exit(1)
-
-
-def _service_settings(forecast_log: Path | None) -> "ServeSettings":
-    """Return the settings of the service, with another forecast log if one is given."""
-    from dataclasses import replace
-
-    from features.errors import SettingsError
-    from features.settings_file import read_settings
-    from serving.runtime.settings import ServeSettings
-
-    settings = read_settings("serve", ServeSettings)
-    if settings.forecast_log is not None and settings.forecast_log.is_file():
-        raise SettingsError(f"{settings.forecast_log}, [serve] forecast_log of the settings, is a file: name a folder")
-    return settings if forecast_log is None else replace(settings, forecast_log=forecast_log)
-
-
-def _of_settings(service: "ServeSettings") -> list[str]:
-    """Return the places with customers that the settings name; paths that are not there yet are printed."""
-    from cli.retrain_folder import RetrainSettings
-    from features.settings_file import read_settings
-
-    named = {f"[serve] {name}": getattr(service, name) for name in ("jobs", "plans", "report", "scores")}
-    named["[retrain] out"] = read_settings("retrain", RetrainSettings).out
-    places = []
-    for name, place in named.items():
-        if place and (table_of(str(place)) or Path(place).exists()):
-            places.append(str(place))
-        elif place:
-            _echo_missing(name, place)
-    return places
-
-
-def _echo_missing(setting: str, place: Path | str) -> None:
-    echo(f"{place}, {setting} of the settings, is not there yet, so it names nobody")
 
 
 def _erase_from_tables(tables: "list[TableAddress]", pattern: "IdPattern") -> list[str]:
@@ -199,7 +180,25 @@ def _erase_from_jobs(places: list[Path], pattern: "IdPattern") -> list[list[str]
     ]
 
 
-def _erase(store: Path, places: list[Path], pattern: "IdPattern", suppression_key: Path | None) -> None:
+def _measured(store: Path, plans: "dict[Path, Plan]") -> "Measure":
+    """Return what measures plans before customers leave; it has measured the first one, so it reads all of them."""
+    from features.store.event_store import open_store
+    from planning.effects.decisions import measured_by
+
+    measure = measured_by(open_store(store), list(plans.values()), list(plans))
+    for plan in list(plans.values())[:1]:
+        measure(plan, int(plan.manifest.get("horizon_days", 90)))
+    return measure
+
+
+def _erase(
+    store: Path,
+    places: list[Path],
+    pattern: "IdPattern",
+    suppression_key: Path | None,
+    folders: list[Path],
+    measure: "Measure",
+) -> None:
     import pyarrow.compute as pc
 
     from features.erasure.file_erasure import erase_from_file
@@ -208,9 +207,7 @@ def _erase(store: Path, places: list[Path], pattern: "IdPattern", suppression_ke
     from features.erasure.suppression import read_suppression, suppress
     from features.store.event_store import open_store
     from features.store.generations import locked
-    from planning.effects.decisions import measured_by
     from planning.erasure import erase_from_plan
-    from planning.plan_folder import plan_folders_below, read_plan
 
     opened = open_store(store)
     known = pc.is_in(pattern.array, opened.customer_ids.cast(pattern.array.type)).to_pylist()
@@ -225,16 +222,16 @@ def _erase(store: Path, places: list[Path], pattern: "IdPattern", suppression_ke
     # First, so that nothing that is read meanwhile brings them back.
     with locked(store):
         suppression = suppress(store, pattern.ids, suppression_key)
-    folders = plan_folders_below(places)
-    measure = measured_by(opened, [read_plan(folder) for folder in folders], folders)
     changed = _erase_from_jobs(places, pattern)
     for folder in folders:
         done = erase_from_plan(folder, pattern, measure, suppression.hash_of)
         changed += [[str(folder / name), what] for name, what in done.items() if what]
     with locked(store):  # nobody adds rows to the customers' table meanwhile
+        events = f"{store.resolve()}/events-"
         for file in files_in(places):
-            of_store = file.is_relative_to(store) and file.relative_to(store).parts[0].startswith("events-")
-            if not of_store and names_customer(file, pattern) and (what := erase_from_file(file, pattern)):
+            place = file.resolve()  # a link stays one: what it leads to is changed
+            of_store = str(place).startswith(events)
+            if not of_store and names_customer(file, pattern) and (what := erase_from_file(place, pattern)):
                 changed.append([str(file), what])
     for generation in erase_from_store(store, pattern.ids):
         what = f"{counted(generation.events, 'event')} of {counted(generation.customers, 'customer')} removed"
@@ -244,8 +241,8 @@ def _erase(store: Path, places: list[Path], pattern: "IdPattern", suppression_ke
         echo_table("erased", ["where", "what"], changed)
 
 
-def _erase_from_log(settings: "ServeSettings", pattern: "IdPattern", check: bool) -> int:
-    """Erase from the forecast log, or count with `check`; return the number of rows."""
+def _count_in_log(settings: "ServeSettings", pattern: "IdPattern") -> int:
+    """Return how many rows of the forecast log are of customers; refuse a log or keys that cannot be read."""
     from features.errors import StoreError
     from serving.forecast_log.erasure import erase_from_log
     from serving.forecast_log.pseudonyms import PseudonymKeys
@@ -253,7 +250,7 @@ def _erase_from_log(settings: "ServeSettings", pattern: "IdPattern", check: bool
     if settings.forecast_log is None:
         return 0
     if not settings.forecast_log.is_dir():
-        _echo_missing("[serve] forecast_log", settings.forecast_log)
+        echo_missing("[serve] forecast_log", settings.forecast_log)
         return 0
     keys = PseudonymKeys(settings.keys_folder)
     try:
@@ -262,7 +259,7 @@ def _erase_from_log(settings: "ServeSettings", pattern: "IdPattern", check: bool
                 f"warning: {settings.keys_folder} has no key of the forecast log, so nobody can be found there: if the "
                 "keys lie elsewhere, name their folder in `[serve] forecast_log_keys`"
             )
-        return erase_from_log(settings.forecast_log, keys, pattern.ids, check=check)
+        return erase_from_log(settings.forecast_log, keys, pattern.ids, check=True)
     except ValueError as error:
         raise StoreError(
             f"a file of {settings.keys_folder} is not a key of the forecast log ({error}): put a copy of it back"

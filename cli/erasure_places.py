@@ -1,14 +1,53 @@
-"""Where customers are erased from files and searched, and what has to be readable before anybody leaves."""
+"""Where `regulars erase` looks for customers, and what is looked at before anybody is erased there."""
 
 import glob
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli.score_places import table_of
+from cli.terminal import echo
+
 if TYPE_CHECKING:
-    from features.erasure.id_patterns import IdPattern
+    from planning.plan_folder import Plan
+    from serving.runtime.settings import ServeSettings
+
+
+def service_settings(forecast_log: Path | None) -> "ServeSettings":
+    """Return the settings of the service, with another forecast log if one is given."""
+    from dataclasses import replace
+
+    from features.errors import SettingsError
+    from features.settings_file import read_settings
+    from serving.runtime.settings import ServeSettings
+
+    settings = read_settings("serve", ServeSettings)
+    if settings.forecast_log is not None and settings.forecast_log.is_file():
+        raise SettingsError(f"{settings.forecast_log}, [serve] forecast_log of the settings, is a file: name a folder")
+    return settings if forecast_log is None else replace(settings, forecast_log=forecast_log)
+
+
+def of_settings(service: "ServeSettings") -> list[str]:
+    """Return the places with customers that the settings name; paths that are not there yet are printed."""
+    from cli.retrain_folder import RetrainSettings
+    from features.settings_file import read_settings
+
+    named = {f"[serve] {name}": getattr(service, name) for name in ("jobs", "plans", "report", "scores")}
+    named["[retrain] out"] = read_settings("retrain", RetrainSettings).out
+    places = []
+    for name, place in named.items():
+        if place and (table_of(str(place)) or Path(place).exists()):
+            places.append(str(place))
+        elif place:
+            echo_missing(name, place)
+    return places
+
+
+def echo_missing(setting: str, place: Path | str) -> None:
+    """Mention a place of the settings that is not there yet."""
+    echo(f"{place}, {setting} of the settings, is not there yet, so it names nobody")
 
 
 def places_of_erasure(store: Path, others: list[Path]) -> list[Path]:
@@ -29,22 +68,43 @@ def temporary_folders(store: Path) -> list[Path]:
     return [*(each for each in temporary.glob("regulars-*") if not each.name.startswith(PREFIX)), *beside]
 
 
-def require_readable(places: Sequence[Path], pattern: "IdPattern") -> None:
-    """Refuse plans that cannot be read, and encrypted files that are damaged or without a key.
+def readable_plans(places: Iterable[Path]) -> "dict[Path, Plan]":
+    """Return the plans in some places by their folders; refuse what an erasure could not read or change there.
 
-    An erasure that met one of them on its way would end there, and the store be refused until that is mended.
-
-    Raises PlanError, StoreError or SettingsError.
+    Raises
+    ------
+    PlanError, RecordError
+        When a plan or its records cannot be read.
+    StoreError
+        When another process writes to a plan, or an encrypted file is damaged.
+    SettingsError
+        When the key of an encrypted file is not held.
+    OSError
+        When a file cannot be read.
     """
-    from features.encryption.parquet_files import MAGIC
-    from features.erasure.id_search import files_in, names_customer
+    from features.erasure.id_search import check_readable, files_in
+    from features.store.generations import locked
     from planning.plan_folder import plan_folders_below, read_plan
+    from planning.records import read_records
 
+    places, plans = list(places), {}
     for folder in plan_folders_below(places):
-        read_plan(folder)
-    for path in files_in(places):
-        with suppress(FileNotFoundError):  # a temporary file of another process
-            with path.open("rb") as file:
-                encrypted = file.read(len(MAGIC)) == MAGIC
-            if encrypted:
-                names_customer(path, pattern)
+        with locked(folder):
+            plans[folder] = read_plan(folder)
+            read_records(folder)
+    for file in files_in(places):
+        try:
+            check_readable(file)
+        except FileNotFoundError:  # a temporary file of another process
+            continue
+    return plans
+
+
+@contextmanager
+def way_out(state: str) -> Iterator[None]:
+    """Say how an erasure that fails goes on, before the line of the error, which names the place."""
+    try:
+        yield
+    except Exception:
+        echo(f"{state}: mend what the next line names, or move it away and leave it out, and run it again")
+        raise

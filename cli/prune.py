@@ -110,7 +110,7 @@ def register(app: typer.Typer) -> None:
         with progress_steps() as step:
             step("prune")
             # What cannot be reached or read is refused before anything leaves.
-            tables = present_tables(tables)
+            tables = present_tables(tables, given=tables)
             seen = _prune_tables(tables, settings, today, opened.timezone, dry_run=True)
             seen += _prune_files(store, places, home, settings, today.date, dry_run=True)
             removed = _prune_plans(opened, places, settings, today, dry_run)

@@ -1,7 +1,7 @@
 """Where scores are: a file, a folder of parts, or a table of a database."""
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -31,15 +31,24 @@ def table_of(place: str) -> "TableAddress | None":
 
 
 def tables_and_paths(places: Iterable[str]) -> "tuple[list[TableAddress], list[Path]]":
-    """Return the tables among some places, and the paths, each once."""
-    tables = {place: table_of(place) for place in places}
-    return [each for each in tables.values() if each], [Path(place) for place, each in tables.items() if not each]
+    """Return the tables among some places, and the paths, each once, as it is spelled first."""
+    tables: dict[tuple[Path | str, str | None, str], TableAddress] = {}
+    paths: dict[Path, Path] = {}
+    for place in places:
+        table = table_of(place)
+        if table:
+            database = table.file.resolve() if table.is_sqlite else table.url
+            tables.setdefault((database, table.schema, table.table), table)
+        else:
+            paths.setdefault(Path(place).resolve(), Path(place))
+    return list(tables.values()), list(paths.values())
 
 
-def present_tables(tables: "Iterable[TableAddress]") -> "list[TableAddress]":
+def present_tables(tables: "Iterable[TableAddress]", given: "Container[TableAddress]") -> "list[TableAddress]":
     """Return the tables that are there; name the others: they hold nobody.
 
-    Raises ScoresUnreachableError for a database that does not answer, since nobody knows what it holds.
+    Raises BadParameter for one that is not there and was given with `--in`, as for a path, and ScoresUnreachableError
+    for a database that does not answer, since nobody knows what it holds.
     """
     from serving.score_tables.table_writer import check_score_table
 
@@ -47,6 +56,8 @@ def present_tables(tables: "Iterable[TableAddress]") -> "list[TableAddress]":
     for table in tables:
         if check_score_table(table):
             present.append(table)
+        elif table in given:
+            raise typer.BadParameter(f"{table} is not there: is the address right?")
         else:
             echo(f"{table} is not there: nothing has been scored into it yet, unless the address is wrong")
     return present

@@ -9,7 +9,7 @@ from features.plurals import counted
 def customers_of_stopped_erasures(store: Path) -> list[str]:
     """Return the customers in a store whose erasure has not ended, and print of how many."""
     from features.erasure.store_erasure import unfinished_erasures
-    from planning.customers.customers_table import TABLE_FILE, read_table
+    from planning.customers.known_customers import TABLE_FILE, read_table
 
     known = read_table(store)["customer_id"].to_pylist() if (store / TABLE_FILE).is_file() else []
     names = unfinished_erasures(store, known)

@@ -17,7 +17,8 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +45,17 @@ CELL_TEXT = re.compile(r"<t(?:\s[^>]*)?>([^<]*)</t>")
 
 
 def files_in(paths: Iterable[str | Path]) -> Iterator[Path]:
-    """Yield the files at some paths and in folders below them, each once, links to folders not followed."""
+    """Yield the files at some paths and in folders below them, links to folders not followed.
+
+    Each comes once, as the first of the paths spells it, however many paths lead to its folder.
+    """
     seen: set[Path] = set()
+    real_folder = cache(Path.resolve)
     for path in map(Path, paths):
-        found = sorted(path.rglob("*")) if path.is_dir() else [path]
-        for file in found:
-            if file.is_file() and file not in seen:
-                seen.add(file)
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            place = real_folder(file.parent) / file.name
+            if file.is_file() and place not in seen:
+                seen.add(place)
                 yield file
 
 
@@ -76,13 +81,25 @@ def names_customer(path: Path, pattern: IdPattern) -> bool:
     with path.open("rb") as file:
         head = file.read(HEAD)
     if head.startswith(MAGIC):
-        return _encrypted_has(path, pattern)
+        with _refused_if_damaged(path):
+            return _parquet_has(path, pattern)
     return not _is_array_of_numbers(head) and _content_has(path.name, path.read_bytes(), pattern)
 
 
-def _encrypted_has(path: Path, pattern: IdPattern) -> bool:
+def check_readable(path: Path) -> None:
+    """Raise what `names_customer` raises for a file that cannot be read; only what is encrypted is read whole."""
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            return
+    with _refused_if_damaged(path), open_parquet_file(path) as encrypted:
+        for _ in encrypted.iter_batches():
+            pass
+
+
+@contextmanager
+def _refused_if_damaged(path: Path) -> Iterator[None]:
     try:
-        return _parquet_has(path, pattern)
+        yield
     except FileNotFoundError:  # removed meanwhile
         raise
     except (pa.ArrowException, OSError) as error:

@@ -140,7 +140,8 @@ def refused_after_erasure(store: str | Path) -> Iterator[None]:
     if pending:
         raise StoreError(
             f"the erasure of {counted(len(pending), 'customer')} from {store} has not ended: start again when it has; "
-            f"if `regulars erase` was stopped, `regulars erase {store}` ends it"
+            f"if `regulars erase` was stopped, `regulars erase {store}` ends it; it names what it cannot read, "
+            "and that can be moved away"
         )
 
     def check() -> None:

@@ -32,13 +32,14 @@ def measured_by(
     ----------
     store : EventStore
     plans : sequence of Plan
-        All plans: what was planned for a customer elsewhere is a part of the outcome.
+        All plans: what was planned for a customer elsewhere is a part of the outcome. Copies of one count once.
     folders : sequence of Path
         Theirs. The records in them are read at each call, for they may have changed.
     """
 
     def measure(plan: Plan, horizon_days: int) -> pd.DataFrame:
-        rows = decisions(store, plans, horizon_days, records=latest_records(folders))
+        once = {**{each.plan_id: each for each in plans}, plan.plan_id: plan}
+        rows = decisions(store, list(once.values()), horizon_days, records=latest_records(folders))
         return rows[rows["plan_id"] == plan.plan_id]
 
     return measure

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,14 +126,32 @@ def test_a_table_of_scores_is_pruned_too(place: Path, regulars: Regulars) -> Non
     assert not any("sqlite" in where for where, _ in json.loads(regulars(*prune, "--json").out)["values"]["removed"])
 
 
-def test_a_table_that_is_not_there_yet_has_nothing_old(place: Path, regulars: Regulars) -> None:
-    """It is mentioned, and the others are pruned; a database that is away is refused before anything leaves."""
+def test_a_table_that_is_not_there_is_no_success(place: Path, regulars: Regulars) -> None:
+    """A mistyped address ends as a path does; it, and a database that is away, before anything leaves."""
     away = "postgresql://ann@127.0.0.1:1/shop?table=scores"
     assert regulars(*PRUNE, "--in", away).code == 1
+    ended = regulars(*PRUNE, "--in", "sqlite:///typo.db?table=scores")
+    assert (ended.code, "typo.db?table=scores is not there: is the address right?" in ended.error) == (2, True)
     assert open_store(place / "store").n_customers == 4
-    ended = regulars(*PRUNE, "--in", "sqlite:///nowhere.db?table=scores")
-    assert (ended.code, "nowhere.db?table=scores is not there" in ended.error) == (0, True)
-    assert open_store(place / "store").n_customers == 3
+
+
+def test_places_that_several_paths_lead_to_are_pruned_once(
+    place: Path, regulars: Regulars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files are removed once, and a plan, of which a copy lies there too, is measured as one."""
+    monkeypatch.setattr("serving.clock.utc_now", lambda: datetime(2027, 3, 1, 8, tzinfo=UTC))
+    plan_folder(place / "out/plan")
+    shutil.copytree(place / "out/plan", place / "out/copy")
+    (place / "late.csv").write_text("customer_id,event_time,event_type\nc1,2026-12-01,usage\nben,2027-02-25,usage\n")
+    assert regulars("append", "late.csv", "--store", "store").code == 0
+    ended = regulars(
+        *("prune", "store", "--as-of", "2027-03-01", "--plans-days", "60"),
+        *("--in", "out", "--in", f"{place}/out/../out", "--in", "out/plan", "--in", "out/old.arrow"),
+    )
+    assert ended.code == 0
+    assert ended.error.count("old.arrow") == 1
+    for name in ("plan", "copy"):
+        assert not any(names_customer(file, IdPattern(["c1"])) for file in files_in([place / "out" / name]))
 
 
 def test_old_events_do_not_come_back(place: Path, regulars: Regulars) -> None:
