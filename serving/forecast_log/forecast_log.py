@@ -154,16 +154,18 @@ class ForecastLog:
                 request, size = self._queue.popleft()
                 taken.append(request)
                 rows += size
+            lost = rows
             try:
                 now = self._clock()
                 write_log_file(self._folder, self._table(taken), now, os.getpid())
+                lost = 0
                 self._tidy(now)
                 self.trouble = None
             except Exception as error:  # whatever it is, answers go on, and it is counted
                 with self._room:
-                    self.lost += rows
+                    self.lost += lost
                 reason = getattr(error, "strerror", None) or type(error).__name__
-                self.trouble = f"the forecast log is not written ({reason})"
+                self.trouble = f"the forecast log is not {'written' if lost else 'kept within its bounds'} ({reason})"
             with self._room:
                 self._pending -= rows
                 self._room.notify_all()

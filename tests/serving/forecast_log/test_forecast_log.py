@@ -160,6 +160,22 @@ def test_the_loop_has_the_interpreter_while_files_are_written(model_state: Servi
         assert len(rows(tmp_path / str(number))) == module.QUEUE_ROWS
 
 
+def test_what_was_written_is_not_lost_when_old_days_cannot_be_removed(
+    rule_state: ServiceState, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told, and no row is counted as lost."""
+
+    def forbidden(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(module, "keep_within", forbidden)
+    log = made(tmp_path)
+    log.answered("/score", Features(["anna"], [dict.fromkeys(FEATURE_NAMES, 1.0)]), context(rule_state))
+    log.flush()
+    assert (log.lost, len(rows(tmp_path))) == (0, 1)
+    assert log.trouble == "the forecast log is not kept within its bounds (Permission denied)"
+
+
 def test_a_full_disk_loses_rows_and_no_answer(
     rule_state: ServiceState, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
