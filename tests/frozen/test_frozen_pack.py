@@ -17,7 +17,7 @@ from tests.frozen.forks import forks
 from tests.frozen.replay import PACK, RunCommand, Service, differences
 
 CHANGED: dict[str, str] = {
-    "backtest": "Plain English. Visits, feedback, usage and incentives reach the model; losses by segment; pauses.",
+    "backtest": "Plain English. Visits, feedback, usage, incentives reach it; losses by segment; pauses, levels.",
     "backtest-too-short": "Plain English. Visits, feedback, usage and incentives reach it. Returns. Pauses, levels.",
     "bad-accept": "Answers come in Parquet too.",
     "bad-date": "The message says 'is not a', and what to give.",
@@ -28,7 +28,7 @@ CHANGED: dict[str, str] = {
     "batch-number": "A whole number is an id in JSON too.",
     "before-all": "A cutoff before the log is warned of.",
     "compare": "Wilson bounds. Families reach the model. Returns. Pauses, levels. Tables of the base, lists, dates.",
-    "compare-champion": "Wilson bounds. Families reach the model. Returns. Pauses. Tables of the base, lists, dates.",
+    "compare-champion": "Wilson bounds. Families reach the model. Returns. Pauses, levels. Tables, lists, dates.",
     "compressed": "gzip is taken; this body is none.",
     "damaged-column": "The message names the option that replaces the store.",
     "damaged-manifest": "The message names the option that replaces the store.",
@@ -41,9 +41,9 @@ CHANGED: dict[str, str] = {
     "features-old-store": "Returns count.",
     "features-raw": "Titles and notes are in plain English; the file is the same.",
     "features-wrong-columns": "Columns with a null rule may be absent.",
-    "fit": "Plain English. Visits, feedback, usage and incentives reach the model; losses by segment; pauses.",
+    "fit": "Plain English. Visits, feedback, usage and incentives reach the model; losses by segment; pauses, levels.",
     "head-root": "The page's own icon is allowed.",
-    "help": "--config, --version, --quiet, --json, --model, --plans and options of sources, dates and keys are new.",
+    "help": "--config, --version, --quiet, --json, --model, --plans, --force, options of sources, dates, keys are new.",
     "history": "The file is CSV as every table is: texts are quoted, the figures are JSON.",
     "history-nothing": "The command speaks plain English; what it writes is the same.",
     "horizon-half": "null is a horizon too: not given.",

@@ -16,7 +16,7 @@ TESTS = {
     + "test_a_home_that_cannot_be_written_serves",
     "the version published last is refused": "serving/test_service.py"
     "::test_a_new_version_is_taken_over_and_a_bad_one_refused",
-    "it, or the challenger, cannot be read now": "serving/runtime/test_model_reload.py"
+    "the version or its challenger cannot be read for now": "serving/runtime/test_model_reload.py"
     "::test_what_cannot_be_read_is_tried_again",
     "it is not signed by the trusted key, signed too early, or has to be unpickled and may not": "serving"
     "/runtime/test_model_reload.py::test_a_version_that_nobody_trusted_signed_leaves_the_old_one",
