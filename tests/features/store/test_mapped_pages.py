@@ -13,10 +13,12 @@ from features.store.event_store import open_store
 from features.store.mapped_pages import buckets_in_turn
 
 
-def resident(name: str) -> int:
-    """How many kilobytes of files of this name are in the memory of this process."""
+def resident(folder: Path, name: str = "time.npy") -> int:
+    """How many kilobytes of files of this name in a folder are in the memory of this process."""
     maps = Path("/proc/self/smaps").read_text()
-    sizes = re.findall(rf"^[^\n]*{name}\n(?:\w+:[^\n]*\n)*?Rss: +(\d+) kB", maps, re.MULTILINE)
+    sizes = re.findall(
+        rf"^[^\n]* {re.escape(str(folder))}/[^\n]*{name}\n(?:\w+:[^\n]*\n)*?Rss: +(\d+) kB", maps, re.MULTILINE
+    )
     return sum(int(each) for each in sizes)
 
 
@@ -27,8 +29,8 @@ def test_memory_is_given_back_bucket_by_bucket(tmp_path: Path) -> None:
     ingest(tmp_path / "log.parquet", tmp_path / "store", buckets=4)
     store = open_store(tmp_path / "store")
     before = [bucket.columns["time"].copy() for bucket in buckets_in_turn(store)]
-    most = max(resident("time.npy") for bucket in buckets_in_turn(store) if bucket.columns["time"].sum())
+    most = max(resident(tmp_path) for bucket in buckets_in_turn(store) if bucket.columns["time"].sum())
     assert 0 < most < sum(each.nbytes for each in before) / 1024
-    assert resident("time.npy") == 0
+    assert resident(tmp_path) == 0
     for copied, bucket in zip(before, store.buckets, strict=True):
         np.testing.assert_array_equal(bucket.store.columns["time"], copied)
