@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app, run
+from cli.terminal import forget_output
 from features.ingestion.ingest import ingest
 
 LOG = """\
@@ -37,6 +38,12 @@ def restore_config(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget the settings file now, and after the test what the command made it."""
     monkeypatch.setenv("REGULARS_CONFIG", "")
     monkeypatch.delenv("REGULARS_CONFIG")
+
+
+@pytest.fixture(autouse=True)
+def nothing_shown_before() -> None:
+    """A verb that was run with --quiet before, in the same process, does not keep others quiet."""
+    forget_output()
 
 
 @pytest.fixture
