@@ -105,6 +105,6 @@ def way_out(state: str) -> Iterator[None]:
     """Say how an erasure that fails goes on, before the line of the error, which names the place."""
     try:
         yield
-    except Exception:
+    except Exception:  # it goes on: only the way out is said before it
         echo(f"{state}: mend what the next line names, or move it away and leave it out, and run it again")
         raise

@@ -131,10 +131,8 @@ def refused_after_erasure(store: str | Path) -> Iterator[None]:
     Raises
     ------
     StoreError
-        When the list of erased customers has changed since the block began; at its beginning when an erasure has not
-        ended, since the store may still have customers of the list.
-    StoreError
-        When the list cannot be read.
+        When the list of erased customers has changed since the block began, or cannot be read; at its beginning when an
+        erasure has not ended, since the store may still have customers of the list.
     """
     _, before, pending = _read_list(store) or NO_LIST
     if pending:

@@ -166,23 +166,25 @@ def test_what_the_settings_name_and_is_not_there_yet_holds_nobody(
     assert open_store(place / "store").n_customers == 2
 
 
-def test_a_database_that_is_away_may_hold_anybody(
-    place: Path, regulars: Regulars, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("setting", "value", "reason"),
+    [
+        (
+            "SCORES",
+            "postgresql://ann@127.0.0.1:1/shop?table=scores",
+            "127.0.0.1:1/shop?table=scores cannot be reached",
+        ),
+        ("FORECAST_LOG", "log.csv", "forecast_log of the settings, is a file: name a folder"),
+    ],
+    ids=["a database that is away", "a log that is a file"],
+)
+def test_what_may_hold_anybody_is_refused_before_anything_leaves(
+    place: Path, regulars: Regulars, monkeypatch: pytest.MonkeyPatch, setting: str, value: str, reason: str
 ) -> None:
-    """The erasure is refused before anything leaves."""
-    monkeypatch.setenv("REGULARS_SERVE_SCORES", "postgresql://ann@127.0.0.1:1/shop?table=scores")
+    """It is not taken for a place that is not there yet."""
+    monkeypatch.setenv(f"REGULARS_SERVE_{setting}", value)
     ended = regulars("erase", "store", "--customer-id", "anna", "--in", "scores")
-    assert (ended.code, "127.0.0.1:1/shop?table=scores cannot be reached" in ended.error) == (1, True)
-    assert open_store(place / "store").n_customers == 3
-
-
-def test_a_forecast_log_that_is_a_file_is_no_log_that_is_not_there_yet(
-    place: Path, regulars: Regulars, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The settings are wrong, and rows may be elsewhere: the erasure is refused before anything leaves."""
-    monkeypatch.setenv("REGULARS_SERVE_FORECAST_LOG", "log.csv")
-    ended = regulars("erase", "store", "--customer-id", "anna", "--in", "scores")
-    assert (ended.code, "forecast_log of the settings, is a file: name a folder" in ended.error) == (1, True)
+    assert (ended.code, reason in ended.error) == (1, True)
     assert open_store(place / "store").n_customers == 3
 
 
